@@ -1,0 +1,87 @@
+"""Documents as bytes on Kafka: orjson, with the schema version in a header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from core.delivery import DeadLetter
+from core.errors import InvalidRecordError
+from core.records import Document
+
+SCHEMA_VERSION = 1
+SCHEMA_HEADER = "squall-schema"
+HEADERS: list[tuple[str, bytes]] = [(SCHEMA_HEADER, str(SCHEMA_VERSION).encode())]
+MAX_RECORD_BYTES = 1_000_000
+"""Kafka's default message limit; a document cut to its documented length always fits."""
+
+_MISSING = "missing"
+
+
+def encode_document(document: Document) -> bytes:
+    """Return `document` as JSON bytes."""
+    return orjson.dumps(document.model_dump(mode="json"))
+
+
+def _header(headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None) -> bytes | None:
+    if headers is None:
+        return None
+    return dict(headers).get(SCHEMA_HEADER)
+
+
+def check_schema(headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None) -> None:
+    """Raise `InvalidRecordError` when the header names a schema newer than ours; no header means version 1."""
+    raw = _header(headers)
+    if raw is None:
+        return
+    if not raw.isdigit() or not 1 <= int(raw) <= SCHEMA_VERSION:
+        raise InvalidRecordError("unknown_schema", f"header {SCHEMA_HEADER} is {raw[:20]!r}; this version reads 1 to {SCHEMA_VERSION}")
+
+
+def decode_document(value: bytes | None, headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None = None) -> Document:
+    """Parse and validate one Kafka message value.
+
+    Raises:
+        InvalidRecordError: with reason `empty_message`, `unknown_schema`, `too_large`, `broken_json`, `not_an_object`,
+            `missing_field` or `invalid_field`.
+    """
+    if not value:
+        raise InvalidRecordError("empty_message", "the message has no value")
+    check_schema(headers)
+    if len(value) > MAX_RECORD_BYTES * 10:
+        raise InvalidRecordError("too_large", f"{len(value)} bytes")
+    try:
+        data = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRecordError("broken_json", str(error)) from error
+    if not isinstance(data, dict):
+        raise InvalidRecordError("not_an_object", f"expected a JSON object, got {type(data).__name__}")
+    try:
+        return Document.model_validate_json(orjson.dumps(data))
+    except ValidationError as error:
+        raise invalid_record(error) from error
+
+
+def invalid_record(error: ValidationError) -> InvalidRecordError:
+    """Turn pydantic's first complaint into a reason and a sentence that names the field."""
+    first: dict[str, Any] = dict(error.errors(include_url=False, include_input=False)[0])
+    field = ".".join(str(part) for part in first["loc"]) or "document"
+    reason = "missing_field" if first["type"] == _MISSING else "invalid_field"
+    return InvalidRecordError(reason, f"{field}: {first['msg'].removeprefix('Value error, ')}")
+
+
+def dead_letter_headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
+    """Return the headers of a dead-letter message; its value is `letter.raw`, the item as it came."""
+    fields = {
+        "reason": letter.reason,
+        "detail": letter.detail[:1000],
+        "stage": letter.stage,
+        "topic": letter.origin.topic,
+        "partition": str(letter.origin.partition),
+        "offset": str(letter.origin.offset),
+        "at": letter.at.isoformat(timespec="milliseconds"),
+    }
+    return [(f"squall-{name}", value.encode("utf-8", "replace")) for name, value in fields.items()]

@@ -1,0 +1,107 @@
+"""What moves between sources, drivers and the processor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from core.records import Document
+
+RAW_LIMIT = 65_536
+"""A dead letter keeps this many bytes of what could not be parsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an item came from: a Kafka topic, partition and offset, or a source, 0 and a row number."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An item that can't become a document, with why."""
+
+    reason: str
+    detail: str
+    raw: bytes = b""
+    """The item as it came, at most `RAW_LIMIT` bytes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing a source or Kafka delivered: exactly one of `document` and `rejection` is set."""
+
+    origin: Origin
+    document: Document | None = None
+    rejection: Rejection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Items in order and the promise to remember them.
+
+    `commit` is called once, after every document is stored and every rejection dead-lettered; until then a crash
+    makes the source deliver the batch again.
+    """
+
+    items: Sequence[Item]
+    commit: Callable[[], None]
+    caught_up: bool = True
+    """Nothing more can be read right now: a feed after its poll, a file at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A rejected item, ready for the dead-letter topic or table."""
+
+    origin: Origin
+    reason: str
+    detail: str
+    raw: bytes
+    at: datetime
+    stage: str = field(default="worker")
+    """Which part rejected it: `ingest` or `worker`."""
+
+
+class DeadLetterSink(Protocol):
+    """Where dead letters go: the Kafka topic on a cluster, a table on one machine."""
+
+    def write(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep `letters`; return only when they are safe. Raises `UnavailableError` to be tried again."""
+
+
+class Fate(StrEnum):
+    """What became of a document."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one item."""
+
+    fate: Fate
+    rejection: Rejection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one partition of one stream has been stored, in event time; the detector's watermark is made of these.
+
+    A partition holds the watermark back until it is `caught_up` (nothing left to read) and stays idle.
+    """
+
+    stream: str
+    partition: int
+    position: int
+    event_time: datetime
+    caught_up: bool
+    updated_at: datetime

@@ -1,0 +1,66 @@
+"""Errors that carry the decision: who must act, and what to do next."""
+
+from __future__ import annotations
+
+
+class SquallError(Exception):
+    """A failure a person can act on.
+
+    Args:
+        what: what happened, to which input.
+        hint: what to do about it; shown on a line of its own by the command line.
+    """
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.hint})" if self.hint else self.what
+
+
+class ConfigurationError(SquallError):
+    """A setting or an argument is wrong; nothing was started."""
+
+
+class InvalidRecordError(SquallError):
+    """A record can't become a `Document`; it is dead-lettered and never retried.
+
+    Args:
+        reason: a short machine-readable code (`broken_json`, `missing_field`, ...).
+        detail: what is wrong, with the field.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class UnavailableError(SquallError):
+    """A dependency did not answer (broker, store, SMTP): keep everything, wait, try again."""
+
+
+class StoreUnavailableError(UnavailableError):
+    """The store did not answer or lost the connection; the write may or may not have happened."""
+
+
+class StoreError(SquallError):
+    """The store answered with an error that trying again will not mend."""
+
+
+class StoreLockedError(StoreError):
+    """Another process owns the embedded store's folder."""
+
+
+class BrokerUnavailableError(UnavailableError):
+    """Kafka did not answer."""
+
+
+class TooManyRejectsError(SquallError):
+    """Rejects came in a row too long to be bad luck; the worker stops before it dead-letters everything."""
+
+
+class StoppedError(SquallError):
+    """Work was given up because the process was asked to stop; nothing was acknowledged."""

@@ -1,0 +1,209 @@
+"""The three records everything exchanges: `Document`, `ScoredDocument`, `Alert`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from core import text as texts
+
+SENTIMENTS = ("negative", "neutral", "positive")
+"""Order of the sentiment head's outputs."""
+TOPICS = (
+    "Analyst Update",
+    "Fed | Central Banks",
+    "Company | Product News",
+    "Treasuries | Corporate Debt",
+    "Dividend",
+    "Earnings",
+    "Energy | Oil",
+    "Financials",
+    "Currencies",
+    "General News | Opinion",
+    "Gold | Metals | Materials",
+    "IPO",
+    "Legal | Regulation",
+    "M&A | Investments",
+    "Macro",
+    "Markets",
+    "Politics",
+    "Personnel Change",
+    "Stock Commentary",
+    "Stock Movement",
+)
+"""The Twitter Financial News topic names, in the order of the topic head's outputs."""
+
+OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Earlier dates are a source's default (epoch 0), not a publication time."""
+CLOCK_SKEW = timedelta(minutes=10)
+"""How far ahead of collection a publication time may be before it is called wrong."""
+
+_LANGUAGE = re.compile(r"^[a-z]{2,3}$")
+
+
+class Kind(StrEnum):
+    """What kind of text a document is."""
+
+    NEWS = "news"
+    SOCIAL = "social"
+
+
+class Sentiment(StrEnum):
+    """The argmax of the sentiment probabilities."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+
+
+class AlertState(StrEnum):
+    """The life of an alert."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class Severity(StrEnum):
+    """How urgent an alert is."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+def _utc_ms(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("must carry a time zone, for example 2026-03-02T14:05:00Z")
+    value = value.astimezone(UTC)
+    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+
+
+def _language(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    code = value.strip().lower().replace("_", "-").split("-")[0]
+    return code if _LANGUAGE.match(code) else "und"
+
+
+def _symbols(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or not all(isinstance(s, str) for s in value):
+        return value
+    return tuple(dict.fromkeys(s.strip().lstrip("$").upper()[:16] for s in value if s.strip()))[:50]
+
+
+def _cleaner(limit: int) -> BeforeValidator:
+    return BeforeValidator(lambda value: texts.clean(value, limit) if isinstance(value, str) else value)
+
+
+Timestamp = Annotated[datetime, AfterValidator(_utc_ms)]
+Name = Annotated[str, _cleaner(200)]
+
+
+class Record(BaseModel):
+    """Immutable, strict about types, forgiving about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class Document(Record):
+    """One piece of text as a source published it.
+
+    Validation cleans text (NUL, control characters, lone surrogates) and cuts it to `core.text.MAX_TEXT_CHARS`.
+    """
+
+    id: str = Field(pattern=r"^[0-9a-f]{32}$", description="128-bit hex, deterministic per source item")
+    kind: Kind
+    source: Annotated[str, _cleaner(200), Field(min_length=1)]
+    author: Name = ""
+    url: Annotated[str, _cleaner(2_000)] = ""
+    title: Annotated[str, _cleaner(texts.MAX_TITLE_CHARS)] = ""
+    text: Annotated[str, _cleaner(texts.MAX_TEXT_CHARS)] = ""
+    language: Annotated[str, BeforeValidator(_language)] = "und"
+    symbols: Annotated[tuple[str, ...], BeforeValidator(_symbols)] = ()
+    published_at: Timestamp
+    collected_at: Timestamp
+
+    @field_validator("published_at")
+    @classmethod
+    def _plausible(cls, value: datetime) -> datetime:
+        if value < OLDEST:
+            raise ValueError(f"is {value:%Y-%m-%d}, before {OLDEST:%Y-%m-%d}: not a publication time")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.title and not self.text:
+            raise ValueError("title and text are both empty")
+        if self.published_at > self.collected_at + CLOCK_SKEW:
+            raise ValueError(
+                f"published_at {self.published_at:%Y-%m-%dT%H:%MZ} is in the future of collected_at {self.collected_at:%Y-%m-%dT%H:%MZ}"
+            )
+        return self
+
+    @property
+    def content(self) -> str:
+        """The text the model reads: title, then body unless it repeats the title."""
+        if not self.text or self.text.startswith(self.title):
+            return self.text or self.title
+        return f"{self.title}. {self.text}" if self.title else self.text
+
+
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class ScoredDocument(Record):
+    """A document with what the model said of it."""
+
+    document: Document
+    topic: str
+    topic_probability: Probability
+    p_negative: Probability
+    p_neutral: Probability
+    p_positive: Probability
+    fingerprint: int = Field(ge=0, lt=2**64, description="near-duplicate group")
+    model_version: str = Field(min_length=1)
+    scored_at: Timestamp
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> Self:
+        total = self.p_negative + self.p_neutral + self.p_positive
+        if abs(total - 1.0) > 1e-3:
+            raise ValueError(f"sentiment probabilities sum to {total:.4f}, not 1")
+        return self
+
+    @property
+    def sentiment(self) -> Sentiment:
+        """The most probable sentiment."""
+        probabilities = (self.p_negative, self.p_neutral, self.p_positive)
+        return Sentiment(SENTIMENTS[probabilities.index(max(probabilities))])
+
+    @property
+    def score(self) -> float:
+        """p_positive − p_negative, in [−1, 1]."""
+        return self.p_positive - self.p_negative
+
+
+class Alert(Record):
+    """A spike of negative documents about one topic, at one moment of its life."""
+
+    id: str = Field(pattern=r"^[0-9a-f]{32}$")
+    topic: str
+    state: AlertState
+    severity: Severity
+    window_start: Timestamp
+    window_end: Timestamp
+    observed: int = Field(ge=0, description="negative documents in the window, copies counted once")
+    expected: float = Field(ge=0)
+    p_value: Probability
+    negative_share: Probability
+    expected_share: Probability
+    method: str
+    document_ids: tuple[str, ...] = Field(default=(), description="the documents that drove it, strongest first")
+    opened_at: Timestamp = Field(description="event time of the first breach")
+    fired_at: Timestamp | None = None
+    resolved_at: Timestamp | None = None
+    updated_at: Timestamp = Field(description="event time of the evaluation that wrote this state")

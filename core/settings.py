@@ -1,0 +1,247 @@
+"""The settings tree: `SQUALL_` environment variables over a TOML file over these defaults."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from core.errors import ConfigurationError
+
+CONFIG_VARIABLE = "SQUALL_CONFIG"
+DEFAULT_CONFIG = "squall.toml"
+
+Positive = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A branch of the tree: frozen, and a misspelt key is an error rather than silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class KafkaSettings(Section):
+    """The broker and its topics."""
+
+    bootstrap_servers: str = Field("", description="host:port[,host:port]; empty: run without a broker")
+    documents_topic: str = Field("squall.documents", min_length=1)
+    dead_letter_topic: str = Field("squall.dead_letters", min_length=1)
+    group_id: str = Field("squall", min_length=1, description="consumer group of the workers")
+    partitions: Positive = Field(4, description="of the documents topic, when we create it")
+    replication_factor: Positive = 1
+    retention_hours: Positive = Field(168, description="of both topics, when we create them")
+    request_timeout_seconds: Seconds = 30.0
+
+
+class StoreSettings(Section):
+    """ClickHouse: a server, or embedded."""
+
+    url: SecretStr = Field(
+        SecretStr(""), description="clickhouse://user:password@host:9000/database or chdb:///folder; empty: chdb in data_dir"
+    )
+    retention_days: Positive = Field(400, description="rows are dropped this long after they were scored")
+    timeout_seconds: Seconds = Field(30.0, description="for connecting and for one answer of a server")
+
+
+class ModelSettings(Section):
+    """The scoring engine."""
+
+    path: Path | None = Field(None, description="folder of a checkpoint; empty: the shipped weights")
+    precision: Literal["auto", "fp32", "bf16", "int8"] = Field("auto", description="auto: bf16 on CUDA, int8 on CPU")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    max_tokens: Annotated[int, Field(ge=16, le=512)] = Field(128, description="longer texts are cut here")
+    batch_tokens: Positive = Field(2048, description="token budget of one forward pass")
+    threads: Annotated[int, Field(ge=0)] = Field(0, description="CPU threads; 0: one per core")
+
+
+class ProcessorSettings(Section):
+    """Micro-batches and what happens when things go wrong."""
+
+    batch_documents: Positive = Field(512, description="most documents in one micro-batch")
+    batch_tokens: Positive = Field(65_536, description="most tokens (estimated) in one micro-batch")
+    batch_wait_seconds: Seconds = Field(0.5, description="longest wait for a micro-batch to fill")
+    max_consecutive_rejects: Positive = Field(1000, description="rejects in a row that stop the worker")
+    retry_max_seconds: Seconds = Field(30.0, description="longest pause between tries while the store is down")
+
+
+class FileSourceSettings(Section):
+    """A file that `squall up` reads, and keeps its place in."""
+
+    path: Path
+    kind: Literal["news", "social"] = "news"
+    source: str = Field("", description="empty: the file's name without extensions")
+
+
+class IngestSettings(Section):
+    """Sources."""
+
+    feeds: Path | None = Field(None, description="TOML file of feeds for `squall up`")
+    files: tuple[FileSourceSettings, ...] = Field((), description="files for `squall up`")
+    user_agent: str = "squall/0.1 (+https://example.invalid/squall)"
+    request_timeout_seconds: Seconds = 20.0
+    max_feed_bytes: Positive = Field(5_000_000, description="a feed longer than this is given up")
+    host_interval_seconds: Seconds = Field(1.0, description="least pause between two requests to one host")
+
+
+class PushSettings(Section):
+    """The HTTP door."""
+
+    enabled: bool = Field(False, description="open it inside `squall up`")
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8088
+    token: SecretStr = Field(SecretStr(""), description="bearer token; required beyond loopback")
+    max_body_bytes: Positive = 5_000_000
+    max_pending: Positive = Field(10_000, description="documents waiting for acknowledgement before 429")
+    ack_timeout_seconds: Seconds = 10.0
+
+
+class DetectorSettings(Section):
+    """When is it more than history explains?"""
+
+    interval_seconds: Seconds = Field(60.0, description="wall time between two runs")
+    step_minutes: Annotated[int, Field(ge=1, le=60)] = Field(1, description="event time between two evaluations")
+    window_minutes: Annotated[int, Field(ge=5, le=1440)] = Field(60, description="documents counted together")
+    history_days: Annotated[int, Field(ge=2, le=90)] = Field(28, description="what the baseline may look at")
+    min_history_hours: Positive = Field(24, description="no alerts before this much history")
+    guard_minutes: Positive = Field(180, description="recent event time left out of the baseline")
+    settle_seconds: Annotated[float, Field(ge=0)] = Field(120.0, description="event time allowed for late text")
+    idle_seconds: Seconds = Field(10.0, description="wall time after which a quiet, read-up partition holds nothing back")
+    p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(1e-5, description="of the count, to open an alert")
+    share_p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(1e-3, description="of the negative share, beside it")
+    min_documents: Positive = Field(8, description="fewest negative documents in the window")
+    min_ratio: Annotated[float, Field(ge=1)] = Field(2.0, description="least observed/expected")
+    for_minutes: Annotated[int, Field(ge=0)] = Field(5, description="a breach lasts this long before it fires")
+    resolve_minutes: Positive = Field(60, description="calm lasts this long before it resolves")
+
+
+class AlertSettings(Section):
+    """Alert e-mails."""
+
+    outbox: Path | None = Field(None, description="folder for .eml files; empty and no SMTP host: data_dir/outbox")
+    smtp_host: str = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    smtp_timeout_seconds: Seconds = 15.0
+    sender: str = Field("squall@localhost", alias="from", description="From: address")
+    to: tuple[str, ...] = Field(("risk@localhost",), description="To: addresses")
+    link_base: str = Field("", description="URL of the dashboard, linked from the mails")
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, populate_by_name=True)
+
+
+class WebSettings(Section):
+    """The live page and its JSON API."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="0: any free port")
+    token: SecretStr = Field(SecretStr(""), description="bearer token; required beyond loopback")
+
+
+class LogSettings(Section):
+    """Logs on standard error."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["text", "json"] = "text"
+
+
+class Settings(BaseSettings):
+    """Everything Squall can be told."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SQUALL_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        nested_model_default_partial_update=True,
+    )
+
+    data_dir: Path = Field(Path("squall-data"), description="embedded store, cursors and outbox live here")
+    kafka: KafkaSettings = KafkaSettings()
+    store: StoreSettings = StoreSettings()
+    model: ModelSettings = ModelSettings()
+    processor: ProcessorSettings = ProcessorSettings()
+    ingest: IngestSettings = IngestSettings()
+    push: PushSettings = PushSettings()
+    detector: DetectorSettings = DetectorSettings()
+    alerts: AlertSettings = AlertSettings()
+    web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
+
+    @field_validator("data_dir")
+    @classmethod
+    def _home(cls, value: Path) -> Path:
+        return value.expanduser()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        path = config_path()
+        toml = (TomlConfigSettingsSource(settings_cls, toml_file=path),) if path else ()
+        return (init_settings, env_settings, *toml)
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL with its password: never log it, use `redact_url`."""
+        return self.store.url.get_secret_value() or f"chdb://{(self.data_dir / 'chdb').resolve()}"
+
+    @property
+    def outbox(self) -> Path:
+        """Folder for `.eml` files when there is no SMTP host."""
+        return self.alerts.outbox or self.data_dir / "outbox"
+
+
+def config_path() -> Path | None:
+    """Return the TOML file in use: `SQUALL_CONFIG`, else `squall.toml` in the working directory if it exists."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named:
+        if not Path(named).is_file():
+            raise ConfigurationError(f"{CONFIG_VARIABLE} names {named}, which is not a file", "correct the path or unset it")
+        return Path(named)
+    default = Path(DEFAULT_CONFIG)
+    return default if default.is_file() else None
+
+
+def redact_url(url: str) -> str:
+    """Return `url` with its password replaced by `***`."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return url.replace(f":{parts.password}@", ":***@", 1)
+
+
+def _complaint(error: dict[str, Any]) -> str:
+    path = ".".join(str(part) for part in error["loc"])
+    variable = "SQUALL_" + "__".join(str(part) for part in error["loc"]).upper()
+    message = error["msg"]
+    if error["type"] == "extra_forbidden":
+        message = "is not a setting"
+    return f"{path} ({variable}): {message}"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings.
+
+    Raises:
+        ConfigurationError: a value is wrong or a key unknown; names the key, the variable and what is allowed.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [_complaint(dict(item)) for item in error.errors(include_url=False, include_input=False)]
+        raise ConfigurationError("; ".join(lines), "correct the environment variable or the TOML file") from None
+    except ValueError as error:  # broken TOML
+        raise ConfigurationError(f"{config_path()}: {error}", "correct the TOML file") from error

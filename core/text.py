@@ -1,0 +1,71 @@
+"""Text cleaning and identity: what every source and the processor must do alike."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import xxhash
+
+MAX_TEXT_CHARS = 10_000
+"""Longer texts are cut here; the model reads far less."""
+MAX_TITLE_CHARS = 1_000
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_WIRE_PREFIX = re.compile(
+    r"^(?:(?:rt\s+@\w+:?|update\s*\d*|wrapup\s*\d*|rpt|corrected|refile|exclusive|breaking|adds|snap|analysis|column|poll)"
+    r"\s*[-:–]+\s*|rt\s+@\w+:?\s*)+",
+    re.IGNORECASE,
+)
+_WIRE_SUFFIX = re.compile(r"\s+[-–|]\s*(?:[A-Z][\w.]*\s?){1,3}$")
+_NOT_WORD = re.compile(r"[^\w%$]+")
+_CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z]{1,2})?)(?![\w$])")
+_TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|ref|cmpid|feedtype|feedname)$", re.IGNORECASE)
+
+
+def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
+    """Drop NUL, control characters and lone surrogates, strip, and cut to `limit` characters."""
+    text = text[: limit * 2]  # bounds the work on hostile lengths
+    text = _CONTROL.sub(" ", _SURROGATES.sub("", text))
+    return text.strip()[:limit].rstrip()
+
+
+def canonical_url(url: str) -> str:
+    """Return `url` without fragment, tracking parameters, default port and letter case in the host."""
+    parts = urlsplit(url.strip())
+    host = (parts.hostname or "").lower()
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if port and (parts.scheme, port) not in {("http", 80), ("https", 443)}:
+        host = f"{host}:{port}"
+    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)])
+    return urlunsplit((parts.scheme.lower(), host, parts.path, query, ""))
+
+
+def document_id(source: str, key: str) -> str:
+    """Return the 128-bit hex identity of the item `key` (native id, canonical URL or content) of `source`."""
+    return xxhash.xxh3_128_hexdigest(f"{source}\x1f{key}".encode("utf-8", "replace"))
+
+
+def normalise(text: str) -> str:
+    """Lower-case, without links, wire prefixes (`UPDATE 1-`, `RT @x:`), agency suffixes and punctuation.
+
+    Copies of one story normalise to the same text; used for fingerprints and for splitting training data.
+    """
+    text = _WIRE_SUFFIX.sub("", _WIRE_PREFIX.sub("", _LINK.sub(" ", text).strip()))
+    return _NOT_WORD.sub(" ", text.lower()).strip()
+
+
+def fingerprint(text: str) -> int:
+    """Return the 64-bit near-duplicate group of `text`: xxh3 of its first 24 normalised words."""
+    words = normalise(text).split()
+    return xxhash.xxh3_64_intdigest(" ".join(words[:24] or [text]).encode("utf-8", "replace"))
+
+
+def cashtags(text: str) -> tuple[str, ...]:
+    """Return the distinct `$TICKER` symbols of `text`, upper-case, in order of appearance."""
+    return tuple(dict.fromkeys(match.upper() for match in _CASHTAG.findall(text)))
