@@ -1,0 +1,1 @@
+"""Documents → scores → storage: the processor, and the two drivers that feed it (Faust; in-process)."""

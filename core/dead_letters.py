@@ -1,0 +1,54 @@
+"""The dead-letter topic, as ingest and the workers write it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from core.broker import client_arguments, unavailable
+from core.codec import dead_letter_headers
+from core.delivery import RAW_LIMIT, DeadLetter
+from core.settings import KafkaSettings
+
+
+def send_dead_letters(producer: Any, settings: KafkaSettings, letters: Sequence[DeadLetter]) -> None:
+    """Write `letters` through `producer` and wait until Kafka has them.
+
+    Raises:
+        BrokerUnavailableError: some were not acknowledged; sending all of them again is safe, readers see origin and offset.
+    """
+    try:
+        futures = [
+            producer.send(settings.dead_letter_topic, value=letter.raw[:RAW_LIMIT], headers=dead_letter_headers(letter))
+            for letter in letters
+        ]
+        producer.flush(timeout=settings.request_timeout_seconds)
+        for future in futures:
+            future.get(timeout=settings.request_timeout_seconds)
+    except (KafkaError, OSError) as error:
+        raise unavailable(settings, error) from error
+
+
+class KafkaDeadLetters:
+    """A `DeadLetterSink` on the dead-letter topic; connects at the first letter."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._producer: Any = None
+
+    def write(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep `letters`; see `send_dead_letters`."""
+        if self._producer is None:
+            try:
+                self._producer = KafkaProducer(**client_arguments(self._settings))
+            except (KafkaError, OSError) as error:
+                raise unavailable(self._settings, error) from error
+        send_dead_letters(self._producer, self._settings, letters)
+
+    def close(self) -> None:
+        """Flush and disconnect."""
+        if self._producer is not None:
+            self._producer.close(timeout=self._settings.request_timeout_seconds)

@@ -1,0 +1,46 @@
+"""Patience with dependencies that do not answer: keep everything, wait longer each time, stop when told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
+from tenacity.nap import sleep_using_event
+
+from core.errors import StoppedError, UnavailableError
+
+T = TypeVar("T")
+
+FIRST_PAUSE_SECONDS = 0.2
+
+
+def patiently(call: Callable[[], T], stop: threading.Event, max_pause: float, on_wait: Callable[[int, BaseException | None], None]) -> T:
+    """Run `call`, trying again with growing random pauses while it raises `UnavailableError`.
+
+    Args:
+        call: safe to run again.
+        stop: ends the waiting.
+        max_pause: longest pause between two tries, seconds.
+        on_wait: told the number of the failed try and its error.
+
+    Raises:
+        StoppedError: `stop` was set before an answer came.
+    """
+
+    def before_sleep(state: RetryCallState) -> None:
+        on_wait(state.attempt_number, state.outcome.exception() if state.outcome else None)
+
+    policy = Retrying(
+        retry=retry_if_exception_type(UnavailableError),
+        wait=wait_random_exponential(multiplier=FIRST_PAUSE_SECONDS, max=max_pause),
+        stop=stop_when_event_set(stop),
+        sleep=sleep_using_event(stop),
+        before_sleep=before_sleep,
+        reraise=True,
+    )
+    try:
+        return policy(call)
+    except UnavailableError as error:
+        raise StoppedError(f"stopped while waiting: {error.what}") from error

@@ -1,0 +1,91 @@
+"""The development broker: a Kafka-protocol server for demos and tests on one machine, never for production."""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+import subprocess
+from pathlib import Path
+
+from core.clock import Clock
+from core.errors import BrokerUnavailableError, ConfigurationError
+
+START_SECONDS = 15.0
+STOP_SECONDS = 10.0
+
+
+def free_port() -> int:
+    """Return a loopback port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _binary() -> Path:
+    """Return the server itself: the command of the same name only starts it as a child, which signals would not reach."""
+    package = importlib.util.find_spec("noida_db")
+    if package is None or package.origin is None:
+        raise ConfigurationError("the development broker is not installed", "run `make setup`, or pip install 'squall[broker]'")
+    return Path(package.origin).with_name("noida-db")
+
+
+class DevelopmentBroker:
+    """A child process that speaks Kafka on 127.0.0.1.
+
+    Args:
+        folder: keeps topics and offsets; the log is `broker.log` inside it.
+        port: where it listens; 0 takes a free one.
+        clock: times the wait for readiness.
+    """
+
+    def __init__(self, folder: Path, port: int, clock: Clock) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self._clock = clock
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """`host:port` for clients."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start and wait until it accepts connections.
+
+        Raises:
+            BrokerUnavailableError: it exited, or the port is taken, or it was not ready in time.
+        """
+        if self._accepts():
+            raise BrokerUnavailableError(f"port {self.port} on 127.0.0.1 is taken", "choose another with --port")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        command = [str(_binary()), "start", "--only", "kafka", "--kafka-port", str(self.port), "--data-dir", str(self.folder / "data")]
+        with (self.folder / "broker.log").open("ab") as log:
+            # a session of its own: Ctrl-C reaches us first, and we end it after its clients
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        deadline = self._clock.monotonic() + START_SECONDS
+        while not self._accepts():
+            if self.process.poll() is not None or self._clock.monotonic() > deadline:
+                self.kill()
+                raise BrokerUnavailableError("the development broker did not start", f"read {self.folder / 'broker.log'}")
+            self._clock.sleep(0.05)
+
+    def stop(self) -> None:
+        """End it politely: nothing acknowledged is lost."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once: up to a second of acknowledged writes is lost."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def _accepts(self) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(1.0)
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0

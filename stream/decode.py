@@ -1,0 +1,17 @@
+"""Kafka messages to items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.codec import decode_document
+from core.delivery import RAW_LIMIT, Item, Origin, Rejection
+from core.errors import InvalidRecordError
+
+
+def decode_item(value: bytes | None, headers: Mapping[str, bytes] | list[tuple[str, bytes]] | None, origin: Origin) -> Item:
+    """Return the item of one message: its document, or why it has none. Never raises for what a message may hold."""
+    try:
+        return Item(origin, document=decode_document(value, headers))
+    except InvalidRecordError as error:
+        return Item(origin, rejection=Rejection(error.reason, error.detail, (value or b"")[:RAW_LIMIT]))

@@ -1,0 +1,199 @@
+"""Kafka through Faust into the processor: offsets move only after the store has acknowledged.
+
+Why not `take` or plain iteration: Faust acknowledges those in a `finally`, so a batch whose handler raised would be
+lost after a restart. Here events come unacknowledged (`noack_take`), one batch at a time (concurrency 1, so that acks
+never pass a gap), and no exception leaves the loop body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from core.delivery import Item, Origin
+from core.errors import StoppedError
+from core.settings import Settings
+from stream.batching import micro_batches
+from stream.decode import decode_item
+from stream.processor import Processor
+from stream.progress import ProgressTracker
+
+log = logging.getLogger("squall.worker")
+
+CLIENT_PREFIX = "squall"
+SESSION_TIMEOUT = 10.0
+"""Seconds without heartbeat until Kafka gives a worker's partitions to another."""
+REBALANCE_TIMEOUT = 20.0
+"""Seconds a rebalance may take: longer than one micro-batch on a slow CPU."""
+QUIET_CHECK_SECONDS = 1.0
+
+
+def client_id() -> str:
+    """Return an id that tells host and process, so that a dead member of the group can be recognised."""
+    return f"{CLIENT_PREFIX}-{socket.gethostname()}-{os.getpid()}"
+
+
+def build_app(settings: Settings) -> Any:
+    """Return a Faust app with the settings the guarantees rest on."""
+    kafka = settings.kafka
+    servers = ";".join(f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(","))
+    return faust.App(
+        kafka.group_id,
+        broker=servers,
+        store="memory://",
+        datadir=str(settings.data_dir / "faust"),
+        web_enabled=False,
+        topic_partitions=kafka.partitions,
+        topic_replication_factor=kafka.replication_factor,
+        topic_disable_leader=True,
+        broker_client_id=client_id(),
+        consumer_auto_offset_reset="earliest",
+        stream_wait_empty=False,
+        stream_buffer_maxsize=4096,
+        broker_commit_interval=1.0,
+        broker_commit_every=1000,
+        broker_session_timeout=SESSION_TIMEOUT,
+        broker_rebalance_timeout=REBALANCE_TIMEOUT,
+        broker_heartbeat_interval=2.0,
+        # must exceed the rebalance timeout, or joining a group in rebalance times out
+        broker_request_timeout=max(kafka.request_timeout_seconds, 2 * REBALANCE_TIMEOUT),
+        # a batch may wait for a store that is down: that is back-pressure, not a dead worker
+        broker_max_poll_interval=24 * 3600.0,
+    )
+
+
+class FaustDriver:
+    """Feeds one `Processor` from the documents topic.
+
+    Args:
+        settings: broker, topics and micro-batch limits.
+        processor: stores documents; runs in a thread.
+        tracker: keeps the detector's progress rows.
+        stop: set to end; set by the driver itself when `error` is.
+    """
+
+    def __init__(self, settings: Settings, processor: Processor, tracker: ProgressTracker, stop: threading.Event) -> None:
+        self.error: BaseException | None = None
+        self.redelivered = 0
+        self._settings = settings
+        self._processor = processor
+        self._tracker = tracker
+        self._stop = stop
+        self._topic = settings.kafka.documents_topic
+        self._newest: dict[int, int] = {}
+        self._assigned: set[int] = set()
+        self.app = build_app(settings)
+        self._wire()
+
+    def _wire(self) -> None:
+        topic = self.app.topic(self._topic, key_type=bytes, key_serializer="raw", value_type=bytes, value_serializer="raw")
+        limits = self._settings.processor
+
+        @self.app.agent(topic, concurrency=1)
+        async def score(stream: Any) -> None:
+            async for events in stream.noack_take(limits.batch_documents, within=limits.batch_wait_seconds):
+                await self._handle(events)
+
+        @self.app.on_partitions_assigned.connect(weak=False)
+        async def assigned(_app: Any, assigned: set[TP], **_: Any) -> None:
+            partitions = sorted(tp.partition for tp in assigned if tp.topic == self._topic)
+            fresh = [partition for partition in partitions if partition not in self._assigned]
+            self._assigned = set(partitions)
+            log.info("reading partitions %s of %s", partitions, self._topic)
+            await self._in_thread(lambda: self._tracker.announce(self._topic, fresh))
+
+        @self.app.task
+        async def watch_quiet() -> None:
+            while not self._stop.is_set():
+                await asyncio.sleep(QUIET_CHECK_SECONDS)
+                await self._note_quiet()
+
+    async def run(self) -> None:
+        """Consume until the stop event is set.
+
+        Raises:
+            SquallError: what ended the work early, after the app was stopped; nothing of the failed batch is acknowledged.
+        """
+        self.app.conf.datadir.mkdir(parents=True, exist_ok=True)
+        await self.app.start()
+        try:
+            while not self._stop.is_set():
+                if self.app.crashed:
+                    self._fail(self.app.crash_reason or RuntimeError("Faust stopped"))
+                await asyncio.sleep(0.1)
+        finally:
+            self._stop.set()
+            await self.app.stop()
+        if self.error is not None:
+            raise self.error
+
+    async def _handle(self, events: Sequence[Any]) -> None:
+        """Process `events` and acknowledge each; on a failure keep them unacknowledged and never return."""
+        try:
+            items = await asyncio.to_thread(lambda: [self._item(event.message) for event in events])
+            done = 0
+            for batch in micro_batches(items, self._settings.processor):
+                await asyncio.to_thread(self._processor.process, batch)
+                caught_up = await self._caught_up(batch)
+                await self._in_thread(partial(self._tracker.stored, batch, caught_up))
+                for event in events[done : done + len(batch)]:
+                    event.ack()
+                done += len(batch)
+        except StoppedError:
+            await asyncio.Event().wait()  # until the app cancels us: leaving the loop body would acknowledge
+        except Exception as error:  # noqa: BLE001 - any failure must stop the worker with nothing acknowledged
+            self._fail(error)
+            await asyncio.Event().wait()
+
+    def _item(self, message: Any) -> Item:
+        newest = self._newest.get(message.partition, -1)
+        if message.offset <= newest:
+            self.redelivered += 1
+        self._newest[message.partition] = max(newest, message.offset)
+        return decode_item(message.value, message.headers, Origin(message.topic, message.partition, message.offset))
+
+    def _fail(self, error: BaseException) -> None:
+        if self.error is None:
+            self.error = error
+            log.error("stopping: %s", error)
+        self._stop.set()
+
+    async def _in_thread(self, call: Callable[[], None]) -> None:
+        await asyncio.to_thread(self._processor.patiently, call)
+
+    async def _caught_up(self, batch: Sequence[Item]) -> dict[tuple[str, int], bool]:
+        last = {item.origin.partition: item.origin.offset for item in batch}
+        highwaters = await self._highwaters(list(last))
+        return {(self._topic, partition): offset + 1 >= highwaters.get(partition, offset + 2) for partition, offset in last.items()}
+
+    async def _highwaters(self, partitions: Sequence[int]) -> dict[int, int]:
+        tps = [TP(self._topic, partition) for partition in partitions if partition in self._assigned]
+        if not tps:
+            return {}
+        found = await self.app.consumer.highwaters(*tps)
+        return {tp.partition: offset for tp, offset in found.items() if offset is not None}
+
+    async def _note_quiet(self) -> None:
+        """Mark partitions with nothing in flight and nothing left to read, so that they stop holding the watermark."""
+        try:
+            in_flight = {message.partition for message in self.app.consumer.unacked if message.topic == self._topic}
+            idle = [partition for partition in self._assigned if partition not in in_flight]
+            highwaters = await self._highwaters(idle)
+            flags = {}
+            for partition, end in highwaters.items():
+                position = await self.app.consumer.position(TP(self._topic, partition))
+                flags[self._topic, partition] = position is not None and position >= end
+            await self._in_thread(lambda: self._tracker.quiet(flags))
+        except StoppedError:
+            return
+        except Exception as error:  # noqa: BLE001 - a look at the broker in the middle of a rebalance may fail; the next one will do
+            log.debug("could not look at the ends of the partitions: %r", error)

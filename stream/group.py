@@ -1,0 +1,65 @@
+"""Dead members of the consumer group on a loopback broker.
+
+Kafka forgets a killed member after its session timeout. The development broker never does, and a group that waits for
+a dead member gives its partitions to nobody. On one machine a dead process is certain to be dead, so its member may go.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+from typing import Any
+
+import psutil
+from kafka.admin import KafkaAdminClient, MemberToRemove
+from kafka.errors import KafkaError
+
+from core.broker import client_arguments
+from core.settings import KafkaSettings
+
+log = logging.getLogger("squall.worker")
+
+CHECK_SECONDS = 3.0
+
+
+def is_loopback(settings: KafkaSettings) -> bool:
+    """Whether every bootstrap server is on this machine's loopback."""
+    hosts = [server.strip().rpartition(":")[0] for server in settings.bootstrap_servers.split(",")]
+    return all(host in {"127.0.0.1", "localhost", "[::1]"} for host in hosts)
+
+
+def is_dead(client_id: str, prefix: str) -> bool:
+    """Whether `client_id` names a process of this host (`prefix-host-pid`) that is gone."""
+    match = re.fullmatch(rf"{re.escape(prefix)}-{re.escape(socket.gethostname())}-(\d+).*", client_id)
+    if match is None:
+        return False
+    try:
+        return bool(psutil.Process(int(match[1])).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def evict_dead_members(settings: KafkaSettings, prefix: str) -> int:
+    """Remove members whose process on this host is gone; returns how many. Trouble with the broker is logged and waits for the next try."""
+    try:
+        admin = KafkaAdminClient(**client_arguments(settings))
+    except (KafkaError, OSError) as error:
+        log.debug("could not look at the group: %r", error)
+        return 0
+    try:
+        return _evict(admin, settings.group_id, prefix)
+    except (KafkaError, OSError, KeyError) as error:
+        log.debug("could not look at the group: %r", error)
+        return 0
+    finally:
+        admin.close()
+
+
+def _evict(admin: Any, group: str, prefix: str) -> int:
+    members = admin.describe_groups([group])[group]["members"]
+    dead = [MemberToRemove(member_id=member["member_id"]) for member in members if is_dead(member["client_id"], prefix)]
+    if dead:
+        admin.remove_group_members(group, dead)
+        log.info("removed %d dead members from group %s", len(dead), group)
+    return len(dead)

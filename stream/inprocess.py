@@ -1,0 +1,136 @@
+"""The driver without a broker: sources' batches into the processor, cursors moved after the rows are stored."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from core.clock import Clock
+from core.delivery import Batch
+from core.settings import ProcessorSettings
+from stream.batching import micro_batches
+from stream.processor import Processor
+from stream.progress import ProgressTracker
+
+log = logging.getLogger("squall.worker")
+
+QUEUED_BATCHES = 8
+"""Batches read ahead of the processor, all sources together: bounds memory while the store is down."""
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class _Delivered:
+    source: str
+    batch: Batch
+
+
+@dataclass(frozen=True)
+class _Ended:
+    source: str
+    error: Exception | None
+
+
+class InProcessDriver:
+    """Feeds one `Processor` from any number of sources, a thread each.
+
+    Args:
+        processor: stores documents.
+        tracker: keeps the detector's progress rows; a source is a stream with one partition.
+        settings: micro-batch limits.
+        clock: times the wait for a micro-batch to fill.
+        stop: set to end early; a source that ends by itself is simply done.
+    """
+
+    def __init__(
+        self, processor: Processor, tracker: ProgressTracker, settings: ProcessorSettings, clock: Clock, stop: threading.Event
+    ) -> None:
+        self._processor = processor
+        self._tracker = tracker
+        self._settings = settings
+        self._clock = clock
+        self._stop = stop
+        self._queue: queue.Queue[_Delivered | _Ended] = queue.Queue(QUEUED_BATCHES)
+
+    def run(self, sources: Mapping[str, Iterator[Batch]]) -> None:
+        """Read `sources` (by stream name) until all have ended or the stop event is set.
+
+        Raises:
+            SquallError: the processor or a source failed for good; nothing of the failed batch was committed.
+            StoppedError: asked to stop while the store was down; what was not stored will be read again.
+        """
+        threads = [threading.Thread(target=self._read, args=pair, name=f"source-{pair[0]}", daemon=True) for pair in sources.items()]
+        for thread in threads:
+            thread.start()
+        try:
+            self._drain(set(sources))
+        finally:
+            self._stop_readers(threads)
+
+    def _drain(self, running: set[str]) -> None:
+        while running and not self._stop.is_set():
+            arrived = self._take()
+            self._store([message for message in arrived if isinstance(message, _Delivered)])
+            for message in arrived:
+                if isinstance(message, _Ended):
+                    running.discard(message.source)
+                    if message.error is not None:
+                        raise message.error
+
+    def _take(self) -> list[_Delivered | _Ended]:
+        """Return what arrived: the first batch, and more within `batch_wait_seconds` while there is room for them."""
+        try:
+            arrived = [self._queue.get(timeout=POLL_SECONDS)]
+        except queue.Empty:
+            return []
+        deadline = self._clock.monotonic() + self._settings.batch_wait_seconds
+        while sum(len(message.batch.items) for message in arrived if isinstance(message, _Delivered)) < self._settings.batch_documents:
+            try:
+                arrived.append(self._queue.get(timeout=max(0.0, min(POLL_SECONDS, deadline - self._clock.monotonic()))))
+            except queue.Empty:
+                if self._stop.is_set() or self._clock.monotonic() >= deadline:
+                    break
+            if isinstance(arrived[-1], _Ended):
+                break
+        return arrived
+
+    def _store(self, delivered: list[_Delivered]) -> None:
+        """Store what was delivered, then note the progress, then move the cursors, in this order."""
+        items = [item for message in delivered for item in message.batch.items]
+        for micro_batch in micro_batches(items, self._settings):
+            self._processor.process(micro_batch)
+        caught_up = {(message.source, 0): message.batch.caught_up for message in delivered}
+        if items:
+            self._processor.patiently(lambda: self._tracker.stored(items, caught_up))
+        else:
+            self._processor.patiently(lambda: self._tracker.quiet(caught_up))
+        for message in delivered:
+            message.batch.commit()
+
+    def _read(self, source: str, batches: Iterator[Batch]) -> None:
+        error: Exception | None = None
+        try:
+            for batch in batches:
+                if not self._put(_Delivered(source, batch)):
+                    return
+        except Exception as caught:  # noqa: BLE001 - handed to the driver's thread, which raises it
+            error = caught
+        self._put(_Ended(source, error))
+
+    def _put(self, message: _Delivered | _Ended) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._queue.put(message, timeout=POLL_SECONDS)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def _stop_readers(self, threads: list[threading.Thread]) -> None:
+        """Give readers a moment to leave; they are daemons, and nothing they hold is committed."""
+        self._stop.set()
+        for thread in threads:
+            thread.join(timeout=2.0)

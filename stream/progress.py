@@ -1,0 +1,84 @@
+"""How far each partition has been stored, in event time: what the detector's watermark is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from core.clock import Clock
+from core.delivery import Item, Progress
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ProgressStore(Protocol):
+    """What the tracker needs of the store."""
+
+    def progress(self) -> list[Progress]: ...
+
+    def write_progress(self, rows: Sequence[Progress]) -> None: ...
+
+    def retire_progress(self, keep: set[str]) -> None: ...
+
+
+class ProgressTracker:
+    """Remembers the newest event time per partition and writes it after each stored batch.
+
+    Args:
+        store: where the rows live.
+        clock: stamps `updated_at` and caps event time: a document dated ahead of the wall clock moves nothing ahead of it.
+        streams: streams this process reads; rows of others stop counting, or an abandoned replay would hold the watermark for ever.
+    """
+
+    def __init__(self, store: ProgressStore, clock: Clock, streams: set[str]) -> None:
+        self._store = store
+        self._clock = clock
+        self._rows: dict[tuple[str, int], Progress] = {}
+        self._streams = streams
+        store.retire_progress(streams)
+        self._reload()
+
+    def _reload(self) -> None:
+        for row in self._store.progress():
+            if row.stream in self._streams:
+                self._rows[row.stream, row.partition] = row
+
+    def announce(self, stream: str, partitions: Sequence[int]) -> None:
+        """Hold the watermark back for partitions about to be read, until their first documents are stored."""
+        self._reload()  # another worker may have stored more of them since
+        now = self._clock.now()
+        rows = []
+        for partition in partitions:
+            known = self._rows.get((stream, partition))
+            row = Progress(stream, partition, known.position if known else -1, known.event_time if known else EPOCH, False, now)
+            self._rows[stream, partition] = row
+            rows.append(row)
+        if rows:
+            self._store.write_progress(rows)
+
+    def stored(self, items: Sequence[Item], caught_up: dict[tuple[str, int], bool]) -> None:
+        """Note that `items` are safe. `caught_up` says for each (stream, partition) whether nothing more can be read now."""
+        now = self._clock.now()
+        touched: dict[tuple[str, int], Progress] = {}
+        for item in items:
+            key = (item.origin.topic, item.origin.partition)
+            before = touched.get(key) or self._rows.get(key)
+            event_time = before.event_time if before else EPOCH
+            if item.document is not None:
+                event_time = max(event_time, min(item.document.published_at, now))
+            touched[key] = Progress(*key, max(item.origin.offset, before.position if before else -1), event_time, False, now)
+        self._write(touched, caught_up, now)
+
+    def quiet(self, caught_up: dict[tuple[str, int], bool]) -> None:
+        """Note partitions whose `caught_up` changed without a batch (an empty partition, a source that ended)."""
+        changed = {key: row for key, flag in caught_up.items() if (row := self._rows.get(key)) and row.caught_up != flag}
+        self._write(changed, caught_up, self._clock.now())
+
+    def _write(self, rows: dict[tuple[str, int], Progress], caught_up: dict[tuple[str, int], bool], now: datetime) -> None:
+        written = [
+            Progress(row.stream, row.partition, row.position, row.event_time, caught_up.get(key, False), now) for key, row in rows.items()
+        ]
+        if written:
+            self._store.write_progress(written)
+            self._rows.update({(row.stream, row.partition): row for row in written})
