@@ -37,7 +37,7 @@ def check_schema(headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | No
     raw = _header(headers)
     if raw is None:
         return
-    if not raw.isdigit() or not 1 <= int(raw) <= SCHEMA_VERSION:
+    if not (raw.isdigit() and len(raw) < 10 and 1 <= int(raw) <= SCHEMA_VERSION):
         raise InvalidRecordError("unknown_schema", f"header {SCHEMA_HEADER} is {raw[:20]!r}; this version reads 1 to {SCHEMA_VERSION}")
 
 
@@ -60,7 +60,7 @@ def decode_document(value: bytes | None, headers: Iterable[tuple[str, bytes]] | 
     if not isinstance(data, dict):
         raise InvalidRecordError("not_an_object", f"expected a JSON object, got {type(data).__name__}")
     try:
-        return Document.model_validate_json(orjson.dumps(data))
+        return Document.model_validate_json(value)
     except ValidationError as error:
         raise invalid_record(error) from error
 

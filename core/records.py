@@ -39,10 +39,12 @@ TOPICS = (
 
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Earlier dates are a source's default (epoch 0), not a publication time."""
+NEWEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Dates from here on are nonsense, and beyond what the store can hold."""
 CLOCK_SKEW = timedelta(minutes=10)
 """How far ahead of collection a publication time may be before it is called wrong."""
 
-_LANGUAGE = re.compile(r"^[a-z]{2,3}$")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 class Kind(StrEnum):
@@ -78,7 +80,10 @@ class Severity(StrEnum):
 def _utc_ms(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("must carry a time zone, for example 2026-03-02T14:05:00Z")
-    value = value.astimezone(UTC)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError as error:  # pydantic lets anything but ValueError through
+        raise ValueError("is outside the calendar in UTC") from error
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
 
 
@@ -86,13 +91,14 @@ def _language(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     code = value.strip().lower().replace("_", "-").split("-")[0]
-    return code if _LANGUAGE.match(code) else "und"
+    return code if _LANGUAGE.fullmatch(code) else "und"
 
 
 def _symbols(value: Any) -> Any:
     if not isinstance(value, list | tuple) or not all(isinstance(s, str) for s in value):
         return value
-    return tuple(dict.fromkeys(s.strip().lstrip("$").upper()[:16] for s in value if s.strip()))[:50]
+    symbols = (texts.clean(s, 32).lstrip("$").upper()[:16].strip() for s in value)
+    return tuple(dict.fromkeys(symbol for symbol in symbols if symbol))[:50]
 
 
 def _cleaner(limit: int) -> BeforeValidator:
@@ -127,11 +133,11 @@ class Document(Record):
     published_at: Timestamp
     collected_at: Timestamp
 
-    @field_validator("published_at")
+    @field_validator("published_at", "collected_at")
     @classmethod
     def _plausible(cls, value: datetime) -> datetime:
-        if value < OLDEST:
-            raise ValueError(f"is {value:%Y-%m-%d}, before {OLDEST:%Y-%m-%d}: not a publication time")
+        if not OLDEST <= value < NEWEST:
+            raise ValueError(f"is {value:%Y-%m-%d}, outside {OLDEST:%Y} to {NEWEST:%Y}: not a time anything was published")
         return value
 
     @model_validator(mode="after")

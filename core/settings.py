@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
 from core.errors import ConfigurationError
 
 CONFIG_VARIABLE = "SQUALL_CONFIG"
 DEFAULT_CONFIG = "squall.toml"
+PREFIX = "SQUALL_"
+
+_PASSWORD = re.compile(r"(://[^/:@]*:).*@", re.DOTALL)
+"""Up to the last @: a password with / or # in it cuts a URL short for its parser, but must not be shown either."""
+_FIELD = re.compile(r'field "(\w+)"')
 
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -129,11 +134,17 @@ class AlertSettings(Section):
     smtp_password: SecretStr = SecretStr("")
     smtp_security: Literal["none", "starttls", "tls"] = "none"
     smtp_timeout_seconds: Seconds = 15.0
-    sender: str = Field("squall@localhost", alias="from", description="From: address")
+    sender: str = Field("squall@localhost", description="From: address; set as `from`, which Python keeps to itself")
     to: tuple[str, ...] = Field(("risk@localhost",), description="To: addresses")
     link_base: str = Field("", description="URL of the dashboard, linked from the mails")
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, populate_by_name=True)
+    @model_validator(mode="before")
+    @classmethod
+    def _from(cls, data: Any) -> Any:
+        """Not an alias: beside one, the default that comes in under the field's name would be an unknown key."""
+        if isinstance(data, dict) and "from" in data:
+            return {key: value for key, value in data.items() if key != "from"} | {"sender": data["from"]}
+        return data
 
 
 class WebSettings(Section):
@@ -217,10 +228,7 @@ def config_path() -> Path | None:
 
 def redact_url(url: str) -> str:
     """Return `url` with its password replaced by `***`."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return url.replace(f":{parts.password}@", ":***@", 1)
+    return _PASSWORD.sub(r"\1***@", url)
 
 
 def _complaint(error: dict[str, Any]) -> str:
@@ -232,16 +240,41 @@ def _complaint(error: dict[str, Any]) -> str:
     return f"{path} ({variable}): {message}"
 
 
+def _refuse_unknown_sections() -> None:
+    """pydantic sees a misspelt key only inside a section that it knows; names without `__` may be others' (Kubernetes sets some)."""
+    for name in os.environ:
+        section, nested, _ = name.upper().removeprefix(PREFIX).partition("__")
+        if name.upper().startswith(PREFIX) and nested and section.lower() not in Settings.model_fields:
+            raise ConfigurationError(f"{name}: {section.lower()} is not a section of the settings", "sections: " + ", ".join(_sections()))
+
+
+def _sections() -> list[str]:
+    return [name for name, field in Settings.model_fields.items() if isinstance(field.default, Section)]
+
+
+def _not_json(error: SettingsError) -> str:
+    """Name the environment variables that may be meant: pydantic names only the section, and never the value."""
+    found = _FIELD.search(str(error))
+    prefix = PREFIX + (found[1].upper() if found else "")
+    names = sorted(name for name in os.environ if name.upper().startswith(prefix))
+    return f"{' or '.join(names) or prefix}: a value that must be JSON is not"
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings.
 
     Raises:
         ConfigurationError: a value is wrong or a key unknown; names the key, the variable and what is allowed.
     """
+    _refuse_unknown_sections()
     try:
         return Settings(**overrides)
     except ValidationError as error:
         lines = [_complaint(dict(item)) for item in error.errors(include_url=False, include_input=False)]
         raise ConfigurationError("; ".join(lines), "correct the environment variable or the TOML file") from None
+    except SettingsError as error:
+        raise ConfigurationError(
+            _not_json(error), 'write a list as ["one", "two"]; a section\'s key has two underscores before it'
+        ) from None
     except ValueError as error:  # broken TOML
         raise ConfigurationError(f"{config_path()}: {error}", "correct the TOML file") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from datetime import UTC, datetime
@@ -11,11 +12,34 @@ import orjson
 
 from core.settings import LogSettings
 
+CHATTY = ("kafka", "aiokafka", "faust", "mode", "apscheduler", "httpx", "httpcore", "urllib3", "matplotlib", "clickhouse_driver")
+"""Libraries whose information is our debugging."""
+HARMLESS = ("kafka.admin", "kafka.net", "apscheduler", "faust.app")
+"""Whose warnings are harmless here: Faust's group metadata, which kafka-python can't read; a detector run longer than its interval."""
+REPEAT_SECONDS = 10.0
+
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     return {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
+
+
+class RepeatFilter(logging.Filter):
+    """Lets a library's message through once every `REPEAT_SECONDS`: a client that has lost its server says so a hundred times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] not in CHATTY:
+            return True
+        key = (record.name, str(record.msg))
+        if record.created - self._last.get(key, 0.0) < REPEAT_SECONDS:
+            return False
+        self._last[key] = record.created
+        return True
 
 
 class JsonFormatter(logging.Formatter):
@@ -31,7 +55,10 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode()
+        try:
+            return orjson.dumps(line, default=str).decode()
+        except TypeError:  # lone surrogates, integers beyond 64 bits: a log line must not be lost for them
+            return json.dumps(line, default=str)
 
 
 class TextFormatter(logging.Formatter):
@@ -50,8 +77,11 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
     """Send every logger to `stream` (standard error) and quieten chatty libraries."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.format == "json" else TextFormatter())
+    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level)
-    for name in ("kafka", "aiokafka", "faust", "mode", "apscheduler", "httpx", "httpcore", "urllib3", "matplotlib", "clickhouse_driver"):
+    for name in CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    for name in HARMLESS:
+        logging.getLogger(name).setLevel(max(logging.ERROR, root.level))

@@ -19,7 +19,7 @@ _WIRE_PREFIX = re.compile(
     r"\s*[-:–]+\s*|rt\s+@\w+:?\s*)+",
     re.IGNORECASE,
 )
-_WIRE_SUFFIX = re.compile(r"\s+[-–|]\s*(?:[A-Z][\w.]*\s?){1,3}$")
+_WIRE_SUFFIX = re.compile(r"(?<!\s)\s+[-–|]\s*(?:[A-Z][\w.]*\s?){1,3}$")
 _NOT_WORD = re.compile(r"[^\w%$]+")
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z]{1,2})?)(?![\w$])")
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|ref|cmpid|feedtype|feedname)$", re.IGNORECASE)
@@ -33,16 +33,21 @@ def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
 
 
 def canonical_url(url: str) -> str:
-    """Return `url` without fragment, tracking parameters, default port and letter case in the host."""
-    parts = urlsplit(url.strip())
+    """Return `url` without fragment, user, tracking parameters, default port and letter case in the host; unchanged where it is no URL."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return url.strip()
     host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
     try:
         port = parts.port
     except ValueError:
         port = None
     if port and (parts.scheme, port) not in {("http", 80), ("https", 443)}:
         host = f"{host}:{port}"
-    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)])
+    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)], errors="replace")
     return urlunsplit((parts.scheme.lower(), host, parts.path, query, ""))
 
 

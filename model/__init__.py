@@ -1,0 +1,1 @@
+"""The multi-task network: training, evaluation, the scoring engine, the shipped weights."""

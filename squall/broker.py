@@ -49,6 +49,11 @@ class DevelopmentBroker:
         """`host:port` for clients."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def running(self) -> bool:
+        """Whether the server process is alive."""
+        return self.process is not None and self.process.poll() is None
+
     def start(self) -> None:
         """Start and wait until it accepts connections.
 

@@ -20,8 +20,9 @@ import faust
 from faust.types import TP
 
 from core.delivery import Item, Origin
-from core.errors import StoppedError
+from core.errors import SquallError, StoppedError
 from core.settings import Settings
+from stream import group
 from stream.batching import micro_batches
 from stream.decode import decode_item
 from stream.processor import Processor
@@ -124,6 +125,7 @@ class FaustDriver:
             SquallError: what ended the work early, after the app was stopped; nothing of the failed batch is acknowledged.
         """
         self.app.conf.datadir.mkdir(parents=True, exist_ok=True)
+        janitor = asyncio.create_task(self._tend_group())
         await self.app.start()
         try:
             while not self._stop.is_set():
@@ -132,9 +134,21 @@ class FaustDriver:
                 await asyncio.sleep(0.1)
         finally:
             self._stop.set()
+            janitor.cancel()
             await self.app.stop()
-        if self.error is not None:
+        if isinstance(self.error, SquallError):
             raise self.error
+        if self.error is not None:
+            raise SquallError(
+                f"the worker failed: {type(self.error).__name__}: {self.error}",
+                "nothing of the failed batch was acknowledged: it is read again at the next start",
+            ) from self.error
+
+    async def _tend_group(self) -> None:
+        """Where the broker is on this machine, free partitions that killed workers still hold."""
+        while group.is_loopback(self._settings.kafka):
+            await asyncio.to_thread(group.evict_dead_members, self._settings.kafka, CLIENT_PREFIX)
+            await asyncio.sleep(group.CHECK_SECONDS)
 
     async def _handle(self, events: Sequence[Any]) -> None:
         """Process `events` and acknowledge each; on a failure keep them unacknowledged and never return."""

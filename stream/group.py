@@ -31,7 +31,7 @@ def is_loopback(settings: KafkaSettings) -> bool:
 
 def is_dead(client_id: str, prefix: str) -> bool:
     """Whether `client_id` names a process of this host (`prefix-host-pid`) that is gone."""
-    match = re.fullmatch(rf"{re.escape(prefix)}-{re.escape(socket.gethostname())}-(\d+).*", client_id)
+    match = re.fullmatch(rf"{re.escape(prefix)}-{re.escape(socket.gethostname())}-(\d+)", client_id)
     if match is None:
         return False
     try:

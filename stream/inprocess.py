@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from core.clock import Clock
 from core.delivery import Batch
@@ -20,6 +21,8 @@ log = logging.getLogger("squall.worker")
 QUEUED_BATCHES = 8
 """Batches read ahead of the processor, all sources together: bounds memory while the store is down."""
 POLL_SECONDS = 0.2
+LEAVE_SECONDS = 2.0
+"""All readers together have this long to leave."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class InProcessDriver:
                     running.discard(message.source)
                     if message.error is not None:
                         raise message.error
+                    ended = {(message.source, 0): True}  # also where the last batch did not know that it was the last
+                    self._processor.patiently(partial(self._tracker.quiet, ended))
 
     def _take(self) -> list[_Delivered | _Ended]:
         """Return what arrived: the first batch, and more within `batch_wait_seconds` while there is room for them."""
@@ -105,8 +110,7 @@ class InProcessDriver:
         caught_up = {(message.source, 0): message.batch.caught_up for message in delivered}
         if items:
             self._processor.patiently(lambda: self._tracker.stored(items, caught_up))
-        else:
-            self._processor.patiently(lambda: self._tracker.quiet(caught_up))
+        self._processor.patiently(lambda: self._tracker.quiet(caught_up))  # sources that had nothing, beside others that had
         for message in delivered:
             message.batch.commit()
 
@@ -132,5 +136,6 @@ class InProcessDriver:
     def _stop_readers(self, threads: list[threading.Thread]) -> None:
         """Give readers a moment to leave; they are daemons, and nothing they hold is committed."""
         self._stop.set()
+        deadline = self._clock.monotonic() + LEAVE_SECONDS
         for thread in threads:
-            thread.join(timeout=2.0)
+            thread.join(timeout=max(0.0, deadline - self._clock.monotonic()))

@@ -32,8 +32,11 @@ T = TypeVar("T")
 class Scores(Protocol):
     """Probabilities, one row per text: `topic` (n, 20), `sentiment` (n, 3)."""
 
-    topic: npt.NDArray[np.float32]
-    sentiment: npt.NDArray[np.float32]
+    @property
+    def topic(self) -> npt.NDArray[np.float32]: ...
+
+    @property
+    def sentiment(self) -> npt.NDArray[np.float32]: ...
 
 
 class Scorer(Protocol):
@@ -114,7 +117,10 @@ class Processor:
             StoreError: the store refused the batch for a reason that trying again will not mend.
             StoppedError: asked to stop while waiting for the store; nothing may be acknowledged.
         """
-        documents = {item.document.id: item.document for item in items if item.document is not None}
+        documents: dict[str, Document] = {}
+        for item in items:
+            if item.document is not None:
+                documents.setdefault(item.document.id, item.document)
         known = self.patiently(lambda: self._store.known_ids(list(documents.values()), self._engine.model_version)) if documents else set()
         rows, failures = self._score([document for document in documents.values() if document.id not in known])
         if rows:
@@ -146,6 +152,7 @@ class Processor:
             return [], {}
         try:
             scores = self._engine.score([document.content for document in documents])
+            return self._rows(documents, scores), {}
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             if len(documents) == 1:
                 detail = f"{type(error).__name__}: {error}"
@@ -153,7 +160,6 @@ class Processor:
             half = len(documents) // 2
             left, right = self._score(documents[:half]), self._score(documents[half:])
             return left[0] + right[0], left[1] | right[1]
-        return self._rows(documents, scores), {}
 
     def _rows(self, documents: Sequence[Document], scores: Scores) -> list[ScoredDocument]:
         now = self._clock.now()

@@ -1,0 +1,63 @@
+# `make help` lists what can be done here.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export HF_HUB_OFFLINE := 1
+PACKAGES := squall ingest stream alerts dashboards model storage core
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test demo test test-fast lint format bench constraints clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(BIN)/python:
+	deploy/make-venv.sh "$(PYTHON)" $(VENV)
+
+$(VENV)/.setup: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --editable '.[broker]'
+	@touch $@
+
+$(VENV)/.setup-test: $(VENV)/.setup
+	$(BIN)/pip install --quiet --editable '.[broker,test]'
+	@touch $@
+
+setup: $(VENV)/.setup ## virtual environment .venv with Squall and the development broker
+
+setup-test: $(VENV)/.setup-test
+
+demo: setup ## the whole pipeline over the bundled stream (arguments: make demo ARGS="--keep")
+	$(BIN)/squall demo $(ARGS)
+
+test: setup-test lint ## everything: style, types, floors, all tests
+	-@tests/support/install-clickhouse.sh
+	$(BIN)/pytest
+
+test-fast: setup-test ## the tests that take seconds
+	$(BIN)/pytest -m "not slow"
+
+lint: setup-test ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup-test ## let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup-test ## ratios against what one would write without us
+	$(BIN)/pytest tests/benchmarks -s
+
+constraints: $(BIN)/python ## pin the newest versions that fit pyproject.toml
+	rm -rf build/resolve && $(PYTHON) -m venv build/resolve
+	build/resolve/bin/pip install --quiet uv
+	build/resolve/bin/uv pip compile --quiet --no-annotate --no-header --all-extras $${PIP_FIND_LINKS:+--find-links $$PIP_FIND_LINKS} pyproject.toml \
+	  | sed -E 's/^(torch==[0-9.]+)\+cpu/\1/' > build/pins
+	{ head -n 1 constraints.txt; cat build/pins; } > build/constraints && mv build/constraints constraints.txt
+
+clean: ## remove caches; the virtual environment and data stay
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,210 @@
+"""The life of an alert: pending → firing → resolved, one at a time per topic. Pure: readings in, transitions out.
+
+- A first breach opens a *pending* alert. It fires at the first breach that comes `for_minutes` or more after it, if no pause between
+  breaches was longer than `for_minutes`; otherwise it is dropped and nobody hears of it.
+- A *firing* alert becomes critical when a reading is, and stays so.
+- It is *resolved* once `resolve_minutes` passed without an elevated reading. Elevated is easier to meet than breach (hysteresis).
+
+The state is a few numbers per topic and goes to the store as JSON with the position, so a restart goes on where the last run stopped.
+Ids are made of topic and opening time: evaluating the same ticks again gives the same alerts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import numpy as np
+import orjson
+
+from alerts.detector import METHOD, Reading, Readings
+from core.records import Alert, AlertState, Severity
+from core.settings import DetectorSettings
+from core.text import document_id
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Change(StrEnum):
+    """What happened to an alert at a tick."""
+
+    OPENED = "opened"
+    DROPPED = "dropped"
+    FIRED = "firing"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The most improbable breach of an alert so far."""
+
+    tick: int
+    observed: int
+    expected: float
+    p_value: float
+    share: float
+    expected_share: float
+
+    @staticmethod
+    def of(reading: Reading) -> Peak:
+        """Return what is kept of `reading`."""
+        return Peak(reading.tick, reading.observed, reading.expected, reading.p_value, reading.share, reading.expected_share)
+
+    def higher(self, other: Peak) -> Peak:
+        """Return the more improbable of the two, the earlier one when equal."""
+        return other if (other.p_value, -other.observed) < (self.p_value, -self.observed) else self
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An alert that is pending or firing. Times are minutes since the epoch."""
+
+    topic: str
+    opened: int
+    last_breach: int
+    last_elevated: int
+    peak: Peak
+    critical: bool = False
+    fired: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change, and the alert after it."""
+
+    change: Change
+    tick: int
+    alert: OpenAlert
+
+
+def instant(minute: int) -> datetime:
+    """Return the time of a minute since the epoch."""
+    return _EPOCH + timedelta(minutes=minute)
+
+
+def minute_of(time: datetime) -> int:
+    """Return the whole minutes since the epoch, rounded down."""
+    return (time - _EPOCH) // timedelta(minutes=1)
+
+
+class Life:
+    """The open alerts of all topics and the rules that move them."""
+
+    def __init__(self, settings: DetectorSettings, state: str = "") -> None:
+        """Start from `state`, as `dump` gave it; empty: no open alerts."""
+        self._settings = settings
+        self._open: dict[str, OpenAlert] = {}
+        for row in orjson.loads(state) if state else []:
+            alert = OpenAlert(**{**row, "peak": Peak(**row["peak"])})
+            self._open[alert.topic] = alert
+
+    @property
+    def open(self) -> tuple[OpenAlert, ...]:
+        """The pending and firing alerts, by topic."""
+        return tuple(self._open[topic] for topic in sorted(self._open))
+
+    def dump(self) -> str:
+        """Return the state as JSON."""
+        return orjson.dumps([asdict(alert) for alert in self.open]).decode()
+
+    def advance(self, readings: Readings) -> list[Transition]:
+        """Live through `readings` and return what changed, in order of time, then topic."""
+        changes: list[Transition] = []
+        for row in range(len(readings.topics)):
+            changes += self._advance_topic(readings, row)
+        return sorted(changes, key=lambda change: change.tick)  # stable: a topic's changes at one tick keep their order
+
+    def _advance_topic(self, readings: Readings, row: int) -> list[Transition]:
+        changes: list[Transition] = []
+        topic = readings.topics[row]
+        breaches = np.flatnonzero(readings.breach[row])
+        column = 0
+        while column < readings.ticks.size:
+            if topic not in self._open:  # nothing happens before the next breach
+                later = np.searchsorted(breaches, column)
+                if later == breaches.size:
+                    break
+                column = int(breaches[later])
+            changes += self.step(readings.at(row, column))
+            column += 1
+        return changes
+
+    def step(self, reading: Reading) -> list[Transition]:
+        """Live through one reading of one topic."""
+        alert = self._open.get(reading.topic)
+        if alert is None:
+            return self._first(reading) if reading.breach else []
+        if reading.breach:
+            critical = alert.critical or reading.severity is Severity.CRITICAL
+            escalated = critical and not alert.critical
+            lapsed = alert.fired is None and reading.tick - alert.last_breach > self._patience
+            if lapsed:
+                return [self._close(Change.DROPPED, reading.tick, alert), *self._first(reading)]
+            peak = alert.peak.higher(Peak.of(reading))
+            alert = replace(alert, last_breach=reading.tick, last_elevated=reading.tick, peak=peak, critical=critical)
+            self._open[alert.topic] = alert
+            if alert.fired is None:
+                return self._ripen(alert, reading.tick)
+            return [Transition(Change.ESCALATED, reading.tick, alert)] if escalated else []
+        if alert.fired is None:
+            return [self._close(Change.DROPPED, reading.tick, alert)] if reading.tick - alert.last_breach > self._patience else []
+        if reading.elevated:
+            self._open[alert.topic] = replace(alert, last_elevated=reading.tick)
+            return []
+        calm = reading.tick - alert.last_elevated
+        return [self._close(Change.RESOLVED, reading.tick, alert)] if calm >= self._settings.resolve_minutes else []
+
+    @property
+    def _patience(self) -> int:
+        """Longest pause between the breaches of a pending alert, in minutes."""
+        return max(self._settings.for_minutes, self._settings.step_minutes)
+
+    def _first(self, reading: Reading) -> list[Transition]:
+        critical = reading.severity is Severity.CRITICAL
+        alert = OpenAlert(reading.topic, reading.tick, reading.tick, reading.tick, Peak.of(reading), critical)
+        self._open[alert.topic] = alert
+        return [Transition(Change.OPENED, reading.tick, alert), *self._ripen(alert, reading.tick)]
+
+    def _ripen(self, alert: OpenAlert, tick: int) -> list[Transition]:
+        if tick - alert.opened < self._settings.for_minutes:
+            return []
+        alert = replace(alert, fired=tick)
+        self._open[alert.topic] = alert
+        return [Transition(Change.FIRED, tick, alert)]
+
+    def _close(self, change: Change, tick: int, alert: OpenAlert) -> Transition:
+        del self._open[alert.topic]
+        return Transition(change, tick, alert)
+
+
+def alert_id(alert: OpenAlert) -> str:
+    """Return the deterministic id of an alert."""
+    return document_id(f"alert:{alert.topic}", instant(alert.opened).isoformat())
+
+
+def record(transition: Transition, window_minutes: int, document_ids: tuple[str, ...] = ()) -> Alert:
+    """Return the alert as stored after `transition`; window and counts are those of its peak so far."""
+    alert, peak = transition.alert, transition.alert.peak
+    closed = transition.change in {Change.RESOLVED, Change.DROPPED}
+    state = AlertState.RESOLVED if closed else AlertState.PENDING if alert.fired is None else AlertState.FIRING
+    return Alert(
+        id=alert_id(alert),
+        topic=alert.topic,
+        state=state,
+        severity=Severity.CRITICAL if alert.critical else Severity.WARNING,
+        window_start=instant(peak.tick - window_minutes),
+        window_end=instant(peak.tick),
+        observed=peak.observed,
+        expected=peak.expected,
+        p_value=peak.p_value,
+        negative_share=peak.share,
+        expected_share=peak.expected_share,
+        method=METHOD,
+        document_ids=document_ids,
+        opened_at=instant(alert.opened),
+        fired_at=None if alert.fired is None else instant(alert.fired),
+        resolved_at=instant(transition.tick) if closed else None,
+        updated_at=instant(transition.tick),
+    )

@@ -1,0 +1,211 @@
+"""Delivery of e-mails: to a folder or by SMTP; kept and tried again until they are sent."""
+
+from __future__ import annotations
+
+import logging
+import os
+import smtplib
+import ssl
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from email.utils import getaddresses
+from pathlib import Path
+from typing import Final
+
+from alerts.ports import Mailer, Outbox
+from core.clock import Clock
+from core.errors import SquallError, UnavailableError
+from core.settings import AlertSettings, Settings
+from storage.rows import Notification
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY: Final = timedelta(seconds=15)
+LONGEST_RETRY: Final = timedelta(minutes=10)
+REFUSED_RETRY: Final = timedelta(hours=1)
+"""A mail that was refused for good may pass after somebody corrects an address; until then it is tried, and reported, this seldom."""
+_PERMANENT: Final = "refused: "
+"""How `last_error` begins after a refusal, so that a restart remembers to be slow."""
+
+
+class MailUnavailableError(UnavailableError):
+    """No mail can be sent right now; everything is kept."""
+
+
+class MailRefusedError(SquallError):
+    """The server refuses this mail, and trying again soon will not help."""
+
+
+class FolderMailer:
+    """Writes `<notification id>.eml` into a folder; writing it twice leaves one file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, notification: Notification) -> None:
+        """Write the file, whole or not at all."""
+        target = self._folder / f"{notification.id}.eml"
+        partial = target.with_suffix(".eml.part")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                file.write(notification.message)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(target)
+        except OSError as error:
+            raise MailUnavailableError(
+                f"can't write {target}: {error.strerror or error}", "free space, or set SQUALL_ALERTS__OUTBOX"
+            ) from error
+
+    def describe(self) -> str:
+        """Say where mail goes."""
+        return f"folder {self._folder}"
+
+
+class SmtpMailer:
+    """Sends through an SMTP server, one connection per mail."""
+
+    def __init__(self, settings: AlertSettings) -> None:
+        self._settings = settings
+
+    def send(self, notification: Notification) -> None:
+        """Send to the addresses in the mail's `To`."""
+        message = message_from_bytes(notification.message, policy=policy.SMTP)
+        recipients = [address for _, address in getaddresses([str(value) for value in message.get_all("To", [])])]
+        sender = getaddresses([str(message["From"])])[0][1]
+        try:
+            with self._connect() as server:
+                refused = server.sendmail(sender, recipients, notification.message)
+        except smtplib.SMTPRecipientsRefused as error:
+            raise self._refusal(min(error.recipients.values())) from error
+        except smtplib.SMTPAuthenticationError as error:
+            raise MailUnavailableError(
+                f"{self.describe()} refused the login: {_text(error.smtp_error)}",
+                "check SQUALL_ALERTS__SMTP_USER and SQUALL_ALERTS__SMTP_PASSWORD",
+            ) from error
+        except smtplib.SMTPResponseException as error:
+            raise self._refusal((error.smtp_code, error.smtp_error)) from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise MailUnavailableError(f"{self.describe()}: {error}", "check SQUALL_ALERTS__SMTP_SECURITY") from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise MailUnavailableError(f"{self.describe()} does not answer: {error}", "check SQUALL_ALERTS__SMTP_HOST and _PORT") from error
+        for address, reply in refused.items():
+            log.warning("%s took the mail but not for %s: %s", self.describe(), address, _text(reply[1]))
+
+    def describe(self) -> str:
+        """Say where mail goes."""
+        return f"SMTP server {self._settings.smtp_host}:{self._settings.smtp_port}"
+
+    def _connect(self) -> smtplib.SMTP:
+        settings = self._settings
+        context = ssl.create_default_context()
+        server: smtplib.SMTP
+        if settings.smtp_security == "tls":
+            server = smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=settings.smtp_timeout_seconds, context=context)
+        else:
+            server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=settings.smtp_timeout_seconds)
+        try:
+            if settings.smtp_security == "starttls":
+                server.starttls(context=context)
+            if settings.smtp_user:
+                server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _refusal(self, reply: tuple[int, bytes | str]) -> SquallError:
+        code, words = reply
+        what = f"{self.describe()} refused the mail: {code} {_text(words)}"
+        if code >= 500:
+            return MailRefusedError(what, "check SQUALL_ALERTS__TO and SQUALL_ALERTS__FROM")
+        return MailUnavailableError(what)
+
+
+class CopyingMailer:
+    """Sends, and keeps a copy in a folder."""
+
+    def __init__(self, folder: FolderMailer, mailer: Mailer) -> None:
+        self._folder = folder
+        self._mailer = mailer
+
+    def send(self, notification: Notification) -> None:
+        """Keep the copy first: it can be written again, a sent mail can't be called back."""
+        self._folder.send(notification)
+        self._mailer.send(notification)
+
+    def describe(self) -> str:
+        """Say where mail goes."""
+        return f"{self._mailer.describe()}, copies in {self._folder.describe()}"
+
+
+def open_mailer(settings: Settings) -> Mailer:
+    """Return the configured mailer: SMTP when a host is set (with copies if an outbox is), else the outbox folder."""
+    alerts = settings.alerts
+    if not alerts.smtp_host:
+        return FolderMailer(alerts.outbox or settings.data_dir / "outbox")
+    smtp = SmtpMailer(alerts)
+    return CopyingMailer(FolderMailer(alerts.outbox), smtp) if alerts.outbox else smtp
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What one delivery did."""
+
+    sent: int = 0
+    waiting: int = 0
+    last_error: str = ""
+
+
+def deliver(store: Outbox, mailer: Mailer, clock: Clock) -> DeliveryReport:
+    """Send the queued e-mails that are due, oldest first, and mark them sent.
+
+    A mail is marked after it was sent: a crash in between sends it again with the same Message-ID, which mail readers fold into one.
+    When the server does not answer the rest waits too. A later mail about an alert never overtakes an earlier one.
+    """
+    sent, waiting, last_error = 0, 0, ""
+    blocked: set[str] = set()
+    down = False
+    for notification in store.pending_notifications():
+        if down or notification.alert_id in blocked or clock.now() < _due(notification):
+            waiting, last_error = waiting + 1, last_error or notification.last_error
+            blocked.add(notification.alert_id)
+            continue
+        try:
+            mailer.send(notification)
+        except UnavailableError as error:
+            down, last_error = True, str(error)
+            _keep(store, notification, clock, str(error))
+        except MailRefusedError as error:
+            last_error = f"{_PERMANENT}{error}"
+            _keep(store, notification, clock, last_error)
+        else:
+            now = clock.now()
+            store.write_notifications(
+                [replace(notification, status="sent", attempts=notification.attempts + 1, last_error="", updated_at=now)]
+            )
+            sent += 1
+            continue
+        blocked.add(notification.alert_id)
+        waiting += 1
+    return DeliveryReport(sent, waiting, last_error)
+
+
+def _due(notification: Notification) -> datetime:
+    if not notification.attempts:
+        return notification.created_at
+    if notification.last_error.startswith(_PERMANENT):
+        return notification.updated_at + REFUSED_RETRY
+    pause = FIRST_RETRY * float(2 ** min(notification.attempts - 1, 10))
+    return notification.updated_at + min(pause, LONGEST_RETRY)
+
+
+def _keep(store: Outbox, notification: Notification, clock: Clock, error: str) -> None:
+    log.warning("e-mail %s about alert %s is kept: %s", notification.id, notification.alert_id, error)
+    store.write_notifications([replace(notification, attempts=notification.attempts + 1, last_error=error, updated_at=clock.now())])
+
+
+def _text(words: bytes | str) -> str:
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)

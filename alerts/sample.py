@@ -1,0 +1,92 @@
+"""A made-up alert, so that people can see the e-mail before the first real one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from alerts import mail
+from alerts.chart import draw
+from alerts.detector import METHOD, Counts, Detector
+from alerts.life import Change, instant, minute_of
+from core.records import Alert, AlertState, Sentiment, Severity
+from core.settings import Settings
+from core.text import document_id
+from storage.rows import Notification, StoredDocument
+
+_TOPIC = "Financials"
+_HEADLINES = (
+    ("Sample: Example Savings Bank halts withdrawals", 7),
+    ("Sample: Rating agency cuts Example Savings Bank to junk", 3),
+    ("Sample: Queues outside branches of Example Savings Bank", 0),
+)
+
+
+def sample_notification(settings: Settings, now: datetime) -> Notification:
+    """Return a finished sample e-mail, marked as one; it belongs to no stored alert."""
+    end = minute_of(now)
+    detector = Detector(settings.detector)
+    counts = _counts(end, settings.detector.history_days, settings.detector.window_minutes)
+    reading = detector.read_at(counts, np.array([end], dtype=np.int64)).at(0, 0)
+    window = timedelta(minutes=settings.detector.window_minutes)
+    alert = Alert(
+        id=document_id("sample", now.isoformat()),
+        topic=f"{_TOPIC} (test e-mail)",
+        state=AlertState.FIRING,
+        severity=Severity.WARNING,
+        window_start=instant(end) - window,
+        window_end=instant(end),
+        observed=reading.observed,
+        expected=reading.expected,
+        p_value=reading.p_value,
+        negative_share=reading.share,
+        expected_share=reading.expected_share,
+        method=f"{METHOD}, made-up counts",
+        opened_at=instant(end),
+        fired_at=instant(end),
+        updated_at=instant(end),
+    )
+    chart = draw(detector, counts, _TOPIC, end, settings.detector.window_minutes, settings.detector.p_value)
+    key = mail.notification_key(alert.id, Change.FIRED)
+    documents = [_document(title, copies, settings, now) for title, copies in _HEADLINES]
+    message = mail.build(key, alert, Change.FIRED, documents, chart, settings.alerts, now)
+    return Notification(key, alert.id, Change.FIRED.value, "queued", 0, "", message, now, now)
+
+
+def _counts(end: int, days: int, window: int) -> Counts:
+    """Return a calm history with a burst in its last `window` minutes."""
+    rng = np.random.default_rng(7)
+    minutes = days * 1440
+    day = 1.0 + 0.6 * np.sin((np.arange(end - minutes, end) / 1440 - 0.3) * 2 * np.pi)
+    negative = rng.poisson(5 / 60 * day)
+    negative[-window:] += rng.poisson(37 / window, window)
+    return Counts((_TOPIC,), end - minutes, negative[None, :], (negative + rng.poisson(20 / 60 * day))[None, :])
+
+
+def _document(title: str, copies: int, settings: Settings, now: datetime) -> StoredDocument:
+    return StoredDocument(
+        id=document_id("sample", title),
+        kind="news",
+        source="sample",
+        author="",
+        url=mail.safe_link(settings.alerts.link_base),
+        title=title,
+        text="",
+        language="en",
+        symbols=(),
+        published_at=now,
+        collected_at=now,
+        topic=_TOPIC,
+        topic_probability=0.9,
+        p_negative=0.93,
+        p_neutral=0.05,
+        p_positive=0.02,
+        sentiment=Sentiment.NEGATIVE,
+        score=-0.91,
+        fingerprint=0,
+        model_version="sample",
+        scored_at=now,
+        stored_at=now,
+        copies=copies,
+    )

@@ -1,0 +1,87 @@
+"""Runs the detector on its interval, in a thread, never twice at once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from alerts.service import AlertService, RunReport
+from core.clock import Clock, SystemClock
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the detector fares. `last_error` is that of the last run, empty when it went well."""
+
+    last_run_at: datetime | None = None
+    last_error: str = ""
+    failures: int = 0
+    """Runs in a row that did not go well."""
+    report: RunReport | None = None
+
+
+class DetectorScheduler:
+    """A BackgroundScheduler around `AlertService.run_once`.
+
+    Args:
+        service: what to run.
+        interval_seconds: wall time between two starts; a run that takes longer delays the next one.
+        clock: stamps the health.
+    """
+
+    def __init__(self, service: AlertService, interval_seconds: float, clock: Clock | None = None) -> None:
+        self._service = service
+        self._interval = interval_seconds
+        self._clock = clock or SystemClock()
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+        self._health = Health()
+        self._ran = threading.Event()
+
+    @property
+    def health(self) -> Health:
+        """The outcome of the last run."""
+        return self._health
+
+    def start(self) -> None:
+        """Run now, and then every interval."""
+        self._scheduler.add_job(
+            self._run,
+            "interval",
+            seconds=self._interval,
+            next_run_time=datetime.now(UTC),
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+        self._scheduler.start()
+
+    def wait_for_run(self, timeout: float) -> bool:
+        """Wait until a run has ended; return False when none did within `timeout` seconds."""
+        return self._ran.wait(timeout)
+
+    def stop(self) -> None:
+        """Let a run in progress end after its present chunk, and stop."""
+        self._service.stop()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def _run(self) -> None:
+        try:
+            report = self._service.run_once()
+        except Exception as error:  # one bad run must not end the schedule; health tells
+            log.error("the detector failed, and tries again in %.0f s: %s", self._interval, error, exc_info=True)
+            self._note(replace(self._health, last_error=f"{type(error).__name__}: {error}"))
+        else:
+            self._note(replace(self._health, last_error=report.error, report=report))
+        finally:
+            self._ran.set()
+
+    def _note(self, health: Health) -> None:
+        failures = self._health.failures + 1 if health.last_error else 0
+        self._health = replace(health, last_run_at=self._clock.now(), failures=failures)

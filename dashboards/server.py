@@ -1,0 +1,110 @@
+"""The live page's web server, on the event loop of whoever starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import uvicorn
+
+from core.clock import Clock
+from core.errors import ConfigurationError
+from core.settings import WebSettings
+from dashboards.access import Gate, check_access
+from dashboards.api import create_app
+from storage import Store
+
+log = logging.getLogger("squall.web")
+
+MAX_CONNECTIONS = 64
+GRACE_SECONDS = 1
+STOP_SECONDS = 1.8
+_ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  only to name one that can be opened
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave the signals to the process that this server is a part of."""
+        yield
+
+
+class PageServer:
+    """The live page and its JSON API.
+
+    Args:
+        store: read only.
+        settings: host, port (0: any free one) and token.
+        clock: says how fresh a shared answer is.
+    """
+
+    def __init__(self, store: Store, settings: WebSettings, clock: Clock) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._port = settings.port
+        self._server: _Server | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds the page; with port 0 known after `start`."""
+        host = _ANY.get(self._settings.host, self._settings.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}/"
+
+    async def start(self) -> None:
+        """Serve from the running event loop; returns when connections are accepted.
+
+        Raises:
+            ConfigurationError: the address is taken or not ours, or it is open to the network without a token.
+        """
+        token = check_access(self._settings)
+        listener = _listen(self._settings)
+        self._port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            Gate(create_app(self._store, self._clock), token),
+            log_config=None,
+            log_level="warning",
+            access_log=False,  # an access log would keep ?token=
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        self._server = _Server(config)
+        self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="squall-page")
+        while not self._server.started and not self._task.done():
+            await asyncio.sleep(0.005)
+        if self._task.done():
+            listener.close()
+            self._task.result()
+
+    async def stop(self) -> None:
+        """Stop serving within two seconds, whatever clients and store are doing; safe to call again."""
+        server, task = self._server, self._task
+        self._server = self._task = None
+        if server is None or task is None:
+            return
+        server.should_exit = True
+        _, late = await asyncio.wait({task}, timeout=STOP_SECONDS)
+        if late:
+            task.cancel()
+        elif error := task.exception():
+            log.error("the page's server had failed: %s", error)
+
+
+def _listen(settings: WebSettings) -> socket.socket:
+    where = f"{settings.host}:{settings.port}"
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+            why = "is taken by another process" if error.errno == errno.EADDRINUSE else "is not open to this user"
+            raise ConfigurationError(f"the live page's address {where} {why}", "set SQUALL_WEB__PORT to another port, 0 for any") from error
+        raise ConfigurationError(f"the live page cannot listen on {where}: {error}", "correct SQUALL_WEB__HOST") from error

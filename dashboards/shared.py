@@ -1,0 +1,68 @@
+"""Answers shared by everybody who watches: ten open pages cost the store what one does."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import TypeVar, cast
+
+from core.clock import Clock
+from core.errors import SquallError
+
+T = TypeVar("T")
+
+FRESH_SECONDS = 1.0
+REST = 10
+"""An answer is kept this many times as long as it took, so that watching a large store stays cheap."""
+MAX_ANSWERS = 64
+MAX_QUERIES = 3
+"""At once, so that the processor and the detector always find a free connection."""
+
+
+class _Answer:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.good_until = float("-inf")
+        self.value: object = None
+        self.error: SquallError | None = None
+
+
+class SharedAnswers:
+    """Runs a query once for all who ask the same within a second, and few queries at a time. Thread-safe."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
+        self._places = threading.BoundedSemaphore(MAX_QUERIES)
+
+    def get(self, key: Hashable, query: Callable[[], T]) -> T:
+        """Return what `query` returned a moment ago under `key`, else run it; its `SquallError` is shared as well."""
+        answer = self._answer(key)
+        with answer.lock:
+            if self._clock.monotonic() >= answer.good_until:
+                self._ask(answer, query)
+            if answer.error is not None:
+                raise answer.error
+            return cast(T, answer.value)
+
+    def _answer(self, key: Hashable) -> _Answer:
+        with self._lock:
+            answer = self._answers.setdefault(key, _Answer())
+            self._answers.move_to_end(key)
+            if len(self._answers) > MAX_ANSWERS:
+                self._answers.popitem(last=False)
+            return answer
+
+    def _ask(self, answer: _Answer, query: Callable[[], object]) -> None:
+        with self._places:
+            start = self._clock.monotonic()
+            answer.value, answer.error = None, None
+            try:
+                answer.value = query()
+            except SquallError as error:
+                answer.error = error
+            end = self._clock.monotonic()
+        keep = FRESH_SECONDS if answer.error else max(FRESH_SECONDS, REST * (end - start))
+        answer.good_until = end + keep

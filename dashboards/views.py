@@ -1,0 +1,127 @@
+"""What the JSON API answers: pydantic models made from the store's rows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from core.records import Alert, Sentiment
+
+TEXT_CHARS = 500
+
+Excerpt = Annotated[str, BeforeValidator(lambda text: text[:TEXT_CHARS])]
+
+
+class View(BaseModel):
+    """Built from the attributes of a row of the store."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class TotalsView(View):
+    """Everything the store holds, every document id once."""
+
+    documents: int
+    copies: int = Field(description="of these, texts that had been published in the 24 hours before")
+    negative: int
+    neutral: int
+    positive: int
+    dead_letters: int
+
+
+class TopicView(View):
+    """One topic in the window, copies counted once."""
+
+    topic: str = Field(validation_alias="name")
+    negative: int
+    neutral: int
+    positive: int
+    total: int
+    negative_share: float
+    mean_score: float = Field(description="p_positive − p_negative, mean, in [−1, 1]")
+
+
+class QuantilesView(View):
+    """Seconds."""
+
+    p50: float
+    p99: float
+    max: float
+
+
+class LatencyView(View):
+    """How long the window's documents took until they were stored."""
+
+    documents: int
+    since_collected: QuantilesView
+    since_published: QuantilesView
+
+
+class WindowView(View):
+    """The last 24 hours of event time, [start, end): they end with the newest document, not with the wall clock."""
+
+    start: datetime
+    end: datetime
+    topics: list[TopicView] = Field(description="largest first")
+    latency: LatencyView
+
+
+class OverviewView(View):
+    """What the head of the page shows."""
+
+    totals: TotalsView
+    last_published_at: datetime | None
+    window: WindowView | None = Field(description="null while the store is empty")
+
+
+class DocumentView(View):
+    """One scored document."""
+
+    id: str
+    kind: str
+    source: str
+    author: str
+    url: str = Field(description="as the source gave it: check the scheme before you link it")
+    title: str
+    text: Excerpt = Field(description=f"its first {TEXT_CHARS} characters")
+    language: str
+    symbols: tuple[str, ...]
+    published_at: datetime
+    collected_at: datetime
+    topic: str
+    topic_probability: float
+    p_negative: float
+    p_neutral: float
+    p_positive: float
+    sentiment: Sentiment
+    score: float = Field(description="p_positive − p_negative")
+    model_version: str
+    scored_at: datetime
+    stored_at: datetime
+
+
+class DocumentsView(View):
+    """Newest first."""
+
+    documents: list[DocumentView]
+
+
+class AlertsView(View):
+    """Last opened first."""
+
+    alerts: list[Alert]
+
+
+class AlertView(View):
+    """One alert with the documents that drove it, strongest first."""
+
+    alert: Alert
+    documents: list[DocumentView]
+
+
+class HealthView(View):
+    """The store answers."""
+
+    status: str

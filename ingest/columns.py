@@ -1,0 +1,93 @@
+"""Which column of a file means which field of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any
+
+from core.errors import ConfigurationError
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "published_at": ("published_at", "ts_utc", "created_at", "published", "date", "datetime", "timestamp", "time"),
+    "title": ("title", "headline"),
+    "text": ("text", "body", "content", "tweet", "full_text", "summary", "description"),
+    "url": ("url", "href", "link"),
+    "id": ("id", "id_str", "guid"),
+    "source": ("source",),
+    "author": ("author", "user"),
+    "language": ("language", "lang"),
+    "symbols": ("symbols", "cashtags", "tickers"),
+    "kind": ("kind",),
+}
+"""Column names recognised without an option, in order of preference; letter case is ignored."""
+
+_CACHED_COLUMNS = 500
+_SOCIAL_SIGNS = frozenset({"tweet", "id_str", "full_text"})
+
+
+class Columns:
+    """The mapping for one file.
+
+    Args:
+        mapping: field → column, for columns that `ALIASES` does not know; such a field looks nowhere else.
+
+    Raises:
+        ConfigurationError: an unknown field is mapped.
+    """
+
+    def __init__(self, mapping: Mapping[str, str]) -> None:
+        unknown = sorted(set(mapping) - set(ALIASES))
+        if unknown:
+            raise ConfigurationError(f"no such field to map: {', '.join(unknown)}", f"fields are {', '.join(ALIASES)}")
+        self._mapping = dict(mapping)
+        self._resolve = lru_cache(maxsize=256)(self._resolve_names)
+
+    def fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the document fields of `row`: of each field's columns the first that holds something."""
+        found: dict[str, Any] = {}
+        resolve = self._resolve if len(row) <= _CACHED_COLUMNS else self._resolve_names  # a hostile row must not fill the cache
+        for field, names in resolve(tuple(row)):
+            for name in names:
+                value = row[name]
+                if value is not None and value != "":
+                    found[field] = value
+                    break
+        return found
+
+    def looks_social(self, row: Mapping[str, Any]) -> bool:
+        """Tell whether the columns are those of a tweet."""
+        return any(name.lower() in _SOCIAL_SIGNS for name in row)
+
+    def known(self, names: Collection[str]) -> set[str]:
+        """Return the fields that these column names give."""
+        return {field for field, _ in self._resolve(tuple(names))}
+
+    def require(self, names: Collection[str], path: str) -> None:
+        """Check that a file with these columns can give documents at all.
+
+        Raises:
+            ConfigurationError: no time or no text column, or a mapped column is absent; lists the columns and the option.
+        """
+        listed = ", ".join(sorted(names)[:40]) or "(none)"
+        absent = sorted(set(self._mapping.values()) - set(names))
+        if absent:
+            raise ConfigurationError(f"{path} has no column {', '.join(absent)}; it has {listed}", "correct --map")
+        known = self.known(names)
+        if "published_at" not in known:
+            raise ConfigurationError(f"{path} has no known time column; its columns are {listed}", "name it: --map published_at=COLUMN")
+        if not known & {"title", "text"}:
+            raise ConfigurationError(f"{path} has no known text column; its columns are {listed}", "name it: --map text=COLUMN")
+
+    def _resolve_names(self, names: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        by_lower = {name.strip().lower(): name for name in reversed(names)}
+        resolved = []
+        for field, aliases in ALIASES.items():
+            candidates: tuple[str, ...]
+            if field in self._mapping:
+                candidates = (self._mapping[field],) if self._mapping[field] in names else ()
+            else:
+                candidates = tuple(by_lower[alias] for alias in aliases if alias in by_lower)
+            if candidates:
+                resolved.append((field, candidates))
+        return tuple(resolved)

@@ -1,0 +1,174 @@
+"""Documents and dead letters onto Kafka, in order, nothing lost while the broker is away."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import (
+    AuthorizationError,
+    InvalidTopicError,
+    KafkaConfigurationError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    SaslAuthenticationFailedError,
+    UnsupportedVersionError,
+)
+
+from core.broker import client_arguments, unavailable
+from core.codec import HEADERS, dead_letter_headers, encode_document
+from core.delivery import DeadLetter
+from core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
+from core.records import Document
+from core.retry import patiently
+from core.settings import KafkaSettings
+
+log = logging.getLogger(__name__)
+
+Message = tuple[str, bytes | None, bytes, list[tuple[str, bytes]]]
+"""Topic, key, value, headers."""
+
+_HOPELESS = (
+    AuthorizationError,
+    InvalidTopicError,
+    KafkaConfigurationError,
+    MessageSizeTooLargeError,
+    SaslAuthenticationFailedError,
+    UnsupportedVersionError,
+    ValueError,  # an address or a topic name that can't be one
+)
+_LOOK_SECONDS = 0.2
+_CONNECT_MS = 3_000
+
+
+def _ignore(error: BrokerUnavailableError | None) -> None:
+    """No one watches outages."""
+
+
+class KafkaPublisher:
+    """Sends whole batches: `publish` and `bury` return when the broker has acknowledged all of it.
+
+    While the broker is away they wait and send the whole batch again, in order, through a fresh producer. So a document
+    may be on Kafka twice but is never missing and never overtakes one of its key. Not thread-safe.
+
+    Args:
+        settings: broker and topics.
+        retry_max_seconds: longest pause between two tries.
+        on_outage: told of each failed try, and with None when the broker is back.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        retry_max_seconds: float = 10.0,
+        on_outage: Callable[[BrokerUnavailableError | None], None] = _ignore,
+    ) -> None:
+        self._settings = settings
+        self._retry_max_seconds = retry_max_seconds
+        self._on_outage = on_outage
+        self._producer: Any = None
+
+    def publish(self, documents: Sequence[Document], stop: threading.Event) -> None:
+        """Put `documents` on the documents topic, keyed by their id.
+
+        Records carry the wall-clock time, not `published_at`: a broker's `retention.ms` goes by the record's time and would
+        delete replayed history (2011) at its next check. The event time travels inside the document.
+
+        Raises:
+            StoppedError: `stop` was set before the broker acknowledged; nothing may be committed.
+            ConfigurationError: the broker refuses for good (authorisation, topic name, message size).
+        """
+        topic = self._settings.documents_topic
+        self._deliver([(topic, document.id.encode(), encode_document(document), HEADERS) for document in documents], stop)
+
+    def bury(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
+        """Put `letters` on the dead-letter topic; raises as `publish`."""
+        topic = self._settings.dead_letter_topic
+        self._deliver([(topic, None, letter.raw, dead_letter_headers(letter)) for letter in letters], stop)
+
+    def close(self) -> None:
+        """Close the connection; what was published is safe already."""
+        self._drop()
+
+    def _deliver(self, messages: Sequence[Message], stop: threading.Event) -> None:
+        if not messages:
+            return
+        failed = 0
+
+        def report(attempt: int, error: BaseException | None) -> None:
+            nonlocal failed
+            failed = attempt
+            if isinstance(error, BrokerUnavailableError):
+                log.warning("%s; nothing is lost, trying again (try %d)", error, attempt)
+                self._on_outage(error)
+
+        def attempt() -> None:
+            if failed and stop.is_set():
+                raise StoppedError("asked to stop while Kafka was away", "what was not acknowledged is read again next time")
+            self._send(messages, stop)
+
+        patiently(attempt, stop, self._retry_max_seconds, report)
+        if failed:
+            log.info("Kafka is back after %d failed tries", failed)
+            self._on_outage(None)
+
+    def _send(self, messages: Sequence[Message], stop: threading.Event) -> None:
+        """Send and await every acknowledgement once; on any failure the producer and all it buffers are dropped."""
+        try:
+            producer = self._connected()
+            futures = [producer.send(topic, value=value, key=key, headers=headers) for topic, key, value, headers in messages]
+            self._await(producer, futures, stop)
+        except _HOPELESS as error:
+            self._drop()
+            raise ConfigurationError(
+                f"Kafka at {self._settings.bootstrap_servers} refuses: {type(error).__name__}: {error}", "correct the broker's settings"
+            ) from error
+        except (KafkaError, OSError) as error:
+            self._drop()
+            raise unavailable(self._settings, error) from error
+        except StoppedError:
+            self._drop()
+            raise
+
+    def _await(self, producer: Any, futures: Sequence[Any], stop: threading.Event) -> None:
+        looks = 0
+        while not all(future.is_done for future in futures):
+            pending = next(future for future in futures if not future.is_done)
+            try:
+                producer.flush(timeout=_LOOK_SECONDS)
+            except KafkaError:
+                if pending.is_done and pending.failed():
+                    break
+            looks += 1
+            if stop.is_set() and looks > 5:  # a healthy broker answers within a second
+                raise StoppedError("asked to stop while waiting for Kafka", "what was not acknowledged is read again next time")
+        for future in futures:
+            if future.failed():
+                raise future.exception
+
+    def _connected(self) -> Any:
+        if self._producer is None:
+            timeout = int(self._settings.request_timeout_seconds * 1000)
+            self._producer = KafkaProducer(
+                **client_arguments(self._settings),
+                compression_type="lz4",
+                linger_ms=5,
+                batch_size=256 * 1024,
+                max_request_size=4 * 1024 * 1024,
+                max_block_ms=_CONNECT_MS,
+                request_timeout_ms=max(1_000, timeout // 2),
+                delivery_timeout_ms=max(2_000, timeout),
+                reconnect_backoff_max_ms=1_000,
+            )
+        return self._producer
+
+    def _drop(self) -> None:
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            try:
+                producer.close(timeout=0)
+            except (KafkaError, OSError):
+                log.debug("closing the producer failed", exc_info=True)

@@ -1,0 +1,142 @@
+"""Pushed documents as a source: an HTTP server whose answers wait for the driver."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
+
+import uvicorn
+
+from core.clock import Clock
+from core.delivery import Batch
+from core.errors import BrokerUnavailableError, ConfigurationError
+from core.settings import PushSettings
+from ingest.push_app import Door, create_app
+from ingest.push_queue import PushQueue, Submission
+from ingest.source import BATCH_ITEMS, OriginNumbers, accepted
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.2
+_STOP_SECONDS = 5.0
+
+
+class PushSource:
+    """Listens and delivers what is posted; a request is answered 202 after the batch with its documents was committed.
+
+    A sender that got no 202 sends again: ids are deterministic, so nothing counts twice. There is no cursor.
+
+    Args:
+        settings: address, token, limits.
+        clock: gives `collected_at`.
+
+    Raises:
+        ConfigurationError: an address beyond loopback without a token.
+    """
+
+    def __init__(self, settings: PushSettings, clock: Clock) -> None:
+        if not settings.token.get_secret_value() and not is_loopback(settings.host):
+            raise ConfigurationError(
+                f"pushing on {settings.host} is open to other machines and has no token", "set SQUALL_PUSH__TOKEN, or host 127.0.0.1"
+            )
+        self.door = Door(settings, clock, PushQueue(settings.max_pending))
+        self._settings = settings
+        self._numbers = OriginNumbers(self.name, clock)
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._socket: socket.socket | None = None
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        """`push`."""
+        return "push"
+
+    @property
+    def live(self) -> bool:
+        """True; see `ingest.source.Source`."""
+        return True
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, once started; the free one that was taken for port 0."""
+        return int(self._socket.getsockname()[1]) if self._socket else self._settings.port
+
+    @property
+    def url(self) -> str:
+        """Where to post."""
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        return f"http://{host}:{self.port}/documents"
+
+    def start(self) -> None:
+        """Listen; `batches` does so too.
+
+        Raises:
+            ConfigurationError: the address is taken or not ours.
+        """
+        if self._thread is not None or self._closed:
+            return
+        self._socket = _listen(self._settings.host, self._settings.port)
+        config = uvicorn.Config(
+            create_app(self.door), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2, timeout_keep_alive=15
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="push", daemon=True)
+        self._thread.start()
+        log.info("listening for documents", extra={"url": self.url})
+
+    def report_outage(self, error: BrokerUnavailableError | None) -> None:
+        """Answer 503 at once from now on, or (None) accept again."""
+        self.door.outage = error.what if error else ""
+
+    def batches(self, stop: threading.Event) -> Iterator[Batch]:
+        """Deliver what is posted until stopped; see `ingest.source.Source`."""
+        self.start()
+        try:
+            while not stop.is_set() and not self._closed:
+                taken = self.door.queue.take(BATCH_ITEMS, _LOOK_SECONDS)
+                if taken:
+                    yield self._batch(taken)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Stop listening; requests still waiting are answered 503."""
+        self._closed = True
+        self.door.queue.close()
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(_STOP_SECONDS)
+        if self._socket is not None:
+            self._socket.close()
+
+    def _batch(self, taken: Sequence[Submission]) -> Batch:
+        items = [accepted(self._numbers.next(), document) for submission in taken for document in submission.documents]
+        return Batch(items, lambda: self.door.queue.settle(taken, safe=True), caught_up=self.door.queue.pending == len(items))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(f"can't listen on {host}:{port}: {error.strerror}", "choose another SQUALL_PUSH__PORT or host") from error
+    return listener

@@ -1,0 +1,139 @@
+"""The way of a source onto Kafka: publish a batch, bury what was bad in it, move the cursor."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from core.clock import Clock
+from core.delivery import Batch, DeadLetter, Item
+from core.errors import StoppedError
+from core.records import Document
+from ingest.source import Source
+
+log = logging.getLogger(__name__)
+
+
+class Publisher(Protocol):
+    """Where documents go; `KafkaPublisher` in earnest."""
+
+    def publish(self, documents: Sequence[Document], stop: threading.Event) -> None:
+        """Return when `documents` are safe."""
+
+    def bury(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
+        """Return when `letters` are safe."""
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """What one run put onto Kafka."""
+
+    source: str
+    sent: int = 0
+    rejected: int = 0
+    batches: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    first_published_at: datetime | None = None
+    last_published_at: datetime | None = None
+    stopped: bool = False
+    """It ended because it was asked to, not because the source did."""
+
+    def count(self, documents: Sequence[Document], letters: Sequence[DeadLetter]) -> None:
+        """Add one committed batch."""
+        self.sent += len(documents)
+        self.rejected += len(letters)
+        self.batches += 1
+        self.reasons.update(letter.reason for letter in letters)
+        for moment in (document.published_at for document in documents):
+            self.first_published_at = min(self.first_published_at or moment, moment)
+            self.last_published_at = max(self.last_published_at or moment, moment)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for `--json`."""
+        return {
+            "source": self.source,
+            "sent": self.sent,
+            "rejected": self.rejected,
+            "reasons": dict(self.reasons.most_common()),
+            "batches": self.batches,
+            "first_published_at": self.first_published_at.isoformat() if self.first_published_at else None,
+            "last_published_at": self.last_published_at.isoformat() if self.last_published_at else None,
+            "stopped": self.stopped,
+        }
+
+
+def _ignore(report: IngestReport) -> None:
+    """No one watches."""
+
+
+def publish(
+    source: Source,
+    publisher: Publisher,
+    stop: threading.Event,
+    clock: Clock,
+    on_progress: Callable[[IngestReport], None] = _ignore,
+) -> IngestReport:
+    """Move `source` onto Kafka until it ends or `stop` is set; returns what was sent.
+
+    A batch's cursor moves after Kafka has all its documents and dead letters. When stopped in the middle of a batch, that batch
+    is delivered again next time.
+
+    Args:
+        source: closed at the end.
+        publisher: left open.
+        stop: ends it within a few seconds.
+        clock: the time of dead letters.
+        on_progress: called after every batch.
+
+    Raises:
+        ConfigurationError: the source or the broker refuses for good.
+    """
+    report = IngestReport(source.name)
+    batches = source.batches(stop)
+    try:
+        for batch in batches:
+            documents, letters = _sort(batch.items, clock)
+            publisher.publish(documents, stop)
+            publisher.bury(letters, stop)
+            batch.commit()
+            report.count(documents, letters)
+            _log_rejections(source, batch, letters)
+            on_progress(report)
+    except StoppedError as error:
+        log.info("%s", error)
+    finally:
+        source.close()
+    report.stopped = stop.is_set()
+    return report
+
+
+def _sort(items: Sequence[Item], clock: Clock) -> tuple[list[Document], list[DeadLetter]]:
+    documents: list[Document] = []
+    letters: list[DeadLetter] = []
+    for item in items:
+        if item.document is not None:
+            documents.append(item.document)
+        elif item.rejection is not None:
+            rejection = item.rejection
+            letters.append(DeadLetter(item.origin, rejection.reason, rejection.detail, rejection.raw, clock.now(), "ingest"))
+    return documents, letters
+
+
+def _log_rejections(source: Source, batch: Batch, letters: Sequence[DeadLetter]) -> None:
+    """One line per batch with its first bad item: enough to act on, not a line per row of a bad file."""
+    if letters:
+        first = letters[0]
+        log.warning(
+            "%d of %d items rejected; first: row %d: %s: %s",
+            len(letters),
+            len(batch.items),
+            first.origin.offset,
+            first.reason,
+            first.detail,
+            extra={"source": source.name},
+        )

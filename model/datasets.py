@@ -1,0 +1,50 @@
+"""The public sets the shipped checkpoint is trained on, found in a folder laid out like `../shared/data`."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from core.errors import ConfigurationError
+from core.records import TOPICS
+from model.data import Part, Row, load_part, read_table
+from model.tasks import SENTIMENT, TaskSpec, find_task
+
+TFN_SENTIMENT_ORDER = ("negative", "positive", "neutral")
+"""Integers in Twitter Financial News' sentiment set: bearish, bullish, neutral."""
+
+
+def public_rows(folder: Path, tasks: tuple[TaskSpec, ...]) -> list[Row]:
+    """Read Twitter Financial News (sentiment, topic) and SEntFiN from `folder`.
+
+    Raises:
+        ConfigurationError: a set is missing or broken.
+    """
+    parts = (
+        Part(folder / "tfn_sentiment" / "train.csv", {"sentiment": "label"}, {"sentiment": TFN_SENTIMENT_ORDER}),
+        Part(folder / "tfn_topic" / "train.parquet", {"topic": "label"}, {"topic": TOPICS}),
+    )
+    names = {task.name for task in tasks}
+    rows = [row for part in parts if set(part.columns) <= names for row in load_part(part, tasks)]
+    if SENTIMENT.name in names:
+        rows += sentfin_rows(folder / "sentfin" / "SEntFiN.csv", find_task(tasks, SENTIMENT.name))
+    return rows
+
+
+def sentfin_rows(path: Path, task: TaskSpec) -> list[Row]:
+    """Read the SEntFiN headlines whose named entities all have the same sentiment.
+
+    Headlines of mixed sentiment have no single label, and a few entity dicts of the source don't parse: both are left out.
+    """
+    table = read_table(path)
+    if not {"Title", "Decisions"} <= set(table.columns):
+        raise ConfigurationError(f"{path} has no columns Title, Decisions", f"it has {', '.join(map(str, table.columns))}")
+    rows = []
+    for title, decisions in zip(table["Title"].tolist(), table["Decisions"].tolist(), strict=True):
+        try:
+            sentiments = set(ast.literal_eval(decisions).values())
+        except (ValueError, SyntaxError, AttributeError):
+            continue
+        if len(sentiments) == 1 and title.strip():
+            rows.append(Row(title, {task.name: task.index(sentiments.pop())}, path.parent.name))
+    return rows

@@ -1,0 +1,83 @@
+"""Lines in, JSON out: what `squall model score` does with standard input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from core.records import SENTIMENTS, TOPICS
+from model.engine import ScoringEngine
+
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of input: a text to score, or why it is none."""
+
+    number: int
+    text: str = ""
+    error: str = ""
+    passed: dict[str, Any] = field(default_factory=dict)
+
+
+def score_lines(lines: Iterable[bytes], engine: ScoringEngine, *, batch: int = 256) -> Iterator[dict[str, Any]]:
+    """Score lines of UTF-8, each a plain text or a JSON object with `text` (and maybe `id`, which is passed through).
+
+    Yields one object per line that isn't blank, in order: `text, topic, topic_probability, sentiment, p_negative,
+    p_neutral, p_positive, score, model_version`; for a line that can't be scored `line` (from 1) and `error`.
+
+    Args:
+        lines: with or without line ends.
+        engine: scores them.
+        batch: lines scored together; the output lags the input by as many.
+    """
+    parsed = (_parse(number, line) for number, line in enumerate(lines, 1) if line.strip())
+    while part := list(islice(parsed, batch)):
+        yield from _scored(part, engine)
+
+
+def _parse(number: int, line: bytes) -> _Line:
+    try:
+        text = line.decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        return _Line(number, error=f"not UTF-8 at byte {error.start}")
+    if not text.startswith("{"):
+        return _Line(number, text)
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return _Line(number, error=f"broken JSON: {error}")
+    passed = {"id": body["id"]} if "id" in body else {}
+    value = body.get("text")
+    if not isinstance(value, str) or not value.strip():
+        problem = "missing" if "text" not in body else "empty" if isinstance(value, str) else f"{type(value).__name__}, not a string"
+        return _Line(number, error=f"field text is {problem}", passed=passed)
+    return _Line(number, value, passed=passed)
+
+
+def _scored(part: Sequence[_Line], engine: ScoringEngine) -> Iterator[dict[str, Any]]:
+    scores = engine.score([line.text for line in part if not line.error])
+    row = 0
+    for line in part:
+        if line.error:
+            yield {**line.passed, "line": line.number, "error": line.error}
+            continue
+        topic, (negative, neutral, positive) = int(scores.topic[row].argmax()), map(float, scores.sentiment[row])
+        yield {
+            **line.passed,
+            "text": line.text,
+            "topic": TOPICS[topic],
+            "topic_probability": round(float(scores.topic[row, topic]), _DIGITS),
+            "sentiment": SENTIMENTS[int(scores.sentiment[row].argmax())],
+            "p_negative": round(negative, _DIGITS),
+            "p_neutral": round(neutral, _DIGITS),
+            "p_positive": round(positive, _DIGITS),
+            "score": round(positive - negative, _DIGITS),
+            "model_version": engine.model_version,
+        }
+        row += 1

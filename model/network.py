@@ -1,0 +1,165 @@
+"""One encoder, one forward pass, a linear head per task; saved as one folder that needs no hub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from core.errors import ConfigurationError
+from model.tasks import TaskSpec
+
+FORMAT = 1
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+TOKENIZER_FILE = "tokenizer.json"
+SHIPPED = Path(__file__).parent / "weights"
+"""Folder of the checkpoint that comes with the package."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """All that is needed to build the network before its weights are read.
+
+    Args:
+        encoder: the Hugging Face configuration as a dict, with `model_type`.
+        tasks: one head each, in this order.
+        dropout: on the pooled vector, in training.
+        max_tokens: length the network was trained with.
+        name: first part of the model version.
+    """
+
+    encoder: Mapping[str, Any]
+    tasks: tuple[TaskSpec, ...]
+    dropout: float = 0.1
+    max_tokens: int = 64
+    name: str = "squall-mt"
+
+    def to_json(self) -> str:
+        """Return the text of `config.json`."""
+        body = {
+            "format": FORMAT,
+            "name": self.name,
+            "pooling": "mean",
+            "dropout": self.dropout,
+            "max_tokens": self.max_tokens,
+            "tasks": [{"name": task.name, "labels": list(task.labels)} for task in self.tasks],
+            "encoder": dict(self.encoder),
+        }
+        return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> NetworkConfig:
+        """Parse `config.json`; raises KeyError, TypeError or ValueError when it is not one of ours."""
+        body = json.loads(text)
+        if body.get("format") != FORMAT or body.get("pooling") != "mean":
+            raise ValueError(
+                f"format {body.get('format')!r} with pooling {body.get('pooling')!r}; this version reads format {FORMAT}, mean"
+            )
+        tasks = tuple(TaskSpec(task["name"], tuple(task["labels"])) for task in body["tasks"])
+        return cls(body["encoder"], tasks, float(body["dropout"]), int(body["max_tokens"]), body["name"])
+
+
+class MultiTaskNetwork(nn.Module):
+    """Encoder → mean over real tokens → dropout → one linear head per task.
+
+    Args:
+        encoder: any Hugging Face encoder that returns `last_hidden_state`.
+        config: its configuration and the tasks.
+    """
+
+    def __init__(self, encoder: nn.Module, config: NetworkConfig) -> None:
+        super().__init__()
+        if getattr(encoder, "pooler", None) is not None:
+            cast(Any, encoder).pooler = None  # never read: we pool ourselves
+        width = int(cast(Any, encoder).config.hidden_size)
+        self.config = config
+        self.encoder = encoder
+        self.dropout = nn.Dropout(config.dropout)
+        self.heads = nn.ModuleDict({task.name: nn.Linear(width, len(task.labels)) for task in config.tasks})
+
+    @classmethod
+    def from_base(
+        cls, base: Path | str, tasks: Sequence[TaskSpec], *, dropout: float = 0.1, max_tokens: int = 64, name: str
+    ) -> MultiTaskNetwork:
+        """Put fresh heads on the pre-trained encoder in folder (or hub name) `base`.
+
+        Raises:
+            ConfigurationError: `base` can't be read as an encoder.
+        """
+        from transformers import AutoModel
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        logging.set_verbosity_error()  # it reports the pooler we drop as a problem
+        try:
+            encoder = AutoModel.from_pretrained(str(base), dtype=torch.float32)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"{base} is not a readable encoder: {error}", "give a folder with config.json and weights") from error
+        config = NetworkConfig(_encoder_dict(encoder.config), tuple(tasks), dropout, max_tokens, name)
+        return cls(encoder, config)
+
+    @classmethod
+    def from_config(cls, config: NetworkConfig) -> MultiTaskNetwork:
+        """Build the network with random weights."""
+        from transformers import AutoConfig, AutoModel
+
+        settings = dict(config.encoder)
+        encoder = AutoModel.from_config(AutoConfig.for_model(settings.pop("model_type"), **settings))
+        return cls(encoder, config)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
+        """Return logits per task, shape (rows, labels), from token ids and mask of shape (rows, tokens)."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
+        pooled = self.dropout(pooled)
+        return {name: head(pooled) for name, head in self.heads.items()}
+
+    def save(self, folder: Path, tokenizer_json: str) -> None:
+        """Write config, fp16 weights and tokenizer into `folder`, which is made if missing."""
+        folder.mkdir(parents=True, exist_ok=True)
+        state = {
+            key: value.detach().cpu().half().contiguous() if value.is_floating_point() else value
+            for key, value in self.state_dict().items()
+        }
+        save_file(state, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+        (folder / WEIGHTS_FILE).chmod(0o644)  # the library leaves it readable by its owner alone
+        (folder / CONFIG_FILE).write_text(self.config.to_json(), encoding="utf-8")
+        (folder / TOKENIZER_FILE).write_text(tokenizer_json, encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> MultiTaskNetwork:
+        """Read a folder written by `save`; the network is fp32, on the CPU, in evaluation mode.
+
+        Raises:
+            ConfigurationError: a file is missing or is not ours.
+        """
+        for name in (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE):
+            if not (folder / name).is_file():
+                raise ConfigurationError(f"{folder} is not a model folder: {name} is missing", "train one with `squall model train`")
+        try:
+            config = NetworkConfig.from_json((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+            network = cls.from_config(config)
+            network.load_state_dict(
+                {key: value.float() if value.is_floating_point() else value for key, value in load_file(folder / WEIGHTS_FILE).items()}
+            )
+        except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+            raise ConfigurationError(f"{folder} can't be loaded: {error}", "train it again with this version of Squall") from error
+        return network.eval()
+
+
+def _encoder_dict(config: Any) -> dict[str, Any]:
+    """The encoder's configuration as plain JSON values, without paths of the machine it was trained on."""
+    body = json.loads(config.to_json_string(use_diff=True))
+    body["model_type"] = config.model_type
+    for key in ("_name_or_path", "transformers_version", "architectures", "dtype", "torch_dtype"):
+        body.pop(key, None)
+    return cast(dict[str, Any], body)

@@ -1,0 +1,83 @@
+"""What the network is asked: a task is a name and its labels, nothing else in the package knows more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import ConfigurationError
+from core.records import SENTIMENTS, TOPICS
+
+ALIASES = {"bearish": "negative", "bullish": "positive"}
+"""Label names that public sets use for ours."""
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """One classification head.
+
+    Args:
+        name: key in every mapping of logits, labels and metrics.
+        labels: class names in the order of the head's outputs; distinct, two or more.
+
+    Raises:
+        ConfigurationError: the labels can't make a head.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+            raise ConfigurationError(f"task {self.name!r} needs two or more distinct labels, got {list(self.labels)}")
+
+    def index(self, value: Any, order: Sequence[str] | None = None) -> int:
+        """Return the class index that `value` names.
+
+        Args:
+            value: a label name (any letter case; `bearish`/`bullish` count as negative/positive) or an integer.
+            order: label names that integers stand for; without it, integers are the head's own order.
+
+        Raises:
+            ValueError: not a label; the message says what is allowed.
+        """
+        text = str(value).strip()
+        names = tuple(order or self.labels)
+        number = _integer(text)
+        if number is not None:
+            if not 0 <= number < len(names):
+                raise ValueError(f"{value!r} is not a label of {self.name}: integers go from 0 to {len(names) - 1}")
+            text = names[number]
+        folded = {label.casefold(): position for position, label in enumerate(self.labels)}
+        key = text.casefold()
+        position = folded.get(key, folded.get(ALIASES.get(key, key)))
+        if position is None:
+            raise ValueError(f"{value!r} is not a label of {self.name}: allowed are {', '.join(self.labels)} or 0 to {len(names) - 1}")
+        return position
+
+
+TOPIC = TaskSpec("topic", TOPICS)
+SENTIMENT = TaskSpec("sentiment", SENTIMENTS)
+DEFAULT_TASKS = (TOPIC, SENTIMENT)
+"""The heads of the shipped checkpoint."""
+
+
+def find_task(tasks: Iterable[TaskSpec], name: str) -> TaskSpec:
+    """Return the task called `name`.
+
+    Raises:
+        ConfigurationError: there is none; names those that there are.
+    """
+    known = {task.name: task for task in tasks}
+    if name not in known:
+        raise ConfigurationError(f"no task {name!r}", f"allowed are {', '.join(known)}")
+    return known[name]
+
+
+def _integer(text: str) -> int | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else None

@@ -1,0 +1,51 @@
+"""`squall web`: the live page on its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+import typer
+
+from core.clock import SystemClock
+from core.settings import load_settings
+
+if TYPE_CHECKING:
+    from dashboards.server import PageServer
+
+
+def web() -> None:
+    """Serve the live page and its JSON API until Ctrl-C; `squall up` and `squall demo --keep` bring their own.
+
+    Reads the store of SQUALL_STORE__URL, or the embedded one of the data folder while nobody else has it open.
+
+    \b
+    Examples:
+      squall web
+      SQUALL_WEB__PORT=9090 squall web
+      SQUALL_WEB__HOST=0.0.0.0 SQUALL_WEB__TOKEN=$(openssl rand -hex 16) squall web
+    """
+    from dashboards.access import check_access
+    from dashboards.server import PageServer
+    from squall.opening import open_store
+    from squall.signals import stop_on_signals
+
+    settings = load_settings()
+    check_access(settings.web)  # before a long wait for a store
+    with stop_on_signals() as stop:
+        store = open_store(settings, stop)
+        try:
+            asyncio.run(_serve(PageServer(store, settings.web, SystemClock()), stop))
+        finally:
+            store.close()
+
+
+async def _serve(page: PageServer, stop: threading.Event) -> None:
+    await page.start()
+    typer.echo(f"live page at {page.url}, until Ctrl-C", err=True)
+    try:
+        while not stop.is_set():
+            await asyncio.sleep(0.1)
+    finally:
+        await page.stop()

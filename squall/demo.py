@@ -1,0 +1,205 @@
+"""`squall demo`: the cluster path on one machine, checked against a script.
+
+this process: development broker (child) · Faust worker, store, detector, e-mails, page (node)
+child process: `squall replay`, the real ingest worker, at the chosen speed
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from alerts.service import DETECTOR
+from core.broker import client_arguments, unavailable
+from core.clock import Clock
+from core.errors import SquallError
+from core.settings import Settings
+from ingest.synthetic import StreamScript, write_stream
+from squall.broker import DevelopmentBroker
+from squall.demo_report import DemoReport, Sent, build_report, print_how_to_look, print_report, show_progress
+from squall.node import Node
+from squall.runtime import Pipeline, kafka_dead_letters, open_pipeline
+from squall.signals import stop_on_signals
+
+log = logging.getLogger("squall.demo")
+
+POISON = (b"{broken", b"[]", b"null", b'{"id": 5}', b"\xff\xfe\x00", b'{"title": "no id, no time"}')
+"""What a foreign producer with a bug puts straight onto the documents topic."""
+FINISH_SECONDS = 120.0
+"""How long the worker and the detector may take after the last document was sent."""
+
+
+@dataclass
+class Ingest:
+    """The ingest worker's process and what it reported."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def finish(self) -> None:
+        """Read its summary; raises `SquallError` when it failed."""
+        out, _ = self.process.communicate()
+        if self.process.returncode != 0:
+            raise SquallError(f"the ingest worker failed with exit code {self.process.returncode}", f"read {self.log}")
+        self.summary = orjson.loads(out.splitlines()[-1])
+
+
+def run_demo(settings: Settings, clock: Clock, *, speed: str, seed: int, keep: bool, as_json: bool) -> int:
+    """Run the demo and print its report; returns the exit code."""
+    folder = settings.data_dir / "demo"
+    settings = demo_settings(settings, folder)
+    with stop_on_signals() as stop, ExitStack() as stack:
+        clear(folder, settings)
+        script = write_stream(folder / "stream.jsonl.gz", seed)
+        if not settings.kafka.bootstrap_servers:
+            broker = DevelopmentBroker(folder / "broker", 0, clock)
+            broker.start()
+            stack.callback(broker.stop)
+            settings = with_broker(settings, broker)
+        sink = stack.enter_context(kafka_dead_letters(settings, stop))
+        pipeline = stack.enter_context(open_pipeline(settings, clock, stop, sink))
+        report = asyncio.run(Demo(settings, pipeline, script, folder, speed, keep=keep, as_json=as_json).run())
+    return report.exit_code
+
+
+def demo_settings(settings: Settings, folder: Path) -> Settings:
+    """Return `settings` with a folder, topics and a group of the demo's own, and a detector that keeps up with replayed time."""
+    kafka = settings.kafka.model_copy(
+        update={"documents_topic": "squall.demo.documents", "dead_letter_topic": "squall.demo.dead_letters", "group_id": "squall-demo"}
+    )
+    detector = settings.detector.model_copy(update={"interval_seconds": 1.0, "idle_seconds": 3.0})
+    web = settings.web if "port" in settings.web.model_fields_set else settings.web.model_copy(update={"port": 0})
+    return settings.model_copy(update={"data_dir": folder, "kafka": kafka, "detector": detector, "web": web})
+
+
+def with_broker(settings: Settings, broker: DevelopmentBroker) -> Settings:
+    """Return `settings` pointed at `broker`."""
+    return settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"bootstrap_servers": broker.bootstrap_servers})})
+
+
+def clear(folder: Path, settings: Settings) -> None:
+    """Start from nothing; a demo that still runs there keeps its folder.
+
+    Raises:
+        StoreLockedError: a demo left running with --keep owns it.
+    """
+    import storage
+
+    if (folder / "chdb").exists() and settings.store_url.startswith("chdb:"):
+        storage.open(settings.store_url).close()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+class Demo:
+    """One run: send, wait until all is stored and judged, report."""
+
+    def __init__(
+        self, settings: Settings, pipeline: Pipeline, script: StreamScript, folder: Path, speed: str, *, keep: bool, as_json: bool
+    ) -> None:
+        self.settings = settings
+        self.pipeline = pipeline
+        self.script = script
+        self.folder = folder
+        self.speed = speed
+        self.keep = keep
+        self.as_json = as_json
+        self.poisoned = 0
+        self.ingest: Ingest | None = None
+
+    async def run(self) -> DemoReport:
+        """Run the node and the ingest worker side by side; returns the report after printing it."""
+        node = Node(self.pipeline)
+        running = asyncio.create_task(node.run())
+        started = self.pipeline.clock.monotonic()
+        try:
+            await self._watch(running)
+            assert self.ingest is not None
+            sent = Sent(self.ingest.summary["sent"], self.ingest.summary["rejected"], self.poisoned)
+            seconds = self.pipeline.clock.monotonic() - started
+            report = await asyncio.to_thread(build_report, self.settings, self.pipeline, self.script, sent, seconds)
+            print_report(report, as_json=self.as_json)
+            if self.keep:
+                print_how_to_look(node.page.url, self.settings)
+                await running
+        finally:
+            self.pipeline.stop.set()
+            self._end_ingest()
+            await running
+        return report
+
+    async def _watch(self, running: asyncio.Task[None]) -> None:
+        """Send everything, then wait until it is stored and the detector has seen its end."""
+        self.ingest = self._start_ingest()
+        await asyncio.to_thread(self._poison)
+        with show_progress(self.script.lines + len(POISON), quiet=self.as_json) as advance:
+            while self.ingest.process.poll() is None:
+                await self._tick(running, advance)
+            self.ingest.finish()
+            deadline = self.pipeline.clock.monotonic() + FINISH_SECONDS
+            while not await asyncio.to_thread(self._finished):
+                await self._tick(running, advance)
+                if self.pipeline.clock.monotonic() > deadline:
+                    log.error("gave up waiting for the worker and the detector after %.0f s", FINISH_SECONDS)
+                    return
+
+    async def _tick(self, running: asyncio.Task[None], advance: Any) -> None:
+        tally = self.pipeline.processor.tally
+        advance(tally.stored + tally.duplicate + tally.rejected, tally)
+        if running.done():
+            await running  # raises what ended it
+            raise SquallError("the demo was stopped before its end")
+        await asyncio.sleep(0.2)
+
+    def _finished(self) -> bool:
+        assert self.ingest is not None
+        tally = self.pipeline.processor.tally
+        if tally.stored + tally.duplicate + tally.rejected < self.ingest.summary["sent"] + self.poisoned:
+            return False
+        last = self.pipeline.store.last_published_at()
+        position = self.pipeline.store.detector_position(DETECTOR)
+        unsettled = timedelta(seconds=self.settings.detector.settle_seconds, minutes=self.settings.detector.step_minutes)
+        return last is not None and position is not None and position[0] >= last - unsettled
+
+    def _start_ingest(self) -> Ingest:
+        kafka = self.settings.kafka
+        environment = {
+            "SQUALL_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+            "SQUALL_KAFKA__DOCUMENTS_TOPIC": kafka.documents_topic,
+            "SQUALL_KAFKA__DEAD_LETTER_TOPIC": kafka.dead_letter_topic,
+        }
+        command = [sys.executable, "-m", "squall", "replay", str(self.folder / "stream.jsonl.gz"), "--speed", self.speed, "--json"]
+        path = self.folder / "ingest.log"
+        with path.open("wb") as output:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output, env=os.environ | environment, start_new_session=True)
+        return Ingest(process, path)
+
+    def _end_ingest(self) -> None:
+        if self.ingest is not None and self.ingest.process.poll() is None:
+            self.ingest.process.terminate()
+            self.ingest.process.wait()
+
+    def _poison(self) -> None:
+        """Be the foreign producer with a bug."""
+        try:
+            producer = KafkaProducer(**client_arguments(self.settings.kafka))
+            for value in POISON:
+                producer.send(self.settings.kafka.documents_topic, value=value).get(timeout=self.settings.kafka.request_timeout_seconds)
+                self.poisoned += 1
+            producer.close()
+        except KafkaError as error:
+            raise unavailable(self.settings.kafka, error) from error

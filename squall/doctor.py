@@ -1,0 +1,123 @@
+"""`squall doctor`: each part, its state, and the mend."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core.broker import ensure_reachable
+from core.clock import Clock
+from core.errors import SquallError
+from core.settings import Settings, config_path, load_settings, redact_url
+from squall.opening import connect
+
+
+@dataclass(frozen=True)
+class Check:
+    """One part's state; `mend` says what to do."""
+
+    part: str
+    healthy: bool
+    state: str
+    mend: str = ""
+
+    @property
+    def mark(self) -> str:
+        """`ok` or `BAD`, as wide."""
+        return "ok " if self.healthy else "BAD"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for `--json`."""
+        return asdict(self)
+
+
+def examine(clock: Clock) -> list[Check]:
+    """Check every part; a broken one never hides the others."""
+    try:
+        settings = load_settings()
+    except SquallError as error:
+        return [Check("configuration", False, error.what, error.hint)]
+    source = config_path()
+    checks = [Check("configuration", True, f"environment{f' over {source}' if source else ''}")]
+    parts: list[tuple[str, Callable[[Settings, Clock], Check]]] = [
+        ("broker", _broker),
+        ("store", _store),
+        ("model", _model),
+        ("e-mail", _mail),
+    ]
+    for part, check in parts:
+        try:
+            checks.append(check(settings, clock))
+        except SquallError as error:
+            checks.append(Check(part, False, error.what, error.hint))
+    return checks
+
+
+def _broker(settings: Settings, _clock: Clock) -> Check:
+    if not settings.kafka.bootstrap_servers:
+        return Check("broker", True, "none set: one-machine mode", "for a cluster set SQUALL_KAFKA__BOOTSTRAP_SERVERS")
+    present = ensure_reachable(settings.kafka)
+    missing = {settings.kafka.documents_topic, settings.kafka.dead_letter_topic} - present
+    state = f"{settings.kafka.bootstrap_servers} answers"
+    if missing:
+        state += f"; topics {', '.join(sorted(missing))} will be made by the first worker or ingest"
+    return Check("broker", True, state)
+
+
+def _store(settings: Settings, _clock: Clock) -> Check:
+    url = redact_url(settings.store_url)
+    if settings.store_url.startswith("chdb:") and not settings.data_dir.exists():
+        return Check("store", True, f"{url}: not there yet, will be made at the first start")
+    store = connect(settings)
+    try:
+        version, migrations = store.ping(), store.migrations()
+    finally:
+        store.close()
+    pending = sum(migration.applied_at is None for migration in migrations)
+    if pending:
+        return Check("store", False, f"{url} (ClickHouse {version}): {pending} migrations missing", "run `squall store migrate`")
+    return Check("store", True, f"{url} (ClickHouse {version}), schema up to date")
+
+
+def _model(settings: Settings, clock: Clock) -> Check:
+    from model.engine import ScoringEngine
+
+    engine = ScoringEngine.open(settings.model)
+    started = clock.monotonic()
+    scores = engine.score(["Shares of the bank plunge as regulators open an investigation"])
+    took = clock.monotonic() - started
+    negative = float(scores.sentiment[0, 0])
+    state = f"{engine.model_version} scores one text in {took * 1000:.0f} ms"
+    if negative < 0.5:
+        return Check(
+            "model",
+            False,
+            f"{state}, but calls bad news p_negative {negative:.2f}",
+            "the checkpoint is not a trained one: set SQUALL_MODEL__PATH",
+        )
+    return Check("model", True, state)
+
+
+def _mail(settings: Settings, _clock: Clock) -> Check:
+    mail = settings.alerts
+    if not mail.smtp_host:
+        return Check("e-mail", True, f"no SMTP host: mails are written to {settings.outbox}", "to send them set SQUALL_ALERTS__SMTP_HOST")
+    where = f"{mail.smtp_host}:{mail.smtp_port}"
+    try:
+        kind = smtplib.SMTP_SSL if mail.smtp_security == "tls" else smtplib.SMTP
+        with kind(mail.smtp_host, mail.smtp_port, timeout=mail.smtp_timeout_seconds) as client:
+            if mail.smtp_security == "starttls":
+                client.starttls()
+            if mail.smtp_user:
+                client.login(mail.smtp_user, mail.smtp_password.get_secret_value())
+            client.noop()
+    except (OSError, smtplib.SMTPException) as error:
+        return Check(
+            "e-mail",
+            False,
+            f"{where}: {type(error).__name__}: {error}",
+            "correct SQUALL_ALERTS__SMTP_HOST, _PORT, _SECURITY, _USER or _PASSWORD",
+        )
+    return Check("e-mail", True, f"{where} accepts us; `squall alerts test-email` sends a sample")

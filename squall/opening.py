@@ -1,0 +1,56 @@
+"""Opens the configured store, for every command that needs one."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import storage
+from core.errors import ConfigurationError, SquallError
+from core.retry import patiently
+from core.settings import Settings, redact_url
+from storage import Store
+
+log = logging.getLogger("squall")
+
+
+def _complain(attempt: int, error: BaseException | None) -> None:
+    log.warning("waiting for the store (try %d): %s", attempt, error)
+
+
+def connect(settings: Settings) -> Store:
+    """Open the store as the settings say, whatever state its tables are in.
+
+    Raises:
+        StoreLockedError: another process owns the embedded store.
+        StoreUnavailableError: the server does not answer.
+    """
+    store = storage.open(settings.store_url, timeout_seconds=settings.store.timeout_seconds, retention_days=settings.store.retention_days)
+    try:
+        store.ping()
+    except SquallError:
+        store.close()
+        raise
+    return store
+
+
+def open_store(settings: Settings, stop: threading.Event) -> Store:
+    """Open the store and see that its tables are there, waiting while a server is down.
+
+    The embedded store is migrated at once: it has one user. A server is migrated by `squall store migrate`, when its owner says so.
+
+    Raises:
+        ConfigurationError: the server's schema is behind.
+        StoreLockedError: another process owns the embedded store.
+        StoppedError: asked to stop while waiting.
+    """
+    url = settings.store_url
+    if url.startswith("chdb:"):
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = patiently(lambda: connect(settings), stop, settings.processor.retry_max_seconds, _complain)
+    if url.startswith("chdb:"):
+        store.migrate()
+    elif any(migration.applied_at is None for migration in store.migrations()):
+        store.close()
+        raise ConfigurationError(f"the schema of {redact_url(url)} is behind this version", "run `squall store migrate`")
+    return store

@@ -1,0 +1,76 @@
+"""Puts the parts together: what `up`, `worker`, `replay --in-process` and `demo` have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from core.broker import ensure_topics
+from core.clock import Clock
+from core.dead_letters import KafkaDeadLetters
+from core.delivery import DeadLetterSink
+from core.retry import patiently
+from core.settings import Settings, redact_url
+from model.engine import ScoringEngine
+from squall.opening import open_store
+from storage import Store
+from stream.dead_letters import StoreDeadLetters
+from stream.faust_driver import FaustDriver
+from stream.processor import Processor
+from stream.progress import ProgressTracker
+
+log = logging.getLogger("squall")
+
+
+@dataclass
+class Pipeline:
+    """Engine, store and processor, opened once per process."""
+
+    settings: Settings
+    clock: Clock
+    stop: threading.Event
+    engine: ScoringEngine
+    store: Store
+    processor: Processor
+
+    def tracker(self, streams: set[str]) -> ProgressTracker:
+        """Return the progress tracker of the streams this process reads."""
+        return self.processor.patiently(lambda: ProgressTracker(self.store, self.clock, streams))
+
+    async def consume_kafka(self) -> None:
+        """Run the Faust driver until stopped; see `FaustDriver.run`."""
+        tracker = await asyncio.to_thread(self.tracker, {self.settings.kafka.documents_topic})
+        driver = FaustDriver(self.settings, self.processor, tracker, self.stop)
+        await driver.run()
+
+
+@contextmanager
+def open_pipeline(
+    settings: Settings, clock: Clock, stop: threading.Event, dead_letters: DeadLetterSink | None = None
+) -> Iterator[Pipeline]:
+    """Open store and engine; dead letters go to `dead_letters`, or to the store's table."""
+    store = open_store(settings, stop)
+    try:
+        engine = ScoringEngine.open(settings.model)
+        engine.warm_up()
+        log.info("model %s, store %s", engine.model_version, redact_url(settings.store_url))
+        sink = dead_letters or StoreDeadLetters(store)
+        yield Pipeline(settings, clock, stop, engine, store, Processor(engine, store, sink, settings.processor, clock, stop))
+    finally:
+        store.close()
+
+
+@contextmanager
+def kafka_dead_letters(settings: Settings, stop: threading.Event) -> Iterator[KafkaDeadLetters]:
+    """See that the topics exist, waiting while the broker is down, and open the dead-letter topic."""
+    wait = settings.processor.retry_max_seconds
+    patiently(lambda: ensure_topics(settings.kafka), stop, wait, lambda n, e: log.warning("waiting for Kafka (try %d): %s", n, e))
+    sink = KafkaDeadLetters(settings.kafka)
+    try:
+        yield sink
+    finally:
+        sink.close()

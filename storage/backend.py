@@ -1,0 +1,99 @@
+"""The small surface that the two backends implement and every query is written over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Protocol
+
+from core.errors import StoreError, StoreUnavailableError
+from storage.tables import Table
+
+Value = str | int | float | datetime | Enum | Sequence[str]
+"""What may be bound: a datetime is aware and becomes text for `{name:DateTime64(3,'UTC')}`; a sequence is `{name:Array(String)}`."""
+Params = Mapping[str, Value]
+
+_CODE = re.compile(r"Code: (\d+)")
+_MISSING = {16, 47, 60}  # no such column, identifier, table
+_NO_DATABASE = 81
+_REFUSED = {192, 193, 194, 497, 516}
+_TRANSIENT = {
+    *(74, 75, 243, 1002),  # files: no space left, reported in several ways
+    *(159, 160, 209, 210, 473),  # timeouts and lost connections
+    *(201, 202, 241, 252, 439),  # quota, too many queries, memory, too many parts, no threads
+    *(225, 242, 319, 425, 999),  # replication and Keeper
+}
+MIGRATE_HINT = "run `squall store migrate`"
+
+
+class Result:
+    """Columns of one answer, in the order they were selected.
+
+    Args:
+        columns: Python values; times are aware.
+        rows: number of rows.
+    """
+
+    def __init__(self, columns: Sequence[Sequence[Any]], rows: int) -> None:
+        self.columns = columns
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return zip(*self.columns, strict=True)
+
+
+class Backend(Protocol):
+    """Runs SQL: parameters are `{name:Type}`; thread-safe. Every method raises `StoreError` and its kin, nothing else."""
+
+    def select(self, sql: str, params: Params) -> Result:
+        """Run a query that answers with rows."""
+
+    def command(self, sql: str, params: Params) -> None:
+        """Run a statement that answers with nothing."""
+
+    def insert(self, table: Table, columns: Sequence[Sequence[Any]], token: str) -> None:
+        """Insert one block, given as columns in `table.columns` order; a repeated non-empty `token` changes nothing."""
+
+    def close(self) -> None:
+        """Close every connection; idempotent."""
+
+
+def plain(value: Value) -> str | int | float | list[str]:
+    """Turn a parameter into what both backends render: text, numbers and lists of text."""
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} carries no time zone")
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str | int | float):
+        return value
+    return list(value)
+
+
+def error_code(message: str) -> int:
+    """Return ClickHouse's error number in `message`, 0 when there is none."""
+    found = _CODE.search(message)
+    return int(found[1]) if found else 0
+
+
+def server_error(store: str, code: int, message: str, doing: str) -> StoreError | StoreUnavailableError:
+    """Turn an error that ClickHouse answered into ours: unavailable when trying again may help."""
+    text = message.split("Stack trace:")[0].strip()[:800]
+    what = f"store {store}: {doing} failed: {text}"
+    if code in _TRANSIENT:
+        return StoreUnavailableError(what, "tried again until it passes; check memory, disk and load of ClickHouse")
+    if code in _MISSING:
+        return StoreError(what, MIGRATE_HINT)
+    if code == _NO_DATABASE:
+        return StoreError(what, "create it on the server with CREATE DATABASE, or correct SQUALL_STORE__URL")
+    if code in _REFUSED:
+        return StoreError(what, "check the user, the password and the grants in SQUALL_STORE__URL")
+    return StoreError(what, "this is an error in the request; trying again will not help")

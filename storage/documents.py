@@ -1,0 +1,212 @@
+"""Writing scored documents and reading them back one by one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import xxhash
+
+from core.records import Document, ScoredDocument, Sentiment
+from storage.base import StoreBase, unique, utc
+from storage.rows import Latency, Quantiles, StoredDocument
+from storage.spans import EVER, SPAN, span, sql
+from storage.tables import DOCUMENTS
+
+_KNOWN = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)} AND model_version = {model_version:String}"
+_EDGES = "SELECT count(), min(published_at), max(published_at) FROM documents"
+_TOP = sql(
+    """
+SELECT id, copies
+FROM
+(
+    SELECT id, topic, sentiment, published_at, fingerprint, p_negative, p_neutral, p_positive,
+           count() OVER (PARTITION BY fingerprint) - 1 AS copies
+    FROM $span
+)
+WHERE topic = {topic:String} AND toString(sentiment) = {sentiment:String}
+ORDER BY multiIf(sentiment = 'negative', p_negative, sentiment = 'positive', p_positive, p_neutral) DESC, published_at, id
+LIMIT 1 BY fingerprint
+LIMIT {limit:UInt32}
+""",
+    span=SPAN,
+)
+_NEWEST = sql(
+    """
+SELECT id
+FROM $span
+  AND ({topic:String} = '' OR topic = {topic:String})
+  AND ({source:String} = '' OR source = {source:String})
+  AND ({symbol:String} = '' OR has(symbols, {symbol:String}))
+  AND ({sentiment:String} = '' OR toString(sentiment) = {sentiment:String})
+ORDER BY published_at DESC, id
+LIMIT {limit:UInt32}
+""",
+    span=SPAN,
+)
+_FETCH = sql(
+    """
+SELECT id, kind, source, author, url, title, text, language, symbols, published_at, collected_at, topic, topic_probability,
+       p_negative, p_neutral, p_positive, toString(sentiment), score, fingerprint, model_version, scored_at, stored_at
+FROM $span AND id IN {ids:Array(String)}
+""",
+    span=SPAN,
+)
+_LATENCY = sql(
+    """
+SELECT
+    count(),
+    quantilesExact(0.5, 0.99, 1)(dateDiff('millisecond', collected_at, stored_at)),
+    quantilesExact(0.5, 0.99, 1)(dateDiff('millisecond', published_at, stored_at))
+FROM $span
+""",
+    span=SPAN,
+)
+_LOOKBACKS = tuple(timedelta(days=days) for days in (1, 7, 28, 366))
+"""`documents` looks this far back in turn, so that the newest page of a large store does not read all of it."""
+
+
+class DocumentQueries(StoreBase):
+    """Documents in and out."""
+
+    def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None:
+        """Store one batch in one acknowledged insert.
+
+        Idempotent by row identity (document id and model version) however rows are batched again, and by `token`. The
+        store joins a digest of the rows to the token, so one used again for other rows does not drop them.
+
+        Raises:
+            StoreUnavailableError: not acknowledged; the batch may or may not be stored. Insert it again.
+        """
+        if rows:
+            columns = _columns(rows)
+            digest = xxhash.xxh3_128_hexdigest(repr((columns[0], columns[-2:])).encode())
+            self._backend.insert(DOCUMENTS, columns, f"{token}:{digest}")
+
+    def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]:
+        """Return the ids among `documents` that are stored with this model version already."""
+        if not documents:
+            return set()
+        ids = unique(document.id for document in documents)
+        return set(self._select(_KNOWN, ids=ids, model_version=model_version).columns[0])
+
+    def first_published_at(self) -> datetime | None:
+        """Return the earliest publication time stored, None when the store is empty."""
+        count, first, _ = next(iter(self._select(_EDGES)))
+        return utc(first) if count else None
+
+    def last_published_at(self) -> datetime | None:
+        """Return the latest publication time stored, None when the store is empty."""
+        count, _, last = next(iter(self._select(_EDGES)))
+        return utc(last) if count else None
+
+    def top_documents(
+        self, topic: str, start: datetime, end: datetime, *, sentiment: str = "negative", limit: int = 10
+    ) -> list[StoredDocument]:
+        """Return documents of one topic and sentiment published in [start, end), most certain of that sentiment first.
+
+        Documents with the same fingerprint are one; `copies` says how many more of them were published in the span.
+        """
+        found = self._select(_TOP, topic=topic, sentiment=sentiment, limit=limit, **span(start, end, copies=True))
+        return self._fetch(dict(found), start, end)
+
+    def documents(
+        self,
+        *,
+        limit: int = 100,
+        before: datetime | None = None,
+        topic: str = "",
+        source: str = "",
+        symbol: str = "",
+        sentiment: str = "",
+    ) -> list[StoredDocument]:
+        """Return documents newest first, copies too, published before `before`; an empty filter lets everything through."""
+        last = self.last_published_at()
+        if last is None or limit < 1:
+            return []
+        end = min(before, last + timedelta(milliseconds=1)) if before else last + timedelta(milliseconds=1)
+        filters = {"topic": topic, "source": source, "symbol": symbol, "sentiment": sentiment, "limit": limit}
+        for start in (*(end - days for days in _LOOKBACKS), EVER[0]):
+            ids = self._select(_NEWEST, **filters, **span(start, end, copies=True)).columns[0]
+            if len(ids) >= limit or start == EVER[0]:
+                return self._fetch(dict.fromkeys(ids, 0), start, end)
+        return []
+
+    def document(self, document_id: str) -> StoredDocument | None:
+        """Return one document as it was scored last."""
+        return next(iter(self._fetch({document_id: 0}, *EVER)), None)
+
+    def _fetch(self, copies: dict[str, int], start: datetime, end: datetime) -> list[StoredDocument]:
+        """Return whole documents in the order of `copies`, a mapping of id to number of copies."""
+        if not copies:
+            return []
+        rows = {row[0]: row for row in self._select(_FETCH, ids=list(copies), **span(start, end, copies=True))}
+        return [_stored(rows[key], int(count)) for key, count in copies.items() if key in rows]
+
+    def latency(self, start: datetime, end: datetime) -> Latency:
+        """Measure from collection and from publication to storage, of documents published in [start, end)."""
+        count, collected, published = next(iter(self._select(_LATENCY, **span(start, end, copies=True))))
+        return Latency(int(count), _quantiles(collected), _quantiles(published))
+
+
+def _quantiles(milliseconds: Sequence[float]) -> Quantiles:
+    p50, p99, largest = (0.0 if math.isnan(value) else float(value) / 1000 for value in milliseconds)
+    return Quantiles(p50, p99, largest)
+
+
+def _stored(row: Sequence[Any], copies: int) -> StoredDocument:
+    return StoredDocument(
+        id=row[0],
+        kind=row[1],
+        source=row[2],
+        author=row[3],
+        url=row[4],
+        title=row[5],
+        text=row[6],
+        language=row[7],
+        symbols=tuple(row[8]),
+        published_at=utc(row[9]),
+        collected_at=utc(row[10]),
+        topic=row[11],
+        topic_probability=row[12],
+        p_negative=row[13],
+        p_neutral=row[14],
+        p_positive=row[15],
+        sentiment=Sentiment(row[16]),
+        score=row[17],
+        fingerprint=row[18],
+        model_version=row[19],
+        scored_at=utc(row[20]),
+        stored_at=utc(row[21]),
+        copies=copies,
+    )
+
+
+def _columns(rows: Sequence[ScoredDocument]) -> list[list[Any]]:
+    """Return `rows` as the columns of `DOCUMENTS`."""
+    documents = [row.document for row in rows]
+    return [
+        [document.id for document in documents],
+        [document.kind.value for document in documents],
+        [document.source for document in documents],
+        [document.author for document in documents],
+        [document.url for document in documents],
+        [document.title for document in documents],
+        [document.text for document in documents],
+        [document.language for document in documents],
+        [list(document.symbols) for document in documents],
+        [document.published_at for document in documents],
+        [document.collected_at for document in documents],
+        [row.topic for row in rows],
+        [row.topic_probability for row in rows],
+        [row.p_negative for row in rows],
+        [row.p_neutral for row in rows],
+        [row.p_positive for row in rows],
+        [row.sentiment.value for row in rows],
+        [row.score for row in rows],
+        [row.fingerprint for row in rows],
+        [row.model_version for row in rows],
+        [row.scored_at for row in rows],
+    ]

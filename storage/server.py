@@ -1,0 +1,140 @@
+"""A ClickHouse server over the native protocol: clickhouse-driver, one client per thread at a time."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from clickhouse_driver import Client, errors
+from clickhouse_driver.defines import DBMS_MIN_PROTOCOL_VERSION_WITH_PARAMETERS
+
+from core.errors import ConfigurationError, StoreError, StoreUnavailableError
+from core.settings import redact_url
+from storage.backend import Params, Result, plain, server_error
+from storage.pool import Pool
+from storage.tables import Table
+
+_CONNECTIONS = 8
+_PING_SECONDS = 5.0
+_OPTIONS = {"ca_certs", "verify"}
+_LOST = (OSError, EOFError)
+_UNWRITABLE = (ValueError, TypeError, AttributeError, OverflowError, struct.error, errors.TypeMismatchError, errors.UnknownTypeError)
+
+
+class ServerBackend:
+    """A database on a ClickHouse server; connects at the first query and again after a failure.
+
+    Args:
+        url: `clickhouse://user:password@host:9000/database`, `clickhouses://` for TLS (port 9440) with the options
+            `?ca_certs=/path.pem` and `?verify=0`.
+        timeout_seconds: for connecting, for one answer, and for a free client.
+
+    Raises:
+        ConfigurationError: the URL has no host or an unknown option.
+    """
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        self.label = redact_url(url)
+        self._arguments = _arguments(url, timeout_seconds)
+        self._timeout = timeout_seconds
+        self._pool: Pool[Any] = Pool(self._connect, _disconnect, _CONNECTIONS, timeout_seconds)
+
+    def _connect(self) -> Any:
+        return Client(**self._arguments)
+
+    def select(self, sql: str, params: Params) -> Result:
+        """Run a query and return its columns."""
+        columns, types = self._execute(sql, params, "a query", columnar=True, with_column_types=True)
+        return Result(columns or [()] * len(types), len(columns[0]) if columns else 0)
+
+    def command(self, sql: str, params: Params) -> None:
+        """Run a statement."""
+        self._execute(sql, params, "a statement")
+
+    def insert(self, table: Table, columns: Sequence[Sequence[Any]], token: str) -> None:
+        """Insert one block, column by column; returns when the server has acknowledged it."""
+        settings: dict[str, Any] = {"async_insert": 0, "insert_deduplicate": int(bool(token))}
+        if token:
+            settings["insert_deduplication_token"] = token
+        sql = f"INSERT INTO {table.name} ({table.names}) VALUES"
+        data = [list(column) for column in columns]  # the driver converts values in place
+        self._execute(sql, data, f"an insert into {table.name}", columnar=True, settings=settings)
+
+    def _execute(self, sql: str, data: Params | list[list[Any]], doing: str, **options: Any) -> Any:
+        if isinstance(data, list):
+            arguments: Any = data
+        else:
+            arguments = {name: plain(value) for name, value in data.items()} or None
+        with self._pool.connection() as client:
+            try:
+                if isinstance(arguments, dict):
+                    self._require_parameters(client)
+                return client.execute(sql, arguments, **options)
+            except errors.ServerException as error:
+                raise server_error(self.label, error.code, error.message, doing) from error
+            except _UNWRITABLE as error:
+                raise StoreError(
+                    f"store {self.label}: {doing} failed: {type(error).__name__}: {error}"[:800], "a value does not fit"
+                ) from error
+            except (errors.Error, *_LOST) as error:
+                raise self._lost(error, doing) from error
+
+    def _require_parameters(self, client: Any) -> None:
+        """Refuse servers that drop `{name:Type}` parameters silently."""
+        if not client.connection.connected:
+            client.connection.force_connect()
+        info = client.connection.server_info
+        if info.used_revision < DBMS_MIN_PROTOCOL_VERSION_WITH_PARAMETERS:
+            version = ".".join(map(str, info.version_tuple()))
+            raise StoreError(f"store {self.label} runs ClickHouse {version}, which is too old", "use ClickHouse 24.8 or newer")
+
+    def _lost(self, error: BaseException, doing: str) -> StoreUnavailableError:
+        return StoreUnavailableError(
+            f"store {self.label}: {doing} got no answer within {self._timeout:g} s or lost the connection: {type(error).__name__}: {error}"[
+                :800
+            ],
+            "check that ClickHouse runs and that SQUALL_STORE__URL names it",
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+
+def _disconnect(client: Any) -> None:
+    try:
+        client.disconnect()
+    except (errors.Error, *_LOST):
+        return  # it was lost already
+
+
+def _arguments(url: str, timeout_seconds: float) -> dict[str, Any]:
+    """Return what a `Client` is opened with."""
+    parts = urlsplit(url)
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    unknown = sorted(options.keys() - _OPTIONS)
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if not parts.hostname or unknown or port == -1:
+        problem = f"the option {unknown[0]!r} is not understood" if unknown else "it names no host or a port that is no number"
+        raise ConfigurationError(f"store URL {redact_url(url)}: {problem}", "write clickhouse://user:password@host:9000/database")
+    secure = parts.scheme == "clickhouses"
+    return {
+        "host": parts.hostname,
+        "port": port or (9440 if secure else 9000),
+        "database": unquote(parts.path.strip("/")) or "default",
+        "user": unquote(parts.username or "default"),
+        "password": unquote(parts.password or ""),
+        "client_name": "squall",
+        "secure": secure,
+        "verify": options.get("verify", "1") not in {"0", "false"},
+        "ca_certs": options.get("ca_certs"),
+        "connect_timeout": timeout_seconds,
+        "send_receive_timeout": timeout_seconds,
+        "sync_request_timeout": min(timeout_seconds, _PING_SECONDS),
+        "settings": {"server_side_params": True},
+    }

@@ -1,0 +1,136 @@
+"""The tables as Python writes them: columns with their kinds, and records turned into columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Cell(Enum):
+    """What a column holds in Python."""
+
+    TEXT = "text"
+    BYTES = "bytes"
+    TEXTS = "texts"
+    UINT32 = "uint32"
+    UINT64 = "uint64"
+    INT64 = "int64"
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    BOOL = "bool"
+    TIME = "time"
+    """Aware datetime, milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table and the columns that an insert gives; the others have defaults."""
+
+    name: str
+    columns: tuple[tuple[str, Cell], ...]
+
+    @property
+    def names(self) -> str:
+        """The column names as an insert lists them."""
+        return ", ".join(name for name, _ in self.columns)
+
+
+DOCUMENTS = Table(
+    "documents",
+    (
+        ("id", Cell.TEXT),
+        ("kind", Cell.TEXT),
+        ("source", Cell.TEXT),
+        ("author", Cell.TEXT),
+        ("url", Cell.TEXT),
+        ("title", Cell.TEXT),
+        ("text", Cell.TEXT),
+        ("language", Cell.TEXT),
+        ("symbols", Cell.TEXTS),
+        ("published_at", Cell.TIME),
+        ("collected_at", Cell.TIME),
+        ("topic", Cell.TEXT),
+        ("topic_probability", Cell.FLOAT32),
+        ("p_negative", Cell.FLOAT32),
+        ("p_neutral", Cell.FLOAT32),
+        ("p_positive", Cell.FLOAT32),
+        ("sentiment", Cell.TEXT),
+        ("score", Cell.FLOAT32),
+        ("fingerprint", Cell.UINT64),
+        ("model_version", Cell.TEXT),
+        ("scored_at", Cell.TIME),
+    ),
+)
+PROGRESS = Table(
+    "progress",
+    (
+        ("stream", Cell.TEXT),
+        ("partition", Cell.UINT32),
+        ("position", Cell.INT64),
+        ("event_time", Cell.TIME),
+        ("caught_up", Cell.BOOL),
+        ("updated_at", Cell.TIME),
+        ("retired", Cell.BOOL),
+        ("version", Cell.UINT64),
+    ),
+)
+DEAD_LETTERS = Table(
+    "dead_letters",
+    (
+        ("topic", Cell.TEXT),
+        ("partition", Cell.UINT32),
+        ("offset", Cell.INT64),
+        ("stage", Cell.TEXT),
+        ("reason", Cell.TEXT),
+        ("detail", Cell.TEXT),
+        ("raw", Cell.BYTES),
+        ("at", Cell.TIME),
+        ("version", Cell.UINT64),
+    ),
+)
+ALERTS = Table(
+    "alerts",
+    (
+        ("id", Cell.TEXT),
+        ("topic", Cell.TEXT),
+        ("state", Cell.TEXT),
+        ("severity", Cell.TEXT),
+        ("window_start", Cell.TIME),
+        ("window_end", Cell.TIME),
+        ("observed", Cell.UINT64),
+        ("expected", Cell.FLOAT64),
+        ("p_value", Cell.FLOAT64),
+        ("negative_share", Cell.FLOAT64),
+        ("expected_share", Cell.FLOAT64),
+        ("method", Cell.TEXT),
+        ("document_ids", Cell.TEXTS),
+        ("opened_at", Cell.TIME),
+        ("fired_at", Cell.TIME),
+        ("resolved_at", Cell.TIME),
+        ("updated_at", Cell.TIME),
+        ("version", Cell.UINT64),
+    ),
+)
+NOTIFICATIONS = Table(
+    "notifications",
+    (
+        ("id", Cell.TEXT),
+        ("alert_id", Cell.TEXT),
+        ("event", Cell.TEXT),
+        ("status", Cell.TEXT),
+        ("attempts", Cell.UINT32),
+        ("last_error", Cell.TEXT),
+        ("message", Cell.BYTES),
+        ("created_at", Cell.TIME),
+        ("updated_at", Cell.TIME),
+        ("version", Cell.UINT64),
+    ),
+)
+DETECTOR_POSITIONS = Table(
+    "detector_positions",
+    (("name", Cell.TEXT), ("evaluated_until", Cell.TIME), ("state", Cell.TEXT), ("version", Cell.UINT64)),
+)
+MIGRATIONS = Table(
+    "schema_migrations",
+    (("number", Cell.UINT32), ("name", Cell.TEXT), ("checksum", Cell.TEXT), ("applied_at", Cell.TIME)),
+)

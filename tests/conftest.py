@@ -1,0 +1,37 @@
+"""What every test has: no network for models, no settings from the developer's shell, and the repository on the path."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT.parent / "shared" / "data"
+KEPT = "SQUALL_TEST_KAFKA"
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+if str(ROOT) not in sys.path:  # for `from tests.support... import`, however pytest was started
+    sys.path.insert(0, str(ROOT))
+
+settings.register_profile("squall", deadline=None)  # a busy machine is not a bug
+settings.load_profile("squall")
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take SQUALL_* out of the environment, but for the broker that tests are to use."""
+    for name in list(os.environ):
+        if name.upper().startswith("SQUALL_") and name != KEPT:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of data sets beside the checkout."""
+    if not DATA.is_dir():
+        pytest.skip(f"no data sets: {DATA} is not there")
+    return DATA

@@ -1,0 +1,135 @@
+"""kill -9 of workers and of the store server, SIGTERM of the broker, in the middle of a replay through the real commands."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from alerts.service import DETECTOR
+from core.clock import SystemClock
+from ingest.synthetic import StreamScript, write_stream
+from squall.broker import DevelopmentBroker, free_port
+from tests.support.squall_process import SquallProcess, opened, wait_until
+
+pytestmark = pytest.mark.slow
+
+
+class StoreServer:
+    """ClickHouse's native protocol over chDB, as a process that can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"clickhouse://default:@127.0.0.1:{self.port}/default"
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "tests.support.native_gateway", str(self.folder), str(self.port)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert self.process.stdout is not None
+        assert b"listening" in self.process.stdout.readline()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@dataclass
+class Cluster:
+    folder: Path
+    broker: DevelopmentBroker
+    store: StoreServer
+    stream: Path
+    script: StreamScript
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "DATA_DIR": str(self.folder / "data"),
+            "KAFKA__BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
+            "STORE__URL": self.store.url,
+            "DETECTOR__INTERVAL_SECONDS": "1",
+            "DETECTOR__IDLE_SECONDS": "3",
+            "MODEL__THREADS": "1",
+            "PROCESSOR__BATCH_DOCUMENTS": "256",
+        }
+
+    def process(self, name: str, *arguments: str) -> SquallProcess:
+        return SquallProcess(self.folder / f"{name}.log", *arguments, **self.settings)
+
+    def stored(self) -> int:
+        with opened(self.store.url) as store:
+            return store.totals().documents
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    stream = tmp_path / "stream.jsonl.gz"
+    script = write_stream(stream, seed=13)
+    broker = DevelopmentBroker(tmp_path / "broker", 0, SystemClock())
+    broker.start()
+    store = StoreServer(tmp_path / "chdb")
+    cluster = Cluster(tmp_path, broker, store, stream, script)
+    try:
+        migrate = cluster.process("migrate", "store", "migrate")
+        assert migrate.process.wait(60) == 0, migrate.output()
+        yield cluster
+    finally:
+        store.kill()
+        broker.stop()
+
+
+def test_kills_of_worker_store_and_detector_and_a_broker_restart_lose_and_double_nothing(cluster: Cluster) -> None:
+    script = cluster.script
+    workers = [cluster.process("worker-1", "worker"), cluster.process("worker-2", "worker")]
+    detector = cluster.process("detect", "detect")
+    replay = cluster.process("replay", "replay", str(cluster.stream), "--speed", "14400x")
+    log = cluster.folder / "worker-1.log"
+    try:
+        wait_until(lambda: cluster.stored() > script.documents * 0.15, 90, "the first documents", log)
+        workers[0].kill()
+        wait_until(lambda: cluster.stored() > script.documents * 0.3, 90, "the survivor's takeover", cluster.folder / "worker-2.log")
+        workers[0] = cluster.process("worker-1", "worker")
+        cluster.store.kill()
+        cluster.store.start()
+        wait_until(lambda: cluster.stored() > script.documents * 0.5, 90, "work after the store came back", log)
+        cluster.broker.stop()
+        cluster.broker.start()
+        detector.kill()
+        detector = cluster.process("detect", "detect")
+        assert replay.process.wait(120) == 0, replay.output()
+        wait_until(lambda: cluster.stored() >= script.documents, 120, "the last document", log)
+        wait_until(lambda: _crisis_is_over(cluster), 90, "the resolved mail", cluster.folder / "detect.log")
+        assert all(process.alive for process in (*workers, detector))
+        assert all(process.stop() < 15 for process in (*workers, detector))
+    finally:
+        for process in (*workers, detector, replay):
+            if process.alive:
+                process.kill()
+
+    with opened(cluster.store.url) as store:
+        assert store.totals().documents == script.documents
+        assert sum(row.total for row in store.topic_sentiment(script.start, script.end)) == script.documents
+        fired = [alert for alert in store.alerts(limit=1000) if alert.fired_at is not None]
+    during = [alert for alert in fired if script.crisis.start <= alert.opened_at <= script.crisis.end]
+    assert {alert.topic for alert in during} & set(script.crisis.topics)
+    mails = [path.read_text() for path in (cluster.folder / "data" / "outbox").glob("*.eml")]
+    identities = [line for mail in mails for line in mail.splitlines() if line.lower().startswith("message-id:")]
+    assert len(identities) == len(set(identities)) == 2 * len([alert for alert in fired if alert.resolved_at]) + len(
+        [alert for alert in fired if not alert.resolved_at]
+    )
+
+
+def _crisis_is_over(cluster: Cluster) -> bool:
+    """Every alert of the crisis has been resolved, and its mails are out."""
+    with opened(cluster.store.url) as store:
+        fired = [alert for alert in store.alerts(limit=1000) if alert.fired_at is not None]
+        position = store.detector_position(DETECTOR)
+        pending = store.pending_notifications()
+    past = position is not None and position[0] > cluster.script.crisis.end
+    return bool(fired) and past and not pending and all(alert.resolved_at for alert in fired)

@@ -1,0 +1,141 @@
+"""The detector over a real embedded ClickHouse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+import storage
+from tests.support.alert_stream import CRISIS, END, MIDNIGHT, documents, progress
+
+from alerts.outbox import FolderMailer
+from alerts.service import DETECTOR, AlertService
+from core.clock import ManualClock
+from core.errors import StoreUnavailableError
+from core.records import AlertState
+from core.settings import DetectorSettings, Settings
+
+WALL = END + timedelta(days=30)
+SETTINGS = Settings(detector=DetectorSettings(history_days=14, min_history_hours=24, settle_seconds=120, idle_seconds=10))
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def filled(store):
+    store.insert(documents(), token="all")
+    return store
+
+
+def service(store, folder, settings=SETTINGS):
+    return AlertService(store, settings, ManualClock(WALL), FolderMailer(folder))
+
+
+def stored_up_to(store, moment, caught_up=False):
+    store.write_progress([progress(moment, caught_up, WALL - timedelta(hours=1))])
+
+
+def mails(folder):
+    found = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in sorted(folder.glob("*.eml"))]
+    return sorted(str(mail["Subject"]) for mail in found)
+
+
+def told(store):
+    return [(a.id, a.state, a.opened_at, a.fired_at, a.resolved_at, a.observed, a.p_value, a.document_ids) for a in store.alerts()]
+
+
+def test_a_crisis_is_fired_and_resolved_with_one_mail_each(filled, tmp_path):
+    stored_up_to(filled, END)
+    report = service(filled, tmp_path / "outbox").run_once()
+    assert (report.fired, report.resolved, report.sent, report.waiting, report.error) == (1, 1, 2, 0, "")
+    (alert,) = [alert for alert in filled.alerts() if alert.fired_at]
+    assert (alert.topic, alert.state) == ("Financials", AlertState.RESOLVED)
+    assert CRISIS < alert.fired_at < CRISIS + timedelta(minutes=60)
+    assert len(alert.document_ids) == 10
+    resolved, fired = mails(tmp_path / "outbox")[1], mails(tmp_path / "outbox")[0]
+    assert "Financials" in fired
+    assert "resolved" in fired + resolved
+    mail = message_from_bytes((tmp_path / "outbox" / f"{alert.id}-firing.eml").read_bytes(), policy=policy.default)
+    assert "https://news.example.org/" in mail.get_body(("plain",)).get_content()
+
+
+def test_nothing_is_read_before_the_watermark_says_so(filled, tmp_path):
+    assert service(filled, tmp_path).run_once().watermark is None
+    stored_up_to(filled, CRISIS)
+    report = service(filled, tmp_path).run_once()
+    assert report.evaluated_until == CRISIS - timedelta(minutes=2)
+    assert report.fired == 0
+
+
+def test_many_short_runs_with_restarts_tell_the_same_story_as_one(filled, tmp_path):
+    stored_up_to(filled, END)
+    service(filled, tmp_path / "one").run_once()
+    whole = told(filled)
+    filled.write_detector_position(DETECTOR, MIDNIGHT, "")
+    moment = CRISIS - timedelta(hours=2)
+    while moment <= CRISIS + timedelta(hours=6):
+        stored_up_to(filled, moment)
+        service(filled, tmp_path / "many").run_once()  # a new service each time: a restart
+        moment += timedelta(minutes=23)
+    stored_up_to(filled, END)
+    service(filled, tmp_path / "many").run_once()
+    assert told(filled) == whole
+
+
+class Failing:
+    """A store that stops answering at the n-th write."""
+
+    def __init__(self, inner, writes):
+        self._inner, self._left = inner, writes
+
+    def __getattr__(self, name):
+        method = getattr(self._inner, name)
+        if not name.startswith("write_"):
+            return method
+
+        def write(*args):
+            self._left -= 1
+            if self._left < 0:
+                raise StoreUnavailableError("the store went away")
+            return method(*args)
+
+        return write
+
+
+def test_a_store_that_goes_away_at_any_write_loses_and_doubles_nothing(filled, tmp_path):
+    stored_up_to(filled, END)
+    service(filled, tmp_path / "whole").run_once()
+    whole, sent = told(filled), mails(tmp_path / "whole")
+    for writes in range(9):
+        filled.write_detector_position(DETECTOR, MIDNIGHT, "")
+        report = service(Failing(filled, writes), tmp_path / "again").run_once()
+        assert "went away" in report.error or writes >= 3
+        service(filled, tmp_path / "again").run_once()
+        assert told(filled) == whole
+    assert mails(tmp_path / "again") == []  # each mail was sent once, the first time
+    assert len(sent) == 2
+
+
+def test_a_gap_of_years_is_skipped(filled, tmp_path):
+    later = MIDNIGHT + timedelta(days=4 * 365)
+    filled.insert(documents(later, crisis=later + timedelta(days=2, hours=14), first=100_000), token="later")
+    stored_up_to(filled, later + timedelta(days=3))
+    late = AlertService(filled, SETTINGS, ManualClock(later + timedelta(days=30)), FolderMailer(tmp_path))
+    report = late.run_once()
+    assert report.fired == 2
+    assert report.ticks < 30 * 1440
+
+
+def test_a_stop_ends_a_run_between_chunks_and_the_next_one_goes_on(filled, tmp_path):
+    stored_up_to(filled, END)
+    stopped = service(filled, tmp_path)
+    stopped.stop()
+    assert stopped.run_once().ticks == 0
+    assert service(filled, tmp_path).run_once().fired == 1

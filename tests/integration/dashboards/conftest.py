@@ -1,0 +1,121 @@
+"""A real embedded store, and a real page over it on a thread with an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import storage
+from core.clock import ManualClock
+from core.records import SENTIMENTS, Alert, AlertState, Document, Kind, ScoredDocument, Severity
+from core.settings import WebSettings
+from core.text import document_id, fingerprint
+from dashboards.server import PageServer
+from storage import Store
+
+NEWEST = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
+
+
+class World:
+    """A store, a clock, and ways to put things into the one and serve it by the other."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.clock = ManualClock(NEWEST)
+
+    def insert(self, *rows: ScoredDocument) -> None:
+        """Store `rows` and let every shared answer grow old."""
+        self.store.insert(rows, token=rows[0].document.id)
+        self.later()
+
+    def later(self) -> None:
+        self.clock.advance(3600)
+
+    @contextmanager
+    def serving(self, store: Any = None, **settings: Any) -> Iterator[str]:
+        """Serve the page on a free port; yields its address without the last slash."""
+        page = PageServer(store or self.store, WebSettings(**{"port": 0, **settings}), self.clock)
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+
+        def run(work: Any) -> None:
+            asyncio.run_coroutine_threadsafe(work, loop).result(10)
+
+        try:
+            run(page.start())
+            yield page.url.rstrip("/")
+        finally:
+            run(page.stop())
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(10)
+            loop.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
+    store.migrate()
+    yield World(store)
+    store.close()
+
+
+@pytest.fixture
+def scored() -> Callable[..., ScoredDocument]:
+    def make(
+        title: str, sentiment: str = "negative", topic: str = "Markets", age: timedelta = timedelta(), **fields: Any
+    ) -> ScoredDocument:
+        fields = {"source": "wire", "url": "https://wire.example/1", "symbols": ("ABC",), **fields}
+        published = NEWEST - age
+        document = Document(
+            id=document_id("wire", f"{title} {published}"),
+            kind=Kind.NEWS,
+            title=title,
+            published_at=published,
+            collected_at=published + timedelta(seconds=1),
+            **fields,
+        )
+        probabilities = {f"p_{name}": 0.8 if name == sentiment else 0.1 for name in SENTIMENTS}
+        return ScoredDocument(
+            document=document,
+            topic=topic,
+            topic_probability=0.9,
+            fingerprint=fingerprint(title),
+            model_version="test-1",
+            scored_at=published + timedelta(seconds=2),
+            **probabilities,
+        )
+
+    return make
+
+
+@pytest.fixture
+def alert() -> Callable[..., Alert]:
+    def make(number: int, state: AlertState, document_ids: tuple[str, ...] = ()) -> Alert:
+        return Alert(
+            id=f"{number:032x}",
+            topic="Markets",
+            state=state,
+            severity=Severity.CRITICAL,
+            window_start=NEWEST - timedelta(hours=1),
+            window_end=NEWEST,
+            observed=42,
+            expected=6.1,
+            p_value=1e-12,
+            negative_share=0.8,
+            expected_share=0.3,
+            method="count",
+            document_ids=document_ids,
+            opened_at=NEWEST - timedelta(minutes=number),
+            resolved_at=NEWEST if state is AlertState.RESOLVED else None,
+            updated_at=NEWEST,
+        )
+
+    return make

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from core.errors import StoreError, StoreUnavailableError
+from core.records import AlertState
+
+HOSTILE = "<img src=x onerror=alert(1)></script><script>alert('ACME')</script>"
+
+
+class FailingStore:
+    """A store whose every question ends in `error`."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __getattr__(self, _name: str) -> Any:
+        def fail(*_args: Any, **_kwargs: Any) -> Any:
+            raise self.error
+
+        return fail
+
+
+def test_an_empty_store_is_shown_as_empty(world: Any) -> None:
+    with world.serving() as url:
+        overview = httpx.get(url + "/api/overview").json()
+        assert overview["totals"]["documents"] == 0
+        assert overview["window"] is None
+        assert overview["last_published_at"] is None
+        assert httpx.get(url + "/api/documents").json() == {"documents": []}
+        assert httpx.get(url + "/api/alerts").json() == {"alerts": []}
+
+
+def test_the_window_ends_with_the_newest_document_and_not_with_the_wall_clock(world: Any, scored: Any) -> None:
+    world.insert(
+        scored("Bank fails"),
+        scored("Bank rises", "positive"),
+        scored("Oil falls", topic="Energy | Oil", age=timedelta(hours=23, minutes=59)),
+        scored("Two days ago", age=timedelta(days=2)),
+    )
+    with world.serving() as url:
+        overview = httpx.get(url + "/api/overview").json()
+    assert overview["totals"] | {"copies": 0} == {
+        "documents": 4, "copies": 0, "negative": 3, "neutral": 0, "positive": 1, "dead_letters": 0
+    }  # fmt: skip
+    topics = {row["topic"]: row for row in overview["window"]["topics"]}
+    assert set(topics) == {"Markets", "Energy | Oil"}
+    assert (topics["Markets"]["negative"], topics["Markets"]["positive"], topics["Markets"]["total"]) == (1, 1, 2)
+    assert topics["Markets"]["negative_share"] == 0.5
+    assert overview["window"]["latency"]["documents"] == 3
+    assert overview["last_published_at"] == "2026-03-02T14:05:00Z"
+
+
+def test_new_documents_appear_without_a_restart(world: Any, scored: Any) -> None:
+    with world.serving() as url:
+        assert httpx.get(url + "/api/overview").json()["totals"]["documents"] == 0
+        world.insert(scored("Bank fails"))
+        assert httpx.get(url + "/api/overview").json()["totals"]["documents"] == 1
+
+
+def test_documents_come_newest_first_filtered_and_no_more_than_asked(world: Any, scored: Any) -> None:
+    world.insert(
+        scored("First", age=timedelta(minutes=3)),
+        scored("Second", "positive", age=timedelta(minutes=2), symbols=("XYZ",)),
+        scored("Third", topic="Earnings", age=timedelta(minutes=1), source="other"),
+    )
+
+    def titles(**query: Any) -> list[str]:
+        answer = httpx.get(url + "/api/documents", params=query)
+        assert answer.status_code == 200, answer.text
+        return [row["title"] for row in answer.json()["documents"]]
+
+    with world.serving() as url:
+        assert titles() == ["Third", "Second", "First"]
+        assert titles(limit=1) == ["Third"]
+        assert titles(sentiment="positive") == ["Second"]
+        assert titles(topic="Earnings") == ["Third"]
+        assert titles(source="other") == ["Third"]
+        assert titles(symbol="XYZ") == ["Second"]
+        assert titles(topic="no' OR 1=1 --\t\n\\") == []
+        assert titles(before="2026-03-02T14:04:00Z") == ["Second", "First"]
+        assert titles(before="2026-03-02T15:04:00+01:00") == ["Second", "First"]
+        assert titles(before="0001-01-01T00:00:00Z") == []
+        assert titles(before="9999-12-31T23:59:59Z") == ["Third", "Second", "First"]
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "before=2026-03-02T14:04:00", "sentiment=angry", "topic=" + "x" * 201]
+)
+def test_wrong_questions_are_refused(world: Any, query: str) -> None:
+    with world.serving() as url:
+        assert httpx.get(f"{url}/api/documents?{query}").status_code == 422
+
+
+def test_a_hostile_headline_is_data(world: Any, scored: Any) -> None:
+    world.insert(scored(HOSTILE, url="javascript:alert(1)"))
+    with world.serving() as url:
+        answer = httpx.get(url + "/api/documents")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.json()["documents"][0]["title"] == HOSTILE
+
+
+def test_a_long_text_is_cut_to_an_excerpt(world: Any, scored: Any) -> None:
+    world.insert(scored("Title", text="word " * 1000))
+    with world.serving() as url:
+        assert len(httpx.get(url + "/api/documents").json()["documents"][0]["text"]) == 500
+
+
+def test_alerts_are_listed_by_state_and_opened_with_what_drove_them(world: Any, scored: Any, alert: Any) -> None:
+    row = scored("Bank fails")
+    world.insert(row)
+    world.store.write_alerts([alert(1, AlertState.FIRING, (row.document.id, "f" * 32)), alert(2, AlertState.RESOLVED)])
+    with world.serving() as url:
+
+        def states(query: str) -> list[str]:
+            return [found["state"] for found in httpx.get(f"{url}/api/alerts{query}").json()["alerts"]]
+
+        assert states("") == ["firing", "resolved"]
+        assert states("?state=firing") == ["firing"]
+        assert states("?state=firing&state=resolved&limit=1") == ["firing"]
+        assert httpx.get(url + "/api/alerts?state=asleep").status_code == 422
+        found = httpx.get(f"{url}/api/alerts/{1:032x}").json()
+        assert found["alert"]["observed"] == 42
+        assert [document["title"] for document in found["documents"]] == ["Bank fails"]
+        assert httpx.get(f"{url}/api/alerts/{9:032x}").status_code == 404
+        assert httpx.get(f"{url}/api/alerts/nonsense").status_code == 422
+
+
+@pytest.mark.parametrize("error", [StoreUnavailableError("the server is away", "start it"), StoreError("no such table")])
+def test_trouble_with_the_store_is_said_and_not_hidden(world: Any, error: Exception) -> None:
+    paths = ["/api/overview", "/api/documents", "/api/alerts", f"/api/alerts/{1:032x}"]
+    with world.serving(FailingStore(error)) as url:
+        answers = [httpx.get(url + path) for path in paths]
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(503, {"detail": str(error)})] * len(paths)
+
+
+def test_health_is_whether_the_store_answers(world: Any) -> None:
+    with world.serving() as url:
+        assert httpx.get(url + "/healthz").json() == {"status": "ok"}
+    with world.serving(FailingStore(StoreUnavailableError("clickhouse at 10.0.0.7 is away"))) as url:
+        answer = httpx.get(url + "/healthz")
+    assert answer.status_code == 503
+    assert "10.0.0.7" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/static/page.js", "/static/page.css", "/api/overview", "/healthz", "/nowhere", "/api/documents?limit=0"]
+)
+def test_every_answer_carries_the_strict_policy(world: Any, path: str) -> None:
+    with world.serving() as url:
+        answer = httpx.get(url + path)
+    assert answer.headers["content-security-policy"].startswith("default-src 'self';")
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_the_api_is_documented(world: Any) -> None:
+    with world.serving() as url:
+        document = httpx.get(url + "/api/openapi.json").json()
+    assert set(document["paths"]) == {"/healthz", "/api/overview", "/api/documents", "/api/alerts", "/api/alerts/{alert_id}"}
+    answers = [operation["get"]["responses"]["200"]["content"]["application/json"]["schema"] for operation in document["paths"].values()]
+    assert all("$ref" in schema for schema in answers)
+
+
+def test_files_outside_the_page_are_not_served(world: Any) -> None:
+    paths = ["/static/../api.py", "/static/%2e%2e/api.py", "/static/..%2fapi.py"]
+    with world.serving() as url:
+        assert [httpx.get(url + path).status_code for path in paths] == [404] * len(paths)

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import gzip
+import itertools
+import re
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from core.clock import ManualClock
+from core.delivery import Batch
+from core.settings import IngestSettings
+from ingest.cursors import CursorStore
+from ingest.feeds import Feed
+from ingest.rss import RssSource
+from tests.support.feed_server import FeedServer, body, rss
+
+NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
+SETTINGS = IngestSettings(request_timeout_seconds=0.8, max_feed_bytes=200_000, host_interval_seconds=0.001)
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    feeds = FeedServer()
+    yield feeds
+    feeds.close()
+
+
+def source(feeds: list[Feed], clock: ManualClock | None = None, cursors: CursorStore | None = None, once: bool = True) -> RssSource:
+    return RssSource(feeds, SETTINGS, clock or ManualClock(NOW), Random(1), cursors, once=once)
+
+
+def poll(feeds: list[Feed], cursors: CursorStore | None = None, commit: bool = True) -> tuple[RssSource, list[Batch]]:
+    polled = source(feeds, cursors=cursors)
+    batches = []
+    for batch in polled.batches(threading.Event()):
+        batches.append(batch)
+        if commit:
+            batch.commit()
+    return polled, batches
+
+
+def titles(batches: list[Batch]) -> list[str]:
+    return [item.document.title for batch in batches for item in batch.items if item.document]
+
+
+def test_the_second_poll_is_conditional_and_survives_a_restart(server: FeedServer, tmp_path: Path) -> None:
+    server.answers["/f"] = body(rss("1", "2"), ETag='"v1"', Last_Modified="Mon, 02 Mar 2026 14:00:00 GMT")
+    feeds, cursors = [Feed(url=server.url("/f"), name="f")], CursorStore(tmp_path)
+    assert titles(poll(feeds, cursors)[1]) == ["Story 1", "Story 2"]
+    server.answers["/f"] = body(b"", 304)
+    again, batches = poll(feeds, cursors)
+    assert batches == []
+    assert again.states[0].unchanged == 1
+    assert server.requests[1][1]["if-none-match"] == '"v1"'
+    assert server.requests[1][1]["if-modified-since"] == "Mon, 02 Mar 2026 14:00:00 GMT"
+    assert server.requests[1][1]["user-agent"].startswith("squall/")
+    server.answers["/f"] = body(rss("1", "2", "3"))
+    assert titles(poll(feeds, cursors)[1]) == ["Story 3"]
+
+
+def test_uncommitted_entries_are_fetched_again_in_full(server: FeedServer, tmp_path: Path) -> None:
+    server.answers["/f"] = body(rss("1", "2"), ETag='"v1"')
+    feeds, cursors = [Feed(url=server.url("/f"), name="f")], CursorStore(tmp_path)
+    poll(feeds, cursors, commit=False)
+    assert titles(poll(feeds, cursors)[1]) == ["Story 1", "Story 2"]
+    assert "if-none-match" not in server.requests[1][1]
+
+
+def test_an_entry_without_a_date_gets_the_time_of_collection_and_one_identity(server: FeedServer) -> None:
+    server.answers["/f"] = body(b'<rss version="2.0"><channel><item><title>Undated $X</title></item></channel></rss>')
+    feeds = [Feed(url=server.url("/f"), name="f", symbols=("Y",), language="de")]
+    first, second = (poll(feeds)[1][0].items[0].document for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert first.published_at == NOW
+    assert first.id == second.id
+    assert (first.symbols, first.language) == (("Y", "X"), "de")
+
+
+def _never(server: FeedServer) -> Any:
+    return lambda request: server.done.wait(10)
+
+
+def _endless(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(200)
+    request.end_headers()
+    request.wfile.write(rss("1")[:-20])
+    while True:
+        request.wfile.write(b"<item><title>more</title></item>" * 100)
+
+
+def _dripping(server: FeedServer) -> Any:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        while not server.done.wait(0.05):
+            request.wfile.write(b"X-Slow: 1\r\n")
+            request.wfile.flush()
+
+    return answer
+
+
+def _broken_off(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", "100000")
+    request.end_headers()
+    request.wfile.write(rss("1"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (body(b"<!doctype html><html></html>", Content_Type="text/html"), "no RSS, Atom or RDF: text/html"),
+        (body(b"", 500), "HTTP 500"),
+        (body(b"", 404), "HTTP 404"),
+        (body(b"", 302, Location="/bad"), "TooManyRedirects"),
+        (body(b"", 302, Location="file:///etc/passwd"), "UnsupportedProtocol"),
+        ("never", "not finished after|Timeout"),
+        ("dripping", "not finished after"),
+        (_endless, "longer than 200000 bytes"),
+        (_broken_off, "RemoteProtocolError"),
+        (body(gzip.compress(b" " * 500_000_000, 1), Content_Encoding="gzip"), "longer than 200000 bytes"),
+        (body(gzip.compress(rss("1"))[:-12], Content_Encoding="gzip"), "ends early"),
+        (body(rss("1"), Content_Encoding="gzip"), "broken gzip"),
+        (body(rss("1"), Content_Encoding="br"), "not asked for"),
+    ],
+    ids=["html", "500", "404", "loop", "file", "never", "dripping", "endless", "broken off", "bomb", "gzip cut", "not gzip", "br"],
+)
+def test_a_bad_feed_is_counted_with_its_reason_and_the_good_one_beside_it_is_read(server: FeedServer, answer: Any, message: str) -> None:
+    named = {"never": _never(server), "dripping": _dripping(server)}
+    server.answers["/bad"] = named.get(answer, answer) if isinstance(answer, str) else answer
+    server.answers["/good"] = body(gzip.compress(rss("1")), Content_Encoding="gzip")
+    began = time.monotonic()
+    polled, batches = poll([Feed(url=server.url("/bad")), Feed(url=server.url("/good"))])
+    assert time.monotonic() - began < 8
+    assert titles(batches) == ["Story 1"]
+    bad, good = polled.states
+    assert (bad.errors, good.errors) == (1, 0)
+    assert re.search(message, bad.last_error), bad.last_error
+
+
+def test_a_refused_connection_and_an_unknown_host_are_errors_like_others() -> None:
+    polled, batches = poll([Feed(url="http://127.0.0.1:1/f"), Feed(url="http://no-such-host.invalid/f")])
+    assert batches == []
+    assert [state.errors for state in polled.states] == [1, 1]
+
+
+def test_a_bad_entry_does_not_lose_its_neighbours(server: FeedServer) -> None:
+    feed = rss("1", "2", "3").replace(b"Story 2", b" ").replace(b"<guid>3</guid>", b"<guid>3</guid><link>http://[bad</link>")
+    server.answers["/f"] = body(feed)
+    batches = poll([Feed(url=server.url("/f"), name="f")])[1]
+    assert titles(batches) == ["Story 1", "Story 3"]
+    assert [item.rejection.reason for item in batches[0].items if item.rejection] == ["missing_field"]
+
+
+def test_a_failing_feed_waits_for_retry_after_and_then_recovers(server: FeedServer) -> None:
+    server.answers["/f"] = body(b"", 429, Retry_After="500")
+    clock, stop = ManualClock(NOW), threading.Event()
+    polled = source([Feed(url=server.url("/f"), name="f", interval_seconds=10)], clock, once=False)
+    waits = clock.sleep
+
+    def sleep(seconds: float) -> None:
+        server.answers["/f"] = body(rss("1"))
+        waits(seconds)
+
+    clock.sleep = sleep  # type: ignore[method-assign]
+    batch = next(polled.batches(stop))
+    assert titles([batch]) == ["Story 1"]
+    assert clock.monotonic() >= 500
+    assert len(server.requests) == 2
+    polled.close()
+
+
+def test_requests_to_one_host_keep_their_distance(server: FeedServer) -> None:
+    for path in ("/a", "/b", "/c"):
+        server.answers[path] = body(rss(path))
+    clock = ManualClock(NOW)
+    settings = SETTINGS.model_copy(update={"host_interval_seconds": 30.0})
+    polled = RssSource([Feed(url=server.url(path), name=path) for path in ("/a", "/b", "/c")], settings, clock, Random(1), once=True)
+    moments = [clock.monotonic() for _ in polled.batches(threading.Event())]
+    assert [round(later - earlier) for earlier, later in itertools.pairwise(moments)] == [30, 30]
+
+
+def test_a_hanging_feed_does_not_delay_the_others_nor_the_stop(server: FeedServer) -> None:
+    server.answers["/hangs"] = _never(server)
+    server.answers["/good"] = body(rss("1"))
+    settings = SETTINGS.model_copy(update={"request_timeout_seconds": 60.0})
+    other = FeedServer()
+    other.answers["/good"] = body(rss("1"))
+    feeds = [Feed(url=server.url("/hangs")), Feed(url=other.url("/good"), name="good")]
+    stop, began = threading.Event(), time.monotonic()
+    polled = RssSource(feeds, settings, ManualClock(NOW), Random(1))
+    batches = polled.batches(stop)
+    assert titles([next(batches)]) == ["Story 1"]
+    stop.set()
+    assert list(batches) == []
+    assert time.monotonic() - began < 5
+    other.close()

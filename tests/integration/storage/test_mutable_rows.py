@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.delivery import DeadLetter, Origin, Progress
+from core.records import AlertState
+from storage import Store
+from storage.rows import Notification
+from tests.integration.storage.samples import NOW, alert
+
+MINUTE = timedelta(minutes=1)
+
+
+def progress(stream: str, partition: int, position: int) -> Progress:
+    return Progress(stream, partition, position, NOW + position * MINUTE, position % 2 == 0, NOW)
+
+
+def test_the_last_progress_of_a_partition_wins_even_when_it_goes_back(store: Store) -> None:
+    store.write_progress([progress("kafka", 0, 5), progress("kafka", 1, 6), progress("kafka", 0, 7)])
+    store.write_progress([progress("kafka", 0, 2)])
+    assert store.progress() == [progress("kafka", 0, 2), progress("kafka", 1, 6)]
+
+
+def test_a_retired_stream_stops_counting_until_it_is_written_again(store: Store) -> None:
+    store.write_progress([progress("old", 0, 1), progress("new", 0, 2)])
+    store.retire_progress({"new", "not there"})
+    assert store.progress() == [progress("new", 0, 2)]
+    store.write_progress([progress("old", 0, 3)])
+    assert store.progress() == [progress("new", 0, 2), progress("old", 0, 3)]
+    store.retire_progress(set())
+    store.retire_progress(set())
+    assert store.progress() == []
+
+
+def letter(offset: int, reason: str = "broken_json", raw: bytes = b"{\xff\0\n") -> DeadLetter:
+    return DeadLetter(Origin("squall.documents", 3, offset), reason, "detail\t'\\", raw, NOW)
+
+
+def test_an_item_rejected_again_is_one_dead_letter(store: Store) -> None:
+    store.write_dead_letters([letter(1), letter(2), letter(3, "missing_field")])
+    store.write_dead_letters([letter(1), letter(2)])
+    assert store.dead_letters_by_reason() == [("broken_json", 2), ("missing_field", 1)]
+    assert store.dead_letters() == [letter(2), letter(1), letter(3, "missing_field")]
+    assert store.dead_letters(limit=1) == [letter(2)]
+    assert store.totals().dead_letters == 3
+
+
+def test_a_dead_letter_keeps_a_detail_that_is_not_valid_text(store: Store) -> None:
+    store.write_dead_letters([replace(letter(1), detail="lone \ud800 surrogate")])
+    assert store.dead_letters()[0].detail == "lone ? surrogate"
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(raw=st.binary(max_size=300))
+def test_the_bytes_of_a_dead_letter_come_back_as_they_were(migrated: Store, raw: bytes) -> None:
+    migrated.write_dead_letters([letter(99, raw=raw)])
+    assert migrated.dead_letters(limit=1)[0].raw == raw
+
+
+def test_the_detector_goes_on_where_it_stopped(store: Store) -> None:
+    assert store.detector_position("negative") is None
+    store.write_detector_position("negative", NOW, '{"a": "\\n"}')
+    store.write_detector_position("negative", NOW + MINUTE, '{"b": 1}')
+    store.write_detector_position("other", NOW, "{}")
+    assert store.detector_position("negative") == (NOW + MINUTE, '{"b": 1}')
+
+
+def test_alerts_are_shown_in_their_newest_state(store: Store) -> None:
+    firing = alert(1, AlertState.FIRING, fired_at=NOW + MINUTE)
+    resolved = alert(2, AlertState.RESOLVED, resolved_at=NOW + 5 * MINUTE, opened_at=NOW - MINUTE)
+    store.write_alerts([alert(1), resolved])
+    store.write_alerts([firing])
+    assert store.alerts() == [firing, resolved]
+    assert store.alerts({AlertState.PENDING}) == store.alerts(set()) == []
+    assert store.alerts({AlertState.RESOLVED, AlertState.PENDING}) == [resolved]
+    assert store.alerts(limit=1) == [firing]
+    assert store.alert(firing.id) == firing
+    assert store.alert("0" * 32) is None
+
+
+def test_a_notification_is_pending_until_it_was_sent(store: Store) -> None:
+    queued = Notification("n1", "a1", "firing", "queued", 0, "", b"Subject: x\r\n\r\n\xff\0", NOW, NOW)
+    later = replace(queued, id="n0", created_at=NOW + MINUTE)
+    store.write_notifications([later, queued])
+    assert store.pending_notifications() == [queued, later]
+    retried = replace(queued, attempts=1, last_error="refused")
+    store.write_notifications([retried])
+    assert store.pending_notifications() == [retried, later]
+    store.write_notifications([replace(retried, status="sent", attempts=2)])
+    assert store.pending_notifications() == [later]
+    found = store.notification("n1")
+    assert found is not None
+    assert (found.status, found.attempts, found.message) == ("sent", 2, queued.message)
+    assert store.notification("n2") is None
+
+
+def test_writing_nothing_is_allowed(store: Store) -> None:
+    store.write_progress([])
+    store.write_dead_letters([])
+    store.write_alerts([])
+    store.write_notifications([])
+    assert store.progress() == store.dead_letters() == store.alerts() == store.pending_notifications() == []

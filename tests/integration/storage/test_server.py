@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import storage
+from core.errors import StoreError, StoreUnavailableError
+from tests.integration.storage.samples import NOW, scored
+from tests.support.gateway_process import GatewayProcess
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
+    gateway = GatewayProcess(tmp_path)
+    yield gateway
+    gateway.kill()
+
+
+def test_nobody_listening_is_unavailable_and_the_password_is_not_told() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    store = storage.open(f"clickhouse://squall:hunter2@127.0.0.1:{port}/default", timeout_seconds=2)
+    with pytest.raises(StoreUnavailableError) as caught:
+        store.ping()
+    assert "hunter2" not in str(caught.value)
+    assert f"127.0.0.1:{port}" in str(caught.value)
+
+
+def test_a_server_that_never_answers_is_unavailable_after_the_timeout() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        store = storage.open(f"clickhouse://127.0.0.1:{silent.getsockname()[1]}/default", timeout_seconds=0.5)
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailableError, match="no answer"):
+            store.ping()
+        assert time.monotonic() - started < 10
+
+
+def test_a_server_that_hangs_up_is_unavailable() -> None:
+    with socket.socket() as rude:
+        rude.bind(("127.0.0.1", 0))
+        rude.listen()
+        threading.Thread(target=lambda: rude.accept()[0].close(), daemon=True).start()
+        store = storage.open(f"clickhouse://127.0.0.1:{rude.getsockname()[1]}/default", timeout_seconds=2)
+        with pytest.raises(StoreUnavailableError):
+            store.ping()
+
+
+def test_after_a_crash_of_the_server_the_same_store_goes_on(gateway: GatewayProcess) -> None:
+    store = storage.open(gateway.url, timeout_seconds=10)
+    store.migrate()
+    store.insert([scored(1)], token="a")
+    gateway.kill()
+    for _ in range(3):
+        with pytest.raises(StoreUnavailableError):
+            store.insert([scored(2)], token="b")
+    gateway.start()
+    store.insert([scored(2)], token="b")
+    assert store.totals().documents == 2
+    store.close()
+
+
+def test_a_wrong_user_or_database_is_told_and_not_tried_again(gateway: GatewayProcess) -> None:
+    for url, hint in (
+        (gateway.url.replace("squall:secret", "nobody:secret"), "user"),
+        (gateway.url.replace("/default", "/other"), "CREATE DATABASE"),
+    ):
+        with pytest.raises(StoreError) as caught:
+            storage.open(url).ping()
+        assert not isinstance(caught.value, StoreUnavailableError)
+        assert hint in caught.value.hint
+
+
+def test_a_value_that_does_not_fit_is_an_error_of_the_request(gateway: GatewayProcess) -> None:
+    store = storage.open(gateway.url)
+    store.migrate()
+    with pytest.raises(StoreError, match="surrogates"):
+        store.write_detector_position("a", NOW, "\ud800")
+    store.write_detector_position("a", NOW, "{}")
+    assert store.detector_position("a") == (NOW, "{}")
+    store.close()
+
+
+def test_a_refused_query_leaves_the_store_usable(gateway: GatewayProcess) -> None:
+    store = storage.open(gateway.url)
+    with pytest.raises(StoreError, match="squall store migrate"):
+        store.progress()
+    store.migrate()
+    assert store.progress() == []
+    store.close()

@@ -1,0 +1,64 @@
+"""A broker for the folder's tests, a room of one's own for each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.clock import SystemClock
+from core.errors import ConfigurationError
+from squall.broker import DevelopmentBroker
+from tests.support.kafka_room import KafkaRoom
+
+REAL_BROKER = "SQUALL_TEST_KAFKA"
+
+
+def start(folder: Path) -> DevelopmentBroker:
+    broker = DevelopmentBroker(folder, 0, SystemClock())
+    try:
+        broker.start()
+    except ConfigurationError as error:
+        pytest.skip(str(error))
+    return broker
+
+
+@pytest.fixture(scope="session")
+def bootstrap_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The broker that SQUALL_TEST_KAFKA names, else a development broker for all tests."""
+    if REAL_BROKER in os.environ:
+        yield os.environ[REAL_BROKER]
+        return
+    broker = start(tmp_path_factory.mktemp("broker"))
+    yield broker.bootstrap_servers
+    broker.stop()
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[DevelopmentBroker]:
+    """A development broker that the test may stop."""
+    broker = start(tmp_path / "broker")
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def make_room(tmp_path: Path) -> Iterator[Callable[..., KafkaRoom]]:
+    """Make rooms whose workers end with the test."""
+    rooms: list[KafkaRoom] = []
+
+    def make(bootstrap_servers: str, partitions: int = 4) -> KafkaRoom:
+        rooms.append(KafkaRoom(bootstrap_servers, tmp_path, partitions))
+        return rooms[-1]
+
+    yield make
+    for room in rooms:
+        room.close()
+
+
+@pytest.fixture
+def room(make_room: Callable[..., KafkaRoom], bootstrap_servers: str) -> KafkaRoom:
+    """A topic of four partitions, its group, and a folder for the embedded store."""
+    return make_room(bootstrap_servers)

@@ -1,0 +1,74 @@
+"""Poison messages on the documents topic: dead-lettered with their origin while their neighbours are stored, up to a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import orjson
+import pytest
+
+import storage
+from core.codec import HEADERS, SCHEMA_HEADER, encode_document
+from tests.support.doubles import POISON, document
+from tests.support.kafka_room import KafkaRoom
+
+pytestmark = pytest.mark.slow
+
+GOOD = encode_document(document(0))
+FIELDS = orjson.loads(GOOD)
+POISONS: dict[str, list[tuple[bytes | None, list[tuple[str, bytes]]]]] = {
+    "empty_message": [(None, HEADERS)],
+    "broken_json": [(b"{broken", HEADERS), (b"\xff\xfe", []), (GOOD[:-1] + b',"text":"\\ud800"}', HEADERS)],
+    "not_an_object": [(b"[]", HEADERS)],
+    "missing_field": [(b"{}", HEADERS)],
+    "unknown_schema": [(GOOD, [(SCHEMA_HEADER, b"99")]), (GOOD, [(SCHEMA_HEADER, b"9" * 5000)])],
+    "invalid_field": [
+        (GOOD[:-1] + b',"x":' + b"[" * 300 + b"]" * 300 + b"}", HEADERS),
+        (orjson.dumps(FIELDS | {"published_at": "9999-12-31T23:59:59-12:00"}), HEADERS),
+        (orjson.dumps(FIELDS | {"collected_at": "9999-12-31T23:59:59Z"}), HEADERS),
+        (orjson.dumps(FIELDS | {"published_at": "1970-01-01T00:00:00Z"}), HEADERS),
+    ],
+    "scoring_failed": [(encode_document(document(5000, title=f"{POISON} text")), HEADERS)],
+}
+
+
+def test_poison_is_dead_lettered_with_its_origin_and_its_neighbours_are_stored(
+    make_room: Callable[..., KafkaRoom], bootstrap_servers: str
+) -> None:
+    room = make_room(bootstrap_servers, partitions=1)
+    neighbours = [document(n) for n in range(1, 40)]
+    messages = [(each.id.encode(), encode_document(each), HEADERS) for each in neighbours]
+    poisons = [(reason, value, headers) for reason, cases in POISONS.items() for value, headers in cases]
+    for place, (_, value, headers) in enumerate(poisons):
+        messages.insert(3 * place + 1, (b"poison", value, headers))
+    room.publish_raw(messages)
+    worker = room.worker()
+    room.drained()
+    assert worker.stop() == 0, room.explain()
+    letters = room.dead_letters()
+    assert [letter.headers["squall-reason"] for letter in letters] == [reason for reason, *_ in poisons]
+    assert [int(letter.headers["squall-offset"]) for letter in letters] == [3 * place + 1 for place in range(len(poisons))]
+    assert [letter.value for letter in letters[:-1]] == [value or b"" for _, value, _ in poisons[:-1]]
+    for letter in letters:
+        assert letter.headers["squall-topic"] == room.kafka.documents_topic
+        assert letter.headers["squall-partition"] == "0"
+        assert letter.headers["squall-detail"]
+    store = storage.open(room.store_url)
+    try:
+        assert store.known_ids(neighbours, "hash-1") == {each.id for each in neighbours}
+        assert store.totals().documents == len(neighbours)
+    finally:
+        store.close()
+
+
+def test_too_many_rejects_in_a_row_stop_the_worker_instead_of_dead_lettering_everything(
+    make_room: Callable[..., KafkaRoom], bootstrap_servers: str
+) -> None:
+    room = make_room(bootstrap_servers, partitions=1)
+    room.publish_raw([(b"x", b"{from a bad deploy", HEADERS)] * 300)
+    worker = room.worker(PROCESSOR__MAX_CONSECUTIVE_REJECTS="20")
+    assert worker.ended() == 1, room.explain()
+    assert "error: 21 items in a row were rejected, the last with broken_json" in worker.output()
+    assert "SQUALL_PROCESSOR__MAX_CONSECUTIVE_REJECTS" in worker.output()
+    assert len(room.dead_letters()) <= 20
+    assert room.lag() >= 280

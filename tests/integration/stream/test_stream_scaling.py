@@ -1,0 +1,51 @@
+"""Two workers on one topic and one ClickHouse, reached by clickhouse-driver: they share the load, and one stands in for the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import storage
+from tests.support.doubles import document
+from tests.support.gateway_process import GatewayProcess
+from tests.support.kafka_room import KafkaRoom, wait_until
+
+pytestmark = pytest.mark.slow
+
+SOME = 600
+
+
+@pytest.fixture
+def shared_store(tmp_path: Path) -> Iterator[str]:
+    """The URL of a ClickHouse that speaks to several processes."""
+    gateway = GatewayProcess(tmp_path / "clickhouse")
+    yield gateway.url
+    gateway.kill()
+
+
+def test_two_workers_share_the_load_and_the_survivor_of_a_kill_9_takes_all_of_it(room: KafkaRoom, shared_store: str) -> None:
+    room.store_url = shared_store
+    store = storage.open(shared_store)
+    try:
+        store.migrate()
+        first, second = room.worker(), room.worker()
+        together = 0
+        while not (first.rows and second.rows):
+            room.publish([document(n) for n in range(together, together + SOME)])
+            together += SOME
+            room.drained()
+        room.publish([document(n) for n in range(together, together + SOME)])
+        second.kill()
+        taken_over = first.rows
+        everything = [document(n) for n in range(together + 2 * SOME)]
+        room.publish(everything[together + SOME :])
+        room.drained(40)
+        assert first.rows > taken_over
+        assert first.stop() == 0
+        assert store.known_ids(everything, "hash-1") == {each.id for each in everything}
+        assert store.totals().documents == len(everything)
+        wait_until(lambda: all(row.caught_up for row in store.progress()), 1, "all partitions are caught up", room.explain)
+    finally:
+        store.close()

@@ -1,0 +1,126 @@
+"""Small stand-ins for the processor's engine and store, and documents to feed them: for faults that real parts don't have on demand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from core.delivery import DeadLetter, Item, Origin, Progress, Rejection
+from core.errors import StoreUnavailableError
+from core.records import SENTIMENTS, TOPICS, Document, Kind, ScoredDocument
+from core.text import document_id
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+POISON = "poison"
+
+
+def document(number: int = 0, **changes: Any) -> Document:
+    """Return a document of its own identity and wording, published `number` seconds after `START`."""
+    published = START + timedelta(seconds=number)
+    fields: dict[str, Any] = {
+        "id": document_id("test", str(number)),
+        "kind": Kind.NEWS,
+        "source": "test",
+        "title": f"Story number {number} about company {number}",
+        "published_at": published,
+        "collected_at": published + timedelta(seconds=1),
+    }
+    return Document(**(fields | changes))
+
+
+def item(number: int = 0, partition: int = 0, topic: str = "documents", **changes: Any) -> Item:
+    """Return the item of `document(number)`, at offset `number`."""
+    return Item(Origin(topic, partition, number), document=document(number, **changes))
+
+
+def reject(number: int = 0, reason: str = "broken_json", topic: str = "documents") -> Item:
+    """Return an item that is no document."""
+    return Item(Origin(topic, 0, number), rejection=Rejection(reason, "unexpected character", b"{broken"))
+
+
+@dataclass
+class FixedScores:
+    topic: npt.NDArray[np.float32]
+    sentiment: npt.NDArray[np.float32]
+
+
+class HashScorer:
+    """Scores a text by its hash: the same text gets the same scores anywhere. A text with `POISON` in it fails the whole call."""
+
+    model_version = "hash-1"
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error or RuntimeError("index out of range in self")
+        self.texts: list[str] = []
+
+    def score(self, texts: Sequence[str]) -> FixedScores:
+        if any(POISON in text for text in texts):
+            raise self.error
+        self.texts += texts
+        hashes = np.array([xxhash.xxh3_64_intdigest(text.encode()) for text in texts], dtype=np.uint64)
+        topic = np.full((len(texts), len(TOPICS)), 0.3 / (len(TOPICS) - 1), dtype=np.float32)
+        topic[np.arange(len(texts)), (hashes % np.uint64(len(TOPICS))).astype(int)] = 0.7
+        sentiment = np.full((len(texts), len(SENTIMENTS)), 0.2, dtype=np.float32)
+        sentiment[np.arange(len(texts)), (hashes // np.uint64(97) % np.uint64(3)).astype(int)] = 0.6
+        return FixedScores(topic, sentiment)
+
+
+@dataclass
+class MemoryStore:
+    """Keeps rows in a dictionary. `fail_next` calls raise first; every call is noted in `events`."""
+
+    fail_next: int = 0
+    error: Exception = field(default_factory=lambda: StoreUnavailableError("connection refused"))
+    events: list[str] = field(default_factory=list)
+    rows: dict[str, ScoredDocument] = field(default_factory=dict)
+    tokens: list[str] = field(default_factory=list)
+    inserts: list[int] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    saved: dict[tuple[str, int], Progress] = field(default_factory=dict)
+    history: list[Progress] = field(default_factory=list)
+    retired: set[str] = field(default_factory=set)
+    on_failure: Callable[[], None] = lambda: None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def _maybe_fail(self) -> None:
+        if self.fail_next > 0:
+            self.fail_next -= 1
+            self.on_failure()
+            raise self.error
+
+    def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]:
+        return {document.id for document in documents if document.id in self.rows and self.rows[document.id].model_version == model_version}
+
+    def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None:
+        self.tokens.append(token)
+        self._maybe_fail()
+        with self.lock:
+            self.inserts.append(len(rows))
+            self.rows |= {row.document.id: row for row in rows}
+            self.events.append("insert")
+
+    def write(self, letters: Sequence[DeadLetter]) -> None:
+        self._maybe_fail()
+        self.letters += letters
+        self.events.append("dead letters")
+
+    def write_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
+        self.write(letters)
+
+    def progress(self) -> list[Progress]:
+        return [row for row in self.saved.values() if row.stream not in self.retired]
+
+    def write_progress(self, rows: Sequence[Progress]) -> None:
+        self.saved |= {(row.stream, row.partition): replace(row) for row in rows}
+        self.history += rows
+        self.events.append("progress")
+
+    def retire_progress(self, keep: set[str]) -> None:
+        self.retired |= {stream for stream, _ in self.saved if stream not in keep}

@@ -1,0 +1,108 @@
+"""A worker process with every real part but the model: Faust, Kafka, the store, dead letters. Settings come from SQUALL_*.
+
+`python -m tests.support.stream_worker REPORT [--fail-every N] [--die-before ROWS | --die-after ROWS]`
+
+REPORT gets one line with the number of rows per stored batch. The options break the store on purpose: every Nth insert
+fails, half of them after the rows were written; or the process is killed with SIGKILL in the insert that makes it ROWS
+rows, just before or just after they are safe. Exit 1 with `error: …` on standard error as the command line does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import storage
+from core.clock import SystemClock
+from core.dead_letters import KafkaDeadLetters
+from core.errors import SquallError, StoreUnavailableError
+from core.records import Document, ScoredDocument
+from core.settings import load_settings
+from core.telemetry import configure_logging
+from storage import Store
+from stream.faust_driver import FaustDriver
+from stream.processor import Processor
+from stream.progress import ProgressTracker
+from tests.support.doubles import HashScorer
+
+
+class FaultyStore:
+    """The real store with faults in front of its inserts."""
+
+    def __init__(self, store: Store, options: argparse.Namespace) -> None:
+        self._store = store
+        self._options = options
+        self._inserts = 0
+        self._rows = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]:
+        return self._store.known_ids(documents, model_version)
+
+    def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None:
+        self._inserts += 1
+        every = self._options.fail_every
+        failing = bool(every) and self._inserts % every == 0
+        if failing and self._inserts // every % 2:
+            raise StoreUnavailableError("the connection broke before the rows were written")
+        self._die_at(self._options.die_before, self._rows + len(rows))
+        self._store.insert(rows, token=token)
+        self._rows += len(rows)
+        self._die_at(self._options.die_after, self._rows)
+        with self._options.report.open("a") as report:
+            report.write(f"{len(rows)}\n")
+        if failing:
+            raise StoreUnavailableError("the connection broke after the rows were written")
+
+    @staticmethod
+    def _die_at(limit: int, rows: int) -> None:
+        if limit and rows >= limit:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def consume(options: argparse.Namespace, store: FaultyStore, stop: threading.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    settings, clock = load_settings(), SystemClock()
+    sink = KafkaDeadLetters(settings.kafka)
+    processor = Processor(HashScorer(), store, sink, settings.processor, clock, stop)
+    tracker = ProgressTracker(store, clock, {settings.kafka.documents_topic})
+    try:
+        await FaustDriver(settings, processor, tracker, stop).run()
+    finally:
+        sink.close()
+        print("tally", processor.tally, file=sys.stderr)
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("report", type=Path)
+    for name in ("--fail-every", "--die-before", "--die-after"):
+        parser.add_argument(name, type=int, default=0)
+    options = parser.parse_args(arguments)
+    settings = load_settings()
+    configure_logging(settings.log)
+    store = storage.open(settings.store_url)
+    try:
+        store.migrate()
+        asyncio.run(consume(options, FaultyStore(store, options), threading.Event()))
+    except SquallError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        store.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

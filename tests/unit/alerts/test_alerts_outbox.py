@@ -1,0 +1,108 @@
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from alerts.outbox import CopyingMailer, FolderMailer, MailRefusedError, MailUnavailableError, SmtpMailer, deliver, open_mailer
+from core.clock import ManualClock
+from core.settings import AlertSettings, Settings
+from tests.support.alert_mail import NOW, MemoryOutbox, notification
+
+
+class Recorder:
+    """A mailer that fails as told."""
+
+    def __init__(self, *errors):
+        self.errors = list(errors)
+        self.sent = []
+
+    def send(self, item):
+        if self.errors and (error := self.errors.pop(0)) is not None:
+            raise error
+        self.sent.append(item.id)
+
+    def describe(self):
+        return "recorder"
+
+
+def test_queued_mail_is_sent_once_in_order():
+    store, mailer, clock = MemoryOutbox(notification(2), notification(1)), Recorder(), ManualClock(NOW)
+    assert deliver(store, mailer, clock).sent == 2
+    assert deliver(store, mailer, clock).sent == 0
+    assert mailer.sent == ["n1", "n2"]
+
+
+def test_mail_is_kept_while_the_server_is_down_and_sent_once_it_is_up():
+    store, clock = MemoryOutbox(notification(1), notification(2)), ManualClock(NOW)
+    mailer = Recorder(MailUnavailableError("down"), MailUnavailableError("down"))
+    report = deliver(store, mailer, clock)
+    assert (report.sent, report.waiting, report.last_error) == (0, 2, "down")
+    assert (store.rows["n1"].attempts, store.rows["n2"].attempts) == (1, 0)
+    for _ in range(40):
+        clock.advance(15)
+        deliver(store, mailer, clock)
+    assert sorted(mailer.sent) == ["n1", "n2"]
+    assert {row.status for row in store.rows.values()} == {"sent"}
+
+
+def test_the_pauses_between_tries_grow_and_stay_bounded():
+    store, clock = MemoryOutbox(notification(1)), ManualClock(NOW)
+    mailer = Recorder(*[MailUnavailableError("down")] * 1000)
+    times = []
+    for _ in range(24 * 60 * 4):
+        before = len(mailer.errors)
+        deliver(store, mailer, clock)
+        if len(mailer.errors) < before:
+            times.append(clock.now())
+        clock.advance(15)
+    pauses = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    assert pauses[:4] == [15, 30, 60, 120]
+    assert max(pauses) == 600
+
+
+def test_a_refused_mail_is_tried_seldom_and_stops_nobody_else():
+    store, clock = MemoryOutbox(notification(1), notification(2)), ManualClock(NOW)
+    mailer = Recorder(MailRefusedError("550 no such user"))
+    report = deliver(store, mailer, clock)
+    assert (report.sent, report.waiting) == (1, 1)
+    assert "550 no such user" in store.rows["n1"].last_error
+    clock.advance(1800)
+    assert "550 no such user" in deliver(store, mailer, clock).last_error
+    clock.advance(1801)
+    assert deliver(store, mailer, clock).sent == 1
+
+
+def test_a_resolved_mail_never_overtakes_its_firing_mail():
+    fire, resolve = notification(1, "a"), replace(notification(2, "a"), event="resolved", created_at=NOW + timedelta(minutes=1))
+    store, clock = MemoryOutbox(fire, resolve, notification(3, "b", at=NOW + timedelta(minutes=2))), ManualClock(NOW)
+    mailer = Recorder(MailRefusedError("no"))
+    clock.advance(300)
+    deliver(store, mailer, clock)
+    assert mailer.sent == ["n3"]
+    clock.advance(3601)
+    deliver(store, mailer, clock)
+    assert mailer.sent == ["n3", "n1", "n2"]
+
+
+def test_the_folder_holds_one_file_however_often_a_mail_is_written(tmp_path):
+    mailer = FolderMailer(tmp_path / "deep" / "outbox")
+    for _ in range(2):
+        mailer.send(notification(1))
+    files = list((tmp_path / "deep" / "outbox").iterdir())
+    assert [file.name for file in files] == ["n1.eml"]
+    assert files[0].read_bytes() == notification(1).message
+
+
+def test_a_folder_that_cannot_be_written_keeps_the_mail(tmp_path):
+    (tmp_path / "outbox").write_text("a file, not a folder")
+    with pytest.raises(MailUnavailableError, match="outbox"):
+        FolderMailer(tmp_path / "outbox").send(notification(1))
+
+
+def test_the_settings_choose_the_mailer(tmp_path):
+    assert open_mailer(Settings(data_dir=tmp_path)).describe() == f"folder {tmp_path / 'outbox'}"
+    assert isinstance(open_mailer(Settings(alerts=AlertSettings(smtp_host="mx.example.org"))), SmtpMailer)
+    both = open_mailer(Settings(alerts=AlertSettings(smtp_host="mx.example.org", outbox=tmp_path)))
+    assert isinstance(both, CopyingMailer)
+    assert both.describe() == f"SMTP server mx.example.org:25, copies in folder {tmp_path}"

@@ -1,0 +1,141 @@
+"""Documents: cleaned on the way in, honest about time, strict about the rest."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from core.records import SENTIMENTS, TOPICS, Document, Kind, ScoredDocument, Sentiment
+from core.text import MAX_TEXT_CHARS, MAX_TITLE_CHARS
+from tests.support.doubles import START, document
+
+
+def scored(negative: float, neutral: float, positive: float) -> ScoredDocument:
+    return ScoredDocument(
+        document=document(),
+        topic=TOPICS[0],
+        topic_probability=0.5,
+        p_negative=negative,
+        p_neutral=neutral,
+        p_positive=positive,
+        fingerprint=1,
+        model_version="m",
+        scored_at=START,
+    )
+
+
+def test_nul_control_characters_and_lone_surrogates_are_taken_out() -> None:
+    cleaned = document(title="  Fed\x00raises \x1b[31mrates\ud83d ", text="line one\nline two\t🙂", author="a\x00b", source="wire\ud800")
+    assert cleaned.title == "Fed raises  [31mrates"
+    assert cleaned.text == "line one\nline two\t🙂"
+    assert cleaned.author == "a b"
+    assert cleaned.source == "wire"
+
+
+def test_five_megabytes_of_text_are_cut_to_the_documented_length() -> None:
+    long = document(title="t" * 5_000_000, text="word " * 1_000_000)
+    assert len(long.title) == MAX_TITLE_CHARS
+    assert len(long.text) <= MAX_TEXT_CHARS
+    assert long.text.startswith("word word")
+
+
+@given(st.text())
+def test_any_text_becomes_storable_utf8(text: str) -> None:
+    cleaned = document(text=text)
+    cleaned.text.encode("utf-8")
+    assert "\x00" not in cleaned.text
+    assert document(text=cleaned.text).text == cleaned.text
+
+
+def test_times_become_utc_milliseconds() -> None:
+    new_york = timezone(timedelta(hours=-5))
+    moved = document(published_at=datetime(2026, 3, 2, 4, 0, 0, 123_456, tzinfo=new_york))
+    assert moved.published_at == datetime(2026, 3, 2, 9, 0, 0, 123_000, tzinfo=UTC)
+    assert moved.published_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"published_at": datetime(1970, 1, 1, tzinfo=UTC)}, "1970-01-01"),
+        ({"published_at": START + timedelta(days=365)}, "in the future of collected_at"),
+        ({"published_at": datetime(2026, 3, 2, 9, 0)}, "time zone"),  # noqa: DTZ001
+        ({"published_at": datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-12)))}, "outside the calendar"),
+        ({"published_at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=12)))}, "outside the calendar"),
+        ({"collected_at": datetime(9999, 12, 31, 23, 59, tzinfo=UTC)}, "9999-12-31"),
+        ({"published_at": "2026-03-02T09:00:00Z"}, "valid datetime"),
+        ({"title": "", "text": " \x00 "}, "both empty"),
+        ({"source": " "}, "at least 1 item"),
+        ({"id": "ABC"}, "pattern"),
+        ({"kind": "rumour"}, "Kind"),
+        ({"title": 5}, "valid string"),
+        ({"symbols": ["AAPL", 5]}, "symbols"),
+    ],
+)
+def test_what_no_document_can_be_is_refused_with_its_reason(changes: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        document(**changes)
+
+
+def test_a_clock_a_few_minutes_ahead_is_forgiven() -> None:
+    assert document(published_at=START + timedelta(minutes=9), collected_at=START)
+
+
+@pytest.mark.parametrize(
+    ("given_language", "stored"),
+    [("en", "en"), ("EN-us", "en"), ("pt_BR", "pt"), ("english", "und"), ("", "und"), ("e\n", "und"), ("en\n-x", "und"), ("🙂", "und")],
+)
+def test_an_unknown_language_is_und(given_language: str, stored: str) -> None:
+    assert document(language=given_language).language == stored
+
+
+def test_symbols_are_upper_case_distinct_and_without_the_dollar_sign() -> None:
+    assert document(symbols=["$aapl", " AAPL ", "brk.b", "", "$", "\ud800", "t\x00m"]).symbols == ("AAPL", "BRK.B", "T M")
+    assert len(document(symbols=[f"S{n}" for n in range(200)]).symbols) == 50
+    assert document(symbols=["X" * 500]).symbols == ("X" * 16,)
+
+
+def test_unknown_fields_are_ignored_and_records_do_not_change() -> None:
+    made = document(newer_field="x")
+    assert not hasattr(made, "newer_field")
+    with pytest.raises(ValidationError, match="frozen"):
+        made.title = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "content"),
+    [
+        ("Title", "Body", "Title. Body"),
+        ("Title", "", "Title"),
+        ("", "Body", "Body"),
+        ("Fed raises", "Fed raises rates again", "Fed raises rates again"),
+    ],
+)
+def test_the_model_reads_title_and_body_once(title: str, text: str, content: str) -> None:
+    assert document(title=title, text=text).content == content
+
+
+def test_score_and_sentiment_follow_the_probabilities() -> None:
+    row = scored(0.7, 0.2, 0.1)
+    assert row.sentiment is Sentiment.NEGATIVE
+    assert row.score == pytest.approx(-0.6)
+    assert [scored(*row).sentiment.value for row in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))] == list(SENTIMENTS)
+
+
+@pytest.mark.parametrize("probabilities", [(0.5, 0.5, 0.5), (1.2, -0.2, 0.0), (float("nan"), 0.5, 0.5), (float("inf"), 0.0, 0.0)])
+def test_probabilities_that_are_none_are_refused(probabilities: tuple[float, float, float]) -> None:
+    with pytest.raises(ValidationError):
+        scored(*probabilities)
+
+
+def test_there_are_twenty_distinct_topics() -> None:
+    assert len(set(TOPICS)) == 20
+
+
+def test_kinds_are_the_two_words_on_the_wire() -> None:
+    assert [kind.value for kind in Kind] == ["news", "social"]
+    assert Document.model_validate_json(document().model_dump_json()) == document()

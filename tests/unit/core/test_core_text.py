@@ -1,0 +1,130 @@
+"""Identity of texts: copies meet, different stories don't."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.text import canonical_url, cashtags, clean, document_id, fingerprint, normalise
+
+STORY = "Acme Corp cuts full-year forecast after recall of 40% of its pumps"
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        STORY.upper(),
+        f"UPDATE 1-{STORY}",
+        f"UPDATE 12 - {STORY}",
+        f"EXCLUSIVE-UPDATE 2-{STORY}",
+        f"BREAKING: {STORY}",
+        f"RT @newsdesk: {STORY}",
+        f"RT @a: RT @b: {STORY}",
+        f"{STORY} - Reuters",
+        f"{STORY} | Financial Times",
+        f"{STORY} – The Wall Street",
+        f"{STORY} https://t.co/abc123",
+        f"  {STORY}!  ",
+        STORY.replace(" ", "  "),
+    ],
+)
+def test_a_copy_of_a_story_has_its_fingerprint(copy: str) -> None:
+    assert fingerprint(copy) == fingerprint(STORY)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Acme Corp raises full-year forecast after recall of 40% of its pumps",
+        STORY.replace("40%", "4%"),
+        STORY.replace("Acme", "Apex"),
+        "Fed holds rates",
+        "",
+    ],
+)
+def test_another_story_has_another_fingerprint(other: str) -> None:
+    assert fingerprint(other) != fingerprint(STORY)
+
+
+def test_texts_without_words_do_not_share_one_fingerprint() -> None:
+    assert fingerprint("🚀🚀") != fingerprint("!!!")
+
+
+def test_a_word_that_only_looks_like_a_wire_prefix_stays() -> None:
+    assert normalise("Update on Acme") == "update on acme"
+    assert normalise("Analysis of the pump market") == "analysis of the pump market"
+
+
+@given(st.text())
+def test_every_text_has_a_64_bit_fingerprint_that_does_not_change(text: str) -> None:
+    assert 0 <= fingerprint(text) < 2**64
+    assert fingerprint(text) == fingerprint(text)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["a" + " " * 10_000 + "b", " - A" * 2_500 + " b!", "rt @a: " * 1_400, "UPDATE 1-" * 1_100, "-" * 10_000, "http://" * 1_400],
+    ids=["spaces", "suffixes", "retweets", "updates", "dashes", "links"],
+)
+def test_hostile_texts_take_no_more_than_moments(hostile: str) -> None:
+    started = time.process_time()
+    fingerprint(hostile)
+    assert time.process_time() - started < 0.2
+
+
+@pytest.mark.parametrize(
+    ("url", "canonical"),
+    [
+        ("HTTPS://News.Example.COM:443/A/b?id=7&utm_source=x&fbclid=y#top", "https://news.example.com/A/b?id=7"),
+        ("http://example.com:8080/a?b=", "http://example.com:8080/a?b="),
+        ("http://user:secret@example.com/a", "http://example.com/a"),
+        (" http://example.com/a ", "http://example.com/a"),
+        ("http://[::1]:8080/a", "http://[::1]:8080/a"),
+        ("http://example.com:99999/a", "http://example.com/a"),
+        ("http://[broken", "http://[broken"),
+        ("no url", "no url"),
+        ("", ""),
+    ],
+)
+def test_urls_of_one_page_are_one(url: str, canonical: str) -> None:
+    assert canonical_url(url) == canonical
+
+
+@given(st.text())
+def test_canonical_urls_stay_canonical(url: str) -> None:
+    once = canonical_url(url)
+    assert canonical_url(once) == once
+
+
+@given(st.text())
+def test_no_url_is_too_odd(path: str) -> None:
+    canonical_url(f"http://{path}")
+    canonical_url(f"https://example.com/?q={path}&utm_source=a")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("$AAPL up, $tsla down, $AAPL again", ("AAPL", "TSLA")),
+        ("$BRK.B and ($GOOG) and $F.", ("BRK.B", "GOOG", "F")),
+        ("costs $5, $5M, US$AAPL, $TOOLONG, $$AAPL, $", ()),
+    ],
+)
+def test_cashtags_are_found_and_prices_are_not(text: str, found: tuple[str, ...]) -> None:
+    assert cashtags(text) == found
+
+
+def test_an_identity_is_128_bit_hex_of_source_and_key() -> None:
+    assert document_id("wire", "1") == document_id("wire", "1")
+    assert len({document_id("wire", "1"), document_id("wire", "2"), document_id("wire1", ""), document_id("other", "1")}) == 4
+    assert len(document_id("wire", "\ud800")) == 32
+
+
+@given(st.text(), st.integers(min_value=1, max_value=50))
+def test_clean_keeps_to_the_limit_and_is_idempotent(text: str, limit: int) -> None:
+    once = clean(text, limit)
+    assert len(once) <= limit
+    assert clean(once, limit) == once

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.codec import decode_document, encode_document
+from core.records import Kind
+from core.text import document_id
+from ingest.build import Defaults, InvalidFieldError, build_document
+
+NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
+GOOD: dict[str, Any] = {"source": "wire", "title": "Bank fails", "published_at": "2026-03-02T14:00:00Z"}
+
+
+def build(defaults: Defaults | None = None, **fields: Any) -> Any:
+    return build_document({**GOOD, **fields}, defaults or Defaults(), NOW)
+
+
+def test_the_native_id_is_the_identity_before_the_address_before_the_content() -> None:
+    assert build(id="7", url="http://x/a").id == build(id=7, url="http://x/b").id == document_id("wire", "7")
+    assert build(url="http://X.com/a?utm_source=t#top").id == build(url="http://x.com/a", title="Other").id
+    assert build().id == build().id != build(title="Other").id
+    assert build(published_at="2026-03-01T14:00:00Z").id != build().id
+
+
+def test_the_same_native_id_of_two_sources_is_two_documents() -> None:
+    assert build(id="7").id != build(id="7", source="other").id
+
+
+def test_an_undated_item_keeps_its_identity_between_collections() -> None:
+    defaults = Defaults(undated=True)
+    first = build_document({**GOOD, "published_at": None}, defaults, NOW)
+    later = build_document({**GOOD, "published_at": ""}, defaults, NOW.replace(hour=20))
+    assert first.id == later.id
+    assert first.published_at == NOW
+
+
+def test_a_bad_address_does_not_lose_its_text() -> None:
+    assert build(url="http://[broken").url == "http://[broken"
+
+
+@pytest.mark.parametrize(
+    ("value", "symbols"),
+    [
+        (["$aapl", "MSFT"], ("AAPL", "MSFT")),
+        ('["AAPL", "MSFT"]', ("AAPL", "MSFT")),
+        ("['AAPL', 'MSFT']", ("AAPL", "MSFT")),
+        ("AAPL MSFT", ("AAPL", "MSFT")),
+        ("aapl,msft;  $IBM|", ("AAPL", "MSFT", "IBM")),
+        ([{"text": "AAPL"}], ("AAPL",)),
+        (None, ()),
+        ("", ()),
+    ],
+)
+def test_symbols_in_every_form(value: Any, symbols: tuple[str, ...]) -> None:
+    assert build(symbols=value).symbols == symbols
+
+
+def test_cashtags_join_the_listed_symbols_once() -> None:
+    assert build(symbols=["AAPL"], text="$AAPL and $BRK.B fall").symbols == ("AAPL", "BRK.B")
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "reason"),
+    [
+        ({"source": ""}, "source", "missing_field"),
+        ({"title": " "}, "text", "missing_field"),
+        ({"title": 5}, "title", "invalid_field"),
+        ({"text": ["a"]}, "text", "invalid_field"),
+        ({"published_at": None}, "published_at", "missing_field"),
+        ({"published_at": "soon"}, "published_at", "invalid_field"),
+        ({"published_at": 0}, "published_at", "invalid_field"),
+        ({"published_at": "2027-03-02T14:00:00Z"}, "published_at", "invalid_field"),
+        ({"kind": "rumour"}, "kind", "invalid_field"),
+        ({"symbols": 5}, "symbols", "invalid_field"),
+        ({"symbols": [5]}, "symbols", "invalid_field"),
+        ({"id": 1.5}, "id", "invalid_field"),
+        ({"author": 5}, "author", "invalid_field"),
+    ],
+)
+def test_a_wrong_field_is_named(fields: dict[str, Any], field: str, reason: str) -> None:
+    with pytest.raises(InvalidFieldError) as caught:
+        build(**fields)
+    assert (caught.value.field, caught.value.reason) == (field, reason)
+    assert field in caught.value.detail
+
+
+def test_hostile_text_is_cleaned_and_cut() -> None:
+    document = build(title="a\x00b\ud800", text="x" * 5_000_000, language="klingon!", symbols=["A\x00\ud800B"], kind=" Social ")
+    assert document.title == "a b"
+    assert len(document.text) == 10_000
+    assert document.language == "und"
+    assert document.kind is Kind.SOCIAL
+    assert decode_document(encode_document(document)) == document
+
+
+def test_a_naive_time_is_refused_where_zones_are_required() -> None:
+    with pytest.raises(InvalidFieldError, match="time zone"):
+        build(Defaults(naive=None), published_at="2026-03-02T14:00:00")
+
+
+LOOSE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = ["id", "kind", "source", "author", "url", "title", "text", "language", "symbols", "published_at"]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from(FIELDS), LOOSE), st.sampled_from(FIELDS))
+def test_any_fields_give_a_document_kafka_can_carry_or_a_named_error(changes: dict[str, Any], kept: str) -> None:
+    fields = {**GOOD, **changes}
+    fields[kept] = GOOD.get(kept)
+    try:
+        document = build_document(fields, Defaults(), NOW)
+    except InvalidFieldError as error:
+        assert error.field  # noqa: PT017 - either outcome is right
+    else:
+        assert orjson.loads(encode_document(document))["id"] == document.id

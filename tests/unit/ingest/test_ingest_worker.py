@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.clock import ManualClock
+from core.delivery import DeadLetter
+from core.errors import ConfigurationError, StoppedError
+from core.records import Document
+from ingest.cursors import CursorStore
+from ingest.file import FileOptions, FileSource
+from ingest.worker import publish
+
+CLOCK = ManualClock(datetime(2026, 3, 2, tzinfo=UTC))
+
+
+class Shelf:
+    """A publisher that keeps what it is given, and fails when told to."""
+
+    def __init__(self, fail_at: int = -1, error: Exception | None = None) -> None:
+        self.documents: list[Document] = []
+        self.letters: list[DeadLetter] = []
+        self.calls = 0
+        self._fail_at = fail_at
+        self._error = error
+
+    def publish(self, documents: Sequence[Document], stop: threading.Event) -> None:
+        self.calls += 1
+        if self.calls == self._fail_at and self._error:
+            raise self._error
+        self.documents.extend(documents)
+
+    def bury(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
+        self.letters.extend(letters)
+
+
+def source(folder: Path) -> FileSource:
+    path = folder / "f.jsonl"
+    path.write_text("".join(f'{{"title": "t{i}", "date": "2020-01-0{i + 1}"}}\n' if i != 3 else "broken\n" for i in range(8)))
+    return FileSource(path, CLOCK, FileOptions(batch_items=3), CursorStore(folder / "cursors"))
+
+
+def test_everything_is_sent_or_buried_and_counted(tmp_path: Path) -> None:
+    shelf, seen = Shelf(), []
+    report = publish(source(tmp_path), shelf, threading.Event(), CLOCK, lambda report: seen.append(report.sent))
+    assert (report.sent, report.rejected, report.batches, report.stopped) == (7, 1, 3, False)
+    assert seen == [3, 5, 7]
+    assert report.reasons == {"broken_json": 1}
+    assert report.first_published_at == datetime(2020, 1, 1, tzinfo=UTC)
+    assert report.last_published_at == datetime(2020, 1, 8, tzinfo=UTC)
+    assert [document.title for document in shelf.documents] == [f"t{i}" for i in range(8) if i != 3]
+    (letter,) = shelf.letters
+    assert (letter.reason, letter.raw, letter.origin.offset, letter.stage, letter.at) == (
+        "broken_json",
+        b"broken\n",
+        4,
+        "ingest",
+        CLOCK.now(),
+    )
+    assert report.as_dict()["sent"] == 7
+
+
+def test_a_batch_that_was_not_published_comes_again_and_a_published_one_does_not(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError):
+        publish(source(tmp_path), Shelf(2, ConfigurationError("no")), threading.Event(), CLOCK)
+    shelf = Shelf()
+    publish(source(tmp_path), shelf, threading.Event(), CLOCK)
+    assert [document.title for document in shelf.documents] == ["t4", "t5", "t6", "t7"]
+
+
+def test_being_stopped_while_kafka_is_away_ends_quietly_without_a_commit(tmp_path: Path) -> None:
+    stop = threading.Event()
+    stop_error = StoppedError("stopped")
+
+    class Away(Shelf):
+        def publish(self, documents: Sequence[Document], stop_event: threading.Event) -> None:
+            stop.set()
+            raise stop_error
+
+    report = publish(source(tmp_path), Away(), stop, CLOCK)
+    assert (report.sent, report.stopped) == (0, True)
+    shelf = Shelf()
+    publish(source(tmp_path), shelf, threading.Event(), CLOCK)
+    assert len(shelf.documents) == 7

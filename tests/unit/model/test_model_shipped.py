@@ -1,0 +1,71 @@
+"""The checkpoint that comes with the package."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.records import SENTIMENTS, TOPICS
+from core.settings import ModelSettings
+from model import metrics
+from model.data import deduplicate, split
+from model.datasets import public_rows
+from model.engine import ScoringEngine
+from model.network import SHIPPED
+from model.tasks import DEFAULT_TASKS
+
+WRITTEN = json.loads((SHIPPED / "metrics.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def engine() -> ScoringEngine:
+    return ScoringEngine.open(ModelSettings(threads=2))
+
+
+def test_it_fits_into_fifty_megabytes() -> None:
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 50_000_000
+
+
+def test_it_claims_what_the_first_release_promises() -> None:
+    assert WRITTEN["tasks"]["sentiment"]["accuracy"] > 0.84
+    assert WRITTEN["tasks"]["topic"]["accuracy"] > 0.86
+
+
+def test_it_knows_good_news_from_bad(engine: ScoringEngine) -> None:
+    texts = ["Bank shares plunge after fraud probe and profit warning", "Apple stock jumps to record high after strong earnings beat"]
+    scores = engine.score(texts)
+    assert [SENTIMENTS[i] for i in scores.sentiment.argmax(1)] == ["negative", "positive"]
+
+
+def test_it_knows_what_a_text_is_about(engine: ScoringEngine) -> None:
+    texts = [
+        "Crude oil prices slide as OPEC raises output",
+        "Fed's Powell says interest rates to stay higher for longer",
+        "Company declares quarterly dividend of $0.25",
+    ]
+    assert [TOPICS[i] for i in engine.score(texts).topic.argmax(1)] == ["Energy | Oil", "Fed | Central Banks", "Dividend"]
+
+
+def test_company_does_not_change_the_scores_of_the_real_network(engine: ScoringEngine) -> None:
+    texts = ["Gold steadies", "Oil slides 3% as dollar firms and traders await the OPEC meeting in Vienna on Thursday", "", "$TSLA 🚀"] * 3
+    together = engine.score(texts)
+    alone = [engine.score([text]) for text in texts]
+    np.testing.assert_allclose(np.vstack([s.sentiment for s in alone]), together.sentiment, atol=1e-4)
+    np.testing.assert_allclose(np.vstack([s.topic for s in alone]), together.topic, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_engine_reaches_the_metrics_written_beside_the_weights(engine: ScoringEngine, data_folder: Path) -> None:
+    config = WRITTEN["config"]
+    _, dev = split(deduplicate(public_rows(data_folder, DEFAULT_TASKS)), dev_share=config["dev_share"], seed=config["seed"])
+    assert len(dev) == WRITTEN["rows"]["dev"]["total"]
+    guesses = engine.probabilities([row.text for row in dev])
+    for task in DEFAULT_TASKS:
+        known = [i for i, row in enumerate(dev) if task.name in row.labels]
+        found = metrics.report([dev[i].labels[task.name] for i in known], guesses[task.name][known].argmax(1).tolist(), task.labels)
+        assert found["rows"] == WRITTEN["tasks"][task.name]["rows"]
+        assert found["accuracy"] == pytest.approx(WRITTEN["tasks"][task.name]["accuracy"], abs=0.01)
+        assert found["macro_f1"] == pytest.approx(WRITTEN["tasks"][task.name]["macro_f1"], abs=0.02)

@@ -1,0 +1,212 @@
+"""The driver without a broker: cursors move after the rows are stored, and every failure surfaces."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+
+import pytest
+
+from core.clock import ManualClock, SystemClock
+from core.delivery import Batch, Item
+from core.errors import StoppedError, StoreError
+from core.settings import ProcessorSettings
+from stream.dead_letters import StoreDeadLetters
+from stream.inprocess import QUEUED_BATCHES, InProcessDriver
+from stream.processor import Processor
+from stream.progress import ProgressTracker
+from tests.support.doubles import START, HashScorer, MemoryStore, document, item, reject
+
+BOUND_SECONDS = 5.0
+
+
+class Room:
+    """A driver, its store, and sources that note their commits among the store's events."""
+
+    def __init__(self, store: MemoryStore | None = None, streams: Sequence[str] = ("wire",), **limits: float) -> None:
+        self.store = store or MemoryStore()
+        self.stop = threading.Event()
+        settings = ProcessorSettings.model_validate({"batch_wait_seconds": 0.01, "retry_max_seconds": 0.001} | limits)
+        clock = ManualClock(START + timedelta(days=1))
+        processor = Processor(HashScorer(), self.store, StoreDeadLetters(self.store), settings, clock, self.stop)
+        self.driver = InProcessDriver(processor, ProgressTracker(self.store, clock, set(streams)), settings, SystemClock(), self.stop)
+        self.committed: list[int] = []
+
+    def batch(self, items: Sequence[Item], *, caught_up: bool = True) -> Batch:
+        def commit() -> None:
+            self.committed.extend(each.origin.offset for each in items)
+            self.store.events.append("commit")
+
+        return Batch(items, commit, caught_up)
+
+    def stored_ids(self) -> set[str]:
+        return set(self.store.rows)
+
+
+def ids(numbers: range) -> set[str]:
+    return {document(n).id for n in numbers}
+
+
+def hang(released: threading.Event) -> Iterator[Batch]:
+    """A source in the middle of a request that does not end."""
+    released.wait()
+    yield from ()
+
+
+@pytest.fixture
+def released() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def finishes(run: Callable[[], object]) -> list[BaseException]:
+    """Run in a thread that must end within bounds; returns what it raised."""
+    raised: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            run()
+        except Exception as error:  # noqa: BLE001 - for the assertion
+            raised.append(error)
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(BOUND_SECONDS)
+    assert not thread.is_alive(), f"did not end within {BOUND_SECONDS} s"
+    return raised
+
+
+def test_everything_of_several_sources_is_stored_and_committed() -> None:
+    room = Room(streams=("wire", "blog"))
+    wire = (room.batch([item(n, topic="wire")]) for n in range(30))
+    blog = (room.batch([item(n, topic="blog") for n in range(start, start + 10)]) for start in range(30, 60, 10))
+    room.driver.run({"wire": wire, "blog": blog})
+    assert room.stored_ids() == ids(range(60))
+    assert sorted(room.committed) == list(range(60))
+    assert {stream: row.position for (stream, _), row in room.store.saved.items()} == {"wire": 29, "blog": 59}
+
+
+def test_a_cursor_moves_after_rows_dead_letters_and_progress_are_safe() -> None:
+    room = Room(MemoryStore(fail_next=2))
+    room.driver.run({"wire": iter([room.batch([item(0, topic="wire"), reject(1, topic="wire")])])})
+    assert room.store.events == ["insert", "dead letters", "progress", "commit"]
+
+
+def test_small_batches_that_arrive_together_are_stored_together() -> None:
+    room = Room(batch_documents=20, batch_wait_seconds=60.0)
+    room.driver.run({"wire": (room.batch([item(n, topic="wire")]) for n in range(40))})
+    assert room.store.inserts == [20, 20]
+
+
+def test_a_large_batch_is_stored_in_pieces_and_committed_once() -> None:
+    room = Room(batch_documents=16)
+    room.driver.run({"wire": iter([room.batch([item(n, topic="wire") for n in range(50)])])})
+    assert room.store.inserts == [16, 16, 16, 2]
+    assert room.store.events[-2:] == ["progress", "commit"]
+
+
+def test_a_source_is_caught_up_when_it_says_so_or_ends() -> None:
+    room = Room(batch_documents=1)
+    flags = (False, True, False)
+    room.driver.run({"wire": iter([room.batch([item(n, topic="wire")], caught_up=flag) for n, flag in enumerate(flags)])})
+    assert [row.caught_up for row in room.store.history] == [False, True, False, True]
+
+
+def test_a_source_that_had_nothing_is_caught_up_beside_one_that_had_more(released: threading.Event) -> None:
+    room = Room(streams=("wire", "feed"), batch_documents=3, batch_wait_seconds=60.0)
+    polled = threading.Event()
+
+    def feed() -> Iterator[Batch]:
+        yield room.batch([item(0, topic="feed")], caught_up=False)
+        yield room.batch([], caught_up=True)
+        polled.set()
+        released.wait()
+
+    def wire() -> Iterator[Batch]:
+        polled.wait()
+        batch = room.batch([item(1, topic="wire"), item(2, topic="wire")])
+        yield Batch(batch.items, room.stop.set)
+
+    assert finishes(lambda: room.driver.run({"feed": feed(), "wire": wire()})) == []
+    assert room.store.saved["feed", 0].caught_up
+
+
+def test_an_empty_batch_is_committed_too() -> None:
+    room = Room()
+    room.driver.run({"wire": iter([room.batch([])])})
+    assert room.store.events == ["commit"]
+
+
+def test_a_source_that_fails_is_heard_after_what_it_delivered_is_kept() -> None:
+    room = Room()
+
+    def broken() -> Iterator[Batch]:
+        yield room.batch([item(0, topic="wire")])
+        raise StoreError("the file is not CSV", "look at line 2")
+
+    with pytest.raises(StoreError, match="not CSV"):
+        room.driver.run({"wire": broken()})
+    assert room.committed == [0]
+
+
+def test_a_source_that_fails_does_not_wait_for_one_that_hangs(released: threading.Event) -> None:
+    room = Room(streams=("wire", "slow"))
+
+    def broken() -> Iterator[Batch]:
+        raise OSError("disk gone")
+        yield
+
+    raised = finishes(lambda: room.driver.run({"wire": broken(), "slow": hang(released)}))
+    assert [str(error) for error in raised] == ["disk gone"]
+
+
+def test_a_stop_ends_within_bounds_however_many_sources_hang(released: threading.Event) -> None:
+    names = [f"slow {n}" for n in range(20)]
+    room = Room(streams=names)
+    threading.Timer(0.2, room.stop.set).start()
+    assert finishes(lambda: room.driver.run({name: hang(released) for name in names})) == []
+
+
+def test_a_stop_while_the_store_is_down_commits_nothing() -> None:
+    store = MemoryStore(fail_next=10**9)
+    room = Room(store)
+    store.on_failure = room.stop.set
+    with pytest.raises(StoppedError):
+        room.driver.run({"wire": iter([room.batch([item(0, topic="wire")])])})
+    assert room.committed == []
+
+
+def test_a_store_that_refuses_ends_the_run_and_commits_nothing() -> None:
+    room = Room(MemoryStore(fail_next=1, error=StoreError("no such table")))
+    with pytest.raises(StoreError, match="no such table"):
+        room.driver.run({"wire": iter([room.batch([item(0, topic="wire")])])})
+    assert room.committed == []
+
+
+def test_a_store_that_is_down_holds_the_source_back_and_memory_bounded() -> None:
+    store = MemoryStore(fail_next=10**9)
+    room = Room(store, batch_documents=1)
+    read: list[int] = []
+
+    def endless() -> Iterator[Batch]:
+        for n in range(100_000):
+            read.append(n)
+            yield room.batch([item(n, topic="wire")])
+
+    def stop_when_full() -> None:
+        if len(read) >= QUEUED_BATCHES + 2:  # the queue, the batch at the store, the one that waits to get in
+            room.stop.set()
+
+    store.on_failure = stop_when_full
+    assert [type(error) for error in finishes(lambda: room.driver.run({"wire": endless()}))] == [StoppedError]
+    assert len(read) <= QUEUED_BATCHES + 3
+    assert room.committed == []
+
+
+def test_no_sources_is_no_work() -> None:
+    started = time.monotonic()
+    Room().driver.run({})
+    assert time.monotonic() - started < BOUND_SECONDS
