@@ -44,6 +44,9 @@ NEWEST = datetime(2200, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(minutes=10)
 """How far ahead of collection a publication time may be before it is called wrong."""
 
+GIST_WORDS = 5
+"""A title of so many words names a story; a shorter one may head many."""
+
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -156,6 +159,12 @@ class Document(Record):
         if not self.text or self.text.startswith(self.title):
             return self.text or self.title
         return f"{self.title}. {self.text}" if self.title else self.text
+
+
+    @property
+    def gist(self) -> str:
+        """What tells a story from another: a title that says enough, for agencies sign it and add bodies of their own; else the content."""
+        return self.title if len(texts.normalise(self.title).split()) >= GIST_WORDS else self.content
 
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]

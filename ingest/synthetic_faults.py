@@ -27,7 +27,7 @@ _CASES: tuple[tuple[str, Callable[[Fields], bytes]], ...] = (
     ("broken_json", lambda f: _dump(f) + b"}"),
     ("broken_json", lambda f: repr(f).encode()),
     ("broken_json", lambda _f: b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head></html>"),
-    ("broken_json", lambda f: _dump(f)[:40] + b"\xff\xfe\x00\x9f"),
+    ("broken_encoding", lambda f: _dump(f)[:40] + b"\xff\xfe\x00\x9f"),
     ("broken_json", lambda f: _dump(f)[:-1] + b',"extra":,}'),
     ("not_an_object", lambda f: orjson.dumps([f["id"], f["title"], f["text"]])),
     ("not_an_object", lambda f: orjson.dumps(f["title"] or f["text"])),

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from core.text import fingerprint
+from core.records import GIST_WORDS
+from core.text import fingerprint, normalise
 from ingest import synthetic_schedule as schedule
 from ingest.synthetic_text import Company, Scene, load_phrases
 
@@ -53,6 +54,11 @@ class Draft:
     def content(self) -> str:
         """What the model will read, as `core.records.Document.content` joins it."""
         return f"{self.title}. {self.text}" if self.title and self.text else self.title or self.text
+
+    @property
+    def gist(self) -> str:
+        """What tells its story from another, as `core.records.Document.gist` does."""
+        return self.title if len(normalise(self.title).split()) >= GIST_WORDS else self.content
 
 
 class Writer:
@@ -132,8 +138,8 @@ class Writer:
         for _ in range(round(schedule.DAILY * self._days * _NOISE)):
             kind = rng.choices(kinds, (3, 2, 3.5, 1.5))[0]
             yield self._noisy(rng, kind, self._moment(rng))
-        for _ in range(_LONG_TEXTS):
-            yield self._long(rng, self._moment(rng))
+        for company in rng.sample(self._phrases.companies, _LONG_TEXTS):
+            yield self._long(rng, company, self._moment(rng))
 
     def _moment(self, rng: random.Random) -> datetime:
         return self._start + timedelta(seconds=rng.uniform(0, self._days * 86_400))
@@ -164,7 +170,7 @@ class Writer:
         return self._numbered(draft)
 
     def _is_new(self, draft: Draft) -> bool:
-        mark = fingerprint(draft.content)
+        mark = fingerprint(draft.gist)
         if mark in self._seen:
             return False
         self._seen.add(mark)
@@ -210,11 +216,10 @@ class Writer:
                 break
         return self._numbered(draft)
 
-    def _long(self, rng: random.Random, at: datetime) -> Draft:
+    def _long(self, rng: random.Random, company: Company, at: datetime) -> Draft:
         """A text far beyond what is kept: a filing somebody pasted."""
-        scene = Scene(rng, self._phrases, self._phrases.companies)
         group = self._phrases.topics["Company | Product News"]
-        title = scene.write("{co} publishes full text of annual report and exhibits")
+        title = Scene(rng, self._phrases, [company]).write("{co} publishes full text of annual report and exhibits")
         sentences = [
             Scene(rng, self._phrases, self._phrases.companies).write(rng.choice(group.body)) for _ in range(rng.randrange(400, 2_500))
         ]
@@ -253,7 +258,7 @@ def _syndicated(rng: random.Random, draft: Draft) -> Draft:
     url = f"https://www.{domain}/{draft.at:%Y/%m/%d}/{{id}}"
     copy = replace(draft, title=title, source=source, code=code, url=url, author="")
     # a new dash near the end of a headline could read as an agency's suffix
-    return copy if fingerprint(copy.content) == fingerprint(draft.content) else replace(copy, title=draft.title)
+    return copy if fingerprint(copy.gist) == fingerprint(draft.gist) else replace(copy, title=draft.title)
 
 
 def _retold(rng: random.Random, draft: Draft) -> Draft:

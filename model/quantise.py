@@ -33,7 +33,7 @@ class Int8Linear(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Return shape (..., outputs) float32 from shape (..., inputs) float32."""
         rows = inputs.reshape(-1, inputs.shape[-1])
-        row_scale = torch.linalg.vector_norm(rows, float("inf"), dim=1, keepdim=True).clamp_(min=1e-12).div_(_TOP)
+        row_scale = rows.abs().amax(1, keepdim=True).clamp_(min=1e-12).div_(_TOP)  # vector_norm(inf) takes ten times as long
         quantised = rows.div(row_scale).round_()
         summed = self._product(quantised)
         outputs = torch.addcmul(self.bias, summed.mul_(self.scale), row_scale)

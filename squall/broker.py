@@ -6,6 +6,7 @@ import importlib.util
 import socket
 import subprocess
 from pathlib import Path
+from typing import Self
 
 from core.clock import Clock
 from core.errors import BrokerUnavailableError, ConfigurationError
@@ -54,7 +55,7 @@ class DevelopmentBroker:
         """Whether the server process is alive."""
         return self.process is not None and self.process.poll() is None
 
-    def start(self) -> None:
+    def start(self) -> Self:
         """Start and wait until it accepts connections.
 
         Raises:
@@ -73,6 +74,7 @@ class DevelopmentBroker:
                 self.kill()
                 raise BrokerUnavailableError("the development broker did not start", f"read {self.folder / 'broker.log'}")
             self._clock.sleep(0.05)
+        return self
 
     def stop(self) -> None:
         """End it politely: nothing acknowledged is lost."""

@@ -136,6 +136,8 @@ def _store(settings: Settings) -> Iterator[Store]:
         raise SquallError(f"there is no data at {redact_url(url)}", "give --data-dir, or set SQUALL_STORE__URL")
     store = storage.open(url, timeout_seconds=settings.store.timeout_seconds, retention_days=settings.store.retention_days)
     try:
+        if any(migration.applied_at is None for migration in store.migrations()):
+            raise SquallError(f"the schema of {redact_url(url)} is missing or behind this version", "run `squall store migrate`")
         yield store
     finally:
         store.close()

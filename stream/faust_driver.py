@@ -92,6 +92,7 @@ class FaustDriver:
         self._topic = settings.kafka.documents_topic
         self._newest: dict[int, int] = {}
         self._assigned: set[int] = set()
+        self._member_ids: set[str] = set()
         self.app = build_app(settings)
         self._wire()
 
@@ -131,6 +132,7 @@ class FaustDriver:
             while not self._stop.is_set():
                 if self.app.crashed:
                     self._fail(self.app.crash_reason or RuntimeError("Faust stopped"))
+                self._member_ids.add(self._member_id())
                 await asyncio.sleep(0.1)
         finally:
             self._stop.set()
@@ -145,10 +147,16 @@ class FaustDriver:
             ) from self.error
 
     async def _tend_group(self) -> None:
-        """Where the broker is on this machine, free partitions that killed workers still hold."""
+        """Where the broker is on this machine, free partitions that killed workers or we ourselves under an earlier id still hold."""
         while group.is_loopback(self._settings.kafka):
-            await asyncio.to_thread(group.evict_dead_members, self._settings.kafka, CLIENT_PREFIX)
+            ghosts = self._member_ids - {self._member_id()}
+            await asyncio.to_thread(group.evict_dead_members, self._settings.kafka, CLIENT_PREFIX, ghosts)
             await asyncio.sleep(group.CHECK_SECONDS)
+
+    def _member_id(self) -> str:
+        """Return our id in the group, empty while we are in none. Faust keeps it to itself; its version is pinned."""
+        consumer = getattr(getattr(self.app.consumer, "_thread", None), "_consumer", None)
+        return str(getattr(getattr(consumer, "_coordinator", None), "member_id", ""))
 
     async def _handle(self, events: Sequence[Any]) -> None:
         """Process `events` and acknowledge each; on a failure keep them unacknowledged and never return."""

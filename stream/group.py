@@ -2,6 +2,8 @@
 
 Kafka forgets a killed member after its session timeout. The development broker never does, and a group that waits for
 a dead member gives its partitions to nobody. On one machine a dead process is certain to be dead, so its member may go.
+So may a ghost: a live worker whose commit came in the middle of a rebalance joins anew under another member id, and the
+broker waits for the old one.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import socket
+from collections.abc import Collection
 from typing import Any
 
 import psutil
@@ -40,15 +43,18 @@ def is_dead(client_id: str, prefix: str) -> bool:
         return True
 
 
-def evict_dead_members(settings: KafkaSettings, prefix: str) -> int:
-    """Remove members whose process on this host is gone; returns how many. Trouble with the broker is logged and waits for the next try."""
+def evict_dead_members(settings: KafkaSettings, prefix: str, ghosts: Collection[str] = ()) -> int:
+    """Remove members whose process on this host is gone, and those with an id in `ghosts`; returns how many.
+
+    Trouble with the broker is logged and waits for the next try.
+    """
     try:
         admin = KafkaAdminClient(**client_arguments(settings))
     except (KafkaError, OSError) as error:
         log.debug("could not look at the group: %r", error)
         return 0
     try:
-        return _evict(admin, settings.group_id, prefix)
+        return _evict(admin, settings.group_id, prefix, ghosts)
     except (KafkaError, OSError, KeyError) as error:
         log.debug("could not look at the group: %r", error)
         return 0
@@ -56,10 +62,10 @@ def evict_dead_members(settings: KafkaSettings, prefix: str) -> int:
         admin.close()
 
 
-def _evict(admin: Any, group: str, prefix: str) -> int:
+def _evict(admin: Any, group: str, prefix: str, ghosts: Collection[str]) -> int:
     members = admin.describe_groups([group])[group]["members"]
-    dead = [MemberToRemove(member_id=member["member_id"]) for member in members if is_dead(member["client_id"], prefix)]
+    dead = [member["member_id"] for member in members if member["member_id"] in ghosts or is_dead(member["client_id"], prefix)]
     if dead:
-        admin.remove_group_members(group, dead)
+        admin.remove_group_members(group, [MemberToRemove(member_id=member) for member in dead])
         log.info("removed %d dead members from group %s", len(dead), group)
     return len(dead)

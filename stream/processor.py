@@ -172,7 +172,7 @@ class Processor:
                 topic=TOPICS[best[i]],
                 topic_probability=min(1.0, float(scores.topic[i, best[i]])),
                 **{f"p_{name}": float(sentiment[i, k]) for k, name in enumerate(SENTIMENTS)},
-                fingerprint=fingerprint(document.content),
+                fingerprint=fingerprint(document.gist),
                 model_version=self._engine.model_version,
                 scored_at=now,
             )

@@ -14,7 +14,30 @@ from model.engine import ScoringEngine
 from model.network import SHIPPED, MultiTaskNetwork
 from model.tokens import load_tokenizer, pad
 
-WORDS = "bank shares fall after profit warning as oil prices rise and the fed holds rates while gold slips on strong dollar data".split()
+WORDS = [
+    "bank",
+    "shares",
+    "fall",
+    "after",
+    "profit",
+    "warning",
+    "as",
+    "oil",
+    "prices",
+    "rise",
+    "and",
+    "the",
+    "fed",
+    "holds",
+    "rates",
+    "while",
+    "gold",
+    "slips",
+    "on",
+    "strong",
+    "dollar",
+    "data",
+]
 
 
 def _texts(number: int) -> list[str]:

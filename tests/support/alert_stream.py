@@ -38,7 +38,7 @@ def scored(at, number, topic="Financials", negative=True, now=None):
 
 
 def documents(start=MIDNIGHT, days=3, crisis=CRISIS, crisis_documents=70, seed=5, first=0):
-    """Return documents in order: 3 negative and 12 neutral an hour in each of two topics; in the crisis more negative ones for two hours."""
+    """Return documents in order: 3 negative and 12 neutral an hour in each of two topics, and a crisis of two hours in one."""
     rng = np.random.default_rng(seed)
     drafts = []
     for topic in ("Financials", "Macro"):

@@ -1,10 +1,12 @@
 """A worker process with every real part but the model: Faust, Kafka, the store, dead letters. Settings come from SQUALL_*.
 
-`python -m tests.support.stream_worker REPORT [--fail-every N] [--die-before ROWS | --die-after ROWS]`
+`python -m tests.support.stream_worker REPORT [--fail-every N | --down | --refuse] [--die-before ROWS | --die-after ROWS]`
 
 REPORT gets one line with the number of rows per stored batch. The options break the store on purpose: every Nth insert
-fails, half of them after the rows were written; or the process is killed with SIGKILL in the insert that makes it ROWS
-rows, just before or just after they are safe. Exit 1 with `error: …` on standard error as the command line does.
+fails, half of them after the rows were written; all fail as if the server were `--down`, or for good (`--refuse`); or
+the process is killed with SIGKILL in the insert that makes it ROWS rows, just before or just after they are safe, and
+only after so long that an offset acknowledged too early would be committed. Exit 1 with `error: …` on standard error as
+the command line does.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,7 @@ from typing import Any
 import storage
 from core.clock import SystemClock
 from core.dead_letters import KafkaDeadLetters
-from core.errors import SquallError, StoreUnavailableError
+from core.errors import SquallError, StoreError, StoreUnavailableError
 from core.records import Document, ScoredDocument
 from core.settings import load_settings
 from core.telemetry import configure_logging
@@ -31,6 +34,9 @@ from stream.faust_driver import FaustDriver
 from stream.processor import Processor
 from stream.progress import ProgressTracker
 from tests.support.doubles import HashScorer
+
+COMMIT_SECONDS = 2.0
+"""Longer than the interval between two commits."""
 
 
 class FaultyStore:
@@ -50,6 +56,10 @@ class FaultyStore:
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None:
         self._inserts += 1
+        if self._options.down:
+            raise StoreUnavailableError("connection refused")
+        if self._options.refuse:
+            raise StoreError("no such table", "run `squall store migrate`")
         every = self._options.fail_every
         failing = bool(every) and self._inserts % every == 0
         if failing and self._inserts // every % 2:
@@ -66,6 +76,7 @@ class FaultyStore:
     @staticmethod
     def _die_at(limit: int, rows: int) -> None:
         if limit and rows >= limit:
+            time.sleep(COMMIT_SECONDS)
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -89,6 +100,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("report", type=Path)
     for name in ("--fail-every", "--die-before", "--die-after"):
         parser.add_argument(name, type=int, default=0)
+    for name in ("--down", "--refuse"):
+        parser.add_argument(name, action="store_true")
     options = parser.parse_args(arguments)
     settings = load_settings()
     configure_logging(settings.log)

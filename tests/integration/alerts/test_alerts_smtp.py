@@ -1,17 +1,21 @@
 """Delivery over a real SMTP conversation."""
 
+import socket
 from email import message_from_bytes
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from tests.support.alert_mail import NOW, MemoryOutbox, notification
 
 from alerts.outbox import MailRefusedError, MailUnavailableError, SmtpMailer, deliver
 from core.clock import ManualClock
 from core.settings import AlertSettings
+from tests.support.alert_mail import NOW, MemoryOutbox, notification
 
-MESSAGE = b"From: Squall <squall@example.org>\r\nTo: risk@example.org, desk@example.org\r\nSubject: x\r\nMessage-ID: <n1@example.org>\r\n\r\nhello\r\n"
+MESSAGE = (
+    b"From: Squall <squall@example.org>\r\nTo: risk@example.org, desk@example.org\r\n"
+    b"Subject: x\r\nMessage-ID: <n1@example.org>\r\n\r\nhello\r\n"
+)
 
 
 class Inbox:
@@ -36,11 +40,11 @@ class Inbox:
 def serve():
     running = []
 
-    def start(inbox, port=0, **kwargs):
-        controller = Controller(inbox, hostname="127.0.0.1", port=port, **kwargs)
+    def start(inbox, port=None, **kwargs):
+        controller = Controller(inbox, hostname="127.0.0.1", port=port or free_port(), **kwargs)
         controller.start()
         running.append(controller)
-        return controller.server.sockets[0].getsockname()[1]
+        return controller.port
 
     yield start
     for controller in running:
@@ -52,8 +56,6 @@ def mailer(port, **changes):
 
 
 def free_port():
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -116,9 +118,10 @@ def test_one_bad_recipient_does_not_stop_the_others(serve):
     assert inbox.mails[0][1] == ["risk@example.org"]
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_the_login_is_used_and_a_wrong_one_is_explained(serve):
     def check(server, session, envelope, mechanism, login):
-        return AuthResult(success=(login.login, login.password) == (b"squall", b"secret"))
+        return AuthResult(success=(login.login, login.password) == (b"squall", b"secret"), handled=False)
 
     inbox = Inbox()
     port = serve(inbox, authenticator=check, auth_require_tls=False, auth_required=True)

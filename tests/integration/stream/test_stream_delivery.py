@@ -59,6 +59,22 @@ def test_a_store_that_fails_every_seventh_write_loses_nothing(room: KafkaRoom) -
     assert_stored_once(room, everything)
 
 
+def test_a_worker_that_ends_while_the_store_is_down_or_refuses_has_acknowledged_nothing(room: KafkaRoom) -> None:
+    everything = documents(0, 300)
+    room.publish(everything)
+    refused = room.worker("--refuse")
+    assert refused.ended() == 1, room.explain()
+    assert "error: no such table (run `squall store migrate`)" in refused.output()
+    stopped = room.worker("--down")
+    wait_until(lambda: "paused, will try again (try 3): connection refused" in stopped.output(), 20, "it tries again", room.explain)
+    assert stopped.stop() == 0
+    assert room.lag() == len(everything)
+    worker = room.worker()
+    room.drained()
+    assert worker.stop() == 0
+    assert_stored_once(room, everything)
+
+
 def test_a_broker_that_restarts_in_the_middle_loses_nothing(own_broker: DevelopmentBroker, make_room: Callable[..., KafkaRoom]) -> None:
     room = make_room(own_broker.bootstrap_servers)
     everything = documents(0, MANY)

@@ -119,6 +119,12 @@ def test_the_model_reads_title_and_body_once(title: str, text: str, content: str
     assert document(title=title, text=text).content == content
 
 
+def test_a_telling_title_is_the_gist_whatever_the_body_and_a_short_one_is_not() -> None:
+    title = "Acme cuts forecast after pump recall"
+    assert document(title=title, text="By our correspondent").gist == document(title=title, text="LONDON (wire)").gist == title
+    assert document(title="Market report", text="Monday").gist != document(title="Market report", text="Tuesday").gist
+
+
 def test_score_and_sentiment_follow_the_probabilities() -> None:
     row = scored(0.7, 0.2, 0.1)
     assert row.sentiment is Sentiment.NEGATIVE

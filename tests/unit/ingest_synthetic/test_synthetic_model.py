@@ -20,6 +20,7 @@ from ingest.synthetic import CRISIS_TOPICS, SyntheticRecord, generate
 pytestmark = pytest.mark.slow
 
 SAMPLE = {"ordinary": 1_600, "crisis": 250, "surge": 200}
+RAREST = "IPO"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def reads() -> dict[str, list[Read]]:
     rng = random.Random(1)
     documents = [record for record in generate() if record.expected == "document"]
     sample = [r for part, n in SAMPLE.items() for r in rng.sample([d for d in documents if d.part == part], n)]
+    sample += [d for d in documents if d.intended_topic == RAREST]  # too few of them in the sample
     collected = datetime(2026, 1, 1, tzinfo=UTC)
     texts = [build_document(orjson.loads(record.line), Defaults(), collected).content for record in sample]
     scores = ScoringEngine.open(ModelSettings()).score(texts)

@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import re
+import threading
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,10 +14,12 @@ from pathlib import Path
 import orjson
 import pytest
 
+from core.clock import ManualClock
 from core.errors import InvalidRecordError
 from core.records import SENTIMENTS, TOPICS, Document
 from core.text import fingerprint
 from ingest.build import Defaults, build_document
+from ingest.file import FileSource
 from ingest.synthetic import DAYS, START, StreamScript, SyntheticRecord, describe, generate, script_path, write_stream
 from ingest.synthetic_faults import FAULTS
 from ingest.synthetic_text import load_phrases
@@ -79,7 +82,9 @@ def script(records: list[SyntheticRecord]) -> StreamScript:
 def read(line: bytes) -> Document:
     """Read a line as the file source does."""
     try:
-        fields = orjson.loads(line)
+        fields = orjson.loads(line.decode())
+    except UnicodeDecodeError as error:
+        raise InvalidRecordError("broken_encoding", str(error)) from error
     except orjson.JSONDecodeError as error:
         raise InvalidRecordError("broken_json", str(error)) from error
     if not isinstance(fields, dict):
@@ -165,7 +170,7 @@ def test_hundreds_of_redeliveries_repeat_a_line_byte_for_byte(records: list[Synt
 def test_copies_share_the_fingerprint_of_their_story_and_nothing_else_does(documents: list[SyntheticRecord]) -> None:
     stories: defaultdict[int, set[int]] = defaultdict(set)
     for record in documents:
-        stories[record.story].add(fingerprint(read(record.line).content))
+        stories[record.story].add(fingerprint(read(record.line).gist))
     assert all(len(marks) == 1 for marks in stories.values())
     assert len(set.union(*stories.values())) == len(stories)
     copies = len(documents) - len(stories)
@@ -188,6 +193,18 @@ def test_each_malformed_line_is_refused_for_the_reason_foretold(records: list[Sy
         with pytest.raises(InvalidRecordError) as caught:
             read(record.line)
         assert caught.value.reason == record.reason, record.line[:200]
+
+
+def test_the_file_source_reads_what_the_script_says(tmp_path: Path) -> None:
+    script = write_stream(tmp_path / "stream.jsonl.gz")
+    source = FileSource(tmp_path / "stream.jsonl.gz", ManualClock(COLLECTED))
+    items = [item for batch in source.batches(threading.Event()) for item in batch.items]
+    source.close()
+    found = Counter(item.document.id for item in items if item.document)
+    assert len(items) == script.lines
+    assert len(found) == script.documents
+    assert found.total() - len(found) == script.redeliveries
+    assert Counter(item.rejection.reason for item in items if item.rejection) == script.rejections
 
 
 def test_noise_holds_other_languages_emoji_and_texts_beyond_the_limit(documents: list[SyntheticRecord]) -> None:
@@ -253,6 +270,6 @@ def test_any_seed_keeps_the_promises_about_copies_and_faults(seed: int) -> None:
             with pytest.raises(InvalidRecordError, match=f"^{record.reason}"):
                 read(record.line)
         else:
-            stories[record.story].add(fingerprint(read(record.line).content))
+            stories[record.story].add(fingerprint(read(record.line).gist))
     assert all(len(marks) == 1 for marks in stories.values())
     assert len(set.union(*stories.values())) == len(stories)

@@ -9,7 +9,32 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
 
-WORDS = "bank shares fall rise profit loss oil gold fed rates cut deal bid ipo quiet day the a of on up down strong weak".split()
+WORDS = [
+    "bank",
+    "shares",
+    "fall",
+    "rise",
+    "profit",
+    "loss",
+    "oil",
+    "gold",
+    "fed",
+    "rates",
+    "cut",
+    "deal",
+    "bid",
+    "ipo",
+    "quiet",
+    "day",
+    "the",
+    "a",
+    "of",
+    "on",
+    "up",
+    "down",
+    "strong",
+    "weak",
+]
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ConfigurationError
@@ -46,6 +46,7 @@ def engine(request: pytest.FixtureRequest, checkpoint: Path) -> ScoringEngine:
 TEXTS = st.lists(st.text(alphabet="abcdefgold fed 🚀\x00&;", max_size=80), max_size=24)
 
 
+@settings(max_examples=40)
 @given(TEXTS, st.randoms(use_true_random=False))
 def test_a_text_scores_the_same_in_any_company_and_place(engine: ScoringEngine, texts: list[str], rng: object) -> None:
     together = engine.score(texts)

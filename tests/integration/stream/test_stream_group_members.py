@@ -1,0 +1,71 @@
+"""Which members are put out of a real group, so that a broker that never forgets one does not wait for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from kafka import KafkaConsumer
+from kafka.admin import KafkaAdminClient
+
+from core.broker import client_arguments
+from stream.faust_driver import CLIENT_PREFIX, client_id
+from stream.group import evict_dead_members
+from tests.support.kafka_room import KafkaRoom, wait_until
+
+Join = Callable[[str], str]
+
+
+def members(room: KafkaRoom) -> dict[str, str]:
+    """Return client ids by member id."""
+    admin = KafkaAdminClient(**client_arguments(room.kafka))
+    try:
+        found = admin.describe_groups([room.kafka.group_id])[room.kafka.group_id]["members"]
+        return {member["member_id"]: member["client_id"] for member in found}
+    finally:
+        admin.close()
+
+
+@pytest.fixture
+def join(room: KafkaRoom) -> Iterator[Join]:
+    """Join the room's group under a client id; returns the member id."""
+    consumers: list[Any] = []
+
+    def joined(name: str) -> str:
+        consumer = KafkaConsumer(**(client_arguments(room.kafka) | {"client_id": name}), group_id=room.kafka.group_id)
+        consumers.append(consumer)
+        consumer.subscribe([room.kafka.documents_topic])
+
+        def member_ids() -> list[str]:
+            consumer.poll(100)
+            return [member for member, client in members(room).items() if client == name]
+
+        wait_until(lambda: bool(member_ids()), 15, f"{name} has joined", lambda: str(members(room)))
+        return member_ids()[0]
+
+    yield joined
+    for consumer in consumers:
+        consumer.close(autocommit=False)
+
+
+def test_a_live_worker_stays_and_its_ghost_goes(room: KafkaRoom, join: Join) -> None:
+    member = join(client_id())
+    assert evict_dead_members(room.kafka, CLIENT_PREFIX, {"somebody else's"}) == 0
+    assert members(room) == {member: client_id()}
+    assert evict_dead_members(room.kafka, CLIENT_PREFIX, {member, ""}) == 1
+    assert members(room) == {}
+
+
+def test_a_worker_whose_process_has_ended_goes(room: KafkaRoom, join: Join) -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    join(client_id().rpartition("-")[0] + f"-{child.pid}")
+    assert evict_dead_members(room.kafka, CLIENT_PREFIX) == 1
+    assert members(room) == {}
+
+
+def test_a_group_that_nobody_joined_yet_is_no_trouble(room: KafkaRoom) -> None:
+    assert evict_dead_members(room.kafka, CLIENT_PREFIX) == 0
