@@ -34,8 +34,8 @@ _SLOT_PRIOR_DAYS: Final = 1.0
 """A slot's own mean weighs as much as what its neighbours say once it was seen on this many days."""
 _DAY_PRIOR_HOURS: Final = 4.0
 """So many hours of a Saturday or Sunday must be seen before its own level outweighs 'like any other day'."""
-_TOPIC_SEASON_VARIANCE: Final = 0.15
-"""How much a topic's season is thought to differ from the common one (variance of the relative difference)."""
+_TOPIC_SEASON_VARIANCE: Final = 0.1
+"""How much a topic's clock profile, and its day types, are thought to differ from the common ones (variance of the relative difference)."""
 _SLOT_VARIANCE: Final = 0.25
 _SLOT_VARIANCE_FADE: Final = 4.0
 """Relative variance of the common season in a slot never seen, and how fast days of it take that away."""
@@ -60,15 +60,13 @@ class Baseline:
 
     Attributes:
         rate: (topics, DAY_TYPES, HOURS) expected count per hour.
-        dispersion: (topics,) α of the negative binomial, variance = μ + α μ².
-        uncertainty: (topics, DAY_TYPES, HOURS) relative variance of the estimate of `rate`; added to α when predicting.
+        uncertainty: (topics, DAY_TYPES, HOURS) relative variance of the estimate of `rate`; added to the dispersion when predicting.
         weights: (topics, days, HOURS) what each hour of history counted; 0 where nothing was observed.
         fitted: (topics, days, HOURS) expected count of each hour of history.
         kept: (topics, days, HOURS) the share of each count's variance that the fit left in its residual.
     """
 
     rate: Floats
-    dispersion: Floats
     uncertainty: Floats
     weights: Floats
     fitted: Floats
@@ -86,14 +84,13 @@ def recency(ages: Floats) -> Floats:
     return weights
 
 
-def fit(counts: Floats, trust: Floats, kinds: Ints, window_hours: float = 1.0) -> Baseline:
+def fit(counts: Floats, trust: Floats, kinds: Ints) -> Baseline:
     """Fit the model.
 
     Args:
         counts: (topics, days, HOURS) counts of whole hours.
         trust: (days, HOURS) weight of each hour, 0 for hours that say nothing: not observed, or outside of the history.
         kinds: (days,) from `day_types`.
-        window_hours: length of the windows that the dispersion must describe.
     """
     onehot = np.equal.outer(kinds, np.arange(DAY_TYPES)).astype(np.float64)
     days = np.einsum("dh,dk->kh", trust, onehot)
@@ -108,17 +105,43 @@ def fit(counts: Floats, trust: Floats, kinds: Ints, window_hours: float = 1.0) -
         exposure = np.einsum("tdh,dk->tkh", weights, onehot)
         expected = exposure * _level(observed, exposure * season)[:, None, None]
         common = _common_season(observed.sum(0), expected.sum(0), days)
-        own = _own_season_trust(expected * common, days, dispersion)
-        season = common * (1.0 + own * (_ratio(observed, expected * common) - 1.0))
+        own = _own_season(observed, expected * common, days, dispersion)
+        season = common * own.factor
         level = _level(observed, exposure * season)
         fitted = level[:, None, None] * season[:, kinds, :]
         inliers = _inlier_weights(powered, fitted, dispersion)
-        kept = _kept_variance(expected, own, days)
-        dispersion = _dispersion(counts, fitted, trust * inliers**2, kept[:, kinds, :], window_hours)
+        kept = _kept_variance(expected, own, days)[:, kinds, :]
+        dispersion = _dispersion(counts, fitted, trust * inliers**2, kept)
     weights = trust * inliers
     seen = (weights * counts).sum((1, 2))
-    uncertainty = _TOPIC_SEASON_VARIANCE * (1.0 - own) + _season_variance(days) + 1.0 / (seen + 1.0)[:, None, None]
-    return Baseline(level[:, None, None] * season, dispersion, uncertainty, weights, fitted, kept[:, kinds, :])
+    uncertainty = own.variance + _season_variance(days) + 1.0 / (seen + 1.0)[:, None, None]
+    return Baseline(level[:, None, None] * season, uncertainty, weights, fitted, kept)
+
+
+def window_dispersion(counts: Floats, trust: Floats, model: Baseline, window_minutes: int) -> Floats:
+    """Return (topics,) α of windows of this length.
+
+    Hours scatter more than half days do, but less than if neighbouring hours were independent: news comes in stories. So α is measured on
+    windows of the length that is judged, over history, at every hour. Past spikes count as little here as in the fit. Windows shorter
+    than an hour get the α of hours, grown as for independent pieces.
+    """
+    length = max(round(window_minutes / 60), 1)
+    shape = (counts.shape[0], -1)
+    inliers = _ratio(model.weights, np.broadcast_to(trust, counts.shape))
+    residual = (inliers * (counts - model.fitted) / np.sqrt(model.kept)).reshape(shape)
+    whole = _rolling((trust > 0).reshape(1, -1).astype(np.float64), length) >= length
+    expected = _rolling(model.fitted.reshape(shape), length)
+    weights = trust.reshape(1, -1) * whole
+    excess = (weights * (_rolling(residual, length) ** 2 - expected)).sum(1)
+    alpha: Floats = _shrunk_dispersion(excess, (weights * expected**2).sum(1)) / min(window_minutes / 60, 1.0)
+    return alpha
+
+
+def _rolling(hourly: Floats, length: int) -> Floats:
+    """Return, for each hour, the sum of the `length` hours that end with it."""
+    sums = np.cumsum(np.pad(hourly, ((0, 0), (length, 0))), axis=1)
+    rolled: Floats = sums[:, length:] - sums[:, :-length]
+    return rolled
 
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:
@@ -155,20 +178,46 @@ def _common_season(observed: Floats, expected: Floats, days: Floats) -> Floats:
     return (days * _ratio(observed, expected) + _SLOT_PRIOR_DAYS * prior) / (days + _SLOT_PRIOR_DAYS)
 
 
-def _own_season_trust(expected: Floats, days: Floats, dispersion: Floats) -> Floats:
-    """Return (topics, DAY_TYPES, HOURS) in [0, 1): how far each topic's own season can be believed beside the common one."""
-    noise = 1.0 / np.maximum(expected, _TINY) + dispersion[:, None, None] / np.maximum(days, _TINY)
-    return _TOPIC_SEASON_VARIANCE / (_TOPIC_SEASON_VARIANCE + noise)
+@dataclass(frozen=True, slots=True)
+class _OwnSeason:
+    """How a topic's season differs from the common one: (topics, DAY_TYPES, HOURS) factor, variance of its logarithm, and trust in it."""
+
+    factor: Floats
+    variance: Floats
+    clock_trust: Floats
+    day_trust: Floats
 
 
-def _kept_variance(expected: Floats, own: Floats, days: Floats) -> Floats:
+def _own_season(observed: Floats, expected: Floats, days: Floats, dispersion: Floats) -> _OwnSeason:
+    """Return each topic's own clock profile × its own day types, each moved from the common one as far as its counts can be believed."""
+    scatter = dispersion[:, None, None]
+    clock_expected = expected.sum(1, keepdims=True)
+    clock_trust = _trust(clock_expected, scatter / np.maximum(days.sum(0), _TINY))
+    clock = 1.0 + clock_trust * (_ratio(observed.sum(1, keepdims=True), clock_expected) - 1.0)
+    day_expected = (expected * clock).sum(2, keepdims=True)
+    day_trust = _trust(day_expected, scatter / np.maximum(days.sum(1)[:, None], _TINY))
+    day = 1.0 + day_trust * (_ratio(observed.sum(2, keepdims=True), day_expected) - 1.0)
+    unknown = np.broadcast_to(1.0 - day_trust, (*day_trust.shape[:2], 1)) * np.array([1.0, 0.0, 0.0])[:, None]
+    variance = _TOPIC_SEASON_VARIANCE * (1.0 - clock_trust + unknown)
+    return _OwnSeason(clock * day, variance, clock_trust, day_trust)
+
+
+def _trust(expected: Floats, scatter: Floats) -> Floats:
+    """Return in [0, 1) how far a ratio of counts can be believed."""
+    trust: Floats = _TOPIC_SEASON_VARIANCE / (_TOPIC_SEASON_VARIANCE + 1.0 / np.maximum(expected, _TINY) + scatter)
+    return trust
+
+
+def _kept_variance(expected: Floats, own: _OwnSeason, days: Floats) -> Floats:
     """Return (topics, DAY_TYPES, HOURS) the share of a count's variance that is left in its residual, because it was itself fitted to.
 
     Without this the scatter of a short history is taken for season, and the dispersion for nothing.
     """
     part = _ratio(expected, expected.sum(0))
-    leverage = (2.0 * own - own**2 + (1.0 - own) ** 2 * part) / np.maximum(days, 1.0)
-    return np.maximum(1.0 - leverage, 0.1)
+    clock = (2.0 * own.clock_trust - own.clock_trust**2) / np.maximum(days.sum(0), 1.0)
+    day = (2.0 * own.day_trust - own.day_trust**2) / np.maximum(days.sum(1)[:, None], 1.0)
+    common = (1.0 - own.clock_trust) ** 2 * part / np.maximum(days, 1.0)
+    return np.maximum(1.0 - clock - day - common, 0.1)
 
 
 def _season_variance(days: Floats) -> Floats:
@@ -176,23 +225,24 @@ def _season_variance(days: Floats) -> Floats:
 
     Weekends are quieter than weekdays, so a weekend not seen yet is expected too busy, which is safe. A weekday not seen yet is not safe.
     """
-    slot = _SLOT_VARIANCE / (1.0 + _SLOT_VARIANCE_FADE * days)
+    seen = np.stack([days[0], days.sum(0), days.sum(0)])
+    slot = _SLOT_VARIANCE / (1.0 + _SLOT_VARIANCE_FADE * seen)
     slot[0] += (_DAY_PRIOR_HOURS / (_DAY_PRIOR_HOURS + days[0].sum())) ** 2
     return slot
 
 
-def _dispersion(counts: Floats, fitted: Floats, weights: Floats, kept: Floats, window_hours: float) -> Floats:
-    """Return (topics,) α by weighted moments, shrunk to the topics' common one.
-
-    Moments are those of hours. Windows shorter than an hour scatter more than hours do, because documents come in bursts; α grows
-    accordingly (as for independent pieces). Longer windows keep the α of hours: news of neighbouring hours is correlated.
-    """
+def _dispersion(counts: Floats, fitted: Floats, weights: Floats, kept: Floats) -> Floats:
+    """Return (topics,) α of hours by weighted moments."""
     excess = (weights * ((counts - fitted) ** 2 / kept - fitted)).sum((1, 2))
-    weight = (weights * fitted**2).sum((1, 2))
+    return _shrunk_dispersion(excess, (weights * fitted**2).sum((1, 2)))
+
+
+def _shrunk_dispersion(excess: Floats, weight: Floats) -> Floats:
+    """Return (topics,) α = excess / weight, shrunk to the topics' common one, and that to what is usual."""
     common = (excess.sum() + _DISPERSION_PRIOR * _DISPERSION_PRIOR_WEIGHT) / (weight.sum() + _DISPERSION_PRIOR_WEIGHT)
     common = min(max(float(common), _DISPERSION_RANGE[0]), _DISPERSION_RANGE[1])
     own = (excess + common * _TOPIC_DISPERSION_WEIGHT) / (weight + _TOPIC_DISPERSION_WEIGHT)
-    alpha: Floats = np.clip(own / min(window_hours, 1.0), *_DISPERSION_RANGE)
+    alpha: Floats = np.clip(own, *_DISPERSION_RANGE)
     return alpha
 
 

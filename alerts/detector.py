@@ -3,8 +3,9 @@
 Pure and causal: a reading at minute t depends on the counts in [t − lookback, t) and on nothing else, so one run over a month and a
 month of one-minute runs give the same readings. The baseline is refitted at every full hour of event time, never "per run".
 
-A topic is in *breach* when all of these hold for its window [t − window, t):
-- the negative count is improbable under the seasonal negative binomial baseline (`p_value`),
+Every tick looks back over two windows: a fast one for a burst, and a slow one, hours long, for what builds up without one. A topic is in
+*breach* when all of these hold for one of its windows [t − window, t):
+- the negative count is improbable under the seasonal negative binomial baseline (`p_value`, `slow_p_value`),
 - the negative share of the topic's documents is improbable too (`share_p_value`): a surge of neutral text is volume, not mood,
 - there are enough documents (`min_documents`) and enough more than expected (`min_ratio`),
 - enough hours of history were observed (`min_history_hours`).
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc
 
-from alerts.baseline import HOURS, Baseline, day_types, fit, recency
+from alerts.baseline import HOURS, Baseline, day_types, fit, recency, window_dispersion
 from core.records import Severity
 from core.settings import DetectorSettings
 
@@ -46,6 +47,18 @@ _SHARE_SCATTER_PRIOR: Final = 0.02
 _SHARE_SCATTER_WEIGHT: Final = 100.0
 """Intra-hour correlation of sentiment before data, and its weight in pairs of documents × q(1−q)."""
 _MIN_SCATTER: Final = 0.001
+_PER_WINDOW: Final = (
+    "observed",
+    "total",
+    "window_minutes",
+    "expected",
+    "p_value",
+    "expected_share",
+    "share_p_value",
+    "dispersion",
+    "breach",
+    "critical",
+)
 _SMALLEST_P: Final = 1e-300
 _CRITICAL_RATIO: Final = 2.0
 
@@ -81,6 +94,8 @@ class Reading:
     """End of the window (exclusive), in minutes since the epoch."""
     observed: int
     total: int
+    window_minutes: int
+    """The window that says most: the one in breach, else the less probable one for its limit."""
     expected: float
     p_value: float
     share: float
@@ -100,6 +115,7 @@ class Readings:
     ticks: Ints
     observed: Ints
     total: Ints
+    window_minutes: Ints
     expected: Floats
     p_value: Floats
     expected_share: Floats
@@ -117,6 +133,7 @@ class Readings:
             tick=int(self.ticks[column]),
             observed=observed,
             total=total,
+            window_minutes=int(self.window_minutes[topic, column]),
             expected=float(self.expected[topic, column]),
             p_value=float(self.p_value[topic, column]),
             share=observed / total if total else 0.0,
@@ -160,6 +177,8 @@ class _Model:
     """(topics,) usual negative share at any time of day."""
     scatter: Floats
     """(topics,) its intra-hour correlation."""
+    dispersion: tuple[Floats, ...]
+    """(topics,) of negative counts, for each window."""
     judges: bool
     """Whether enough was seen to judge a window by."""
 
@@ -169,8 +188,12 @@ class Detector:
 
     def __init__(self, settings: DetectorSettings) -> None:
         self._settings = settings
+        self._windows: tuple[tuple[int, float], ...] = ((settings.window_minutes, settings.p_value),)
+        if settings.slow_window_minutes > settings.window_minutes:
+            self._windows += ((settings.slow_window_minutes, settings.slow_p_value),)
+        longest = self._windows[-1][0]
         self._history = settings.history_days * 24
-        self._guard = -(-max(settings.guard_minutes, settings.window_minutes) // _HOUR)
+        self._guard = -(-max(settings.guard_minutes, longest) // _HOUR)
         self.lookback = self._history * _HOUR + _HOUR
         """Minutes of counts that a reading may depend on."""
 
@@ -193,52 +216,54 @@ class Detector:
         """Return the readings at the given increasing `ticks`; as `read`."""
         if ticks.size and counts.end < ticks[-1]:
             raise ValueError(f"counts end at minute {counts.end}, before the last tick {int(ticks[-1])}")
-        topics = len(counts.topics)
-        window = self._settings.window_minutes
-        observed = _windows(counts.negative, counts.start, ticks, window)
-        total = _windows(counts.total, counts.start, ticks, window)
-        expected, dispersion = np.zeros((topics, ticks.size)), np.ones((topics, ticks.size))
-        share, scatter = np.zeros((topics, ticks.size)), np.zeros((topics, ticks.size))
+        shape = (len(counts.topics), ticks.size)
+        models = [(columns, hour, self._model(hourly, hour)) for hourly in (_Hourly.of(counts),) for hour, columns in _by_hour(ticks)]
         judged = np.zeros(ticks.size, dtype=bool)
-        none = np.zeros((topics, ticks.size), dtype=bool)
-        hourly = _Hourly.of(counts)
-        for hour, columns in _by_hour(ticks):
-            model = self._model(hourly, hour)
-            expected[:, columns], dispersion[:, columns] = self._predict(model.negative, hour, ticks[columns])
-            volume, _ = self._predict(model.total, hour, ticks[columns])
-            usual = (expected[:, columns] + _SHARE_PRIOR * model.share[:, None]) / (volume + _SHARE_PRIOR)
-            share[:, columns] = np.clip(usual, _MIN_SHARE, _MAX_SHARE)
-            scatter[:, columns] = model.scatter[:, None]
+        for columns, _, model in models:
             judged[columns] = model.judges
-        readings = Readings(
-            topics=counts.topics,
-            ticks=ticks,
-            observed=observed,
-            total=total,
-            expected=expected,
-            p_value=count_tail(observed, expected, dispersion),
-            expected_share=share,
-            share_p_value=share_tail(observed, total, share, scatter),
-            dispersion=dispersion,
-            breach=none,
-            elevated=none,
-            critical=none,
-        )
-        return self._verdict(readings, judged)
+        views = []
+        for index, (window, limit) in enumerate(self._windows):
+            expected, dispersion, share, scatter = (np.zeros(shape) for _ in range(4))
+            for columns, hour, model in models:
+                expected[:, columns], unsure = _predict(model.negative, hour, ticks[columns], window)
+                dispersion[:, columns] = model.dispersion[index][:, None] + unsure
+                volume, _ = _predict(model.total, hour, ticks[columns], window)
+                usual = (expected[:, columns] + _SHARE_PRIOR * model.share[:, None]) / (volume + _SHARE_PRIOR)
+                share[:, columns] = np.clip(usual, _MIN_SHARE, _MAX_SHARE)
+                scatter[:, columns] = model.scatter[:, None]
+            observed = _windows(counts.negative, counts.start, ticks, window)
+            total = _windows(counts.total, counts.start, ticks, window)
+            view = Readings(
+                topics=counts.topics,
+                ticks=ticks,
+                observed=observed,
+                total=total,
+                window_minutes=np.full(shape, window, dtype=np.int64),
+                expected=expected,
+                p_value=count_tail(observed, expected, dispersion),
+                expected_share=share,
+                share_p_value=share_tail(observed, total, share, scatter),
+                dispersion=dispersion,
+                breach=np.zeros(shape, dtype=bool),
+                elevated=np.zeros(shape, dtype=bool),
+                critical=np.zeros(shape, dtype=bool),
+            )
+            views.append((self._verdict(view, judged, limit), limit))
+        return _telling(views)
 
-    def _verdict(self, seen: Readings, judged: Bools) -> Readings:
+    def _verdict(self, seen: Readings, judged: Bools, limit: float) -> Readings:
         """Decide which readings are breaches, still elevated, critical.
 
-        Elevated: the count's p-value is at most the square root of the limit and the ratio at least half way from 1 to `min_ratio`, so that
+        Elevated: the count's p-value is at most the square root of its limit and the ratio at least half way from 1 to `min_ratio`, so that
         an alert does not flap around its limit. Critical: the p-value is at most the square of the limit and the ratio twice `min_ratio`.
         """
         limits = self._settings
         unusual = judged & (seen.observed >= limits.min_documents) & (seen.share_p_value <= limits.share_p_value)
-        breach = unusual & (seen.p_value <= limits.p_value) & (seen.observed >= limits.min_ratio * seen.expected)
+        breach = unusual & (seen.p_value <= limit) & (seen.observed >= limits.min_ratio * seen.expected)
         halfway = (1.0 + limits.min_ratio) / 2.0
-        elevated = breach | (judged & (seen.p_value <= limits.p_value**0.5) & (seen.observed >= halfway * seen.expected))
+        elevated = breach | (judged & (seen.p_value <= limit**0.5) & (seen.observed >= halfway * seen.expected))
         extreme = seen.observed >= _CRITICAL_RATIO * limits.min_ratio * seen.expected
-        return replace(seen, breach=breach, elevated=elevated, critical=breach & (seen.p_value <= limits.p_value**2) & extreme)
+        return replace(seen, breach=breach, elevated=elevated, critical=breach & (seen.p_value <= limit**2) & extreme)
 
     def _model(self, hourly: _Hourly, hour: int) -> _Model:
         """Fit both baselines on the history that ends `guard` before `hour`."""
@@ -249,10 +274,11 @@ class Detector:
         recent = (ages > 0) & (ages <= self._history)
         covered = _covered(np.where(recent, total.sum(0), 0.0))
         trust = np.where(covered & (ages > self._guard), recency(ages), 0.0)
-        kinds, window_hours = day_types(days), self._settings.window_minutes / _HOUR
-        of_negative, of_total = fit(negative, trust, kinds, window_hours), fit(total, trust, kinds, window_hours)
+        kinds = day_types(days)
+        of_negative, of_total = fit(negative, trust, kinds), fit(total, trust, kinds)
+        dispersion = tuple(window_dispersion(negative, trust, of_negative, window) for window, _ in self._windows)
         share, scatter = _shares(negative, total, of_negative, of_total)
-        return _Model(of_negative, of_total, share, scatter, self._enough(covered, kinds, hour))
+        return _Model(of_negative, of_total, share, scatter, dispersion, self._enough(covered, kinds, hour))
 
     def _enough(self, covered: Bools, kinds: Ints, hour: int) -> bool:
         """Say whether the (days, HOURS) `covered` hours suffice to judge `hour`.
@@ -264,18 +290,36 @@ class Detector:
         weekend = bool(day_types(np.array([hour // HOURS]))[0])
         return bool((covered.sum() if weekend else weekdays) >= needed)
 
-    def _predict(self, baseline: Baseline, hour: int, ticks: Ints) -> tuple[Floats, Floats]:
-        """Return expected count and dispersion of the windows that end at `ticks`, all within `hour`; (topics, ticks) each."""
-        window = self._settings.window_minutes
-        first = (hour * _HOUR - window) // _HOUR
-        hours = np.arange(first, hour + 1)
-        kinds, clock = day_types(hours // HOURS), hours % HOURS
-        minutes = np.repeat(baseline.rate[:, kinds, clock] / _HOUR, _HOUR, axis=1)
-        sums = np.concatenate([np.zeros((minutes.shape[0], 1)), np.cumsum(minutes, axis=1)], axis=1)
-        ends = ticks - first * _HOUR
-        expected = sums[:, ends] - sums[:, ends - window]
-        dispersion = baseline.dispersion + baseline.uncertainty[:, kinds[-1], clock[-1]]
-        return expected, np.broadcast_to(dispersion[:, None], expected.shape)
+
+def _predict(baseline: Baseline, hour: int, ticks: Ints, window: int) -> tuple[Floats, Floats]:
+    """Return (topics, ticks) expected counts of the windows that end at `ticks`, all within `hour`, and their relative variance."""
+    first = (hour * _HOUR - window) // _HOUR
+    hours = np.arange(first, hour + 1)
+    kinds, clock = day_types(hours // HOURS), hours % HOURS
+    rate = baseline.rate[:, kinds, clock] / _HOUR
+    ends = ticks - first * _HOUR
+    expected, unsure = (
+        _span(np.repeat(hourly, _HOUR, axis=1), ends, window) for hourly in (rate, rate * baseline.uncertainty[:, kinds, clock])
+    )
+    return expected, unsure / np.maximum(expected, 1e-12)
+
+
+def _span(minutes: Floats, ends: Ints, window: int) -> Floats:
+    """Return (topics, ends) sums of the `window` minutes before each of `ends`."""
+    sums = np.concatenate([np.zeros((minutes.shape[0], 1)), np.cumsum(minutes, axis=1)], axis=1)
+    span: Floats = sums[:, ends] - sums[:, ends - window]
+    return span
+
+
+def _telling(views: Sequence[tuple[Readings, float]]) -> Readings:
+    """Return, for every topic and tick, the reading of the window that says most; elevated when any window is."""
+    if len(views) == 1:
+        return views[0][0]
+    weight = np.stack([np.log(view.p_value) / np.log(limit) + 1e6 * view.breach for view, limit in views])
+    chosen = weight.argmax(0)[None]
+    pick = {name: np.take_along_axis(np.stack([getattr(view, name) for view, _ in views]), chosen, 0)[0] for name in _PER_WINDOW}
+    elevated = np.logical_or.reduce([view.elevated for view, _ in views])
+    return replace(views[0][0], **pick, elevated=elevated)
 
 
 @dataclass(frozen=True, slots=True)

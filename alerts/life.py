@@ -41,6 +41,7 @@ class Peak:
     """The most improbable breach of an alert so far."""
 
     tick: int
+    window_minutes: int
     observed: int
     expected: float
     p_value: float
@@ -50,7 +51,9 @@ class Peak:
     @staticmethod
     def of(reading: Reading) -> Peak:
         """Return what is kept of `reading`."""
-        return Peak(reading.tick, reading.observed, reading.expected, reading.p_value, reading.share, reading.expected_share)
+        return Peak(
+            reading.tick, reading.window_minutes, reading.observed, reading.expected, reading.p_value, reading.share, reading.expected_share
+        )
 
     def higher(self, other: Peak) -> Peak:
         """Return the more improbable of the two, the earlier one when equal."""
@@ -184,7 +187,7 @@ def alert_id(alert: OpenAlert) -> str:
     return document_id(f"alert:{alert.topic}", instant(alert.opened).isoformat())
 
 
-def record(transition: Transition, window_minutes: int, document_ids: tuple[str, ...] = ()) -> Alert:
+def record(transition: Transition, document_ids: tuple[str, ...] = ()) -> Alert:
     """Return the alert as stored after `transition`; window and counts are those of its peak so far."""
     alert, peak = transition.alert, transition.alert.peak
     closed = transition.change in {Change.RESOLVED, Change.DROPPED}
@@ -194,7 +197,7 @@ def record(transition: Transition, window_minutes: int, document_ids: tuple[str,
         topic=alert.topic,
         state=state,
         severity=Severity.CRITICAL if alert.critical else Severity.WARNING,
-        window_start=instant(peak.tick - window_minutes),
+        window_start=instant(peak.tick - peak.window_minutes),
         window_end=instant(peak.tick),
         observed=peak.observed,
         expected=peak.expected,

@@ -167,11 +167,10 @@ class AlertService:
 
     def _describe(self, transitions: Sequence[Transition], counts: Counts) -> tuple[list[Alert], list[Notification]]:
         """Return the alerts as they are after `transitions`, and the e-mails to send about them."""
-        window = self._settings.detector.window_minutes
         alerts: list[Alert] = []
         notifications: list[Notification] = []
         for transition in transitions:
-            alert = record(transition, window)
+            alert = record(transition)
             if transition.alert.fired is not None:
                 documents = self._store.top_documents(alert.topic, alert.window_start, alert.window_end, limit=mail.MAX_DOCUMENTS)
                 alert = alert.model_copy(update={"document_ids": tuple(document.id for document in documents)})
@@ -182,12 +181,11 @@ class AlertService:
         return alerts, notifications
 
     def _compose(self, alert: Alert, transition: Transition, documents: Sequence[StoredDocument], counts: Counts) -> Notification:
-        limits = self._settings.detector
-        tick = minute_of(alert.window_end)
-        needed = int(chart_ticks(tick, limits.window_minutes)[0]) - self._detector.lookback
+        tick, window = minute_of(alert.window_end), transition.alert.peak.window_minutes
+        needed = int(chart_ticks(tick, window)[0]) - self._detector.lookback
         if counts.start > needed:  # the chart begins a day earlier than the readings do
             counts = self._load(needed, tick)
-        chart = draw(self._detector, counts, alert.topic, tick, limits.window_minutes, limits.p_value)
+        chart = draw(self._detector, counts, alert.topic, tick, window)
         key = mail.notification_key(alert.id, transition.change)
         now = self._clock.now()
         message = mail.build(key, alert, transition.change, documents, chart, self._settings.alerts, now)

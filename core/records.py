@@ -160,7 +160,6 @@ class Document(Record):
             return self.text or self.title
         return f"{self.title}. {self.text}" if self.title else self.text
 
-
     @property
     def gist(self) -> str:
         """What tells a story from another: a title that says enough, for agencies sign it and add bodies of their own; else the content."""

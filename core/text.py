@@ -20,6 +20,7 @@ _WIRE_PREFIX = re.compile(
     re.IGNORECASE,
 )
 _WIRE_SUFFIX = re.compile(r"(?<!\s)\s+[-–|]\s*(?:[A-Z][\w.]*\s?){1,3}$")
+_STORY_WORDS = 5
 _NOT_WORD = re.compile(r"[^\w%$]+")
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z]{1,2})?)(?![\w$])")
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|ref|cmpid|feedtype|feedname)$", re.IGNORECASE)
@@ -61,7 +62,10 @@ def normalise(text: str) -> str:
 
     Copies of one story normalise to the same text; used for fingerprints and for splitting training data.
     """
-    text = _WIRE_SUFFIX.sub("", _WIRE_PREFIX.sub("", _LINK.sub(" ", text).strip()))
+    text = _WIRE_PREFIX.sub("", _LINK.sub(" ", text).strip())
+    unsigned = _WIRE_SUFFIX.sub("", text)
+    if len(unsigned.split()) >= _STORY_WORDS:  # `Stocks to watch - Ford` is signed by nobody
+        text = unsigned
     return _NOT_WORD.sub(" ", text.lower()).strip()
 
 
