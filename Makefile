@@ -33,7 +33,7 @@ demo: setup ## the whole pipeline over the bundled stream (arguments: make demo 
 	$(BIN)/squall demo $(ARGS)
 
 test: setup-test lint ## everything: style, types, floors, all tests
-	-@tests/support/install-clickhouse.sh
+	-@tests/support/install-system-packages.sh
 	$(BIN)/pytest
 
 test-fast: setup-test ## the tests that take seconds

@@ -55,19 +55,30 @@ _TINY: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
-    """A fitted model of hourly counts.
+class Expectation:
+    """What the hours to come should bring.
 
     Attributes:
         rate: (topics, DAY_TYPES, HOURS) expected count per hour.
         uncertainty: (topics, DAY_TYPES, HOURS) relative variance of the estimate of `rate`; added to the dispersion when predicting.
+    """
+
+    rate: Floats
+    uncertainty: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A fitted model of hourly counts.
+
+    Attributes:
+        expectation: what it says about other hours.
         weights: (topics, days, HOURS) what each hour of history counted; 0 where nothing was observed.
         fitted: (topics, days, HOURS) expected count of each hour of history.
         kept: (topics, days, HOURS) the share of each count's variance that the fit left in its residual.
     """
 
-    rate: Floats
-    uncertainty: Floats
+    expectation: Expectation
     weights: Floats
     fitted: Floats
     kept: Floats
@@ -115,7 +126,7 @@ def fit(counts: Floats, trust: Floats, kinds: Ints) -> Baseline:
     weights = trust * inliers
     seen = (weights * counts).sum((1, 2))
     uncertainty = own.variance + _season_variance(days) + 1.0 / (seen + 1.0)[:, None, None]
-    return Baseline(level[:, None, None] * season, uncertainty, weights, fitted, kept)
+    return Baseline(Expectation(level[:, None, None] * season, uncertainty), weights, fitted, kept)
 
 
 def window_dispersion(counts: Floats, trust: Floats, model: Baseline, window_minutes: int) -> Floats:
@@ -217,7 +228,8 @@ def _kept_variance(expected: Floats, own: _OwnSeason, days: Floats) -> Floats:
     clock = (2.0 * own.clock_trust - own.clock_trust**2) / np.maximum(days.sum(0), 1.0)
     day = (2.0 * own.day_trust - own.day_trust**2) / np.maximum(days.sum(1)[:, None], 1.0)
     common = (1.0 - own.clock_trust) ** 2 * part / np.maximum(days, 1.0)
-    return np.maximum(1.0 - clock - day - common, 0.1)
+    kept: Floats = np.maximum(1.0 - clock - day - common, 0.1)
+    return kept
 
 
 def _season_variance(days: Floats) -> Floats:
@@ -226,7 +238,7 @@ def _season_variance(days: Floats) -> Floats:
     Weekends are quieter than weekdays, so a weekend not seen yet is expected too busy, which is safe. A weekday not seen yet is not safe.
     """
     seen = np.stack([days[0], days.sum(0), days.sum(0)])
-    slot = _SLOT_VARIANCE / (1.0 + _SLOT_VARIANCE_FADE * seen)
+    slot: Floats = _SLOT_VARIANCE / (1.0 + _SLOT_VARIANCE_FADE * seen)
     slot[0] += (_DAY_PRIOR_HOURS / (_DAY_PRIOR_HOURS + days[0].sum())) ** 2
     return slot
 

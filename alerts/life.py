@@ -1,7 +1,8 @@
 """The life of an alert: pending → firing → resolved, one at a time per topic. Pure: readings in, transitions out.
 
-- A first breach opens a *pending* alert. It fires at the first breach that comes `for_minutes` or more after it, if no pause between
-  breaches was longer than `for_minutes`; otherwise it is dropped and nobody hears of it.
+- A first breach opens a *pending* alert. It fires at the first breach that comes `for_minutes` or more after it (longer for the slow
+  window, by as much as that window is longer), if no pause between breaches was longer than `for_minutes`; otherwise it is dropped
+  and nobody hears of it.
 - A *firing* alert becomes critical when a reading is, and stays so.
 - It is *resolved* once `resolve_minutes` passed without an elevated reading. Elevated is easier to meet than breach (hysteresis).
 
@@ -18,7 +19,8 @@ from enum import StrEnum
 import numpy as np
 import orjson
 
-from alerts.detector import METHOD, Reading, Readings
+from alerts.detector import METHOD
+from alerts.readings import Reading, Readings
 from core.records import Alert, AlertState, Severity
 from core.settings import DetectorSettings
 from core.text import document_id
@@ -149,7 +151,7 @@ class Life:
             alert = replace(alert, last_breach=reading.tick, last_elevated=reading.tick, peak=peak, critical=critical)
             self._open[alert.topic] = alert
             if alert.fired is None:
-                return self._ripen(alert, reading.tick)
+                return self._ripen(alert, reading)
             return [Transition(Change.ESCALATED, reading.tick, alert)] if escalated else []
         if alert.fired is None:
             return [self._close(Change.DROPPED, reading.tick, alert)] if reading.tick - alert.last_breach > self._patience else []
@@ -168,14 +170,15 @@ class Life:
         critical = reading.severity is Severity.CRITICAL
         alert = OpenAlert(reading.topic, reading.tick, reading.tick, reading.tick, Peak.of(reading), critical)
         self._open[alert.topic] = alert
-        return [Transition(Change.OPENED, reading.tick, alert), *self._ripen(alert, reading.tick)]
+        return [Transition(Change.OPENED, reading.tick, alert), *self._ripen(alert, reading)]
 
-    def _ripen(self, alert: OpenAlert, tick: int) -> list[Transition]:
-        if tick - alert.opened < self._settings.for_minutes:
+    def _ripen(self, alert: OpenAlert, reading: Reading) -> list[Transition]:
+        wait = self._settings.for_minutes * max(reading.window_minutes / self._settings.window_minutes, 1.0)
+        if reading.tick - alert.opened < wait:
             return []
-        alert = replace(alert, fired=tick)
+        alert = replace(alert, fired=reading.tick)
         self._open[alert.topic] = alert
-        return [Transition(Change.FIRED, tick, alert)]
+        return [Transition(Change.FIRED, reading.tick, alert)]
 
     def _close(self, change: Change, tick: int, alert: OpenAlert) -> Transition:
         del self._open[alert.topic]

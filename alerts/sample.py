@@ -8,8 +8,9 @@ import numpy as np
 
 from alerts import mail
 from alerts.chart import draw
-from alerts.detector import METHOD, Counts, Detector
+from alerts.detector import METHOD, Detector
 from alerts.life import Change, instant, minute_of
+from alerts.readings import Counts
 from core.records import Alert, AlertState, Sentiment, Severity
 from core.settings import Settings
 from core.text import document_id
@@ -29,7 +30,7 @@ def sample_notification(settings: Settings, now: datetime) -> Notification:
     detector = Detector(settings.detector)
     counts = _counts(end, settings.detector.history_days, settings.detector.window_minutes)
     reading = detector.read_at(counts, np.array([end], dtype=np.int64)).at(0, 0)
-    window = timedelta(minutes=settings.detector.window_minutes)
+    window = timedelta(minutes=reading.window_minutes)
     alert = Alert(
         id=document_id("sample", now.isoformat()),
         topic=f"{_TOPIC} (test e-mail)",
@@ -47,7 +48,7 @@ def sample_notification(settings: Settings, now: datetime) -> Notification:
         fired_at=instant(end),
         updated_at=instant(end),
     )
-    chart = draw(detector, counts, _TOPIC, end, settings.detector.window_minutes, settings.detector.p_value)
+    chart = draw(detector, counts, _TOPIC, end, reading.window_minutes, settings.detector)
     key = mail.notification_key(alert.id, Change.FIRED)
     documents = [_document(title, copies, settings, now) for title, copies in _HEADLINES]
     message = mail.build(key, alert, Change.FIRED, documents, chart, settings.alerts, now)

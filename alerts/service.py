@@ -13,10 +13,11 @@ import numpy as np
 
 from alerts import mail
 from alerts.chart import chart_ticks, draw
-from alerts.detector import Counts, Detector
+from alerts.detector import Detector
 from alerts.life import Change, Life, Transition, instant, minute_of, record
 from alerts.outbox import deliver
 from alerts.ports import AlertStore, Mailer
+from alerts.readings import Counts
 from alerts.watermark import watermark
 from core.clock import Clock
 from core.errors import UnavailableError
@@ -182,10 +183,11 @@ class AlertService:
 
     def _compose(self, alert: Alert, transition: Transition, documents: Sequence[StoredDocument], counts: Counts) -> Notification:
         tick, window = minute_of(alert.window_end), transition.alert.peak.window_minutes
-        needed = int(chart_ticks(tick, window)[0]) - self._detector.lookback
+        limits = self._settings.detector
+        needed = int(chart_ticks(tick, limits.window_minutes)[0]) - self._detector.lookback
         if counts.start > needed:  # the chart begins a day earlier than the readings do
             counts = self._load(needed, tick)
-        chart = draw(self._detector, counts, alert.topic, tick, window)
+        chart = draw(self._detector, counts, alert.topic, tick, window, limits)
         key = mail.notification_key(alert.id, transition.change)
         now = self._clock.now()
         message = mail.build(key, alert, transition.change, documents, chart, self._settings.alerts, now)

@@ -110,19 +110,25 @@ class DetectorSettings(Section):
 
     interval_seconds: Seconds = Field(60.0, description="wall time between two runs")
     step_minutes: Annotated[int, Field(ge=1, le=60)] = Field(1, description="event time between two evaluations")
-    window_minutes: Annotated[int, Field(ge=5, le=1440)] = Field(60, description="documents counted together")
-    slow_window_minutes: Annotated[int, Field(ge=0, le=1440)] = Field(360, description="a second, longer window; 0: none")
     history_days: Annotated[int, Field(ge=2, le=90)] = Field(28, description="what the baseline may look at")
     min_history_hours: Positive = Field(24, description="no alerts before this much history")
-    guard_minutes: Positive = Field(180, description="recent event time left out of the baseline")
+    guard_minutes: Positive = Field(240, description="recent event time left out of the baseline; at least the longest window")
     settle_seconds: Annotated[float, Field(ge=0)] = Field(120.0, description="event time allowed for late text")
     idle_seconds: Seconds = Field(10.0, description="wall time after which a quiet, read-up partition holds nothing back")
+    window_minutes: Annotated[int, Field(ge=5, le=1440)] = Field(60, description="documents counted together, to catch a burst")
     p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(1e-5, description="of the count, to open an alert")
-    slow_p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(1e-4, description="of the count in the slow window")
     share_p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(1e-3, description="of the negative share, beside it")
     min_documents: Positive = Field(8, description="fewest negative documents in the window")
-    min_ratio: Annotated[float, Field(ge=1)] = Field(2.0, description="least observed/expected")
-    for_minutes: Annotated[int, Field(ge=0)] = Field(5, description="a breach lasts this long before it fires")
+    slow_window_minutes: Annotated[int, Field(ge=0, le=1440)] = Field(
+        240, description="a second, longer window for what builds up; 0: none"
+    )
+    slow_p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(0.02, description="of the count in the slow window, where size decides")
+    slow_share_p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(0.15, description="of the negative share in the slow window")
+    slow_min_documents: Positive = Field(20, description="fewest negative documents in the slow window")
+    min_ratio: Annotated[float, Field(ge=1)] = Field(2.5, description="least observed/expected, in either window")
+    for_minutes: Annotated[int, Field(ge=0)] = Field(
+        5, description="a breach of the window lasts this long before it fires; of the slow window, longer in proportion"
+    )
     resolve_minutes: Positive = Field(60, description="calm lasts this long before it resolves")
 
 

@@ -144,7 +144,7 @@ def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, s
         latency_seconds={name: round(value, 3) for name, value in asdict(latency).items()},
         topics=[
             {"topic": row.name, "negative": row.negative, "neutral": row.neutral, "positive": row.positive}
-            for row in store.topic_sentiment(script.start, script.end)
+            for row in store.topic_sentiment(script.start, script.end, copies=True)
         ],
         model_version=pipeline.engine.model_version,
         outbox=f"smtp://{settings.alerts.smtp_host}:{settings.alerts.smtp_port}" if settings.alerts.smtp_host else str(settings.outbox),

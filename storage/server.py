@@ -84,7 +84,7 @@ class ServerBackend:
     def _require_parameters(self, client: Any) -> None:
         """Refuse servers that drop `{name:Type}` parameters silently."""
         if not client.connection.connected:
-            client.connection.force_connect()
+            client.connection.connect()  # not force_connect: that marks a query as running
         info = client.connection.server_info
         if info.used_revision < DBMS_MIN_PROTOCOL_VERSION_WITH_PARAMETERS:
             version = ".".join(map(str, info.version_tuple()))

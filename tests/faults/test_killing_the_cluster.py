@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,37 +11,18 @@ import pytest
 from alerts.service import DETECTOR
 from core.clock import SystemClock
 from ingest.synthetic import StreamScript, write_stream
-from squall.broker import DevelopmentBroker, free_port
+from squall.broker import DevelopmentBroker
+from tests.support.gateway_process import GatewayProcess
 from tests.support.squall_process import SquallProcess, opened, wait_until
 
 pytestmark = pytest.mark.slow
-
-
-class StoreServer:
-    """ClickHouse's native protocol over chDB, as a process that can be killed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port()
-        self.url = f"clickhouse://default:@127.0.0.1:{self.port}/default"
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "tests.support.native_gateway", str(self.folder), str(self.port)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
-        assert self.process.stdout is not None
-        assert b"listening" in self.process.stdout.readline()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 @dataclass
 class Cluster:
     folder: Path
     broker: DevelopmentBroker
-    store: StoreServer
+    store: GatewayProcess
     stream: Path
     script: StreamScript
 
@@ -73,7 +52,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     script = write_stream(stream, seed=13)
     broker = DevelopmentBroker(tmp_path / "broker", 0, SystemClock())
     broker.start()
-    store = StoreServer(tmp_path / "chdb")
+    store = GatewayProcess(tmp_path / "chdb")
     cluster = Cluster(tmp_path, broker, store, stream, script)
     try:
         migrate = cluster.process("migrate", "store", "migrate")
@@ -114,14 +93,16 @@ def test_kills_of_worker_store_and_detector_and_a_broker_restart_lose_and_double
 
     with opened(cluster.store.url) as store:
         assert store.totals().documents == script.documents
-        assert sum(row.total for row in store.topic_sentiment(script.start, script.end)) == script.documents
+        assert sum(row.total for row in store.topic_sentiment(script.start, script.end, copies=True)) == script.documents
         fired = [alert for alert in store.alerts(limit=1000) if alert.fired_at is not None]
     during = [alert for alert in fired if script.crisis.start <= alert.opened_at <= script.crisis.end]
     assert {alert.topic for alert in during} & set(script.crisis.topics)
     mails = [path.read_text() for path in (cluster.folder / "data" / "outbox").glob("*.eml")]
     identities = [line for mail in mails for line in mail.splitlines() if line.lower().startswith("message-id:")]
-    assert len(identities) == len(set(identities)) == 2 * len([alert for alert in fired if alert.resolved_at]) + len(
-        [alert for alert in fired if not alert.resolved_at]
+    assert (
+        len(identities)
+        == len(set(identities))
+        == 2 * len([alert for alert in fired if alert.resolved_at]) + len([alert for alert in fired if not alert.resolved_at])
     )
 
 

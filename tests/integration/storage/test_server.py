@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,13 @@ def test_after_a_crash_of_the_server_the_same_store_goes_on(gateway: GatewayProc
     store.insert([scored(2)], token="b")
     assert store.totals().documents == 2
     store.close()
+
+
+def test_the_first_query_of_a_fresh_connection_may_have_parameters(gateway: GatewayProcess) -> None:
+    with closing(storage.open(gateway.url)) as store:
+        store.migrate()
+    with closing(storage.open(gateway.url)) as store:
+        assert store.alert("0" * 32) is None
 
 
 def test_a_wrong_user_or_database_is_told_and_not_tried_again(gateway: GatewayProcess) -> None:

@@ -1,11 +1,12 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.detector import Reading, Readings
 from alerts.life import Change, Life, alert_id, record
+from alerts.readings import Reading, Readings
 from core.records import AlertState, Severity
 from core.settings import DetectorSettings
 
@@ -20,6 +21,7 @@ def reading(minute, level, topic="Financials", p_value=1e-6):
         tick=START + minute,
         observed=20 if level else 1,
         total=30,
+        window_minutes=60,
         expected=3.0,
         p_value=p_value if level >= BREACH else 0.5,
         share=0.6,
@@ -59,6 +61,12 @@ def test_a_breach_after_a_long_pause_opens_another_alert():
     assert story(changes) == [(Change.OPENED, 0), (Change.DROPPED, 40), (Change.OPENED, 40)]
 
 
+def test_a_breach_of_the_slow_window_waits_longer_in_proportion():
+    slow = Life(LIMITS)
+    changes = [change for minute in range(40) for change in slow.step(replace(reading(minute, BREACH), window_minutes=240))]
+    assert story(changes) == [(Change.OPENED, 0), (Change.FIRED, 20)]
+
+
 def test_without_a_wait_an_alert_fires_at_its_first_breach():
     life = Life(DetectorSettings(for_minutes=0))
     assert [change.change for change in life.step(reading(0, BREACH))] == [Change.OPENED, Change.FIRED]
@@ -72,7 +80,7 @@ def test_an_elevated_count_holds_an_alert_open():
 def test_severity_only_grows_and_is_told_once():
     changes = live([*[BREACH] * 7, CRITICAL, BREACH, CRITICAL, *[CALM] * 12])
     assert [change.change for change in changes] == [Change.OPENED, Change.FIRED, Change.ESCALATED, Change.RESOLVED]
-    assert record(changes[-1], 60).severity is Severity.CRITICAL
+    assert record(changes[-1]).severity is Severity.CRITICAL
 
 
 def test_the_record_shows_the_peak():
@@ -81,7 +89,7 @@ def test_the_record_shows_the_peak():
         change for minute, p in enumerate([1e-6] * 6 + [1e-9] + [1e-6] * 3) for change in life.step(reading(minute, BREACH, p_value=p))
     ]
     changes += live([CALM] * 20, life, first=10)
-    fired, resolved = record(changes[1], 60), record(changes[-1], 60)
+    fired, resolved = record(changes[1]), record(changes[-1])
     assert (fired.state, fired.p_value) == (AlertState.FIRING, 1e-6)
     assert (resolved.state, resolved.p_value) == (AlertState.RESOLVED, 1e-9)
     assert (resolved.window_end - resolved.window_start).total_seconds() == 3600
@@ -140,6 +148,7 @@ def test_many_readings_at_once_give_the_same_story_as_one_by_one(left, right):
         ticks=START + np.arange(length),
         observed=np.where(grid > CALM, 20, 1),
         total=30 * flat.astype(np.int64),
+        window_minutes=60 * flat.astype(np.int64),
         expected=3.0 * flat,
         p_value=np.where(grid >= BREACH, 1e-6, 0.5),
         expected_share=0.2 * flat,

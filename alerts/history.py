@@ -1,0 +1,79 @@
+"""Minutes summed to the hours and windows that the detector works on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from alerts.baseline import HOURS
+from alerts.readings import Bools, Counts, Floats, Ints
+
+_HOUR: Final = 60
+_COVERED_SHARE: Final = 0.01
+"""An hour with less than this share of the third-busiest hour's documents, or with none, was not observed: the collectors were down, or
+only stray old items of it are known. Taking it for silence would make normal traffic afterwards look like a spike."""
+_BUSY_RANK: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hourly:
+    """Counts summed to whole hours since the epoch."""
+
+    start: int
+    negative: Floats
+    total: Floats
+
+    @staticmethod
+    def of(counts: Counts) -> Hourly:
+        first, last = counts.start // _HOUR, -(-counts.end // _HOUR)
+        pad = ((0, 0), (counts.start - first * _HOUR, last * _HOUR - counts.end))
+
+        def hours(minutes: Ints) -> Floats:
+            summed: Floats = np.pad(minutes, pad).reshape(minutes.shape[0], last - first, _HOUR).sum(2).astype(np.float64)
+            return summed
+
+        return Hourly(first, hours(counts.negative), hours(counts.total))
+
+    def days(self, days: Ints) -> tuple[Floats, Floats]:
+        """Return (topics, days, HOURS) counts of consecutive `days` since the epoch; hours that are not known are zero."""
+        begin, end = int(days[0]) * HOURS, (int(days[-1]) + 1) * HOURS
+        known = slice(max(begin - self.start, 0), max(end - self.start, 0))
+        before = max(self.start - begin, 0)
+
+        def cut(values: Floats) -> Floats:
+            out = np.zeros((values.shape[0], end - begin))
+            part = values[:, known]
+            out[:, before : before + part.shape[1]] = part
+            return out.reshape(values.shape[0], days.size, HOURS)
+
+        return cut(self.negative), cut(self.total)
+
+
+def window_counts(minutes: Ints, start: int, ticks: Ints, window: int) -> Ints:
+    """Return (topics, ticks) sums over the `window` minutes before each tick; minutes before `start` are zero."""
+    sums = np.concatenate([np.zeros((minutes.shape[0], 1), dtype=np.int64), np.cumsum(minutes, axis=1, dtype=np.int64)], axis=1)
+    ends = np.clip(ticks - start, 0, minutes.shape[1])
+    begins = np.clip(ticks - window - start, 0, minutes.shape[1])
+    counted: Ints = sums[:, ends] - sums[:, begins]
+    return counted
+
+
+def by_hour(ticks: Ints) -> Sequence[tuple[int, slice]]:
+    """Return (hour, columns) of the ticks that fall into each hour."""
+    if not ticks.size:
+        return []
+    hours = ticks // _HOUR
+    edges = np.flatnonzero(np.diff(hours)) + 1
+    bounds = [0, *edges.tolist(), ticks.size]
+    return [(int(hours[a]), slice(a, b)) for a, b in pairwise(bounds)]
+
+
+def covered_hours(documents: Floats) -> Bools:
+    """Return which hours were observed, from the documents of all topics in each hour."""
+    busy = np.partition(documents, -_BUSY_RANK, axis=None)[-_BUSY_RANK]
+    covered: Bools = (documents > 0) & (documents >= _COVERED_SHARE * busy)
+    return covered

@@ -1,0 +1,122 @@
+"""What goes into the detector and what comes out: counts per minute, readings per tick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.records import Severity
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+_PER_WINDOW: Final = (
+    "observed",
+    "total",
+    "window_minutes",
+    "expected",
+    "p_value",
+    "expected_share",
+    "share_p_value",
+    "dispersion",
+    "breach",
+    "critical",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Documents per topic and minute of publication, copies counted once.
+
+    Attributes:
+        topics: their names, in row order.
+        start: first minute, in minutes since the epoch.
+        negative: (topics, minutes) negative documents.
+        total: (topics, minutes) documents of any sentiment.
+    """
+
+    topics: tuple[str, ...]
+    start: int
+    negative: Ints
+    total: Ints
+
+    @property
+    def end(self) -> int:
+        """The minute after the last one."""
+        return self.start + int(self.negative.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the detector saw of one topic at one tick."""
+
+    topic: str
+    tick: int
+    """End of the window (exclusive), in minutes since the epoch."""
+    observed: int
+    total: int
+    window_minutes: int
+    """The window that says most: the one in breach, else the less probable one for its limit."""
+    expected: float
+    p_value: float
+    share: float
+    expected_share: float
+    share_p_value: float
+    breach: bool
+    elevated: bool
+    """Not back to normal: holds a firing alert open."""
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Readings of every topic (rows) at every tick (columns); arrays as in `Reading`."""
+
+    topics: tuple[str, ...]
+    ticks: Ints
+    observed: Ints
+    total: Ints
+    window_minutes: Ints
+    expected: Floats
+    p_value: Floats
+    expected_share: Floats
+    share_p_value: Floats
+    dispersion: Floats
+    breach: Bools
+    elevated: Bools
+    critical: Bools
+
+    def at(self, topic: int, column: int) -> Reading:
+        """Return one reading."""
+        observed, total = int(self.observed[topic, column]), int(self.total[topic, column])
+        return Reading(
+            topic=self.topics[topic],
+            tick=int(self.ticks[column]),
+            observed=observed,
+            total=total,
+            window_minutes=int(self.window_minutes[topic, column]),
+            expected=float(self.expected[topic, column]),
+            p_value=float(self.p_value[topic, column]),
+            share=observed / total if total else 0.0,
+            expected_share=float(self.expected_share[topic, column]),
+            share_p_value=float(self.share_p_value[topic, column]),
+            breach=bool(self.breach[topic, column]),
+            elevated=bool(self.elevated[topic, column]),
+            severity=Severity.CRITICAL if self.critical[topic, column] else Severity.WARNING,
+        )
+
+
+def most_telling(views: Sequence[tuple[Readings, float]]) -> Readings:
+    """Return, for every topic and tick, the reading of the window that says most; elevated when any window is."""
+    if len(views) == 1:
+        return views[0][0]
+    weight = np.stack([np.log(view.p_value) / np.log(limit) + 1e6 * view.breach for view, limit in views])
+    chosen = weight.argmax(0)[None]
+    pick = {name: np.take_along_axis(np.stack([getattr(view, name) for view, _ in views]), chosen, 0)[0] for name in _PER_WINDOW}
+    elevated = np.logical_or.reduce([view.elevated for view, _ in views])
+    return replace(views[0][0], **pick, elevated=elevated)
