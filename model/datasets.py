@@ -8,7 +8,7 @@ from pathlib import Path
 from core.errors import ConfigurationError
 from core.records import TOPICS
 from model.data import Part, Row, load_part, read_table
-from model.tasks import SENTIMENT, TaskSpec, find_task
+from model.tasks import HEADLINES, SENTIMENT, TaskSpec, find_task
 
 TFN_SENTIMENT_ORDER = ("negative", "positive", "neutral")
 """Integers in Twitter Financial News' sentiment set: bearish, bullish, neutral."""
@@ -16,6 +16,8 @@ TFN_SENTIMENT_ORDER = ("negative", "positive", "neutral")
 
 def public_rows(folder: Path, tasks: tuple[TaskSpec, ...]) -> list[Row]:
     """Read Twitter Financial News (sentiment, topic) and SEntFiN from `folder`.
+
+    SEntFiN's labels go to the head `headline_sentiment` where there is one, else to `sentiment`.
 
     Raises:
         ConfigurationError: a set is missing or broken.
@@ -26,8 +28,9 @@ def public_rows(folder: Path, tasks: tuple[TaskSpec, ...]) -> list[Row]:
     )
     names = {task.name for task in tasks}
     rows = [row for part in parts if set(part.columns) <= names for row in load_part(part, tasks)]
-    if SENTIMENT.name in names:
-        rows += sentfin_rows(folder / "sentfin" / "SEntFiN.csv", find_task(tasks, SENTIMENT.name))
+    headlines = HEADLINES.name if HEADLINES.name in names else SENTIMENT.name
+    if headlines in names:
+        rows += sentfin_rows(folder / "sentfin" / "SEntFiN.csv", find_task(tasks, headlines))
     return rows
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import ConfigurationError
+from model.blend import finish
 from model.data import Part, Row, deduplicate, load_part, split
 from model.datasets import public_rows
 from model.tasks import DEFAULT_TASKS, TaskSpec
@@ -92,7 +93,8 @@ def run(recipe: Recipe, say: Report) -> dict[str, Any]:
     train, dev = split(rows, dev_share=recipe.train.dev_share, seed=recipe.train.seed)
     say(f"{len(rows)} texts: {len(train)} to train on, {len(dev)} held out")
     trainer = Trainer(recipe.base or default_base(), recipe.tasks, recipe.train, recipe.out, say)
-    return trainer.fit(train, dev)
+    best = trainer.fit(train, dev)
+    return finish(trainer, best, train, dev, recipe.train.blend) if recipe.train.blend else best
 
 
 def _anchor(body: dict[str, Any], folder: Path) -> None:

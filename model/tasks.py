@@ -59,6 +59,8 @@ class TaskSpec:
 
 TOPIC = TaskSpec("topic", TOPICS)
 SENTIMENT = TaskSpec("sentiment", SENTIMENTS)
+HEADLINES = TaskSpec("headline_sentiment", SENTIMENTS)
+"""Sentiment as SEntFiN labels it, for runs that keep it apart from Twitter Financial News' way."""
 DEFAULT_TASKS = (TOPIC, SENTIMENT)
 """The heads of the shipped checkpoint."""
 

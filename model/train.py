@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from core.errors import ConfigurationError
 from model import metrics
+from model.blend import Blend
 from model.card import model_card
 from model.data import MISSING, Row, label_array
 from model.network import TOKENIZER_FILE, MultiTaskNetwork
@@ -55,6 +56,7 @@ class TrainConfig(BaseModel):
     seed: int = 13
     threads: int = Field(0, ge=0, description="CPU threads; 0: as torch decides")
     precision: str = Field("auto", pattern="^(auto|fp32|bf16)$")
+    blend: Blend | None = Field(None, description="two heads made one after training")
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,7 @@ class Trainer:
     def fit(self, train: Sequence[Row], dev: Sequence[Row]) -> dict[str, Any]:
         """Train, keep the best epoch by mean dev macro-F1 in `run_folder/best`, and return its metrics."""
         config = self.config
-        fitted = encode(train, self.tokenizer, self.tasks, config.max_tokens)
-        held_out = encode(dev, self.tokenizer, self.tasks, config.max_tokens)
+        fitted, held_out = self.encode(train), self.encode(dev)
         self._check_labels(fitted, held_out)
         steps = math.ceil(len(train) / config.batch_rows) * config.epochs
         optimizer = self._optimizer()
@@ -164,7 +165,7 @@ class Trainer:
                 continue
             stale = 0
             best = {"mean_macro_f1": mean, "epoch": epoch, **scores}
-            self._save(best, fitted, held_out)
+            self.save(best, fitted, held_out)
         return best
 
     def evaluate(self, rows: Encoded) -> dict[str, Any]:
@@ -227,7 +228,16 @@ class Trainer:
                 if not bool((rows.labels[task.name] != MISSING).any()):
                     raise ConfigurationError(f"no {part} row carries a {task.name} label", "add rows, or leave the task out")
 
-    def _save(self, best: Mapping[str, Any], train: Encoded, dev: Encoded) -> None:
+    def encode(self, rows: Sequence[Row]) -> Encoded:
+        """Return `rows` as this run's network reads them."""
+        return encode(rows, self.tokenizer, self.tasks, self.config.max_tokens)
+
+    def adopt(self, network: MultiTaskNetwork) -> None:
+        """Go on with `network` and its heads."""
+        self.network, self.tasks = network.to(self.device), network.config.tasks
+
+    def save(self, best: Mapping[str, Any], train: Encoded, dev: Encoded) -> None:
+        """Write the checkpoint, its metrics and its card into `best/`."""
         folder = self.run_folder / "best"
         self.network.save(folder, (self.base / TOKENIZER_FILE).read_text(encoding="utf-8"))
         settings = self.base / "tokenizer_config.json"

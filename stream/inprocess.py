@@ -70,8 +70,11 @@ class InProcessDriver:
             thread.start()
         try:
             self._drain(set(sources))
+        except BaseException:
+            self._stop.set()  # a source that goes on reading would wait for a driver that is gone
+            raise
         finally:
-            self._stop_readers(threads)
+            self._await_readers(threads)
 
     def _drain(self, running: set[str]) -> None:
         while running and not self._stop.is_set():
@@ -133,9 +136,8 @@ class InProcessDriver:
             return True
         return False
 
-    def _stop_readers(self, threads: list[threading.Thread]) -> None:
+    def _await_readers(self, threads: list[threading.Thread]) -> None:
         """Give readers a moment to leave; they are daemons, and nothing they hold is committed."""
-        self._stop.set()
         deadline = self._clock.monotonic() + LEAVE_SECONDS
         for thread in threads:
             thread.join(timeout=max(0.0, deadline - self._clock.monotonic()))

@@ -210,3 +210,10 @@ def test_no_sources_is_no_work() -> None:
     started = time.monotonic()
     Room().driver.run({})
     assert time.monotonic() - started < BOUND_SECONDS
+
+
+def test_sources_that_end_by_themselves_do_not_stop_the_process() -> None:
+    room = Room()
+    room.driver.run({"wire": iter([room.batch([item(0)])])})
+    assert not room.stop.is_set()
+    assert room.stored_ids() == ids(range(1))

@@ -1,0 +1,76 @@
+"""One head out of two that answer the same question for different kinds of text.
+
+Heads are linear over the same pooled features, so averaging their weights averages their logits: the blended head costs
+nothing at scoring time, and a set that labels its own way (headlines, tweets) need not spoil another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.errors import ConfigurationError
+from model.data import Row
+from model.network import MultiTaskNetwork
+from model.tasks import find_task
+
+if TYPE_CHECKING:
+    from model.train import Trainer
+
+
+class Blend(BaseModel):
+    """`into` becomes (1 − share) · `into` + share · `other`; `other` is dropped."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    into: str
+    other: str
+    share: float = Field(gt=0, lt=1)
+
+
+def blend_heads(network: MultiTaskNetwork, blend: Blend) -> MultiTaskNetwork:
+    """Return a copy of `network` with the two heads blended.
+
+    Raises:
+        ConfigurationError: a head is missing, or their labels differ.
+    """
+    tasks = network.config.tasks
+    into, other = find_task(tasks, blend.into), find_task(tasks, blend.other)
+    if into.labels != other.labels:
+        raise ConfigurationError(
+            f"heads {into.name} and {other.name} have different labels", "only heads of the same labels can be blended"
+        )
+    kept = tuple(task for task in tasks if task.name != blend.other)
+    state = network.state_dict()
+    for part in ("weight", "bias"):
+        mixed = torch.lerp(state[f"heads.{blend.into}.{part}"], state.pop(f"heads.{blend.other}.{part}"), blend.share)
+        state[f"heads.{blend.into}.{part}"] = mixed
+    blended = MultiTaskNetwork.from_config(replace(network.config, tasks=kept))
+    blended.load_state_dict(state)
+    return blended.eval()
+
+
+def relabelled(rows: Sequence[Row], blend: Blend) -> list[Row]:
+    """Return `rows` with labels of `other` as labels of `into`, where a row has none of its own."""
+    result = []
+    for row in rows:
+        labels = dict(row.labels)
+        if blend.other in labels:
+            labels.setdefault(blend.into, labels.pop(blend.other))
+            labels.pop(blend.other, None)
+        result.append(replace(row, labels=labels))
+    return result
+
+
+def finish(trainer: Trainer, best: dict[str, Any], train: Sequence[Row], dev: Sequence[Row], blend: Blend) -> dict[str, Any]:
+    """Blend the heads of the run's best checkpoint, measure it again and save it in its place; returns the new metrics."""
+    trainer.adopt(blend_heads(MultiTaskNetwork.load(trainer.run_folder / "best"), blend))
+    fitted, held_out = trainer.encode(relabelled(train, blend)), trainer.encode(relabelled(dev, blend))
+    best = {**best, **trainer.evaluate(held_out)}
+    trainer.save(best, fitted, held_out)
+    trainer.say(f"blended {blend.other} into {blend.into}, share {blend.share:g}")
+    return best
