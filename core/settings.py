@@ -57,7 +57,9 @@ class ModelSettings(Section):
     """The scoring engine."""
 
     path: Path | None = Field(None, description="folder of a checkpoint; empty: the shipped weights")
-    precision: Literal["auto", "fp32", "bf16", "int8"] = Field("auto", description="auto: bf16 on CUDA, int8 on CPU")
+    precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
+        "auto", description="auto: bf16 where the processor has it, else int8, else fp32"
+    )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     max_tokens: Annotated[int, Field(ge=16, le=512)] = Field(128, description="longer texts are cut here")
     batch_tokens: Positive = Field(2048, description="token budget of one forward pass")

@@ -45,6 +45,14 @@ class Int8Linear(nn.Module):
         return quantised @ self.weight.float()  # the same sums (exact below 2^24), at fp32's speed
 
 
+def has_bf16(device: torch.device) -> bool:
+    """Whether `device` multiplies bf16 natively; emulated, it is slower than fp32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(supported and supported())
+
+
 def has_vnni() -> bool:
     """Whether this CPU multiplies int8 natively; without it int8 saves no time."""
     supported = getattr(torch.cpu, "_is_vnni_supported", None)

@@ -26,6 +26,7 @@ from model.card import model_card
 from model.data import MISSING, Row, label_array
 from model.network import TOKENIZER_FILE, MultiTaskNetwork
 from model.preprocess import prepare
+from model.quantise import has_bf16
 from model.tasks import TaskSpec
 from model.tokens import load_tokenizer, pad
 
@@ -135,7 +136,7 @@ class Trainer:
         if self.device.type == "cpu":
             network.encoder.set_attn_implementation("eager")  # type: ignore[operator]  # a third faster than sdpa on short texts
         self.network = network.to(self.device)
-        self.autocast = config.precision == "bf16" or (config.precision == "auto" and _has_bf16(self.device))
+        self.autocast = config.precision == "bf16" or (config.precision == "auto" and has_bf16(self.device))
 
     def fit(self, train: Sequence[Row], dev: Sequence[Row]) -> dict[str, Any]:
         """Train, keep the best epoch by mean dev macro-F1 in `run_folder/best`, and return its metrics."""
@@ -282,10 +283,3 @@ def _warmup_decay(steps: int, warmup_share: float) -> Callable[[int], float]:
 def _counts(rows: Encoded) -> dict[str, Any]:
     by_source = {source: rows.sources.count(source) for source in sorted(set(rows.sources))}
     return {"total": len(rows.ids), "labelled": {t: int((v != MISSING).sum()) for t, v in rows.labels.items()}, "by_source": by_source}
-
-
-def _has_bf16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # emulated bf16 is slower than fp32
-    return bool(supported and supported())

@@ -14,6 +14,8 @@ from core.settings import CONFIG_VARIABLE, load_settings
 from core.telemetry import configure_logging
 from squall import __version__, cli_alerts, cli_ingest, cli_model, cli_run, cli_store, cli_web
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads share their cores with the store's: sleep, don't spin
+
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 

@@ -17,7 +17,8 @@ SELECT id, topic, state, severity, window_start, window_end, observed, expected,
 FROM alerts FINAL
 """
 _ALERTS = f"""{_ALERT_FIELDS}
-WHERE empty({{states:Array(String)}}) OR has({{states:Array(String)}}, state)
+WHERE (empty({{states:Array(String)}}) OR has({{states:Array(String)}}, state))
+  AND NOT (state = 'resolved' AND fired_at IS NULL)
 ORDER BY opened_at DESC, id
 LIMIT {{limit:UInt32}}
 """
@@ -40,7 +41,10 @@ class AlertQueries(StoreBase):
         self._insert(ALERTS, [(*_alert_values(alert), version) for alert in newest.values()])
 
     def alerts(self, states: Collection[AlertState] | None = None, limit: int = 100) -> list[Alert]:
-        """Return alerts in their newest state, last opened first; only those now in `states` when given."""
+        """Return alerts in their newest state, last opened first; only those now in `states` when given.
+
+        One that was pending and went away never was an alert to anybody: it is left out, and `alert` still finds it.
+        """
         wanted = [state.value for state in states or ()]
         if states is not None and not wanted:
             return []

@@ -25,6 +25,7 @@ from core.settings import Settings
 from stream import group
 from stream.batching import micro_batches
 from stream.decode import decode_item
+from stream.pacing import pace_empty_fetches
 from stream.processor import Processor
 from stream.progress import ProgressTracker
 
@@ -133,6 +134,7 @@ class FaustDriver:
                 if self.app.crashed:
                     self._fail(self.app.crash_reason or RuntimeError("Faust stopped"))
                 self._member_ids.add(self._member_id())
+                self._pace()
                 await asyncio.sleep(0.1)
         finally:
             self._stop.set()
@@ -146,6 +148,16 @@ class FaustDriver:
                 "nothing of the failed batch was acknowledged: it is read again at the next start",
             ) from self.error
 
+    def _pace(self) -> None:
+        """On loopback the broker may be the development one, which needs pacing; a real one waits by itself and is left alone."""
+        consumer = self._kafka_consumer()
+        if consumer is not None and group.is_loopback(self._settings.kafka):
+            pace_empty_fetches(consumer._client)
+
+    def _kafka_consumer(self) -> Any:
+        """aiokafka's consumer inside Faust's thread; None until it is there."""
+        return getattr(getattr(self.app.consumer, "_thread", None), "_consumer", None)
+
     async def _tend_group(self) -> None:
         """Where the broker is on this machine, free partitions that killed workers or we ourselves under an earlier id still hold."""
         while group.is_loopback(self._settings.kafka):
@@ -155,7 +167,7 @@ class FaustDriver:
 
     def _member_id(self) -> str:
         """Return our id in the group, empty while we are in none. Faust keeps it to itself; its version is pinned."""
-        consumer = getattr(getattr(self.app.consumer, "_thread", None), "_consumer", None)
+        consumer = self._kafka_consumer()
         return str(getattr(getattr(consumer, "_coordinator", None), "member_id", ""))
 
     async def _handle(self, events: Sequence[Any]) -> None:

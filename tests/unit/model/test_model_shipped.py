@@ -53,8 +53,9 @@ def test_company_does_not_change_the_scores_of_the_real_network(engine: ScoringE
     texts = ["Gold steadies", "Oil slides 3% as dollar firms and traders await the OPEC meeting in Vienna on Thursday", "", "$TSLA 🚀"] * 3
     together = engine.score(texts)
     alone = [engine.score([text]) for text in texts]
-    np.testing.assert_allclose(np.vstack([s.sentiment for s in alone]), together.sentiment, atol=1e-4)
-    np.testing.assert_allclose(np.vstack([s.topic for s in alone]), together.topic, atol=1e-4)
+    step = 2e-3 if engine.precision == "int8" else 1e-5  # a value at the edge may fall to the next of int8's steps
+    np.testing.assert_allclose(np.vstack([s.sentiment for s in alone]), together.sentiment, atol=step)
+    np.testing.assert_allclose(np.vstack([s.topic for s in alone]), together.topic, atol=step)
 
 
 @pytest.mark.slow
