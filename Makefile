@@ -55,7 +55,8 @@ bench: setup-test ## ratios against what one would write without us
 constraints: $(BIN)/python ## pin the newest versions that fit pyproject.toml
 	rm -rf build/resolve && $(PYTHON) -m venv build/resolve
 	build/resolve/bin/pip install --quiet uv
-	build/resolve/bin/uv pip compile --quiet --no-annotate --no-header --all-extras $${PIP_FIND_LINKS:+--find-links $$PIP_FIND_LINKS} pyproject.toml \
+	echo 'torch==2.13.0' > build/held # a CPU build of it is at hand; newer ones pull gigabytes
+	build/resolve/bin/uv pip compile --quiet --constraint build/held --no-annotate --no-header --all-extras $${PIP_FIND_LINKS:+--find-links $$PIP_FIND_LINKS} pyproject.toml \
 	  | sed -E 's/^(torch==[0-9.]+)\+cpu/\1/' > build/pins
 	{ head -n 1 constraints.txt; cat build/pins; } > build/constraints && mv build/constraints constraints.txt
 

@@ -203,7 +203,7 @@ def replay(
         if in_process:
             from squall.replay import replay_in_process
 
-            summary = {**replay_in_process(settings, clock, stop, paced), "skipped": paced.skipped}
+            summary = {**replay_in_process(settings, clock, stop, paced, file.fraction), "skipped": paced.skipped}
             typer.echo(orjson.dumps(summary).decode() if as_json else as_lines(summary))
             end_of_files([file], stop)
             return

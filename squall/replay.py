@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from alerts.scheduler import DetectorScheduler
@@ -11,10 +14,24 @@ from core.settings import Settings
 from ingest.source import Source
 from squall.node import alert_service, run_sources
 from squall.runtime import open_pipeline
+from stream.processor import Tally
+
+log = logging.getLogger("squall.replay")
+
+TELL_SECONDS = 5.0
 
 
-def replay_in_process(settings: Settings, clock: Clock, stop: threading.Event, source: Source) -> dict[str, Any]:
+def replay_in_process(
+    settings: Settings, clock: Clock, stop: threading.Event, source: Source, fraction: Callable[[], float]
+) -> dict[str, Any]:
     """Store and judge everything `source` delivers; returns counts and the alerts that fired.
+
+    Args:
+        settings: store, model and detector.
+        clock: stamps and paces.
+        stop: ends it early; what was not stored is read again next time.
+        source: closed at the end.
+        fraction: how much of it was read, 0 to 1, for the progress lines in the log.
 
     Raises:
         StoreLockedError: a running node owns the embedded store.
@@ -24,7 +41,8 @@ def replay_in_process(settings: Settings, clock: Clock, stop: threading.Event, s
         scheduler = DetectorScheduler(alert_service(pipeline), settings.detector.interval_seconds)
         scheduler.start()
         try:
-            run_sources(pipeline, [source])
+            with _telling(pipeline.processor.tally, fraction):
+                run_sources(pipeline, [source])
         finally:
             scheduler.stop()
         alert_service(pipeline).run_once()  # up to the last document, also when the source ended between two runs
@@ -42,3 +60,23 @@ def replay_in_process(settings: Settings, clock: Clock, stop: threading.Event, s
                 for alert in sorted(fired, key=lambda alert: alert.opened_at)
             ],
         }
+
+
+@contextmanager
+def _telling(tally: Tally, fraction: Callable[[], float]) -> Iterator[None]:
+    """Log how far it is, now and then."""
+    done = threading.Event()
+
+    def tell() -> None:
+        while not done.wait(TELL_SECONDS):
+            log.info(
+                "%.0f%% read: %d stored, %d duplicates, %d dead letters", fraction() * 100, tally.stored, tally.duplicate, tally.rejected
+            )
+
+    teller = threading.Thread(target=tell, name="progress", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
