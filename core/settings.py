@@ -124,10 +124,10 @@ class DetectorSettings(Section):
     slow_window_minutes: Annotated[int, Field(ge=0, le=1440)] = Field(
         240, description="a second, longer window for what builds up; 0: none"
     )
-    slow_p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(0.02, description="of the count in the slow window, where size decides")
+    slow_p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(0.05, description="of the count in the slow window, where size decides")
     slow_share_p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(0.15, description="of the negative share in the slow window")
-    slow_min_documents: Positive = Field(20, description="fewest negative documents in the slow window")
-    min_ratio: Annotated[float, Field(ge=1)] = Field(2.5, description="least observed/expected, in either window")
+    slow_min_documents: Positive = Field(30, description="fewest negative documents in the slow window")
+    min_ratio: Annotated[float, Field(ge=1)] = Field(2.0, description="least observed/expected, in either window")
     for_minutes: Annotated[int, Field(ge=0)] = Field(
         5, description="a breach of the window lasts this long before it fires; of the slow window, longer in proportion"
     )

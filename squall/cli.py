@@ -38,6 +38,7 @@ def _print_version(value: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
     config: Annotated[Path | None, typer.Option(help="TOML settings file; default: squall.toml here, if there is one.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder for the embedded store, cursors and outbox.")] = None,
     _version: Annotated[
@@ -49,7 +50,8 @@ def options(
         os.environ[CONFIG_VARIABLE] = str(config)
     if data_dir is not None:
         os.environ["SQUALL_DATA_DIR"] = str(data_dir)
-    configure_logging(load_settings().log)
+    if context.invoked_subcommand != "doctor":  # which says itself what is wrong with them
+        configure_logging(load_settings().log)
 
 
 app.add_typer(cli_model.app, name="model")

@@ -109,8 +109,11 @@ def broker(
 
 def doctor(as_json: Json = False) -> None:
     """Check configuration, broker, store, model and SMTP, and say what to do. Exit 1 when something is wrong."""
+    import logging
+
     from squall.doctor import examine
 
+    logging.disable(logging.CRITICAL)  # the clients' own complaints say less than the checks
     checks = examine(SystemClock())
     if as_json:
         typer.echo(orjson.dumps([check.as_dict() for check in checks], option=orjson.OPT_INDENT_2))

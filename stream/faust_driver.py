@@ -28,6 +28,7 @@ from stream.decode import decode_item
 from stream.pacing import pace_empty_fetches
 from stream.processor import Processor
 from stream.progress import ProgressTracker
+from stream.stall import STALL_SECONDS, lag
 
 log = logging.getLogger("squall.worker")
 
@@ -94,10 +95,14 @@ class FaustDriver:
         self._newest: dict[int, int] = {}
         self._assigned: set[int] = set()
         self._member_ids: set[str] = set()
-        self.app = build_app(settings)
-        self._wire()
+        self._busy = False
+        self._active_at = 0.0
+        self.app: Any = None
 
-    def _wire(self) -> None:
+    def _build(self) -> None:
+        """Make a fresh app; an app that was stopped can't be started again."""
+        self.app = build_app(self._settings)
+        self._assigned = set()
         topic = self.app.topic(self._topic, key_type=bytes, key_serializer="raw", value_type=bytes, value_serializer="raw")
         limits = self._settings.processor
 
@@ -126,20 +131,13 @@ class FaustDriver:
         Raises:
             SquallError: what ended the work early, after the app was stopped; nothing of the failed batch is acknowledged.
         """
-        self.app.conf.datadir.mkdir(parents=True, exist_ok=True)
         janitor = asyncio.create_task(self._tend_group())
-        await self.app.start()
         try:
             while not self._stop.is_set():
-                if self.app.crashed:
-                    self._fail(self.app.crash_reason or RuntimeError("Faust stopped"))
-                self._member_ids.add(self._member_id())
-                self._pace()
-                await asyncio.sleep(0.1)
+                await self._consume()
         finally:
             self._stop.set()
             janitor.cancel()
-            await self.app.stop()
         if isinstance(self.error, SquallError):
             raise self.error
         if self.error is not None:
@@ -147,6 +145,34 @@ class FaustDriver:
                 f"the worker failed: {type(self.error).__name__}: {self.error}",
                 "nothing of the failed batch was acknowledged: it is read again at the next start",
             ) from self.error
+
+    async def _consume(self) -> None:
+        """Run one app until told to stop, or until it has gone silent with messages waiting."""
+        self._build()
+        self.app.conf.datadir.mkdir(parents=True, exist_ok=True)
+        await self.app.start()
+        self._active_at = asyncio.get_running_loop().time()
+        try:
+            while not self._stop.is_set() and not await self._stalled():
+                if self.app.crashed:
+                    self._fail(self.app.crash_reason or RuntimeError("Faust stopped"))
+                self._member_ids.add(self._member_id())
+                self._pace()
+                await asyncio.sleep(0.1)
+        finally:
+            await self.app.stop()
+
+    async def _stalled(self) -> bool:
+        """Whether messages of our partitions wait and nothing was handled for a while; a batch that waits for the store is no stall."""
+        now = asyncio.get_running_loop().time()
+        if self._busy or now - self._active_at < STALL_SECONDS:
+            return False
+        self._active_at = now
+        waiting = await asyncio.to_thread(lag, self._settings.kafka, set(self._assigned))
+        if waiting and not self._busy:
+            log.warning("%d messages wait and none comes: joining the group anew", waiting)
+            return True
+        return False
 
     def _pace(self) -> None:
         """On loopback the broker may be the development one, which needs pacing; a real one waits by itself and is left alone."""
@@ -172,6 +198,7 @@ class FaustDriver:
 
     async def _handle(self, events: Sequence[Any]) -> None:
         """Process `events` and acknowledge each; on a failure keep them unacknowledged and never return."""
+        self._busy = True
         try:
             items = await asyncio.to_thread(lambda: [self._item(event.message) for event in events])
             done = 0
@@ -182,6 +209,8 @@ class FaustDriver:
                 for event in events[done : done + len(batch)]:
                     event.ack()
                 done += len(batch)
+            self._busy = False
+            self._active_at = asyncio.get_running_loop().time()
         except StoppedError:
             await asyncio.Event().wait()  # until the app cancels us: leaving the loop body would acknowledge
         except Exception as error:  # noqa: BLE001 - any failure must stop the worker with nothing acknowledged

@@ -1,0 +1,36 @@
+"""Is there something to read that nobody reads? After some rebalances Faust holds partitions and fetches nothing more.
+
+Seen on the development broker, in about one of five restarts of it: a commit is answered `IllegalGeneration`, the worker
+rejoins and gets its partitions, and then stays silent for ever. From outside it can only be told by the lag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from core.broker import client_arguments
+from core.settings import KafkaSettings
+
+STALL_SECONDS = 12.0
+"""Silence after which the lag is looked at: longer than a rebalance, shorter than people's patience."""
+
+
+def lag(settings: KafkaSettings, partitions: Collection[int]) -> int:
+    """Return how many messages of `partitions` the group has not committed; 0 when the broker does not say."""
+    if not partitions:
+        return 0
+    try:
+        consumer = KafkaConsumer(**client_arguments(settings), group_id=settings.group_id, enable_auto_commit=False)
+    except (KafkaError, OSError):
+        return 0
+    try:
+        wanted = [TopicPartition(settings.documents_topic, number) for number in partitions]
+        ends, starts = consumer.end_offsets(wanted), consumer.beginning_offsets(wanted)
+        return sum(max(0, ends[tp] - max(consumer.committed(tp) or 0, starts[tp])) for tp in wanted)
+    except (KafkaError, OSError):
+        return 0
+    finally:
+        consumer.close()
