@@ -114,6 +114,7 @@ def alert() -> Callable[..., Alert]:
             method="count",
             document_ids=document_ids,
             opened_at=NEWEST - timedelta(minutes=number),
+            fired_at=NEWEST - timedelta(minutes=number),
             resolved_at=NEWEST if state is AlertState.RESOLVED else None,
             updated_at=NEWEST,
         )

@@ -71,7 +71,7 @@ def test_the_detector_goes_on_where_it_stopped(store: Store) -> None:
 
 def test_alerts_are_shown_in_their_newest_state(store: Store) -> None:
     firing = alert(1, AlertState.FIRING, fired_at=NOW + MINUTE)
-    resolved = alert(2, AlertState.RESOLVED, resolved_at=NOW + 5 * MINUTE, opened_at=NOW - MINUTE)
+    resolved = alert(2, AlertState.RESOLVED, fired_at=NOW, resolved_at=NOW + 5 * MINUTE, opened_at=NOW - MINUTE)
     store.write_alerts([alert(1), resolved])
     store.write_alerts([firing])
     assert store.alerts() == [firing, resolved]
@@ -80,6 +80,13 @@ def test_alerts_are_shown_in_their_newest_state(store: Store) -> None:
     assert store.alerts(limit=1) == [firing]
     assert store.alert(firing.id) == firing
     assert store.alert("0" * 32) is None
+
+
+def test_a_breach_that_went_away_before_it_fired_is_no_alert_to_anybody(store: Store) -> None:
+    gone = alert(3, AlertState.RESOLVED, resolved_at=NOW + MINUTE)
+    store.write_alerts([gone])
+    assert store.alerts() == []
+    assert store.alert(gone.id) == gone
 
 
 def test_a_notification_is_pending_until_it_was_sent(store: Store) -> None:
