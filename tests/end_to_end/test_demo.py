@@ -7,6 +7,7 @@ import email.policy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -14,12 +15,24 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def test_the_demo_stores_everything_finds_the_crisis_and_mails_it(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "squall", "--data-dir", str(tmp_path), "demo", "--json", "--speed", "7200x"]
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+def squall(folder: Path, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "squall", "--data-dir", str(folder), *arguments, "--json"]
     done = subprocess.run(command, capture_output=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr.decode()[-4000:] + done.stdout.decode()[-4000:]
-    report = orjson.loads(done.stdout)
+    return dict(orjson.loads(done.stdout))
 
+
+@pytest.fixture(scope="module")
+def report(folder: Path) -> dict[str, Any]:
+    return squall(folder, "demo", "--speed", "7200x")
+
+
+def test_the_demo_stores_everything_finds_the_crisis_and_mails_it(report: dict[str, Any]) -> None:
     assert report["sent"] == report["stored"] + report["duplicate"] + report["dead_lettered"]
     assert report["stored"] >= 8000
     assert report["alerts"]["found"] == 1
@@ -32,3 +45,11 @@ def test_the_demo_stores_everything_finds_the_crisis_and_mails_it(tmp_path: Path
         assert mail.get_body(("plain",)) is not None
         assert mail.get_body(("html",)) is not None
         assert any(part.get_content_type() == "image/png" for part in mail.walk())
+
+
+def test_the_same_stream_in_one_process_stores_the_same_and_raises_the_same_alerts(folder: Path, report: dict[str, Any]) -> None:
+    alone = squall(folder / "alone", "replay", str(folder / "demo" / "stream.jsonl.gz"), "--speed", "max", "--in-process")
+
+    assert alone["stored"] == alone["documents"] == report["stored"]
+    assert alone["duplicate"] == report["duplicate"]
+    assert [alert["id"] for alert in alone["alerts"]] == [alert["id"] for alert in report["alert_list"]]
