@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import orjson
 import typer
@@ -15,6 +15,9 @@ from core.settings import Settings, load_settings
 from squall.cli_ingest_run import as_lines, create_topics, end_of_files, finish_files, print_summary, publish_to_kafka, topics_or_stop
 from squall.cli_run import require_broker
 from squall.signals import stop_on_signals
+
+if TYPE_CHECKING:
+    from ingest.file import FileOptions
 
 app = typer.Typer(help="Put one source onto Kafka.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -56,19 +59,10 @@ def from_file(
       squall ingest file a.parquet b.parquet --source wire --json
     """
     from ingest.cursors import CursorStore
-    from ingest.file import FileOptions, FileSource
+    from ingest.file import FileSource
 
     settings, clock = _settings(), SystemClock()
-    options = FileOptions(
-        format=format_name or "",
-        columns=_columns(maps),
-        kind=kind,
-        source=source,
-        timezone=timezone,
-        time_format=time_format,
-        encoding=encoding,
-        delimiter=delimiter,
-    )
+    options = _file_options(format_name, kind, source, maps, timezone, time_format, encoding, delimiter)
     cursors = CursorStore(settings.data_dir / "cursors")
     sources = [FileSource(path, clock, options, cursors, resume=resume) for path in paths]
     reports = []
@@ -183,20 +177,11 @@ def replay(
       squall replay reuters_2011-08.jsonl.gz --speed 3600x --from 2011-08-05 --to 2011-08-11
       squall replay news.csv --speed max --in-process
     """
-    from ingest.file import FileOptions, FileSource
+    from ingest.file import FileSource
     from ingest.replay import ReplaySource, parse_speed
 
     settings, clock = load_settings() if in_process else _settings(), SystemClock()
-    options = FileOptions(
-        format=format_name or "",
-        columns=_columns(maps),
-        kind=kind,
-        source=source,
-        timezone=timezone,
-        time_format=time_format,
-        encoding=encoding,
-        delimiter=delimiter,
-    )
+    options = _file_options(format_name, kind, source, maps, timezone, time_format, encoding, delimiter)
     file = FileSource(path, clock, options)
     paced = ReplaySource(file, clock, parse_speed(speed), _bound("--from", start), _bound("--to", end))
     with stop_on_signals() as stop:
@@ -216,6 +201,24 @@ def _settings() -> Settings:
     settings = load_settings()
     require_broker(settings)
     return settings
+
+
+def _file_options(
+    format_name: Format, kind: Kind, source: str, maps: Maps, timezone: str, time_format: str, encoding: str, delimiter: str
+) -> FileOptions:
+    """Return what the options that `ingest file` and `replay` share come to."""
+    from ingest.file import FileOptions
+
+    return FileOptions(
+        format=format_name or "",
+        columns=_columns(maps),
+        kind=kind,
+        source=source,
+        timezone=timezone,
+        time_format=time_format,
+        encoding=encoding,
+        delimiter=delimiter,
+    )
 
 
 def _columns(maps: list[str] | None) -> dict[str, str]:

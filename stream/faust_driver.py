@@ -86,13 +86,11 @@ class FaustDriver:
 
     def __init__(self, settings: Settings, processor: Processor, tracker: ProgressTracker, stop: threading.Event) -> None:
         self.error: BaseException | None = None
-        self.redelivered = 0
         self._settings = settings
         self._processor = processor
         self._tracker = tracker
         self._stop = stop
         self._topic = settings.kafka.documents_topic
-        self._newest: dict[int, int] = {}
         self._assigned: set[int] = set()
         self._member_ids: set[str] = set()
         self._busy = False
@@ -217,11 +215,8 @@ class FaustDriver:
             self._fail(error)
             await asyncio.Event().wait()
 
-    def _item(self, message: Any) -> Item:
-        newest = self._newest.get(message.partition, -1)
-        if message.offset <= newest:
-            self.redelivered += 1
-        self._newest[message.partition] = max(newest, message.offset)
+    @staticmethod
+    def _item(message: Any) -> Item:
         return decode_item(message.value, message.headers, Origin(message.topic, message.partition, message.offset))
 
     def _fail(self, error: BaseException) -> None:
