@@ -13,6 +13,7 @@ MAX_TITLE_CHARS = 1_000
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_URL_NOISE = re.compile(r"[\x00-\x1f\x7f]")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _WIRE_PREFIX = re.compile(
     r"^(?:(?:rt\s+@\w+:?|update\s*\d*|wrapup\s*\d*|rpt|corrected|refile|exclusive|breaking|adds|snap|analysis|column|poll)"
@@ -35,10 +36,11 @@ def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
 
 def canonical_url(url: str) -> str:
     """Return `url` without fragment, user, tracking parameters, default port and letter case in the host; unchanged where it is no URL."""
+    url = _URL_NOISE.sub("", url).strip()  # urlsplit drops some of it too, but at the edges before we strip
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
     except ValueError:
-        return url.strip()
+        return url
     host = (parts.hostname or "").lower()
     if ":" in host:
         host = f"[{host}]"
@@ -49,7 +51,7 @@ def canonical_url(url: str) -> str:
     if port and (parts.scheme, port) not in {("http", 80), ("https", 443)}:
         host = f"{host}:{port}"
     query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)], errors="replace")
-    return urlunsplit((parts.scheme.lower(), host, parts.path, query, ""))
+    return urlunsplit((parts.scheme.lower(), host, parts.path, query, "")).strip()
 
 
 def document_id(source: str, key: str) -> str:

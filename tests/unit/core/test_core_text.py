@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.text import canonical_url, cashtags, clean, document_id, fingerprint, normalise
@@ -94,6 +94,8 @@ def test_urls_of_one_page_are_one(url: str, canonical: str) -> None:
 
 
 @given(st.text())
+@example("\x1b\xa00")
+@example("0\xa0?")
 def test_canonical_urls_stay_canonical(url: str) -> None:
     once = canonical_url(url)
     assert canonical_url(once) == once
