@@ -22,7 +22,7 @@ $(VENV)/.setup: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.setup-test: $(VENV)/.setup
-	$(BIN)/pip install --quiet --editable '.[broker,test]'
+	$(BIN)/pip install --quiet --editable '.[broker,train,onnx,test]'
 	@touch $@
 
 setup: $(VENV)/.setup ## virtual environment .venv with Squall and the development broker

@@ -61,8 +61,15 @@ class ModelSettings(Section):
         "auto", description="auto: bf16 where the processor has it, else int8, else fp32"
     )
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    backend: Literal["auto", "eager", "ragged", "compile", "cuda_graphs", "onnx"] = Field(
+        "auto", description="how the network is run; auto: ragged or else eager on a CPU, CUDA graphs or else eager on a GPU"
+    )
     max_tokens: Annotated[int, Field(ge=16, le=512)] = Field(128, description="longer texts are cut here")
-    batch_tokens: Positive = Field(2048, description="token budget of one forward pass")
+    batch_tokens: Annotated[int, Field(ge=0)] = Field(0, description="token budget of one pass; 0: 2048 on a CPU, 32768 on a GPU")
+    max_wait_ms: Annotated[float, Field(ge=0, le=1000)] = Field(
+        2.0, description="longest wait for a batch to fill while several callers are at it"
+    )
+    queue_tokens: Positive = Field(65_536, description="tokens that may wait for the network; callers beyond are held back")
     threads: Annotated[int, Field(ge=0)] = Field(0, description="CPU threads; 0: one per core")
 
 

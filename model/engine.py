@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import threading
-from collections.abc import Iterator, Sequence
+import time
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-import xxhash
 from numpy.typing import NDArray
 
 from core.errors import ConfigurationError
 from core.settings import ModelSettings
 from model import preprocess
-from model.network import SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork
-from model.quantise import has_bf16, has_vnni, quantise
-from model.tasks import DEFAULT_TASKS, SENTIMENT, TOPIC, TaskSpec
-from model.tokens import load_tokenizer, pad
+from model.loaded import LoadedModel
+from model.queueing import Row, RowQueue, Ticket
+from model.scoring import EngineStats, Gathered, Worker
+from model.spans import Span
+from model.tagging import tagged_spans
+from model.tasks import SENTIMENT, TOPIC, TaskSpec
+from model.tokens import PAD_ID
+
+log = logging.getLogger("squall.engine")
 
 Probabilities = NDArray[np.float32]
-_WIDTH_STEP = 8
-_CHUNK = 4096
-"""Texts tokenised at once: bounds memory, and the sort still has enough to choose from."""
+_CHUNK = 256
+"""Texts tokenised at once, by their caller, while the network runs the chunk before; the queue bounds how far it gets ahead."""
 
 
 @dataclass(frozen=True)
@@ -35,137 +39,214 @@ class Scores:
     Args:
         topic: float32, shape (n, 20), rows sum to 1, columns as `core.records.TOPICS`.
         sentiment: float32, shape (n, 3), rows sum to 1, columns as `core.records.SENTIMENTS`.
+        model_version: which model said it; one for all texts of a call.
     """
 
     topic: Probabilities
     sentiment: Probabilities
+    model_version: str
 
     def __len__(self) -> int:
         return len(self.topic)
 
 
 class ScoringEngine:
-    """A network ready to score; use `open`. Every method may be called from several threads.
+    """A network ready to score; use `open`, and `close` or `with`. Every method may be called from several threads.
+
+    Callers tokenise in their own threads; one thread of the engine packs what waits, of all callers, into batches and runs them.
 
     Args:
-        network: the trained network.
-        folder: where it came from, for tokenizer and version.
-        settings: precision, device, token limits, threads.
+        model: the checkpoint to score with.
+        settings: token limits, waits, threads.
+        clock: monotonic seconds, for deadlines.
     """
 
-    def __init__(self, network: MultiTaskNetwork, folder: Path, settings: ModelSettings) -> None:
-        self.device = _device(settings)
-        self.precision = _precision(settings, self.device)
-        self.tasks = network.config.tasks
+    def __init__(self, model: LoadedModel, settings: ModelSettings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._model = model
         self._settings = settings
-        self._lock = threading.Lock()
-        limit = int(network.config.encoder.get("max_position_embeddings", settings.max_tokens))
-        self._max_tokens = min(settings.max_tokens, limit)
-        self._tokenizer = load_tokenizer(folder / TOKENIZER_FILE, self._max_tokens)
-        self._columns = {task.name: _columns(task, self.tasks) for task in DEFAULT_TASKS}
-        self._network = _prepared(network, self.device, self.precision)
-        self.model_version = _version(folder, network.config.name, self.precision, self._max_tokens)
-        torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+        self._clock = clock
+        self._swapping = threading.Lock()
+        self._queue = RowQueue(settings.queue_tokens, settings.max_wait_ms / 1000, clock)
+        self._worker = Worker(self._queue)
+        thread = threading.Thread(target=_serve, args=(self._worker,), name="squall-engine", daemon=True)
+        self._end = weakref.finalize(self, _end, self._queue, thread)
+        self._thread = thread
+        thread.start()
 
     @classmethod
     def open(cls, settings: ModelSettings) -> ScoringEngine:
         """Load the checkpoint in `settings.path`, or the shipped one.
 
         Raises:
-            ConfigurationError: the folder is no checkpoint, lacks a head, or the device or precision can't be had.
+            ConfigurationError: the folder is no checkpoint, lacks a head, or the device, precision or backend can't be had.
         """
-        folder = settings.path or SHIPPED
-        return cls(MultiTaskNetwork.load(folder), folder, settings)
+        return cls(LoadedModel.open(settings), settings)
 
-    def score(self, texts: Sequence[str]) -> Scores:
+    def __enter__(self) -> ScoringEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def model_version(self) -> str:
+        """Name of the model that answers calls which come now; `Scores.model_version` names the one that answered."""
+        return self._model.version
+
+    @property
+    def tasks(self) -> tuple[TaskSpec, ...]:
+        """What the checkpoint answers."""
+        return self._model.tasks
+
+    @property
+    def backend(self) -> str:
+        """Name of the backend in use."""
+        return self._model.execution.backend.name
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network runs."""
+        return self._model.execution.backend.device
+
+    @property
+    def precision(self) -> str:
+        """What the network computes in: fp32, bf16 or int8."""
+        return self.backend.rpartition("-")[2]
+
+    def score(self, texts: Sequence[str], *, timeout: float | None = None) -> Scores:
         """Score any number of texts, the empty one too; results keep their order.
 
-        A text's scores don't depend on the texts beside it (float tolerance).
-        """
-        found = self.probabilities(texts)
-        return Scores(*(found[task.name][:, self._columns[task.name]] for task in (TOPIC, SENTIMENT)))
+        A text's scores don't depend on the texts beside it (float tolerance). Blocks while the queue is full.
 
-    def probabilities(self, texts: Sequence[str]) -> dict[str, Probabilities]:
-        """Return per task float32 probabilities, shape (texts, labels), columns in the checkpoint's own order."""
-        found = {task.name: np.zeros((len(texts), len(task.labels)), dtype=np.float32) for task in self.tasks}
-        for start in range(0, len(texts), _CHUNK):
-            prepared = [preprocess.prepare(text, self._max_tokens) for text in texts[start : start + _CHUNK]]
-            ids = [encoding.ids for encoding in self._tokenizer.encode_batch(prepared)]
-            for width, rows in packed([len(row) for row in ids], self._settings.batch_tokens):
-                for task, values in self._forward([ids[i] for i in rows], width).items():
-                    found[task][[start + i for i in rows]] = values
-        return found
+        Args:
+            texts: of any length; what the model does not read is cut off.
+            timeout: seconds until the call gives up; None: it waits as long as it takes.
+
+        Raises:
+            UnavailableError: no answer within `timeout`; texts of this call that still wait are dropped.
+            StoppedError: the engine is closed.
+        """
+        model = self._model
+        logits = self._answer(model, model.tokenise, texts, [task for task in model.tasks if task.name in model.columns], timeout).text
+        found = {task.name: softmax(logits[task.name])[:, model.columns[task.name]] for task in (TOPIC, SENTIMENT)}
+        return Scores(found[TOPIC.name], found[SENTIMENT.name], model.version)
+
+    def probabilities(self, texts: Sequence[str], *, timeout: float | None = None) -> dict[str, Probabilities]:
+        """Return per text task float32 probabilities, shape (texts, labels), columns in the checkpoint's own order; raises as `score`."""
+        model = self._model
+        tasks = [task for task in model.tasks if task.kind == "text"]
+        return {name: softmax(logits) for name, logits in self._answer(model, model.tokenise, texts, tasks, timeout).text.items()}
+
+    def entities(self, texts: Sequence[str], *, task: str | None = None, timeout: float | None = None) -> list[list[Span]]:
+        """Return the spans of each text, sorted; offsets count in the text as given, not as the tokenizer sees it.
+
+        Args:
+            texts: of any length; spans are found in the part that the model reads.
+            task: name of the tokens head, where the checkpoint has several.
+            timeout: as for `score`.
+
+        Raises:
+            ConfigurationError: the checkpoint has no such head.
+            UnavailableError: as `score`.
+            StoppedError: as `score`.
+        """
+        model = self._model
+        spec = _tokens_task(model.tasks, task)
+        origins: list[list[int]] = []
+        offsets: list[list[tuple[int, int]]] = []
+
+        def tokenise(chunk: Sequence[str]) -> list[list[int]]:
+            prepared = [preprocess.prepare_aligned(text, model.max_tokens) for text in chunk]
+            encoded = model.encode([text for text, _ in prepared])
+            origins.extend(origin for _, origin in prepared)
+            offsets.extend(encoding.offsets for encoding in encoded)
+            return [encoding.ids or [PAD_ID] for encoding in encoded]
+
+        found = self._answer(model, tokenise, texts, [spec], timeout).tokens[spec.name]
+        tags = [values[: len(places)].argmax(-1).tolist() for values, places in zip(found, offsets, strict=True)]
+        return [
+            [span._replace(start=origin[span.start], end=origin[span.end - 1] + 1) for span in tagged_spans(row, places, spec)]
+            for row, places, origin in zip(tags, offsets, origins, strict=True)
+        ]
 
     def warm_up(self) -> None:
-        """Run one small batch, so that the first real one isn't the slow one."""
-        self.score(["Shares of the bank fell after a profit warning", "ok"])
+        """Run a few texts, so that the first real ones aren't the slow ones."""
+        self.score(["Shares of the bank fell after a profit warning", "ok", "Gold steadies as " * 8])
 
-    def _forward(self, ids: Sequence[Sequence[int]], width: int) -> dict[str, Probabilities]:
-        input_ids, mask = pad(ids, width)
-        with self._lock, torch.inference_mode():
-            logits = self._network(input_ids.to(self.device), mask.to(self.device))
-            return {task: values.float().softmax(-1).cpu().numpy() for task, values in logits.items()}
+    def swap(self, folder: Path) -> str:
+        """Score with the checkpoint in `folder` from now on, and return its version.
 
+        It is loaded and warmed up beside the present one, which goes on meanwhile. Calls under way end with the model they began with.
 
-def packed(lengths: Sequence[int], budget: int) -> Iterator[tuple[int, list[int]]]:
-    """Yield (width, row positions): batches of rows that are padded to one width, rows × width within `budget`.
+        Raises:
+            ConfigurationError: it can't be loaded, or lacks a head that the present one has; nothing has changed.
+        """
+        with self._swapping:
+            model = LoadedModel.open(self._settings.model_copy(update={"path": folder}))
+            model.require(self._model.tasks)
+            model.warm_up()
+            before, self._model = self._model.version, model
+        log.info("model %s took over from %s", model.version, before)
+        return model.version
 
-    The width is the row's own length rounded up to a multiple of 8, never the longest neighbour's: so a text always meets
-    the same padding and its scores come out the same in any company. A row longer than the budget is a batch of its own.
-    """
-    by_width: dict[int, list[int]] = {}
-    for position, length in enumerate(lengths):
-        by_width.setdefault(-(-max(1, length) // _WIDTH_STEP) * _WIDTH_STEP, []).append(position)
-    for width, rows in sorted(by_width.items()):
-        size = max(1, budget // width)
-        for start in range(0, len(rows), size):
-            yield width, rows[start : start + size]
+    def stats(self) -> EngineStats:
+        """Return what the engine has done, and what waits."""
+        return self._worker.stats()
 
+    def close(self) -> None:
+        """Let no more calls in, answer those that are in, and end the thread; may be called again."""
+        self._queue.close()
+        self._thread.join()
+        self._end.detach()
 
-def _device(settings: ModelSettings) -> torch.device:
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise ConfigurationError("model.device is cuda, and torch sees no GPU", "set SQUALL_MODEL__DEVICE=cpu or auto")
-    cuda = settings.device == "cuda" or (settings.device == "auto" and torch.cuda.is_available())
-    return torch.device("cuda" if cuda else "cpu")
-
-
-def _precision(settings: ModelSettings, device: torch.device) -> str:
-    if settings.precision == "int8" and device.type == "cuda":
-        raise ConfigurationError("model.precision int8 is for the CPU", "set SQUALL_MODEL__PRECISION=bf16 or auto")
-    if settings.precision != "auto":
-        return settings.precision
-    if has_bf16(device):
-        return "bf16"  # on CPUs that have it faster than int8, and exactly the same in any batch
-    return "int8" if has_vnni() and device.type == "cpu" else "fp32"
-
-
-def _prepared(network: MultiTaskNetwork, device: torch.device, precision: str) -> MultiTaskNetwork:
-    network.eval().requires_grad_(False)
-    if device.type == "cpu":
-        network.encoder.set_attn_implementation("eager")  # type: ignore[operator]  # faster than sdpa on short texts
-    if precision == "bf16":
-        network = network.bfloat16()
-    if precision == "int8":
-        quantise(network.encoder)  # heads stay fp32: they are tiny
-    return network.to(device)
-
-
-def _columns(task: TaskSpec, available: Sequence[TaskSpec]) -> list[int]:
-    """Positions of our labels among the checkpoint's."""
-    for candidate in available:
-        if candidate.name == task.name and set(candidate.labels) == set(task.labels):
-            return [candidate.labels.index(label) for label in task.labels]
-    raise ConfigurationError(
-        f"the model has no {task.name} head with the labels {', '.join(task.labels)}", "set SQUALL_MODEL__PATH to another one"
-    )
+    def _answer(
+        self,
+        model: LoadedModel,
+        tokenise: Callable[[Sequence[str]], list[list[int]]],
+        texts: Sequence[str],
+        tasks: Sequence[TaskSpec],
+        timeout: float | None,
+    ) -> Gathered:
+        gathered = Gathered(tasks, len(texts))
+        ticket = Ticket(model, gathered)
+        deadline = None if timeout is None else self._clock() + timeout
+        self._queue.enter(ticket)
+        try:
+            for start in range(0, len(texts), _CHUNK):
+                rows = [Row(ids, ticket, start + i) for i, ids in enumerate(tokenise(texts[start : start + _CHUNK]))]
+                self._queue.put(ticket, rows, deadline, last=start + _CHUNK >= len(texts))
+            if texts:
+                self._queue.wait(ticket, deadline)
+        finally:
+            self._queue.leave(ticket)
+        return gathered
 
 
-def _version(folder: Path, name: str, precision: str, max_tokens: int) -> str:
-    """Name the scores, not only the weights: everything that changes a score is in the hash."""
-    digest: Any = xxhash.xxh3_64()
-    with (folder / WEIGHTS_FILE).open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    digest.update((folder / TOKENIZER_FILE).read_bytes())
-    digest.update(f"{precision}/{max_tokens}/{preprocess.VERSION}".encode())
-    return f"{name}-{digest.hexdigest()[:8]}"
+def softmax(logits: NDArray[np.float32]) -> Probabilities:
+    """Return float32 probabilities over the last axis."""
+    powers: Probabilities = np.exp(logits - logits.max(-1, keepdims=True))
+    powers /= powers.sum(-1, keepdims=True)
+    return powers
+
+
+def _tokens_task(tasks: Sequence[TaskSpec], name: str | None) -> TaskSpec:
+    known = [task for task in tasks if task.kind == "tokens"]
+    chosen = [task for task in known if name in (None, task.name)]
+    if len(chosen) != 1:
+        names = ", ".join(task.name for task in known)
+        raise ConfigurationError(
+            f"the model has no tokens head{f' {name}' if name else ''}" if not chosen else f"the model has several tokens heads: {names}",
+            f"name one of {names}" if known else "train one with a tokens task, and set SQUALL_MODEL__PATH to it",
+        )
+    return chosen[0]
+
+
+def _serve(worker: Worker) -> None:
+    torch.set_num_threads(torch.get_num_threads())  # OpenMP keeps the number per thread
+    worker.run()
+
+
+def _end(queue: RowQueue, thread: threading.Thread) -> None:
+    queue.close(drop=True)
+    if thread is not threading.current_thread():  # a collection may run in any thread
+        thread.join()

@@ -2,46 +2,96 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigurationError
 from model import metrics
-from model.data import Part, load_part
+from model.calibrate import reliability
+from model.data import Part, Row, load_part
 from model.engine import ScoringEngine
-from model.tasks import find_task
+from model.spans import span_labels
+from model.tasks import TaskSpec, find_task
 
 
 def evaluate(
-    engine: ScoringEngine, path: Path, task: str, *, order: Sequence[str] | None = None, text: str = "text", label: str = "label"
+    engine: ScoringEngine,
+    path: Path,
+    task: str,
+    *,
+    order: Sequence[str] | None = None,
+    text: str = "text",
+    label: str = "",
+    skip_bad_spans: bool = False,
+    out: Path | None = None,
 ) -> dict[str, Any]:
     """Score the texts of `path` and compare with its labels.
 
     Args:
         engine: the engine to judge.
-        path: CSV, Parquet or JSONL.
+        path: CSV, Parquet, JSON or JSONL.
         task: one of the engine's tasks.
         order: label names that integers in the file stand for, from 0; without it integers mean the model's own order.
         text: column of the text.
-        label: column of the label; rows without one are left out.
+        label: column of the label or spans; empty: `label` for a text task, `spans` for a tokens task. Rows without one are
+            left out.
+        skip_bad_spans: leave out rows whose spans don't fit their text, instead of refusing the file.
+        out: folder for `metrics.json`, and for a text task `confusion.png` and `reliability.png`; made if missing.
 
     Returns:
-        `task`, `data`, `model_version`, and everything of `model.metrics.report`.
+        `task`, `data`, `model_version`, and everything of `model.metrics.report` (text) or `model.metrics.span_report` (tokens).
 
     Raises:
         ConfigurationError: no such task, file or column, a label that is not one, or no labelled row.
     """
     spec = find_task(engine.tasks, task)
+    if spec.kind == "tokens" and order:
+        raise ConfigurationError(f"--labels is for integers, and {task} takes spans", "leave it out")
+    column = label or ("spans" if spec.kind == "tokens" else "label")
+    rows = load_part(_part(path, spec, text, column, order, skip_bad_spans), [spec])
+    if not rows:
+        raise ConfigurationError(f"{path} has no row with {task} labels", f"none in column {column} can be used")
+    known = {"task": task, "data": str(path), "model_version": engine.model_version}
+    measure = _spans if spec.kind == "tokens" else _texts
+    return measure(engine, rows, spec, known, out)
+
+
+def _part(path: Path, spec: TaskSpec, text: str, column: str, order: Sequence[str] | None, skip_bad_spans: bool) -> Part:
     for name in order or ():
         try:
             spec.index(name)
         except ValueError as error:
             raise ConfigurationError(f"--labels: {error}", f"for example {','.join(spec.labels[:3])}") from None
-    orders = {task: tuple(order)} if order else {}
-    rows = load_part(Part(path, {task: label}, orders, text), [spec])
-    if not rows:
-        raise ConfigurationError(f"{path} has no row with a {task} label", f"column {label} is empty throughout")
-    guesses = engine.probabilities([row.text for row in rows])[task].argmax(1)
-    found = metrics.report([row.labels[task] for row in rows], guesses.tolist(), spec.labels)
-    return {"task": task, "data": str(path), "model_version": engine.model_version, **found}
+    if spec.kind == "tokens":
+        return Part(path, {}, {}, text, spans={spec.name: column}, skip_bad_spans=skip_bad_spans)
+    return Part(path, {spec.name: column}, {spec.name: tuple(order)} if order else {}, text)
+
+
+def _texts(engine: ScoringEngine, rows: Sequence[Row], spec: TaskSpec, known: dict[str, Any], out: Path | None) -> dict[str, Any]:
+    probabilities = engine.probabilities([row.text for row in rows])[spec.name]
+    true = [row.labels[spec.name] for row in rows]
+    found = {**known, **metrics.report(true, probabilities.argmax(1).tolist(), spec.labels, probabilities)}
+    if out:
+        from model.plots import confusion_png, reliability_png  # drawing takes a while to import
+
+        bins = reliability(probabilities, true)
+        confusion_png(out / "confusion.png", found["confusion"], spec.labels)
+        reliability_png(out / "reliability.png", bins, found["ece"])
+        _write(out, {**found, "reliability": [asdict(item) for item in bins]})
+    return found
+
+
+def _spans(engine: ScoringEngine, rows: Sequence[Row], spec: TaskSpec, known: dict[str, Any], out: Path | None) -> dict[str, Any]:
+    guessed = engine.entities([row.text for row in rows], task=spec.name)
+    found = {**known, **metrics.span_report([row.spans[spec.name] for row in rows], guessed, span_labels(spec))}
+    if out:
+        _write(out, found)
+    return found
+
+
+def _write(out: Path, found: dict[str, Any]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "metrics.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

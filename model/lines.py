@@ -78,6 +78,6 @@ def _scored(part: Sequence[_Line], engine: ScoringEngine) -> Iterator[dict[str, 
             "p_neutral": round(neutral, _DIGITS),
             "p_positive": round(positive, _DIGITS),
             "score": round(positive - negative, _DIGITS),
-            "model_version": engine.model_version,
+            "model_version": scores.model_version,
         }
         row += 1

@@ -1,4 +1,4 @@
-"""One encoder, one forward pass, a linear head per task; saved as one folder that needs no hub."""
+"""One encoder, one forward pass, a linear head per task, on the pooled text or on every token; saved as one folder that needs no hub."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class NetworkConfig:
         dropout: on the pooled vector, in training.
         max_tokens: length the network was trained with.
         name: first part of the model version.
+        pooling: how token vectors become the text's: see `POOLINGS`.
     """
 
     encoder: Mapping[str, Any]
@@ -41,16 +42,17 @@ class NetworkConfig:
     dropout: float = 0.1
     max_tokens: int = 64
     name: str = "squall-mt"
+    pooling: str = "mean"
 
     def to_json(self) -> str:
         """Return the text of `config.json`."""
         body = {
             "format": FORMAT,
             "name": self.name,
-            "pooling": "mean",
+            "pooling": self.pooling,
             "dropout": self.dropout,
             "max_tokens": self.max_tokens,
-            "tasks": [{"name": task.name, "labels": list(task.labels)} for task in self.tasks],
+            "tasks": [{"name": task.name, "kind": task.kind, "labels": list(task.labels)} for task in self.tasks],
             "encoder": dict(self.encoder),
         }
         return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
@@ -59,16 +61,54 @@ class NetworkConfig:
     def from_json(cls, text: str) -> NetworkConfig:
         """Parse `config.json`; raises KeyError, TypeError or ValueError when it is not one of ours."""
         body = json.loads(text)
-        if body.get("format") != FORMAT or body.get("pooling") != "mean":
-            raise ValueError(
-                f"format {body.get('format')!r} with pooling {body.get('pooling')!r}; this version reads format {FORMAT}, mean"
-            )
-        tasks = tuple(TaskSpec(task["name"], tuple(task["labels"])) for task in body["tasks"])
-        return cls(body["encoder"], tasks, float(body["dropout"]), int(body["max_tokens"]), body["name"])
+        if body.get("format") != FORMAT or body.get("pooling") not in POOLINGS:
+            known = ", ".join(POOLINGS)
+            raise ValueError(f"format {body.get('format')!r}, pooling {body.get('pooling')!r}; this version reads format {FORMAT}, {known}")
+        tasks = tuple(TaskSpec(task["name"], tuple(task["labels"]), task.get("kind", "text")) for task in body["tasks"])
+        return cls(body["encoder"], tasks, float(body["dropout"]), int(body["max_tokens"]), body["name"], body["pooling"])
+
+
+class MeanPooling(nn.Module):
+    """Mean over real tokens: (rows, tokens, width) and mask (rows, tokens) → (rows, width)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """Return the mean vector per row."""
+        real = mask.unsqueeze(-1).to(hidden.dtype)
+        return (hidden * real).sum(1) / real.sum(1).clamp(min=1)
+
+
+class ClsPooling(MeanPooling):
+    """The first token's vector, as BERT's own classifier takes it."""
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG002 - one interface
+        """Return the first vector per row."""
+        return hidden[:, 0]
+
+
+class AttentionPooling(MeanPooling):
+    """A learned weight per token, softmax over the real ones; starts as the mean."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width)
+        self.weight = nn.Linear(width, 1)
+        nn.init.zeros_(self.weight.weight)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """Return the weighted mean vector per row."""
+        scores = self.weight(hidden).squeeze(-1).masked_fill(mask == 0, torch.finfo(hidden.dtype).min)
+        pooled: Tensor = (scores.softmax(-1).unsqueeze(-1) * hidden).sum(1)
+        return pooled
+
+
+POOLINGS: dict[str, type[MeanPooling]] = {"mean": MeanPooling, "cls": ClsPooling, "attention": AttentionPooling}
 
 
 class MultiTaskNetwork(nn.Module):
-    """Encoder → mean over real tokens → dropout → one linear head per task.
+    """Encoder → pooling over real tokens → dropout → one linear head per text task; tokens tasks read the tokens' vectors.
 
     Args:
         encoder: any Hugging Face encoder that returns `last_hidden_state`.
@@ -82,28 +122,21 @@ class MultiTaskNetwork(nn.Module):
         width = int(cast(Any, encoder).config.hidden_size)
         self.config = config
         self.encoder = encoder
+        self.pool = POOLINGS[config.pooling](width)
         self.dropout = nn.Dropout(config.dropout)
         self.heads = nn.ModuleDict({task.name: nn.Linear(width, len(task.labels)) for task in config.tasks})
 
     @classmethod
     def from_base(
-        cls, base: Path | str, tasks: Sequence[TaskSpec], *, dropout: float = 0.1, max_tokens: int = 64, name: str
+        cls, base: Path | str, tasks: Sequence[TaskSpec], *, dropout: float = 0.1, max_tokens: int = 64, name: str, pooling: str = "mean"
     ) -> MultiTaskNetwork:
         """Put fresh heads on the pre-trained encoder in folder (or hub name) `base`.
 
         Raises:
             ConfigurationError: `base` can't be read as an encoder.
         """
-        from transformers import AutoModel
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
-        logging.set_verbosity_error()  # it reports the pooler we drop as a problem
-        try:
-            encoder = AutoModel.from_pretrained(str(base), dtype=torch.float32)
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(f"{base} is not a readable encoder: {error}", "give a folder with config.json and weights") from error
-        config = NetworkConfig(_encoder_dict(encoder.config), tuple(tasks), dropout, max_tokens, name)
+        encoder = load_encoder(base)
+        config = NetworkConfig(encoder_dict(cast(Any, encoder).config), tuple(tasks), dropout, max_tokens, name, pooling)
         return cls(encoder, config)
 
     @classmethod
@@ -116,12 +149,13 @@ class MultiTaskNetwork(nn.Module):
         return cls(encoder, config)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
-        """Return logits per task, shape (rows, labels), from token ids and mask of shape (rows, tokens)."""
+        """Return logits per task from token ids and mask of shape (rows, tokens).
+
+        Shape (rows, labels) for a text task, (rows, tokens, labels) for a tokens task.
+        """
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
-        pooled = self.dropout(pooled)
-        return {name: head(pooled) for name, head in self.heads.items()}
+        inputs = {"text": self.dropout(self.pool(hidden, attention_mask)), "tokens": self.dropout(hidden)}
+        return {task.name: self.heads[task.name](inputs[task.kind]) for task in self.config.tasks}
 
     def save(self, folder: Path, tokenizer_json: str) -> None:
         """Write config, fp16 weights and tokenizer into `folder`, which is made if missing."""
@@ -156,7 +190,29 @@ class MultiTaskNetwork(nn.Module):
         return network.eval()
 
 
-def _encoder_dict(config: Any) -> dict[str, Any]:
+def load_encoder(base: Path | str) -> nn.Module:
+    """Read the pre-trained encoder in folder (or of hub name) `base`, fp32, without BERT's pooler.
+
+    Raises:
+        ConfigurationError: not readable as an encoder.
+    """
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # it reports the pooler we drop as a problem
+    try:
+        encoder = AutoModel.from_pretrained(str(base), dtype=torch.float32)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{base} is not a readable encoder: {error}", "give a folder with config.json and weights") from error
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler = None  # never read: we pool ourselves
+    if not torch.cuda.is_available():
+        encoder.set_attn_implementation("eager")  # a third faster than sdpa on short texts
+    return cast(nn.Module, encoder)
+
+
+def encoder_dict(config: Any) -> dict[str, Any]:
     """The encoder's configuration as plain JSON values, without paths of the machine it was trained on."""
     body = json.loads(config.to_json_string(use_diff=True))
     body["model_type"] = config.model_type

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 
 VERSION = 1
 """Part of the model version: raise it when the outcome of `prepare` changes."""
 
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd\ud800-\udfff\u200b-\u200f\u2060\ufeff]")
+_ENTITY = re.compile(r"&(?:#\w+;?|\w{1,32};?)")
 _SPACE = re.compile(r"\s+")
 _CHARS_PER_TOKEN = 24
 """A word-piece is rarely this long: bounds the work on a text that is far longer than the model reads."""
@@ -23,3 +25,28 @@ def prepare(text: str, max_tokens: int) -> str:
     text = text[: max_tokens * _CHARS_PER_TOKEN]
     text = html.unescape(text) if "&" in text else text
     return _SPACE.sub(" ", _UNREADABLE.sub(" ", _LINK.sub(" ", text))).strip()
+
+
+def prepare_aligned(text: str, max_tokens: int) -> tuple[str, list[int]]:
+    """Return what `prepare` returns, and for each of its characters the offset in `text` it comes from."""
+    text = text[: max_tokens * _CHARS_PER_TOKEN]
+    origin = list(range(len(text)))
+    text, origin = _replaced(_ENTITY, text, origin, lambda match: html.unescape(match.group()))
+    for pattern in (_LINK, _UNREADABLE, _SPACE):
+        text, origin = _replaced(pattern, text, origin, lambda _: " ")
+    skipped = len(text) - len(text.lstrip())
+    text = text.strip()
+    return text, origin[skipped : skipped + len(text)]
+
+
+def _replaced(pattern: re.Pattern[str], text: str, origin: list[int], replacement: Callable[[re.Match[str]], str]) -> tuple[str, list[int]]:
+    """`pattern.sub`, with the offsets carried along: a replacement comes from where its match began."""
+    pieces: list[str] = []
+    offsets: list[int] = []
+    last = 0
+    for match in pattern.finditer(text):
+        new = replacement(match)
+        pieces += (text[last : match.start()], new)
+        offsets += origin[last : match.start()] + [origin[match.start()]] * len(new)
+        last = match.end()
+    return "".join((*pieces, text[last:])), offsets + origin[last:]

@@ -1,10 +1,10 @@
-"""What the network is asked: a task is a name and its labels, nothing else in the package knows more."""
+"""What the network is asked: a task is a name, a kind and its labels, nothing else in the package knows more."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from core.errors import ConfigurationError
 from core.records import SENTIMENTS, TOPICS
@@ -13,13 +13,18 @@ ALIASES = {"bearish": "negative", "bullish": "positive"}
 """Label names that public sets use for ours."""
 
 
+Kind = Literal["text", "tokens"]
+"""What a label belongs to: the whole text, or each of its tokens."""
+
+
 @dataclass(frozen=True)
 class TaskSpec:
     """One classification head.
 
     Args:
         name: key in every mapping of logits, labels and metrics.
-        labels: class names in the order of the head's outputs; distinct, two or more.
+        labels: class names in the order of the head's outputs; distinct, two or more. For `tokens`: BIO tags, `O` first.
+        kind: what a label belongs to.
 
     Raises:
         ConfigurationError: the labels can't make a head.
@@ -27,8 +32,16 @@ class TaskSpec:
 
     name: str
     labels: tuple[str, ...]
+    kind: Kind = "text"
 
     def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ConfigurationError(f"task {self.name!r} is of kind {self.kind!r}", f"allowed are {', '.join(get_args(Kind))}")
+        if self.kind == "tokens" and not _is_bio(self.labels):
+            raise ConfigurationError(
+                f"task {self.name!r} has the labels {', '.join(self.labels)}",
+                "a tokens task takes O first, then B… and I… in pairs: O, B, I",
+            )
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
             raise ConfigurationError(f"task {self.name!r} needs two or more distinct labels, got {list(self.labels)}")
 
@@ -75,6 +88,10 @@ def find_task(tasks: Iterable[TaskSpec], name: str) -> TaskSpec:
     if name not in known:
         raise ConfigurationError(f"no task {name!r}", f"allowed are {', '.join(known)}")
     return known[name]
+
+
+def _is_bio(labels: Sequence[str]) -> bool:
+    return labels[0] == "O" and {"I" + x[1:] for x in labels[1:] if x[0] == "B"} == {x for x in labels[1:] if x[0] != "B"} != set()
 
 
 def _integer(text: str) -> int | None:

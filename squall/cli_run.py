@@ -36,7 +36,8 @@ def up() -> None:
     """Run everything on this machine until Ctrl-C: sources, model, store, detector, e-mails, live page.
 
     Without a broker the sources are those of the settings (ingest.feeds, ingest.files, push.enabled); with
-    SQUALL_KAFKA__BOOTSTRAP_SERVERS set it consumes Kafka instead, as `squall worker` does.
+    SQUALL_KAFKA__BOOTSTRAP_SERVERS set it consumes Kafka instead, as `squall worker` does. Run without a terminal, SIGHUP reads the
+    settings again and swaps in the checkpoint they name, without a pause.
 
     \b
     Examples:
@@ -47,22 +48,28 @@ def up() -> None:
     import asyncio
 
     from squall.node import Node, configured_sources
-    from squall.runtime import kafka_dead_letters, open_pipeline
+    from squall.runtime import kafka_dead_letters, open_pipeline, swap_on_hangup
     from squall.signals import stop_on_signals
 
     settings, clock = load_settings(), SystemClock()
     with stop_on_signals() as stop:
         if settings.kafka.bootstrap_servers:
-            with kafka_dead_letters(settings, stop) as sink, open_pipeline(settings, clock, stop, sink) as pipeline:
+            with (
+                kafka_dead_letters(settings, stop) as sink,
+                open_pipeline(settings, clock, stop, sink) as pipeline,
+                swap_on_hangup(pipeline.engine),
+            ):
                 asyncio.run(Node(pipeline).run())
         else:
             sources = configured_sources(settings, clock)
-            with open_pipeline(settings, clock, stop) as pipeline:
+            with open_pipeline(settings, clock, stop) as pipeline, swap_on_hangup(pipeline.engine):
                 asyncio.run(Node(pipeline, sources).run())
 
 
 def worker() -> None:
     """Consume Kafka through Faust: score, store, acknowledge. Run as many as there are partitions.
+
+    Run without a terminal, SIGHUP reads the settings again and swaps in the checkpoint they name, without a pause.
 
     \b
     Example:
@@ -71,7 +78,7 @@ def worker() -> None:
     """
     import asyncio
 
-    from squall.runtime import kafka_dead_letters, open_pipeline
+    from squall.runtime import kafka_dead_letters, open_pipeline, swap_on_hangup
     from squall.signals import stop_on_signals
 
     settings = load_settings()
@@ -80,6 +87,7 @@ def worker() -> None:
         stop_on_signals() as stop,
         kafka_dead_letters(settings, stop) as sink,
         open_pipeline(settings, SystemClock(), stop, sink) as pipeline,
+        swap_on_hangup(pipeline.engine),
     ):
         asyncio.run(pipeline.consume_kafka())
 

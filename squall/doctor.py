@@ -84,12 +84,13 @@ def _store(settings: Settings, _clock: Clock) -> Check:
 def _model(settings: Settings, clock: Clock) -> Check:
     from model.engine import ScoringEngine
 
-    engine = ScoringEngine.open(settings.model)
-    started = clock.monotonic()
-    scores = engine.score(["Shares of the bank plunge as regulators open an investigation"])
-    took = clock.monotonic() - started
+    with ScoringEngine.open(settings.model) as engine:
+        started = clock.monotonic()
+        scores = engine.score(["Shares of the bank plunge as regulators open an investigation"])
+        took = clock.monotonic() - started
+        backend = engine.backend
     negative = float(scores.sentiment[0, 0])
-    state = f"{engine.model_version} scores one text in {took * 1000:.0f} ms"
+    state = f"{scores.model_version} ({backend}) scores one text in {took * 1000:.0f} ms"
     if negative < 0.5:
         return Check(
             "model",

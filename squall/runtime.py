@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from core.broker import ensure_topics
 from core.clock import Clock
 from core.dead_letters import KafkaDeadLetters
 from core.delivery import DeadLetterSink
+from core.errors import SquallError
 from core.retry import patiently
-from core.settings import Settings, redact_url
+from core.settings import Settings, load_settings, redact_url
 from model.engine import ScoringEngine
+from model.network import SHIPPED
 from squall.opening import open_store
+from squall.signals import on_hangup
 from storage import Store
 from stream.dead_letters import StoreDeadLetters
 from stream.faust_driver import FaustDriver
@@ -55,13 +59,30 @@ def open_pipeline(
     """Open store and engine; dead letters go to `dead_letters`, or to the store's table."""
     store = open_store(settings, stop)
     try:
-        engine = ScoringEngine.open(settings.model)
-        engine.warm_up()
-        log.info("model %s, store %s", engine.model_version, redact_url(settings.store_url))
-        sink = dead_letters or StoreDeadLetters(store)
-        yield Pipeline(settings, clock, stop, engine, store, Processor(engine, store, sink, settings.processor, clock, stop))
+        with ScoringEngine.open(settings.model) as engine:
+            engine.warm_up()
+            log.info("model %s on %s, store %s", engine.model_version, engine.backend, redact_url(settings.store_url))
+            sink = dead_letters or StoreDeadLetters(store)
+            yield Pipeline(settings, clock, stop, engine, store, Processor(engine, store, sink, settings.processor, clock, stop))
     finally:
         store.close()
+
+
+@contextmanager
+def swap_on_hangup(engine: ScoringEngine) -> Iterator[None]:
+    """On SIGHUP read the settings again and score with the checkpoint they name, without a pause; a bad one leaves things as they are.
+
+    At a terminal SIGHUP means that it was closed, and ends the process as ever.
+    """
+
+    def swap() -> None:
+        try:
+            engine.swap(load_settings().model.path or SHIPPED)
+        except SquallError as error:
+            log.error("the model stays %s: %s", engine.model_version, error)  # noqa: TRY400 - it says all there is to say
+
+    with nullcontext() if sys.stdin.isatty() else on_hangup(swap):
+        yield
 
 
 @contextmanager

@@ -1,11 +1,11 @@
-"""SIGINT and SIGTERM as an event."""
+"""SIGINT and SIGTERM as an event, SIGHUP as work."""
 
 from __future__ import annotations
 
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 log = logging.getLogger("squall")
@@ -30,3 +30,27 @@ def stop_on_signals() -> Iterator[threading.Event]:
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)
+
+
+@contextmanager
+def on_hangup(action: Callable[[], None]) -> Iterator[None]:
+    """Run `action` in a thread of its own after each SIGHUP; those that come while it runs count as one. Only from the main thread."""
+    asked, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        while asked.wait():
+            asked.clear()
+            if ended.is_set():
+                return
+            action()
+
+    thread = threading.Thread(target=work, name="squall-hangup", daemon=True)
+    before = signal.signal(signal.SIGHUP, lambda _number, _frame: asked.set())
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+        ended.set()
+        asked.set()
+        thread.join()

@@ -30,13 +30,16 @@ T = TypeVar("T")
 
 
 class Scores(Protocol):
-    """Probabilities, one row per text: `topic` (n, 20), `sentiment` (n, 3)."""
+    """Probabilities, one row per text: `topic` (n, 20), `sentiment` (n, 3), and the model that gave them."""
 
     @property
     def topic(self) -> npt.NDArray[np.float32]: ...
 
     @property
     def sentiment(self) -> npt.NDArray[np.float32]: ...
+
+    @property
+    def model_version(self) -> str: ...
 
 
 class Scorer(Protocol):
@@ -173,7 +176,7 @@ class Processor:
                 topic_probability=min(1.0, float(scores.topic[i, best[i]])),
                 **{f"p_{name}": float(sentiment[i, k]) for k, name in enumerate(SENTIMENTS)},
                 fingerprint=fingerprint(document.gist),
-                model_version=self._engine.model_version,
+                model_version=scores.model_version,
                 scored_at=now,
             )
             for i, document in enumerate(documents)

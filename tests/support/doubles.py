@@ -49,6 +49,7 @@ def reject(number: int = 0, reason: str = "broken_json", topic: str = "documents
 class FixedScores:
     topic: npt.NDArray[np.float32]
     sentiment: npt.NDArray[np.float32]
+    model_version: str
 
 
 class HashScorer:
@@ -69,7 +70,7 @@ class HashScorer:
         topic[np.arange(len(texts)), (hashes % np.uint64(len(TOPICS))).astype(int)] = 0.7
         sentiment = np.full((len(texts), len(SENTIMENTS)), 0.2, dtype=np.float32)
         sentiment[np.arange(len(texts)), (hashes // np.uint64(97) % np.uint64(3)).astype(int)] = 0.6
-        return FixedScores(topic, sentiment)
+        return FixedScores(topic, sentiment, self.model_version)
 
 
 @dataclass

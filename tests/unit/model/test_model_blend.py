@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from core.errors import ConfigurationError
-from model.blend import Blend, blend_heads, relabelled
 from model.data import Row
 from model.network import MultiTaskNetwork, NetworkConfig
 from model.tasks import HEADLINES, SENTIMENT, TOPIC
+from model.training.blend import Blend, blend_heads, relabelled
 
 BLEND = Blend(into="sentiment", other="headline_sentiment", share=0.25)
 

@@ -24,6 +24,7 @@ def test_a_checkpoint_is_trained_from_a_recipe_scored_with_and_measured(tiny_bas
         '[[part]]\npath = "mood.csv"\nlabels = {sentiment = "label"}\n'
         '[[part]]\npath = "about.csv"\nlabels = {topic = "label"}\n'
         '[train]\nname = "tiny-2"\nmax_tokens = 16\nlearning_rate = 3e-3\nprecision = "fp32"\ndev_share = 0.2\n'
+        "allow_missing_classes = true\n"
     )
     trained = RUNNER.invoke(app, ["train", "--config", str(tmp_path / "run.toml"), "--epochs", "2", "--json"])
     assert trained.exit_code == 0, trained.output

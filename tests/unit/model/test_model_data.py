@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigurationError
 from model.data import MISSING, Part, Row, deduplicate, group_key, label_array, load_part, split
-from model.datasets import sentfin_rows
 from model.preprocess import prepare
 from model.tasks import DEFAULT_TASKS, SENTIMENT, TOPIC, TaskSpec
+from model.training.datasets import sentfin_rows
 
 TFN = ("negative", "positive", "neutral")
 

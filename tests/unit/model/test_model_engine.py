@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,13 @@ from hypothesis import strategies as st
 from core.errors import ConfigurationError
 from core.records import SENTIMENTS, TOPICS
 from core.settings import ModelSettings
-from model.engine import ScoringEngine, packed
+from model.engine import ScoringEngine
 from model.evaluate import evaluate
 from model.lines import score_lines
 from model.network import MultiTaskNetwork
 from model.quantise import Int8Linear, quantise
 from model.tasks import DEFAULT_TASKS, TaskSpec
+from tests.support.engines import save_checkpoint, tiny_settings
 
 PRECISIONS = ["fp32", "int8"]
 ODD = ["", " ", "\x00", "a\x00b", "🚀🚀 to the moon", "\ud800", "https://t.co/x", "x" * 300_000, "gold " * 5_000, "&amp;", "ﷺ", "\u200b"]
@@ -28,19 +30,13 @@ ODD = ["", " ", "\x00", "a\x00b", "🚀🚀 to the moon", "\ud800", "https://t.c
 
 @pytest.fixture(scope="module")
 def checkpoint(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained checkpoint with our two heads: wrong, but as sensitive to its input as a trained one."""
-    folder = tmp_path_factory.mktemp("checkpoint")
-    torch.manual_seed(11)
-    network = MultiTaskNetwork.from_base(tiny_base, DEFAULT_TASKS, name="tiny-1")
-    for head in network.heads.values():
-        torch.nn.init.normal_(head.weight, std=1.0)
-    network.save(folder, (tiny_base / "tokenizer.json").read_text())
-    return folder
+    return save_checkpoint(tmp_path_factory.mktemp("checkpoint"), tiny_base)
 
 
 @pytest.fixture(scope="module", params=PRECISIONS)
-def engine(request: pytest.FixtureRequest, checkpoint: Path) -> ScoringEngine:
-    return ScoringEngine.open(ModelSettings(path=checkpoint, precision=request.param, device="cpu", batch_tokens=256, threads=1))
+def engine(request: pytest.FixtureRequest, checkpoint: Path) -> Iterator[ScoringEngine]:
+    with ScoringEngine.open(tiny_settings(checkpoint, precision=request.param)) as engine:
+        yield engine
 
 
 TEXTS = st.lists(st.text(alphabet="abcdefgold fed 🚀\x00&;", max_size=80), max_size=24)
@@ -121,15 +117,6 @@ def test_quantising_replaces_every_linear_layer() -> None:
     module = quantise(torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Sequential(torch.nn.Linear(4, 2, bias=False))))
     assert not [layer for layer in module.modules() if isinstance(layer, torch.nn.Linear)]
     assert module(torch.zeros(3, 4)).shape == (3, 2)
-
-
-@given(st.lists(st.integers(0, 600), max_size=200), st.integers(1, 4096))
-def test_batches_hold_every_row_once_within_the_budget_and_padding_within_a_step(lengths: list[int], budget: int) -> None:
-    batches = list(packed(lengths, budget))
-    assert sorted(row for _, rows in batches for row in rows) == list(range(len(lengths)))
-    for width, rows in batches:
-        assert len(rows) == 1 or width * len(rows) <= budget
-        assert all(width - 8 < max(1, lengths[row]) <= width for row in rows)
 
 
 def test_the_version_tells_weights_and_precision_apart(checkpoint: Path, tmp_path: Path, tiny_base: Path) -> None:
@@ -225,7 +212,7 @@ def test_evaluation_compares_the_engines_own_answers(engine: ScoringEngine, tmp_
     [
         ("mood", None, "text,label\na,1\n", "allowed are topic, sentiment"),
         ("sentiment", ("up", "down"), "text,label\na,1\n", "--labels: 'up' is not a label"),
-        ("sentiment", None, "text,label\na,\n", "no row with a sentiment label"),
+        ("sentiment", None, "text,label\na,\n", "column label is empty throughout"),
         ("sentiment", None, "text,label\na,1\nb,9\n", "row 2"),
     ],
 )

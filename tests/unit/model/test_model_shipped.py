@@ -12,10 +12,10 @@ from core.records import SENTIMENTS, TOPICS
 from core.settings import ModelSettings
 from model import metrics
 from model.data import deduplicate, split
-from model.datasets import public_rows
 from model.engine import ScoringEngine
 from model.network import SHIPPED
 from model.tasks import DEFAULT_TASKS
+from model.training.datasets import public_rows
 
 WRITTEN = json.loads((SHIPPED / "metrics.json").read_text(encoding="utf-8"))
 

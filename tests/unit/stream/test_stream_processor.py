@@ -65,6 +65,18 @@ def test_a_stored_row_carries_what_the_model_said_and_when() -> None:
     assert (row.model_version, row.scored_at) == ("hash-1", LATER)
 
 
+def test_a_row_carries_the_version_that_scored_it_though_the_engine_has_another_by_now() -> None:
+    class Swapped(HashScorer):
+        def score(self, texts: Sequence[str]) -> FixedScores:
+            scores = super().score(texts)
+            self.model_version = "hash-2"  # a swap while the batch was under way
+            return scores
+
+    room = Room(engine=Swapped())
+    room.processor.process([item(0)])
+    assert [row.model_version for row in room.store.rows.values()] == ["hash-1"]
+
+
 def test_a_duplicate_inside_a_batch_is_stored_once_as_it_came_first() -> None:
     room = Room()
     again = Item(Origin("documents", 0, 1), document=document(0, title="the same item, edited since"))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from core.errors import ConfigurationError
 from core.records import TOPICS
-from model.data import Part, Row, load_part, read_table
+from model.data import Part, Row, load_part
+from model.tables import read_table
 from model.tasks import HEADLINES, SENTIMENT, TaskSpec, find_task
 
 TFN_SENTIMENT_ORDER = ("negative", "positive", "neutral")

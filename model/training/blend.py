@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,9 +16,6 @@ from core.errors import ConfigurationError
 from model.data import Row
 from model.network import MultiTaskNetwork
 from model.tasks import find_task
-
-if TYPE_CHECKING:
-    from model.train import Trainer
 
 
 class Blend(BaseModel):
@@ -64,13 +60,3 @@ def relabelled(rows: Sequence[Row], blend: Blend) -> list[Row]:
             labels.pop(blend.other, None)
         result.append(replace(row, labels=labels))
     return result
-
-
-def finish(trainer: Trainer, best: dict[str, Any], train: Sequence[Row], dev: Sequence[Row], blend: Blend) -> dict[str, Any]:
-    """Blend the heads of the run's best checkpoint, measure it again and save it in its place; returns the new metrics."""
-    trainer.adopt(blend_heads(MultiTaskNetwork.load(trainer.run_folder / "best"), blend))
-    fitted, held_out = trainer.encode(relabelled(train, blend)), trainer.encode(relabelled(dev, blend))
-    best = {**best, **trainer.evaluate(held_out)}
-    trainer.save(best, fitted, held_out)
-    trainer.say(f"blended {blend.other} into {blend.into}, share {blend.share:g}")
-    return best

@@ -1,0 +1,90 @@
+"""The ways to run the network. One is opened by name, or `auto` takes the fastest that this machine and checkpoint allow.
+
+A backend is a factory in `BACKENDS`; modules are imported when chosen, so that an extra that is missing matters only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from core.errors import ConfigurationError
+from core.settings import ModelSettings
+from model.backends.base import Backend, UnsupportedError, device_of
+from model.network import MultiTaskNetwork
+
+__all__ = ["BACKENDS", "Backend", "UnsupportedError", "open_backend"]
+
+Factory = Callable[[MultiTaskNetwork | None, Path, ModelSettings], Backend]
+"""From the network (None where the backend reads the folder itself), its folder and the settings; it may change the network in place."""
+
+
+def open_backend(name: str, network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
+    """Open the backend called `name`, or for `auto` the first of the device's that supports the checkpoint.
+
+    Raises:
+        ConfigurationError: no such backend; the device, the precision or a package it needs can't be had.
+        UnsupportedError: the backend can't run this checkpoint or machine.
+    """
+    if name != "auto":
+        if name not in BACKENDS:
+            raise ConfigurationError(f"{name!r} is no backend", f"allowed are auto, {', '.join(BACKENDS)}")
+        return _open(name, network, folder, settings)
+    *candidates, last = ("cuda_graphs", "eager") if device_of(settings).type == "cuda" else ("ragged", "eager")
+    for candidate in candidates:
+        with suppress(UnsupportedError):
+            return _open(candidate, network, folder, settings)
+    return _open(last, network, folder, settings)
+
+
+def _open(name: str, network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
+    try:
+        return BACKENDS[name](network, folder, settings)
+    except ImportError as error:
+        raise UnsupportedError(
+            f"the {name} backend needs a package: {error}", "pip install 'squall[onnx]', or set another backend"
+        ) from error
+
+
+def _eager(network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
+    from model.backends.torch_backend import open_eager
+
+    return open_eager(_needed(network, folder), settings)
+
+
+def _compile(network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
+    from model.backends.torch_backend import open_compiled
+
+    return open_compiled(_needed(network, folder), settings)
+
+
+def _cuda_graphs(network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
+    from model.backends.cuda_graphs import open_cuda_graphs
+
+    return open_cuda_graphs(_needed(network, folder), settings)
+
+
+def _ragged(network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
+    from model.backends.ragged import open_ragged
+
+    return open_ragged(_needed(network, folder), folder, settings)
+
+
+def _onnx(_network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
+    from model.backends.onnx_backend import open_onnx
+
+    return open_onnx(folder, settings)
+
+
+BACKENDS: dict[str, Factory] = {
+    "eager": _eager,
+    "ragged": _ragged,
+    "compile": _compile,
+    "cuda_graphs": _cuda_graphs,
+    "onnx": _onnx,
+}
+
+
+def _needed(network: MultiTaskNetwork | None, folder: Path) -> MultiTaskNetwork:
+    return MultiTaskNetwork.load(folder) if network is None else network

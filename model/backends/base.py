@@ -1,0 +1,90 @@
+"""What a way to run the network promises, and what every one of them needs: device, precision, padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.errors import ConfigurationError
+from core.settings import ModelSettings
+from model.quantise import has_bf16, has_vnni
+
+WIDTH_STEP = 8
+"""Rows are padded to a multiple of this, never to the longest neighbour: a text meets the same padding in any company."""
+
+Logits = dict[str, NDArray[np.float32]]
+
+
+class UnsupportedError(ConfigurationError):
+    """A backend can't run this checkpoint, precision or machine; `auto` takes the next one."""
+
+
+class Backend(Protocol):
+    """One way to run the network."""
+
+    name: str
+    """Kind and precision: torch-fp32, torch-bf16, torch-int8, torch-compile-bf16, cuda-graphs-bf16, ragged-bf16, onnx-fp32, onnx-int8."""
+    device: torch.device
+
+    def logits(self, rows: Sequence[Sequence[int]]) -> Logits:
+        """One pass over token id rows (each 1..max_tokens ids, special tokens included, any mix of lengths, sorted by length).
+
+        Returns per task float32 logits: (rows, labels) for text tasks; tokens tasks: (rows, longest row, labels).
+        A row's logits don't depend on the rows beside it (float tolerance).
+        """
+        ...
+
+
+@runtime_checkable
+class Padding(Protocol):
+    """A backend that computes more tokens than it is given; one without this method is counted as padding nothing."""
+
+    def padded_tokens(self, lengths: Sequence[int]) -> int:
+        """Return how many tokens a pass over rows of these lengths computes."""
+        ...
+
+
+def device_of(settings: ModelSettings) -> torch.device:
+    """Return the device the settings mean.
+
+    Raises:
+        ConfigurationError: CUDA is asked for and not there.
+    """
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigurationError("model.device is cuda, and torch sees no GPU", "set SQUALL_MODEL__DEVICE=cpu or auto")
+    cuda = settings.device == "cuda" or (settings.device == "auto" and torch.cuda.is_available())
+    return torch.device("cuda" if cuda else "cpu")
+
+
+def precision_of(settings: ModelSettings, device: torch.device) -> str:
+    """Return fp32, bf16 or int8: the one asked for, or for `auto` the fastest the processor has.
+
+    Raises:
+        ConfigurationError: int8 is asked for on CUDA.
+    """
+    if settings.precision == "int8" and device.type == "cuda":
+        raise ConfigurationError("model.precision int8 is for the CPU", "set SQUALL_MODEL__PRECISION=bf16 or auto")
+    if settings.precision != "auto":
+        return settings.precision
+    if has_bf16(device):
+        return "bf16"  # on CPUs that have it faster than int8, and exactly the same in any batch
+    return "int8" if has_vnni() and device.type == "cpu" else "fp32"
+
+
+def width_of(length: int) -> int:
+    """Return the width a row of `length` tokens is padded to."""
+    return -(-max(1, length) // WIDTH_STEP) * WIDTH_STEP
+
+
+def padded(rows: Sequence[Sequence[int]], width: int, pad_id: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (input_ids, attention_mask), int64 arrays of shape (rows, width); no row is longer than `width`."""
+    lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
+    real = np.arange(width) < lengths[:, None]
+    input_ids = np.full((len(rows), width), pad_id, dtype=np.int64)
+    input_ids[real] = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(lengths.sum()))
+    return input_ids, real.astype(np.int64)

@@ -1,0 +1,149 @@
+"""The fast way on a CPU: texts laid end to end without padding, packed weights, a batch split between cores."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core.settings import ModelSettings
+from model import preprocess
+from model.backends.base import Logits, UnsupportedError, device_of, precision_of
+from model.backends.ragged_encoder import Layout, RaggedEncoder, computed_tokens
+from model.backends.ragged_int8 import float_linears, int8_linears
+from model.backends.ragged_samples import SAMPLES
+from model.network import TOKENIZER_FILE, MultiTaskNetwork
+from model.quantise import has_bf16, has_vnni
+from model.tokens import load_tokenizer
+
+_LEAST_PART = 128
+"""Tokens below which a second core costs more than it saves."""
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+class RaggedBackend:
+    """Splits a batch into parts of like size, one per core; each core runs its part alone, which beats sharing every small operation.
+
+    Args:
+        precision: fp32, bf16 or int8; for the name.
+        encoder: runs the rows.
+        network: whose pooling and heads finish them, in fp32.
+        threads: cores to use.
+    """
+
+    def __init__(self, precision: str, encoder: RaggedEncoder, network: MultiTaskNetwork, threads: int) -> None:
+        self.name = f"ragged-{precision}"
+        self.device = torch.device("cpu")
+        self._encoder = encoder
+        self._tasks = network.config.tasks
+        self._pool = network.pool.float()
+        self._heads = network.heads.float()
+        self._threads = threads
+        self._workers = single_threaded(threads)
+
+    def logits(self, rows: Sequence[Sequence[int]]) -> Logits:
+        """Return float32 logits per task, see `Backend`."""
+        parts = list(self._workers.map(self._part, [rows[start:stop] for start, stop in self._cuts(list(map(len, rows)))]))
+        return {task.name: _joined([part[task.name] for part in parts]) for task in self._tasks}
+
+    def padded_tokens(self, lengths: Sequence[int]) -> int:
+        """Return how many tokens rows of these lengths cost: each part is rounded up a little."""
+        return sum(computed_tokens(sum(lengths[start:stop])) for start, stop in self._cuts(lengths))
+
+    def _cuts(self, lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
+        ends = np.cumsum(lengths)
+        parts = max(1, min(self._threads, int(ends[-1]) // _LEAST_PART))
+        stops = [*(int(np.searchsorted(ends, ends[-1] * part / parts)) + 1 for part in range(1, parts)), len(lengths)]
+        start = 0
+        for stop in stops:
+            if stop > start:
+                yield start, stop
+                start = stop
+
+    def _part(self, rows: Sequence[Sequence[int]]) -> Logits:
+        with torch.inference_mode():
+            layout = Layout.of(rows)
+            hidden = self._encoder.hidden(layout)
+            whole = [
+                hidden[group.start : group.stop].view(-1, group.length, hidden.shape[1]) for group in layout.groups
+            ]  # rows of one length have no padding to mask
+            pooled = torch.cat([self._pool(group, group.new_ones(group.shape[:2])) for group in whole])
+            found: Logits = {}
+            for task in self._tasks:
+                head = self._heads[task.name]
+                found[task.name] = head(pooled).numpy() if task.kind == "text" else _stacked([head(group).numpy() for group in whole])
+            return found
+
+
+def open_ragged(network: MultiTaskNetwork, folder: Path, settings: ModelSettings) -> RaggedBackend:
+    """Return `network` as texts laid end to end; it is not changed, its pooling and heads are shared.
+
+    Raises:
+        ConfigurationError: the device or the precision can't be had.
+        UnsupportedError: not a BERT encoder, no CPU, or a CPU or torch without the products it lives on.
+    """
+    device = device_of(settings)
+    precision = precision_of(settings, device)
+    _require(network, device, precision)
+    encoder = network.encoder
+    linears = int8_linears(encoder, _samples(network, folder)) if precision == "int8" else float_linears(encoder, _DTYPES[precision])
+    return RaggedBackend(precision, RaggedEncoder(encoder, linears), network, settings.threads or os.cpu_count() or 1)
+
+
+def single_threaded(workers: int) -> ThreadPoolExecutor:
+    """Return a pool of threads in which torch's operations run on one core each; other threads keep their number."""
+    before = torch.get_num_threads()
+    ready = threading.Barrier(workers + 1)
+
+    def start() -> None:
+        torch.set_num_threads(1)  # counts for this thread and for those that begin later
+        ready.wait()
+
+    pool = ThreadPoolExecutor(workers, "squall-ragged", initializer=start)
+    for _ in range(workers):
+        pool.submit(int)
+    ready.wait()
+    torch.set_num_threads(before)
+    return pool
+
+
+def _require(network: MultiTaskNetwork, device: torch.device, precision: str) -> None:
+    wanted = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute", "is_decoder": False}
+    settings = network.config.encoder
+    odd = [f"{key} {settings[key]}" for key, value in wanted.items() if settings.get(key, value) != value]
+    if device.type != "cpu":
+        odd.append(f"device {device.type}")
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        odd.append("a torch without oneDNN")
+    if precision == "bf16" and not has_bf16(device):
+        odd.append("bf16 on a CPU without it")
+    if precision == "int8" and not has_vnni():
+        odd.append("int8 on a CPU without VNNI")  # the kernel's sums then overflow
+    if odd:
+        raise UnsupportedError(f"the ragged backend does not run {', '.join(odd)}", "set SQUALL_MODEL__BACKEND=auto or eager")
+
+
+def _samples(network: MultiTaskNetwork, folder: Path) -> list[list[int]]:
+    limit = int(network.config.encoder.get("max_position_embeddings", 512))
+    tokenizer = load_tokenizer(folder / TOKENIZER_FILE, limit)
+    rows = [encoding.ids for encoding in tokenizer.encode_batch([preprocess.prepare(text, limit) for text in SAMPLES])]
+    return sorted(filter(None, rows), key=len)
+
+
+def _joined(parts: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.concatenate(parts) if parts[0].ndim == 2 else _stacked(parts)
+
+
+def _stacked(parts: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Return (rows, tokens, labels) arrays below each other, zeros where a row ends before the longest."""
+    whole = np.zeros((sum(map(len, parts)), max(part.shape[1] for part in parts), parts[0].shape[2]), dtype=np.float32)
+    start = 0
+    for part in parts:
+        whole[start : start + len(part), : part.shape[1]] = part
+        start += len(part)
+    return whole

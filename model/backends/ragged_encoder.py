@@ -1,0 +1,181 @@
+"""A BERT encoder over texts laid end to end: no padding, so that nothing is computed that no one reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import layer_norm
+
+from model.backends.ragged_linear import Linear
+
+Observe = Callable[[Tensor], None]
+_SHORT = 20
+"""Up to this length softmax is faster over the other axis: torch's kernel for the last one wants more than a register full."""
+
+
+class Group(NamedTuple):
+    """Neighbouring rows of one length: tokens `start` to `stop` of the laid out batch."""
+
+    start: int
+    stop: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Rows laid end to end.
+
+    Args:
+        ids: (tokens,) int64; a few spare tokens at the end that belong to no row.
+        positions: (tokens,) int64, from 0 in each row.
+        groups: runs of rows of equal length.
+    """
+
+    ids: Tensor
+    positions: Tensor
+    groups: tuple[Group, ...]
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]]) -> Layout:
+        """Lay `rows` end to end.
+
+        oneDNN generates a kernel for each number of tokens it meets (milliseconds), and keeps about a thousand of them: so the
+        number is rounded up to one of 32 sizes per power of two, at most 3% more work (or a multiple of 8 where that is coarser).
+        """
+        groups, start = [], 0
+        for length, run in groupby(map(len, rows)):
+            stop = start + length * sum(1 for _ in run)
+            groups.append(Group(start, stop, length))
+            start = stop
+        ids = np.zeros(computed_tokens(start), dtype=np.int64)
+        ids[:start] = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=start)
+        positions = np.zeros(len(ids), dtype=np.int64)
+        for group in groups:
+            positions[group.start : group.stop].reshape(-1, group.length)[:] = np.arange(group.length)
+        return cls(torch.from_numpy(ids), torch.from_numpy(positions), tuple(groups))
+
+    @property
+    def real(self) -> int:
+        """Tokens that belong to a row."""
+        return self.groups[-1].stop
+
+
+def computed_tokens(tokens: int) -> int:
+    """Return how many tokens a pass over `tokens` real ones computes."""
+    step = max(8, 1 << max(0, (tokens - 1).bit_length() - 6))
+    return -(-tokens // step) * step
+
+
+class Weights(NamedTuple):
+    """A linear layer's fp32 weight (outputs, inputs) and bias (outputs,)."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+class LayerWeights(NamedTuple):
+    """The linear layers of one encoder layer; query, key and value are one, the query already divided by the root of its width."""
+
+    attend: Weights
+    mix: Weights
+    widen: Weights
+    narrow: Weights
+
+
+class LayerLinears(NamedTuple):
+    """The same, ready to run."""
+
+    attend: Linear
+    mix: Linear
+    widen: Linear
+    narrow: Linear
+
+
+def layer_weights(encoder: Any) -> list[LayerWeights]:
+    """Read the linear layers of a Hugging Face `BertModel`."""
+    root = math.sqrt(encoder.config.hidden_size // encoder.config.num_attention_heads)
+    found = []
+    for layer in encoder.encoder.layer:
+        own = layer.attention.self
+        attend = Weights(
+            torch.cat([own.query.weight / root, own.key.weight, own.value.weight]).detach().float(),
+            torch.cat([own.query.bias / root, own.key.bias, own.value.bias]).detach().float(),
+        )
+        rest = (layer.attention.output.dense, layer.intermediate.dense, layer.output.dense)
+        found.append(LayerWeights(attend, *(Weights(part.weight.detach().float(), part.bias.detach().float()) for part in rest)))
+    return found
+
+
+class RaggedEncoder:
+    """A `BertModel`'s forward pass over a `Layout`; embeddings, attention, norms and residuals are fp32.
+
+    Args:
+        encoder: Hugging Face `BertModel` with absolute positions and GELU, fp32, on the CPU.
+        linears: its linear layers, one set per encoder layer.
+    """
+
+    def __init__(self, encoder: Any, linears: Sequence[LayerLinears]) -> None:
+        config, tables = encoder.config, encoder.embeddings
+        self._heads = int(config.num_attention_heads)
+        self._width = int(config.hidden_size)
+        self._epsilon = float(config.layer_norm_eps)
+        self._words = tables.word_embeddings.weight.detach().float()
+        self._places = (tables.position_embeddings.weight + tables.token_type_embeddings.weight[0]).detach().float()
+        self._first = _norm(tables.LayerNorm)
+        self._linears = tuple(linears)
+        self._norms = tuple((_norm(layer.attention.output.LayerNorm), _norm(layer.output.LayerNorm)) for layer in encoder.encoder.layer)
+
+    def hidden(self, layout: Layout, observe: Observe | None = None) -> Tensor:
+        """Return the last hidden state, fp32 of shape (tokens, width).
+
+        Args:
+            layout: the rows.
+            observe: is told the input of every linear layer, in order, four per encoder layer; it must not keep them unchanged.
+        """
+        tell = observe or _nothing
+        found = self._normed(self._words[layout.ids].add_(self._places[layout.positions]), self._first)
+        for linears, (after_attention, after_narrow) in zip(self._linears, self._norms, strict=True):
+            tell(found)
+            context = self._attention(linears.attend(linears.attend.take(found)), layout)
+            tell(context)
+            found = self._normed(linears.mix.plus(linears.mix.take(context), found), after_attention)
+            tell(found)
+            inner = linears.widen.gelu(linears.widen.take(found))
+            tell(inner)
+            found = self._normed(linears.narrow.plus(inner, found), after_narrow)
+        return found
+
+    def _normed(self, vectors: Tensor, norm: Weights) -> Tensor:
+        return layer_norm(vectors, (self._width,), norm.weight, norm.bias, self._epsilon)
+
+    def _attention(self, attend: Tensor, layout: Layout) -> Tensor:
+        """Return the mixed values, (tokens, width), from queries, keys and values beside each other, (tokens, 3 × width)."""
+        mixed = torch.empty(len(attend), self._width)
+        mixed[layout.real :] = 0
+        size = self._width // self._heads
+        for start, stop, length in layout.groups:
+            rows = (stop - start) // length
+            parts = attend[start:stop].view(rows, length, 3, self._heads, size).permute(2, 0, 3, 1, 4).contiguous()
+            query, key, value = parts.view(3, rows * self._heads, length, size)
+            if length <= _SHORT:
+                shares = torch.bmm(key, query.transpose(1, 2)).softmax(1).transpose(1, 2)
+            else:
+                shares = torch.bmm(query, key.transpose(1, 2)).softmax(2)
+            found = torch.bmm(shares, value).view(rows, self._heads, length, size)
+            mixed[start:stop].view(rows, length, self._heads, size).copy_(found.transpose(1, 2))
+        return mixed
+
+
+def _norm(norm: Any) -> Weights:
+    return Weights(norm.weight.detach().float(), norm.bias.detach().float())
+
+
+def _nothing(_: Tensor) -> None:
+    return None

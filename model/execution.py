@@ -1,0 +1,107 @@
+"""Runs batches on a backend and keeps on when the device does not: smaller batches when memory is short, the CPU when a GPU dies."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
+
+import torch
+
+from model.backends.base import Backend, Logits, width_of
+
+log = logging.getLogger("squall.engine")
+
+BUDGETS = {"cpu": 2048, "cuda": 32_768}
+"""Tokens of one pass where the settings leave it open: what the caches of a CPU hold, what keeps a GPU busy."""
+_MEMORY = ("out of memory", "failed to allocate memory", "can't allocate memory", "alloc_failed")
+_DEVICE = ("cuda error", "cuda failure", "cudnn", "cublas", "device-side assert", "unspecified launch failure", "no cuda gpus")
+
+
+class Trouble(Enum):
+    """What an error of a pass means for the batch."""
+
+    MEMORY = "the device's memory ran out"
+    DEVICE = "the device failed"
+    OTHER = "the pass failed"
+
+
+def trouble(error: Exception) -> Trouble:
+    """Tell what `error` means; torch and onnxruntime raise RuntimeError for most of what a device can do wrong."""
+    said = str(error).lower()
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or (isinstance(error, RuntimeError) and any(x in said for x in _MEMORY)):
+        return Trouble.MEMORY
+    if isinstance(error, torch.AcceleratorError) or (isinstance(error, RuntimeError) and any(x in said for x in _DEVICE)):
+        return Trouble.DEVICE
+    return Trouble.OTHER
+
+
+class Execution:
+    """A backend, the token budget that fits it, and what to do when it fails. For one thread at a time.
+
+    Args:
+        backend: runs the network.
+        budget: most padded tokens in a batch.
+        replacement: opens the backend to go on with when the device fails; None: there is none.
+    """
+
+    def __init__(self, backend: Backend, budget: int, replacement: Callable[[], Backend] | None) -> None:
+        self.backend = backend
+        self.budget = budget
+        self._asked = budget
+        self.splits = 0
+        self.fallbacks = 0
+        self._replacement = replacement
+
+    def run(self, rows: Sequence[Sequence[int]]) -> Iterator[tuple[int, int, Logits]]:
+        """Yield (start, stop, logits of `rows[start:stop]`) in order, together all of `rows`, which are sorted by length.
+
+        One piece when all is well. A batch too big for the memory is halved, down to one row, and so is the budget from
+        then on. If a row alone is too big, or the device fails, the replacement takes over.
+
+        Raises:
+            Exception: what the backend raised, when none of this helps; pieces before it are done.
+        """
+        pieces = [(0, len(rows))]
+        while pieces:
+            start, stop = pieces.pop()
+            found = self._attempt(rows[start:stop])
+            if not isinstance(found, Exception):
+                yield start, stop, found
+                continue
+            kind = trouble(found)
+            if kind is Trouble.MEMORY and stop - start > 1:
+                self._shrink(rows[start:stop])
+                middle = (start + stop) // 2
+                pieces += [(middle, stop), (start, middle)]
+            elif kind is not Trouble.OTHER and self._replacement:
+                self._fall_back(kind, found)
+                pieces.append((start, stop))
+            else:
+                raise found
+
+    def _attempt(self, rows: Sequence[Sequence[int]]) -> Logits | Exception:
+        try:
+            return self.backend.logits(rows)
+        except Exception as error:  # noqa: BLE001 - every kind of failure is judged by the caller
+            # the frames below the error hold what fills the memory
+            return error if trouble(error) is Trouble.OTHER else error.with_traceback(None)
+
+    def _shrink(self, rows: Sequence[Sequence[int]]) -> None:
+        self.splits += 1
+        half = max(1, sum(width_of(len(row)) for row in rows) // 2)
+        if self.backend.device.type == "cuda" and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if half < self.budget:
+            self.budget = half
+            log.warning("%s: batches hold %d tokens from now on", Trouble.MEMORY.value, half)
+
+    def _fall_back(self, kind: Trouble, error: Exception) -> None:
+        assert self._replacement is not None
+        before, self.backend, self._replacement = self.backend, self._replacement(), None
+        self.budget = min(self._asked, BUDGETS[self.backend.device.type])
+        self.fallbacks += 1
+        log.warning(
+            "%s (%s: %s): scoring goes on with %s on %s instead of %s on %s, slower, until the process is started again",
+            *(kind.value, type(error).__name__, error, self.backend.name, self.backend.device, before.name, before.device),
+        )

@@ -1,0 +1,198 @@
+"""A checkpoint as ONNX, fp32 and int8, and the proof that both score as the checkpoint does."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import shutil
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.special import softmax
+from torch import Tensor, nn
+
+from core.errors import ConfigurationError, SquallError
+from core.settings import ModelSettings
+from model import preprocess
+from model.backends.base import Backend, Logits
+from model.backends.onnx_backend import FILES, open_onnx
+from model.backends.torch_backend import open_eager
+from model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork
+from model.tokens import load_tokenizer
+
+OPSET = 18
+COPIED = (CONFIG_FILE, TOKENIZER_FILE, "tokenizer_config.json", "metrics.json", "MODEL_CARD.md")
+"""What goes along with the networks, where the checkpoint has it."""
+TOLERANCE = 1e-4
+"""Most that an fp32 probability may differ."""
+LEAST_AGREEMENT = 0.99
+"""Share of texts that int8 should give the same labels."""
+_BATCH = 32
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How an exported network's scores compare with the checkpoint's in torch, fp32.
+
+    Args:
+        precision: fp32 or int8.
+        path: the exported file.
+        bytes: its size.
+        texts: how many were compared.
+        largest_difference: of any probability of any task.
+        same_labels: share of texts (of tokens, for tokens tasks) that get the same label, in the worst task.
+    """
+
+    precision: str
+    path: str
+    bytes: int
+    texts: int
+    largest_difference: float
+    same_labels: float
+
+
+def export_onnx(folder: Path, out: Path, texts: Sequence[str], say: Say) -> list[Agreement]:
+    """Write the checkpoint of `folder` into `out` as `model.onnx` (fp32) and `model.int8.onnx`, and compare their scores.
+
+    Inputs of both are `input_ids` and `attention_mask`, int64 of shape (rows, tokens), both dynamic; outputs are logits,
+    one per task and named as it. Tokenizer, configuration, metrics and card are copied beside them.
+
+    Args:
+        folder: a checkpoint.
+        out: made if missing; files in it are replaced.
+        texts: compared; at least one.
+        say: receives progress lines.
+
+    Raises:
+        ConfigurationError: no checkpoint, no texts, the extra `onnx` is missing, or the encoder can't be exported.
+        SquallError: the exported fp32 network scores otherwise than the checkpoint.
+    """
+    onnx = _packages()
+    if not texts:
+        raise ConfigurationError("no texts to compare the scores of", "give a file with a text per line")
+    network = MultiTaskNetwork.load(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    say("1/3 fp32: tracing the network")
+    model = _traced(network)
+    onnx.save(model, out / FILES["fp32"])
+    say("2/3 int8: a scale per output channel and per token")
+    from model.onnx_int8 import quantised
+
+    onnx.save(quantised(model), out / FILES["int8"])
+    for name in COPIED:
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, out / name)
+    say(f"3/3 comparing the scores of {len(texts)} texts")
+    return _checked(network, out, texts)
+
+
+class _Positional(nn.Module):
+    """The network with its outputs in a tuple, as the exporter names them."""
+
+    def __init__(self, network: MultiTaskNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.network(input_ids, attention_mask).values())
+
+
+def _traced(network: MultiTaskNetwork) -> Any:
+    """Return the network as an `onnx.ModelProto`."""
+    network.encoder.set_attn_implementation("eager")  # type: ignore[operator]  # plain products and softmax, which every runtime knows
+    input_ids = torch.ones((3, 11), dtype=torch.long)  # neither 0 nor 1 nor a power of two: sizes the tracer takes as any
+    mask = torch.ones_like(input_ids)
+    mask[0, 7:] = 0
+    sizes = {0: "rows", 1: "tokens"}
+    try:
+        with _quiet(), torch.inference_mode():
+            program = torch.onnx.export(
+                _Positional(network).eval(),
+                (input_ids, mask),
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=["input_ids", "attention_mask"],
+                output_names=[task.name for task in network.config.tasks],
+                dynamic_shapes=(sizes, sizes),
+                verbose=False,
+            )
+    except torch.onnx.errors.OnnxExporterError as error:
+        first = str(error).strip().splitlines()[0]
+        raise ConfigurationError(f"this encoder can't be exported to ONNX: {first}", "use it with torch") from error
+    assert program is not None
+    model: Any = program.model_proto
+    del model.graph.value_info[:]  # the exporter's own guesses at inner shapes contradict what onnx infers for shared constants
+    return model
+
+
+def _checked(network: MultiTaskNetwork, out: Path, texts: Sequence[str]) -> list[Agreement]:
+    limit = min(network.config.max_tokens, int(network.config.encoder.get("max_position_embeddings", network.config.max_tokens)))
+    tokenizer = load_tokenizer(out / TOKENIZER_FILE, limit)
+    rows = sorted((e.ids for e in tokenizer.encode_batch([preprocess.prepare(text, limit) for text in texts])), key=len)
+    cpu = ModelSettings(device="cpu", precision="fp32")
+    expected = _scores(open_eager(network, cpu), rows)
+    found = []
+    for precision, name in FILES.items():
+        backend = open_onnx(out, cpu.model_copy(update={"precision": precision}))
+        found.append(_compared(precision, out / name, len(texts), _scores(backend, rows), expected))
+    exact = found[0]
+    if exact.largest_difference > TOLERANCE:
+        raise SquallError(
+            f"{exact.path} scores otherwise than the checkpoint: a probability differs by {exact.largest_difference:.2g}",
+            f"at most {TOLERANCE:g} is allowed; don't use it",
+        )
+    return found
+
+
+def _scores(backend: Backend, rows: Sequence[Sequence[int]]) -> list[Logits]:
+    """Probabilities batch by batch; of tokens tasks those of real tokens, one after another."""
+    found = []
+    for start in range(0, len(rows), _BATCH):
+        part = rows[start : start + _BATCH]
+        logits = backend.logits(part)
+        real = np.arange(max(map(len, part))) < np.array([len(row) for row in part])[:, None]
+        found.append({task: softmax(values if values.ndim == 2 else values[real], axis=-1) for task, values in logits.items()})
+    return found
+
+
+def _compared(precision: str, path: Path, texts: int, found: Sequence[Logits], expected: Sequence[Logits]) -> Agreement:
+    largest, agreements = 0.0, []
+    for task in expected[0]:
+        ours = np.concatenate([part[task] for part in found])
+        theirs = np.concatenate([part[task] for part in expected])
+        largest = max(largest, float(np.abs(ours - theirs).max()))
+        agreements.append(float((ours.argmax(-1) == theirs.argmax(-1)).mean()))
+    return Agreement(precision, str(path), path.stat().st_size, texts, largest, min(agreements))
+
+
+def _packages() -> Any:
+    for name in ("onnxscript", "onnxruntime", "onnx"):  # all of them now: better told than after a minute
+        try:
+            package = importlib.import_module(name)
+        except ImportError:
+            raise ConfigurationError(f"export needs {name}, which is not installed", "pip install 'squall[onnx]'") from None
+    return package
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter tells each of its steps and warns of absent torchvision: nothing a user could act on."""
+    logs = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)

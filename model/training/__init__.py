@@ -1,0 +1,1 @@
+"""Training: recipes, data sets, the loop, and what a run leaves."""

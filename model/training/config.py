@@ -1,0 +1,50 @@
+"""The settings of a training run: everything it depends on beside its rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from model.training.blend import Blend
+from model.training.lora import Lora
+
+
+class TrainConfig(BaseModel):
+    """Stored in `metrics.json`; a TOML recipe's `[train]` table holds the same keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field("minilm-mt", pattern=r"^[\w.-]+$", description="first part of the model version")
+    strategy: Literal["joint", "serial"] = Field("joint", description="all tasks at once, or one after another in their order")
+    epochs: int = Field(4, ge=1, description="passes over the data; serial: for each task")
+    patience: int = Field(2, ge=1, description="epochs without a better dev score before it stops")
+    batch_rows: int = Field(64, ge=1, description="rows per step")
+    max_tokens: int = Field(64, ge=8, le=512, description="longer texts are cut here")
+    learning_rate: float = Field(1.5e-4, gt=0, description="of the encoder's last layer, at its peak")
+    head_learning_rate: float = Field(1e-3, gt=0, description="of the heads")
+    layer_decay: float = Field(1.0, gt=0, le=1, description="factor on the learning rate from each layer to the one below")
+    weight_decay: float = Field(0.01, ge=0, description="AdamW's")
+    warmup_share: float = Field(0.06, ge=0, lt=1, description="of the steps: the rate rises")
+    dropout: float = Field(0.1, ge=0, lt=1, description="on the text's vector")
+    pooling: Literal["mean", "cls", "attention"] = Field("mean", description="how token vectors become the text's")
+    ema_decay: float = Field(0.0, ge=0, lt=1, description="moving average of the weights is what is measured and kept; 0: off")
+    loss_weights: dict[str, float] = Field(default_factory=dict, description="λ per task; 1 where not named")
+    learn_loss_weights: bool = Field(False, description="λ from each task's learned uncertainty, times loss_weights")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of each label's weight spread over the others")
+    focal_gamma: float = Field(0.0, ge=0, description="focal loss: easy rows count less; 0: off")
+    class_balance: float = Field(0.0, ge=0, le=1, description="class weights ∝ frequency to the power of minus this; 0: off")
+    r_drop: float = Field(0.0, ge=0, description="weight of the divergence between two passes with different dropout; 0: off")
+    teachers: tuple[Path, ...] = Field((), description="checkpoints whose averaged probabilities are learned beside the labels")
+    teacher_share: float = Field(0.5, ge=0, le=1, description="of the loss that comes from the teachers")
+    teacher_temperature: float = Field(1.0, gt=0, description="softens teachers and student alike")
+    lora: Lora | None = Field(None, description="train low-rank adapters instead of the encoder's weights")
+    allow_missing_classes: bool = Field(False, description="go on when a class of a task has no training row")
+    calibrate: bool = Field(True, description="fit a temperature per text task on the dev split")
+    dev_share: float = Field(0.1, gt=0, lt=1, description="of the rows: held out")
+    split_seed: int = Field(13, description="of the split into training and dev")
+    seed: int = Field(13, description="of the heads, the order and the dropout")
+    threads: int = Field(0, ge=0, description="CPU threads; 0: as torch decides")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 where the processor has it")
+    blend: Blend | None = Field(None, description="two heads made one after training")

