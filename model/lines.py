@@ -11,6 +11,7 @@ import orjson
 
 from core.records import SENTIMENTS, TOPICS
 from model.engine import ScoringEngine
+from model.spans import Span
 
 _DIGITS = 6
 
@@ -29,7 +30,8 @@ def score_lines(lines: Iterable[bytes], engine: ScoringEngine, *, batch: int = 2
     """Score lines of UTF-8, each a plain text or a JSON object with `text` (and maybe `id`, which is passed through).
 
     Yields one object per line that isn't blank, in order: `text, topic, topic_probability, sentiment, p_negative,
-    p_neutral, p_positive, score, model_version`; for a line that can't be scored `line` (from 1) and `error`.
+    p_neutral, p_positive, score, model_version`, and under the name of each tokens task its spans (`start, end, text`, and `label` where
+    there are several); for a line that can't be scored `line` (from 1) and `error`.
 
     Args:
         lines: with or without line ends.
@@ -61,7 +63,9 @@ def _parse(number: int, line: bytes) -> _Line:
 
 
 def _scored(part: Sequence[_Line], engine: ScoringEngine) -> Iterator[dict[str, Any]]:
-    scores = engine.score([line.text for line in part if not line.error])
+    texts = [line.text for line in part if not line.error]
+    scores = engine.score(texts)
+    entities = {task.name: engine.entities(texts, task=task.name) for task in engine.tasks if task.kind == "tokens"}
     row = 0
     for line in part:
         if line.error:
@@ -79,5 +83,11 @@ def _scored(part: Sequence[_Line], engine: ScoringEngine) -> Iterator[dict[str, 
             "p_positive": round(positive, _DIGITS),
             "score": round(positive - negative, _DIGITS),
             "model_version": scores.model_version,
+            **{name: [_span(span, line.text) for span in found[row]] for name, found in entities.items()},
         }
         row += 1
+
+
+def _span(span: Span, text: str) -> dict[str, Any]:
+    label = {"label": span.label} if span.label else {}
+    return {"start": span.start, "end": span.end, "text": text[span.start : span.end], **label}

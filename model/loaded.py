@@ -18,6 +18,7 @@ from core.settings import ModelSettings
 from model import preprocess
 from model.backends import Backend, open_backend
 from model.backends.base import device_of
+from model.backends.ragged_samples import SAMPLES
 from model.execution import BUDGETS, Execution
 from model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork, NetworkConfig
 from model.quantise import has_bf16
@@ -132,5 +133,7 @@ def _version(folder: Path, name: str, backend: str, max_tokens: int) -> str:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
+    if backend == "ragged-int8":
+        digest.update("\n".join(SAMPLES).encode())  # they set its scales
     digest.update(f"{backend}/{max_tokens}/{preprocess.VERSION}".encode())
     return f"{name}-{digest.hexdigest()[:8]}"

@@ -37,6 +37,7 @@ class TrainConfig(BaseModel):
     class_balance: float = Field(0.0, ge=0, le=1, description="class weights ∝ frequency to the power of minus this; 0: off")
     r_drop: float = Field(0.0, ge=0, description="weight of the divergence between two passes with different dropout; 0: off")
     teachers: tuple[Path, ...] = Field((), description="checkpoints whose averaged probabilities are learned beside the labels")
+    teacher_weights: tuple[float, ...] = Field((), description="of the teachers in their average; empty: all alike")
     teacher_share: float = Field(0.5, ge=0, le=1, description="of the loss that comes from the teachers")
     teacher_temperature: float = Field(1.0, gt=0, description="softens teachers and student alike")
     lora: Lora | None = Field(None, description="train low-rank adapters instead of the encoder's weights")

@@ -147,7 +147,7 @@ def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
     trainer = Trainer(base_folder(recipe.base), recipe.tasks, config, recipe.out, log)
     if config.teachers:
         train += split(recipe.unlabelled_rows(rows), dev_share=config.dev_share, seed=config.split_seed)[0]
-        soft = soft_labels(train, config.teachers, recipe.tasks, recipe.out / "soft", log)
+        soft = soft_labels(train, config.teachers, recipe.tasks, recipe.out / "soft", log, config.teacher_weights)
         fitted = replace(trainer.encode(train), soft=soft)
     else:
         fitted = trainer.encode(train)

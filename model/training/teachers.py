@@ -25,7 +25,9 @@ Soft = dict[str, np.ndarray[Any, np.dtype[np.float32]]]
 _CHUNK = 2048
 
 
-def soft_labels(rows: Sequence[Row], teachers: Sequence[Path], tasks: Sequence[TaskSpec], cache: Path, log: RunLog) -> Soft:
+def soft_labels(
+    rows: Sequence[Row], teachers: Sequence[Path], tasks: Sequence[TaskSpec], cache: Path, log: RunLog, weights: Sequence[float] = ()
+) -> Soft:
     """Return the teachers' mean probabilities per text task that any of them has, shape (rows, labels).
 
     Args:
@@ -34,21 +36,24 @@ def soft_labels(rows: Sequence[Row], teachers: Sequence[Path], tasks: Sequence[T
         tasks: heads of the student.
         cache: folder where each teacher's probabilities are kept for the next run.
         log: progress.
+        weights: of the teachers in the mean; empty: all alike.
 
     Raises:
-        ConfigurationError: a folder is no checkpoint, or has none of the tasks.
+        ConfigurationError: a folder is no checkpoint, or has none of the tasks; not one weight per teacher.
     """
     sums: Soft = {}
-    counts: dict[str, int] = {}
+    totals: dict[str, float] = {}
+    if weights and len(weights) != len(teachers):
+        raise ConfigurationError(f"{len(weights)} teacher_weights for {len(teachers)} teachers", "give one for each")
     wanted = [task for task in tasks if task.kind == "text"]
-    for folder in teachers:
+    for folder, weight in zip(teachers, weights or [1.0] * len(teachers), strict=True):
         found = {name: p for name, p in _probabilities(rows, folder, cache, log).items() if name in {t.name for t in wanted}}
         if not found:
             raise ConfigurationError(f"teacher {folder} has none of the tasks {', '.join(t.name for t in wanted)}", "leave it out")
         for name, values in found.items():
-            sums[name] = sums[name] + values if name in sums else values
-            counts[name] = counts.get(name, 0) + 1
-    return {name: (values / counts[name]).astype(np.float32) for name, values in sums.items()}
+            sums[name] = sums.get(name, 0.0) + weight * values
+            totals[name] = totals.get(name, 0.0) + weight
+    return {name: (values / totals[name]).astype(np.float32) for name, values in sums.items()}
 
 
 def _probabilities(rows: Sequence[Row], folder: Path, cache: Path, log: RunLog) -> Soft:

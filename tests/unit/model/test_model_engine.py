@@ -22,7 +22,7 @@ from model.lines import score_lines
 from model.network import MultiTaskNetwork
 from model.quantise import Int8Linear, quantise
 from model.tasks import DEFAULT_TASKS, TaskSpec
-from tests.support.engines import save_checkpoint, tiny_settings
+from tests.support.engines import ENTITY, save_checkpoint, tiny_settings
 
 PRECISIONS = ["fp32", "int8"]
 ODD = ["", " ", "\x00", "a\x00b", "🚀🚀 to the moon", "\ud800", "https://t.co/x", "x" * 300_000, "gold " * 5_000, "&amp;", "ﷺ", "\u200b"]
@@ -224,3 +224,13 @@ def test_evaluation_names_what_is_wrong(
     with pytest.raises(ConfigurationError) as caught:
         evaluate(engine, path, task, order=order)
     assert said in str(caught.value)
+
+
+def test_lines_tell_the_spans_of_a_tokens_task_in_the_text_as_given(tiny_base: Path, tmp_path: Path) -> None:
+    folder = save_checkpoint(tmp_path, tiny_base, tasks=(*DEFAULT_TASKS, ENTITY))
+    with ScoringEngine.open(tiny_settings(folder)) as engine:
+        text = "bank &amp; oil deal https://t.co/x strong gold"
+        (line,) = score_lines([text.encode()], engine)
+        (spans,) = engine.entities([text])
+    assert line["entity"] == [{"start": s.start, "end": s.end, "text": text[s.start : s.end]} for s in spans]
+    assert spans
