@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -30,12 +33,16 @@ def load_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
     return tokenizer
 
 
-def pad(ids: Sequence[Sequence[int]], width: int = 0) -> tuple[Tensor, Tensor]:
-    """Return (input_ids, attention_mask), int64 tensors of shape (rows, the longest row or `width` if that is more)."""
-    width = max(width, max((len(row) for row in ids), default=0))
-    input_ids = torch.full((len(ids), width), PAD_ID, dtype=torch.long)
-    mask = torch.zeros((len(ids), width), dtype=torch.long)
-    for position, row in enumerate(ids):
-        input_ids[position, : len(row)] = torch.tensor(row, dtype=torch.long)
-        mask[position, : len(row)] = 1
-    return input_ids, mask
+def padded(rows: Sequence[Sequence[int]], width: int, pad_id: int = PAD_ID) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (input_ids, attention_mask), int64 arrays of shape (rows, width); no row is longer than `width`."""
+    lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
+    real = np.arange(width) < lengths[:, None]
+    input_ids = np.full((len(rows), width), pad_id, dtype=np.int64)
+    input_ids[real] = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(lengths.sum()))
+    return input_ids, real.astype(np.int64)
+
+
+def pad(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Return (input_ids, attention_mask), int64 tensors of shape (rows, the longest row)."""
+    input_ids, mask = padded(rows, max((len(row) for row in rows), default=0))
+    return torch.from_numpy(input_ids), torch.from_numpy(mask)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -79,12 +78,3 @@ def precision_of(settings: ModelSettings, device: torch.device) -> str:
 def width_of(length: int) -> int:
     """Return the width a row of `length` tokens is padded to."""
     return -(-max(1, length) // WIDTH_STEP) * WIDTH_STEP
-
-
-def padded(rows: Sequence[Sequence[int]], width: int, pad_id: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return (input_ids, attention_mask), int64 arrays of shape (rows, width); no row is longer than `width`."""
-    lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
-    real = np.arange(width) < lengths[:, None]
-    input_ids = np.full((len(rows), width), pad_id, dtype=np.int64)
-    input_ids[real] = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(lengths.sum()))
-    return input_ids, real.astype(np.int64)

@@ -13,9 +13,10 @@ import torch
 
 from core.errors import ConfigurationError
 from core.settings import ModelSettings
-from model.backends.base import Logits, UnsupportedError, device_of, padded, width_of
+from model.backends.base import Logits, UnsupportedError, device_of, width_of
 from model.backends.torch_backend import same_width
 from model.quantise import has_vnni
+from model.tokens import padded
 
 FILES = {"fp32": "model.onnx", "int8": "model.int8.onnx"}
 """Precision → file in the exported folder."""

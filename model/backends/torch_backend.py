@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from core.settings import ModelSettings
-from model.backends.base import Logits, UnsupportedError, device_of, padded, precision_of, width_of
+from model.backends.base import Logits, UnsupportedError, device_of, precision_of, width_of
 from model.network import MultiTaskNetwork
 from model.quantise import quantise
+from model.tokens import padded
 
 Forward = Callable[[Tensor, Tensor], Mapping[str, Tensor]]
 

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigurationError
 from model.backends import BACKENDS, UnsupportedError, open_backend
-from model.backends.base import Backend, Padding, padded, width_of
+from model.backends.base import Backend, Padding, width_of
 from model.backends.cuda_graphs import bucket
 from model.backends.torch_backend import same_width
 from model.engine import ScoringEngine
 from model.network import MultiTaskNetwork
 from model.tasks import DEFAULT_TASKS
-from model.tokens import pad
+from model.tokens import pad, padded
 from tests.support.engines import ENTITY, save_checkpoint, tiny_settings
 
 ROWS = [[2, 3], [2, 9, 11, 3], [2, *range(4, 10), 3], [2, *range(4, 12), 3], [2, *range(4, 25), 3]]

@@ -78,6 +78,7 @@ def test_the_peak_is_the_best_of_several_products() -> None:
     assert peak_rates(torch.device("cpu"), lambda: float(next(ticks)))["fp32"] == 2 * 2048**3
 
 
+@pytest.mark.slow
 def test_a_whole_run_reports_every_contestant_and_why_others_are_missing(
     tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

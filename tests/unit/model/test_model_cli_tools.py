@@ -66,6 +66,7 @@ def test_evaluate_tells_people_calibration_and_span_scores(checkpoint: Path, tmp
     assert "entity on 1 rows" in told.stdout
 
 
+@pytest.mark.slow
 def test_export_writes_a_folder_that_scores_as_the_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
     (tmp_path / "texts.txt").write_text("\n".join([*TEXTS, "", "  "]), encoding="utf-8")

@@ -33,6 +33,9 @@ ROWS = st.lists(st.lists(st.integers(4, 60), min_size=1, max_size=30), min_size=
 MANY = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+pytestmark = pytest.mark.slow  # each export takes seconds
+
+
 @pytest.fixture(scope="module")
 def checkpoint(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny network with text and tokens heads whose logits are far apart, as a trained one's are."""

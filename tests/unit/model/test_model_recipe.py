@@ -78,6 +78,7 @@ precision = "fp32"
 """
 
 
+@pytest.mark.slow
 def test_a_third_task_on_tokens_is_a_few_lines_of_toml(tiny_base: Path, tmp_path: Path) -> None:
     _written(tmp_path / "rows.jsonl", 400, 1)
     head = '\n[[task]]\nname = "mention"\nkind = "tokens"\nlabels = ["O", "B", "I"]\n'
@@ -89,6 +90,7 @@ def test_a_third_task_on_tokens_is_a_few_lines_of_toml(tiny_base: Path, tmp_path
     assert [task["kind"] for task in written["tasks"]] == ["text", "text", "tokens"]
 
 
+@pytest.mark.slow
 def test_a_student_learns_a_task_from_teachers_alone(tiny_base: Path, tmp_path: Path) -> None:
     _written(tmp_path / "rows.jsonl", 400, 1)
     (tmp_path / "run.toml").write_text(RECIPE.format(base=tiny_base, spans=""))

@@ -34,6 +34,7 @@ def _weights(folder: Path) -> dict[str, torch.Tensor]:
     return MultiTaskNetwork.load(folder / "best").state_dict()
 
 
+@pytest.mark.slow
 def test_a_run_killed_between_epochs_and_resumed_ends_with_the_same_weights(tiny_base: Path, tmp_path: Path) -> None:
     config = QUICK.model_copy(update={"ema_decay": 0.9, "learn_loss_weights": True, "patience": 9})
     _, whole = _fit(tiny_base, tmp_path / "whole", config)
@@ -116,6 +117,7 @@ def test_finishing_calibrates_and_says_how_far_off_it_was(tiny_base: Path, tmp_p
     assert json.loads((tmp_path / "best" / "metrics.json").read_text())["calibration"].keys() == {"mood", "subject"}
 
 
+@pytest.mark.slow
 def test_pretraining_lowers_the_loss_and_gives_a_base_to_go_on_from(tiny_base: Path, tmp_path: Path) -> None:
     texts = [row.text for row in rows(600, 4)]
     config = PretrainConfig(epochs=3, batch_rows=16, max_tokens=16, learning_rate=3e-3, precision="fp32", seed=1)

@@ -33,10 +33,10 @@ def run(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict
     """One short run on made-up rows."""
     folder = tmp_path_factory.mktemp("run")
     config = TrainConfig(
-        name="tiny-1", epochs=6, batch_rows=16, max_tokens=16, learning_rate=3e-3, head_learning_rate=1e-2, precision="fp32", seed=5
+        name="tiny-1", epochs=4, batch_rows=16, max_tokens=16, learning_rate=3e-3, head_learning_rate=1e-2, precision="fp32", seed=5
     )
     trainer = Trainer(tiny_base, TASKS, config, folder, QUIET)
-    return trainer.fit(trainer.encode(rows(400, 1)), trainer.encode(rows(120, 2))), folder / "best"
+    return trainer.fit(trainer.encode(rows(320, 1)), trainer.encode(rows(120, 2))), folder / "best"
 
 
 def test_a_short_run_learns_both_tasks_from_rows_that_carry_one_label_each(run: tuple[dict[str, object], Path]) -> None:
@@ -52,7 +52,7 @@ def test_the_run_leaves_a_folder_that_loads_and_says_how_good_it_is(run: tuple[d
     written = json.loads((folder / "metrics.json").read_text())
     assert written["tasks"] == best["tasks"]
     assert written["config"]["seed"] == 5
-    assert written["rows"]["train"]["labelled"] == {"mood": 200, "subject": 200}
+    assert written["rows"]["train"]["labelled"] == {"mood": 160, "subject": 160}
     assert "| mood | made |" in (folder / "MODEL_CARD.md").read_text()
     assert MultiTaskNetwork.load(folder).config.tasks == TASKS
 
