@@ -22,7 +22,7 @@ from model.queueing import Row, RowQueue, Ticket
 from model.scoring import EngineStats, Gathered, Worker
 from model.spans import Span
 from model.tagging import tagged_spans
-from model.tasks import SENTIMENT, TOPIC, TaskSpec
+from model.tasks import DEFAULT_TASKS, SENTIMENT, TOPIC, TaskSpec
 from model.tokens import PAD_ID
 
 log = logging.getLogger("squall.engine")
@@ -74,13 +74,13 @@ class ScoringEngine:
         thread.start()
 
     @classmethod
-    def open(cls, settings: ModelSettings) -> ScoringEngine:
-        """Load the checkpoint in `settings.path`, or the shipped one.
+    def open(cls, settings: ModelSettings, needed: Sequence[TaskSpec] = DEFAULT_TASKS) -> ScoringEngine:
+        """Load the checkpoint in `settings.path`, or the shipped one; it must have the heads `needed`, and `score` needs the default ones.
 
         Raises:
             ConfigurationError: the folder is no checkpoint, lacks a head, or the device, precision or backend can't be had.
         """
-        return cls(LoadedModel.open(settings), settings)
+        return cls(LoadedModel.open(settings, needed), settings)
 
     def __enter__(self) -> ScoringEngine:
         return self
@@ -125,10 +125,12 @@ class ScoringEngine:
         Raises:
             UnavailableError: no answer within `timeout`; texts of this call that still wait are dropped.
             StoppedError: the engine is closed.
+            ConfigurationError: the checkpoint has no topic or no sentiment head.
         """
         model = self._model
-        logits = self._answer(model, model.tokenise, texts, [task for task in model.tasks if task.name in model.columns], timeout).text
-        found = {task.name: softmax(logits[task.name])[:, model.columns[task.name]] for task in (TOPIC, SENTIMENT)}
+        columns = {task.name: model.columns(task) for task in (TOPIC, SENTIMENT)}
+        logits = self._answer(model, model.tokenise, texts, [task for task in model.tasks if task.name in columns], timeout).text
+        found = {name: softmax(logits[name])[:, order] for name, order in columns.items()}
         return Scores(found[TOPIC.name], found[SENTIMENT.name], model.version)
 
     def probabilities(self, texts: Sequence[str], *, timeout: float | None = None) -> dict[str, Probabilities]:
@@ -182,8 +184,7 @@ class ScoringEngine:
             ConfigurationError: it can't be loaded, or lacks a head that the present one has; nothing has changed.
         """
         with self._swapping:
-            model = LoadedModel.open(self._settings.model_copy(update={"path": folder}))
-            model.require(self._model.tasks)
+            model = LoadedModel.open(self._settings.model_copy(update={"path": folder}), self._model.tasks)
             model.warm_up()
             before, self._model = self._model.version, model
         log.info("model %s took over from %s", model.version, before)

@@ -36,19 +36,23 @@ class LoadedModel:
         config: its configuration.
         execution: runs the network.
         max_tokens: longer texts are cut there.
+        needed: heads it must have, with these labels in any order.
     """
 
-    def __init__(self, folder: Path, config: NetworkConfig, execution: Execution, max_tokens: int) -> None:
+    def __init__(
+        self, folder: Path, config: NetworkConfig, execution: Execution, max_tokens: int, needed: Sequence[TaskSpec] = DEFAULT_TASKS
+    ) -> None:
         self.tasks = config.tasks
         self.max_tokens = max_tokens
         self.execution = execution
-        self.columns = {task.name: _columns(task, self.tasks) for task in DEFAULT_TASKS}
+        for task in needed:
+            self.columns(task)
         self._tokenizer = load_tokenizer(folder / TOKENIZER_FILE, max_tokens)
         self.version = _version(folder, config.name, execution.backend.name, max_tokens)
 
     @classmethod
-    def open(cls, settings: ModelSettings) -> LoadedModel:
-        """Load the checkpoint in `settings.path`, or the shipped one.
+    def open(cls, settings: ModelSettings, needed: Sequence[TaskSpec] = DEFAULT_TASKS) -> LoadedModel:
+        """Load the checkpoint in `settings.path`, or the shipped one; `needed` as above.
 
         Raises:
             ConfigurationError: the folder is no checkpoint, lacks a head, or the device, precision or backend can't be had.
@@ -67,7 +71,7 @@ class LoadedModel:
         replacement = partial(open_on_cpu, spare, folder, settings, kind) if place == "cuda" else None
         execution = Execution(backend, settings.batch_tokens or BUDGETS[place], replacement)
         limit = int(config.encoder.get("max_position_embeddings", settings.max_tokens))
-        return cls(folder, config, execution, min(settings.max_tokens, limit))
+        return cls(folder, config, execution, min(settings.max_tokens, limit), needed)
 
     @property
     def budget(self) -> int:
@@ -83,14 +87,18 @@ class LoadedModel:
         """Return ids and character offsets of texts that are prepared already."""
         return list(self._tokenizer.encode_batch(list(prepared)))
 
-    def require(self, tasks: Sequence[TaskSpec]) -> None:
-        """Check that the checkpoint answers all that `tasks` ask.
+    def columns(self, task: TaskSpec) -> list[int]:
+        """Return the positions of `task`'s labels among those of the checkpoint's head of that name.
 
         Raises:
-            ConfigurationError: a head is missing or has other labels.
+            ConfigurationError: the head is missing or has other labels.
         """
-        for task in tasks:
-            _columns(task, self.tasks)
+        for candidate in self.tasks:
+            if candidate.name == task.name and candidate.kind == task.kind and set(candidate.labels) == set(task.labels):
+                return [candidate.labels.index(label) for label in task.labels]
+        raise ConfigurationError(
+            f"the model has no {task.name} head with the labels {', '.join(task.labels)}", "set SQUALL_MODEL__PATH to another one"
+        )
 
     def warm_up(self) -> None:
         """Run short and long rows, so that the first real batch isn't the slow one; not while another thread runs the execution."""
@@ -113,16 +121,6 @@ def _config(folder: Path) -> NetworkConfig:
         raise ConfigurationError(
             f"{folder} is no exported model: {CONFIG_FILE}: {error}", "write one with `squall model export --onnx`"
         ) from error
-
-
-def _columns(task: TaskSpec, available: Sequence[TaskSpec]) -> list[int]:
-    """Positions of our labels among the checkpoint's."""
-    for candidate in available:
-        if candidate.name == task.name and candidate.kind == task.kind and set(candidate.labels) == set(task.labels):
-            return [candidate.labels.index(label) for label in task.labels]
-    raise ConfigurationError(
-        f"the model has no {task.name} head with the labels {', '.join(task.labels)}", "set SQUALL_MODEL__PATH to another one"
-    )
 
 
 def _version(folder: Path, name: str, backend: str, max_tokens: int) -> str:

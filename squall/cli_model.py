@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ from squall.cli_model_train import pretrain, train
 
 if TYPE_CHECKING:
     from model.engine import ScoringEngine
+    from model.tasks import TaskSpec
 
 app = typer.Typer(help="The network: score text, measure it, train another one.", no_args_is_help=True)
 
@@ -54,7 +56,9 @@ def evaluate(
     from model.evaluate import evaluate as measure
 
     order = [name.strip() for name in labels.split(",")] if labels else None
-    found = measure(_engine(model), data, task, order=order, text=text_column, label=label_column, skip_bad_spans=skip_bad_spans, out=out)
+    found = measure(
+        _engine(model, needed=()), data, task, order=order, text=text_column, label=label_column, skip_bad_spans=skip_bad_spans, out=out
+    )
     if as_json:
         typer.echo(orjson.dumps(found).decode())
         return
@@ -64,11 +68,13 @@ def evaluate(
         typer.echo(f"written to {out}")
 
 
-def _engine(folder: Path | None) -> ScoringEngine:
+def _engine(folder: Path | None, needed: Sequence[TaskSpec] | None = None) -> ScoringEngine:
     from model.engine import ScoringEngine
+    from model.tasks import DEFAULT_TASKS
 
     settings = load_settings().model
-    return ScoringEngine.open(settings.model_copy(update={"path": folder}) if folder else settings)
+    settings = settings.model_copy(update={"path": folder}) if folder else settings
+    return ScoringEngine.open(settings, DEFAULT_TASKS if needed is None else needed)
 
 
 for command in (train, pretrain, export, bench):

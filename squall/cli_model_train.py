@@ -54,7 +54,8 @@ def train(
     for name, found in best["tasks"].items():
         typer.echo(f"{name} on {found['rows']} held-out rows, epoch {best['epoch']}")
         print_scores(found)
-    typer.echo(f"written to {folder}; try it: squall model score --model {folder}")
+    usable = {"topic", "sentiment"} <= set(best["tasks"])  # what the stream needs
+    typer.echo(f"written to {folder}; try it: squall model {'score' if usable else 'evaluate --data FILE --task NAME'} --model {folder}")
 
 
 def pretrain(

@@ -234,3 +234,14 @@ def test_lines_tell_the_spans_of_a_tokens_task_in_the_text_as_given(tiny_base: P
         (spans,) = engine.entities([text])
     assert line["entity"] == [{"start": s.start, "end": s.end, "text": text[s.start : s.end]} for s in spans]
     assert spans
+
+
+def test_a_checkpoint_of_other_tasks_can_be_measured_but_not_put_into_the_stream(tiny_base: Path, tmp_path: Path) -> None:
+    folder = save_checkpoint(tmp_path, tiny_base, tasks=(TaskSpec("mood", ("bad", "good")), ENTITY))
+    with pytest.raises(ConfigurationError, match="no topic head"):
+        ScoringEngine.open(tiny_settings(folder))
+    with ScoringEngine.open(tiny_settings(folder), needed=()) as engine:
+        assert engine.probabilities(["oil up"])["mood"].shape == (1, 2)
+        assert len(engine.entities(["oil up"])) == 1
+        with pytest.raises(ConfigurationError, match="no topic head"):
+            engine.score(["oil up"])
