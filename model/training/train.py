@@ -126,6 +126,7 @@ class Trainer:
         rng = random.Random(config.seed + number)  # noqa: S311 - an order, not a secret
         parts = run_folder.Parts(self.network, objective, optimizer, schedule, average, rng)
         parts.load(state)
+        blended = config.blend.other if config.blend else None  # this head will not be there in the end
         best: dict[str, Any] = state.get("best", {})
         stale, started = state.get("stale", 0), time.monotonic()
         self.log.step = state.get("step", self.log.step)
@@ -133,7 +134,7 @@ class Trainer:
             plan = [[rows[i] for i in part] for part in batches([len(train.ids[i]) for i in rows], config.batch_rows, rng)]
             loss = self._epoch(train, plan, objective, parts, f"{_label(number, tasks, config)}epoch {epoch}/{config.epochs}")
             scores = self._measure(dev, average)
-            mean = float(np.mean([scores["tasks"][task.name]["macro_f1"] for task in tasks]))
+            mean = float(np.mean([scores["tasks"][task.name]["macro_f1"] for task in tasks if task.name != blended]))
             self._tell(number, epoch, loss, scores, objective, time.monotonic() - started)
             better = not best or mean > best["mean_macro_f1"]
             stale = 0 if better else stale + 1
