@@ -148,17 +148,32 @@ class FaustDriver:
         """Run one app until told to stop, or until it has gone silent with messages waiting."""
         self._build()
         self.app.conf.datadir.mkdir(parents=True, exist_ok=True)
-        await self.app.start()
         self._active_at = asyncio.get_running_loop().time()
+        start = asyncio.create_task(self.app.start())  # it waits for a place in the group, which may never come
+        left_out = False
         try:
-            while not self._stop.is_set() and not await self._stalled():
+            while not self._stop.is_set() and not left_out and not await self._stalled():
+                if start.done():
+                    start.result()
                 if self.app.crashed:
                     self._fail(self.app.crash_reason or RuntimeError("Faust stopped"))
                 self._member_ids.add(self._member_id())
                 self._pace()
                 await asyncio.sleep(0.1)
+                left_out = self._left_out()
         finally:
+            if left_out:
+                start.cancel()
+            await asyncio.gather(start, return_exceptions=True)
             await self.app.stop()
+
+    def _left_out(self) -> bool:
+        """Whether aiokafka gave up its place in the group for good: its coordination ends at an answer it can't read."""
+        task = getattr(getattr(self._kafka_consumer(), "_coordinator", None), "_coordination_task", None)
+        if task is None or not task.done() or task.cancelled() or task.exception() is None:
+            return False
+        log.warning("joining the group anew: %s", task.exception())
+        return True
 
     async def _stalled(self) -> bool:
         """Whether messages of our partitions wait and nothing was handled for a while; a batch that waits for the store is no stall."""

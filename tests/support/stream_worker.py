@@ -1,12 +1,13 @@
 """A worker process with every real part but the model: Faust, Kafka, the store, dead letters. Settings come from SQUALL_*.
 
-`python -m tests.support.stream_worker REPORT [--fail-every N | --down | --refuse] [--die-before ROWS | --die-after ROWS]`
+`python -m tests.support.stream_worker REPORT [--fail-every N | --down | --refuse] [--die-before ROWS | --die-after ROWS] [--garble-join]`
 
 REPORT gets one line with the number of rows per stored batch. The options break the store on purpose: every Nth insert
 fails, half of them after the rows were written; all fail as if the server were `--down`, or for good (`--refuse`); or
 the process is killed with SIGKILL in the insert that makes it ROWS rows, just before or just after they are safe, and
-only after so long that an offset acknowledged too early would be committed. Exit 1 with `error: …` on standard error as
-the command line does.
+only after so long that an offset acknowledged too early would be committed. `--garble-join` makes the first answer to a
+join an empty one, as the development broker now and then gives it to one of two workers that join at once. Exit 1 with
+`error: …` on standard error as the command line does.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from aiokafka.coordinator.protocol import ConsumerProtocol
 
 import storage
 from core.clock import SystemClock
@@ -95,16 +98,30 @@ async def consume(options: argparse.Namespace, store: FaultyStore, stop: threadi
         print("tally", processor.tally, file=sys.stderr)
 
 
+def garble_first_join() -> None:
+    """Let aiokafka read an empty assignment once, whatever the broker sent."""
+    schema = ConsumerProtocol.ASSIGNMENT
+    decode = schema.decode
+
+    def once(_body: bytes) -> Any:
+        schema.decode = decode
+        return decode(b"")
+
+    schema.decode = once
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("report", type=Path)
     for name in ("--fail-every", "--die-before", "--die-after"):
         parser.add_argument(name, type=int, default=0)
-    for name in ("--down", "--refuse"):
+    for name in ("--down", "--refuse", "--garble-join"):
         parser.add_argument(name, action="store_true")
     options = parser.parse_args(arguments)
     settings = load_settings()
     configure_logging(settings.log)
+    if options.garble_join:
+        garble_first_join()
     store = storage.open(settings.store_url)
     try:
         store.migrate()

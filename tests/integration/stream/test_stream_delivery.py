@@ -75,6 +75,17 @@ def test_a_worker_that_ends_while_the_store_is_down_or_refuses_has_acknowledged_
     assert_stored_once(room, everything)
 
 
+def test_a_worker_whose_join_was_answered_with_nothing_joins_anew(room: KafkaRoom) -> None:
+    everything = documents(0, 300)
+    room.publish(everything)
+    worker = room.worker("--garble-join")
+    room.drained()
+    assert worker.stop() == 0
+    assert "Unexpected error in coordinator routine" in worker.output()
+    assert "joining the group anew" in worker.output()
+    assert_stored_once(room, everything)
+
+
 def test_a_broker_that_restarts_in_the_middle_loses_nothing(own_broker: DevelopmentBroker, make_room: Callable[..., KafkaRoom]) -> None:
     room = make_room(own_broker.bootstrap_servers)
     everything = documents(0, MANY)
