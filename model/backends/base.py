@@ -78,3 +78,16 @@ def precision_of(settings: ModelSettings, device: torch.device) -> str:
 def width_of(length: int) -> int:
     """Return the width a row of `length` tokens is padded to."""
     return -(-max(1, length) // WIDTH_STEP) * WIDTH_STEP
+
+
+def joined(parts: Sequence[NDArray[np.float32]], longest: int) -> NDArray[np.float32]:
+    """Return the parts below each other: (rows, labels), or (rows, `longest`, labels) where parts hold a row per token."""
+    if parts[0].ndim == 2:
+        return np.concatenate(parts)
+    whole = np.zeros((sum(map(len, parts)), longest, parts[0].shape[-1]), dtype=np.float32)
+    start = 0
+    for part in parts:
+        width = min(longest, part.shape[1])
+        whole[start : start + len(part), :width] = part[:, :width]
+        start += len(part)
+    return whole

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from core.errors import ConfigurationError
 from core.settings import ModelSettings
-from model.backends.base import Logits, UnsupportedError, device_of, width_of
+from model.backends.base import Logits, UnsupportedError, device_of, joined, width_of
 from model.backends.torch_backend import same_width
 from model.quantise import has_vnni
 from model.tokens import padded
@@ -41,7 +40,7 @@ class OnnxBackend:
         """Return float32 logits per task, see `Backend`."""
         passes = [self._run(rows[start:stop], width) for start, stop, width in same_width(rows)]
         longest = max(map(len, rows))
-        return {task: _joined([found[number] for found in passes], longest) for number, task in enumerate(self._tasks)}
+        return {task: joined([found[number] for found in passes], longest) for number, task in enumerate(self._tasks)}
 
     def padded_tokens(self, lengths: Sequence[int]) -> int:
         """Return how many tokens rows of these lengths are padded to."""
@@ -103,16 +102,3 @@ def _runtime() -> Any:
         return importlib.import_module("onnxruntime")
     except ImportError:
         raise UnsupportedError("the onnx backend needs ONNX Runtime, which is not installed", "pip install 'squall[onnx]'") from None
-
-
-def _joined(parts: Sequence[Any], longest: int) -> Any:
-    """Return the parts below each other: (rows, labels), or (rows, `longest`, labels) where parts hold a row per token."""
-    if parts[0].ndim == 2:
-        return np.concatenate(parts)
-    whole = np.zeros((sum(map(len, parts)), longest, parts[0].shape[-1]), dtype=np.float32)
-    start = 0
-    for part in parts:
-        width = min(longest, part.shape[1])
-        whole[start : start + len(part), :width] = part[:, :width]
-        start += len(part)
-    return whole

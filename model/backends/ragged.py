@@ -13,7 +13,7 @@ import torch
 
 from core.settings import ModelSettings
 from model import preprocess
-from model.backends.base import Logits, UnsupportedError, device_of, precision_of
+from model.backends.base import Logits, UnsupportedError, device_of, joined, precision_of
 from model.backends.ragged_encoder import Layout, RaggedEncoder, computed_tokens
 from model.backends.ragged_int8 import float_linears, int8_linears
 from model.backends.ragged_samples import SAMPLES
@@ -49,7 +49,7 @@ class RaggedBackend:
     def logits(self, rows: Sequence[Sequence[int]]) -> Logits:
         """Return float32 logits per task, see `Backend`."""
         parts = list(self._workers.map(self._part, [rows[start:stop] for start, stop in self._cuts(list(map(len, rows)))]))
-        return {task.name: _joined([part[task.name] for part in parts]) for task in self._tasks}
+        return {task.name: joined([part[task.name] for part in parts], max(map(len, rows))) for task in self._tasks}
 
     def padded_tokens(self, lengths: Sequence[int]) -> int:
         """Return how many tokens rows of these lengths cost: each part is rounded up a little."""
@@ -76,7 +76,10 @@ class RaggedBackend:
             found: Logits = {}
             for task in self._tasks:
                 head = self._heads[task.name]
-                found[task.name] = head(pooled).numpy() if task.kind == "text" else _stacked([head(group).numpy() for group in whole])
+                if task.kind == "text":
+                    found[task.name] = head(pooled).numpy()
+                else:
+                    found[task.name] = joined([head(group).numpy() for group in whole], max(map(len, rows)))
             return found
 
 
@@ -102,6 +105,7 @@ def single_threaded(workers: int) -> ThreadPoolExecutor:
 
     def start() -> None:
         torch.set_num_threads(1)  # counts for this thread and for those that begin later
+        torch.get_num_threads()  # torch looks up the common number once per thread: now, while it is one
         ready.wait()
 
     pool = ThreadPoolExecutor(workers, "squall-ragged", initializer=start)
@@ -133,17 +137,3 @@ def _samples(network: MultiTaskNetwork, folder: Path) -> list[list[int]]:
     tokenizer = load_tokenizer(folder / TOKENIZER_FILE, limit)
     rows = [encoding.ids for encoding in tokenizer.encode_batch([preprocess.prepare(text, limit) for text in SAMPLES])]
     return sorted(filter(None, rows), key=len)
-
-
-def _joined(parts: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    return np.concatenate(parts) if parts[0].ndim == 2 else _stacked(parts)
-
-
-def _stacked(parts: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Return (rows, tokens, labels) arrays below each other, zeros where a row ends before the longest."""
-    whole = np.zeros((sum(map(len, parts)), max(part.shape[1] for part in parts), parts[0].shape[2]), dtype=np.float32)
-    start = 0
-    for part in parts:
-        whole[start : start + len(part), : part.shape[1]] = part
-        start += len(part)
-    return whole

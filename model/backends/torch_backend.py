@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from core.settings import ModelSettings
-from model.backends.base import Logits, UnsupportedError, device_of, precision_of, width_of
+from model.backends.base import Logits, UnsupportedError, device_of, joined, precision_of, width_of
 from model.network import MultiTaskNetwork
 from model.quantise import quantise
 from model.tokens import padded
@@ -38,7 +37,7 @@ class TorchBackend:
         with torch.inference_mode():
             # every width is launched before the first result is fetched: fetching waits for the device
             passes = [self._forward(*self._tensors(rows[start:stop], width)) for start, stop, width in same_width(rows)]
-            return {task: joined([found[task] for found in passes], max(map(len, rows))) for task in passes[0]}
+            return {task: joined([found[task].float().cpu().numpy() for found in passes], max(map(len, rows))) for task in passes[0]}
 
     def padded_tokens(self, lengths: Sequence[int]) -> int:
         """Return how many tokens rows of these lengths are padded to."""
@@ -109,17 +108,3 @@ def same_width(rows: Sequence[Sequence[int]]) -> Iterator[tuple[int, int, int]]:
         stop = start + sum(1 for _ in run)
         yield start, stop, width
         start = stop
-
-
-def joined(parts: Sequence[Tensor], longest: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Return the parts below each other, float32: (rows, labels), or (rows, `longest`, labels) where parts hold a row per token."""
-    found = [part.float().cpu().numpy() for part in parts]
-    if found[0].ndim == 2:
-        return np.concatenate(found)
-    whole = np.zeros((sum(map(len, found)), longest, found[0].shape[-1]), dtype=np.float32)
-    start = 0
-    for part in found:
-        width = min(longest, part.shape[1])
-        whole[start : start + len(part), :width] = part[:, :width]
-        start += len(part)
-    return whole

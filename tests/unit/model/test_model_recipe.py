@@ -132,3 +132,16 @@ def test_a_base_that_is_neither_folder_nor_on_the_hub_says_so(monkeypatch: pytes
         base_folder("nobody/no-such-encoder")
     with pytest.raises(ConfigurationError, match=r"no tokenizer\.json"):
         base_folder(str(tmp_path))
+
+
+def test_a_recipe_takes_only_the_public_sets_it_names(tmp_path: Path) -> None:
+    for name in ("tfn_sentiment", "sentfin"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "tfn_sentiment" / "train.csv").write_text("text,label\nOil falls on supply,0\n")
+    (tmp_path / "sentfin" / "SEntFiN.csv").write_text("Title,Decisions\nGold gains on fears,\"{'Gold': 'positive'}\"\n")
+    both = load_recipe(None, {"data": tmp_path, "sets": ["tfn_sentiment", "sentfin"]}, {}).rows()
+    tweets = load_recipe(None, {"data": tmp_path, "sets": ["tfn_sentiment"]}, {}).rows()
+    assert [row.source for row in both] == ["tfn_sentiment", "sentfin"]
+    assert [row.source for row in tweets] == ["tfn_sentiment"]
+    with pytest.raises(ConfigurationError, match="sets"):
+        load_recipe(None, {"sets": ["nope"]}, {})
