@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export HF_HUB_OFFLINE := 1
-PACKAGES := squall ingest stream alerts dashboards model storage core
+PACKAGES := squall backtest ingest stream alerts dashboards model storage core
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test demo test test-fast lint format bench constraints clean

@@ -73,6 +73,16 @@ class AlertState(StrEnum):
     RESOLVED = "resolved"
 
 
+class SeriesKind(StrEnum):
+    """What a watched series counts."""
+
+    TOPIC = "topic"
+    SYMBOL = "symbol"
+    SECTOR = "sector"
+    MARKET = "market"
+    SOURCE = "source"
+
+
 class Severity(StrEnum):
     """How urgent an alert is."""
 
@@ -202,16 +212,20 @@ class ScoredDocument(Record):
 
 
 class Alert(Record):
-    """A spike of negative documents about one topic, at one moment of its life."""
+    """A spike of negative documents in one series, at one moment of its life."""
 
     id: str = Field(pattern=r"^[0-9a-f]{32}$")
-    topic: str
+    topic: str = Field(description="name of the series: a topic, `$SYMBOL`, `Sector: …`, `All topics`, `Source: …`")
+    kind: SeriesKind = SeriesKind.TOPIC
+    test: str = Field("burst", description="burst (short windows), burn (long ones), no data")
     state: AlertState
     severity: Severity
     window_start: Timestamp
     window_end: Timestamp
     observed: int = Field(ge=0, description="negative documents in the window, copies counted once")
     expected: float = Field(ge=0)
+    expected_low: float = Field(0.0, ge=0, description="with expected_high: what 90% of such windows hold")
+    expected_high: float = Field(0.0, ge=0)
     p_value: Probability
     negative_share: Probability
     expected_share: Probability

@@ -7,10 +7,12 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
+from core.alert_settings import AlertSettings
 from core.errors import ConfigurationError
+from core.sections import Positive, Seconds, Section
 
 CONFIG_VARIABLE = "SQUALL_CONFIG"
 DEFAULT_CONFIG = "squall.toml"
@@ -19,15 +21,6 @@ PREFIX = "SQUALL_"
 _PASSWORD = re.compile(r"(://[^/:@]*:).*@", re.DOTALL)
 """Up to the last @: a password with / or # in it cuts a URL short for its parser, but must not be shown either."""
 _FIELD = re.compile(r'field "(\w+)"')
-
-Positive = Annotated[int, Field(gt=0)]
-Seconds = Annotated[float, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A branch of the tree: frozen, and a misspelt key is an error rather than silence."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class KafkaSettings(Section):
@@ -117,6 +110,20 @@ class PushSettings(Section):
 class DetectorSettings(Section):
     """When is it more than history explains?"""
 
+    method: Literal["seasonal", "z-score", "threshold"] = Field(
+        "seasonal", description="how a spike is told; the others are for comparison"
+    )
+    market: bool = Field(True, description="watch all topics together as well; an alert about them mutes those of single topics")
+    symbols: tuple[str, ...] = Field((), description="watched beside the topics, for example AAPL")
+    sectors: dict[str, tuple[str, ...]] = Field({}, description="name = symbols, watched as one series each")
+    threshold_documents: Positive = Field(50, description="of the method `threshold`")
+    grace_minutes: Annotated[int, Field(ge=0, le=1440)] = Field(
+        30, description="event time for which text that comes after its minute was judged still opens an alert"
+    )
+    no_data_p_value: Annotated[float, Field(ge=0, lt=0.5)] = Field(
+        1e-6, description="of so little from a source, to tell that it stopped; 0: never"
+    )
+    lease_seconds: Seconds = Field(180.0, description="how long a detector that died keeps another one waiting")
     interval_seconds: Seconds = Field(60.0, description="wall time between two runs")
     step_minutes: Annotated[int, Field(ge=1, le=60)] = Field(1, description="event time between two evaluations")
     history_days: Annotated[int, Field(ge=2, le=90)] = Field(28, description="what the baseline may look at")
@@ -124,44 +131,23 @@ class DetectorSettings(Section):
     guard_minutes: Positive = Field(240, description="recent event time left out of the baseline; at least the longest window")
     settle_seconds: Annotated[float, Field(ge=0)] = Field(120.0, description="event time allowed for late text")
     idle_seconds: Seconds = Field(10.0, description="wall time after which a quiet, read-up partition holds nothing back")
-    window_minutes: Annotated[int, Field(ge=5, le=1440)] = Field(60, description="documents counted together, to catch a burst")
-    p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(1e-5, description="of the count, to open an alert")
-    share_p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(1e-3, description="of the negative share, beside it")
-    min_documents: Positive = Field(8, description="fewest negative documents in the window")
-    slow_window_minutes: Annotated[int, Field(ge=0, le=1440)] = Field(
-        240, description="a second, longer window for what builds up; 0: none"
+    window_minutes: Annotated[int, Field(ge=5, le=1440)] = Field(
+        60, description="longest window of the burst test; shorter ones, down to a twelfth, are looked at as well"
     )
-    slow_p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(0.05, description="of the count in the slow window, where size decides")
-    slow_share_p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(0.15, description="of the negative share in the slow window")
-    slow_min_documents: Positive = Field(30, description="fewest negative documents in the slow window")
-    min_ratio: Annotated[float, Field(ge=1)] = Field(2.0, description="least observed/expected, in either window")
+    p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(1e-6, description="of count and share together, to open an alert for a burst")
+    min_documents: Positive = Field(8, description="fewest negative documents in a window of the burst test")
+    slow_window_minutes: Annotated[int, Field(ge=0, le=2880)] = Field(
+        720, description="longest window of the burn test, for what builds up; its half and quarter too; 0: none"
+    )
+    slow_p_value: Annotated[float, Field(gt=0, lt=0.5)] = Field(
+        5e-4, description="of count and share together in a long window; few of those are independent"
+    )
+    slow_min_documents: Positive = Field(20, description="fewest negative documents in a window of the burn test")
+    min_ratio: Annotated[float, Field(ge=1)] = Field(1.5, description="least observed/expected, in any window")
     for_minutes: Annotated[int, Field(ge=0)] = Field(
         5, description="a breach of the window lasts this long before it fires; of the slow window, longer in proportion"
     )
     resolve_minutes: Positive = Field(60, description="calm lasts this long before it resolves")
-
-
-class AlertSettings(Section):
-    """Alert e-mails."""
-
-    outbox: Path | None = Field(None, description="folder for .eml files; empty and no SMTP host: data_dir/outbox")
-    smtp_host: str = ""
-    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
-    smtp_user: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    smtp_security: Literal["none", "starttls", "tls"] = "none"
-    smtp_timeout_seconds: Seconds = 15.0
-    sender: str = Field("squall@localhost", description="From: address; set as `from`, which Python keeps to itself")
-    to: tuple[str, ...] = Field(("risk@localhost",), description="To: addresses")
-    link_base: str = Field("", description="URL of the dashboard, linked from the mails")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from(cls, data: Any) -> Any:
-        """Not an alias: beside one, the default that comes in under the field's name would be an unknown key."""
-        if isinstance(data, dict) and "from" in data:
-            return {key: value for key, value in data.items() if key != "from"} | {"sender": data["from"]}
-        return data
 
 
 class WebSettings(Section):

@@ -1,4 +1,4 @@
-"""Alerts and the e-mails about them."""
+"""Alerts and the messages about them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import base64
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from core.records import Alert, AlertState, Severity
+from core.records import Alert, AlertState, SeriesKind, Severity
 from storage.base import StoreBase, optional_utc, utc, valid_text
 from storage.rows import Notification
 from storage.tables import ALERTS, NOTIFICATIONS
 
 _ALERT_FIELDS = """
-SELECT id, topic, state, severity, window_start, window_end, observed, expected, p_value, negative_share, expected_share,
-       method, document_ids, opened_at, fired_at, resolved_at, updated_at
+SELECT id, topic, kind, test, state, severity, window_start, window_end, observed, expected, expected_low, expected_high, p_value,
+       negative_share, expected_share, method, document_ids, opened_at, fired_at, resolved_at, updated_at
 FROM alerts FINAL
 """
 _ALERTS = f"""{_ALERT_FIELDS}
@@ -24,10 +24,14 @@ LIMIT {{limit:UInt32}}
 """
 _ALERT = f"{_ALERT_FIELDS} WHERE id = {{id:String}}"
 _NOTIFICATION_FIELDS = """
-SELECT id, alert_id, event, status, attempts, last_error, base64Encode(message), created_at, updated_at
+SELECT id, alert_id, event, status, attempts, last_error, base64Encode(message), created_at, updated_at, receiver, alert_ids
 FROM notifications FINAL
 """
 _PENDING = f"{_NOTIFICATION_FIELDS} WHERE status != 'sent' ORDER BY created_at, id"
+_ABOUT = f"""{_NOTIFICATION_FIELDS}
+WHERE alert_id = {{alert_id:String}} OR has(alert_ids, {{alert_id:String}})
+ORDER BY created_at, id
+"""
 _NOTIFICATION = f"{_NOTIFICATION_FIELDS} WHERE id = {{id:String}}"
 
 
@@ -55,17 +59,21 @@ class AlertQueries(StoreBase):
         return next(iter(_alerts(self._select(_ALERT, id=alert_id))), None)
 
     def write_notifications(self, notifications: Sequence[Notification]) -> None:
-        """Store the present state of e-mails; of two states of one the later in the sequence wins."""
+        """Store the present state of messages; of two states of one the later in the sequence wins."""
         version = self._next_version()
         newest = {notification.id: notification for notification in notifications}
         self._insert(NOTIFICATIONS, [(*_notification_values(notification), version) for notification in newest.values()])
 
     def pending_notifications(self) -> list[Notification]:
-        """Return e-mails not sent yet, oldest first."""
+        """Return messages not sent yet, oldest first."""
         return _notifications(self._select(_PENDING))
 
+    def notifications(self, alert_id: str) -> list[Notification]:
+        """Return the messages that tell of one alert, oldest first."""
+        return _notifications(self._select(_ABOUT, alert_id=alert_id))
+
     def notification(self, notification_id: str) -> Notification | None:
-        """Return one e-mail in its newest state."""
+        """Return one message in its newest state."""
         return next(iter(_notifications(self._select(_NOTIFICATION, id=notification_id))), None)
 
 
@@ -73,12 +81,16 @@ def _alert_values(alert: Alert) -> tuple[Any, ...]:
     return (
         alert.id,
         alert.topic,
+        alert.kind.value,
+        alert.test,
         alert.state.value,
         alert.severity.value,
         alert.window_start,
         alert.window_end,
         alert.observed,
         alert.expected,
+        alert.expected_low,
+        alert.expected_high,
         alert.p_value,
         alert.negative_share,
         alert.expected_share,
@@ -96,21 +108,25 @@ def _alerts(rows: Iterable[tuple[Any, ...]]) -> list[Alert]:
         Alert(
             id=row[0],
             topic=row[1],
-            state=AlertState(row[2]),
-            severity=Severity(row[3]),
-            window_start=utc(row[4]),
-            window_end=utc(row[5]),
-            observed=row[6],
-            expected=row[7],
-            p_value=row[8],
-            negative_share=row[9],
-            expected_share=row[10],
-            method=row[11],
-            document_ids=tuple(row[12]),
-            opened_at=utc(row[13]),
-            fired_at=optional_utc(row[14]),
-            resolved_at=optional_utc(row[15]),
-            updated_at=utc(row[16]),
+            kind=SeriesKind(row[2]),
+            test=row[3],
+            state=AlertState(row[4]),
+            severity=Severity(row[5]),
+            window_start=utc(row[6]),
+            window_end=utc(row[7]),
+            observed=row[8],
+            expected=row[9],
+            expected_low=row[10],
+            expected_high=row[11],
+            p_value=row[12],
+            negative_share=row[13],
+            expected_share=row[14],
+            method=row[15],
+            document_ids=tuple(row[16]),
+            opened_at=utc(row[17]),
+            fired_at=optional_utc(row[18]),
+            resolved_at=optional_utc(row[19]),
+            updated_at=utc(row[20]),
         )
         for row in rows
     ]
@@ -127,6 +143,8 @@ def _notification_values(notification: Notification) -> tuple[Any, ...]:
         notification.message,
         notification.created_at,
         notification.updated_at,
+        notification.receiver,
+        list(notification.alert_ids),
     )
 
 
@@ -142,6 +160,8 @@ def _notifications(rows: Iterable[tuple[Any, ...]]) -> list[Notification]:
             message=base64.b64decode(row[6]),
             created_at=utc(row[7]),
             updated_at=utc(row[8]),
+            receiver=row[9],
+            alert_ids=tuple(row[10]),
         )
         for row in rows
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import numpy as np
 
@@ -12,15 +13,23 @@ from storage.rows import Ints, MinuteCounts, SentimentCount, Share, Totals, Volu
 from storage.spans import EVER, SPAN, span, sql
 
 # One number per document, minute * 3 + sentiment: a million of them travel faster than half a million groups are made.
-_COUNTS = sql(
-    """
-SELECT topic, groupArray(toUInt32(intDiv(toUnixTimestamp(published_at), 60) * 3 + toInt8(sentiment) + 1))
-FROM $span
-GROUP BY topic
-ORDER BY topic
-""",
-    span=SPAN,
-)
+_COUNTS = """
+SELECT $name AS name, groupArray(toUInt32(intDiv(toUnixTimestamp(published_at), 60) * 3 + toInt8(sentiment) + 1))
+FROM $span AND $named
+GROUP BY name
+ORDER BY name
+"""
+_NAMED = "(empty({names:Array(String)}) OR has({names:Array(String)}, $name))"
+_COUNTS_BY = {
+    "topic": sql(_COUNTS, span=SPAN, name="topic", named=sql(_NAMED, name="topic")),
+    "source": sql(_COUNTS, span=SPAN, name="source", named=sql(_NAMED, name="source")),
+    "symbol": sql(
+        _COUNTS,
+        span=SPAN,
+        name="arrayJoin(arrayFilter(symbol -> has({names:Array(String)}, symbol), symbols))",
+        named="hasAny(symbols, {names:Array(String)})",
+    ),
+}
 _SENTIMENTS = "countIf(sentiment = 'negative'), countIf(sentiment = 'neutral'), countIf(sentiment = 'positive')"
 _BY_TOPIC = sql(
     "SELECT topic AS name, $sentiments, avg(score) FROM $span GROUP BY name ORDER BY count() DESC, name LIMIT {limit:UInt32}",
@@ -64,10 +73,26 @@ class CountQueries(StoreBase):
     topic. What is counted for a moment does not depend on where the span starts.
     """
 
-    def counts(self, start: datetime, end: datetime, *, copies: bool = False, as_of_model: str | None = None) -> MinuteCounts:
-        """Count documents per topic and minute by sentiment; `as_of_model` counts only what that model version scored."""
-        topics, packed = self._select(_COUNTS, **span(start, end, copies=copies, model_version=as_of_model)).columns
-        return _unpack(topics, packed)
+    def counts(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        copies: bool = False,
+        as_of_model: str | None = None,
+        by: Literal["topic", "symbol", "source"] = "topic",
+        names: Collection[str] = (),
+    ) -> MinuteCounts:
+        """Count documents per group and minute by sentiment; the groups are the answer's `topics`.
+
+        Args:
+            as_of_model: count only what that model version scored.
+            by: what makes a group; a document counts for each of its symbols.
+            names: only these groups; empty: every topic or source, but no symbol.
+        """
+        query = _COUNTS_BY[by]
+        groups, packed = self._select(query, names=list(names), **span(start, end, copies=copies, model_version=as_of_model)).columns
+        return _unpack(groups, packed)
 
     def topic_sentiment(self, start: datetime, end: datetime, *, copies: bool = False, limit: int = 100) -> list[SentimentCount]:
         """Count sentiment per topic, largest first."""
@@ -103,14 +128,14 @@ class CountQueries(StoreBase):
         return Totals(everything, max(everything - originals, 0), negative, neutral, positive, rows, letters)
 
 
-def _unpack(topics: Sequence[str], packed: Sequence[Sequence[int]]) -> MinuteCounts:
-    """Turn numbers made of minute and sentiment, per topic, into counts per topic and minute."""
+def _unpack(groups: Sequence[str], packed: Sequence[Sequence[int]]) -> MinuteCounts:
+    """Turn numbers made of minute and sentiment, per group, into counts per group and minute."""
     columns: list[tuple[Ints, Ints]] = [_minutes(np.asarray(part, dtype=np.int64)) for part in packed]
     empty = np.empty(0, dtype=np.int64)
     minutes = np.concatenate([empty, *(minute for minute, _ in columns)])
     table = np.concatenate([empty.reshape(0, 3), *(counts for _, counts in columns)])
-    codes = np.repeat(np.arange(len(topics), dtype=np.int64), [len(minute) for minute, _ in columns])
-    return MinuteCounts(tuple(topics), codes, minutes, *(np.ascontiguousarray(table[:, sentiment]) for sentiment in range(3)))
+    codes = np.repeat(np.arange(len(groups), dtype=np.int64), [len(minute) for minute, _ in columns])
+    return MinuteCounts(tuple(groups), codes, minutes, *(np.ascontiguousarray(table[:, sentiment]) for sentiment in range(3)))
 
 
 def _minutes(numbers: Ints) -> tuple[Ints, Ints]:

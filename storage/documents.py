@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,11 +22,13 @@ _TOP = sql(
 SELECT id, copies
 FROM
 (
-    SELECT id, topic, sentiment, published_at, fingerprint, p_negative, p_neutral, p_positive,
+    SELECT id, topic, symbols, sentiment, published_at, fingerprint, p_negative, p_neutral, p_positive,
            count() OVER (PARTITION BY fingerprint) - 1 AS copies
     FROM $span
 )
-WHERE topic = {topic:String} AND toString(sentiment) = {sentiment:String}
+WHERE ({topic:String} = '' OR topic = {topic:String})
+  AND (empty({symbols:Array(String)}) OR hasAny(symbols, {symbols:Array(String)}))
+  AND toString(sentiment) = {sentiment:String}
 ORDER BY multiIf(sentiment = 'negative', p_negative, sentiment = 'positive', p_positive, p_neutral) DESC, published_at, id
 LIMIT 1 BY fingerprint
 LIMIT {limit:UInt32}
@@ -103,13 +105,25 @@ class DocumentQueries(StoreBase):
         return utc(last) if count else None
 
     def top_documents(
-        self, topic: str, start: datetime, end: datetime, *, sentiment: str = "negative", limit: int = 10
+        self,
+        topic: str,
+        start: datetime,
+        end: datetime,
+        *,
+        symbols: Collection[str] = (),
+        sentiment: str = "negative",
+        limit: int = 10,
     ) -> list[StoredDocument]:
-        """Return documents of one topic and sentiment published in [start, end), most certain of that sentiment first.
+        """Return documents of one sentiment published in [start, end), most certain of that sentiment first.
 
         Documents with the same fingerprint are one; `copies` says how many more of them were published in the span.
+
+        Args:
+            topic: only this one; empty: all.
+            symbols: only documents about any of these; empty: all.
         """
-        found = self._select(_TOP, topic=topic, sentiment=sentiment, limit=limit, **span(start, end, copies=True))
+        filters = {"topic": topic, "symbols": list(symbols), "sentiment": sentiment, "limit": limit}
+        found = self._select(_TOP, **filters, **span(start, end, copies=True))
         return self._fetch(dict(found), start, end)
 
     def documents(

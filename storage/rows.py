@@ -29,7 +29,8 @@ class MinuteCount:
 class MinuteCounts:
     """Counts per topic and minute as columns of equal length, ordered by topic, then minute; empty minutes have no row.
 
-    `topic` holds indices into `topics` (sorted names), `minutes` whole minutes since 1970 UTC.
+    `topic` holds indices into `topics` (sorted names; of symbols or sources when those were counted), `minutes` whole
+    minutes since 1970 UTC.
     """
 
     topics: tuple[str, ...]
@@ -69,13 +70,16 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """An e-mail about one transition of one alert, queued or sent.
+    """A message to one receiver, queued or sent.
 
     Args:
-        id: deterministic, made of the alert id and the transition, so that a repeated run writes the same row.
-        event: `firing` or `resolved`.
+        id: deterministic, so that a repeated run writes the same row.
+        alert_id: what messages are kept in order by: none of the same overtakes an earlier one.
+        event: why it was made, for example `firing` or `resolved`.
         status: `queued` or `sent`.
-        message: the finished RFC 822 bytes.
+        message: the finished bytes: RFC 822 for e-mail, JSON for a webhook.
+        receiver: name of the receiver in the settings.
+        alert_ids: every alert the message tells of.
     """
 
     id: str
@@ -87,6 +91,43 @@ class Notification:
     message: bytes
     created_at: datetime
     updated_at: datetime
+    receiver: str = "default"
+    alert_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Alerts that match every matcher are not told of from `starts_at` up to `ends_at`, wall time.
+
+    Args:
+        matchers: `label=pattern`, for example `topic=Energy*`, `kind=symbol`, `severity=warning`.
+    """
+
+    id: str
+    matchers: tuple[str, ...]
+    author: str
+    reason: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Somebody has taken an alert up; `at` is wall time."""
+
+    alert_id: str
+    author: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`owner` claims the lease `name` until a moment of wall time."""
+
+    name: str
+    owner: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +233,14 @@ class Latency:
     documents: int
     since_collected: Quantiles
     since_published: Quantiles
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpan:
+    """What one model version scored: how many document ids, and the first and last publication and the last scoring among them."""
+
+    version: str
+    documents: int
+    first: datetime
+    last: datetime
+    scored_at: datetime

@@ -10,8 +10,10 @@ from storage.alerts import AlertQueries
 from storage.backend import Backend
 from storage.counts import CountQueries
 from storage.documents import DocumentQueries
+from storage.operators import OperatorQueries
 from storage.progress import ProgressQueries
 from storage.rows import Migration
+from storage.versions import VersionQueries
 
 _TABLES = "SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase() AND name IN ('documents', 'dead_letters')"
 _RETENTION = {
@@ -22,7 +24,7 @@ _DAYS = re.compile(r"toIntervalDay\((?:_CAST\()?(\d+)")
 _OLDEST = (24, 8)
 
 
-class Store(DocumentQueries, CountQueries, ProgressQueries, AlertQueries):
+class Store(DocumentQueries, CountQueries, ProgressQueries, AlertQueries, OperatorQueries, VersionQueries):
     """ClickHouse, a server or embedded. Thread-safe.
 
     Every method raises `StoreUnavailableError` when trying again may help (connection lost or refused, timeouts, memory,

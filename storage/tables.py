@@ -93,12 +93,16 @@ ALERTS = Table(
     (
         ("id", Cell.TEXT),
         ("topic", Cell.TEXT),
+        ("kind", Cell.TEXT),
+        ("test", Cell.TEXT),
         ("state", Cell.TEXT),
         ("severity", Cell.TEXT),
         ("window_start", Cell.TIME),
         ("window_end", Cell.TIME),
         ("observed", Cell.UINT64),
         ("expected", Cell.FLOAT64),
+        ("expected_low", Cell.FLOAT64),
+        ("expected_high", Cell.FLOAT64),
         ("p_value", Cell.FLOAT64),
         ("negative_share", Cell.FLOAT64),
         ("expected_share", Cell.FLOAT64),
@@ -123,9 +127,28 @@ NOTIFICATIONS = Table(
         ("message", Cell.BYTES),
         ("created_at", Cell.TIME),
         ("updated_at", Cell.TIME),
+        ("receiver", Cell.TEXT),
+        ("alert_ids", Cell.TEXTS),
         ("version", Cell.UINT64),
     ),
 )
+SILENCES = Table(
+    "silences",
+    (
+        ("id", Cell.TEXT),
+        ("matchers", Cell.TEXTS),
+        ("author", Cell.TEXT),
+        ("reason", Cell.TEXT),
+        ("starts_at", Cell.TIME),
+        ("ends_at", Cell.TIME),
+        ("version", Cell.UINT64),
+    ),
+)
+ACKNOWLEDGEMENTS = Table(
+    "acknowledgements",
+    (("alert_id", Cell.TEXT), ("author", Cell.TEXT), ("note", Cell.TEXT), ("at", Cell.TIME), ("version", Cell.UINT64)),
+)
+LEASES = Table("leases", (("name", Cell.TEXT), ("owner", Cell.TEXT), ("until", Cell.TIME), ("version", Cell.UINT64)))
 DETECTOR_POSITIONS = Table(
     "detector_positions",
     (("name", Cell.TEXT), ("evaluated_until", Cell.TIME), ("state", Cell.TEXT), ("version", Cell.UINT64)),

@@ -10,7 +10,17 @@ import storage
 from storage import Store
 from tests.support.gateway_process import GatewayProcess
 
-TABLES = ("documents", "progress", "dead_letters", "alerts", "notifications", "detector_positions")
+TABLES = (
+    "documents",
+    "progress",
+    "dead_letters",
+    "alerts",
+    "notifications",
+    "detector_positions",
+    "silences",
+    "acknowledgements",
+    "leases",
+)
 
 
 @pytest.fixture(scope="module", params=["chdb", "server"])

@@ -133,6 +133,41 @@ def test_top_documents_are_the_strongest_with_their_copies_folded_in(store: Stor
     assert store.top_documents("Macro", NOW, NOW + HOUR, sentiment="positive") == []
 
 
+def test_top_documents_are_of_all_topics_or_about_some_symbols(store: Store) -> None:
+    filled(store)
+    store.insert([scored(5, NOW, certainty=0.95, topic="IPO", symbols=("TSLA",))], token="b")
+    span = (NOW, NOW + HOUR)
+    assert [row.title for row in store.top_documents("", *span)] == ["Title 5", "Title 2", "Title 1"]
+    assert [row.title for row in store.top_documents("", *span, symbols=("MSFT", "TSLA"))] == ["Title 5", "Title 2"]
+    assert [row.title for row in store.top_documents("Macro", *span, symbols={"MSFT", "TSLA"})] == ["Title 2"]
+    assert store.top_documents("", *span, symbols=("GOOG",)) == []
+
+
+def test_a_document_counts_for_each_of_the_symbols_asked_for(store: Store) -> None:
+    filled(store)
+    counts = store.counts(NOW, NOW + HOUR, by="symbol", names=("MSFT", "AAPL", "GOOG"))
+    assert list(counts.rows()) == [
+        MinuteCount("AAPL", NOW, 1, 0, 0),
+        MinuteCount("AAPL", NOW + MINUTE, 1, 0, 0),
+        MinuteCount("MSFT", NOW + MINUTE, 1, 0, 0),
+    ]
+    assert store.counts(NOW, NOW + HOUR, by="symbol", names=("MSFT",)).topics == ("MSFT",)
+    assert store.counts(NOW, NOW + HOUR, by="symbol").topics == ()
+
+
+def test_counts_go_by_source_and_may_be_of_some_groups_only(store: Store) -> None:
+    filled(store)
+    span = (NOW, NOW + 2 * HOUR)
+    assert list(store.counts(*span, by="source", copies=True).rows()) == [
+        MinuteCount("reuters", NOW, 1, 0, 0),
+        MinuteCount("reuters", NOW + MINUTE, 1, 0, 0),
+        MinuteCount("reuters", NOW + HOUR, 0, 0, 1),
+        MinuteCount("x", NOW + 2 * MINUTE, 1, 0, 0),
+    ]
+    assert store.counts(*span, by="source", names=("x",)).topics == ()  # a copy of what reuters had
+    assert store.counts(*span, names=("IPO", "Politics")).topics == ("IPO",)
+
+
 def test_documents_come_newest_first_in_pages_and_filtered(store: Store) -> None:
     filled(store)
     store.insert([scored(9, NOW - timedelta(days=20))], token="b")

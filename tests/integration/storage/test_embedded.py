@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,13 +38,28 @@ def test_a_store_without_tables_says_how_to_make_them(store: Store) -> None:
     for call in (store.progress, store.totals, lambda: store.insert([scored(1)], token="a"), lambda: store.known_ids([document(1)], "m")):
         with pytest.raises(StoreError, match="squall store migrate"):
             call()
-    assert [migration.applied_at for migration in store.migrations()] == [None, None, None]
+    assert [migration.applied_at for migration in store.migrations()] == [None] * 4
 
 
 def test_migrations_are_applied_once_and_remembered(store: Store) -> None:
-    assert [migration.number for migration in store.migrate()] == [1, 2, 3]
+    assert [migration.number for migration in store.migrate()] == [1, 2, 3, 4]
     assert store.migrate() == []
     assert all(migration.applied_at for migration in store.migrations())
+
+
+def test_alerts_and_mails_of_before_the_fourth_migration_are_still_read(store: Store, tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    before.mkdir()
+    for path in sorted(migrations.FOLDER.glob("*.sql"))[:3]:
+        shutil.copy(path, before)
+    migrations.migrate(store._backend, before)
+    store._command("INSERT INTO alerts (id, topic, state, severity, expected) VALUES ('a', 'Macro', 'firing', 'warning', 4.5)")
+    store._command("INSERT INTO notifications (id, alert_id) VALUES ('n', 'a')")
+    store.migrate()
+    row = store._one("SELECT kind, test, expected_low, expected_high FROM alerts FINAL")
+    assert row == ("topic", "burst", 0.0, 4.5)
+    (mail,) = store.notifications("a")
+    assert (mail.receiver, mail.alert_ids) == ("default", ("a",))
 
 
 def test_an_edited_migration_is_refused(store: Store, tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.delivery import DeadLetter, Origin, Progress
-from core.records import AlertState
+from core.records import AlertState, SeriesKind
 from storage import Store
-from storage.rows import Notification
+from storage.rows import Acknowledgement, Claim, Notification, Silence
 from tests.integration.storage.samples import NOW, alert
 
 MINUTE = timedelta(minutes=1)
@@ -82,6 +82,12 @@ def test_alerts_are_shown_in_their_newest_state(store: Store) -> None:
     assert store.alert("0" * 32) is None
 
 
+def test_an_alert_keeps_what_it_is_about_and_what_was_expected(store: Store) -> None:
+    symbol = alert(4, kind=SeriesKind.SYMBOL, topic="$AAPL", test="burn", expected_low=0.5, expected_high=6.25)
+    store.write_alerts([symbol])
+    assert store.alert(symbol.id) == symbol
+
+
 def test_a_breach_that_went_away_before_it_fired_is_no_alert_to_anybody(store: Store) -> None:
     gone = alert(3, AlertState.RESOLVED, resolved_at=NOW + MINUTE)
     store.write_alerts([gone])
@@ -105,9 +111,50 @@ def test_a_notification_is_pending_until_it_was_sent(store: Store) -> None:
     assert store.notification("n2") is None
 
 
+def test_the_messages_about_an_alert_are_found_whether_it_comes_first_in_them_or_not(store: Store) -> None:
+    storm = Notification("n1", "group", "firing", "sent", 1, "", b"", NOW, NOW, receiver="desk", alert_ids=("a1", "a2"))
+    alone = Notification("n2", "a2", "resolved", "queued", 0, "", b"", NOW + MINUTE, NOW + MINUTE)
+    store.write_notifications([alone, storm])
+    assert store.notifications("a1") == [storm]
+    assert store.notifications("a2") == [storm, alone]
+    assert store.notifications("a3") == []
+
+
+def test_a_silence_is_in_force_from_its_start_until_before_its_end(store: Store) -> None:
+    silence = Silence("s1", ("topic=Energy*", "severity=warning"), "ann", "it's \t known", NOW, NOW + MINUTE)
+    later = Silence("s2", ("kind=symbol",), "bob", "", NOW + MINUTE, NOW + 2 * MINUTE)
+    store.write_silences([silence, later])
+    assert store.silences() == [later, silence]
+    assert store.silences(NOW - MINUTE) == store.silences(NOW + 2 * MINUTE) == []
+    assert store.silences(NOW) == [silence]
+    assert store.silences(NOW + MINUTE) == [later]
+    store.write_silences([replace(later, ends_at=NOW + MINUTE)])
+    assert store.silences(NOW + MINUTE) == []
+    assert len(store.silences()) == 2
+
+
+def test_the_last_word_about_an_alert_counts(store: Store) -> None:
+    first, last = Acknowledgement("a1", "ann", "on it", NOW), Acknowledgement("a1", "bob", "mine \ud800", NOW + MINUTE)
+    store.acknowledge(first)
+    assert store.acknowledgements(["a1", "a2"]) == [first]
+    store.acknowledge(last)
+    assert store.acknowledgements({"a1"}) == [replace(last, note="mine ?")]
+    assert store.acknowledgements(["a2"]) == store.acknowledgements([]) == []
+
+
+def test_each_owner_of_a_lease_has_one_claim_at_most(store: Store) -> None:
+    ann, bob = Claim("detector", "ann", NOW), Claim("detector", "bob", NOW + MINUTE)
+    store.write_claim(ann)
+    store.write_claim(bob)
+    store.write_claim(Claim("other", "ann", NOW))
+    store.write_claim(replace(ann, until=NOW + 2 * MINUTE))
+    assert store.claims("detector") == [replace(ann, until=NOW + 2 * MINUTE), bob]
+
+
 def test_writing_nothing_is_allowed(store: Store) -> None:
     store.write_progress([])
     store.write_dead_letters([])
     store.write_alerts([])
     store.write_notifications([])
-    assert store.progress() == store.dead_letters() == store.alerts() == store.pending_notifications() == []
+    store.write_silences([])
+    assert store.progress() == store.dead_letters() == store.alerts() == store.pending_notifications() == store.silences() == []

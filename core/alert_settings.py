@@ -1,0 +1,128 @@
+"""Settings of what happens to an alert after the detector: who is told, when, and how. `docs/alerting.md` explains them with an example."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import time
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from core.records import SeriesKind, Severity
+from core.sections import Positive, Seconds, Section
+
+DEFAULT_RECEIVER: Final = "default"
+"""The receiver made of `alerts.to`: gets what no route takes."""
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class QuietSettings(Section):
+    """Hours in which a route sends nothing; a digest follows at their end."""
+
+    start: time = Field(description="local time, 22:00")
+    end: time = Field(description="local time; not after `start`: on the next day")
+    zone: str = Field("UTC", description="IANA name, as Europe/London")
+    days: Annotated[tuple[Day, ...], Field(min_length=1)] = Field(DAYS, description="days on which the hours begin")
+    critical_passes: bool = Field(True, description="critical alerts are sent all the same")
+
+    @field_validator("start", "end")
+    @classmethod
+    def _local(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise ValueError("is a local time, without offset; name the time zone in `zone`")
+        return value
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{value!r} is not a time zone that this machine knows; names are like Europe/London") from None
+        return value
+
+
+class ReceiverSettings(Section):
+    """Somebody to tell: by e-mail (`to`) or by webhook (`url`)."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="small letters, digits, - and _")
+    to: tuple[str, ...] = Field((), description="e-mail addresses")
+    url: str = Field("", pattern=r"^(https?://[^\s]+)?$", description="http(s) address that takes a JSON POST")
+    secret: SecretStr = Field(SecretStr(""), description="signs the webhook's requests (HMAC-SHA256)")
+    timeout_seconds: Seconds = Field(10.0, description="for the webhook's answer")
+    max_per_hour: Positive | None = Field(None, description="most messages in an hour; empty: alerts.max_per_hour")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.to) == bool(self.url):
+            raise ValueError(f"receiver {self.name!r} needs either `to` (e-mail addresses) or `url` (a webhook)")
+        if self.secret.get_secret_value() and not self.url:
+            raise ValueError(f"receiver {self.name!r} has a `secret`, which only a webhook uses")
+        return self
+
+
+class RouteSettings(Section):
+    """Which alerts go to a receiver. An empty condition holds always; all conditions of a route must hold."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    topics: tuple[str, ...] = Field((), description="patterns with * and ?, of the series' name, in any case")
+    kinds: tuple[SeriesKind, ...] = Field((), description="topic, symbol, sector, market, source")
+    severities: tuple[Severity, ...] = Field((), description="warning, critical")
+    receiver: str
+    goes_on: bool = Field(False, alias="continue", description="later routes are asked too")
+    quiet: QuietSettings | None = None
+
+
+class AlertSettings(Section):
+    """Who is told of alerts, when, and how."""
+
+    outbox: Path | None = Field(None, description="folder for .eml files; empty and no SMTP host: data_dir/outbox")
+    smtp_host: str = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    smtp_timeout_seconds: Seconds = 15.0
+    sender: str = Field("squall@localhost", description="From: address; set as `from`, which Python keeps to itself")
+    to: Annotated[tuple[str, ...], Field(min_length=1)] = Field(("risk@localhost",), description="To: addresses of the default receiver")
+    link_base: str = Field("", description="URL of the dashboard, linked from the mails")
+    group_by: tuple[Literal["topic", "kind"], ...] = Field((), description="a message each for these; empty: one per receiver")
+    group_wait_seconds: Annotated[float, Field(ge=0)] = Field(30.0, description="wait for more before telling of something new")
+    group_interval_seconds: Seconds = Field(300.0, description="least time between two messages about one group")
+    repeat_interval_seconds: Seconds = Field(14_400.0, description="tell again of what is still firing and not acknowledged")
+    max_per_hour: Positive = Field(20, description="messages per receiver; what comes beyond is collected in one digest")
+    receivers: tuple[ReceiverSettings, ...] = ()
+    routes: tuple[RouteSettings, ...] = Field((), description="asked in order; the first that holds takes the alert")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from(cls, data: Any) -> Any:
+        """Not an alias: beside one, the default that comes in under the field's name would be an unknown key."""
+        if isinstance(data, dict) and "from" in data:
+            return {key: value for key, value in data.items() if key != "from"} | {"sender": data["from"]}
+        return data
+
+    @model_validator(mode="after")
+    def _known_receivers(self) -> Self:
+        names = Counter(receiver.name for receiver in self.receivers)
+        twice = [name for name, times in names.items() if times > 1]
+        if twice:
+            raise ValueError(f"receivers have one name each; {', '.join(twice)} occurs twice")
+        if DEFAULT_RECEIVER in names:
+            raise ValueError(f"the receiver {DEFAULT_RECEIVER!r} is made of alerts.to: give yours another name")
+        unknown = sorted({route.receiver for route in self.routes} - set(names) - {DEFAULT_RECEIVER})
+        if unknown:
+            known = ", ".join([*names, DEFAULT_RECEIVER])
+            raise ValueError(f"a route names the receiver {unknown[0]!r}, which is none of: {known}")
+        return self
+
+    @cached_property
+    def by_name(self) -> dict[str, ReceiverSettings]:
+        """All receivers, with the default one."""
+        default = ReceiverSettings(name=DEFAULT_RECEIVER, to=self.to)
+        return {receiver.name: receiver for receiver in (default, *self.receivers)}

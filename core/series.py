@@ -1,0 +1,23 @@
+"""Names of the series that the detector watches: topics, and what is watched beside them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.records import SeriesKind
+
+MARKET: Final = "All topics"
+"""The sum of all topics."""
+SECTOR_PREFIX: Final = "Sector: "
+SOURCE_PREFIX: Final = "Source: "
+SYMBOL_PREFIX: Final = "$"
+
+
+def kind_of(name: str) -> SeriesKind:
+    """Return what kind of series a name stands for."""
+    if name == MARKET:
+        return SeriesKind.MARKET
+    for prefix, kind in ((SYMBOL_PREFIX, SeriesKind.SYMBOL), (SECTOR_PREFIX, SeriesKind.SECTOR), (SOURCE_PREFIX, SeriesKind.SOURCE)):
+        if name.startswith(prefix):
+            return kind
+    return SeriesKind.TOPIC

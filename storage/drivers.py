@@ -1,0 +1,37 @@
+"""The documents behind an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from core.records import Alert, SeriesKind
+from core.series import SECTOR_PREFIX, SYMBOL_PREFIX
+from storage.rows import StoredDocument
+
+
+class DocumentStore(Protocol):
+    """The part of `storage.Store` that is asked."""
+
+    def top_documents(
+        self, topic: str, start: datetime, end: datetime, *, symbols: Collection[str] = (), sentiment: str = "negative", limit: int = 10
+    ) -> list[StoredDocument]:
+        """Return the strongest documents of a window, copies collapsed."""
+
+
+def driving_documents(store: DocumentStore, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:
+    """Return what drove an alert, strongest first; nothing for a source that fell silent.
+
+    Args:
+        sectors: the symbols of each watched sector; one that is no longer watched has no documents.
+    """
+    symbols: Collection[str] = ()
+    if alert.kind is SeriesKind.SYMBOL:
+        symbols = (alert.topic.removeprefix(SYMBOL_PREFIX),)
+    elif alert.kind is SeriesKind.SECTOR:
+        symbols = sectors.get(alert.topic.removeprefix(SECTOR_PREFIX), ())
+    if alert.kind is SeriesKind.SOURCE or (alert.kind is SeriesKind.SECTOR and not symbols):
+        return []
+    topic = alert.topic if alert.kind is SeriesKind.TOPIC else ""
+    return store.top_documents(topic, alert.window_start, alert.window_end, symbols=symbols, limit=limit)
