@@ -37,14 +37,16 @@ _DAY_PRIOR_HOURS: Final = 4.0
 _TOPIC_SEASON_VARIANCE: Final = 0.1
 """How much a topic's clock profile, and its day types, are thought to differ from the common ones (variance of the relative difference)."""
 _SLOT_VARIANCE: Final = 0.25
-_SLOT_VARIANCE_FADE: Final = 4.0
-"""Relative variance of the common season in a slot never seen, and how fast days of it take that away."""
+"""Relative variance of the common season in a slot never seen."""
+_SLOT_SCATTER: Final = 0.0625
+_SLOT_SCATTER_HOURS: Final = 48.0
+"""Relative variance of all topics together around the common season before data, and its weight in hours."""
 _DISPERSION_PRIOR: Final = 0.15
 _DISPERSION_PRIOR_WEIGHT: Final = 200.0
 """Common dispersion before data, and its weight in squared expected counts."""
 _TOPIC_DISPERSION_WEIGHT: Final = 400.0
 """Weight of the common dispersion in a topic's own, in squared expected counts."""
-_DISPERSION_RANGE: Final = (0.01, 5.0)
+_DISPERSION_RANGE: Final = (0.003, 5.0)
 _LEVEL_PRIOR_HOURS: Final = 4.0
 """Weight of the average topic's level in a topic's own, in hours."""
 _NEIGHBOURS: Final = np.array(
@@ -125,7 +127,7 @@ def fit(counts: Floats, trust: Floats, kinds: Ints) -> Baseline:
         dispersion = _dispersion(counts, fitted, trust * inliers**2, kept)
     weights = trust * inliers
     seen = (weights * counts).sum((1, 2))
-    uncertainty = own.variance + _season_variance(days) + 1.0 / (seen + 1.0)[:, None, None]
+    uncertainty = own.variance + _season_variance(days, _common_scatter(counts, fitted, weights)) + 1.0 / (seen + 1.0)[:, None, None]
     return Baseline(Expectation(level[:, None, None] * season, uncertainty), weights, fitted, kept)
 
 
@@ -232,15 +234,25 @@ def _kept_variance(expected: Floats, own: _OwnSeason, days: Floats) -> Floats:
     return kept
 
 
-def _season_variance(days: Floats) -> Floats:
-    """Return (DAY_TYPES, HOURS) how uncertain the common season is where little was seen of it.
+def _season_variance(days: Floats, scatter: float) -> Floats:
+    """Return (DAY_TYPES, HOURS) how uncertain the common season is where little was seen of it: a normal mean's posterior variance.
 
     Weekends are quieter than weekdays, so a weekend not seen yet is expected too busy, which is safe. A weekday not seen yet is not safe.
     """
     seen = np.stack([days[0], days.sum(0), days.sum(0)])
-    slot: Floats = _SLOT_VARIANCE / (1.0 + _SLOT_VARIANCE_FADE * seen)
+    slot: Floats = _SLOT_VARIANCE * scatter / (scatter + _SLOT_VARIANCE * seen)
     slot[0] += (_DAY_PRIOR_HOURS / (_DAY_PRIOR_HOURS + days[0].sum())) ** 2
     return slot
+
+
+def _common_scatter(counts: Floats, fitted: Floats, weights: Floats) -> float:
+    """Return the relative variance of all topics' sum around what was fitted, beyond chance, by moments: what moves all of them at once."""
+    seen = weights.mean(0)
+    total, expected = counts.sum(0), fitted.sum(0)
+    square = seen * expected**2
+    excess = float((seen * ((total - expected) ** 2 - expected)).sum())
+    prior = _SLOT_SCATTER_HOURS * float(square.sum()) / max(float(seen.sum()), _TINY)
+    return max((excess + _SLOT_SCATTER * prior) / max(float(square.sum()) + prior, _TINY), 1e-3)
 
 
 def _dispersion(counts: Floats, fitted: Floats, weights: Floats, kept: Floats) -> Floats:

@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy.special import nbdtrik
 
-from alerts.detector import Detector
 from alerts.life import instant
+from alerts.methods import Method
 from alerts.readings import Counts, Floats, Ints, Readings
 from core.settings import DetectorSettings
 
@@ -28,7 +28,7 @@ def chart_ticks(last: int, bar_minutes: int) -> Ints:
     return last - bar_minutes * np.arange(bars - 1, -1, -1, dtype=np.int64)
 
 
-def draw(detector: Detector, counts: Counts, topic: str, tick: int, window_minutes: int, settings: DetectorSettings) -> bytes:
+def draw(detector: Method, counts: Counts, topic: str, tick: int, window_minutes: int, settings: DetectorSettings) -> bytes:
     """Return a PNG of the day up to minute `tick` in bars of the fast window, with what was expected and what chance explains.
 
     Args:
@@ -39,12 +39,12 @@ def draw(detector: Detector, counts: Counts, topic: str, tick: int, window_minut
         window_minutes: length of the alert's window; it is marked.
         settings: width of the bars, and the p-value that the band reaches up to.
     """
-    readings = detector.read_at(counts, chart_ticks(tick, settings.window_minutes), fast_only=True)
+    readings = detector.read_at(counts, chart_ticks(tick, settings.window_minutes), only_window=settings.window_minutes)
     return _png(readings, readings.topics.index(topic), settings.window_minutes, window_minutes, settings.p_value)
 
 
 def _png(readings: Readings, row: int, bar_minutes: int, window_minutes: int, p_value: float) -> bytes:
-    figure = Figure(figsize=(7.2, 2.7), dpi=110, layout="constrained")
+    figure = Figure(figsize=(5.4, 2.6), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     edges = _dates.date2num([instant(int(tick)) for tick in (readings.ticks[0] - bar_minutes, *readings.ticks)])

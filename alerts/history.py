@@ -38,6 +38,10 @@ class Hourly:
 
         return Hourly(first, hours(counts.negative), hours(counts.total))
 
+    def summed(self) -> Hourly:
+        """Return the sum of all series as one."""
+        return Hourly(self.start, self.negative.sum(0, keepdims=True), self.total.sum(0, keepdims=True))
+
     def days(self, days: Ints) -> tuple[Floats, Floats]:
         """Return (topics, days, HOURS) counts of consecutive `days` since the epoch; hours that are not known are zero."""
         begin, end = int(days[0]) * HOURS, (int(days[-1]) + 1) * HOURS

@@ -15,16 +15,22 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 import orjson
 
 from alerts.detector import METHOD
 from alerts.readings import Reading, Readings
-from core.records import Alert, AlertState, Severity
+from alerts.rules import BURN, BURST
+from alerts.tails import interval
+from core.records import Alert, AlertState, SeriesKind, Severity
+from core.series import kind_of
 from core.settings import DetectorSettings
 from core.text import document_id
 
+NO_DATA: Final = "no data"
+"""What an alert about a source that stopped says it was found by."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -49,12 +55,23 @@ class Peak:
     p_value: float
     share: float
     expected_share: float
+    dispersion: float = 0.0
+    test: str = BURST
 
     @staticmethod
-    def of(reading: Reading) -> Peak:
-        """Return what is kept of `reading`."""
+    def of(reading: Reading, burst_minutes: int) -> Peak:
+        """Return what is kept of `reading`; windows of up to `burst_minutes` are of the burst test."""
+        test = NO_DATA if kind_of(reading.topic) is SeriesKind.SOURCE else BURST if reading.window_minutes <= burst_minutes else BURN
         return Peak(
-            reading.tick, reading.window_minutes, reading.observed, reading.expected, reading.p_value, reading.share, reading.expected_share
+            tick=reading.tick,
+            window_minutes=reading.window_minutes,
+            observed=reading.observed,
+            expected=reading.expected,
+            p_value=reading.p_value,
+            share=reading.share,
+            expected_share=reading.expected_share,
+            dispersion=reading.dispersion,
+            test=test,
         )
 
     def higher(self, other: Peak) -> Peak:
@@ -101,7 +118,11 @@ class Life:
         """Start from `state`, as `dump` gave it; empty: no open alerts."""
         self._settings = settings
         self._open: dict[str, OpenAlert] = {}
-        for row in orjson.loads(state) if state else []:
+        found = orjson.loads(state) if state else {}
+        rows, closed = (found, {}) if isinstance(found, list) else (found.get("open", []), found.get("closed", {}))
+        self._closed: dict[str, int] = closed
+        """When the last alert of a series ended."""
+        for row in rows:
             alert = OpenAlert(**{**row, "peak": Peak(**row["peak"])})
             self._open[alert.topic] = alert
 
@@ -112,7 +133,26 @@ class Life:
 
     def dump(self) -> str:
         """Return the state as JSON."""
-        return orjson.dumps([asdict(alert) for alert in self.open]).decode()
+        return orjson.dumps({"open": [asdict(alert) for alert in self.open], "closed": dict(sorted(self._closed.items()))}).decode()
+
+    def look_again(self, readings: Readings, now: int) -> list[Transition]:
+        """Live once more through ticks that were lived through already, because text may have come in late; return what is new.
+
+        Only series that were calm all the while are looked at: whatever they show now, they did not show then. What opened, or fired,
+        does so at minute `now`; the alert is dated to when it began.
+        """
+        again = Life(self._settings)
+        again.advance(readings.of([row for row, name in enumerate(readings.topics) if self._was_calm(name, readings)]))
+        changes: list[Transition] = []
+        for alert in again.open:
+            fired = replace(alert, fired=now) if alert.fired is not None else alert
+            self._open[alert.topic] = fired
+            changes.append(Transition(Change.OPENED, now, replace(fired, fired=None)))
+            changes += [Transition(Change.FIRED, now, fired)] if fired.fired is not None else []
+        return changes
+
+    def _was_calm(self, topic: str, readings: Readings) -> bool:
+        return bool(readings.ticks.size) and topic not in self._open and self._closed.get(topic, 0) < readings.ticks[0]
 
     def advance(self, readings: Readings) -> list[Transition]:
         """Live through `readings` and return what changed, in order of time, then topic."""
@@ -147,7 +187,7 @@ class Life:
             lapsed = alert.fired is None and reading.tick - alert.last_breach > self._patience
             if lapsed:
                 return [self._close(Change.DROPPED, reading.tick, alert), *self._first(reading)]
-            peak = alert.peak.higher(Peak.of(reading))
+            peak = alert.peak.higher(self._peak(reading))
             alert = replace(alert, last_breach=reading.tick, last_elevated=reading.tick, peak=peak, critical=critical)
             self._open[alert.topic] = alert
             if alert.fired is None:
@@ -161,6 +201,9 @@ class Life:
         calm = reading.tick - alert.last_elevated
         return [self._close(Change.RESOLVED, reading.tick, alert)] if calm >= self._settings.resolve_minutes else []
 
+    def _peak(self, reading: Reading) -> Peak:
+        return Peak.of(reading, self._settings.window_minutes)
+
     @property
     def _patience(self) -> int:
         """Longest pause between the breaches of a pending alert, in minutes."""
@@ -168,7 +211,7 @@ class Life:
 
     def _first(self, reading: Reading) -> list[Transition]:
         critical = reading.severity is Severity.CRITICAL
-        alert = OpenAlert(reading.topic, reading.tick, reading.tick, reading.tick, Peak.of(reading), critical)
+        alert = OpenAlert(reading.topic, reading.tick, reading.tick, reading.tick, self._peak(reading), critical)
         self._open[alert.topic] = alert
         return [Transition(Change.OPENED, reading.tick, alert), *self._ripen(alert, reading)]
 
@@ -182,6 +225,7 @@ class Life:
 
     def _close(self, change: Change, tick: int, alert: OpenAlert) -> Transition:
         del self._open[alert.topic]
+        self._closed[alert.topic] = tick
         return Transition(change, tick, alert)
 
 
@@ -190,25 +234,29 @@ def alert_id(alert: OpenAlert) -> str:
     return document_id(f"alert:{alert.topic}", instant(alert.opened).isoformat())
 
 
-def record(transition: Transition, document_ids: tuple[str, ...] = ()) -> Alert:
-    """Return the alert as stored after `transition`; window and counts are those of its peak so far."""
+def record(transition: Transition, method: str = METHOD) -> Alert:
+    """Return the alert as stored after `transition`, told by `method`; window and counts are those of its peak so far."""
     alert, peak = transition.alert, transition.alert.peak
+    low, high = interval(peak.expected, peak.dispersion)
     closed = transition.change in {Change.RESOLVED, Change.DROPPED}
     state = AlertState.RESOLVED if closed else AlertState.PENDING if alert.fired is None else AlertState.FIRING
     return Alert(
         id=alert_id(alert),
         topic=alert.topic,
+        kind=kind_of(alert.topic),
+        test=peak.test,
         state=state,
         severity=Severity.CRITICAL if alert.critical else Severity.WARNING,
         window_start=instant(peak.tick - peak.window_minutes),
         window_end=instant(peak.tick),
         observed=peak.observed,
         expected=peak.expected,
+        expected_low=low,
+        expected_high=high,
         p_value=peak.p_value,
         negative_share=peak.share,
         expected_share=peak.expected_share,
-        method=METHOD,
-        document_ids=document_ids,
+        method=method,
         opened_at=instant(alert.opened),
         fired_at=None if alert.fired is None else instant(alert.fired),
         resolved_at=instant(transition.tick) if closed else None,

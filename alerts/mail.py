@@ -1,9 +1,9 @@
-"""Builds the e-mails about an alert: what happened, how unusual it is, since when, and the texts that say so."""
+"""Builds the e-mails about alerts: what happened, how unusual it is, since when, and the texts that say so."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -15,12 +15,18 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from alerts.life import Change
-from core.records import Alert, Severity
-from core.settings import AlertSettings
+from alerts.grouping import Notice, Reason
+from alerts.notifier import NO_DATA
+from core.alert_settings import AlertSettings
+from core.records import Alert, AlertState, SeriesKind, Severity
 from storage.rows import StoredDocument
 
 MAX_DOCUMENTS: Final = 10
+_FEWER_DOCUMENTS: Final = 4
+"""Of each alert, in a mail about several."""
+_MAX_ALERTS: Final = 25
+"""More are counted only: beyond this a mail is not read, and mail readers cut it."""
+_TITLE_NAMES: Final = 3
 _MAX_TITLE: Final = 200
 _MAX_SUBJECT: Final = 200
 _POLICY: Final = SMTP.clone(max_line_length=300)
@@ -28,6 +34,15 @@ _POLICY: Final = SMTP.clone(max_line_length=300)
 _SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _UNUSUAL_SPACE: Final = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 """Zero-width and direction marks: they can make a subject or a link read as something else."""
+_REASONS: Final = {
+    Reason.FIRING: "Firing now.",
+    Reason.MORE_FIRING: "Firing now, beside what was told before.",
+    Reason.ESCALATED: "A warning became critical.",
+    Reason.RESOLVED: "Over.",
+    Reason.REPEAT: "Still firing, and nobody has acknowledged it: squall alerts ack ID.",
+    Reason.DIGEST: "Collected while quiet hours or the rate limit held messages back.",
+}
+_TESTS: Final = {"burst": "burst (fast window)", "burn": "slow burn (long window)", NO_DATA: "no data"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +86,46 @@ def number(value: float) -> str:
     """Write an expected count or a p-value shortly."""
     if value >= 10:
         return f"{value:,.0f}"
-    if value >= 0.01:
+    if value >= 0.01 or not value:
         return f"{value:.2g}"
     return f"{value:.1e}"
 
 
-def subject(alert: Alert, change: Change) -> str:
-    """Return the subject line: topic, what, size."""
-    minutes = round((alert.window_end - alert.window_start).total_seconds() / 60)
-    size = f"{alert.observed} negative documents in {minutes} min, {number(alert.expected)} expected"
-    if change is Change.RESOLVED:
-        return one_line(f"Squall: {alert.topic}: resolved (peak {size})", _MAX_SUBJECT)
-    urgent = " CRITICAL:" if alert.severity is Severity.CRITICAL else ""
-    return one_line(f"Squall:{urgent} {alert.topic}: {size}", _MAX_SUBJECT)
+def times(alert: Alert) -> str:
+    """Say how many times the usual, as `8.3×`; empty when that says nothing."""
+    if not alert.expected or alert.test == NO_DATA or alert.observed / alert.expected >= 1000:
+        return ""
+    ratio = alert.observed / alert.expected
+    return f"{ratio:.0f}×" if ratio >= 10 else f"{ratio:.1f}×"
+
+
+def size(alert: Alert) -> str:
+    """Say direction and size in a few words, for a subject."""
+    minutes = _minutes(alert)
+    if alert.test == NO_DATA:
+        return f"no documents for {minutes} min, {number(alert.expected)} expected"
+    usual = f"{times(alert)} the usual" if times(alert) else f"{number(alert.expected)} expected"
+    return f"{alert.observed} negative in {minutes} min, {usual}"
+
+
+def subject(notice: Notice) -> str:
+    """Return the subject line: what is new, topic, direction, size."""
+    alerts = notice.alerts[: notice.fresh] or notice.alerts
+    first, over = alerts[0], notice.reason is Reason.RESOLVED
+    urgent = "CRITICAL: " if not over and any(_is_critical(alert) for alert in alerts) else ""
+    lead = {Reason.REPEAT: "still firing: ", Reason.ESCALATED: "now ", Reason.DIGEST: "digest: "}.get(notice.reason, "") + urgent
+    if len(alerts) == 1:
+        peak = f"resolved, peak {size(first)}" if first.state is AlertState.RESOLVED else size(first)
+        return one_line(f"Squall: {lead}{first.topic}: {peak}", _MAX_SUBJECT)
+    noun = "topics" if all(alert.kind is SeriesKind.TOPIC for alert in alerts) else "alerts"
+    parts = [f"{alert.topic} {alert.observed} negative{f' ({times(alert)})' if times(alert) else ''}" for alert in alerts]
+    return one_line(f"Squall: {lead}{len(alerts)} {noun}{' resolved' if over else ''}: {', '.join(parts)}", _MAX_SUBJECT)
 
 
 def build(
     notification_id: str,
-    alert: Alert,
-    change: Change,
-    documents: Sequence[StoredDocument],
+    notice: Notice,
+    documents: Mapping[str, Sequence[StoredDocument]],
     chart: bytes,
     settings: AlertSettings,
     now: datetime,
@@ -99,24 +134,23 @@ def build(
 
     Args:
         notification_id: becomes the Message-ID.
-        alert: as it is after `change`.
-        change: `FIRED` or `RESOLVED`.
-        documents: what drove it, strongest first; at most `MAX_DOCUMENTS` are shown.
-        chart: a PNG; empty: none.
+        notice: what to tell, to a receiver of e-mail.
+        documents: by alert id, what drove it, strongest first; at most `MAX_DOCUMENTS` are shown.
+        chart: a PNG of the first alert; empty: none.
         settings: sender, recipients and the dashboard's address.
         now: the `Date` of the mail.
     """
-    host = parseaddr(settings.sender)[1].rpartition("@")[2] or "localhost"
-    cid = f"chart.{notification_id}@{one_line(host)}"
-    context = _context(alert, change, documents, settings) | {"chart_cid": cid if chart else ""}
+    host = one_line(parseaddr(settings.sender)[1].rpartition("@")[2] or "localhost")
+    cid = f"chart.{notification_id}@{host}"
+    context = _context(notice, documents, settings) | {"chart_cid": cid if chart else ""}
     message = EmailMessage(policy=_POLICY)
     message["From"] = one_line(settings.sender)
-    message["To"] = ", ".join(one_line(address) for address in settings.to)
-    message["Subject"] = subject(alert, change)
+    message["To"] = ", ".join(one_line(address) for address in settings.by_name[notice.receiver].to)
+    message["Subject"] = subject(notice)
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{notification_id}@{one_line(host)}>"
-    if change is Change.RESOLVED:
-        message["In-Reply-To"] = message["References"] = f"<{notification_key(alert.id, Change.FIRED)}@{one_line(host)}>"
+    message["Message-ID"] = f"<{notification_id}@{host}>"
+    thread = f"<{notice.group or notice.key}.group@{host}>"
+    message["In-Reply-To"] = message["References"] = thread  # one conversation per group
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_templates().get_template("alert.txt.j2").render(context))
     message.add_alternative(_templates().get_template("alert.html.j2").render(context), subtype="html")
@@ -128,9 +162,9 @@ def build(
     return message.as_bytes()
 
 
-def notification_key(alert_id: str, change: Change) -> str:
-    """Return the deterministic id of the e-mail about a change of an alert."""
-    return f"{alert_id}-{change.value}"
+def is_over(alert: Alert) -> bool:
+    """Say whether the alert is resolved."""
+    return alert.state is AlertState.RESOLVED
 
 
 def _fix_boundaries(message: EmailMessage, notification_id: str) -> None:
@@ -139,33 +173,74 @@ def _fix_boundaries(message: EmailMessage, notification_id: str) -> None:
         part.set_boundary(f"=_squall_{depth}_{notification_id[:40]}")
 
 
-def _context(alert: Alert, change: Change, documents: Sequence[StoredDocument], settings: AlertSettings) -> dict[str, object]:
+def _context(notice: Notice, documents: Mapping[str, Sequence[StoredDocument]], settings: AlertSettings) -> dict[str, object]:
     """Return what both templates say; the text and the HTML part carry the same facts."""
-    minutes = round((alert.window_end - alert.window_start).total_seconds() / 60)
-    ratio = alert.observed / alert.expected if alert.expected > 0 else None
+    shown = notice.alerts[:_MAX_ALERTS]
+    each = MAX_DOCUMENTS if len(shown) == 1 else _FEWER_DOCUMENTS
+    return {
+        "title": _title(notice),
+        "reason": _REASONS[notice.reason],
+        "urgent": any(_is_critical(alert) for alert in notice.alerts),
+        "over": notice.reason is Reason.RESOLVED,
+        "alerts": [
+            _facts(alert, index < notice.fresh, [_line(document) for document in documents.get(alert.id, ())[:each]])
+            for index, alert in enumerate(shown)
+        ],
+        "unseen": len(notice.alerts) - len(shown),
+        "inhibited": [f"{one_line(alert.topic)}: {size(alert)}" for alert in notice.inhibited],
+        "silenced": notice.silenced,
+        "dashboard": safe_link(settings.link_base),
+    }
+
+
+def _title(notice: Notice) -> str:
+    alerts = notice.alerts[: notice.fresh] or notice.alerts
+    if len(alerts) > 1:
+        names = ", ".join(one_line(alert.topic) for alert in alerts[:_TITLE_NAMES])
+        more = f" and {len(alerts) - _TITLE_NAMES} more" if len(alerts) > _TITLE_NAMES else ""
+        return f"{names}{more}: {'back to normal' if all(map(is_over, alerts)) else f'{len(alerts)} alerts'}"
+    topic = one_line(alerts[0].topic)
+    if is_over(alerts[0]):
+        return f"{topic}: back to normal"
+    return f"{topic}: no documents arrive" if alerts[0].test == NO_DATA else f"{topic}: more negative text than its history explains"
+
+
+def _facts(alert: Alert, fresh: bool, documents: Sequence[_Line]) -> dict[str, object]:
+    """Return what explains one alert."""
+    status = "resolved" if is_over(alert) else alert.severity.value
+    interval = f"{number(alert.expected_low)} to {number(alert.expected_high)}" if alert.expected_high else ""
     return {
         "topic": one_line(alert.topic),
-        "resolved": change is Change.RESOLVED,
-        "critical": alert.severity is Severity.CRITICAL,
-        "minutes": minutes,
+        "status": status if fresh else f"{status}, told before",
+        "over": is_over(alert),
+        "critical": _is_critical(alert),
+        "no_data": alert.test == NO_DATA,
         "observed": alert.observed,
+        "minutes": _minutes(alert),
         "expected": number(alert.expected),
-        "ratio": f"{ratio:.1f}" if ratio is not None and ratio < 1000 else "",
+        "interval": interval,
+        "times": times(alert),
         "p_value": number(alert.p_value),
         "chance": chance(alert.p_value),
+        "test": _TESTS.get(alert.test, one_line(alert.test)),
         "share": f"{alert.negative_share:.0%}",
         "expected_share": f"{alert.expected_share:.0%}",
-        "window_start": _time(alert.window_start),
-        "window_end": _time(alert.window_end),
+        "window": _window(alert),
         "opened": _time(alert.opened_at),
-        "fired": _time(alert.fired_at) if alert.fired_at else "",
         "ended": _time(alert.resolved_at) if alert.resolved_at else "",
         "lasted": _duration(alert.opened_at, alert.resolved_at) if alert.resolved_at else "",
-        "documents": [_line(document) for document in documents[:MAX_DOCUMENTS]],
-        "dashboard": safe_link(settings.link_base),
-        "alert_id": alert.id,
-        "method": alert.method,
+        "documents": documents,
+        "id": alert.id[:8],
+        "method": one_line(alert.method),
     }
+
+
+def _is_critical(alert: Alert) -> bool:
+    return alert.severity is Severity.CRITICAL and not is_over(alert)
+
+
+def _minutes(alert: Alert) -> int:
+    return round((alert.window_end - alert.window_start).total_seconds() / 60)
 
 
 def _line(document: StoredDocument) -> _Line:
@@ -181,6 +256,11 @@ def _line(document: StoredDocument) -> _Line:
 
 def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _window(alert: Alert) -> str:
+    start, end = alert.window_start, alert.window_end
+    return f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC" if start.date() == end.date() else f"{_time(start)} to {_time(end)}"
 
 
 def _duration(start: datetime, end: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Delivery of e-mails: to a folder or by SMTP; kept and tried again until they are sent."""
+"""Delivery of messages: e-mail to a folder or by SMTP; every message is kept and tried again until it is sent."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import Final
 
-from alerts.ports import Mailer, Outbox
+from alerts.ports import Mailer, MailRefusedError, MailUnavailableError, Outbox
+from core.alert_settings import AlertSettings
 from core.clock import Clock
 from core.errors import SquallError, UnavailableError
-from core.settings import AlertSettings, Settings
+from core.settings import Settings
 from storage.rows import Notification
 
 log = logging.getLogger(__name__)
@@ -27,14 +28,6 @@ REFUSED_RETRY: Final = timedelta(hours=1)
 """A mail that was refused for good may pass after somebody corrects an address; until then it is tried, and reported, this seldom."""
 _PERMANENT: Final = "refused: "
 """How `last_error` begins after a refusal, so that a restart remembers to be slow."""
-
-
-class MailUnavailableError(UnavailableError):
-    """No mail can be sent right now; everything is kept."""
-
-
-class MailRefusedError(SquallError):
-    """The server refuses this mail, and trying again soon will not help."""
 
 
 class FolderMailer:
@@ -160,24 +153,26 @@ class DeliveryReport:
 
 
 def deliver(store: Outbox, mailer: Mailer, clock: Clock) -> DeliveryReport:
-    """Send the queued e-mails that are due, oldest first, and mark them sent.
+    """Send the queued messages that are due, oldest first, and mark them sent.
 
-    A mail is marked after it was sent: a crash in between sends it again with the same Message-ID, which mail readers fold into one.
-    When the server does not answer the rest waits too. A later mail about an alert never overtakes an earlier one.
+    A message is marked after it was sent: a crash in between sends it again with the same id, which mail readers fold into one. When
+    a receiver does not answer its other messages wait too. A later message about a group of alerts never overtakes an earlier one.
     """
     sent, waiting, last_error = 0, 0, ""
-    blocked: set[str] = set()
-    down = False
+    blocked: set[tuple[str, str]] = set()
+    down: set[str] = set()
     for notification in store.pending_notifications():
-        if down or notification.alert_id in blocked or clock.now() < _due(notification):
+        order = notification.receiver, notification.alert_id
+        if notification.receiver in down or order in blocked or clock.now() < _due(notification):
             waiting, last_error = waiting + 1, last_error or notification.last_error
-            blocked.add(notification.alert_id)
+            blocked.add(order)
             continue
         try:
             mailer.send(notification)
         except UnavailableError as error:
-            down, last_error = True, str(error)
-            _keep(store, notification, clock, str(error))
+            last_error = str(error)
+            down.add(notification.receiver)
+            _keep(store, notification, clock, last_error)
         except MailRefusedError as error:
             last_error = f"{_PERMANENT}{error}"
             _keep(store, notification, clock, last_error)
@@ -188,7 +183,7 @@ def deliver(store: Outbox, mailer: Mailer, clock: Clock) -> DeliveryReport:
             )
             sent += 1
             continue
-        blocked.add(notification.alert_id)
+        blocked.add(order)
         waiting += 1
     return DeliveryReport(sent, waiting, last_error)
 
@@ -203,7 +198,7 @@ def _due(notification: Notification) -> datetime:
 
 
 def _keep(store: Outbox, notification: Notification, clock: Clock, error: str) -> None:
-    log.warning("e-mail %s about alert %s is kept: %s", notification.id, notification.alert_id, error)
+    log.warning("message %s to %s is kept: %s", notification.id, notification.receiver, error)
     store.write_notifications([replace(notification, attempts=notification.attempts + 1, last_error=error, updated_at=clock.now())])
 
 

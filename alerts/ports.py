@@ -1,14 +1,23 @@
-"""What this room needs of its surroundings: a store, and a way to send mail."""
+"""What this room needs of its surroundings: a store, and a way to send messages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from core.delivery import Progress
+from core.errors import SquallError, UnavailableError
 from core.records import Alert
-from storage.rows import MinuteCounts, Notification, StoredDocument, Volume
+from storage.rows import Acknowledgement, Claim, MinuteCounts, Notification, Silence, StoredDocument, Volume
+
+
+class MailUnavailableError(UnavailableError):
+    """No message can be sent right now; everything is kept."""
+
+
+class MailRefusedError(SquallError):
+    """The receiver refuses this message, and trying again soon will not help."""
 
 
 class Outbox(Protocol):
@@ -21,7 +30,33 @@ class Outbox(Protocol):
         """Store the present state of e-mails."""
 
 
-class AlertStore(Outbox, Protocol):
+class LeaseStore(Protocol):
+    """Where processes claim a lease. What one wrote, every one reads once the write was acknowledged."""
+
+    def write_claim(self, claim: Claim) -> None:
+        """Store an owner's claim, in place of the owner's claim before."""
+
+    def claims(self, name: str) -> list[Claim]:
+        """Return the claims of one lease, over or not."""
+
+
+class CountStore(Protocol):
+    """Where documents are counted."""
+
+    def counts(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        copies: bool = False,
+        as_of_model: str | None = None,
+        by: Literal["topic", "symbol", "source"] = "topic",
+        names: Collection[str] = (),
+    ) -> MinuteCounts:
+        """Return documents per topic (or symbol in `names`, or source) and minute in [start, end), copies counted once."""
+
+
+class AlertStore(Outbox, CountStore, LeaseStore, Protocol):
     """The part of `storage.Store` that the detector uses. Methods raise `StoreUnavailableError` to be tried again."""
 
     def progress(self) -> list[Progress]:
@@ -30,22 +65,32 @@ class AlertStore(Outbox, Protocol):
     def first_published_at(self) -> datetime | None:
         """Return the publication time of the oldest document."""
 
-    def counts(self, start: datetime, end: datetime, *, copies: bool = False, as_of_model: str | None = None) -> MinuteCounts:
-        """Return documents per topic and minute in [start, end), copies counted once."""
-
     def volume(self, start: datetime, end: datetime, *, step: timedelta) -> list[Volume]:
         """Return documents per step in [start, end)."""
 
     def top_documents(
-        self, topic: str, start: datetime, end: datetime, *, sentiment: str = "negative", limit: int = 10
+        self,
+        topic: str,
+        start: datetime,
+        end: datetime,
+        *,
+        symbols: Collection[str] = (),
+        sentiment: str = "negative",
+        limit: int = 10,
     ) -> list[StoredDocument]:
-        """Return the strongest documents of a window, copies collapsed."""
+        """Return the strongest documents of a window, copies collapsed: of a topic, or all; about any of `symbols`, or all."""
 
     def write_alerts(self, alerts: Sequence[Alert]) -> None:
         """Store the present state of alerts."""
 
     def notification(self, notification_id: str) -> Notification | None:
         """Return one e-mail."""
+
+    def silences(self, active_at: datetime | None = None) -> list[Silence]:
+        """Return silences, only those in force at a moment of wall time when given."""
+
+    def acknowledgements(self, alert_ids: Collection[str]) -> list[Acknowledgement]:
+        """Return the acknowledgements of these alerts."""
 
     def detector_position(self, name: str) -> tuple[datetime, str] | None:
         """Return how far a detector has come, and its state."""
@@ -55,15 +100,15 @@ class AlertStore(Outbox, Protocol):
 
 
 class Mailer(Protocol):
-    """Sends a finished e-mail."""
+    """Sends a finished message, an e-mail or a call of a webhook."""
 
     def send(self, notification: Notification) -> None:
         """Hand over `notification.message`; return once it is safe with somebody else.
 
         Raises:
-            UnavailableError: try again soon; nothing can be sent now.
-            MailRefusedError: this mail was refused for good; others may pass.
+            MailUnavailableError: try again soon; nothing can be sent now.
+            MailRefusedError: this message was refused for good; others may pass.
         """
 
     def describe(self) -> str:
-        """Say where mail goes, for people."""
+        """Say where messages go, for people."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.records import Severity
+from core.records import SeriesKind, Severity
+from core.series import kind_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -34,7 +35,7 @@ class Counts:
     """Documents per topic and minute of publication, copies counted once.
 
     Attributes:
-        topics: their names, in row order.
+        topics: names of the series, in row order.
         start: first minute, in minutes since the epoch.
         negative: (topics, minutes) negative documents.
         total: (topics, minutes) documents of any sentiment.
@@ -44,6 +45,11 @@ class Counts:
     start: int
     negative: Ints
     total: Ints
+
+    def rows(self, chosen: Sequence[int]) -> Counts:
+        """Return the counts of some of the series."""
+        index = np.array(chosen, dtype=np.int64)
+        return Counts(tuple(self.topics[row] for row in chosen), self.start, self.negative[index], self.total[index])
 
     @property
     def end(self) -> int:
@@ -67,6 +73,7 @@ class Reading:
     share: float
     expected_share: float
     share_p_value: float
+    dispersion: float
     breach: bool
     elevated: bool
     """Not back to normal: holds a firing alert open."""
@@ -90,6 +97,47 @@ class Readings:
     breach: Bools
     elevated: Bools
     critical: Bools
+    score: Floats
+    """How far beyond chance: −log10 of the p-value, moved to the scale of the burst test; 0: nothing unusual."""
+
+    @staticmethod
+    def undecided(
+        *,
+        topics: tuple[str, ...],
+        ticks: Ints,
+        observed: Ints,
+        total: Ints,
+        window_minutes: Ints,
+        expected: Floats,
+        p_value: Floats,
+        expected_share: Floats,
+        share_p_value: Floats,
+        dispersion: Floats,
+    ) -> Readings:
+        """Return readings before the verdict."""
+        no = np.zeros(observed.shape, dtype=bool)
+        return Readings(
+            topics=topics,
+            ticks=ticks,
+            observed=observed,
+            total=total,
+            window_minutes=window_minutes,
+            expected=expected,
+            p_value=p_value,
+            expected_share=expected_share,
+            share_p_value=share_p_value,
+            dispersion=dispersion,
+            breach=no,
+            elevated=no,
+            critical=no,
+            score=np.zeros(observed.shape),
+        )
+
+    def of(self, rows: Sequence[int]) -> Readings:
+        """Return the readings of some of the series."""
+        index = np.array(rows, dtype=np.int64)
+        cut = {field.name: getattr(self, field.name)[index] for field in fields(Readings) if field.name not in {"topics", "ticks"}}
+        return replace(self, topics=tuple(self.topics[row] for row in rows), **cut)
 
     def at(self, topic: int, column: int) -> Reading:
         """Return one reading."""
@@ -105,18 +153,36 @@ class Readings:
             share=observed / total if total else 0.0,
             expected_share=float(self.expected_share[topic, column]),
             share_p_value=float(self.share_p_value[topic, column]),
+            dispersion=float(self.dispersion[topic, column]),
             breach=bool(self.breach[topic, column]),
             elevated=bool(self.elevated[topic, column]),
             severity=Severity.CRITICAL if self.critical[topic, column] else Severity.WARNING,
         )
 
 
+def families(counts: Counts) -> list[Counts]:
+    """Return the series by kind, the kind of the first one first: those that resemble each other and learn from each other."""
+    kinds: dict[SeriesKind, list[int]] = {}
+    for row, name in enumerate(counts.topics):
+        kinds.setdefault(kind_of(name), []).append(row)
+    return [counts.rows(rows) for rows in kinds.values()] if len(kinds) > 1 else [counts]
+
+
+def below(parts: Sequence[Readings]) -> Readings:
+    """Return the readings of several sets of series at the same ticks as one."""
+    if len(parts) == 1:
+        return parts[0]
+    names = [field.name for field in fields(Readings) if field.name not in {"topics", "ticks"}]
+    stacked = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return replace(parts[0], topics=tuple(name for part in parts for name in part.topics), **stacked)
+
+
 def most_telling(views: Sequence[tuple[Readings, float]]) -> Readings:
-    """Return, for every topic and tick, the reading of the window that says most; elevated when any window is."""
+    """Return, for every series and tick, the reading of the window that says most; elevated when any window is, the highest score."""
     if len(views) == 1:
         return views[0][0]
     weight = np.stack([np.log(view.p_value) / np.log(limit) + 1e6 * view.breach for view, limit in views])
     chosen = weight.argmax(0)[None]
     pick = {name: np.take_along_axis(np.stack([getattr(view, name) for view, _ in views]), chosen, 0)[0] for name in _PER_WINDOW}
     elevated = np.logical_or.reduce([view.elevated for view, _ in views])
-    return replace(views[0][0], **pick, elevated=elevated)
+    return replace(views[0][0], **pick, elevated=elevated, score=np.max([view.score for view, _ in views], axis=0))

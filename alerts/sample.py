@@ -1,4 +1,4 @@
-"""A made-up alert, so that people can see the e-mail before the first real one."""
+"""A made-up alert, so that people can see the message before the first real one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from alerts import mail
+from alerts import mail, payload
 from alerts.chart import draw
 from alerts.detector import METHOD, Detector
-from alerts.life import Change, instant, minute_of
+from alerts.grouping import Moment, Notice, Reason
+from alerts.life import instant, minute_of
 from alerts.readings import Counts
+from core.alert_settings import DEFAULT_RECEIVER
 from core.records import Alert, AlertState, Sentiment, Severity
 from core.settings import Settings
 from core.text import document_id
@@ -24,8 +26,8 @@ _HEADLINES = (
 )
 
 
-def sample_notification(settings: Settings, now: datetime) -> Notification:
-    """Return a finished sample e-mail, marked as one; it belongs to no stored alert."""
+def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAULT_RECEIVER) -> Notification:
+    """Return a finished sample message to a receiver of the settings, marked as one; it belongs to no stored alert."""
     end = minute_of(now)
     detector = Detector(settings.detector)
     counts = _counts(end, settings.detector.history_days, settings.detector.window_minutes)
@@ -33,7 +35,7 @@ def sample_notification(settings: Settings, now: datetime) -> Notification:
     window = timedelta(minutes=reading.window_minutes)
     alert = Alert(
         id=document_id("sample", now.isoformat()),
-        topic=f"{_TOPIC} (test e-mail)",
+        topic=f"{_TOPIC} (test message)",
         state=AlertState.FIRING,
         severity=Severity.WARNING,
         window_start=instant(end) - window,
@@ -49,10 +51,14 @@ def sample_notification(settings: Settings, now: datetime) -> Notification:
         updated_at=instant(end),
     )
     chart = draw(detector, counts, _TOPIC, end, reading.window_minutes, settings.detector)
-    key = mail.notification_key(alert.id, Change.FIRED)
-    documents = [_document(title, copies, settings, now) for title, copies in _HEADLINES]
-    message = mail.build(key, alert, Change.FIRED, documents, chart, settings.alerts, now)
-    return Notification(key, alert.id, Change.FIRED.value, "queued", 0, "", message, now, now)
+    documents = {alert.id: [_document(title, copies, settings, now) for title, copies in _HEADLINES]}
+    notice = Notice(f"sample-{alert.id[:12]}", receiver, Reason.FIRING, (alert,), Moment(now, now), "sample", fresh=1)
+    key = f"{notice.key}-{receiver}"
+    if settings.alerts.by_name[receiver].url:
+        message = payload.build(key, notice, documents, settings.alerts.link_base)
+    else:
+        message = mail.build(key, notice, documents, chart, settings.alerts, now)
+    return Notification(key, notice.group, notice.reason.value, "queued", 0, "", message, now, now, receiver, (alert.id,))
 
 
 def _counts(end: int, days: int, window: int) -> Counts:

@@ -66,10 +66,11 @@ class DetectorScheduler:
         return self._ran.wait(timeout)
 
     def stop(self) -> None:
-        """Let a run in progress end after its present chunk, and stop."""
+        """Let a run in progress end after its present chunk, stop, and let another detector take over."""
         self._service.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
+            self._service.release()
 
     def _run(self) -> None:
         try:

@@ -9,21 +9,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-import numpy as np
-
-from alerts import mail
-from alerts.chart import chart_ticks, draw
-from alerts.detector import Detector
-from alerts.life import Change, Life, Transition, instant, minute_of, record
+from alerts.absence import AbsenceDetector, blackout
+from alerts.announce import Announcer, pack, unpack
+from alerts.evaluation import load_counts, load_sources
+from alerts.lease import Lease, owner_of
+from alerts.life import Change, Life, instant, minute_of
+from alerts.methods import open_method
 from alerts.outbox import deliver
 from alerts.ports import AlertStore, Mailer
-from alerts.readings import Counts
+from alerts.readings import Counts, Ints, Readings
 from alerts.watermark import watermark
 from core.clock import Clock
 from core.errors import UnavailableError
-from core.records import TOPICS, Alert
+from core.records import SeriesKind
+from core.series import kind_of
 from core.settings import Settings
-from storage.rows import Notification, StoredDocument
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,6 @@ DETECTOR: Final = "negative-spikes"
 """The name under which position and state are kept."""
 _CHUNK_MINUTES: Final = 1440
 """Event time between two writes of the position: bounds memory, and what a crash does again."""
-_HOUR: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,8 @@ class RunReport:
     sent: int = 0
     waiting: int = 0
     """E-mails kept to be tried again."""
+    standby: bool = False
+    """Another detector works on this store; this one waits to take over."""
     error: str = ""
     """What was unavailable; the next run goes on where this one stopped."""
 
@@ -61,7 +62,7 @@ class _Run:
 
 
 class AlertService:
-    """Evaluates event time up to the watermark and sends what follows from it. One at a time per store.
+    """Evaluates event time up to the watermark and sends what follows from it. One at a time per store: by a lease, others stand by.
 
     The order of writes in a chunk is alerts, e-mails (queued), position with state. A crash in between evaluates the chunk again, and ids
     made of event time make the second time write the same rows; an e-mail that is known already is left as it is. Queued e-mails are
@@ -73,12 +74,22 @@ class AlertService:
         self._settings = settings
         self._clock = clock
         self._mailer = mailer
-        self._detector = Detector(settings.detector)
+        self._detector = open_method(settings.detector)
+        self._absence = AbsenceDetector(settings.detector)
+        self._lease = Lease(store, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
         self._stopping = threading.Event()
+        self._standing_by = False
 
     def stop(self) -> None:
         """Make a run in progress end after its present chunk; the position is safe."""
         self._stopping.set()
+
+    def release(self) -> None:
+        """Let another detector take over at once; the next run asks for the lease again."""
+        try:
+            self._lease.release()
+        except UnavailableError as error:
+            log.warning("the lease was not given back, it runs out in %.0f s: %s", self._settings.detector.lease_seconds, error)
 
     def run_once(self) -> RunReport:
         """Evaluate up to the watermark, then send queued e-mails. An unavailable store or server is reported, and tried again next time.
@@ -88,12 +99,18 @@ class AlertService:
         """
         run, errors = _Run(), []
         try:
+            if not self._lease.hold():
+                self._stand_by()
+                return RunReport(standby=True)
+            self._standing_by = False
             self._evaluate(run)
         except UnavailableError as error:
             log.warning("the detector waits: %s", error)
             errors.append(str(error))
         report = RunReport(watermark=run.watermark, ticks=run.ticks, evaluated_until=None if run.until is None else instant(run.until))
         report = replace(report, fired=run.changes.count(Change.FIRED), resolved=run.changes.count(Change.RESOLVED))
+        if not self._lease.held:  # the evaluation took longer than the lease: somebody else may be sending
+            return replace(report, error="; ".join(errors))
         try:
             delivery = deliver(self._store, self._mailer, self._clock)
             report = replace(report, sent=delivery.sent, waiting=delivery.waiting)
@@ -101,6 +118,12 @@ class AlertService:
         except UnavailableError as error:
             errors.append(str(error))
         return replace(report, error="; ".join(dict.fromkeys(errors)))
+
+    def _stand_by(self) -> None:
+        """Tell once that another detector is at work."""
+        if not self._standing_by:
+            log.warning("another detector works on this store, or died within %.0f s: standing by", self._settings.detector.lease_seconds)
+        self._standing_by = True
 
     def _evaluate(self, run: _Run) -> None:
         limits = self._settings.detector
@@ -113,16 +136,24 @@ class AlertService:
             return
         position, state = start
         run.until, goal = position, minute_of(run.watermark)
-        life = Life(limits, state)
-        while position < goal and not self._stopping.is_set():
+        life_state, told = unpack(state)
+        life = Life(limits, life_state)
+        announcer = Announcer(self._store, self._settings, self._detector, self._clock, instant(position), told)
+        if position >= goal:
+            announcer.flush(instant(position))  # a stream that stalls is still told of, by the wall clock
+            if announcer.dump() != told:
+                self._store.write_detector_position(DETECTOR, instant(position), pack(life.dump(), announcer.dump()))
+        late = limits.grace_minutes
+        while position < goal and not self._stopping.is_set() and self._lease.hold():
             until = min(position + _CHUNK_MINUTES, goal)
-            counts = self._load(position - self._detector.lookback, until)
+            counts = load_counts(self._store, limits, position - late - self._detector.lookback, until)
             if not counts.total.any() and not life.open:
+                announcer.flush(instant(until))
                 position = self._skip(until, goal)
             else:
-                self._live(life, counts, position, until, run)
-                position = until
-            self._store.write_detector_position(DETECTOR, instant(position), life.dump())
+                self._live(life, announcer, counts, (position - late, position, until), run)
+                position, late = until, 0
+            self._store.write_detector_position(DETECTOR, instant(position), pack(life.dump(), announcer.dump()))
             run.until = position
 
     def _position(self) -> tuple[int, str] | None:
@@ -139,66 +170,25 @@ class AlertService:
         busy = [minute_of(day.time) for day in days if day.news + day.social]
         return min(max(min(busy), empty_until), goal) if busy else goal
 
-    def _load(self, start: int, end: int) -> Counts:
-        """Return the counts of [start, end), from a full hour on."""
-        start = start // _HOUR * _HOUR
-        stored = self._store.counts(instant(start), instant(end), copies=False)
-        topics = (*TOPICS, *sorted(set(stored.topics) - set(TOPICS)))
-        negative = np.zeros((len(topics), end - start), dtype=np.int64)
-        total = np.zeros_like(negative)
-        if stored.topics:
-            rows = np.array([topics.index(topic) for topic in stored.topics], dtype=np.int64)[stored.topic]
-            columns = stored.minutes - start
-            np.add.at(negative, (rows, columns), stored.negative)
-            np.add.at(total, (rows, columns), stored.negative + stored.neutral + stored.positive)
-        return Counts(topics, start, negative, total)
-
-    def _live(self, life: Life, counts: Counts, after: int, until: int, run: _Run) -> None:
-        """Evaluate one chunk and write what changed."""
+    def _live(self, life: Life, announcer: Announcer, counts: Counts, span: tuple[int, int, int], run: _Run) -> None:
+        """Evaluate (after, until] and write what changed; look once more at (again, after], where text may have come in late."""
+        again, after, until = span
         readings = self._detector.read(counts, after, until)
-        transitions = life.advance(readings)
-        alerts, notifications = self._describe(transitions, counts)
-        if alerts:
-            self._store.write_alerts(alerts)
-        fresh = [notification for notification in notifications if self._store.notification(notification.id) is None]
-        if fresh:
-            self._store.write_notifications(fresh)
+        transitions = life.look_again(self._detector.read(counts, again, after), int(readings.ticks[0])) if readings.ticks.size else []
+        stopped = [alert.topic for alert in life.open if kind_of(alert.topic) is SeriesKind.SOURCE]
+        sources = self._sources(after, until, readings.ticks, stopped)
+        if sources is not None:
+            readings = replace(readings, elevated=readings.elevated | blackout(sources))  # nothing is resolved by silence
+            transitions += life.advance(sources)
+        transitions = sorted([*transitions, *life.advance(readings)], key=lambda transition: transition.tick)
+        announcer.announce(transitions, counts)
+        announcer.flush(instant(until), counts)
         run.ticks += readings.ticks.size
         run.changes += [transition.change for transition in transitions]
 
-    def _describe(self, transitions: Sequence[Transition], counts: Counts) -> tuple[list[Alert], list[Notification]]:
-        """Return the alerts as they are after `transitions`, and the e-mails to send about them."""
-        alerts: list[Alert] = []
-        notifications: list[Notification] = []
-        for transition in transitions:
-            alert = record(transition)
-            if transition.alert.fired is not None:
-                documents = self._store.top_documents(alert.topic, alert.window_start, alert.window_end, limit=mail.MAX_DOCUMENTS)
-                alert = alert.model_copy(update={"document_ids": tuple(document.id for document in documents)})
-                if transition.change in {Change.FIRED, Change.RESOLVED}:
-                    notifications.append(self._compose(alert, transition, documents, counts))
-                log.info("%s: %s", transition.change.value, mail.subject(alert, transition.change), extra={"alert": alert.id})
-            alerts.append(alert)
-        return alerts, notifications
-
-    def _compose(self, alert: Alert, transition: Transition, documents: Sequence[StoredDocument], counts: Counts) -> Notification:
-        tick, window = minute_of(alert.window_end), transition.alert.peak.window_minutes
-        limits = self._settings.detector
-        needed = int(chart_ticks(tick, limits.window_minutes)[0]) - self._detector.lookback
-        if counts.start > needed:  # the chart begins a day earlier than the readings do
-            counts = self._load(needed, tick)
-        chart = draw(self._detector, counts, alert.topic, tick, window, limits)
-        key = mail.notification_key(alert.id, transition.change)
-        now = self._clock.now()
-        message = mail.build(key, alert, transition.change, documents, chart, self._settings.alerts, now)
-        return Notification(
-            id=key,
-            alert_id=alert.id,
-            event=transition.change.value,
-            status="queued",
-            attempts=0,
-            last_error="",
-            message=message,
-            created_at=now,
-            updated_at=now,
-        )
+    def _sources(self, after: int, until: int, ticks: Ints, stopped: Sequence[str]) -> Readings | None:
+        """Return whether sources have stopped, and the `stopped` ones still have; None when there are none, or nobody wants to know."""
+        if not self._settings.detector.no_data_p_value or not ticks.size:
+            return None
+        counts = load_sources(self._store, after - self._absence.lookback, until, stopped)
+        return self._absence.read(counts, ticks) if counts.topics else None

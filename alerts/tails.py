@@ -6,10 +6,13 @@ from typing import Final
 
 import numpy as np
 from scipy.special import betainc
+from scipy.stats import nbinom
 
 from alerts.readings import Floats, Ints
 
 _SMALLEST_P: Final = 1e-300
+_COUNT_SAYS_MOST: Final = 10**-4.5
+_EACH_AT_MOST: Final = 0.03
 
 
 def count_tail(observed: Ints, expected: Floats, dispersion: Floats) -> Floats:
@@ -32,3 +35,31 @@ def share_tail(negative: Ints, total: Ints, share: Floats, scatter: Floats) -> F
     hits = negative * np.divide(size, total, out=np.zeros_like(size), where=total > 0)
     tail = betainc(np.maximum(hits, 1e-6), np.maximum(size - hits, 0.0) + 1.0, share)
     return np.where(negative > 0, np.maximum(tail, _SMALLEST_P), 1.0)
+
+
+def shortfall_tail(observed: Ints, expected: Floats, dispersion: Floats) -> Floats:
+    """Return P(X ≤ observed) for the same X as `count_tail`: how improbable is so little?"""
+    r = 1.0 / dispersion
+    tail: Floats = np.maximum(betainc(r, observed + 1.0, r / (r + np.maximum(expected, 1e-12))), _SMALLEST_P)
+    return tail
+
+
+def interval(expected: float, dispersion: float, share: float = 0.9) -> tuple[float, float]:
+    """Return the counts between which the middle `share` of windows lie, for the same X as `count_tail`; (0, 0) when nothing is known."""
+    if expected <= 0 or dispersion <= 0:
+        return 0.0, 0.0
+    size = 1.0 / dispersion
+    low, high = (float(nbinom.ppf(part, size, size / (size + expected))) for part in ((1 - share) / 2, (1 + share) / 2))
+    return low, high
+
+
+def together(count_p: Floats, share_p: Floats) -> Floats:
+    """Return the p-value of a count and a share at once: Fisher's combination, with the count's part capped.
+
+    −2 ln(p₁ p₂) is χ² with four degrees of freedom, so p = x (1 − ln x) for x = p₁ p₂ (Fisher 1932). However many documents there are, they
+    say no more than `_COUNT_SAYS_MOST`: the rest must come from the share, for volume alone is not mood. Both must be unusual by
+    themselves (`_EACH_AT_MOST`), else 1.
+    """
+    product = np.maximum(count_p, _COUNT_SAYS_MOST) * share_p
+    combined = product * (1.0 - np.log(product))
+    return np.where((count_p <= _EACH_AT_MOST) & (share_p <= _EACH_AT_MOST), np.minimum(combined, 1.0), 1.0)

@@ -28,6 +28,7 @@ from dashboards.views import (
     WindowView,
 )
 from storage import Store
+from storage.drivers import driving_documents
 from storage.rows import StoredDocument
 
 WINDOW = timedelta(hours=24)
@@ -143,6 +144,6 @@ def _alert(store: Store, alert_id: str) -> AlertView | None:
 
 def _drivers(store: Store, alert: Alert) -> list[StoredDocument]:
     """Find the alert's documents in its own window, and elsewhere only those that are not there: that reads everything."""
-    near = {row.id: row for row in store.top_documents(alert.topic, alert.window_start, alert.window_end, limit=10 * MAX_DRIVERS)}
+    near = {row.id: row for row in driving_documents(store, alert, {}, limit=10 * MAX_DRIVERS)}
     found = (near.get(key) or store.document(key) for key in alert.document_ids[:MAX_DRIVERS])
     return [row for row in found if row is not None]

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
-from core.errors import SquallError
+from core.errors import ConfigurationError, SquallError
 from core.records import Alert, AlertState
-from core.settings import Settings, load_settings, redact_url
+from core.settings import load_settings
+from squall import cli_alerts_desk
+from squall.cli_alerts_parts import Json, find_alert, open_existing
 
 if TYPE_CHECKING:
-    from storage import Store
+    from storage.rows import Acknowledgement, Notification, StoredDocument
 
-app = typer.Typer(help="Alerts: list them, look at one, try the e-mail.", no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app = typer.Typer(help="Alerts: list them, look at one, silence or acknowledge them, try the receivers.", no_args_is_help=True)
+app.command("silence")(cli_alerts_desk.silence)
+app.command("ack")(cli_alerts_desk.ack)
 
 
 @app.command("list")
@@ -28,7 +30,7 @@ def list_alerts(
     as_json: Json = False,
 ) -> None:
     """List alerts, last opened first."""
-    with _store(load_settings()) as store:
+    with open_existing(load_settings()) as store:
         alerts = store.alerts(state or None, limit)
     if as_json:
         typer.echo(orjson.dumps([alert.model_dump(mode="json") for alert in alerts]))
@@ -47,39 +49,56 @@ def show(
     alert_id: Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or the beginning of it.")],
     as_json: Json = False,
 ) -> None:
-    """Show one alert and the documents that drove it."""
-    with _store(load_settings()) as store:
-        alert = _find(store, alert_id)
-        documents = store.top_documents(alert.topic, alert.window_start, alert.window_end)
+    """Show one alert: why it was raised, the documents behind it, who took it up, and who was told of it and why."""
+    from storage.drivers import driving_documents
+
+    settings = load_settings()
+    with open_existing(settings) as store:
+        alert = find_alert(store, alert_id)
+        documents = driving_documents(store, alert, settings.detector.sectors, limit=10)
+        acknowledged = store.acknowledgements([alert.id])
+        notices = store.notifications(alert.id)
     if as_json:
         rows = [{"id": d.id, "title": d.title, "url": d.url, "source": d.source, "copies": d.copies} for d in documents]
-        typer.echo(orjson.dumps({**alert.model_dump(mode="json"), "documents": rows}))
+        said = [{"author": row.author, "note": row.note, "at": row.at} for row in acknowledged]
+        more = {"documents": rows, "acknowledgements": said, "notifications": [_notice(row) for row in notices]}
+        typer.echo(orjson.dumps({**alert.model_dump(mode="json"), **more}))
         return
     for name, value in _facts(alert):
         typer.echo(f"{name:10} {value}")
-    for document in documents:
-        typer.echo(
-            f"  - {document.title or document.text[:200]} ({document.source}, {document.p_negative:.0%} negative, {document.copies} copies)"
-        )
-        if document.url:
-            typer.echo(f"    {document.url}")
+    _print_behind(documents, acknowledged, notices)
 
 
-@app.command("test-email")
-def send_test_email(as_json: Json = False) -> None:
-    """Send a sample alert through the configured mailer and say where it went."""
-    from alerts.outbox import open_mailer
+@app.command("test")
+def send_samples(
+    receiver: Annotated[str, typer.Option(metavar="NAME", help="Only this receiver; default: every one.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Send a sample alert to the configured receivers and say where it went. Exit 1 when one could not be reached."""
+    from alerts.receivers import open_receivers
     from alerts.sample import sample_notification
     from core.clock import SystemClock
 
-    settings = load_settings()
-    notification = sample_notification(settings, SystemClock().now())
-    mailer = open_mailer(settings)
-    mailer.send(notification)
+    settings, clock = load_settings(), SystemClock()
+    receivers = open_receivers(settings, clock)
+    if receiver and receiver not in receivers.names:
+        raise ConfigurationError(f"there is no receiver {receiver!r}", f"receivers: {', '.join(receivers.names)}")
+    results = []
+    for name in [receiver] if receiver else receivers.names:
+        notification, error = sample_notification(settings, clock.now(), name), ""
+        try:
+            receivers.send(notification)
+        except SquallError as refused:
+            error = str(refused)
+        results.append({"receiver": name, "id": notification.id, "sent": not error, "error": error})
     if as_json:
-        typer.echo(orjson.dumps({"sent": True, "id": notification.id, "via": mailer.describe(), "to": settings.alerts.to}))
+        typer.echo(orjson.dumps({"results": results, "ways": receivers.describe()}))
     else:
-        typer.echo(f"sent {notification.id} to {', '.join(settings.alerts.to)} via {mailer.describe()}")
+        for row in results:
+            typer.echo(f"{row['receiver']}: {row['error'] or 'sent'}  ({row['id']})")
+        typer.echo(f"ways: {receivers.describe()}")
+    if not all(row["sent"] for row in results):
+        raise typer.Exit(1)
 
 
 def detect(
@@ -87,7 +106,7 @@ def detect(
     as_json: Json = False,
 ) -> None:
     """Run the scheduled detector until Ctrl-C. One at a time per store."""
-    from alerts.outbox import open_mailer
+    from alerts.receivers import open_receivers
     from alerts.scheduler import DetectorScheduler
     from alerts.service import AlertService
     from core.clock import SystemClock
@@ -98,9 +117,10 @@ def detect(
     with stop_on_signals() as stop:
         store = open_store(settings, stop)
         try:
-            service = AlertService(store, settings, clock, open_mailer(settings))
+            service = AlertService(store, settings, clock, open_receivers(settings, clock))
             if once:
                 report = service.run_once()
+                service.release()
                 _print_report(report, as_json)
                 if report.error:
                     raise typer.Exit(1)
@@ -117,8 +137,6 @@ def detect(
 
 
 def _print_report(report: object, as_json: bool) -> None:
-    from dataclasses import asdict
-
     fields = asdict(report)  # type: ignore[call-overload]
     if as_json:
         typer.echo(orjson.dumps(fields))
@@ -127,30 +145,23 @@ def _print_report(report: object, as_json: bool) -> None:
         typer.echo(f"{name.replace('_', ' '):16} {value if value not in (None, '') else '-'}")
 
 
-@contextmanager
-def _store(settings: Settings) -> Iterator[Store]:
-    import storage
-
-    url = settings.store_url
-    if url.startswith("chdb:") and not settings.data_dir.exists():
-        raise SquallError(f"there is no data at {redact_url(url)}", "give --data-dir, or set SQUALL_STORE__URL")
-    store = storage.open(url, timeout_seconds=settings.store.timeout_seconds, retention_days=settings.store.retention_days)
-    try:
-        if any(migration.applied_at is None for migration in store.migrations()):
-            raise SquallError(f"the schema of {redact_url(url)} is missing or behind this version", "run `squall store migrate`")
-        yield store
-    finally:
-        store.close()
+def _notice(row: Notification) -> dict[str, object]:
+    fields = {"id": row.id, "receiver": row.receiver, "reason": row.event, "status": row.status, "attempts": row.attempts}
+    return {**fields, "last_error": row.last_error, "created_at": row.created_at, "updated_at": row.updated_at}
 
 
-def _find(store: Store, prefix: str) -> Alert:
-    exact = store.alert(prefix) if len(prefix) == 32 else None
-    found = [exact] if exact else [alert for alert in store.alerts(limit=10_000) if prefix and alert.id.startswith(prefix.lower())]
-    if not found:
-        raise SquallError(f"no alert begins with {prefix!r}", "`squall alerts list` shows them")
-    if len(found) > 1:
-        raise SquallError(f"{len(found)} alerts begin with {prefix!r}", "give more of the id")
-    return found[0]
+def _print_behind(documents: Sequence[StoredDocument], acknowledged: Sequence[Acknowledgement], notices: Sequence[Notification]) -> None:
+    for document in documents:
+        title = document.title or document.text[:200]
+        typer.echo(f"  - {title} ({document.source}, {document.p_negative:.0%} negative, {document.copies} copies)")
+        if document.url:
+            typer.echo(f"    {document.url}")
+    for said in acknowledged:
+        typer.echo(f"acknowledged by {said.author}, {said.at:%Y-%m-%d %H:%M} UTC{said.note and ': '}{said.note}")
+    for row in notices:
+        typer.echo(
+            f"told {row.receiver}: {row.event}, {row.status} {row.updated_at:%Y-%m-%d %H:%M} UTC{row.last_error and ': '}{row.last_error}"
+        )
 
 
 def _facts(alert: Alert) -> list[tuple[str, str]]:
@@ -158,14 +169,22 @@ def _facts(alert: Alert) -> list[tuple[str, str]]:
 
     return [
         ("alert", alert.id),
-        ("topic", alert.topic),
+        ("series", f"{alert.topic} ({alert.kind.value})"),
         ("state", f"{alert.state.value} ({alert.severity.value})"),
         ("opened", f"{alert.opened_at:%Y-%m-%d %H:%M} UTC"),
         ("fired", f"{alert.fired_at:%Y-%m-%d %H:%M} UTC" if alert.fired_at else "-"),
         ("resolved", f"{alert.resolved_at:%Y-%m-%d %H:%M} UTC" if alert.resolved_at else "-"),
         ("window", f"{alert.window_start:%Y-%m-%d %H:%M} to {alert.window_end:%H:%M} UTC"),
-        ("counts", f"{alert.observed} negative, {number(alert.expected)} expected"),
+        ("counts", f"{alert.observed} negative, {number(alert.expected)} expected, usually {_interval(alert)}"),
         ("unusual", f"{chance(alert.p_value)} (p = {number(alert.p_value)})"),
         ("share", f"{alert.negative_share:.0%} negative, usually {alert.expected_share:.0%}"),
+        ("test", alert.test),
         ("method", alert.method),
     ]
+
+
+def _interval(alert: Alert) -> str:
+    """Say what 90% of such windows hold."""
+    from alerts.mail import number
+
+    return f"{number(alert.expected_low)} to {number(alert.expected_high)}"

@@ -121,4 +121,4 @@ def _mail(settings: Settings, _clock: Clock) -> Check:
             f"{where}: {type(error).__name__}: {error}",
             "correct SQUALL_ALERTS__SMTP_HOST, _PORT, _SECURITY, _USER or _PASSWORD",
         )
-    return Check("e-mail", True, f"{where} accepts us; `squall alerts test-email` sends a sample")
+    return Check("e-mail", True, f"{where} accepts us; `squall alerts test` sends a sample")

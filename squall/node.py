@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
-from alerts.outbox import open_mailer
+from alerts.receivers import open_receivers
 from alerts.scheduler import DetectorScheduler
 from alerts.service import AlertService
 from core.clock import Clock
@@ -71,7 +71,7 @@ def run_sources(pipeline: Pipeline, sources: Sequence[Source]) -> None:
 
 def alert_service(pipeline: Pipeline) -> AlertService:
     """Return the detector of this process over the pipeline's store."""
-    return AlertService(pipeline.store, pipeline.settings, pipeline.clock, open_mailer(pipeline.settings))
+    return AlertService(pipeline.store, pipeline.settings, pipeline.clock, open_receivers(pipeline.settings, pipeline.clock))
 
 
 class Node:

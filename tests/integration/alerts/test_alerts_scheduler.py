@@ -13,6 +13,7 @@ class Scripted:
     def __init__(self, *outcomes):
         self.outcomes = list(outcomes)
         self.inside = self.most = self.runs = 0
+        self.released = False
         self.enough = threading.Event()
         self.stopped = threading.Event()
 
@@ -29,6 +30,9 @@ class Scripted:
             return outcome
         finally:
             self.inside -= 1
+
+    def release(self):
+        self.released = True
 
     def stop(self):
         self.stopped.set()

@@ -27,6 +27,7 @@ def reading(minute, level, topic="Financials", p_value=1e-6):
         share=0.6,
         expected_share=0.2,
         share_p_value=1e-4,
+        dispersion=0.1,
         breach=level >= BREACH,
         elevated=level >= TENSE,
         severity=Severity.CRITICAL if level == CRITICAL else Severity.WARNING,
@@ -157,6 +158,7 @@ def test_many_readings_at_once_give_the_same_story_as_one_by_one(left, right):
         breach=grid >= BREACH,
         elevated=grid >= TENSE,
         critical=grid == CRITICAL,
+        score=0.0 * flat,
     )
     at_once, stepwise = Life(LIMITS), Life(LIMITS)
     one_by_one = [change for column in range(length) for row in (0, 1) for change in stepwise.step(readings.at(row, column))]

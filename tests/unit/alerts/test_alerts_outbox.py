@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from alerts.outbox import CopyingMailer, FolderMailer, MailRefusedError, MailUnavailableError, SmtpMailer, deliver, open_mailer
+from alerts.receivers import Receivers, open_receivers
 from core.clock import ManualClock
 from core.settings import AlertSettings, Settings
 from tests.support.alert_mail import NOW, MemoryOutbox, notification
@@ -106,3 +107,27 @@ def test_the_settings_choose_the_mailer(tmp_path):
     both = open_mailer(Settings(alerts=AlertSettings(smtp_host="mx.example.org", outbox=tmp_path)))
     assert isinstance(both, CopyingMailer)
     assert both.describe() == f"SMTP server mx.example.org:25, copies in folder {tmp_path}"
+
+
+def test_a_receiver_that_is_down_holds_up_nobody_else():
+    store = MemoryOutbox(replace(notification(1), receiver="ops"), notification(2), replace(notification(3), receiver="ops"))
+    ops, desk = Recorder(MailUnavailableError("down")), Recorder()
+    report = deliver(store, Receivers({"default": desk, "ops": ops}), ManualClock(NOW))
+    assert (report.sent, report.waiting, desk.sent, ops.sent) == (1, 2, ["n2"], [])
+
+
+def test_a_message_to_a_receiver_that_is_gone_is_kept_and_reported():
+    store = MemoryOutbox(replace(notification(1), receiver="gone"))
+    report = deliver(store, Receivers({"default": Recorder()}), ManualClock(NOW))
+    assert (report.sent, report.waiting) == (0, 1)
+    assert "no receiver 'gone'" in report.last_error
+
+
+def test_every_receiver_of_the_settings_has_its_way(tmp_path):
+    hook = {"name": "ops", "url": "https://ops.example.org/secret-path"}
+    settings = Settings(data_dir=tmp_path, alerts={"receivers": (hook, {"name": "desk", "to": ("desk@example.org",)})})
+    receivers = open_receivers(settings, ManualClock(NOW))
+    assert receivers.names == ("default", "ops", "desk")
+    assert "ops: webhook https://ops.example.org" in receivers.describe()
+    receivers.send(replace(notification(1), receiver="desk"))
+    assert [file.name for file in (tmp_path / "outbox").iterdir()] == ["n1.eml"]

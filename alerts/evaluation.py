@@ -1,0 +1,82 @@
+"""From the store to the detector: counts per series and minute."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import numpy as np
+
+from alerts.life import instant
+from alerts.ports import CountStore
+from alerts.readings import Counts
+from core.records import TOPICS
+from core.series import MARKET, SECTOR_PREFIX, SOURCE_PREFIX, SYMBOL_PREFIX
+from core.settings import DetectorSettings
+from storage.rows import MinuteCounts
+
+_HOUR: Final = 60
+
+
+def load_counts(store: CountStore, settings: DetectorSettings, start: int, end: int, as_of_model: str | None = None) -> Counts:
+    """Return the counts of every watched series in minutes [start, end) since the epoch, from a full hour on.
+
+    Topics come first, then all of them together, then watched symbols and sectors. `as_of_model` counts only what that model
+    version scored.
+    """
+    start = start // _HOUR * _HOUR
+    stored = store.counts(instant(start), instant(end), as_of_model=as_of_model)
+    topics = _tabulate(stored, (*TOPICS, *sorted(set(stored.topics) - set(TOPICS))), start, end)
+    parts = [topics]
+    if settings.market:
+        parts.append(_sum(topics, range(len(topics.topics)), MARKET))
+    watched = sorted({*settings.symbols, *(symbol for symbols in settings.sectors.values() for symbol in symbols)})
+    if watched:
+        symbols = _tabulate(
+            store.counts(instant(start), instant(end), as_of_model=as_of_model, by="symbol", names=watched), watched, start, end
+        )
+        parts += [_renamed(symbols.rows([watched.index(symbol)]), SYMBOL_PREFIX + symbol) for symbol in settings.symbols]
+        parts += [_sum(symbols, [watched.index(s) for s in of], SECTOR_PREFIX + name) for name, of in settings.sectors.items()]
+    return _below(parts)
+
+
+def load_sources(store: CountStore, start: int, end: int, also: Collection[str] = ()) -> Counts:
+    """Return the counts per source in minutes [start, end) since the epoch, copies too: what arrives, whatever it says.
+
+    `also` are series of sources to count even if there is nothing.
+    """
+    start = start // _HOUR * _HOUR
+    stored = store.counts(instant(start), instant(end), copies=True, by="source")
+    names = sorted({*stored.topics, *(name.removeprefix(SOURCE_PREFIX) for name in also)})
+    counts = _tabulate(stored, names, start, end)
+    return Counts(tuple(SOURCE_PREFIX + name for name in counts.topics), start, counts.negative, counts.total)
+
+
+def _tabulate(stored: MinuteCounts, names: Sequence[str], start: int, end: int) -> Counts:
+    negative = np.zeros((len(names), end - start), dtype=np.int64)
+    total = np.zeros_like(negative)
+    if stored.topics:
+        places = {name: row for row, name in enumerate(names)}
+        rows = np.array([places[name] for name in stored.topics], dtype=np.int64)[stored.topic]
+        columns = stored.minutes - start
+        np.add.at(negative, (rows, columns), stored.negative)
+        np.add.at(total, (rows, columns), stored.negative + stored.neutral + stored.positive)
+    return Counts(tuple(names), start, negative, total)
+
+
+def _sum(counts: Counts, rows: Sequence[int], name: str) -> Counts:
+    chosen = counts.rows(rows)
+    return Counts((name,), counts.start, chosen.negative.sum(0, keepdims=True), chosen.total.sum(0, keepdims=True))
+
+
+def _renamed(counts: Counts, name: str) -> Counts:
+    return Counts((name,), counts.start, counts.negative, counts.total)
+
+
+def _below(parts: Sequence[Counts]) -> Counts:
+    return Counts(
+        tuple(name for part in parts for name in part.topics),
+        parts[0].start,
+        np.concatenate([part.negative for part in parts]),
+        np.concatenate([part.total for part in parts]),
+    )

@@ -1,0 +1,126 @@
+"""One detector at a time: a lease over a store that has no compare-and-set.
+
+Each process writes only a row of its own, its claim, and reads those of the others. A process that holds nothing claims
+first and looks afterwards, and holds only when it sees no other claim that is not over. Of two that claim at once at
+least the one that looks last sees the other (the flag principle, Herlihy and Shavit, The Art of Multiprocessor
+Programming, 2.3); when both see each other nobody holds, the larger name withdraws, and the smaller holds at a later
+try. A holder renews before its claim is over and need not look: nobody can have taken a lease that never ran out.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
+
+import psutil
+
+from alerts.ports import LeaseStore
+from core.clock import Clock
+from storage.rows import Claim
+
+log = logging.getLogger(__name__)
+
+SKEW_SECONDS: Final = 5.0
+"""How far apart the clocks of two machines may be."""
+
+
+class Lease:
+    """The right to be the only one at work, for `seconds` at a time.
+
+    Guarantees that while one process is told that it holds, until `seconds` after it began to ask, no other process is,
+    if clocks of different machines are less than `skew_seconds` apart and do not jump further meanwhile, and if what the store
+    acknowledged is seen by every later read (one ClickHouse server, or chDB; not replicas read without a quorum). A
+    holder's own time is taken from the monotonic clock, so that its wall clock may be set back. It does not stop work that goes
+    on longer than that: ask again before each step that others would see.
+
+    A holder that dies is followed `seconds + skew_seconds` later; one that calls `release`, at once. An owner that comes back
+    under its name takes its own claim over without a wait, so names must be unique among the processes of a store.
+
+    Args:
+        store: where claims are kept.
+        name: what is leased.
+        owner: unique name of this process.
+        seconds: how long a claim lasts; several times the pause between two calls of `hold`.
+        clock: wall time that the others compare with, and time of our own.
+        skew_seconds: how far apart clocks may be.
+    """
+
+    def __init__(self, store: LeaseStore, name: str, owner: str, seconds: float, clock: Clock, skew_seconds: float = SKEW_SECONDS) -> None:
+        self._store = store
+        self._name = name
+        self._owner = owner
+        self._seconds = seconds
+        self._clock = clock
+        self._skew = timedelta(seconds=skew_seconds)
+        self._held_until = float("-inf")
+        self._waiting = False
+        """We have claimed, and had not the lease when we looked."""
+
+    @property
+    def held(self) -> bool:
+        """Whether the lease is ours now, as far as we know without asking."""
+        return self._clock.monotonic() < self._held_until
+
+    def hold(self) -> bool:
+        """Take the lease or keep it; return whether it is ours.
+
+        Raises:
+            StoreUnavailableError: the store did not answer; a lease held before is still ours until it runs out.
+        """
+        held = self.held
+        if not held:
+            rivals = self._others()
+            if rivals:
+                self._give_way(rivals)
+                return False
+        until = self._clock.monotonic() + self._seconds
+        self._claim(self._seconds)
+        if held and self.held:  # the old claim was not over when the new one was safe: no gap for others
+            self._held_until = until
+            return True
+        self._held_until = float("-inf")
+        self._waiting = True
+        rivals = self._others()
+        if rivals:
+            self._give_way(rivals)
+            return False
+        if self._clock.monotonic() < until:
+            self._held_until, self._waiting = until, False
+            log.info("%s holds the lease %r", self._owner, self._name)
+        return self.held
+
+    def release(self) -> None:
+        """Give up the lease, or the wait for it, so that others need not wait until our claim is over."""
+        self._held_until = float("-inf")
+        self._withdraw()
+
+    def _give_way(self, rivals: Collection[str]) -> None:
+        """Withdraw a claim that is in the way of a smaller name; the smallest stays, or nobody would ever hold."""
+        if self._waiting and min(rivals) < self._owner:
+            self._withdraw()
+
+    def _withdraw(self) -> None:
+        self._waiting = False
+        self._claim(-self._skew.total_seconds())
+
+    def _claim(self, seconds: float) -> None:
+        self._store.write_claim(Claim(self._name, self._owner, self._clock.now() + timedelta(seconds=seconds)))
+
+    def _others(self) -> list[str]:
+        """Return the owners of claims that may not be over for somebody whose clock is behind ours."""
+        earliest = self._clock.now() - self._skew
+        return [claim.owner for claim in self._store.claims(self._name) if claim.owner != self._owner and claim.until > earliest]
+
+
+def owner_of(store_url: str) -> str:
+    """Return the name of this process among those of a store.
+
+    An embedded store has one process, which after a crash need not wait for itself; the name is then the same every time.
+    """
+    if store_url.startswith("chdb:"):
+        return "node"
+    return f"{socket.gethostname()}-{os.getpid()}-{psutil.Process().create_time():.0f}"

@@ -1,0 +1,22 @@
+"""Quiet hours: when a route says nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.alert_settings import DAYS, QuietSettings
+
+
+def is_quiet(hours: QuietSettings, wall: datetime) -> bool:
+    """Say whether the moment `wall` (aware) lies in the quiet hours.
+
+    They are local clock times, so they move with daylight saving time. Hours that end at or before their start end on the next day and
+    belong to the day on which they begin: 22:00 to 07:00 on `fri` ends on Saturday morning, 00:00 to 00:00 is the whole day.
+    """
+    local = wall.astimezone(ZoneInfo(hours.zone))
+    today, yesterday = (DAYS[day.weekday()] in hours.days for day in (local, local - timedelta(days=1)))
+    clock = local.time()
+    if hours.start < hours.end:
+        return today and hours.start <= clock < hours.end
+    return (today and clock >= hours.start) or (yesterday and clock < hours.end)

@@ -1,0 +1,52 @@
+"""Which way a message goes: the receivers of the settings, each with its sender."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from alerts.outbox import open_mailer
+from alerts.ports import Mailer, MailRefusedError
+from alerts.webhook import WebhookSender
+from core.clock import Clock
+from core.settings import Settings
+from storage.rows import Notification
+
+
+class Receivers:
+    """Sends each notification by its receiver's own way."""
+
+    def __init__(self, senders: Mapping[str, Mailer]) -> None:
+        self._senders = senders
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The receivers, the default one first."""
+        return tuple(self._senders)
+
+    def send(self, notification: Notification) -> None:
+        """Hand over to the sender of `notification.receiver`.
+
+        Raises:
+            UnavailableError: it can't send now.
+            MailRefusedError: it refused for good, or there is no such receiver any more.
+        """
+        sender = self._senders.get(notification.receiver)
+        if sender is None:
+            raise MailRefusedError(
+                f"there is no receiver {notification.receiver!r} any more", "give it back in [[alerts.receivers]] to have it sent"
+            )
+        sender.send(notification)
+
+    def describe(self) -> str:
+        """Say where messages go."""
+        return "; ".join(f"{name}: {sender.describe()}" for name, sender in self._senders.items())
+
+
+def open_receivers(settings: Settings, clock: Clock) -> Receivers:
+    """Return every receiver's sender: webhooks by themselves, all e-mail through the one mailer that the settings describe."""
+    mailer = open_mailer(settings)
+    senders: dict[str, Mailer] = {}
+    for name, receiver in settings.alerts.by_name.items():
+        webhook = WebhookSender(receiver.url, receiver.secret.get_secret_value(), receiver.timeout_seconds, clock)
+        senders[name] = webhook if receiver.url else mailer
+    return Receivers(senders)

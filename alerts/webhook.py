@@ -1,0 +1,84 @@
+"""Delivery of alerts to a webhook: signed JSON over HTTP, safe to send again."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Final
+
+import httpx
+
+from alerts.ports import MailRefusedError, MailUnavailableError
+from core.clock import Clock
+from core.errors import SquallError
+from storage.rows import Notification
+
+_TRY_AGAIN: Final = {408, 425, 429}
+"""Request timeout, too early, too many requests: the only refusals that pass by waiting."""
+_REPLY_CHARS: Final = 200
+
+
+def sign(secret: str, timestamp: str, body: bytes) -> str:
+    """Return the value of `X-Squall-Signature`: HMAC-SHA256 of timestamp, a full stop and the body, in hex.
+
+    A receiver computes the same from the header `X-Squall-Timestamp` and the raw body, compares in constant time, and refuses timestamps
+    that are minutes old, so that a recorded request can't be played again.
+    """
+    return "sha256=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+class WebhookSender:
+    """Posts notifications to a URL; a repeated one carries the same `Idempotency-Key`.
+
+    Args:
+        url: http or https.
+        secret: shared with the receiver; empty: requests are not signed.
+        timeout_seconds: for connecting and for each wait for the answer.
+        clock: gives the timestamp that is signed.
+    """
+
+    def __init__(self, url: str, secret: str, timeout_seconds: float, clock: Clock) -> None:
+        self._url = url
+        self._secret = secret
+        self._timeout = timeout_seconds
+        self._clock = clock
+
+    def send(self, notification: Notification) -> None:
+        """Post `notification.message`, JSON; return once the receiver answered with a status of 200 to 299.
+
+        Redirects are not followed: a signed message goes where the settings say.
+
+        Raises:
+            MailUnavailableError: no answer, a server error, or too many requests: try again.
+            MailRefusedError: the receiver refuses this message for good.
+        """
+        body = notification.message
+        timestamp = str(int(self._clock.now().timestamp()))
+        headers = {"Content-Type": "application/json", "Idempotency-Key": notification.id, "X-Squall-Timestamp": timestamp}
+        if self._secret:
+            headers["X-Squall-Signature"] = sign(self._secret, timestamp, body)
+        try:
+            answer = httpx.post(self._url, content=body, headers=headers, timeout=self._timeout)
+        except (httpx.HTTPError, OSError) as error:
+            raise MailUnavailableError(
+                f"{self.describe()} does not answer: {type(error).__name__}: {error}", "check the receiver's url"
+            ) from error
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise MailRefusedError(f"{self.describe()} can't be asked: {error}", "correct the receiver's url") from error
+        if not answer.is_success:
+            raise self._refusal(answer)
+
+    def describe(self) -> str:
+        """Say where messages go, without path, query and password, which often hold a token."""
+        try:
+            url = httpx.URL(self._url)
+        except httpx.InvalidURL:
+            return "webhook"
+        return f"webhook {url.scheme}://{url.host}{f':{url.port}' if url.port else ''}"
+
+    def _refusal(self, answer: httpx.Response) -> SquallError:
+        words = " ".join(answer.text.split())[:_REPLY_CHARS]
+        what = f"{self.describe()} answered {answer.status_code} {answer.reason_phrase}{f': {words}' if words else ''}"
+        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or answer.status_code in _TRY_AGAIN:
+            return MailUnavailableError(what)
+        return MailRefusedError(what, "check the receiver's url and secret")
