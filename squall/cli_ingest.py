@@ -62,7 +62,7 @@ def from_file(
     from ingest.file import FileSource
 
     settings, clock = _settings(), SystemClock()
-    options = _file_options(format_name, kind, source, maps, timezone, time_format, encoding, delimiter)
+    options = file_options(format_name, kind, source, maps, timezone, time_format, encoding, delimiter)
     cursors = CursorStore(settings.data_dir / "cursors")
     sources = [FileSource(path, clock, options, cursors, resume=resume) for path in paths]
     reports = []
@@ -181,9 +181,9 @@ def replay(
     from ingest.replay import ReplaySource, parse_speed
 
     settings, clock = load_settings() if in_process else _settings(), SystemClock()
-    options = _file_options(format_name, kind, source, maps, timezone, time_format, encoding, delimiter)
+    options = file_options(format_name, kind, source, maps, timezone, time_format, encoding, delimiter)
     file = FileSource(path, clock, options)
-    paced = ReplaySource(file, clock, parse_speed(speed), _bound("--from", start), _bound("--to", end))
+    paced = ReplaySource(file, clock, parse_speed(speed), bound("--from", start), bound("--to", end))
     with stop_on_signals() as stop:
         if in_process:
             from squall.replay import replay_in_process
@@ -203,7 +203,7 @@ def _settings() -> Settings:
     return settings
 
 
-def _file_options(
+def file_options(
     format_name: Format, kind: Kind, source: str, maps: Maps, timezone: str, time_format: str, encoding: str, delimiter: str
 ) -> FileOptions:
     """Return what the options that `ingest file` and `replay` share come to."""
@@ -231,7 +231,8 @@ def _columns(maps: list[str] | None) -> dict[str, str]:
     return columns
 
 
-def _bound(option: str, value: str) -> datetime | None:
+def bound(option: str, value: str) -> datetime | None:
+    """Return the moment that `option` gives, None when it is empty."""
     from ingest.times import TimeFormatError, parse_time
 
     if not value:

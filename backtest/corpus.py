@@ -1,0 +1,137 @@
+"""What a backtest reads: a file or a folder of files, and a folder of the cache for it.
+
+The cache of a corpus is an embedded store and a manifest. The manifest says which files, with which bytes, read with which options, were
+scored by which model version to their end; a file that it names is not opened for reading again. A corpus is named by its path and the
+options: the same documents read another way are another corpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import xxhash
+
+from core.errors import ConfigurationError
+from ingest.file import FORMATS, FileOptions
+
+_BLOCK: Final = 1 << 20
+_VERSION: Final = 1
+"""Of the manifest's form; another one is not understood and everything is scored again (documents that are stored are skipped)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusFile:
+    """A file and the digest of its bytes."""
+
+    path: Path
+    size: int
+    digest: str
+
+    @staticmethod
+    def of(path: Path) -> CorpusFile:
+        """Read `path` once, in blocks."""
+        digest = xxhash.xxh3_128()
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+        return CorpusFile(path, path.stat().st_size, digest.hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file that one model version scored to its end."""
+
+    path: str
+    size: int
+    digest: str
+    model_version: str
+    stored: int
+    duplicate: int
+    rejected: int
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Manifest:
+    """The files of a corpus that were scored; written anew, whole, after each."""
+
+    path: Path
+    entries: list[Entry] = field(default_factory=list)
+
+    @staticmethod
+    def load(path: Path) -> Manifest:
+        """Read the manifest; an absent or unreadable one is empty."""
+        try:
+            data: Any = orjson.loads(path.read_bytes())
+            if data["version"] != _VERSION:
+                return Manifest(path)
+            return Manifest(path, [Entry(**entry) for entry in data["files"]])
+        except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+            return Manifest(path)
+
+    def add(self, entry: Entry) -> None:
+        """Note `entry` in place of an older one of that file and model, and write the manifest."""
+        self.entries = [old for old in self.entries if (old.path, old.model_version) != (entry.path, entry.model_version)] + [entry]
+        beside = self.path.with_suffix(".tmp")
+        beside.write_bytes(orjson.dumps({"version": _VERSION, "files": [asdict(old) for old in self.entries]}, option=orjson.OPT_INDENT_2))
+        beside.replace(self.path)
+
+    def find(self, file: CorpusFile, model_version: str) -> Entry | None:
+        """Return the entry of these bytes under this path and model."""
+        wanted = (str(file.path), file.digest, model_version)
+        return next((entry for entry in self.entries if (entry.path, entry.digest, entry.model_version) == wanted), None)
+
+    def outdated(self, files: Sequence[CorpusFile]) -> list[str]:
+        """Return the paths that were scored and are now gone, or hold other bytes: their documents are in the store all the same."""
+        present = {(str(file.path), file.digest) for file in files}
+        return sorted({entry.path for entry in self.entries if (entry.path, entry.digest) not in present})
+
+
+def find_files(path: Path) -> list[Path]:
+    """Return the files to read, in order of their names: `path` itself, or the data files directly in the folder `path`.
+
+    Raises:
+        ConfigurationError: nothing is there, or the folder holds no data files.
+    """
+    if path.is_file():
+        return [path.resolve()]
+    if not path.is_dir():
+        raise ConfigurationError(
+            f"{path} is not there", "give a file or a folder of .jsonl, .csv or .parquet files (or .gz of the first two)"
+        )
+    found = sorted(_data_files(path.resolve()))
+    if not found:
+        endings = ", ".join(sorted(FORMATS))
+        raise ConfigurationError(f"the folder {path} holds no data files", f"files end in one of {endings}, or that and .gz")
+    return found
+
+
+def _data_files(folder: Path) -> Iterator[Path]:
+    for file in folder.iterdir():
+        suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() != ".gz"]
+        if file.is_file() and not file.name.startswith(".") and suffixes and suffixes[-1] in FORMATS:
+            yield file
+
+
+def corpus_folder(cache: Path, path: Path, options: FileOptions) -> Path:
+    """Return the folder in `cache` that belongs to the corpus at `path`, read with `options`."""
+    named = orjson.dumps([str(path.resolve()), _plain(options)], option=orjson.OPT_SORT_KEYS)
+    return cache / f"{path.resolve().name.split('.')[0][:40] or 'corpus'}-{xxhash.xxh3_64_hexdigest(named)[:10]}"
+
+
+def _plain(options: FileOptions) -> dict[str, Any]:
+    """Return what of `options` decides which documents come out."""
+    return {
+        "format": options.format,
+        "columns": dict(options.columns),
+        "kind": str(options.kind) if options.kind else "",
+        "source": options.source,
+        "timezone": options.timezone,
+        "time_format": options.time_format,
+        "encoding": options.encoding,
+        "delimiter": options.delimiter,
+    }

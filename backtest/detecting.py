@@ -1,0 +1,158 @@
+"""The production detector over history: chunks of event time, read in parallel, lived through in order.
+
+A reading depends on the counts of the detector's lookback and on nothing else, so that chunks can be read by any process and in any order;
+only the life of alerts has to be lived through in order, and it is cheap. At most `workers` + 1 chunks are in memory.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Final, Protocol
+
+from alerts.life import Life, Transition
+from alerts.methods import open_method
+from alerts.readings import Counts, Readings
+from backtest.trace import Trace
+from core.settings import DetectorSettings
+
+CHUNK_MINUTES: Final = 7 * 1440
+"""Event time read at once. A chunk is loaded with its lookback before it, so that shorter ones read more of the store in total."""
+_TRIFLE: Final = 3
+"""So few chunks are read here: to start processes takes longer."""
+
+Load = Callable[[int, int], Counts]
+"""Takes minutes [start, end) since the epoch and returns their counts, from a full hour on."""
+
+
+class _Pool(Protocol):
+    def submit(
+        self,
+        call: Callable[[DetectorSettings, Counts, int, int], Readings],
+        settings: DetectorSettings,
+        counts: Counts,
+        after: int,
+        until: int,
+        /,
+    ) -> Future[Readings]: ...
+
+
+class _Here:
+    """Runs what is submitted at once, in this process."""
+
+    def submit(
+        self,
+        call: Callable[[DetectorSettings, Counts, int, int], Readings],
+        settings: DetectorSettings,
+        counts: Counts,
+        after: int,
+        until: int,
+        /,
+    ) -> Future[Readings]:
+        done: Future[Readings] = Future()
+        done.set_result(call(settings, counts, after, until))
+        return done
+
+
+@dataclass
+class Evaluation:
+    """What one set of settings made of the history."""
+
+    settings: DetectorSettings
+    transitions: list[Transition] = field(default_factory=list)
+    trace: Trace | None = None
+    """What charts are drawn from, if asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is evaluated: ticks in (after, until], minutes since the epoch."""
+
+    after: int
+    until: int
+
+    def chunks(self) -> Iterator[tuple[int, int]]:
+        """Yield consecutive (after, until]."""
+        for after in range(self.after, self.until, CHUNK_MINUTES):
+            yield after, min(after + CHUNK_MINUTES, self.until)
+
+
+def lookback_of(variants: Sequence[DetectorSettings]) -> int:
+    """Return the minutes of history that the readings of any of `variants` may depend on."""
+    return max(open_method(settings).lookback for settings in variants)
+
+
+def evaluate(
+    load: Load,
+    variants: Sequence[DetectorSettings],
+    span: Span,
+    *,
+    workers: int = 2,
+    trace: bool = False,
+    busy: Callable[[int, int], bool] = lambda _start, _end: True,
+    tell: Callable[[float], None] = lambda _fraction: None,
+) -> list[Evaluation]:
+    """Run every variant over `span`; the first one's is the run itself, the others are its sweep.
+
+    Args:
+        load: gives the counts of a chunk and of the lookback before it.
+        variants: settings of the detector.
+        span: what is evaluated; nobody has an open alert before it.
+        workers: processes that read; 0: this one.
+        trace: keep what charts are drawn from, of the first variant.
+        busy: says whether anything was published in minutes [start, end); chunks without are passed over.
+        tell: told how much is done, 0 to 1.
+
+    Returns:
+        An evaluation per variant, in order; their transitions are in order of time.
+    """
+    runs = [Evaluation(settings, trace=Trace() if trace and number == 0 else None) for number, settings in enumerate(variants)]
+    lives = [Life(settings) for settings in variants]
+    lookback = lookback_of(variants)
+    chunks = [chunk for chunk in span.chunks() if busy(chunk[0] - lookback, chunk[1])]
+    waiting: deque[tuple[int, int, Counts, Future[Readings]]] = deque()
+    total, done = len(chunks) * len(runs), 0
+
+    def live(until_left: int) -> None:
+        nonlocal done
+        while len(waiting) > until_left:
+            number, after, counts, future = waiting.popleft()
+            readings = future.result()
+            runs[number].transitions += lives[number].advance(readings)
+            kept = runs[number].trace
+            if kept is not None:
+                kept.add(counts, readings, after)
+            done += 1
+            tell(done / total)
+
+    with _readers(workers if total > _TRIFLE else 0) as pool:
+        for after, until in chunks:
+            counts = load(after - lookback, until)
+            for number, settings in enumerate(variants):
+                live(workers)
+                waiting.append((number, after, counts, pool.submit(_read, settings, counts, after, until)))
+        live(0)
+    return runs
+
+
+def _read(settings: DetectorSettings, counts: Counts, after: int, until: int) -> Readings:
+    """Read one chunk; runs in a worker."""
+    return open_method(settings).read(counts, after, until)
+
+
+class _readers:  # noqa: N801 - used as a function
+    """Opens processes that read, or none; what still runs when an error leaves the block is given up."""
+
+    def __init__(self, workers: int) -> None:
+        # not forked: the embedded store and the engine have threads
+        self._pool = ProcessPoolExecutor(workers, get_context("spawn")) if workers else None
+
+    def __enter__(self) -> _Pool:
+        return self._pool or _Here()
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)

@@ -1,0 +1,95 @@
+"""Known events, as a CSV file says them: `start,end,name,topics`."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from core.errors import ConfigurationError
+from core.records import SeriesKind
+from core.series import MARKET, kind_of
+from ingest.times import TimeFormatError, parse_time
+
+COLUMNS: Final = ("start", "end", "name", "topics")
+_DAY = re.compile(r"^\s*\d{4}-\d{2}-\d{2}\s*$")
+_EXAMPLE = "for example 2011-08-05,2011-08-10T20:00Z,US downgrade,Markets; Macro"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that is known to have happened, in [start, end].
+
+    `topics` are names of series; empty: any. Events may overlap: an alert counts for every event that it matches.
+    """
+
+    start: datetime
+    end: datetime
+    name: str
+    topics: tuple[str, ...] = ()
+
+
+def load_events(path: Path, known: Collection[str]) -> list[Event]:
+    """Read the events of a CSV file, in order of their start.
+
+    Times without a zone are UTC; a day without a time begins at midnight as a start and lasts to its end as an end.
+    `topics` are separated by `;`.
+
+    Args:
+        path: a UTF-8 file with a header.
+        known: the names of topics that there are. Symbols (`$AAPL`), sectors and the market are known by their form.
+
+    Raises:
+        ConfigurationError: the file can't be read, has no such columns, or a row makes no sense; names the row.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file, skipinitialspace=True)
+            missing = [name for name in COLUMNS if name not in [(field or "").strip() for field in rows.fieldnames or ()]]
+            if missing:
+                raise ConfigurationError(f"{path}: no column {', '.join(missing)}", f"the first line is {','.join(COLUMNS)}")
+            events = [_event(_stripped(row), f"{path}, line {rows.line_num}", known) for row in rows if any(_stripped(row).values())]
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise ConfigurationError(f"{path} can't be read: {error}", "give a CSV file in UTF-8") from error
+    return sorted(events, key=lambda event: (event.start, event.end, event.name))
+
+
+def _stripped(row: dict[str | None, str | list[str] | None]) -> dict[str, str]:
+    extra = row.get(None)
+    cells = {name.strip(): (value or "").strip() for name, value in row.items() if name is not None and not isinstance(value, list)}
+    return cells | ({"": ",".join(extra)} if isinstance(extra, list) and any(extra) else {})
+
+
+def _event(row: dict[str, str], where: str, known: Collection[str]) -> Event:
+    if row.get(""):
+        raise ConfigurationError(f"{where}: more cells than columns, the last {row['']!r}", "put a name with a comma in it in quotes")
+    if not row["name"]:
+        raise ConfigurationError(f"{where}: the event has no name", _EXAMPLE)
+    start, end = _time(row["start"], "start", where), _time(row["end"], "end", where)
+    if _DAY.match(row["end"]):
+        end += timedelta(days=1) - timedelta(milliseconds=1)
+    if end < start:
+        raise ConfigurationError(f"{where}: {row['name']} ends ({row['end']}) before it starts ({row['start']})", "correct the dates")
+    names = [name.strip() for name in row["topics"].split(";") if name.strip()]
+    return Event(start, end, row["name"], tuple(_topic(name, where, known) for name in names))
+
+
+def _time(text: str, column: str, where: str) -> datetime:
+    try:
+        return parse_time(text, UTC)
+    except TimeFormatError as error:
+        raise ConfigurationError(f"{where}: {column}: {error}", _EXAMPLE) from error
+
+
+def _topic(name: str, where: str, known: Collection[str]) -> str:
+    if name in known or name == MARKET or kind_of(name) is not SeriesKind.TOPIC:
+        return name
+    lower = {topic.lower(): topic for topic in known}
+    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+    hint = f"did you mean {lower[near[0]]!r}?" if near else "topics: " + "; ".join(sorted(known))
+    raise ConfigurationError(f"{where}: {name!r} is not a topic", hint)

@@ -1,0 +1,40 @@
+import os
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import storage
+from alerts.evaluation import load_counts
+from alerts.life import minute_of
+from backtest.detecting import Span, evaluate
+from backtest.match import fired_alerts
+from core.settings import Settings
+from tests.support.backtest_rows import insert_made
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+BURST = START + timedelta(days=50, hours=14)
+
+
+@pytest.mark.slow
+def test_a_million_scored_documents_are_judged_in_a_minute(tmp_path):
+    store = storage.open(f"chdb://{tmp_path}")
+    try:
+        store.migrate()
+        insert_made(store, START, 60, 1_000_000, BURST, 2_000)
+        settings = Settings()
+        (model,) = store.models()
+        assert model.documents == 1_002_000
+        began, busy = time.perf_counter(), sum(os.times()[:4])
+        (run,) = evaluate(
+            lambda start, end: load_counts(store, settings.detector, start, end, as_of_model=model.version),
+            [settings.detector],
+            Span(minute_of(START), minute_of(START + timedelta(days=60))),
+            trace=True,
+        )
+        seconds, worked = time.perf_counter() - began, sum(os.times()[:4]) - busy
+        print(f"\n1 M documents: {seconds:.1f} s, {worked:.1f} s of processor time")
+        assert worked < 120  # of two cores for a minute; a busy machine gives less of them
+        assert {alert.topic for alert in fired_alerts(run.transitions)} >= {"Markets"}
+    finally:
+        store.close()
