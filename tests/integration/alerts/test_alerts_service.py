@@ -149,6 +149,7 @@ def test_a_gap_of_years_is_skipped(filled, tmp_path):
     assert report.fired == 3
 
 
+@pytest.mark.slow
 def test_a_stop_ends_a_run_between_chunks_and_the_next_one_goes_on(filled, tmp_path):
     stored_up_to(filled, END)
     stopped = service(filled, tmp_path)

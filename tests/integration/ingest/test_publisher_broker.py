@@ -106,6 +106,7 @@ def test_documents_of_one_key_keep_their_order(broker: DevelopmentBroker) -> Non
     assert all(numbers == sorted(numbers) for numbers in by_key.values())
 
 
+@pytest.mark.slow
 def test_a_broker_that_is_away_is_waited_for_and_reported(tmp_path: Path) -> None:
     broker = DevelopmentBroker(tmp_path / "broker")
     if not broker.owned:
@@ -129,6 +130,7 @@ def test_a_broker_that_is_away_is_waited_for_and_reported(tmp_path: Path) -> Non
     broker.stop()
 
 
+@pytest.mark.slow
 def test_a_stop_while_the_broker_is_away_ends_within_seconds() -> None:
     settings = KafkaSettings(bootstrap_servers=f"127.0.0.1:{free_port()}", request_timeout_seconds=30)
     stop = threading.Event()

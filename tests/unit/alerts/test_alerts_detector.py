@@ -148,6 +148,7 @@ def test_too_little_history_gives_no_breach():
     assert readings.breach[0, ~early].any()
 
 
+@pytest.mark.slow
 def test_a_past_spike_does_not_hide_the_next_one():
     counts = with_burst(simulate(9, 8), 0, 5 * DAY + 840, 90, 400)
     readings = read_all(with_burst(counts, 0, 7 * DAY + 840, 60, 70))
@@ -172,6 +173,7 @@ def test_a_stream_of_nothing_but_negative_text_is_defined():
         assert np.isfinite(getattr(readings, field)).all(), field
 
 
+@pytest.mark.slow
 def test_expected_counts_follow_the_season_and_its_scale():
     one, ten = (simulate(11, 12, negative_per_hour=rate, neutral_per_hour=4 * rate, dispersion=0.05) for rate in (5.0, 50.0))
     limits = LIMITS.model_copy(update={"slow_window_minutes": 0})

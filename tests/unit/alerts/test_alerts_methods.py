@@ -28,6 +28,7 @@ def test_a_large_burst_is_found(limits):
         assert not found.breach[[0, 1, 3]].any()
 
 
+@pytest.mark.slow
 def test_readings_do_not_depend_on_what_comes_after(limits):
     counts = with_burst(simulate(2, 5), 1, 4 * DAY + 100, 60, 90)
     cut = counts.start + 4 * DAY + 130
@@ -38,6 +39,7 @@ def test_readings_do_not_depend_on_what_comes_after(limits):
         assert np.array_equal(getattr(before, field), getattr(whole, field)), field
 
 
+@pytest.mark.slow
 def test_readings_do_not_depend_on_how_ticks_are_grouped(limits):
     counts = simulate(3, 4)
     middle = counts.start + 3 * DAY + 35

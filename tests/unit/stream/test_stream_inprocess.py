@@ -152,6 +152,7 @@ def test_a_source_that_fails_is_heard_after_what_it_delivered_is_kept() -> None:
     assert room.committed == [0]
 
 
+@pytest.mark.slow
 def test_a_source_that_fails_does_not_wait_for_one_that_hangs(released: threading.Event) -> None:
     room = Room(streams=("wire", "slow"))
 
@@ -163,6 +164,7 @@ def test_a_source_that_fails_does_not_wait_for_one_that_hangs(released: threadin
     assert [str(error) for error in raised] == ["disk gone"]
 
 
+@pytest.mark.slow
 def test_a_stop_ends_within_bounds_however_many_sources_hang(released: threading.Event) -> None:
     names = [f"slow {n}" for n in range(20)]
     room = Room(streams=names)
