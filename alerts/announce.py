@@ -12,9 +12,9 @@ from alerts import mail, payload
 from alerts.chart import chart_ticks, draw
 from alerts.evaluation import load_counts
 from alerts.grouping import Moment, Notice
-from alerts.life import Transition, instant, minute_of, record
+from alerts.life import NO_DATA, Transition, instant, minute_of, record
 from alerts.methods import Method
-from alerts.notifier import NO_DATA, Notifier
+from alerts.notifier import Notifier
 from alerts.ports import AlertStore
 from alerts.readings import Counts
 from core.clock import Clock

@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 
 from alerts.baseline import HOURS, Expectation, day_types, fit, recency, window_dispersion
-from alerts.history import Hourly, by_hour, covered_hours, window_counts
+from alerts.history import Hourly, by_hour, covered_hours, multiples, window_counts
 from alerts.readings import Bools, Counts, Floats, Ints, Readings, below, families, most_telling
 from alerts.rules import BURN, Rule, rules, shared_limit
 from alerts.shares import expected_share, usual_shares
@@ -78,8 +78,7 @@ class Detector:
 
     def ticks(self, after: int, until: int) -> Ints:
         """Return the minutes in (after, until] at which the detector reads: multiples of `step_minutes`."""
-        step = self._settings.step_minutes
-        return np.arange((after // step + 1) * step, until + 1, step, dtype=np.int64)
+        return multiples(self._settings.step_minutes, after, until)
 
     def read(self, counts: Counts, after: int, until: int) -> Readings:
         """Return the readings at every tick in (after, until].

@@ -66,6 +66,11 @@ def window_counts(minutes: Ints, start: int, ticks: Ints, window: int) -> Ints:
     return counted
 
 
+def multiples(step: int, after: int, until: int) -> Ints:
+    """Return the multiples of `step` in (after, until]."""
+    return np.arange((after // step + 1) * step, until + 1, step, dtype=np.int64)
+
+
 def by_hour(ticks: Ints) -> Sequence[tuple[int, slice]]:
     """Return (hour, columns) of the ticks that fall into each hour."""
     if not ticks.size:

@@ -20,7 +20,6 @@ from typing import Final
 import numpy as np
 import orjson
 
-from alerts.detector import METHOD
 from alerts.readings import Reading, Readings
 from alerts.rules import BURN, BURST
 from alerts.tails import interval
@@ -234,7 +233,7 @@ def alert_id(alert: OpenAlert) -> str:
     return document_id(f"alert:{alert.topic}", instant(alert.opened).isoformat())
 
 
-def record(transition: Transition, method: str = METHOD) -> Alert:
+def record(transition: Transition, method: str) -> Alert:
     """Return the alert as stored after `transition`, told by `method`; window and counts are those of its peak so far."""
     alert, peak = transition.alert, transition.alert.peak
     low, high = interval(peak.expected, peak.dispersion)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts.grouping import Notice, Reason
-from alerts.notifier import NO_DATA
+from alerts.life import NO_DATA
 from core.alert_settings import AlertSettings
 from core.records import Alert, AlertState, SeriesKind, Severity
 from storage.rows import StoredDocument

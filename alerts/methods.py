@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from alerts.detector import Detector
-from alerts.history import by_hour, window_counts
+from alerts.history import by_hour, multiples, window_counts
 from alerts.readings import Bools, Counts, Floats, Ints, Readings
 from core.settings import DetectorSettings
 
@@ -40,8 +40,7 @@ class _Plain:
 
     def ticks(self, after: int, until: int) -> Ints:
         """Return the minutes in (after, until] that are multiples of the step."""
-        step = self._settings.step_minutes
-        return np.arange((after // step + 1) * step, until + 1, step, dtype=np.int64)
+        return multiples(self._settings.step_minutes, after, until)
 
     def read(self, counts: Counts, after: int, until: int) -> Readings:
         """Return the readings at every tick in (after, until]."""
@@ -76,9 +75,13 @@ class _Plain:
         limits = self._settings
         mean, deviation, share = (np.zeros((len(counts.topics), ticks.size)) for _ in range(3))
         judged = np.zeros(ticks.size, dtype=bool)
+        published = counts.start + np.flatnonzero(counts.total.any(0))
         for hour, columns in by_hour(ticks):
             last = hour * 60 - max(limits.guard_minutes, window)
-            first = max(hour * 60 - limits.history_days * 1440, counts.start)
+            begun = published[np.searchsorted(published, hour * 60 - limits.history_days * 1440) :]
+            if not begun.size:
+                continue
+            first = int(begun[0])  # what is before the first document was not observed
             ends = np.arange(last, first + window - 1, -window, dtype=np.int64)
             if ends.size < 2:
                 continue
@@ -86,7 +89,7 @@ class _Plain:
             everything = window_counts(counts.total, counts.start, ends, window).sum(1)
             mean[:, columns], deviation[:, columns] = past.mean(1)[:, None], past.std(1, ddof=1)[:, None]
             share[:, columns] = np.clip(past.sum(1) / np.maximum(everything, 1), 0.0, 1.0)[:, None]
-            judged[columns] = hour * 60 - counts.start >= limits.min_history_hours * 60
+            judged[columns] = hour * 60 - first >= limits.min_history_hours * 60
         return mean, deviation, share, judged
 
     def _judge(self, observed: Ints, mean: Floats, deviation: Floats, /) -> tuple[Floats, Bools, Bools, Floats]:

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alerts.grouping import Entry, Group, Memory, Moment, Notice, Reason
+from alerts.life import NO_DATA
 from alerts.matching import Matcher, is_silenced, silences_in_force
 from alerts.quiet import is_quiet
 from alerts.routing import routes
@@ -24,7 +25,6 @@ from core.records import Alert, SeriesKind, Severity
 from core.text import document_id
 from storage.rows import Silence
 
-NO_DATA: Final = "no data"
 _INHIBITED_KINDS: Final = frozenset({SeriesKind.TOPIC, SeriesKind.SECTOR, SeriesKind.SYMBOL})
 _HOUR_SECONDS: Final = 3600.0
 

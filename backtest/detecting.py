@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
-from typing import Final, Protocol
+from typing import Final
 
 from alerts.life import Life, Transition
 from alerts.methods import open_method
@@ -28,33 +29,8 @@ Load = Callable[[int, int], Counts]
 """Takes minutes [start, end) since the epoch and returns their counts, from a full hour on."""
 
 
-class _Pool(Protocol):
-    def submit(
-        self,
-        call: Callable[[DetectorSettings, Counts, int, int], Readings],
-        settings: DetectorSettings,
-        counts: Counts,
-        after: int,
-        until: int,
-        /,
-    ) -> Future[Readings]: ...
-
-
-class _Here:
-    """Runs what is submitted at once, in this process."""
-
-    def submit(
-        self,
-        call: Callable[[DetectorSettings, Counts, int, int], Readings],
-        settings: DetectorSettings,
-        counts: Counts,
-        after: int,
-        until: int,
-        /,
-    ) -> Future[Readings]:
-        done: Future[Readings] = Future()
-        done.set_result(call(settings, counts, after, until))
-        return done
+Submit = Callable[[DetectorSettings, Counts, int, int], Future[Readings]]
+"""Has the ticks in (after, until] read."""
 
 
 @dataclass
@@ -65,6 +41,11 @@ class Evaluation:
     transitions: list[Transition] = field(default_factory=list)
     trace: Trace | None = None
     """What charts are drawn from, if asked for."""
+
+    @property
+    def method(self) -> str:
+        """The name of the method that was run."""
+        return open_method(self.settings).name
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +109,12 @@ def evaluate(
             done += 1
             tell(done / total)
 
-    with _readers(workers if total > _TRIFLE else 0) as pool:
+    with _readers(workers if total > _TRIFLE else 0) as submit:
         for after, until in chunks:
             counts = load(after - lookback, until)
             for number, settings in enumerate(variants):
                 live(workers)
-                waiting.append((number, after, counts, pool.submit(_read, settings, counts, after, until)))
+                waiting.append((number, after, counts, submit(settings, counts, after, until)))
         live(0)
     return runs
 
@@ -143,16 +124,20 @@ def _read(settings: DetectorSettings, counts: Counts, after: int, until: int) ->
     return open_method(settings).read(counts, after, until)
 
 
-class _readers:  # noqa: N801 - used as a function
-    """Opens processes that read, or none; what still runs when an error leaves the block is given up."""
+@contextmanager
+def _readers(workers: int) -> Iterator[Submit]:
+    """Open processes that read, or read here; what still runs when an error leaves the block is given up."""
+    if not workers:
+        yield _read_here
+        return
+    pool = ProcessPoolExecutor(workers, get_context("spawn"))  # not forked: the embedded store and the engine have threads
+    try:
+        yield lambda settings, counts, after, until: pool.submit(_read, settings, counts, after, until)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
-    def __init__(self, workers: int) -> None:
-        # not forked: the embedded store and the engine have threads
-        self._pool = ProcessPoolExecutor(workers, get_context("spawn")) if workers else None
 
-    def __enter__(self) -> _Pool:
-        return self._pool or _Here()
-
-    def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+def _read_here(settings: DetectorSettings, counts: Counts, after: int, until: int) -> Future[Readings]:
+    done: Future[Readings] = Future()
+    done.set_result(_read(settings, counts, after, until))
+    return done

@@ -2,7 +2,7 @@
 
 An alert matches an event if it fired within [start, end] and the event names no topics, or the alert's series among them, or the
 alert is about the whole market. Nothing else counts: one that fired a minute before the event is false. Only fired alerts are
-compared, and an alert that says that data stopped says nothing about mood: it neither finds an event nor is false.
+compared.
 """
 
 from __future__ import annotations
@@ -75,10 +75,10 @@ class Scorecard:
         return median(delays) if delays else None
 
 
-def fired_alerts(transitions: Sequence[Transition]) -> list[Alert]:
-    """Return the alerts that fired, as they were at the end, in order of firing."""
+def fired_alerts(transitions: Sequence[Transition], method: str) -> list[Alert]:
+    """Return the alerts that fired, told by `method`, as they were at the end, in order of firing."""
     last = {alert_id(transition.alert): transition for transition in transitions if transition.alert.fired is not None}
-    alerts = [record(transition) for transition in last.values()]
+    alerts = [record(transition, method) for transition in last.values()]
     return sorted(alerts, key=lambda alert: (alert.fired_at or alert.opened_at, alert.topic))
 
 

@@ -26,12 +26,12 @@ from backtest.scoring import Scored, Tell, Workshop, remembered, score_files, un
 from backtest.sweep import Variant, parse_sweep
 from core.clock import Clock
 from core.errors import ConfigurationError
-from core.records import TOPICS, Alert, SeriesKind
-from core.series import SYMBOL_PREFIX
+from core.records import TOPICS
 from core.settings import Settings
 from ingest.file import FileOptions
 from storage import Store
-from storage.rows import ModelSpan, StoredDocument
+from storage.drivers import driving_documents
+from storage.rows import ModelSpan
 from stream.processor import Scorer
 
 log = logging.getLogger("squall.backtest")
@@ -178,11 +178,11 @@ def _judge(
     )
     assert runs[0].trace is not None
     series = sum(1 for count in runs[0].trace.documents.values() if count)
-    alerts = fired_alerts(runs[0].transitions)
+    alerts = fired_alerts(runs[0].transitions, runs[0].method)
     tell("writing down", 1.0)
     return Result(
         alerts=alerts,
-        documents_of={alert.id: _documents(store, alert) for alert in alerts[:_DESCRIBED]},
+        documents_of={alert.id: driving_documents(store, alert, settings.detector.sectors, _DOCUMENTS) for alert in alerts[:_DESCRIBED]},
         card=compare(alerts, events, span.after, span.until, series),
         compared=request.events is not None,
         trials=[Trial(variant, *_trial(run, events, span, series)) for variant, run in zip(variants, runs[1:], strict=True)],
@@ -197,7 +197,7 @@ def _judge(
 
 
 def _trial(run: Evaluation, events: list[Event], span: Span, series: int) -> tuple[int, Scorecard]:
-    alerts = fired_alerts(run.transitions)
+    alerts = fired_alerts(run.transitions, run.method)
     return len(alerts), compare(alerts, events, span.after, span.until, series)
 
 
@@ -236,15 +236,3 @@ def _busy_days(store: Store, span: Span, lookback: int) -> list[int]:
     """Return the days, as the minute they begin, on which anything was published."""
     days = store.volume(instant(span.after - lookback), instant(span.until), step=timedelta(days=1))
     return [minute_of(day.time) for day in days]
-
-
-def _documents(store: Store, alert: Alert) -> list[StoredDocument]:
-    """Return the documents that drove `alert`; of a sector or a silent source none are kept here."""
-    window = (alert.window_start, alert.window_end)
-    if alert.kind is SeriesKind.TOPIC:
-        return store.top_documents(alert.topic, *window, limit=_DOCUMENTS)
-    if alert.kind is SeriesKind.MARKET:
-        return store.top_documents("", *window, limit=_DOCUMENTS)
-    if alert.kind is SeriesKind.SYMBOL:
-        return store.top_documents("", *window, symbols=(alert.topic.removeprefix(SYMBOL_PREFIX),), limit=_DOCUMENTS)
-    return []

@@ -14,6 +14,13 @@ from core.errors import ConfigurationError
 from core.settings import DetectorSettings
 
 MOST_VARIANTS: Final = 64
+_WITHOUT_EFFECT: Final = frozenset(
+    {
+        "market", "symbols", "sectors",
+        "interval_seconds", "settle_seconds", "idle_seconds", "grace_minutes", "no_data_p_value", "lease_seconds",
+    }
+)  # fmt: skip
+"""What is counted, the same for all variants; and settings of the running detector."""
 _ALIASES: Final = {"threshold": "p_value", "window": "window_minutes"}
 
 
@@ -58,6 +65,8 @@ def _axis(entry: str) -> tuple[str, list[str]]:
         near = difflib.get_close_matches(name, DetectorSettings.model_fields, n=1)
         hint = f"did you mean {near[0]}?" if near else "settings: " + ", ".join(DetectorSettings.model_fields)
         raise ConfigurationError(f"--sweep: {name!r} is not a setting of the detector", hint)
+    if name in _WITHOUT_EFFECT:
+        raise ConfigurationError(f"--sweep: {name!r} is the same for all variants of a backtest", "set it for the whole run")
     return name, list(dict.fromkeys(values))
 
 

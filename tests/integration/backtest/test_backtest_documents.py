@@ -181,4 +181,4 @@ def test_bad_input_is_an_error_that_says_what_to_do(tmp_path, bench):
 
 
 def test_fired_alerts_of_no_transitions_are_none():
-    assert fired_alerts([]) == []
+    assert fired_alerts([], "test") == []

@@ -31,7 +31,7 @@ def test_a_source_that_stops_is_told_within_two_hours_and_alone():
     fired = [change for change in changes if change.change is Change.FIRED]
     assert [change.alert.topic for change in fired] == ["Source: s1"]
     assert MONDAY + 8 * DAY + 600 < fired[0].tick <= MONDAY + 8 * DAY + 720
-    alert = record(fired[0])
+    alert = record(fired[0], "test")
     assert (alert.kind, alert.test, alert.observed < alert.expected_low) == (SeriesKind.SOURCE, NO_DATA, True)
 
 

@@ -55,5 +55,14 @@ def test_nothing_is_judged_before_there_is_enough_history(limits):
     assert not found.breach[:, found.ticks < counts.start + limits.min_history_hours * 60].any()
 
 
+def test_readings_do_not_depend_on_how_far_back_the_counts_reach_before_the_first_document(limits):
+    counts = with_burst(simulate(5, 3), 0, 20 * 60, 60, 300)
+    before = np.zeros((4, 2 * DAY), dtype=np.int64)
+    padded = Counts(counts.topics, counts.start - 2 * DAY, np.hstack([before, counts.negative]), np.hstack([before, counts.total]))
+    short, far = read(counts, limits), read(padded, limits, after=counts.start)
+    for field in ("expected", "p_value", "breach"):
+        assert np.array_equal(getattr(short, field), getattr(far, field)), field
+
+
 def test_the_method_is_named_in_the_alert(limits):
     assert open_method(limits).name

@@ -7,6 +7,7 @@ from alerts.life import Change
 from alerts.readings import Counts
 from backtest import detecting
 from backtest.detecting import Span, evaluate
+from backtest.match import fired_alerts
 from backtest.sweep import parse_sweep
 from core.errors import ConfigurationError
 from core.settings import DetectorSettings
@@ -107,6 +108,13 @@ def test_a_sweep_is_every_combination_and_runs_beside_the_run_itself():
     assert fired[1:] == [0, 0]
 
 
+def test_alerts_name_the_method_of_the_variant_that_raised_them():
+    (plain,) = parse_sweep(["method=threshold"], LIMITS.model_copy(update={"threshold_documents": 40}))
+    runs = evaluate(loader(HISTORY), [LIMITS, plain.settings], Span(HISTORY.start, HISTORY.end), workers=0)
+    methods = [{alert.method for alert in fired_alerts(one.transitions, one.method)} for one in runs]
+    assert methods == [{"negative-binomial-seasonal"}, {"threshold"}]
+
+
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
@@ -116,6 +124,7 @@ def test_a_sweep_is_every_combination_and_runs_beside_the_run_itself():
         (["p_value=many"], "p_value=many"),
         (["p_value=2"], "p_value=2"),
         (["p_value=1e-3", "threshold=1e-4"], "twice"),
+        (["market=false"], "the same for all variants"),
         (["p_value=" + ",".join(f"1e-{n}" for n in range(1, 12)), "min_documents=" + ",".join(map(str, range(1, 12)))], "121 variants"),
     ],
 )
