@@ -12,13 +12,15 @@ from alerts import mail, payload
 from alerts.chart import chart_ticks, draw
 from alerts.evaluation import load_counts
 from alerts.grouping import Moment, Notice
-from alerts.life import NO_DATA, Transition, instant, minute_of, record
+from alerts.life import Transition, instant, minute_of, record
 from alerts.methods import Method
 from alerts.notifier import Notifier
 from alerts.ports import AlertStore
 from alerts.readings import Counts
 from core.clock import Clock
+from core.phrasing import size
 from core.records import Alert
+from core.series import NO_DATA
 from core.settings import Settings
 from storage.drivers import driving_documents
 from storage.rows import Notification, StoredDocument
@@ -85,7 +87,7 @@ class Announcer:
         alert = record(transition, self._detector.name)
         if alert.fired_at is None:
             return alert
-        log.info("%s: %s: %s", transition.change.value, alert.topic, mail.size(alert), extra={"alert": alert.id})
+        log.info("%s: %s: %s", transition.change.value, alert.topic, size(alert), extra={"alert": alert.id})
         return alert.model_copy(update={"document_ids": tuple(document.id for document in self._documents(alert))})
 
     def _documents(self, alert: Alert) -> list[StoredDocument]:

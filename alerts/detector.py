@@ -24,9 +24,10 @@ import numpy as np
 from alerts.baseline import HOURS, Expectation, day_types, fit, recency, window_dispersion
 from alerts.history import Hourly, by_hour, covered_hours, multiples, window_counts
 from alerts.readings import Bools, Counts, Floats, Ints, Readings, below, families, most_telling
-from alerts.rules import BURN, Rule, rules, shared_limit
+from alerts.rules import Rule, rules, shared_limit
 from alerts.shares import expected_share, usual_shares
 from alerts.tails import count_tail, share_tail, together
+from core.series import BURN
 from core.settings import DetectorSettings
 
 METHOD: Final = "negative-binomial-seasonal"

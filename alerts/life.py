@@ -15,21 +15,17 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final
 
 import numpy as np
 import orjson
 
 from alerts.readings import Reading, Readings
-from alerts.rules import BURN, BURST
 from alerts.tails import interval
 from core.records import Alert, AlertState, SeriesKind, Severity
-from core.series import kind_of
+from core.series import BURN, BURST, NO_DATA, kind_of
 from core.settings import DetectorSettings
 from core.text import document_id
 
-NO_DATA: Final = "no data"
-"""What an alert about a source that stopped says it was found by."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts.grouping import Notice, Reason
-from alerts.life import NO_DATA
 from core.alert_settings import AlertSettings
+from core.phrasing import TESTS, chance, duration, interval, is_over, moment, number, size, times, window, window_minutes
 from core.records import Alert, AlertState, SeriesKind, Severity
+from core.series import NO_DATA
 from storage.rows import StoredDocument
 
 MAX_DOCUMENTS: Final = 10
@@ -42,7 +43,6 @@ _REASONS: Final = {
     Reason.REPEAT: "Still firing, and nobody has acknowledged it: squall alerts ack ID.",
     Reason.DIGEST: "Collected while quiet hours or the rate limit held messages back.",
 }
-_TESTS: Final = {"burst": "burst (fast window)", "burn": "slow burn (long window)", NO_DATA: "no data"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,41 +71,6 @@ def safe_link(url: str) -> str:
         return ""
     clean = parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"[\s<>\"'`\\\x00-\x1f\x7f]", url)
     return url if clean else ""
-
-
-def chance(p_value: float) -> str:
-    """Say a p-value in words."""
-    if p_value > 0.2:
-        return "not unusual"
-    if p_value < 1e-12:
-        return "practically impossible by chance"
-    return f"about one window in {round(1 / p_value, -max(len(str(int(1 / p_value))) - 2, 0)):,.0f} would show this by chance"
-
-
-def number(value: float) -> str:
-    """Write an expected count or a p-value shortly."""
-    if value >= 10:
-        return f"{value:,.0f}"
-    if value >= 0.01 or not value:
-        return f"{value:.2g}"
-    return f"{value:.1e}"
-
-
-def times(alert: Alert) -> str:
-    """Say how many times the usual, as `8.3×`; empty when that says nothing."""
-    if not alert.expected or alert.test == NO_DATA or alert.observed / alert.expected >= 1000:
-        return ""
-    ratio = alert.observed / alert.expected
-    return f"{ratio:.0f}×" if ratio >= 10 else f"{ratio:.1f}×"
-
-
-def size(alert: Alert) -> str:
-    """Say direction and size in a few words, for a subject."""
-    minutes = _minutes(alert)
-    if alert.test == NO_DATA:
-        return f"no documents for {minutes} min, {number(alert.expected)} expected"
-    usual = f"{times(alert)} the usual" if times(alert) else f"{number(alert.expected)} expected"
-    return f"{alert.observed} negative in {minutes} min, {usual}"
 
 
 def subject(notice: Notice) -> str:
@@ -162,11 +127,6 @@ def build(
     return message.as_bytes()
 
 
-def is_over(alert: Alert) -> bool:
-    """Say whether the alert is resolved."""
-    return alert.state is AlertState.RESOLVED
-
-
 def _fix_boundaries(message: EmailMessage, notification_id: str) -> None:
     """Replace random part boundaries, so that the same mail has the same bytes."""
     for depth, part in enumerate(part for part in message.walk() if part.is_multipart()):
@@ -208,7 +168,6 @@ def _title(notice: Notice) -> str:
 def _facts(alert: Alert, fresh: bool, documents: Sequence[_Line]) -> dict[str, object]:
     """Return what explains one alert."""
     status = "resolved" if is_over(alert) else alert.severity.value
-    interval = f"{number(alert.expected_low)} to {number(alert.expected_high)}" if alert.expected_high else ""
     return {
         "topic": one_line(alert.topic),
         "status": status if fresh else f"{status}, told before",
@@ -216,19 +175,19 @@ def _facts(alert: Alert, fresh: bool, documents: Sequence[_Line]) -> dict[str, o
         "critical": _is_critical(alert),
         "no_data": alert.test == NO_DATA,
         "observed": alert.observed,
-        "minutes": _minutes(alert),
+        "minutes": window_minutes(alert),
         "expected": number(alert.expected),
-        "interval": interval,
+        "interval": interval(alert),
         "times": times(alert),
         "p_value": number(alert.p_value),
         "chance": chance(alert.p_value),
-        "test": _TESTS.get(alert.test, one_line(alert.test)),
+        "test": TESTS.get(alert.test, one_line(alert.test)),
         "share": f"{alert.negative_share:.0%}",
         "expected_share": f"{alert.expected_share:.0%}",
-        "window": _window(alert),
-        "opened": _time(alert.opened_at),
-        "ended": _time(alert.resolved_at) if alert.resolved_at else "",
-        "lasted": _duration(alert.opened_at, alert.resolved_at) if alert.resolved_at else "",
+        "window": window(alert),
+        "opened": moment(alert.opened_at),
+        "ended": moment(alert.resolved_at) if alert.resolved_at else "",
+        "lasted": duration(alert.opened_at, alert.resolved_at) if alert.resolved_at else "",
         "documents": documents,
         "id": alert.id[:8],
         "method": one_line(alert.method),
@@ -239,33 +198,15 @@ def _is_critical(alert: Alert) -> bool:
     return alert.severity is Severity.CRITICAL and not is_over(alert)
 
 
-def _minutes(alert: Alert) -> int:
-    return round((alert.window_end - alert.window_start).total_seconds() / 60)
-
-
 def _line(document: StoredDocument) -> _Line:
     return _Line(
         title=one_line(document.title or document.text) or "(no title)",
         link=safe_link(document.url),
         source=one_line(document.source, 60),
-        published=_time(document.published_at),
+        published=moment(document.published_at),
         negative=f"{document.p_negative:.0%}",
         copies=document.copies,
     )
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def _window(alert: Alert) -> str:
-    start, end = alert.window_start, alert.window_end
-    return f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC" if start.date() == end.date() else f"{_time(start)} to {_time(end)}"
-
-
-def _duration(start: datetime, end: datetime) -> str:
-    hours, minutes = divmod(round((end - start).total_seconds() / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 @cache

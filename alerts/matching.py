@@ -1,60 +1,20 @@
-"""Does a pattern mean this alert? Silences are lists of `label=pattern`, as `topic=Energy*` or `severity=warning`."""
+"""Which silences hold, and whether they mean an alert; what a matcher is, is `core.matching`'s business."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
-from typing import Final
 
-from core.errors import ConfigurationError
+from core.matching import Matcher, all_match, parse_all
 from core.records import Alert
 from storage.rows import Silence
-
-LABELS: Final = ("topic", "kind", "severity", "test")
-"""What a matcher may name; `topic` is the name of any series."""
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """One `label=pattern`; * and ? stand for any text and any character, case does not count."""
-
-    label: str
-    pattern: str
-
-    def matches(self, alert: Alert) -> bool:
-        """Say whether the alert's label is as the pattern wants it."""
-        return fits(self.pattern, str(getattr(alert, self.label)))
-
-
-def fits(pattern: str, text: str) -> bool:
-    """Say whether `text` is as `pattern` (with * and ?) wants it, in any case."""
-    return fnmatchcase(text.casefold(), pattern.casefold())
-
-
-def parse(text: str) -> Matcher:
-    """Read `label=pattern`; quotes around the pattern are taken off.
-
-    Raises:
-        ConfigurationError: no `=`, no pattern, or a label that is not in `LABELS`.
-    """
-    label, equals, pattern = text.partition("=")
-    label, pattern = label.strip().lower(), pattern.strip()
-    if len(pattern) > 1 and pattern[0] == pattern[-1] and pattern[0] in "'\"":
-        pattern = pattern[1:-1]
-    if not equals or not pattern:
-        raise ConfigurationError(f"{text!r} is not a matcher", "write label=pattern, as topic='Energy*' or severity=warning")
-    if label not in LABELS:
-        raise ConfigurationError(f"{text!r}: alerts have no label {label!r}", f"labels: {', '.join(LABELS)}")
-    return Matcher(label, pattern)
 
 
 def silences_in_force(silences: Iterable[Silence], wall: datetime) -> list[Sequence[Matcher]]:
     """Return the matchers of each silence that holds at the wall time `wall`; one without any matcher mutes nothing."""
-    return [tuple(map(parse, silence.matchers)) for silence in silences if silence.matchers and silence.starts_at <= wall < silence.ends_at]
+    return [parse_all(silence.matchers) for silence in silences if silence.matchers and silence.starts_at <= wall < silence.ends_at]
 
 
 def is_silenced(alert: Alert, silences: Iterable[Sequence[Matcher]]) -> bool:
     """Say whether all matchers of any silence match."""
-    return any(all(matcher.matches(alert) for matcher in matchers) for matchers in silences)
+    return any(all_match(matchers, alert) for matchers in silences)

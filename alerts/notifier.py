@@ -16,12 +16,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alerts.grouping import Entry, Group, Memory, Moment, Notice, Reason
-from alerts.life import NO_DATA
-from alerts.matching import Matcher, is_silenced, silences_in_force
+from alerts.matching import is_silenced, silences_in_force
 from alerts.quiet import is_quiet
 from alerts.routing import routes
 from core.alert_settings import AlertSettings
+from core.matching import Matcher
 from core.records import Alert, SeriesKind, Severity
+from core.series import NO_DATA
 from core.text import document_id
 from storage.rows import Silence
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 import orjson
 
 from alerts.grouping import Notice
-from alerts.mail import MAX_DOCUMENTS, is_over, safe_link, subject
+from alerts.mail import MAX_DOCUMENTS, safe_link, subject
+from core.phrasing import is_over
 from core.records import Alert
 from storage.rows import StoredDocument
 

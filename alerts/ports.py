@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from core.delivery import Progress
 from core.errors import SquallError, UnavailableError
 from core.records import Alert
+from storage.rollup import RollUp
 from storage.rows import Acknowledgement, Claim, MinuteCounts, Notification, Silence, StoredDocument, Volume
+from storage.telemetry_rows import DetectorRun, SeriesReading
 
 
 class MailUnavailableError(UnavailableError):
@@ -97,6 +99,15 @@ class AlertStore(Outbox, CountStore, LeaseStore, Protocol):
 
     def write_detector_position(self, name: str, evaluated_until: datetime, state: str) -> None:
         """Remember how far a detector has come, and its state."""
+
+    def roll_up(self, go_on: Callable[[], bool] = ...) -> RollUp:
+        """Bring the counts of dashboards up to date."""
+
+    def write_readings(self, readings: Sequence[SeriesReading]) -> None:
+        """Keep what was seen."""
+
+    def write_detector_run(self, run: DetectorRun) -> None:
+        """Keep what a run did."""
 
 
 class Mailer(Protocol):

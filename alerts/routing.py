@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from alerts.matching import fits
 from core.alert_settings import DEFAULT_RECEIVER, AlertSettings, QuietSettings, RouteSettings
+from core.matching import fits
 from core.records import Alert
 
 

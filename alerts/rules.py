@@ -8,10 +8,9 @@ from typing import Final
 import numpy as np
 
 from alerts.readings import Bools, Floats
+from core.series import BURN, BURST
 from core.settings import DetectorSettings
 
-BURST: Final = "burst"
-BURN: Final = "burn"
 FAMILY: Final = 20
 """Up to so many series each may use the whole p-value; more of them share what so many would have."""
 _SHORTEST_MINUTES: Final = 5

@@ -12,6 +12,7 @@ from typing import Final
 from alerts.absence import AbsenceDetector, blackout
 from alerts.announce import Announcer, pack, unpack
 from alerts.evaluation import load_counts, load_sources
+from alerts.kept_readings import readings_to_keep
 from alerts.lease import Lease, owner_of
 from alerts.life import Change, Life, instant, minute_of
 from alerts.methods import open_method
@@ -24,6 +25,7 @@ from core.errors import UnavailableError
 from core.records import SeriesKind
 from core.series import kind_of
 from core.settings import Settings
+from storage.telemetry_rows import DetectorRun
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +99,7 @@ class AlertService:
         Raises:
             StoreError: the store answers with an error that trying again will not mend.
         """
-        run, errors = _Run(), []
+        began, run, errors = self._clock.monotonic(), _Run(), list[str]()
         try:
             if not self._lease.hold():
                 self._stand_by()
@@ -115,6 +117,16 @@ class AlertService:
             delivery = deliver(self._store, self._mailer, self._clock)
             report = replace(report, sent=delivery.sent, waiting=delivery.waiting)
             errors += [delivery.last_error] if delivery.last_error else []
+        except UnavailableError as error:
+            errors.append(str(error))
+        return self._tell_dashboards(report, errors, began)
+
+    def _tell_dashboards(self, report: RunReport, errors: list[str], began: float) -> RunReport:
+        """Bring what dashboards read up to date, after everything that warns people; return the report with what went wrong."""
+        seconds = self._clock.monotonic() - began
+        try:
+            self._store.roll_up(lambda: not self._stopping.is_set() and self._lease.hold())
+            self._store.write_detector_run(_row(report, "; ".join(errors), self._clock.now(), seconds))
         except UnavailableError as error:
             errors.append(str(error))
         return replace(report, error="; ".join(dict.fromkeys(errors)))
@@ -183,6 +195,7 @@ class AlertService:
         transitions = sorted([*transitions, *life.advance(readings)], key=lambda transition: transition.tick)
         announcer.announce(transitions, counts)
         announcer.flush(instant(until), counts)
+        self._store.write_readings(readings_to_keep(self._detector, counts, after, until, self._settings.detector.window_minutes))
         run.ticks += readings.ticks.size
         run.changes += [transition.change for transition in transitions]
 
@@ -192,3 +205,18 @@ class AlertService:
             return None
         counts = load_sources(self._store, after - self._absence.lookback, until, stopped)
         return self._absence.read(counts, ticks) if counts.topics else None
+
+
+def _row(report: RunReport, error: str, at: datetime, seconds: float) -> DetectorRun:
+    return DetectorRun(
+        at=at,
+        seconds=seconds,
+        watermark=report.watermark,
+        evaluated_until=report.evaluated_until,
+        ticks=report.ticks,
+        fired=report.fired,
+        resolved=report.resolved,
+        sent=report.sent,
+        waiting=report.waiting,
+        error=error,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from scipy.special import betainc
+from scipy.special import betainc, nbdtrik
 from scipy.stats import nbinom
 
 from alerts.readings import Floats, Ints
@@ -13,6 +13,7 @@ from alerts.readings import Floats, Ints
 _SMALLEST_P: Final = 1e-300
 _COUNT_SAYS_MOST: Final = 10**-4.5
 _EACH_AT_MOST: Final = 0.03
+_MIDDLE: Final = (0.05, 0.95)
 
 
 def count_tail(observed: Ints, expected: Floats, dispersion: Floats) -> Floats:
@@ -51,6 +52,14 @@ def interval(expected: float, dispersion: float, share: float = 0.9) -> tuple[fl
     size = 1.0 / dispersion
     low, high = (float(nbinom.ppf(part, size, size / (size + expected))) for part in ((1 - share) / 2, (1 + share) / 2))
     return low, high
+
+
+def intervals(expected: Floats, dispersion: Floats) -> tuple[Floats, Floats]:
+    """Return the same for arrays of one shape, with a share of 0.9; zeros where nothing is known."""
+    size = 1.0 / np.maximum(dispersion, 1e-9)
+    probability = size / (size + np.maximum(expected, 1e-6))
+    low, high = (np.ceil(np.nan_to_num(nbdtrik(part, size, probability), nan=0.0, posinf=0.0, neginf=0.0)) for part in _MIDDLE)
+    return np.maximum(low, 0.0), np.maximum(high, 0.0)
 
 
 def together(count_p: Floats, share_p: Floats) -> Floats:

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from scipy.special import nbdtrik
 
 from alerts.readings import Counts, Floats, Ints, Readings
+from alerts.tails import intervals
 
 HOUR: Final = 60
-_LOW, _HIGH = 0.05, 0.95
 
 
 @dataclass
@@ -69,7 +68,7 @@ class Trace:
                 continue
             series = self._series.setdefault(name, _Series())
             expected = readings.expected[row, ends] * HOUR / readings.window_minutes[row, ends]
-            low, high = interval(expected, readings.dispersion[row, ends])
+            low, high = intervals(expected, readings.dispersion[row, ends])
             series.hours += ((ticks - HOUR) // HOUR).tolist()
             series.observed += hourly[source].tolist()
             series.expected += expected.tolist()
@@ -81,14 +80,6 @@ class Trace:
         """Return every series that has documents, in at most about `most` buckets of whole hours, busiest first."""
         found = [_line(name, series, most) for name, series in self._series.items() if series.documents]
         return sorted(found, key=lambda line: (-line.documents, line.name))
-
-
-def interval(expected: Floats, dispersion: Floats) -> tuple[Floats, Floats]:
-    """Return the bounds that hold 90% of negative binomial counts with mean `expected` and variance μ + α μ², α = `dispersion`."""
-    size = 1.0 / np.maximum(dispersion, 1e-9)
-    probability = size / (size + np.maximum(expected, 1e-6))
-    low, high = (np.ceil(np.nan_to_num(nbdtrik(share, size, probability), nan=0.0, posinf=0.0, neginf=0.0)) for share in (_LOW, _HIGH))
-    return np.maximum(low, 0.0), np.maximum(high, 0.0)
 
 
 def _line(name: str, series: _Series, most: int) -> Line:

@@ -1,4 +1,4 @@
-"""Names of the series that the detector watches: topics, and what is watched beside them."""
+"""Names of the series that the detector watches: topics, and what is watched beside them; and of its tests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ MARKET: Final = "All topics"
 SECTOR_PREFIX: Final = "Sector: "
 SOURCE_PREFIX: Final = "Source: "
 SYMBOL_PREFIX: Final = "$"
+
+BURST: Final = "burst"
+BURN: Final = "burn"
+NO_DATA: Final = "no data"
+"""What an alert about a source that stopped says it was found by."""
 
 
 def kind_of(name: str) -> SeriesKind:

@@ -109,6 +109,11 @@ class ScoringEngine:
         return self._model.execution.backend.device
 
     @property
+    def device_memory(self) -> int | None:
+        """Bytes that torch holds on the GPU; None on a CPU."""
+        return int(torch.cuda.memory_reserved(self.device)) if self.device.type == "cuda" else None
+
+    @property
     def precision(self) -> str:
         """What the network computes in: fp32, bf16 or int8."""
         return self.backend.rpartition("-")[2]

@@ -165,26 +165,20 @@ def _print_behind(documents: Sequence[StoredDocument], acknowledged: Sequence[Ac
 
 
 def _facts(alert: Alert) -> list[tuple[str, str]]:
-    from alerts.mail import chance, number
+    from core.phrasing import chance, interval, moment, number, window
 
+    usual = f", usually {interval(alert)}" if interval(alert) else ""
     return [
         ("alert", alert.id),
         ("series", f"{alert.topic} ({alert.kind.value})"),
         ("state", f"{alert.state.value} ({alert.severity.value})"),
-        ("opened", f"{alert.opened_at:%Y-%m-%d %H:%M} UTC"),
-        ("fired", f"{alert.fired_at:%Y-%m-%d %H:%M} UTC" if alert.fired_at else "-"),
-        ("resolved", f"{alert.resolved_at:%Y-%m-%d %H:%M} UTC" if alert.resolved_at else "-"),
-        ("window", f"{alert.window_start:%Y-%m-%d %H:%M} to {alert.window_end:%H:%M} UTC"),
-        ("counts", f"{alert.observed} negative, {number(alert.expected)} expected, usually {_interval(alert)}"),
+        ("opened", moment(alert.opened_at)),
+        ("fired", moment(alert.fired_at) if alert.fired_at else "-"),
+        ("resolved", moment(alert.resolved_at) if alert.resolved_at else "-"),
+        ("window", window(alert)),
+        ("counts", f"{alert.observed} negative, {number(alert.expected)} expected{usual}"),
         ("unusual", f"{chance(alert.p_value)} (p = {number(alert.p_value)})"),
         ("share", f"{alert.negative_share:.0%} negative, usually {alert.expected_share:.0%}"),
         ("test", alert.test),
         ("method", alert.method),
     ]
-
-
-def _interval(alert: Alert) -> str:
-    """Say what 90% of such windows hold."""
-    from alerts.mail import number
-
-    return f"{number(alert.expected_low)} to {number(alert.expected_high)}"

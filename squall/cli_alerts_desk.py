@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,26 +77,22 @@ def ack(
 
 
 def _silence(match: list[str], length: str, reason: str, author: str, now: datetime) -> Silence:
-    from alerts.matching import parse
-    from core.text import document_id
-    from storage.rows import Silence
+    from storage.operators import new_silence
 
     if not length:
         raise ConfigurationError("a silence needs an end", f"say how long with --for; for example: {_EXAMPLE}")
     if not reason.strip():
         raise ConfigurationError("a silence needs a reason", f"others will ask; for example: {_EXAMPLE}")
-    matchers = tuple(f"{matcher.label}={matcher.pattern}" for matcher in map(parse, match))
-    who = author_or_user(author)
-    return Silence(
-        document_id("silence", f"{now.isoformat()} {who} {matchers}"), matchers, who, reason.strip(), now, now + duration(length)
-    )
+    return new_silence(match, author_or_user(author), reason, now, duration(length))
 
 
 def _end(store: Store, prefix: str, now: datetime) -> Silence:
+    from storage.operators import ended_silence
+
     found = [row for row in store.silences() if row.ends_at > now and row.id.startswith(prefix.lower())]
     if len(found) != 1:
         what = f"{len(found)} silences begin" if found else "no silence that is not over begins"
         raise SquallError(f"{what} with {prefix!r}", "`squall alerts silence --list` shows them")
-    ended = replace(found[0], ends_at=max(now, found[0].starts_at))
+    ended = ended_silence(found[0], now)
     store.write_silences([ended])
     return ended

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,6 +69,9 @@ def documents(
     sweep: Annotated[
         list[str] | None, typer.Option("--sweep", metavar="NAME=V1,V2", help="Settings of the detector to try besides; repeatable.")
     ] = None,
+    keep_as: Annotated[
+        str, typer.Option("--keep", metavar="NAME", help="Keep the results under this name in the store, for the Backtest dashboard.")
+    ] = "",
     cache: Annotated[Path | None, typer.Option(help="Where scores are kept; default: backtest in the data folder.")] = None,
     format_name: Format = None,
     kind: Kind = None,
@@ -95,12 +98,15 @@ def documents(
     Examples:
       squall backtest news.jsonl.gz --events events.csv --out report
       squall backtest history/ --from 2015-06-01 --to 2015-08-01 --json
+      squall backtest history/ --events events.csv --keep "summer 2015"
       squall backtest history/ --events events.csv --as-of minilm-mt-2-3b894035
       squall backtest history/ --events events.csv --out report --sweep p_value=1e-3,1e-4,1e-5 --sweep window_minutes=30,60
     """
+    from backtest.keep import keep
     from backtest.report import write_report
     from backtest.run import Request, run_backtest
     from model.network import SHIPPED
+    from squall.opening import open_store
 
     settings, clock = load_settings(), SystemClock()
     request = Request(
@@ -114,8 +120,14 @@ def documents(
         as_of=as_of,
         sweep=tuple(sweep or ()),
     )
-    with stop_on_signals() as stop, _progress() as tell:
-        result = run_backtest(request, settings, clock, stop, lambda: _engine(settings), tell)
+    with stop_on_signals() as stop:
+        if keep_as:
+            open_store(settings, stop).close()  # before hours of work, not after
+        with _progress() as tell:
+            result = run_backtest(request, settings, clock, stop, lambda: _engine(settings), tell)
+        if keep_as:
+            with closing(open_store(settings, stop)) as store:
+                keep(result, keep_as, clock.now(), store)
     written = write_report(result, out) if out else []
     for line in result.scored.damaged:
         typer.echo(f"squall: {line}", err=True)

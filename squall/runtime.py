@@ -24,6 +24,7 @@ from squall.signals import on_hangup
 from storage import Store
 from stream.dead_letters import StoreDeadLetters
 from stream.faust_driver import FaustDriver
+from stream.meter import Device, PipelineMeter
 from stream.processor import Processor
 from stream.progress import ProgressTracker
 
@@ -40,6 +41,7 @@ class Pipeline:
     engine: ScoringEngine
     store: Store
     processor: Processor
+    meter: PipelineMeter
 
     def tracker(self, streams: set[str]) -> ProgressTracker:
         """Return the progress tracker of the streams this process reads."""
@@ -48,8 +50,11 @@ class Pipeline:
     async def consume_kafka(self) -> None:
         """Run the Faust driver until stopped; see `FaustDriver.run`."""
         tracker = await asyncio.to_thread(self.tracker, {self.settings.kafka.documents_topic})
-        driver = FaustDriver(self.settings, self.processor, tracker, self.stop)
+        driver = FaustDriver(self.settings, self.processor, tracker, self.stop, on_lag=self._note_lag)
         await driver.run()
+
+    def _note_lag(self, messages: int) -> None:
+        self.meter.lag = messages
 
 
 @contextmanager
@@ -63,7 +68,10 @@ def open_pipeline(
             engine.warm_up()
             log.info("model %s on %s, store %s", engine.model_version, engine.backend, redact_url(settings.store_url))
             sink = dead_letters or StoreDeadLetters(store)
-            yield Pipeline(settings, clock, stop, engine, store, Processor(engine, store, sink, settings.processor, clock, stop))
+            meter = PipelineMeter(store, clock, lambda: Device(str(engine.device), engine.device_memory))
+            processor = Processor(engine, store, sink, settings.processor, clock, stop, meter.observe)
+            with meter.running():
+                yield Pipeline(settings, clock, stop, engine, store, processor, meter)
     finally:
         store.close()
 

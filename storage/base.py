@@ -20,6 +20,10 @@ class StoreBase:
         self._version = 0
         self._version_lock = threading.Lock()
 
+    def read(self, sql: str) -> Result:
+        """Run a finished query, such as a panel's of `storage.panels` with its macros expanded."""
+        return self._backend.select(sql, {})
+
     def _select(self, sql: str, **params: Any) -> Result:
         return self._backend.select(sql, params)
 

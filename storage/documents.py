@@ -10,7 +10,7 @@ from typing import Any
 import xxhash
 
 from core.records import Document, ScoredDocument, Sentiment
-from storage.base import StoreBase, unique, utc
+from storage.base import StoreBase, unique, utc, valid_text
 from storage.rows import Latency, Quantiles, StoredDocument
 from storage.spans import EVER, SPAN, span, sql
 from storage.tables import DOCUMENTS
@@ -35,27 +35,35 @@ LIMIT {limit:UInt32}
 """,
     span=SPAN,
 )
-_NEWEST = sql(
-    """
-SELECT id
-FROM $span
+# With `before_id` the span ends one millisecond after that document's time, and what was shown of that millisecond is left out.
+_WANTED = """
+({before_id:String} = '' OR published_at < {end:DateTime64(3, 'UTC')} - INTERVAL 1 MILLISECOND OR id > {before_id:String})
   AND ({topic:String} = '' OR topic = {topic:String})
   AND ({source:String} = '' OR source = {source:String})
   AND ({symbol:String} = '' OR has(symbols, {symbol:String}))
   AND ({sentiment:String} = '' OR toString(sentiment) = {sentiment:String})
-ORDER BY published_at DESC, id
-LIMIT {limit:UInt32}
-""",
-    span=SPAN,
-)
-_FETCH = sql(
+  AND ({kind:String} = '' OR kind = {kind:String})
+  AND ({language:String} = '' OR language = {language:String})
+  AND arrayAll(word -> positionCaseInsensitiveUTF8(concat(title, '\\n', text), word) > 0, {words:Array(String)})
+"""
+_NEWEST = sql("SELECT id FROM $span AND $wanted ORDER BY published_at DESC, id LIMIT {limit:UInt32}", span=SPAN, wanted=_WANTED)
+# Without FINAL and in the order of the table, so that it ends as soon as it has enough: it sees at least what `_NEWEST` would.
+_REACH = sql(
     """
-SELECT id, kind, source, author, url, title, text, language, symbols, published_at, collected_at, topic, topic_probability,
-       p_negative, p_neutral, p_positive, toString(sentiment), score, fingerprint, model_version, scored_at, stored_at
-FROM $span AND id IN {ids:Array(String)}
-""",
-    span=SPAN,
+SELECT count(), min(published_at)
+FROM
+(
+    SELECT published_at FROM documents
+    WHERE published_at < {end:DateTime64(3, 'UTC')} AND $wanted
+    ORDER BY published_at DESC LIMIT {rows:UInt32}
 )
+""",
+    wanted=_WANTED,
+)
+FIELDS = """id, kind, source, author, url, title, text, language, symbols, published_at, collected_at, topic, topic_probability,
+       p_negative, p_neutral, p_positive, toString(sentiment), score, fingerprint, model_version, scored_at, stored_at"""
+"""What `stored_document` reads."""
+_FETCH = sql("SELECT $fields FROM $span AND id IN {ids:Array(String)}", fields=FIELDS, span=SPAN)
 _LATENCY = sql(
     """
 SELECT
@@ -66,8 +74,8 @@ FROM $span
 """,
     span=SPAN,
 )
-_LOOKBACKS = tuple(timedelta(days=days) for days in (1, 7, 28, 366))
-"""`documents` looks this far back in turn, so that the newest page of a large store does not read all of it."""
+_MORE = 4
+"""How many times as many rows are looked through when too many of them were not the current ones."""
 
 
 class DocumentQueries(StoreBase):
@@ -131,21 +139,38 @@ class DocumentQueries(StoreBase):
         *,
         limit: int = 100,
         before: datetime | None = None,
+        before_id: str = "",
         topic: str = "",
         source: str = "",
         symbol: str = "",
         sentiment: str = "",
+        kind: str = "",
+        language: str = "",
+        words: Sequence[str] = (),
     ) -> list[StoredDocument]:
-        """Return documents newest first, copies too, published before `before`; an empty filter lets everything through."""
-        last = self.last_published_at()
-        if last is None or limit < 1:
-            return []
-        end = min(before, last + timedelta(milliseconds=1)) if before else last + timedelta(milliseconds=1)
-        filters = {"topic": topic, "source": source, "symbol": symbol, "sentiment": sentiment, "limit": limit}
-        for start in (*(end - days for days in _LOOKBACKS), EVER[0]):
-            ids = self._select(_NEWEST, **filters, **span(start, end, copies=True)).columns[0]
-            if len(ids) >= limit or start == EVER[0]:
+        """Return documents newest first, those of one millisecond by id, copies too; an empty filter lets everything through.
+
+        Args:
+            before: only what was published before this moment.
+            before_id: together with `before`: only what comes after the document with this id and time, in the order above.
+            words: title or text must hold every one of them somewhere, in any case; nothing in a word is a pattern.
+        """
+        end = min(before, EVER[1]) if before else EVER[1]
+        before_id = before_id if before else ""
+        if before_id:
+            end += timedelta(milliseconds=1)
+        filters = {"topic": topic, "source": source, "symbol": symbol, "sentiment": sentiment, "kind": kind, "language": language}
+        wanted = {**filters, "words": [valid_text(word) for word in words], "before_id": before_id}
+        rows = limit
+        while rows > 0:
+            found, first = next(iter(self._select(_REACH, **wanted, end=end, rows=rows)))
+            if not found:
+                break
+            start = utc(first)
+            ids = self._select(_NEWEST, **wanted, **span(start, end, copies=True), limit=limit).columns[0]
+            if len(ids) >= limit or found < rows:
                 return self._fetch(dict.fromkeys(ids, 0), start, end)
+            rows *= _MORE
         return []
 
     def document(self, document_id: str) -> StoredDocument | None:
@@ -157,7 +182,7 @@ class DocumentQueries(StoreBase):
         if not copies:
             return []
         rows = {row[0]: row for row in self._select(_FETCH, ids=list(copies), **span(start, end, copies=True))}
-        return [_stored(rows[key], int(count)) for key, count in copies.items() if key in rows]
+        return [stored_document(rows[key], int(count)) for key, count in copies.items() if key in rows]
 
     def latency(self, start: datetime, end: datetime) -> Latency:
         """Measure from collection and from publication to storage, of documents published in [start, end)."""
@@ -170,7 +195,8 @@ def _quantiles(milliseconds: Sequence[float]) -> Quantiles:
     return Quantiles(p50, p99, largest)
 
 
-def _stored(row: Sequence[Any], copies: int) -> StoredDocument:
+def stored_document(row: Sequence[Any], copies: int) -> StoredDocument:
+    """Turn a row of `FIELDS` into a document with `copies` later copies."""
     return StoredDocument(
         id=row[0],
         kind=row[1],

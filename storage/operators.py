@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
+from core.errors import ConfigurationError
+from core.matching import parse_all
+from core.text import document_id
 from storage.base import StoreBase, utc, valid_text
 from storage.rows import Acknowledgement, Claim, Silence
 from storage.spans import EVER
@@ -21,6 +25,26 @@ _ACKNOWLEDGEMENTS = """
 SELECT alert_id, author, note, at FROM acknowledgements FINAL WHERE alert_id IN {ids:Array(String)} ORDER BY at, alert_id
 """
 _CLAIMS = "SELECT name, owner, until FROM leases FINAL WHERE name = {name:String} ORDER BY owner"
+
+
+def new_silence(matchers: Sequence[str], author: str, reason: str, now: datetime, length: timedelta) -> Silence:
+    """Return a silence that starts `now` and holds for `length`; not stored yet.
+
+    Raises:
+        ConfigurationError: a matcher is none, there is no matcher at all, or nobody says why.
+    """
+    found = tuple(str(matcher) for matcher in parse_all(matchers))
+    if not found:
+        raise ConfigurationError("a silence needs at least one matcher", "write label=pattern, as topic='Energy*' or severity=warning")
+    if not author.strip() or not reason.strip():
+        raise ConfigurationError("a silence needs an author and a reason", "others will ask who silenced what, and why")
+    who = author.strip()
+    return Silence(document_id("silence", f"{now.isoformat()} {who} {found}"), found, who, reason.strip(), now, now + length)
+
+
+def ended_silence(silence: Silence, now: datetime) -> Silence:
+    """Return the silence as it ends `now`; storing it ends it."""
+    return replace(silence, ends_at=max(now, silence.starts_at))
 
 
 class OperatorQueries(StoreBase):

@@ -69,16 +69,14 @@ _COPIES = sql(
     hours=str(COPY_HOURS),
 )
 
-SPAN = sql(
-    """documents FINAL
-    WHERE $current
-      AND published_at >= {start:DateTime64(3, 'UTC')}
-      AND ({copies:UInt8} OR $key NOT IN ($copies))""",
-    current=_CURRENT,
-    key=_KEY,
-    copies=_COPIES,
-)
-"""What follows FROM: the rows of the span, every document id once; further conditions are joined with AND."""
+IS_COPY = sql("$key IN ($copies)", key=_KEY, copies=_COPIES)
+"""Whether a row of the span is a copy, where `copies` is 0."""
+
+EVERYTHING = sql("documents FINAL WHERE $current AND published_at >= {start:DateTime64(3, 'UTC')}", current=_CURRENT)
+"""What follows FROM: the rows of the span, every document id once, copies too; further conditions are joined with AND."""
+
+SPAN = sql("$everything AND ({copies:UInt8} OR NOT ($is_copy))", everything=EVERYTHING, is_copy=IS_COPY)
+"""As `EVERYTHING`, with copies only where `copies` is 1."""
 
 EVER = (datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 """A span that holds every document."""

@@ -10,21 +10,39 @@ from storage.alerts import AlertQueries
 from storage.backend import Backend
 from storage.counts import CountQueries
 from storage.documents import DocumentQueries
+from storage.live import LiveQueries
 from storage.operators import OperatorQueries
 from storage.progress import ProgressQueries
+from storage.rollup import RollupQueries
 from storage.rows import Migration
+from storage.telemetry import TelemetryQueries
 from storage.versions import VersionQueries
 
-_TABLES = "SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase() AND name IN ('documents', 'dead_letters')"
+_TABLES = """
+SELECT name, create_table_query FROM system.tables
+WHERE database = currentDatabase() AND name IN ('documents', 'dead_letters', 'sentiment_rollup', 'readings')
+"""
 _RETENTION = {
     "documents": "ALTER TABLE documents MODIFY TTL toDateTime(scored_at) + toIntervalDay({days:UInt32})",
     "dead_letters": "ALTER TABLE dead_letters MODIFY TTL toDateTime(at) + toIntervalDay({days:UInt32})",
+    "sentiment_rollup": "ALTER TABLE sentiment_rollup MODIFY TTL toDateTime(intDiv(version, 1000000)) + toIntervalDay({days:UInt32})",
+    "readings": "ALTER TABLE readings MODIFY TTL written_at + toIntervalDay({days:UInt32})",
 }
 _DAYS = re.compile(r"toIntervalDay\((?:_CAST\()?(\d+)")
 _OLDEST = (24, 8)
 
 
-class Store(DocumentQueries, CountQueries, ProgressQueries, AlertQueries, OperatorQueries, VersionQueries):
+class Store(
+    DocumentQueries,
+    CountQueries,
+    RollupQueries,
+    ProgressQueries,
+    AlertQueries,
+    OperatorQueries,
+    VersionQueries,
+    TelemetryQueries,
+    LiveQueries,
+):
     """ClickHouse, a server or embedded. Thread-safe.
 
     Every method raises `StoreUnavailableError` when trying again may help (connection lost or refused, timeouts, memory,
@@ -32,7 +50,7 @@ class Store(DocumentQueries, CountQueries, ProgressQueries, AlertQueries, Operat
 
     Args:
         backend: where the SQL runs.
-        retention_days: rows are dropped this long after they were scored or rejected.
+        retention_days: rows are dropped this long after they were scored, rejected or counted.
     """
 
     def __init__(self, backend: Backend, retention_days: int) -> None:

@@ -82,14 +82,23 @@ class FaustDriver:
         processor: stores documents; runs in a thread.
         tracker: keeps the detector's progress rows.
         stop: set to end; set by the driver itself when `error` is.
+        on_lag: told about each second how many messages of our partitions are not stored yet.
     """
 
-    def __init__(self, settings: Settings, processor: Processor, tracker: ProgressTracker, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        processor: Processor,
+        tracker: ProgressTracker,
+        stop: threading.Event,
+        on_lag: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self.error: BaseException | None = None
         self._settings = settings
         self._processor = processor
         self._tracker = tracker
         self._stop = stop
+        self._on_lag = on_lag
         self._topic = settings.kafka.documents_topic
         self._assigned: set[int] = set()
         self._member_ids: set[str] = set()
@@ -256,15 +265,17 @@ class FaustDriver:
         return {tp.partition: offset for tp, offset in found.items() if offset is not None}
 
     async def _note_quiet(self) -> None:
-        """Mark partitions with nothing in flight and nothing left to read, so that they stop holding the watermark."""
+        """Tell the lag; mark partitions with nothing in flight and nothing left to read, so that they stop holding the watermark."""
         try:
             in_flight = {message.partition for message in self.app.consumer.unacked if message.topic == self._topic}
-            idle = [partition for partition in self._assigned if partition not in in_flight]
-            highwaters = await self._highwaters(idle)
-            flags = {}
-            for partition, end in highwaters.items():
+            waiting, flags = 0, {}
+            for partition, end in (await self._highwaters(sorted(self._assigned))).items():
                 position = await self.app.consumer.position(TP(self._topic, partition))
-                flags[self._topic, partition] = position is not None and position >= end
+                stored = self._tracker.position(self._topic, partition)
+                waiting += max(0, end - (stored + 1 if stored >= 0 else position or 0))
+                if partition not in in_flight:
+                    flags[self._topic, partition] = position is not None and position >= end
+            self._on_lag(waiting)
             await self._in_thread(lambda: self._tracker.quiet(flags))
         except StoppedError:
             return

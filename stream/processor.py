@@ -23,6 +23,7 @@ from core.records import SENTIMENTS, TOPICS, Document, ScoredDocument
 from core.retry import patiently
 from core.settings import ProcessorSettings
 from core.text import fingerprint
+from stream.meter import BatchReport
 
 log = logging.getLogger("squall.processor")
 
@@ -82,6 +83,19 @@ class Tally:
                 self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
 
+class _Watch:
+    """Tells seconds between laps."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = clock.monotonic()
+
+    def lap(self) -> float:
+        """Return the seconds since the last lap."""
+        last, self._last = self._last, self._clock.monotonic()
+        return self._last - last
+
+
 class Processor:
     """Scores and stores micro-batches; safe to call again with the same items.
 
@@ -92,6 +106,7 @@ class Processor:
         settings: limits and retry pauses.
         clock: stamps `scored_at` and dead letters.
         stop: when set, retries end with `StoppedError`.
+        observe: told of every micro-batch that is safe.
     """
 
     def __init__(
@@ -102,6 +117,7 @@ class Processor:
         settings: ProcessorSettings,
         clock: Clock,
         stop: threading.Event,
+        observe: Callable[[BatchReport], None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._store = store
@@ -109,6 +125,7 @@ class Processor:
         self._settings = settings
         self._clock = clock
         self._stop = stop
+        self._observe = observe
         self._rejects_in_a_row = 0
         self.tally = Tally()
 
@@ -120,14 +137,18 @@ class Processor:
             StoreError: the store refused the batch for a reason that trying again will not mend.
             StoppedError: asked to stop while waiting for the store; nothing may be acknowledged.
         """
+        retries, watch = self.tally.retries, _Watch(self._clock)
         documents: dict[str, Document] = {}
         for item in items:
             if item.document is not None:
                 documents.setdefault(item.document.id, item.document)
         known = self.patiently(lambda: self._store.known_ids(list(documents.values()), self._engine.model_version)) if documents else set()
+        watch.lap()
         rows, failures = self._score([document for document in documents.values() if document.id not in known])
+        scoring = watch.lap()
         if rows:
             self.patiently(lambda: self._store.insert(rows, token=_token(rows)))
+        storing, stored_at = watch.lap(), self._clock.now()
         outcomes = _outcomes(items, {row.document.id for row in rows}, failures)
         self._check_rejects(outcomes)
         letters = [self._letter(item, outcome.rejection) for item, outcome in zip(items, outcomes, strict=True) if outcome.rejection]
@@ -135,6 +156,20 @@ class Processor:
             self.patiently(lambda: self._dead_letters.write(letters))
             log.warning("dead-lettered %d items; first: %s: %s", len(letters), letters[0].reason, letters[0].detail)
         self.tally.add(outcomes)
+        self._observe(
+            BatchReport(
+                items=len(items),
+                stored=len(rows),
+                duplicates=sum(outcome.fate is Fate.DUPLICATE for outcome in outcomes),
+                reasons=tuple(letter.reason for letter in letters),
+                retries=self.tally.retries - retries,
+                scoring_seconds=scoring,
+                storing_seconds=storing,
+                published_ages=tuple((stored_at - row.document.published_at).total_seconds() for row in rows),
+                collected_ages=tuple((stored_at - row.document.collected_at).total_seconds() for row in rows),
+                model_version=rows[-1].model_version if rows else "",
+            )
+        )
         return outcomes
 
     def patiently(self, call: Callable[[], T]) -> T:

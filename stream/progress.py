@@ -44,6 +44,11 @@ class ProgressTracker:
             if row.stream in self._streams:
                 self._rows[row.stream, row.partition] = row
 
+    def position(self, stream: str, partition: int) -> int:
+        """Return the offset of the last item that is stored, -1 when none is."""
+        known = self._rows.get((stream, partition))
+        return known.position if known else -1
+
     def announce(self, stream: str, partitions: Sequence[int]) -> None:
         """Hold the watermark back for partitions about to be read, until their first documents are stored."""
         self._reload()  # another worker may have stored more of them since

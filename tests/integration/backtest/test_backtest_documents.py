@@ -1,13 +1,15 @@
 """`run_backtest` over real files and the embedded store; the scorer goes by words, so that moods are known."""
 
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import orjson
 import pytest
 
+import storage
+from backtest.keep import keep
 from backtest.match import fired_alerts
 from backtest.report import write_report
 from backtest.run import Request, run_backtest
@@ -182,3 +184,23 @@ def test_bad_input_is_an_error_that_says_what_to_do(tmp_path, bench):
 
 def test_fired_alerts_of_no_transitions_are_none():
     assert fired_alerts([], "test") == []
+
+
+def test_a_kept_run_can_be_read_from_the_store_as_it_was_reported(tmp_path):
+    path = write(tmp_path / "news.jsonl", lines())
+    events = tmp_path / "events.csv"
+    events.write_text(f"start,end,name,topics\n{CRISIS.isoformat()},{(CRISIS + timedelta(hours=4)).isoformat()},The crash,Markets\n")
+    result = Bench(tmp_path).run(path, events=events)
+    at = datetime(2026, 4, 1, tzinfo=UTC)
+    with closing(storage.open(f"chdb://{tmp_path}/main?max_threads=1")) as store:
+        store.migrate()
+        identity = keep(result, "spring", at, store)
+        assert keep(result, "spring", at, store) == identity
+        [head] = list(store._select("SELECT id, name, alerts, matched_events, false_alarms, documents FROM backtests FINAL"))
+        facts = result.as_dict()
+        assert head == (identity, "spring", len(result.alerts), 1, facts["false_alarms"], facts["documents"])
+        kept = list(store._select("SELECT id, events FROM backtest_alerts FINAL ORDER BY id"))
+        assert kept == sorted((alert["id"], alert["events"]) for alert in facts["alerts"])
+        [series] = list(store._select("SELECT sum(observed), max(expected) FROM backtest_readings FINAL WHERE series = 'Markets'"))
+        assert series[0] > 70
+        assert series[1] > 0

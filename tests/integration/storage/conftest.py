@@ -20,6 +20,15 @@ TABLES = (
     "silences",
     "acknowledgements",
     "leases",
+    "sentiment_rollup",
+    "rollup_position",
+    "readings",
+    "pipeline_samples",
+    "detector_runs",
+    "backtests",
+    "backtest_alerts",
+    "backtest_events",
+    "backtest_readings",
 )
 
 

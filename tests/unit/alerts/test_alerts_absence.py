@@ -1,9 +1,10 @@
 import numpy as np
 
 from alerts.absence import AbsenceDetector, blackout
-from alerts.life import NO_DATA, Change, Life, record
+from alerts.life import Change, Life, record
 from alerts.readings import Counts
 from core.records import SeriesKind
+from core.series import NO_DATA
 from core.settings import DetectorSettings
 from tests.support.synthetic_counts import DAY, MONDAY, simulate
 

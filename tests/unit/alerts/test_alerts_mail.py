@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from alerts import mail, payload
 from alerts.grouping import Moment, Notice, Reason
 from alerts.sample import sample_notification
+from core.phrasing import chance
 from core.records import AlertState, SeriesKind, Severity
 from core.settings import Settings
 from tests.support.alert_mail import NOW, SETTINGS, alert, stored
@@ -206,7 +207,7 @@ def test_no_text_breaks_out_of_its_place(topic, title, source):
     [(0.5, "not unusual"), (1e-5, "one window in 100,000"), (3.2e-9, "one window in 310,000,000"), (1e-300, "practically impossible")],
 )
 def test_a_p_value_is_said_in_words(p_value, words):
-    assert words in mail.chance(p_value)
+    assert words in chance(p_value)
 
 
 def test_the_sample_mail_carries_a_real_chart():

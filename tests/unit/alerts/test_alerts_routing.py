@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.matching import parse
 from alerts.quiet import is_quiet
 from alerts.routing import routes
 from core.alert_settings import DAYS, AlertSettings, QuietSettings
 from core.errors import ConfigurationError
+from core.matching import parse
 from core.records import SeriesKind, Severity
 from core.settings import load_settings
 from tests.support.alert_mail import alert

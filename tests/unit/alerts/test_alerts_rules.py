@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.rules import BURN, BURST, FAMILY, rules, shared_limit
+from alerts.rules import FAMILY, rules, shared_limit
 from alerts.tails import interval, shortfall_tail, together
+from core.series import BURN, BURST
 from core.settings import DetectorSettings
 
 P = st.floats(1e-12, 1.0)

@@ -16,6 +16,7 @@ from core.clock import ManualClock
 from core.delivery import Fate, Item, Origin
 from core.errors import StoppedError, StoreError, StoreUnavailableError, TooManyRejectsError
 from core.settings import ProcessorSettings
+from stream.meter import BatchReport
 from stream.processor import Processor
 from tests.support.doubles import POISON, START, FixedScores, HashScorer, MemoryStore, document, item, reject
 
@@ -246,3 +247,16 @@ def test_what_raises_unavailable_is_tried_again_by_patiently() -> None:
 
     assert room.processor.patiently(call) == "up"
     assert room.processor.tally.retries == 2
+
+
+def test_every_safe_batch_is_reported_with_what_became_of_it() -> None:
+    room, reports = Room(), list[BatchReport]()
+    limits = ProcessorSettings(retry_max_seconds=0.001)
+    processor = Processor(room.engine, room.store, room.store, limits, room.clock, room.stop, reports.append)
+    room.store.fail_next = 1
+    processor.process([item(0), item(0), item(5), reject(1)])
+    [report] = reports
+    assert (report.items, report.stored, report.duplicates, report.reasons, report.retries) == (4, 2, 1, ("broken_json",), 1)
+    assert report.published_ages == (3600.0, 3595.0)
+    assert report.collected_ages == (3599.0, 3594.0)
+    assert report.model_version == "hash-1"

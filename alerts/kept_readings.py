@@ -1,0 +1,54 @@
+"""What the detector saw, kept for charts: one fixed window for every series, every five minutes of event time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from alerts.history import multiples
+from alerts.life import instant
+from alerts.methods import Method
+from alerts.readings import Counts
+from alerts.tails import intervals
+from core.series import kind_of
+from storage.telemetry_rows import SeriesReading
+
+EVERY_MINUTES: Final = 5
+
+
+def readings_to_keep(method: Method, counts: Counts, after: int, until: int, window_minutes: int) -> list[SeriesReading]:
+    """Return one row per series and five minutes in (after, until]; series with neither documents nor expectation are left out.
+
+    Args:
+        method: reads `counts`, which reach from `after − lookback` to `until`.
+        after: minute since the epoch, exclusive.
+        until: minute since the epoch, inclusive.
+        window_minutes: length of the window; the detector itself looks at several.
+    """
+    ticks = multiples(EVERY_MINUTES, after, until)
+    if not ticks.size:
+        return []
+    readings = method.read_at(counts, ticks, only_window=window_minutes)
+    low, high = intervals(readings.expected, readings.dispersion)
+    rows = []
+    for row, series in enumerate(readings.topics):
+        kind = kind_of(series)
+        for column in range(ticks.size):
+            reading = readings.at(row, column)
+            if not reading.total and not reading.expected:
+                continue
+            rows.append(
+                SeriesReading(
+                    series=series,
+                    kind=kind,
+                    time=instant(reading.tick),
+                    window_minutes=window_minutes,
+                    observed=reading.observed,
+                    total=reading.total,
+                    expected=reading.expected,
+                    expected_low=float(low[row, column]),
+                    expected_high=float(high[row, column]),
+                    expected_share=reading.expected_share,
+                    p_value=reading.p_value,
+                )
+            )
+    return rows

@@ -1,0 +1,61 @@
+"""Does a pattern mean this alert? Silences are lists of `label=pattern`, as `topic=Energy*` or `severity=warning`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from core.errors import ConfigurationError
+from core.records import Alert
+
+LABELS: Final = ("topic", "kind", "severity", "test")
+"""What a matcher may name; `topic` is the name of any series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One `label=pattern`; * and ? stand for any text and any character, case does not count."""
+
+    label: str
+    pattern: str
+
+    def __str__(self) -> str:
+        return f"{self.label}={self.pattern}"
+
+    def matches(self, alert: Alert) -> bool:
+        """Say whether the alert's label is as the pattern wants it."""
+        return fits(self.pattern, str(getattr(alert, self.label)))
+
+
+def fits(pattern: str, text: str) -> bool:
+    """Say whether `text` is as `pattern` (with * and ?) wants it, in any case."""
+    return fnmatchcase(text.casefold(), pattern.casefold())
+
+
+def parse(text: str) -> Matcher:
+    """Read `label=pattern`; quotes around the pattern are taken off.
+
+    Raises:
+        ConfigurationError: no `=`, no pattern, or a label that is not in `LABELS`.
+    """
+    label, equals, pattern = text.partition("=")
+    label, pattern = label.strip().lower(), pattern.strip()
+    if len(pattern) > 1 and pattern[0] == pattern[-1] and pattern[0] in "'\"":
+        pattern = pattern[1:-1]
+    if not equals or not pattern:
+        raise ConfigurationError(f"{text!r} is not a matcher", "write label=pattern, as topic='Energy*' or severity=warning")
+    if label not in LABELS:
+        raise ConfigurationError(f"{text!r}: alerts have no label {label!r}", f"labels: {', '.join(LABELS)}")
+    return Matcher(label, pattern)
+
+
+def parse_all(texts: Iterable[str]) -> tuple[Matcher, ...]:
+    """Read several matchers, as `parse` does."""
+    return tuple(map(parse, texts))
+
+
+def all_match(matchers: Sequence[Matcher], alert: Alert) -> bool:
+    """Say whether every matcher matches; none at all mean no alert."""
+    return bool(matchers) and all(matcher.matches(alert) for matcher in matchers)

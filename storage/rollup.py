@@ -1,0 +1,118 @@
+"""Counts kept for dashboards: what `storage.spans` says of a span, written down per minute and per hour.
+
+A document stored late changes hours long gone, a rescored one leaves its topic, and a copy may arrive before its original.
+So nothing is added up as it comes: every hour in which something was stored lately, and the day after it, in which its
+copies lie, is counted anew from the documents, and only rows that differ from what is written are written. Doing it again
+changes nothing, and a run cut off half-way is done again by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from storage.base import StoreBase, utc
+from storage.spans import COPY_HOURS, EVERYTHING, IS_COPY, span, sql
+from storage.tables import ROLLUP_POSITION
+
+_NAME = "sentiment"
+_KEYS = "step, symbol, time, topic, kind, source, language"
+_COUNTS = ("negative", "neutral", "positive", "copies")
+_HOUR = timedelta(hours=1)
+_AFTERMATH = timedelta(hours=COPY_HOURS)
+_OVERLAP = timedelta(minutes=5)
+"""A row says when it was stored before it can be read; longer than an insert may take."""
+_CHUNK = timedelta(days=2)
+"""Event time counted in one statement: bounds memory, and the wait for somebody who wants to stop."""
+
+_NOW = "SELECT now64(3, 'UTC')"
+_POSITION = "SELECT until FROM rollup_position FINAL WHERE name = {name:String}"
+_DIRTY = """
+SELECT DISTINCT toDateTime64(toStartOfHour(published_at), 3, 'UTC') AS hour
+FROM documents
+WHERE stored_at >= {since:DateTime64(3, 'UTC')}
+ORDER BY hour
+"""
+_ROLL = sql(
+    """
+INSERT INTO sentiment_rollup ($keys, negative, neutral, positive, copies, score_sum, version)
+SELECT $keys, $now, sumIf(score_sum, fresh), {version:UInt64}
+FROM
+(
+    SELECT
+        arrayJoin([toUInt16(60), toUInt16(3600)]) AS step,
+        arrayJoin(arrayConcat([''], symbols)) AS symbol,
+        toDateTime(intDiv(toUInt32(toUnixTimestamp(published_at)), step) * step, 'UTC') AS time,
+        topic, kind, source, language,
+        countIf(sentiment = 'negative' AND NOT copy) AS negative,
+        countIf(sentiment = 'neutral' AND NOT copy) AS neutral,
+        countIf(sentiment = 'positive' AND NOT copy) AS positive,
+        countIf(copy) AS copies,
+        sumIf(score, NOT copy) AS score_sum,
+        1 AS fresh
+    FROM (SELECT symbols, published_at, topic, kind, source, language, sentiment, score, $is_copy AS copy FROM $everything)
+    GROUP BY $keys
+    UNION ALL
+    SELECT $keys, negative, neutral, positive, copies, score_sum, 0 AS fresh
+    FROM sentiment_rollup FINAL
+    WHERE step IN (60, 3600) AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
+)
+GROUP BY $keys
+HAVING ($now) != ($before) OR abs(sumIf(score_sum, fresh) - sumIf(score_sum, NOT fresh)) > 1e-3
+""",
+    keys=_KEYS,
+    now=", ".join(f"sumIf({count}, fresh)" for count in _COUNTS),
+    before=", ".join(f"sumIf({count}, NOT fresh)" for count in _COUNTS),
+    is_copy=IS_COPY,
+    everything=EVERYTHING,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """What one run did: hours of event time counted anew, and whether it came to its end."""
+
+    hours: int
+    complete: bool
+
+
+class RollupQueries(StoreBase):
+    """Keeps `sentiment_rollup` true to the documents."""
+
+    def roll_up(self, go_on: Callable[[], bool] = lambda: True) -> RollUp:
+        """Count anew what was stored since the last complete run.
+
+        Args:
+            go_on: asked before each part; False ends the run, and the next one starts from the same place.
+        """
+        now = utc(next(iter(self._select(_NOW)))[0])  # the clock that stamps `stored_at`
+        known = self._one(_POSITION, name=_NAME)
+        since = utc(known[0]) - _OVERLAP if known else datetime(1971, 1, 1, tzinfo=now.tzinfo)
+        hours = [utc(hour) for hour in self._select(_DIRTY, since=since).columns[0]]
+        counted = 0
+        for start, end in spans_of(hours):
+            if not go_on():
+                return RollUp(counted, complete=False)
+            self._command(_ROLL, version=self._next_version(), **span(start, end, copies=False))
+            counted += int((end - start) / _HOUR)
+        self._insert(ROLLUP_POSITION, [(_NAME, now, self._next_version())])
+        return RollUp(counted, complete=True)
+
+
+def spans_of(hours: Iterable[datetime]) -> list[tuple[datetime, datetime]]:
+    """Return disjoint spans, none longer than two days, that cover each of the increasing `hours` and the day after it."""
+    joined: list[tuple[datetime, datetime]] = []
+    for hour in hours:
+        end = hour + _HOUR + _AFTERMATH
+        if joined and hour <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((hour, end))
+    return [(at, min(at + _CHUNK, end)) for start, end in joined for at in _steps(start, end)]
+
+
+def _steps(start: datetime, end: datetime) -> Iterable[datetime]:
+    while start < end:
+        yield start
+        start += _CHUNK
