@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import ConfigurationError
@@ -17,6 +17,8 @@ from core.settings import WebSettings
 
 COOKIE = "squall_page"
 OPEN_PATHS = frozenset({"/healthz"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -56,6 +58,8 @@ class Gate:
 
     With a token: `Authorization: Bearer`, or `?token=` once, which is traded for a cookie and taken out of the address.
     Without one: only requests addressed to this machine by name, so that no web site can rebind its own name to it.
+    A request that changes something must be JSON, which no form of another site can send, and must come from this page where the browser
+    says where it comes from.
     """
 
     def __init__(self, app: ASGIApp, token: str) -> None:
@@ -73,7 +77,8 @@ class Gate:
                 MutableHeaders(scope=message).update(SECURITY_HEADERS)
             await send(message)
 
-        refusal = None if scope["path"] in OPEN_PATHS else self._refuse(Request(scope))
+        request = Request(scope)
+        refusal = None if scope["path"] in OPEN_PATHS else self._refuse(request) or _refuse_change(request)
         await (refusal or self._app)(scope, receive, send_guarded)
 
     def _refuse(self, request: Request) -> Response | None:
@@ -99,6 +104,32 @@ class Gate:
         response = RedirectResponse(path + ("?" + urlencode(rest) if rest else ""), 303)
         response.set_cookie(COOKIE, self._cookie, httponly=True, samesite="lax", secure=request.url.scheme == "https")
         return response
+
+
+def _refuse_change(request: Request) -> Response | None:
+    """Refuse what another site may have made the browser send. The port counts as well: other programs of this machine are other sites."""
+    if request.method in READING:
+        return None
+    if not _is_own(request.headers):
+        detail = "this request comes from another site; only Squall's own page, and programs, may change something"
+        return JSONResponse({"detail": detail}, 403)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return JSONResponse({"detail": "a request that changes something needs the header Content-Type: application/json"}, 415)
+    return None
+
+
+def _is_own(headers: Headers) -> bool:
+    """Say whether the request comes from a page of this very host and port, or from no page at all.
+
+    The scheme is not compared: behind a proxy that ends TLS it is not known here.
+    """
+    if headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
+        return False
+    origin = headers.get("origin")
+    if origin is None:
+        return True
+    scheme, _, place = origin.lower().partition("://")
+    return scheme in {"http", "https"} and bool(place) and place == headers.get("host", "").lower()
 
 
 def _host(headers: Headers) -> str:

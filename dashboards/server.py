@@ -8,19 +8,22 @@ import logging
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 
 from core.clock import Clock
 from core.errors import ConfigurationError
-from core.settings import WebSettings
+from core.settings import DetectorSettings, WebSettings
 from dashboards.access import Gate, check_access
 from dashboards.api import create_app
+from dashboards.events import MAX_LISTENERS, POLL_SECONDS, EventFeed
 from storage import Store
 
 log = logging.getLogger("squall.web")
 
-MAX_CONNECTIONS = 64
+MAX_CONNECTIONS = MAX_LISTENERS + 64
+"""Room for every stream of events, and for the requests beside them."""
 GRACE_SECONDS = 1
 STOP_SECONDS = 1.8
 _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  only to name one that can be opened
@@ -37,15 +40,28 @@ class PageServer:
     """The live page and its JSON API.
 
     Args:
-        store: read only.
+        store: read, and written when people acknowledge and silence.
         settings: host, port (0: any free one) and token.
-        clock: says how fresh a shared answer is.
+        clock: says how fresh a shared answer is, what time people speak, and what has stopped.
+        detector: its interval says when it has stopped, its sectors which documents are behind an alert.
+        poll_seconds: between two looks at the store for the stream of events.
     """
 
-    def __init__(self, store: Store, settings: WebSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: WebSettings,
+        clock: Clock,
+        detector: DetectorSettings | None = None,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
+        self._detector = detector or DetectorSettings()
+        self._poll_seconds = poll_seconds
+        self._feed: EventFeed | None = None
         self._port = settings.port
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
@@ -65,8 +81,9 @@ class PageServer:
         token = check_access(self._settings)
         listener = _listen(self._settings)
         self._port = listener.getsockname()[1]
+        app, self._feed = create_app(self._store, self._clock, self._detector, poll_seconds=self._poll_seconds)
         config = uvicorn.Config(
-            Gate(create_app(self._store, self._clock), token),
+            Gate(app, token),
             log_config=None,
             log_level="warning",
             access_log=False,  # an access log would keep ?token=
@@ -90,9 +107,12 @@ class PageServer:
         self._server = self._task = None
         if server is None or task is None:
             return
+        ending: set[asyncio.Future[Any]] = {task}
+        if self._feed is not None:
+            ending.add(self._feed.close())  # streams do not end by themselves
         server.should_exit = True
-        _, late = await asyncio.wait({task}, timeout=STOP_SECONDS)
-        if late:
+        await asyncio.wait(ending, timeout=STOP_SECONDS)
+        if not task.done():
             task.cancel()
         elif error := task.exception():
             log.error("the page's server had failed: %s", error)

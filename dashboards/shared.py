@@ -37,15 +37,25 @@ class SharedAnswers:
         self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
         self._places = threading.BoundedSemaphore(MAX_QUERIES)
 
-    def get(self, key: Hashable, query: Callable[[], T]) -> T:
-        """Return what `query` returned a moment ago under `key`, else run it; its `SquallError` is shared as well."""
+    def get(self, key: Hashable, query: Callable[[], T], fresh_seconds: float = FRESH_SECONDS) -> T:
+        """Return what `query` returned a moment ago under `key`, else run it; its `SquallError` is shared as well.
+
+        Args:
+            fresh_seconds: how long an answer is good; longer when it was dear.
+        """
         answer = self._answer(key)
         with answer.lock:
             if self._clock.monotonic() >= answer.good_until:
-                self._ask(answer, query)
+                self._ask(answer, query, fresh_seconds)
             if answer.error is not None:
                 raise answer.error
             return cast(T, answer.value)
+
+    def forget(self, *names: str) -> None:
+        """Forget the answers whose key starts with one of `names`: something was written that changes them."""
+        with self._lock:
+            for key in [key for key in self._answers if isinstance(key, tuple) and key[0] in names]:
+                del self._answers[key]
 
     def _answer(self, key: Hashable) -> _Answer:
         with self._lock:
@@ -55,7 +65,7 @@ class SharedAnswers:
                 self._answers.popitem(last=False)
             return answer
 
-    def _ask(self, answer: _Answer, query: Callable[[], object]) -> None:
+    def _ask(self, answer: _Answer, query: Callable[[], object], fresh_seconds: float) -> None:
         with self._places:
             start = self._clock.monotonic()
             answer.value, answer.error = None, None
@@ -64,5 +74,5 @@ class SharedAnswers:
             except SquallError as error:
                 answer.error = error
             end = self._clock.monotonic()
-        keep = FRESH_SECONDS if answer.error else max(FRESH_SECONDS, REST * (end - start))
+        keep = FRESH_SECONDS if answer.error else max(fresh_seconds, REST * (end - start))
         answer.good_until = end + keep

@@ -1,4 +1,4 @@
-"""What the JSON API answers: pydantic models made from the store's rows."""
+"""What the JSON API answers about documents and about everything together: pydantic models made from the store's rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from core.records import Alert, Sentiment
+from core.records import Sentiment
 
 TEXT_CHARS = 500
 
@@ -18,6 +18,12 @@ class View(BaseModel):
     """Built from the attributes of a row of the store."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+class ErrorView(BaseModel):
+    """Why a request was not answered."""
+
+    detail: str = Field(description="one or more sentences for a person")
 
 
 class TotalsView(View):
@@ -106,22 +112,10 @@ class DocumentsView(View):
     """Newest first."""
 
     documents: list[DocumentView]
+    next: str | None = Field(description="give it as `before` for the following page; null: there is none")
 
 
-class AlertsView(View):
-    """Last opened first."""
-
-    alerts: list[Alert]
-
-
-class AlertView(View):
-    """One alert with the documents that drove it, strongest first."""
-
-    alert: Alert
-    documents: list[DocumentView]
-
-
-class HealthView(View):
+class PingView(View):
     """The store answers."""
 
     status: str

@@ -36,7 +36,7 @@ def web() -> None:
     with stop_on_signals() as stop:
         store = open_store(settings, stop)
         try:
-            asyncio.run(_serve(PageServer(store, settings.web, SystemClock()), stop))
+            asyncio.run(_serve(PageServer(store, settings.web, SystemClock(), settings.detector), stop))
         finally:
             store.close()
 

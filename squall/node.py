@@ -86,7 +86,7 @@ class Node:
         self.pipeline = pipeline
         self.sources = sources
         self.alerts = alert_service(pipeline)
-        self.page = PageServer(pipeline.store, pipeline.settings.web, pipeline.clock)
+        self.page = PageServer(pipeline.store, pipeline.settings.web, pipeline.clock, pipeline.settings.detector)
 
     async def run(self) -> None:
         """Run every part.

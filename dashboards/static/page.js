@@ -1,230 +1,252 @@
-// The live page: asks the JSON API every two seconds and draws what it says.
-// Text from documents is hostile: it goes in as text nodes, and links only when they are http or https.
+// The live page: asks the JSON API once, then again whenever the server's events say that something has changed.
 
-const PAUSE_MS = 2000;
-const TIMEOUT_MS = 15000;
-const DOCUMENTS = 50;
-const SENTIMENTS = ["negative", "neutral", "positive"];
+import { openAlerts, showAlerts, startAlerts } from "./alerts.js";
+import { get } from "./api.js";
+import { $, choose, el, write } from "./dom.js";
+import * as documents from "./documents.js";
+import { listen } from "./events.js";
+import { offerFilters, setFilters, startFilters } from "./filters.js";
+import * as health from "./health.js";
+import { markTopic, showMood } from "./mood.js";
+import { ALL_TOPICS, move, place } from "./place.js";
 
-const $ = (id) => document.getElementById(id);
-const whole = new Intl.NumberFormat("en");
-const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
+const RETRY_MS = 5000;
+const NAMES_MS = 600000; // names to choose from change slowly
+// All pages share answers for some seconds, the longer the dearer they are: what has just changed is asked for again after that.
+const SETTLED_MS = [4000, 15000];
+const KINDS = { market: "Market", topic: "Topics", sector: "Sectors", symbol: "Symbols" };
 
-const drawn = new Map(); // section → the JSON it shows, so that nothing moves under the reader's cursor without need
-const openAlerts = new Set();
-let lastAnswer = null;
+// the charting library is a megabyte: everything else is there before it
+const drawing = Promise.all([import("./heatmap.js"), import("./chart.js")]);
 
-// ---- building elements
+let lastMood = null;
+let empty = true;
+const dirty = new Set(); // what changed while nobody looked
 
-function element(tag, className, ...children) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.append(...children.filter((child) => child !== null).map((child) => (child instanceof Node ? child : String(child))));
-  return made;
-}
-
-function link(url, text) {
-  let target = null;
-  try {
-    target = new URL(url);
-  } catch {
-    return element("span", "", text);
-  }
-  if (target.protocol !== "http:" && target.protocol !== "https:") return element("span", "", text);
-  const made = element("a", "", text);
-  made.href = target.href;
-  made.target = "_blank";
-  made.rel = "noopener noreferrer";
-  return made;
-}
-
-const utc = (text) => `${text.slice(0, 10)} ${text.slice(11, 16)} UTC`;
-const UNITS = [[86400, "d"], [3600, "h"], [60, "min"]];
-const rate = (value) => (value < 10 ? value.toFixed(1) : whole.format(Math.round(value)));
-
-function duration(seconds) {
-  const unit = UNITS.find(([length]) => seconds >= 2 * length);
-  if (unit) return `${Math.round(seconds / unit[0])} ${unit[1]}`;
-  return `${seconds.toFixed(seconds < 10 ? 2 : 0)} s`;
-}
-
-// ---- drawing
-
-function redraw(section, data, draw) {
-  const text = JSON.stringify(data);
-  if (drawn.get(section) === text) return;
-  draw(data);
-  drawn.set(section, text);
-}
-
-function tile(name, value, hint) {
-  return element("div", "tile", element("dt", "", name), element("dd", "", value, hint ? element("small", "", hint) : null));
-}
-
-function drawTotals(overview) {
-  const { totals, window: span } = overview;
-  const share = (count) => (totals.documents ? percent.format(count / totals.documents) : "");
-  const tiles = [
-    tile("Documents", whole.format(totals.documents), `${whole.format(totals.copies)} copies`),
-    ...SENTIMENTS.map((name) => tile(name, whole.format(totals[name]), share(totals[name]))),
-    tile("Could not be read", whole.format(totals.dead_letters), "dead letters"),
-  ];
-  if (span && span.latency.documents) {
-    const { p50, p99 } = span.latency.since_collected;
-    tiles.push(tile("Collected → stored", duration(p50), `median; 99 % within ${duration(p99)}`));
-  }
-  $("totals").replaceChildren(...tiles);
-  $("empty").hidden = totals.documents > 0;
-  $("window").textContent = span
-    ? `Published ${utc(span.start)} to ${utc(span.end)}, the last 24 hours of what is stored; copies counted once.`
-    : "No documents yet.";
-}
-
-function shareBar(row) {
-  const bar = element("div", "bar");
-  bar.setAttribute("aria-hidden", "true");
-  for (const name of SENTIMENTS) {
-    const part = element("span", name);
-    part.style.flexGrow = row[name];
-    bar.append(part);
-  }
-  return bar;
-}
-
-function drawTopics(topics) {
-  const rows = topics.map((row) => {
-    const name = element("th", "", row.topic);
-    name.scope = "row";
-    const numbers = SENTIMENTS.map((sentiment) => element("td", "number", whole.format(row[sentiment])));
-    return element("tr", "", name, ...numbers, element("td", "number", percent.format(row.negative_share)), element("td", "", shareBar(row)));
-  });
-  $("topics").replaceChildren(...rows);
-  $("topics-table").hidden = !rows.length;
-  offerTopics(topics.map((row) => row.topic).sort());
-}
-
-function offerTopics(names) {
-  const chosen = $("topic").value;
-  const all = element("option", "", "all");
-  all.value = "";
-  const known = chosen && !names.includes(chosen) ? [...names, chosen] : names;
-  $("topic").replaceChildren(all, ...known.map((name) => element("option", "", name)));
-  $("topic").value = chosen;
-}
-
-function documentItem(row) {
-  const facts = [row.source, utc(row.published_at), row.topic, row.symbols.join(" ")].filter(Boolean).join(" · ");
-  const title = row.title || row.text;
-  return element(
-    "li", "",
-    element("span", `chip ${row.sentiment}`, row.sentiment),
-    element("div", "", link(row.url, title), element("p", "hint", facts)),
-  );
-}
-
-function drawDocuments(rows) {
-  const filtered = $("topic").value || $("sentiment").value;
-  const none = element("li", "hint", filtered ? "No document matches." : "No documents yet.");
-  $("documents").replaceChildren(...(rows.length ? rows.map(documentItem) : [none]));
-}
-
-function alertCard(alert) {
-  const head = element(
-    "p", "",
-    element("span", `chip ${alert.state}`, alert.state),
-    " ", element("strong", "", alert.topic), ` · ${alert.severity}`,
-  );
-  const what = `${whole.format(alert.observed)} negative documents, ${rate(alert.expected)} expected (p ${alert.p_value.toExponential(1)}), `
-    + `${percent.format(alert.negative_share)} of its documents negative`;
-  const when = `opened ${utc(alert.opened_at)}` + (alert.resolved_at ? `, resolved ${utc(alert.resolved_at)}` : "");
-  return element("article", `alert ${alert.state}`, head, element("p", "", what), element("p", "hint", when), drivers(alert));
-}
-
-function drivers(alert) {
-  const list = element("ul", "documents");
-  const details = element("details", "", element("summary", "", "What drove it"), list);
-  details.open = openAlerts.has(alert.id);
-  const fill = async () => {
-    try {
-      const { documents } = await get(`/api/alerts/${alert.id}`);
-      list.replaceChildren(...(documents.length ? documents.map(documentItem) : [element("li", "hint", "No documents are kept for it.")]));
-    } catch (error) {
-      list.replaceChildren(element("li", "hint", error.message));
+/** Run `work` one at a time; a call meanwhile runs it once more afterwards. A failure is said in words and tried again. */
+function refresher(name, work) {
+  let running = false;
+  let again = false;
+  return async function refresh() {
+    if (document.hidden) {
+      dirty.add(refresh);
+      return;
     }
+    again = true;
+    if (running) return;
+    running = true;
+    while (again) {
+      again = false;
+      try {
+        await work();
+        answered(name);
+      } catch (error) {
+        failed(name, error, refresh);
+      }
+    }
+    running = false;
   };
-  details.addEventListener("toggle", () => {
-    if (details.open) {
-      openAlerts.add(alert.id);
-      fill();
-    } else {
-      openAlerts.delete(alert.id);
-    }
-  });
-  return details;
 }
 
-function drawAlerts(alerts) {
-  const past = alerts.filter((alert) => alert.state === "resolved");
-  const open = alerts.filter((alert) => alert.state !== "resolved");
-  const firing = open.filter((alert) => alert.state === "firing").length;
-  document.title = firing ? `(${firing}) Squall` : "Squall";
-  const parts = open.length ? open.map(alertCard) : [element("p", "hint", "No open alerts.")];
-  if (past.length) parts.push(element("h3", "", "Past"), ...past.map(alertCard));
-  $("alerts").replaceChildren(...parts);
+const failures = new Map();
+
+function answered(name) {
+  failures.delete(name);
+  $("refused").hidden = true;
+  if (!failures.size) health.say("load", "");
 }
 
-// ---- talking to the API
-
-async function get(path) {
-  const answer = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { Accept: "application/json" } });
-  if (answer.ok) return answer.json();
-  if (answer.status === 401) throw Object.assign(new Error((await answer.text()).trim()), { told: true });
-  let detail = `HTTP ${answer.status}`;
-  try {
-    const body = await answer.json();
-    if (typeof body.detail === "string") detail = body.detail;
-  } catch {
-    // not JSON: the status says enough
+function failed(name, error, refresh) {
+  if (error.status === 401) {
+    $("refused").hidden = false;
+    $("content").hidden = true;
+    health.connection("refused");
+    return;
   }
-  throw Object.assign(new Error(detail), { told: true });
+  failures.set(name, error.message);
+  if (error.status) health.say("load", `Squall answers, but ${name} could not be loaded: ${error.message}`);
+  setTimeout(refresh, RETRY_MS);
 }
 
-function documentsPath() {
-  const query = new URLSearchParams({ limit: DOCUMENTS });
-  for (const name of ["topic", "sentiment"]) if ($(name).value) query.set(name, $(name).value);
-  return `/api/documents?${query}`;
+const mood = refresher("the mood", async () => {
+  lastMood = await get("/api/mood", { hours: place.hours });
+  setEmpty(!lastMood.topics.length);
+  drawMood();
+});
+
+async function drawMood() {
+  if (!lastMood) return;
+  const rows = showMood(lastMood, openAlerts(), chooseSeries);
+  const [{ drawHeatmap }] = await drawing;
+  drawHeatmap(rows, lastMood, chooseSeries);
 }
 
-function say(text, broken) {
-  if ($("status").textContent !== text) $("status").textContent = text;
-  document.body.classList.toggle("broken", broken);
-}
-
-async function refresh() {
+const chart = refresher("the chart", async () => {
+  const { series } = place;
+  let answer = null;
   try {
-    const path = documentsPath();
-    const [overview, alerts, documents] = await Promise.all([get("/api/overview"), get("/api/alerts?limit=50"), get(path)]);
-    redraw("totals", overview, drawTotals);
-    redraw("topics", overview.window ? overview.window.topics : [], drawTopics);
-    redraw("alerts", alerts.alerts, drawAlerts);
-    if (path === documentsPath()) redraw("documents", [path, documents.documents], ([, rows]) => drawDocuments(rows));
-    $("content").hidden = false;
-    lastAnswer = new Date();
-    say("Live: refreshed every 2 seconds.", false);
+    answer = await get("/api/chart", { series, hours: place.hours });
   } catch (error) {
-    const known = lastAnswer ? ` What you see is from ${lastAnswer.toLocaleTimeString()}.` : "";
-    say(error.told ? `Squall answers, but: ${error.message}.${known}` : `No connection to Squall; trying again.${known}`, true);
-    if (!error.told) console.info(error);
+    if (error.status !== 404) throw error;
+    write($("reading"), error.message);
+  }
+  $("chart").hidden = $("chart-legend").hidden = answer === null;
+  $("show-documents").hidden = !answer || !["topic", "symbol"].includes(answer.kind);
+  const [, { drawChart }] = await drawing;
+  if (answer && series === place.series) drawChart(answer);
+});
+
+const alerts = refresher("the alerts", async () => {
+  const [listed, silences] = await Promise.all([get("/api/alerts", { limit: 200 }), get("/api/silences")]);
+  showAlerts(listed, silences);
+  drawMood();
+});
+
+const filters = refresher("the filters", async () => {
+  const answer = await get("/api/filters");
+  offerFilters(answer);
+  offerSeries(answer.series);
+});
+
+const missed = refresher("the documents", () => documents.catchUp(true));
+const untold = refresher("the documents", () => documents.catchUp(false));
+const caughtUp = settled(untold); // what was stored between a shared answer and the first event
+const stream = refresher("the documents", async () => {
+  await documents.load();
+  caughtUp();
+});
+const state = refresher("the state", async () => health.show(await get("/api/health")));
+
+function setEmpty(is) {
+  if (empty && !is) filters();
+  empty = is;
+  $("empty").hidden = !is;
+  $("content").hidden = is;
+}
+
+function offerSeries(series) {
+  const groups = Object.entries(KINDS).map(([kind, label]) => {
+    const names = series.filter((one) => one.kind === kind).map((one) => one.name);
+    return names.length ? el("optgroup", { label }, ...names.map((name) => el("option", { value: name }, name))) : null;
+  });
+  const text = JSON.stringify(series);
+  if ($("series").dataset.offered === text || document.activeElement === $("series")) return;
+  $("series").replaceChildren(...groups.filter(Boolean));
+  $("series").dataset.offered = text;
+  choose($("series"), place.series);
+}
+
+async function chooseSeries(name) {
+  if (name === place.series) return;
+  move({ series: name });
+  choose($("series"), name);
+  markTopic();
+  chart();
+  const [{ markRow }] = await drawing;
+  markRow();
+}
+
+function showItsDocuments() {
+  const { series } = place;
+  setFilters(series.startsWith("$") ? { symbol: series.slice(1) } : { topic: series }, stream);
+  $("documents-title").focus();
+}
+
+function all() {
+  for (const refresh of [state, mood, chart, alerts, filters]) refresh();
+}
+
+/** Return what asks again once no answer of before the change is shared any longer. */
+function settled(refresh) {
+  let timers = [];
+  return () => {
+    timers.forEach(clearTimeout);
+    timers = SETTLED_MS.map((pause) => setTimeout(refresh, pause));
+  };
+}
+
+/** Return what asks again now, and once it has settled. */
+function changed(...refreshers) {
+  const ask = () => refreshers.forEach((refresh) => refresh());
+  const later = settled(ask);
+  return () => {
+    ask();
+    later();
+  };
+}
+
+/** Return what asks in a while, once however often it is told until then. */
+function eventually(refresh) {
+  let timer = null;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      refresh();
+    }, SETTLED_MS[0]);
+  };
+}
+
+const searched = eventually(untold); // events carry excerpts: a word further back in a text is found by asking
+
+const heard = {
+  hello: () => {},
+  health: (data) => {
+    health.show(data);
+    health.say("store", "");
+  },
+  documents: (data) => {
+    if (empty) mood();
+    documents.receive(data);
+    if (place.filters.q) searched();
+  },
+  mood: changed(mood, chart),
+  alerts: changed(alerts, chart),
+  trouble: ({ detail }) => health.say("store", `The store does not answer: ${detail}`),
+};
+
+function startRange() {
+  for (const button of document.querySelectorAll("#range input")) {
+    button.checked = button.value === place.hours;
+    button.addEventListener("change", () => {
+      move({ hours: button.value });
+      mood();
+      chart();
+    });
   }
 }
 
-async function run() {
-  for (;;) {
-    if (!document.hidden) await refresh();
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  }
+/** What sticks below the header needs to know its height, which grows with its sentences. */
+function measureTop() {
+  new ResizeObserver(([{ target }]) => document.documentElement.style.setProperty("--top", `${target.offsetHeight}px`)).observe($("top"));
 }
 
-for (const name of ["topic", "sentiment"]) $(name).addEventListener("change", refresh);
-document.addEventListener("visibilitychange", () => document.hidden || refresh());
-run();
+measureTop();
+startRange();
+startFilters(stream);
+documents.start();
+startAlerts({ changed: alerts, choose: chooseSeries });
+$("series").addEventListener("change", () => chooseSeries($("series").value));
+$("show-documents").addEventListener("click", showItsDocuments);
+offerSeries([{ name: ALL_TOPICS, kind: "market" }]);
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  for (const refresh of dirty) refresh();
+  dirty.clear();
+});
+setInterval(filters, NAMES_MS);
+all();
+stream();
+listen({
+  heard: (name, data) => heard[name](data),
+  opened: (again) => {
+    health.connection("live");
+    if (!again) return;
+    all();
+    missed();
+    caughtUp();
+  },
+  lost: () => {
+    if ($("refused").hidden) health.connection("lost");
+    state(); // says why, when the server answers but refuses
+  },
+});

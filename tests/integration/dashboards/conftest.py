@@ -15,12 +15,13 @@ import pytest
 import storage
 from core.clock import ManualClock
 from core.records import SENTIMENTS, Alert, AlertState, Document, Kind, ScoredDocument, Severity
-from core.settings import WebSettings
+from core.settings import DetectorSettings, WebSettings
 from core.text import document_id, fingerprint
 from dashboards.server import PageServer
 from storage import Store
 
 NEWEST = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
+POLL_SECONDS = 0.05
 
 
 class World:
@@ -39,9 +40,10 @@ class World:
         self.clock.advance(3600)
 
     @contextmanager
-    def serving(self, store: Any = None, **settings: Any) -> Iterator[str]:
+    def serving(self, store: Any = None, detector: DetectorSettings | None = None, **settings: Any) -> Iterator[str]:
         """Serve the page on a free port; yields its address without the last slash."""
-        page = PageServer(store or self.store, WebSettings(**{"port": 0, **settings}), self.clock)
+        web = WebSettings(**{"port": 0, **settings})
+        page = PageServer(store or self.store, web, self.clock, detector, poll_seconds=POLL_SECONDS)
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever)
         thread.start()
@@ -72,11 +74,10 @@ def scored() -> Callable[..., ScoredDocument]:
     def make(
         title: str, sentiment: str = "negative", topic: str = "Markets", age: timedelta = timedelta(), **fields: Any
     ) -> ScoredDocument:
-        fields = {"source": "wire", "url": "https://wire.example/1", "symbols": ("ABC",), **fields}
+        fields = {"kind": Kind.NEWS, "source": "wire", "url": "https://wire.example/1", "symbols": ("ABC",), **fields}
         published = NEWEST - age
         document = Document(
             id=document_id("wire", f"{title} {published}"),
-            kind=Kind.NEWS,
             title=title,
             published_at=published,
             collected_at=published + timedelta(seconds=1),

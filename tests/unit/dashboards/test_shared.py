@@ -88,3 +88,19 @@ def test_few_queries_run_at_once(clock: ManualClock) -> None:
     with ThreadPoolExecutor(3 * MAX_QUERIES) as pool:
         list(pool.map(lambda key: answers.get(key, query), range(3 * MAX_QUERIES)))
     assert running == [0, MAX_QUERIES]
+
+
+def test_an_answer_that_something_written_changes_is_forgotten(clock: ManualClock) -> None:
+    answers, query = SharedAnswers(clock), Query(clock)
+    assert [answers.get(("alerts", 1), query), answers.get(("mood", 1), query), answers.get("alerts", query)] == [1, 2, 3]
+    answers.forget("alerts", "silences")
+    assert [answers.get(("alerts", 1), query), answers.get(("mood", 1), query), answers.get("alerts", query)] == [4, 2, 3]
+
+
+def test_an_answer_may_be_good_for_less(clock: ManualClock) -> None:
+    answers, query = SharedAnswers(clock), Query(clock)
+    answers.get("a", query, 0.5)
+    clock.advance(0.4)
+    assert answers.get("a", query, 0.5) == 1
+    clock.advance(0.2)
+    assert answers.get("a", query, 0.5) == 2

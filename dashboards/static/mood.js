@@ -1,0 +1,75 @@
+// The table of topics: the heatmap's numbers summed up, and the keyboard's way to choose a topic.
+
+import { $, el, reconcile, write } from "./dom.js";
+import { date, moment, percent, signed, whole } from "./format.js";
+import { ALL_TOPICS, place } from "./place.js";
+
+let order = [];
+let shownHours = "";
+
+const sum = (values) => values.reduce((total, value) => total + value, 0);
+
+/** Turn the answer of /api/mood into rows, with one for all topics on top. */
+function rowsOf(mood) {
+  const rows = mood.topics.map((name, at) => ({ name, negative: mood.negative[at], total: mood.total[at], net: mood.net[at] }));
+  const columns = mood.times.map((_, at) => {
+    const total = sum(rows.map((row) => row.total[at]));
+    const balance = sum(rows.map((row) => (row.net[at] || 0) * row.total[at]));
+    return { negative: sum(rows.map((row) => row.negative[at])), total, net: total ? balance / total : null };
+  });
+  const pick = (field) => columns.map((column) => column[field]);
+  return [{ name: ALL_TOPICS, negative: pick("negative"), total: pick("total"), net: pick("net") }, ...rows];
+}
+
+/** Keep rows where they were, so that nothing moves under a hand that is about to choose; a new range sorts anew. */
+function inOrder(rows) {
+  if (shownHours !== place.hours) order = [];
+  shownHours = place.hours;
+  const names = rows.map((row) => row.name);
+  order = [...order.filter((name) => names.includes(name)), ...names.filter((name) => !order.includes(name))];
+  return order.map((name) => rows[names.indexOf(name)]);
+}
+
+function newRow({ name }, chosen) {
+  const labels = [el("span", { class: "name" }, name), el("span", { class: "mark" })];
+  const button = el("button", { type: "button", "aria-pressed": "false" }, ...labels);
+  button.addEventListener("click", () => chosen(name));
+  const numbers = [0, 1, 2, 3].map(() => el("td", { class: "number" }));
+  return el("tr", {}, el("th", { scope: "row" }, button), ...numbers);
+}
+
+function fillRow(node, row, alerts) {
+  const total = sum(row.total);
+  const negative = sum(row.negative);
+  const balance = sum(row.net.map((net, at) => (net || 0) * row.total[at]));
+  const [docs, bad, share, net] = node.querySelectorAll("td");
+  write(docs, whole(total));
+  write(bad, whole(negative));
+  write(share, total ? percent(negative / total) : "–");
+  write(net, total ? signed(balance / total) : "–");
+  net.dataset.sign = balance < 0 ? "negative" : "positive";
+  const open = alerts.get(row.name);
+  write(node.querySelector(".mark"), open ? "alert" : "");
+  node.querySelector(".mark").title = open ? `open alert, ${open}` : "";
+}
+
+/** Draw the table; returns its rows in the order shown, for the heatmap. */
+export function showMood(mood, alerts, chosen) {
+  const rows = inOrder(rowsOf(mood));
+  reconcile($("topics"), rows, {
+    key: (row) => row.name,
+    create: (row) => newRow(row, chosen),
+    update: (node, row) => fillRow(node, row, alerts),
+  });
+  const far = place.hours > 24;
+  write($("mood-span"), mood.start ? `${moment(mood.start)} – ${far ? date(mood.end) : moment(mood.end)} UTC` : "");
+  markTopic();
+  return rows;
+}
+
+/** Show which topic is chosen. */
+export function markTopic() {
+  for (const row of $("topics").children) {
+    row.querySelector("button").setAttribute("aria-pressed", String(row.dataset.key === place.series));
+  }
+}

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from core.clock import SystemClock
+from core.errors import StoreUnavailableError
+from core.records import AlertState
+from core.settings import WebSettings
+from dashboards import events
+from dashboards.server import PageServer
+from storage.rows import Acknowledgement
+from tests.support.event_stream import listening
+
+MOST_SECONDS = 2.0
+
+
+class Wrapped:
+    """The store, with what it is asked counted, and trouble when told."""
+
+    def __init__(self, store: Any) -> None:
+        self.store, self.asked, self.error = store, [], None
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            self.asked.append(name)
+            if self.error:
+                raise self.error
+            return getattr(self.store, name)(*args, **kwargs)
+
+        return ask
+
+
+def titles(event: Any) -> list[str]:
+    return [row["title"] for row in event.data["documents"]]
+
+
+def test_a_stream_begins_with_hello_and_health(world: Any, scored: Any) -> None:
+    world.insert(scored("Known before"))
+    with world.serving() as url, listening(url) as stream:
+        assert stream.answer.headers["content-type"].startswith("text/event-stream")
+        assert "access-control-allow-origin" not in stream.answer.headers
+        first = next(iter(stream))
+        assert (first.name, first.data["interval"], first.data["cursor"]) == ("hello", 0.05, first.id)
+        assert stream.wait_for("health").data["pipeline"]["state"] == "unknown"
+
+
+def test_documents_are_pushed_once_newest_first_to_everybody(world: Any, scored: Any) -> None:
+    world.insert(scored("Known before"))
+    with world.serving() as url, listening(url) as one, listening(url) as two:
+        one.wait_for("hello")
+        two.wait_for("hello")
+        world.store.insert([scored("Second", age=timedelta(minutes=1)), scored("First")], token="a")
+        world.later()
+        pushed = [one.wait_for("documents"), two.wait_for("documents")]
+        assert [titles(event) for event in pushed] == [["First", "Second"]] * 2
+        assert pushed[0].data == pushed[1].data
+        assert pushed[0].data["skipped"] == 0
+        assert set(pushed[0].data["documents"][0]) == set(httpx.get(url + "/api/documents").json()["documents"][0])
+        assert one.wait_for("mood").data == {}
+        world.insert(scored("Third"))
+        assert titles(one.wait_for("documents")) == ["Third"]
+
+
+def test_of_very_many_documents_the_newest_are_told_and_the_rest_counted(world: Any, scored: Any) -> None:
+    with world.serving() as url, listening(url) as stream:
+        stream.wait_for("hello")
+        world.insert(*(scored(f"Number {number}") for number in range(250)))
+        event = stream.wait_for("documents")
+        assert (len(event.data["documents"]), event.data["skipped"]) == (100, 150)
+
+
+@pytest.mark.parametrize("way", ["header", "query"])
+def test_a_page_that_reconnects_gets_what_it_missed_and_nothing_twice(world: Any, scored: Any, way: str) -> None:
+    def again(last: str) -> Any:
+        return listening(url, last) if way == "header" else listening(url, query=f"?cursor={last}")
+
+    with world.serving() as url:
+        with listening(url) as stream:
+            last = stream.wait_for("hello").id
+            world.insert(scored("Seen"))
+            last = stream.wait_for("documents").id
+        world.insert(scored("Missed while nobody listened"))
+        with listening(url) as other:
+            other.wait_for("hello")
+            world.insert(scored("Missed while another listened"))
+            other.wait_for("documents")
+            with again(last) as stream:
+                assert sorted(titles(stream.wait_for("documents"))) == ["Missed while another listened", "Missed while nobody listened"]
+                world.insert(scored("Live again"))
+                assert titles(stream.wait_for("documents")) == ["Live again"]
+
+
+def test_a_cursor_of_a_server_that_was_restarted_resumes_without_loss(world: Any, scored: Any) -> None:
+    with world.serving() as url, listening(url) as stream:
+        last = stream.wait_for("hello").id
+    world.insert(scored("Stored between"))
+    with world.serving() as url, listening(url, last) as stream:
+        assert titles(stream.wait_for("documents")) == ["Stored between"]
+
+
+def test_nobody_resumes_further_back_than_five_minutes(world: Any, scored: Any) -> None:
+    world.insert(scored("Old"))
+    world.store._command("ALTER TABLE documents UPDATE stored_at = stored_at - INTERVAL 6 MINUTE WHERE 1 SETTINGS mutations_sync = 2")
+    world.insert(scored("New"))
+    with world.serving() as url, listening(url, "1-1-0123abcd") as stream:
+        assert titles(stream.wait_for("documents")) == ["New"]
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "1-2-3", "99999999999999-1-0123abcd", "1-1-0123abcd; DROP TABLE documents"])
+def test_a_cursor_that_makes_no_sense_begins_anew(world: Any, scored: Any, cursor: str) -> None:
+    with world.serving() as url, listening(url, cursor) as stream:
+        stream.wait_for("hello")
+        world.insert(scored("Bank fails"))
+        assert titles(stream.wait_for("documents")) == ["Bank fails"]
+
+
+def test_alerts_acknowledgements_and_silences_are_told(world: Any, alert: Any) -> None:
+    with world.serving() as url, listening(url) as stream:
+        stream.wait_for("hello")
+        world.store.write_alerts([alert(1, AlertState.FIRING)])
+        world.later()
+        assert stream.wait_for("alerts").data == {}
+        world.store.acknowledge(Acknowledgement(f"{1:032x}", "ann", "", world.clock.now()))
+        world.later()
+        stream.wait_for("alerts")
+        body = {"matchers": ["topic=Markets"], "minutes": 5, "author": "ann", "reason": "known"}
+        assert httpx.post(url + "/api/silences", json=body).status_code == 201
+        world.clock.advance(60)
+        stream.wait_for("alerts")
+        world.clock.advance(600)  # the silence ends by itself
+        stream.wait_for("alerts")
+
+
+def test_a_store_that_is_away_is_told_until_it_answers_and_nothing_is_lost(world: Any, scored: Any) -> None:
+    store = Wrapped(world.store)
+    with world.serving(store) as url, listening(url) as stream:
+        stream.wait_for("hello")
+        store.error = StoreUnavailableError("the store is away", "start it")
+        world.insert(scored("Stored meanwhile"))
+        assert stream.wait_for("trouble").data == {"detail": "the store is away (start it)"}
+        with listening(url) as late:
+            assert next(iter(late)).name == "trouble"
+            store.error = None
+            world.later()
+            assert titles(stream.wait_for("documents")) == ["Stored meanwhile"]
+            assert late.wait_for("hello").data["cursor"]
+
+
+def test_nothing_is_asked_of_the_store_while_nobody_listens(world: Any) -> None:
+    store = Wrapped(world.store)
+    page = PageServer(store, WebSettings(port=0), SystemClock(), poll_seconds=0.01)  # type: ignore[arg-type]
+
+    async def live() -> None:
+        await page.start()
+        async with httpx.AsyncClient() as client:
+            assert store.asked == []
+            async with client.stream("GET", page.url + "api/events") as answer:
+                await anext(answer.aiter_lines())
+                assert store.asked
+            feed = page._feed
+            assert feed is not None
+            while feed.listeners or (feed._task and not feed._task.done()):
+                await asyncio.sleep(0.001)
+            store.asked.clear()
+            await client.get(page.url)
+            assert store.asked == []
+        await page.stop()
+
+    asyncio.run(asyncio.wait_for(live(), 20))
+
+
+def test_the_server_stops_in_time_with_open_streams_read_or_not(world: Any, scored: Any) -> None:
+    async def live() -> float:
+        page = PageServer(world.store, WebSettings(port=0), world.clock, poll_seconds=0.01)
+        await page.start()
+        address = ("127.0.0.1", httpx.URL(page.url).port)
+        sockets = [await asyncio.to_thread(socket.create_connection, address) for _ in range(20)]
+        for client in sockets:
+            client.sendall(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        feed = page._feed
+        assert feed is not None
+        while feed.listeners < len(sockets):
+            await asyncio.sleep(0.001)
+        start = time.monotonic()
+        await page.stop()
+        took = time.monotonic() - start
+        for client in sockets:
+            client.close()
+        return took
+
+    assert asyncio.run(live()) < MOST_SECONDS
+
+
+@pytest.mark.slow
+def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on(world: Any, scored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with world.serving() as url:
+        port = httpx.URL(url).port
+        slow = socket.socket()
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect(("127.0.0.1", port))
+        with slow, listening(url) as stream:
+            slow.sendall(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            slow.recv(64)  # it has joined
+            stream.wait_for("hello")
+            dropped = threading.Event()
+            monkeypatch.setattr(events.log, "info", lambda *_args, **_more: dropped.set())
+            for number in range(400):
+                world.insert(*(scored(f"{number} {row}", text="word " * 90) for row in range(100)))
+                stream.wait_for("documents")
+                if dropped.is_set():
+                    break
+            assert dropped.is_set()
+            world.insert(scored("After it was dropped"))
+            assert titles(stream.wait_for("documents")) == ["After it was dropped"]
+
+
+def test_more_streams_than_there_is_room_for_are_refused_in_words(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MAX_LISTENERS", 1)
+    with world.serving() as url, listening(url) as stream:
+        stream.wait_for("hello")
+        answer = httpx.get(url + "/api/events")
+        assert (answer.status_code, "pages listen already" in answer.json()["detail"]) == (503, True)
+        assert httpx.get(url + "/api/health").status_code == 200

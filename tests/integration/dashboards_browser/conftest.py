@@ -1,0 +1,59 @@
+"""A store, a page over it, and one Chromium for all tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+import storage
+from tests.support.browser import CHROMIUM, Watched, chromium
+from tests.support.page_desk import Desk
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("Debian's chromium is not installed (apt-get install chromium)")
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
+    store.migrate()
+    made = Desk(store)
+    yield made
+    made.close()
+    store.close()
+
+
+@pytest.fixture
+def expected_errors() -> list[re.Pattern[str]]:
+    """What a test means to provoke; anything else that the page complains about fails it."""
+    return []
+
+
+@pytest.fixture
+def visit(browser: Browser, desk: Desk, expected_errors: list[re.Pattern[str]]) -> Iterator[Callable[..., Page]]:
+    """Open the page in a context of its own; at the end no page may have complained of anything."""
+    opened: list[Watched] = []
+
+    def go(address: str = "", **context: Any) -> Page:
+        if not desk.url:
+            desk.start()
+        watched = Watched(browser, **context)
+        opened.append(watched)
+        watched.page.goto(desk.url + address)
+        return watched.page
+
+    yield go
+    complaints = [text for watched in opened for text in watched.complaints(expected_errors[0] if expected_errors else None)]
+    for watched in opened:
+        watched.close()
+    assert complaints == []

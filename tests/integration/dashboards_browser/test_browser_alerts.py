@@ -1,0 +1,110 @@
+"""Alerts: what they say, and what is done about them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.records import AlertState
+from tests.support.page_desk import OIL, Desk
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def page(desk: Desk, visit: Any) -> Page:
+    desk.fill()
+    desk.alert(1)
+    desk.alert(2, AlertState.RESOLVED, topic="Markets")
+    opened: Page = visit()
+    expect(opened.locator("#connection")).to_have_text("live")
+    return opened
+
+
+@pytest.fixture
+def card(page: Page) -> Locator:
+    found = page.locator("#alerts-open .alert")
+    found.get_by_role("button", name=OIL).click()
+    expect(found.locator(".explanation p").first).to_be_visible()
+    return found
+
+
+def test_an_open_alert_says_what_was_seen_and_shows_what_drove_it(page: Page, card: Locator) -> None:
+    expect(card).to_contain_text("14 negative in 60 min, 1.2 expected (90%: 0 to 3); 90% of its documents negative, 30% expected")
+    expect(card).to_contain_text("since 2 Mar 13:54 UTC")
+    expect(card.locator(".drivers li").first).to_contain_text("Oil falls")
+    expect(page.locator("#alerts-past .alert")).to_contain_text("resolved")
+    expect(page.get_by_role("link", name="1 open alert")).to_be_visible()
+
+
+def test_an_alert_is_acknowledged_and_the_store_has_it(desk: Desk, page: Page, card: Locator) -> None:
+    card.get_by_role("button", name="Acknowledge").click()
+    form = card.get_by_role("form", name="Acknowledge")
+    form.get_by_label("Your name").fill("Ada")
+    form.get_by_label("Note").fill("Calling the desk")
+    form.get_by_role("button", name="Acknowledge").click()
+    expect(card.locator(".tag")).to_have_text("acknowledged by Ada")
+    expect(card.get_by_role("button", name="Acknowledge", exact=True)).to_be_focused()
+    stored = desk.store.acknowledgements([f"{1:032x}"])
+    assert [(row.author, row.note) for row in (stored.values() if isinstance(stored, dict) else stored)] == [("Ada", "Calling the desk")]
+    page.reload()
+    page.locator("#alerts-open").get_by_role("button", name=OIL).click()
+    page.get_by_role("button", name="Silence", exact=True).first.click()
+    expect(page.locator("form.action:visible").get_by_label("Your name")).to_have_value("Ada")
+
+
+def test_an_alert_is_silenced_and_the_silence_ended_again(desk: Desk, page: Page, card: Locator) -> None:
+    card.get_by_role("button", name="Silence").click()
+    form = card.get_by_role("form", name="Silence")
+    expect(form.get_by_label("What is silenced")).to_have_value(f"topic={OIL}")
+    form.get_by_label("Your name").fill("Ada")
+    form.get_by_label("Reason").fill("known")
+    form.get_by_role("button", name="Silence").click()
+    expect(card.locator(".tag")).to_contain_text("silenced until")
+    (silence,) = desk.store.silences()
+    assert (silence.author, silence.reason, silence.ends_at - silence.starts_at) == ("Ada", "known", timedelta(hours=2))
+    page.get_by_role("button", name="End now").click()
+    expect(card.locator(".tag")).to_have_count(0)
+    expect(page.locator("#silences")).to_be_hidden()
+
+
+def test_a_refusal_is_said_at_the_form_and_nothing_typed_is_lost(page: Page, card: Locator, expected_errors: list[Any]) -> None:
+    expected_errors.append(re.compile("status of 422"))
+    card.get_by_role("button", name="Silence").click()
+    form = card.get_by_role("form", name="Silence")
+    form.get_by_label("What is silenced").fill("everything")
+    form.get_by_label("Your name").fill("Ada")
+    form.get_by_label("Reason").fill("quiet please")
+    form.get_by_role("button", name="Silence").click()
+    expect(form.get_by_role("alert")).to_contain_text("'everything' is not a matcher")
+    expect(form.get_by_label("Reason")).to_have_value("quiet please")
+
+
+def test_an_open_alert_half_typed_words_and_the_scroll_place_survive_an_update(desk: Desk, page: Page, card: Locator) -> None:
+    page.set_viewport_size({"width": 1440, "height": 480})
+    card.get_by_role("button", name="Acknowledge").click()
+    note = card.get_by_role("form", name="Acknowledge").get_by_label("Note")
+    note.fill("half a sen")
+    place = page.evaluate("scrollY")
+    assert place > 0
+    desk.alert(1, observed=21)
+    expect(card).to_contain_text("21 negative in 60 min")
+    desk.alert(3, topic="Earnings")
+    expect(page.locator("#alerts-open .alert")).to_have_count(2)
+    updated = page.locator("#alerts-open .alert", has_text="21 negative")
+    expect(updated.get_by_label("Note")).to_have_value("half a sen")
+    expect(updated.get_by_label("Note")).to_be_focused()
+    assert page.evaluate("scrollY") >= place
+
+
+def test_an_alert_that_is_resolved_moves_to_the_past_and_stays_open_there(desk: Desk, page: Page, card: Locator) -> None:
+    desk.alert(1, AlertState.RESOLVED)
+    moved = page.locator("#alerts-past .alert", has_text=OIL)
+    expect(moved.locator(".explanation p").first).to_be_visible()
+    expect(page.locator("#alerts-open .alert")).to_have_count(0)
+    expect(page.locator("#open-alerts")).to_be_hidden()
+    expect(page).to_have_title("Squall")
