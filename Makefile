@@ -9,7 +9,7 @@ export HF_HUB_OFFLINE := 1
 PACKAGES := squall backtest ingest stream alerts dashboards model storage core
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-fast lint format bench constraints clean
+.PHONY: help setup setup-test demo test test-fast lint format bench dashboards-preview constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,13 @@ format: setup-test ## let ruff put the code in order
 bench: setup-test ## ratios against what one would write without us
 	$(BIN)/pytest tests/benchmarks -s
 
+preview/node_modules: preview/package.json preview/package-lock.json
+	cd preview && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+dashboards-preview: setup-test preview/node_modules ## pictures of the Grafana dashboards, by Grafana's own components (needs Node 20 and Chromium)
+	$(BIN)/python preview/preview.py
+
 constraints: $(BIN)/python ## pin the newest versions that fit pyproject.toml
 	rm -rf build/resolve && $(PYTHON) -m venv build/resolve
 	build/resolve/bin/pip install --quiet uv
@@ -61,4 +68,4 @@ constraints: $(BIN)/python ## pin the newest versions that fit pyproject.toml
 	{ head -n 1 constraints.txt; cat build/pins; } > build/constraints && mv build/constraints constraints.txt
 
 clean: ## remove caches; the virtual environment and data stay
-	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf build preview/build preview/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

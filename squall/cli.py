@@ -12,7 +12,7 @@ import typer
 from core.errors import ConfigurationError, SquallError, StoppedError
 from core.settings import CONFIG_VARIABLE, load_settings
 from core.telemetry import configure_logging
-from squall import __version__, cli_alerts, cli_backtest, cli_ingest, cli_model, cli_run, cli_store, cli_web
+from squall import __version__, cli_alerts, cli_backtest, cli_dashboards, cli_ingest, cli_model, cli_run, cli_store, cli_web
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads share their cores with the store's: sleep, don't spin
 
@@ -59,6 +59,7 @@ app.add_typer(cli_store.app, name="store")
 app.add_typer(cli_ingest.app, name="ingest")
 app.add_typer(cli_alerts.app, name="alerts")
 app.add_typer(cli_backtest.app, name="backtest")
+app.add_typer(cli_dashboards.app, name="dashboards")
 app.command("detect")(cli_alerts.detect)
 app.command("demo")(cli_run.demo)
 app.command("up")(cli_run.up)

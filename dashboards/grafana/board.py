@@ -1,0 +1,98 @@
+"""A dashboard around its panels: variables, annotations, links to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grafana_foundation_sdk.models import dashboard
+from grafana_foundation_sdk.models.dashboard import (
+    AnnotationQuery,
+    Dashboard,
+    DashboardLink,
+    Panel,
+    VariableModel,
+    VariableOption,
+    VariableRefresh,
+    VariableType,
+)
+
+from dashboards.grafana.datasource import TABLE, Query, datasource
+from storage.panels import panel_sql
+
+MOOD, DRILL_DOWN, ALERTS, PIPELINE, BACKTEST = "squall-mood", "squall-drilldown", "squall-alerts", "squall-pipeline", "squall-backtest"
+TITLES = {
+    MOOD: "Squall – market mood",
+    DRILL_DOWN: "Squall – topic and symbol",
+    ALERTS: "Squall – alerts",
+    PIPELINE: "Squall – pipeline health",
+    BACKTEST: "Squall – backtest",
+}
+ALL = "$__all"
+"""The value of a variable whose choice is `All`."""
+
+
+def drill_down(series: str) -> str:
+    """Return the address of the drill-down with the time range kept; `series` is put in by Grafana."""
+    return f"/d/{DRILL_DOWN}?var-series={series}&${{__url_time_range}}"
+
+
+def choice(name: str, label: str, description: str, query: str, *, multi: bool = False, everything: bool = True) -> VariableModel:
+    """A variable whose options come from a query; `everything` offers `All` and chooses it.
+
+    The first column of the query is the value, the second, where there is one, what is shown.
+    """
+    shown, chosen = ("All", ALL) if everything else ("", "")
+    sql = panel_sql(query)
+    return VariableModel(
+        type_val=VariableType.QUERY,
+        name=name,
+        label=label,
+        description=description,
+        datasource=datasource(),
+        query=dict(Query(sql, TABLE, "A").to_json()),
+        definition=sql,
+        refresh=VariableRefresh.ON_TIME_RANGE_CHANGED,
+        multi=multi,
+        include_all=everything,
+        current=VariableOption(text=[shown], value=[chosen]) if multi and everything else VariableOption(text=shown, value=chosen),
+    )
+
+
+def annotation(name: str, query: str, color: str) -> AnnotationQuery:
+    """Marks on every chart, from a query with the columns `time`, `timeEnd`, `text`, `tags`."""
+    return AnnotationQuery(
+        name=name, datasource=datasource(), enable=True, hide=False, icon_color=color, target=Query(panel_sql(query), TABLE, "Anno")
+    )
+
+
+def board(
+    uid: str,
+    description: str,
+    panels: Sequence[Panel],
+    *,
+    variables: Sequence[VariableModel] = (),
+    annotations: Sequence[AnnotationQuery] = (),
+    since: str = "now-24h",
+    refresh: str = "1m",
+) -> Dashboard:
+    """Put a dashboard together; it links to the others and keeps the time range on the way."""
+    links = [
+        DashboardLink(title=title.removeprefix("Squall – ").capitalize(), url=f"/d/{other}", icon="dashboard", keep_time=other != BACKTEST)
+        for other, title in TITLES.items()
+        if other != uid
+    ]
+    return Dashboard(
+        uid=uid,
+        title=TITLES[uid],
+        description=description,
+        tags=["squall"],
+        timezone="utc",
+        graph_tooltip=dashboard.DashboardCursorSync.CROSSHAIR,
+        time=dashboard.DashboardDashboardTime(from_val=since, to="now"),
+        refresh=refresh,
+        panels=list(panels),
+        templating=dashboard.DashboardDashboardTemplating(list_val=list(variables)),
+        annotations=dashboard.AnnotationContainer(list_val=list(annotations)),
+        links=links,
+        version=1,
+    )

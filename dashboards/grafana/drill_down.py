@@ -1,0 +1,164 @@
+"""Topic and symbol drill-down: one series from all sides."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
+
+from dashboards.grafana.board import DRILL_DOWN, annotation, board, choice
+from dashboards.grafana.columns import alert_columns, document_columns
+from dashboards.grafana.kit import (
+    BAR_POINTS,
+    DIVERGING,
+    EXPECTED,
+    GOOD,
+    NEGATIVE,
+    NEUTRAL,
+    POSITIVE,
+    WARNING,
+    band,
+    field,
+    fixed,
+    line_chart,
+    listing,
+    numbers,
+    thresholds,
+)
+
+
+def build() -> Dashboard:
+    """Build the dashboard."""
+    panels = [
+        numbers(
+            1,
+            "$series in this range",
+            "Documents of the series, each counted once. Novelty is the share of first stories: near 0 one story is being repeated, near "
+            "1 everything is news of its own.",
+            "drilldown/totals",
+            (0, 0, 24, 4),
+            overrides=[
+                field("documents", displayName="Documents"),
+                field("negative_share", displayName="Negative share", unit="percentunit", decimals=1),
+                field(
+                    "net_sentiment", displayName="Net sentiment", decimals=2, color={"mode": "thresholds"}, thresholds=thresholds(DIVERGING)
+                ),
+                field("novelty", displayName="Novelty", unit="percentunit", decimals=0),
+            ],
+        ),
+        line_chart(
+            2,
+            "Negative documents against what is expected",
+            "Negative documents of the hour before each moment. The band is what 90% of such hours hold, judged by the same hours of "
+            "earlier weeks; shaded: alerts. Where the bucket of the chart is longer than five minutes, its highest reading is drawn.",
+            "drilldown/band",
+            (0, 4, 16, 10),
+            lowest=0,
+            axis="negative documents",
+            overrides=band(),
+        ),
+        line_chart(
+            3,
+            "How surprising",
+            "By how many zeros chance fails to explain the hour: 3 is one in a thousand, 6 one in a million. The line is where a single "
+            "test would be called out of the ordinary.",
+            "drilldown/surprise",
+            (16, 4, 8, 10),
+            lowest=0,
+            axis="zeros",
+            series="surprise",
+            steps=[Threshold(None, "transparent"), Threshold(3, WARNING), Threshold(6, NEGATIVE)],
+            overrides=[field("surprise", displayName="zeros of the p-value", color=fixed(EXPECTED))],
+        ),
+        line_chart(
+            4,
+            "Sentiment",
+            "Net sentiment (positive minus negative over all) and the share of negative documents, with the share that history lets the "
+            "detector expect.",
+            ["drilldown/share", "drilldown/expected_share"],
+            (0, 14, 12, 9),
+            points_wanted=BAR_POINTS,
+            lowest=-1,
+            highest=1,
+            axis="share",
+            overrides=[
+                field("net", displayName="net sentiment", color=fixed(POSITIVE)),
+                field("negative_share", displayName="negative share", color=fixed(NEGATIVE)),
+                field(
+                    "expected_share",
+                    displayName="expected negative share",
+                    color=fixed(EXPECTED),
+                    custom__lineStyle={"fill": "dash", "dash": [6, 4]},
+                ),
+            ],
+        ),
+        line_chart(
+            5,
+            "Volume by sentiment",
+            "Documents by what the model said of them; copies left out.",
+            "drilldown/volume",
+            (12, 14, 12, 9),
+            lowest=0,
+            axis="documents",
+            bars=True,
+            stacked=True,
+            overrides=[field(name, color=fixed(color)) for name, color in _SENTIMENTS],
+        ),
+        line_chart(
+            6,
+            "Sources",
+            "Who publishes about it: the eight largest sources of the range, the rest as one.",
+            "drilldown/sources",
+            (0, 23, 12, 9),
+            label="name",
+            lowest=0,
+            axis="documents",
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+        ),
+        line_chart(
+            7,
+            "Novelty: first stories and copies",
+            "A copy is a text that was published already within the 24 hours before. Many copies and few first stories: one story goes "
+            "round; alerts count it once.",
+            "drilldown/novelty",
+            (12, 23, 12, 9),
+            lowest=0,
+            axis="documents",
+            bars=True,
+            stacked=True,
+            overrides=[
+                field("first_stories", displayName="first stories", color=fixed(GOOD)),
+                field("copies", displayName="copies", color=fixed(NEUTRAL)),
+            ],
+        ),
+        listing(
+            8,
+            "Alerts and why",
+            "What was observed, what history let expect with its 90% interval, how likely such a count is by chance (p), and the "
+            "negative share against the usual one.",
+            "drilldown/alerts",
+            (0, 32, 24, 8),
+            overrides=alert_columns(),
+        ),
+        listing(
+            9,
+            "Documents",
+            "The newest documents of the series, copies too. Only web addresses become links.",
+            "drilldown/documents",
+            (0, 40, 24, 14),
+            overrides=document_columns(),
+        ),
+    ]
+    return board(
+        DRILL_DOWN,
+        "One topic or symbol from all sides: sentiment against what is expected, volume, sources, novelty, alerts with their reasons, "
+        "and the documents.",
+        panels,
+        variables=[
+            choice("series", "Topic or symbol", "A topic, a symbol written $AAPL, or all topics.", "variables/series", everything=False)
+        ],
+        annotations=[annotation("Alerts", "drilldown/alert_marks", NEGATIVE)],
+    )
+
+
+_SENTIMENTS = (("negative", NEGATIVE), ("neutral", NEUTRAL), ("positive", POSITIVE))

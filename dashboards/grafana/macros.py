@@ -1,0 +1,153 @@
+"""Expands a panel's query as Grafana and its ClickHouse plugin do, so that it can be run without them.
+
+In the plugin's order: `$__conditionalAll` and the variables in the browser, then the macros of time in the backend.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from core.errors import ConfigurationError
+from dashboards.grafana.formats import Choice, formatted
+
+_CONDITIONAL = "$__conditionalAll("
+_MACRO = re.compile(r"\$__(\w+)")
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::([^}]+))?\})")
+_NAMED = re.compile(r"(?<=\$\{)\w+(?=\})|(?<=\$)\w+")
+POINTS = 1000
+"""Width in pixels of a panel that says nothing else: Grafana asks for a point for each."""
+_NICE = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800, 2592000)
+
+
+def interval_seconds(start: datetime, end: datetime, points: int = POINTS) -> int:
+    """Return the bucket that Grafana asks for on a chart `points` wide: the round interval nearest to what fits."""
+    wanted = (end - start).total_seconds() / points
+    return min(_NICE, key=lambda nice: abs(nice - wanted))
+
+
+def variables_in(sql: str) -> set[str]:
+    """Return the names of the variables a query uses."""
+    names = [found[1] or found[2] for found in _VARIABLE.finditer(sql)]
+    return {name for name in names if not name.startswith("__")}
+
+
+def expand(sql: str, *, start: datetime, end: datetime, interval: int, variables: Mapping[str, Choice]) -> str:
+    """Return the query as ClickHouse gets it.
+
+    Args:
+        start: with `end`, the time range; aware.
+        interval: seconds of `$__interval_s`.
+        variables: what is chosen of each variable.
+
+    Raises:
+        ConfigurationError: an unknown macro or format, a macro without its arguments, or a variable that is not defined.
+    """
+    unknown = set(_MACRO.findall(sql)) - _TIME.keys() - {"conditionalAll"}
+    if unknown:
+        raise ConfigurationError(f"unknown macro $__{min(unknown)}", f"the plugin has: {', '.join(f'$__{name}' for name in sorted(_TIME))}")
+    text = _interpolate(_conditions(sql, variables), variables)
+    return _times(text, _Range(int(start.timestamp() * 1000), int(end.timestamp() * 1000), max(interval, 1)))
+
+
+def _conditions(sql: str, variables: Mapping[str, Choice]) -> str:
+    at = sql.rfind(_CONDITIONAL)
+    while at != -1:
+        arguments, end = _arguments(sql, at + len(_CONDITIONAL) - 1)
+        if len(arguments) != 2:
+            raise ConfigurationError(f"$__conditionalAll takes a condition and a variable, not {len(arguments)} arguments")
+        named = _NAMED.search(arguments[1].strip())
+        if named is None:
+            raise ConfigurationError(f"$__conditionalAll has {arguments[1].strip()!r} for its variable", "write it as $name")
+        choice = _chosen(named[0], variables)
+        everything = choice.everything or ",".join(choice.values) == ""
+        sql = sql[:at] + ("1=1" if everything else arguments[0]) + sql[end:]
+        at = sql.rfind(_CONDITIONAL)
+    return sql
+
+
+def _interpolate(sql: str, variables: Mapping[str, Choice]) -> str:
+    def value(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        if name.startswith("__"):
+            return found[0]
+        return formatted(name, _chosen(name, variables), found[3] or "")
+
+    return _VARIABLE.sub(value, sql)
+
+
+def _chosen(name: str, variables: Mapping[str, Choice]) -> Choice:
+    if name not in variables:
+        raise ConfigurationError(f"variable ${name} is not defined", f"defined are: {', '.join(sorted(variables)) or 'none'}")
+    return variables[name]
+
+
+class _Range:
+    """The time range in milliseconds and the interval in seconds."""
+
+    def __init__(self, start: int, end: int, interval: int) -> None:
+        self.start, self.end, self.interval = start, end, interval
+
+    def seconds(self, bound: int) -> str:
+        return f"toDateTime({bound // 1000})"
+
+    def milliseconds(self, bound: int) -> str:
+        return f"fromUnixTimestamp64Milli({bound})"
+
+    def date(self, bound: int) -> str:
+        return f"toDate(toDateTime({bound // 1000}, 'UTC'))"
+
+    def between(self, column: str, write: Callable[[int], str]) -> str:
+        return f"{column} >= {write(self.start)} AND {column} <= {write(self.end)}"
+
+
+_TIME: dict[str, tuple[int, Callable[..., str]]] = {
+    "fromTime": (0, lambda span: span.seconds(span.start)),
+    "toTime": (0, lambda span: span.seconds(span.end)),
+    "fromTime_ms": (0, lambda span: span.milliseconds(span.start)),
+    "toTime_ms": (0, lambda span: span.milliseconds(span.end)),
+    "interval_s": (0, lambda span: str(span.interval)),
+    "timeFilter": (1, lambda span, column: span.between(column, span.seconds)),
+    "timeFilter_ms": (1, lambda span, column: span.between(column, span.milliseconds)),
+    "dateFilter": (1, lambda span, column: span.between(column, span.date)),
+    "timeInterval": (1, lambda span, column: f"toStartOfInterval(toDateTime({column}), INTERVAL {span.interval} second)"),
+    "timeInterval_ms": (
+        1,
+        lambda span, column: f"toStartOfInterval(toDateTime64({column}, 3), INTERVAL {span.interval * 1000} millisecond)",
+    ),
+}
+"""Number of arguments and expansion of each macro of the backend."""
+
+
+def _times(sql: str, span: _Range) -> str:
+    at = 0
+    while found := _MACRO.search(sql, at):
+        name = found[1]
+        if name not in _TIME:  # came in with a value
+            at = found.end()
+            continue
+        count, write = _TIME[name]
+        arguments, end = _arguments(sql, found.end()) if sql[found.end() : found.end() + 1] == "(" else ([], found.end())
+        given = [argument.strip() for argument in arguments if argument.strip()]
+        if len(given) != count:
+            raise ConfigurationError(f"$__{name} takes {count} arguments, not {len(given)}")
+        text = write(span, *given)
+        sql = sql[: found.start()] + text + sql[end:]
+        at = found.start() + len(text)
+    return sql
+
+
+def _arguments(sql: str, opening: int) -> tuple[list[str], int]:
+    """Return what stands between the bracket at `opening` and its partner, split at its own commas, and where it ends."""
+    found: list[str] = []
+    depth, begin = 0, opening + 1
+    for place in range(opening, len(sql)):
+        mark = sql[place]
+        depth += {"(": 1, ")": -1}.get(mark, 0)
+        if depth == 0:
+            return [*found, sql[begin:place]], place + 1
+        if mark == "," and depth == 1:
+            found.append(sql[begin:place])
+            begin = place + 1
+    raise ConfigurationError(f"a bracket is never closed in the query: {sql[opening : opening + 60]!r}")

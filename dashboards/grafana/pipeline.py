@@ -1,0 +1,240 @@
+"""Pipeline health: is everything that is published stored, and how fast."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
+
+from dashboards.grafana.board import PIPELINE, board, choice
+from dashboards.grafana.columns import time_columns
+from dashboards.grafana.kit import (
+    EXPECTED,
+    GOOD,
+    NEGATIVE,
+    NEUTRAL,
+    POSITIVE,
+    WARNING,
+    Override,
+    field,
+    fixed,
+    line_chart,
+    listing,
+    numbers,
+    thresholds,
+)
+
+_LATENCY = [
+    field("p50", displayName="half of the documents (p50)", color=fixed(GOOD)),
+    field("p99", displayName="99 of 100 (p99)", color=fixed(WARNING)),
+    field("worst", displayName="slowest", color=fixed(NEGATIVE)),
+]
+
+
+def _alarming(*steps: tuple[float, str]) -> dict[str, object]:
+    return {"color": {"mode": "thresholds"}, "thresholds": thresholds([Threshold(None, "text"), *(Threshold(*step) for step in steps)])}
+
+
+def _summary() -> list[Override]:
+    return [
+        field("documents", displayName="Documents stored"),
+        field("workers", displayName="Workers"),
+        field("rate", displayName="Documents per second", decimals=1),
+        field("typical", displayName="Published to stored, p50", unit="s"),
+        field("worst_p99", displayName="Published to stored, worst p99", unit="s"),
+        field("rejected", displayName="Rejected", **_alarming((1, WARNING))),
+        field("last_report", displayName="Last report", unit="s", **_alarming((30, WARNING), (120, NEGATIVE))),
+        field("model", displayName="Model"),
+    ]
+
+
+def build() -> Dashboard:
+    """Build the dashboard."""
+    panels = [
+        numbers(
+            1,
+            "In this range",
+            "Every worker reports every ten seconds, also when it has nothing to do. No report for half a minute means that it stopped.",
+            "pipeline/summary",
+            (0, 0, 24, 4),
+            overrides=_summary(),
+        ),
+        line_chart(
+            2,
+            "From publication to storage",
+            "How old documents are when they are stored; feeds that publish late show here. The p99 is that of the worst ten seconds in "
+            "each bucket.",
+            "pipeline/published",
+            (0, 4, 12, 9),
+            unit="s",
+            lowest=0,
+            overrides=_LATENCY,
+        ),
+        line_chart(
+            3,
+            "From collection to storage",
+            "What our own pipeline adds: queueing, scoring and storing. Rising while the lag rises: too few workers or too slow a device.",
+            "pipeline/collected",
+            (12, 4, 12, 9),
+            unit="s",
+            lowest=0,
+            overrides=_LATENCY,
+        ),
+        line_chart(
+            4,
+            "Throughput",
+            "Documents per second. Duplicates were delivered again and stored once; rejected items are in the table below. The last "
+            "bucket is not full yet.",
+            "pipeline/throughput",
+            (0, 13, 12, 8),
+            lowest=0,
+            axis="per second",
+            overrides=[
+                field("stored_per_second", displayName="stored", color=fixed(GOOD)),
+                field("duplicates_per_second", displayName="duplicates", color=fixed(NEUTRAL)),
+                field("rejected_per_second", displayName="rejected", color=fixed(NEGATIVE)),
+            ],
+        ),
+        line_chart(
+            5,
+            "Kafka lag",
+            "Messages that wait in Kafka for each worker. Empty when the pipeline runs without Kafka.",
+            "pipeline/lag",
+            (12, 13, 12, 8),
+            label="name",
+            lowest=0,
+            axis="messages",
+        ),
+        line_chart(
+            6,
+            "Batches",
+            "Documents per batch, and how often a batch had to be stored again. Full batches all the time mean a backlog.",
+            "pipeline/batches",
+            (0, 21, 8, 8),
+            lowest=0,
+            axis="documents",
+            overrides=[
+                field("mean_batch", displayName="mean", color=fixed(EXPECTED)),
+                field("biggest_batch", displayName="largest", color=fixed(POSITIVE)),
+                field(
+                    "repeated", displayName="stored again", color=fixed(NEGATIVE), custom__axisPlacement="right", custom__axisLabel="times"
+                ),
+            ],
+        ),
+        line_chart(
+            7,
+            "Busy with scoring",
+            "Share of the time in which the model's device worked for the worker. Near 1 the device is what limits the throughput.",
+            "pipeline/busy",
+            (8, 21, 8, 8),
+            label="name",
+            unit="percentunit",
+            lowest=0,
+            highest=1,
+            calcs=("mean", "max"),
+            steps=[Threshold(None, "transparent"), Threshold(0.9, WARNING)],
+        ),
+        line_chart(
+            8,
+            "GPU memory",
+            "Memory the model holds on its device. Empty on a CPU.",
+            "pipeline/memory",
+            (16, 21, 8, 8),
+            label="name",
+            unit="bytes",
+            lowest=0,
+        ),
+        line_chart(
+            9,
+            "Rejected items by reason",
+            "What could not become a document, by why. One reason that jumps is a feed that changed its format.",
+            "pipeline/rejected",
+            (0, 29, 10, 9),
+            label="name",
+            lowest=0,
+            axis="items",
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+        ),
+        listing(
+            10,
+            "Newest rejected items",
+            "With the beginning of the item, so that it can be found and mended.",
+            "pipeline/dead_letters",
+            (10, 29, 14, 9),
+            overrides=[
+                *time_columns(at="At"),
+                field("topic", displayName="From", custom__width=120),
+                field("stage", displayName="Stage", custom__width=90),
+                field("reason", displayName="Reason", custom__width=130),
+                field("detail", displayName="Detail", custom__minWidth=200),
+                field("item", displayName="Item", custom__minWidth=200),
+            ],
+        ),
+        line_chart(
+            11,
+            "Detector run time",
+            "Seconds a run of the detector took. It should stay far below the minute between two runs.",
+            "pipeline/detector_time",
+            (0, 38, 12, 8),
+            unit="s",
+            lowest=0,
+            steps=[Threshold(None, "transparent"), Threshold(60, NEGATIVE)],
+            overrides=[
+                field("run_time", displayName="run time", color=fixed(EXPECTED)),
+                field("failed", displayName="failed runs", unit="short", color=fixed(NEGATIVE), custom__axisPlacement="right"),
+            ],
+        ),
+        line_chart(
+            12,
+            "How far the detector is behind",
+            "Behind the clock: what an alert lags reality by. Behind the data: what is stored but not evaluated yet. Replayed history is "
+            "as far behind the clock as it is old.",
+            "pipeline/detector_behind",
+            (12, 38, 12, 8),
+            unit="s",
+            overrides=[
+                field("behind_clock", displayName="behind the clock", color=fixed(WARNING)),
+                field("behind_data", displayName="behind the data", color=fixed(POSITIVE)),
+            ],
+        ),
+        listing(
+            13,
+            "Model versions",
+            "Which model scored, on what device, when it was first and last seen.",
+            "pipeline/models",
+            (0, 46, 24, 6),
+            overrides=[
+                field("model_version", displayName="Model", custom__minWidth=140),
+                field("device", displayName="Device", custom__width=100),
+                field("workers", displayName="Workers", custom__width=110),
+                field("documents", displayName="Documents", custom__width=125),
+                *time_columns(first_seen="First seen", last_seen="Last seen"),
+            ],
+        ),
+        listing(
+            14,
+            "Runs of the detector worth a look",
+            "Runs that failed, changed an alert or left messages waiting.",
+            "pipeline/detector_runs",
+            (0, 52, 24, 8),
+            overrides=[
+                *time_columns(at="At", watermark="Data complete until", evaluated_until="Evaluated until"),
+                field("seconds", displayName="Took", unit="s", decimals=2, custom__width=100),
+                field("ticks", displayName="Steps", custom__width=90),
+                field("fired", displayName="Fired", custom__width=90),
+                field("resolved", displayName="Resolved", custom__width=110),
+                field("sent", displayName="Sent", custom__width=90),
+                field("waiting", displayName="Waiting", custom__width=105),
+                field("error", displayName="Error", custom__minWidth=240),
+            ],
+        ),
+    ]
+    return board(
+        PIPELINE,
+        "Is everything that is published stored, how fast, and what stands in the way: latency, throughput, lag, batches, rejected "
+        "items, model, device, detector.",
+        panels,
+        variables=[choice("worker", "Worker", "Processes that score and store.", "variables/worker", multi=True)],
+        since="now-6h",
+        refresh="30s",
+    )

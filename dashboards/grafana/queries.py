@@ -1,0 +1,127 @@
+"""Runs every query of the dashboards on a store: panels, variables, annotations."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.errors import SquallError
+from dashboards.grafana.formats import Choice
+from dashboards.grafana.macros import POINTS, expand, interval_seconds
+from storage import Store
+from storage.backend import Result
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRun:
+    """How a query went.
+
+    Args:
+        dashboard: uid.
+        name: `panel 3 "Negative share by topic" A`, `variable topic`, `annotation Alerts`.
+        sql: as it was run.
+        seconds: wall time.
+        error: empty when it was answered.
+    """
+
+    dashboard: str
+    name: str
+    sql: str
+    rows: int
+    seconds: float
+    error: str
+
+
+def run_queries(
+    store: Store,
+    dashboards: Mapping[str, str],
+    start: datetime | None,
+    end: datetime | None,
+    now: datetime,
+    *,
+    chosen: Mapping[str, Choice] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> list[QueryRun]:
+    """Run every variable, annotation and panel query, as pages that were just opened would.
+
+    Args:
+        dashboards: JSON texts by file name, as `build_all` returns them.
+        start: with `end`, the time range; None: the range each dashboard opens with.
+        now: what `now` means in those.
+        chosen: of variables, by name; the others are `All` where they offer it, else their first option.
+    """
+    runs: list[QueryRun] = []
+    for text in dashboards.values():
+        board = json.loads(text)
+        span = (start, end) if start and end else default_range(board, end or now)
+        runs += _Session(store.read, board, span, chosen or {}, clock).run()
+    return runs
+
+
+class _Session:
+    """One dashboard opened over one time range."""
+
+    def __init__(
+        self,
+        read: Callable[[str], Result],
+        board: Mapping[str, Any],
+        span: tuple[datetime, datetime],
+        chosen: Mapping[str, Choice],
+        clock: Callable[[], float],
+    ) -> None:
+        self._read = read
+        self._board = board
+        self._range = span
+        self._chosen = chosen
+        self._clock = clock
+        self._values: dict[str, Choice] = {}
+        self._runs: list[QueryRun] = []
+
+    def run(self) -> list[QueryRun]:
+        for variable in self._board["templating"].get("list", []):
+            self._values[variable["name"]] = self._choose(variable)
+        for annotation in self._board["annotations"].get("list", []):
+            self._query(f"annotation {annotation['name']}", annotation["target"]["rawSql"], self._values)
+        for panel in self._board["panels"]:
+            values = self._values | self._repeated(panel.get("repeat", ""))
+            for target in panel.get("targets", []):
+                name = f'panel {panel["id"]} "{panel["title"]}" {target["refId"]}'
+                self._query(name, target["rawSql"], values, panel.get("maxDataPoints") or POINTS)
+        return self._runs
+
+    def _choose(self, variable: Mapping[str, Any]) -> Choice:
+        options = [str(row[0]) for row in self._query(f"variable {variable['name']}", variable["query"]["rawSql"], self._values) or ()]
+        if variable["name"] in self._chosen:
+            return self._chosen[variable["name"]]
+        multi = bool(variable.get("multi"))
+        if variable.get("includeAll"):
+            return Choice(tuple(options), multi=multi, everything=True)
+        return Choice(tuple(options[:1]), multi=multi)
+
+    def _repeated(self, name: str) -> dict[str, Choice]:
+        """Return what a repeated panel sees: one value."""
+        return {name: Choice(self._values[name].values[:1])} if name else {}
+
+    def _query(self, name: str, sql: str, values: Mapping[str, Choice], points: int = POINTS) -> list[tuple[Any, ...]] | None:
+        begin = self._clock()
+        text, rows, error = sql, None, ""
+        try:
+            start, end = self._range
+            text = expand(sql, start=start, end=end, interval=interval_seconds(start, end, points), variables=values)
+            begin = self._clock()
+            rows = list(self._read(text))
+        except SquallError as problem:
+            error = problem.what
+        self._runs.append(QueryRun(self._board["uid"], name, text, len(rows or ()), self._clock() - begin, error))
+        return rows
+
+
+def default_range(board: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:
+    """Return the range a dashboard opens with, whose start is written as `now-24h`."""
+    units = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+    since = str(board["time"]["from"]).removeprefix("now-")
+    return now - int(since[:-1]) * units[since[-1]], now

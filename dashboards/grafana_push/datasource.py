@@ -1,0 +1,108 @@
+"""The ClickHouse data source that the dashboards name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import SecretStr
+
+from core.errors import ConfigurationError
+from dashboards.grafana_push.compare import difference
+from dashboards.grafana_push.failures import ConflictError, GrafanaError
+from dashboards.grafana_push.plan import Action, Change
+from dashboards.grafana_push.server import GrafanaServer
+
+PLUGIN = "grafana-clickhouse-datasource"
+DATASOURCE_UID = "squall-clickhouse"
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """How Grafana reaches ClickHouse, seen from Grafana's machine.
+
+    Args:
+        protocol: `native` (port 9000, with TLS 9440) or `http` (8123, 8443).
+        password: of the read-only user; sent to Grafana, which keeps it, and never shown.
+    """
+
+    host: str
+    port: int = 9000
+    protocol: Literal["native", "http"] = "native"
+    secure: bool = False
+    username: str = "grafana"
+    password: SecretStr = field(default_factory=lambda: SecretStr(""))
+    database: str = "squall"
+    name: str = "Squall ClickHouse"
+    uid: str = DATASOURCE_UID
+
+    def __post_init__(self) -> None:
+        if not self.host.strip():
+            raise ConfigurationError("no host for the data source", "name the ClickHouse server as Grafana reaches it: --datasource-host")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What can be compared: everything but the password."""
+        return {
+            "name": self.name,
+            "type": PLUGIN,
+            "uid": self.uid,
+            "access": "proxy",
+            "jsonData": {
+                "host": self.host,
+                "port": self.port,
+                "protocol": self.protocol,
+                "secure": self.secure,
+                "username": self.username,
+                "defaultDatabase": self.database,
+            },
+        }
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What is sent, with the password."""
+        secrets = {"secureJsonData": {"password": self.password.get_secret_value()}} if self.password.get_secret_value() else {}
+        return {**self.settings, **secrets}
+
+
+def plan_datasource(server: GrafanaServer, wanted: DataSource, *, overwrite: bool) -> tuple[Change, dict[str, Any]]:
+    """Compare with what Grafana has; returns the change and the body that makes it. Changes nothing.
+
+    Raises:
+        GrafanaError: the plugin is missing, or the uid belongs to another kind of data source or to provisioning files.
+    """
+    if not server.has_plugin(PLUGIN):
+        raise GrafanaError(
+            f"{server.target.url} lacks the plugin {PLUGIN}",
+            f"start Grafana with GF_PLUGINS_PREINSTALL={PLUGIN}, or: grafana cli plugins install {PLUGIN}",
+        )
+    found = server.datasource(wanted.uid)
+    if found is None:
+        return Change("datasource", wanted.uid, wanted.name, "create", difference(None, wanted.settings, name=wanted.name)), wanted.body
+    if found.get("type") != PLUGIN:
+        raise ConflictError(
+            f"the data source {wanted.uid} is of type {found.get('type')}, not {PLUGIN}", "remove it in Grafana, then push again"
+        )
+    given = found.get("jsonData") or {}
+    mine = wanted.settings
+    theirs = {**{key: found.get(key) for key in mine}, "jsonData": {key: given.get(key) for key in mine["jsonData"]}}
+    diff = difference(theirs, mine, name=wanted.name)
+    secret_missing = bool(wanted.password.get_secret_value()) and not (found.get("secureJsonFields") or {}).get("password")
+    if not diff and not secret_missing and not overwrite:
+        return Change("datasource", wanted.uid, wanted.name, "unchanged"), {}
+    if found.get("readOnly"):
+        raise ConflictError(
+            f"the data source {wanted.uid} comes from provisioning files and differs",
+            "change those files, or push without --with-datasource",
+        )
+    action: Action = "update"
+    body = {**wanted.body, "jsonData": {**given, **mine["jsonData"]}, "version": found.get("version")}
+    return Change("datasource", wanted.uid, wanted.name, action, diff), body
+
+
+def apply_datasource(server: GrafanaServer, change: Change, body: dict[str, Any]) -> None:
+    """Make the change; nothing when there is none."""
+    if change.action == "create":
+        server.create_datasource(body)
+    elif change.action == "update":
+        server.update_datasource(change.uid, body)

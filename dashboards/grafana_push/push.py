@@ -1,0 +1,106 @@
+"""Bring Grafana to what the files say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dashboards.grafana_push.datasource import DATASOURCE_UID, DataSource, apply_datasource, plan_datasource
+from dashboards.grafana_push.failures import ConflictError, GrafanaError, GrafanaUnavailableError
+from dashboards.grafana_push.plan import MESSAGE, Change, Folder, check_dashboards, plan_dashboards, plan_folder
+from dashboards.grafana_push.server import GrafanaServer
+from dashboards.grafana_push.target import Target
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a push may do beyond creating and updating its own.
+
+    Args:
+        move: take dashboards along that lie in another folder.
+        overwrite: replace what somebody edited in Grafana, and set the data source's password again.
+        datasource: create or update it too; None: leave it alone.
+    """
+
+    move: bool = False
+    overwrite: bool = False
+    datasource: DataSource | None = None
+
+
+def push(
+    target: Target, dashboards: Sequence[dict[str, Any]], folder: Folder, *, dry_run: bool = False, options: Options | None = None
+) -> list[Change]:
+    """Create or update folder, data source and dashboards by uid. Everything is read and compared before the first write.
+
+    Args:
+        dashboards: their JSON, as built.
+        dry_run: change nothing.
+
+    Returns:
+        What was done, or would be, in order; `unchanged` where nothing was needed, so all of them in a second push.
+
+    Raises:
+        ConfigurationError: a dashboard is not one.
+        ConflictError: somebody's work would be undone; nothing was changed.
+        GrafanaError: Grafana refused or did not answer. After a write it says what was saved before; pushing again goes on from there.
+    """
+    options = options or Options()
+    check_dashboards(dashboards)
+    server = GrafanaServer(target)
+    try:
+        return _push(server, dashboards, folder, dry_run, options)
+    finally:
+        server.close()
+
+
+def _push(server: GrafanaServer, dashboards: Sequence[dict[str, Any]], folder: Folder, dry_run: bool, options: Options) -> list[Change]:
+    server.version()
+    place = plan_folder(server, folder)
+    source, body = plan_datasource(server, options.datasource, overwrite=options.overwrite) if options.datasource else (None, {})
+    plans = plan_dashboards(server, dashboards, folder, move=options.move, overwrite=options.overwrite)
+    changes = [place, *([source] if source else _missing_datasource(server)), *(plan.change for plan in plans)]
+    if dry_run:
+        return changes
+    saved: list[str] = []
+    try:
+        if place.action == "create":
+            _create_folder(server, folder)
+            saved.append(f"folder {folder.uid}")
+        if source is not None:
+            apply_datasource(server, source, body)
+            saved += [f"data source {source.uid}"] if body else []
+        for plan in plans:
+            if plan.change.action == "unchanged":
+                continue
+            server.save_dashboard(plan.body, folder_uid=folder.uid, message=MESSAGE, overwrite=options.overwrite)
+            saved.append(plan.change.uid)
+    except GrafanaError as error:
+        raise _with_progress(error, saved) from None
+    return changes
+
+
+def _create_folder(server: GrafanaServer, folder: Folder) -> None:
+    try:
+        server.create_folder(folder.uid, folder.title)
+    except ConflictError as error:
+        if server.folder(folder.uid) is None:
+            raise ConflictError(
+                error.what, "its title is taken: choose another with --folder-title, or use that folder with --folder UID"
+            ) from None
+
+
+def _missing_datasource(server: GrafanaServer) -> list[Change]:
+    """Tell when panels would stay empty; a token that may not look (an Editor's) is no reason to stop."""
+    try:
+        found = server.datasource(DATASOURCE_UID)
+    except GrafanaUnavailableError:
+        raise
+    except GrafanaError:
+        return []
+    return [] if found is not None else [Change("datasource", DATASOURCE_UID, "ClickHouse", "missing")]
+
+
+def _with_progress(error: GrafanaError, saved: list[str]) -> GrafanaError:
+    before = f"; saved before that: {', '.join(saved)}" if saved else "; nothing was saved before that"
+    return type(error)(error.what + before, error.hint)

@@ -1,0 +1,8 @@
+WITH
+    {{series}}
+SELECT
+    {{alert_columns}}
+FROM alerts FINAL
+WHERE (chosen = 'All topics' OR topic = chosen) AND {{alert_overlaps}}
+ORDER BY opened_at DESC
+LIMIT 100

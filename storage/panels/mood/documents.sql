@@ -1,0 +1,32 @@
+-- The newest 80 rows by place, then once each by id, as scored last: only their texts are read.
+SELECT
+    published_at AS time,
+    topic,
+    source,
+    if(title = '', substringUTF8(text, 1, 200), title) AS title,
+    arrayStringConcat(symbols, ' ') AS symbols,
+    p_negative,
+    language,
+    if(match(url, '^https?://[^\\s]+$'), domain(url), '') AS link,
+    if(match(url, '^https?://[^\\s]+$'), url, '') AS url
+FROM
+(
+    SELECT published_at, id, topic, source, title, text, symbols, p_negative, language, url, sentiment
+    FROM documents
+    WHERE $__timeFilter_ms(published_at) AND (published_at, id) IN
+    (
+        SELECT published_at, id
+        FROM documents
+        WHERE $__timeFilter_ms(published_at)
+            AND sentiment = 'negative'
+            AND {{filters}}
+            AND $__conditionalAll(has(symbols, decodeURLComponent('${symbol:percentencode}')), $symbol)
+        ORDER BY published_at DESC
+        LIMIT 80
+    )
+    ORDER BY published_at DESC, scored_at DESC
+    LIMIT 1 BY id
+)
+WHERE sentiment = 'negative'
+ORDER BY time DESC
+LIMIT 50

@@ -1,0 +1,13 @@
+    opened_at,
+    severity,
+    topic AS series,
+    {{alert_text}} AS explanation,
+    observed,
+    round(expected, 1) AS expected,
+    concat(toString(round(expected_low, 1)), ' to ', toString(round(expected_high, 1))) AS interval_90,
+    negative_share,
+    expected_share,
+    p_value,
+    concat(test, ', ', toString(dateDiff('minute', window_start, window_end)), ' min') AS found_by,
+    fired_at,
+    resolved_at

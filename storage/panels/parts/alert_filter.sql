@@ -1,0 +1,3 @@
+{{alert_overlaps}}
+    AND {{chosen:severity}}
+    AND {{chosen:kind}}

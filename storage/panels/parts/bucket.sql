@@ -1,0 +1,1 @@
+toDateTime(intDiv(toUnixTimestamp(r.time), width) * width, 'UTC')

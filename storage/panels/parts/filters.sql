@@ -1,0 +1,3 @@
+{{chosen:topic}}
+    AND {{chosen:source}}
+    AND {{chosen:language}}

@@ -1,0 +1,1 @@
+decodeURLComponent('${run:percentencode}')

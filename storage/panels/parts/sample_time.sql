@@ -1,0 +1,1 @@
+toStartOfInterval(toDateTime(at, 'UTC'), toIntervalSecond(greatest($__interval_s, 10)))

@@ -1,0 +1,3 @@
+pipeline_samples
+WHERE $__timeFilter_ms(at)
+    AND {{chosen:worker}}

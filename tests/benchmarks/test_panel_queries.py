@@ -1,0 +1,79 @@
+"""What the counts kept for dashboards buy: a panel over a long range, against the same question asked of the documents.
+
+`SQUALL_BENCH_DOCUMENTS=10000000 .venv/bin/pytest tests/benchmarks/test_panel_queries.py -s` measures every panel on ten million.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import storage
+from dashboards.grafana.build import build_all
+from dashboards.grafana.queries import run_queries
+from storage import Store
+from tests.support.many_documents import insert_documents, insert_telemetry
+
+COUNT = int(os.environ.get("SQUALL_BENCH_DOCUMENTS", "300000"))
+LENGTH = timedelta(days=60)
+END = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # rows expire by the wall clock
+START = END - LENGTH
+RANGES = {"6 hours": timedelta(hours=6), "1 day": timedelta(days=1), "7 days": timedelta(days=7), "60 days": LENGTH}
+ROUNDS = 5
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    opened = storage.open(f"chdb://{tmp_path_factory.mktemp('many')}/chdb")
+    opened.migrate()
+    insert_documents(opened, COUNT, START, LENGTH)
+    insert_telemetry(opened, START, LENGTH)
+    began = time.perf_counter()
+    opened.roll_up()
+    print(f"\n{COUNT:,} documents counted per minute and hour in {time.perf_counter() - began:.1f} s")
+    yield opened
+    opened.close()
+
+
+def median_seconds(ask: Callable[[], object]) -> float:
+    taken = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        ask()
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def test_every_panel_answers_over_every_range_and_the_slowest_are_told(store: Store) -> None:
+    dashboards = build_all()
+    for name, length in RANGES.items():
+        rounds = [run_queries(store, dashboards, END - length, END, END) for _ in range(ROUNDS)]
+        assert [run.error for run in rounds[0] if run.error] == []
+        medians = {
+            (runs[0].dashboard, runs[0].name): 1000 * statistics.median(run.seconds for run in runs) for runs in zip(*rounds, strict=True)
+        }
+        slowest = sorted(medians.items(), key=lambda pair: -pair[1])[:3]
+        told = ", ".join(f"{dashboard} {panel} {milliseconds:.0f} ms" for (dashboard, panel), milliseconds in slowest)
+        print(f"{name:>8}: {len(medians)} queries, median of {ROUNDS}: slowest {told}")
+
+
+def test_two_months_by_topic_from_kept_counts_are_many_times_faster_than_from_documents(store: Store) -> None:
+    rolled = """
+        SELECT toStartOfDay(time) AS day, topic, sum(positive) - sum(negative), sum(negative + neutral + positive)
+        FROM sentiment_rollup FINAL
+        WHERE step = 3600 AND symbol = '' AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
+        GROUP BY day, topic
+        """
+    kept = median_seconds(lambda: store._select(rolled, start=START, end=END))
+    counted = median_seconds(lambda: store.topic_sentiment(START, END))
+    print(
+        f"by topic over 60 days: {1000 * kept:.0f} ms from kept counts, {1000 * counted:.0f} ms from documents: {counted / kept:.0f} times"
+    )
+    assert counted / kept > 3

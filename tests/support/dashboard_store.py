@@ -1,0 +1,208 @@
+"""A small store with something in every table that the Grafana dashboards read: ten days up to a moment."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import storage
+from core.delivery import DeadLetter, Origin
+from core.records import TOPICS, Alert, AlertState, Document, Kind, ScoredDocument, SeriesKind, Severity
+from storage import Store
+from storage.rows import Acknowledgement, Notification, Quantiles, Silence
+from storage.telemetry_rows import DetectorRun, KeptAlert, KeptBacktest, KeptEvent, KeptReading, PipelineSample, SeriesReading
+
+DAYS = 10
+DOCUMENTS = 4000
+RUN_ID = "b" * 32
+BURST = "Energy | Oil"
+SYMBOLS = ("XOM", "AAPL", "MSFT", "BRK.B", "TSLA")
+SOURCES = ("Reuters", "Bloomberg", "r/stocks", "O'Brien \\' \"Daily\"", "x.com/$__timeFilter(a)", "日経")
+HOSTILE_TITLES = (
+    "<script>alert('title')</script>",
+    "Robert'); DROP TABLE documents; --",
+    '=HYPERLINK("http://evil.example","x") ${__all_variables} $__fromTime',
+    "\u202eright to left and \u0000 zero".replace("\u0000", ""),
+)
+HOSTILE_URLS = ("javascript:alert(1)", "data:text/html,<script>1</script>", "https://ok.example/a%20b?q='\"", "//no.scheme.example", "")
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def open_filled(folder: Path, now: datetime) -> Store:
+    """Open a new store in `folder` and fill it up to `now`, which must be close to the clock: old samples are dropped."""
+    store = storage.open(f"chdb://{folder}?max_threads=2")
+    store.migrate()
+    fill(store, now)
+    return store
+
+
+def fill(store: Store, now: datetime) -> None:
+    """Put ten days of everything into a migrated store."""
+    rng = random.Random(7)
+    rows = list(_documents(rng, now))
+    store.insert(rows, token="first")
+    store.insert(rows[:300], token="delivered again")
+    store.insert([_rescored(row) for row in rows[100:200]], token="scored by the next model")
+    store.roll_up()
+    _alerting(store, now, [row.document.id for row in rows[-5:]])
+    _detecting(store, rng, now)
+    _pipeline(store, rng, now)
+    _backtest(store, rng, now)
+
+
+def _documents(rng: random.Random, now: datetime) -> Iterator[ScoredDocument]:
+    span = DAYS * DAY - MINUTE
+    for number in range(DOCUMENTS):
+        age = span * (1 - number / DOCUMENTS)
+        burst = age < 3 * HOUR
+        topic = BURST if burst and rng.random() < 0.7 else rng.choice(TOPICS[:12])
+        title = rng.choice(HOSTILE_TITLES) if number % 40 == 0 else f"Story {number} about {topic} that nobody has told before"
+        negative = 0.9 if topic == BURST and burst else rng.choice((0.8, 0.1, 0.1, 0.2))
+        yield _scored(rng, number, now - age, topic, title, negative)
+
+
+def _scored(rng: random.Random, number: int, at: datetime, topic: str, title: str, negative: float) -> ScoredDocument:
+    kind = rng.choice((Kind.NEWS, Kind.SOCIAL))
+    document = Document(
+        id=f"{number:032x}",
+        kind=kind,
+        source=rng.choice(SOURCES),
+        url=rng.choice(HOSTILE_URLS) if number % 20 == 0 else f"https://news.example/{number}",
+        title=title,
+        text=f"{title} – in full",
+        language=rng.choice(("en", "en", "de")),
+        symbols=tuple(rng.sample(SYMBOLS, rng.choice((0, 0, 1, 2)))),
+        published_at=at,
+        collected_at=at + timedelta(seconds=rng.uniform(0.5, 20)),
+    )
+    positive = (1 - negative) * rng.choice((0.2, 0.8))
+    return ScoredDocument(
+        document=document,
+        topic=topic,
+        topic_probability=0.9,
+        p_negative=negative,
+        p_neutral=1 - negative - positive,
+        p_positive=positive,
+        fingerprint=number - number % 3 if number % 11 == 0 else number,  # some repeat a neighbour's text
+        model_version="model-1",
+        scored_at=at + timedelta(seconds=30),
+    )
+
+
+def _rescored(row: ScoredDocument) -> ScoredDocument:
+    changes = {"model_version": "model-2", "p_negative": 0.05, "p_neutral": 0.05, "p_positive": 0.9, "scored_at": row.scored_at + HOUR}
+    return row.model_copy(update=changes)
+
+
+def alert(number: int, at: datetime, **changes: object) -> Alert:
+    """Return an alert that fired five minutes after its first breach."""
+    values = {
+        "id": f"{number:032x}", "topic": BURST, "kind": SeriesKind.TOPIC, "test": "burst", "state": AlertState.RESOLVED,
+        "severity": Severity.CRITICAL, "window_start": at - HOUR, "window_end": at, "observed": 40, "expected": 8.31, "expected_low": 4.0,
+        "expected_high": 13.0, "p_value": 1e-9, "negative_share": 0.8, "expected_share": 0.3, "method": "negative binomial",
+        "document_ids": (), "opened_at": at, "fired_at": at + 5 * MINUTE, "resolved_at": at + 2 * HOUR, "updated_at": at,
+    }  # fmt: skip
+    return Alert.model_validate(values | changes)
+
+
+def _alerting(store: Store, now: datetime, documents: list[str]) -> None:
+    firing = {"state": AlertState.FIRING, "resolved_at": None, "document_ids": tuple(documents)}
+    store.write_alerts(
+        [
+            alert(1, now - 2 * HOUR, **firing),
+            alert(2, now - HOUR, topic="$XOM", kind=SeriesKind.SYMBOL, severity=Severity.WARNING, **firing),
+            alert(3, now - 4 * HOUR, topic="All topics", kind=SeriesKind.MARKET, test="burn"),
+            alert(4, now - 3 * DAY, topic="Sector: Energy 'n' <Gas>", kind=SeriesKind.SECTOR, severity=Severity.WARNING),
+            alert(5, now - 5 * HOUR, fired_at=None),  # never fired: shown nowhere
+            alert(6, now - 20 * MINUTE, state=AlertState.PENDING, topic="Macro", fired_at=None, resolved_at=None),
+            alert(
+                7, now - 30 * MINUTE, topic="Source: Reuters", kind=SeriesKind.SOURCE, test="no data", observed=0, p_value=1e-20, **firing
+            ),
+        ]
+    )
+    made = now - 110 * MINUTE
+    names = ((1, "sent"), (2, "sent"), (4, "queued"))
+    store.write_notifications(
+        [
+            Notification(
+                f"n{number}", f"{number:032x}", "firing", status, number, "" if status == "sent" else "550 <b>no such box</b>",
+                b"Subject: x\r\n\r\n\xff", made + number * MINUTE, made + number * MINUTE + 2 * SECOND, "desk", (f"{number:032x}",),
+            )
+            for number, status in names
+        ]
+    )  # fmt: skip
+    store.write_silences(
+        [
+            Silence("s1", ("topic=Energy*", "severity=warning"), "ana", "known <outage>", now - HOUR, now + DAY),
+            Silence("s2", ("kind=symbol",), "ben", "maintenance", now - 3 * DAY, now - 2 * DAY),
+        ]
+    )
+    store.acknowledge(Acknowledgement(f"{1:032x}", "ana", "looking into it", now - 100 * MINUTE))
+    store.write_dead_letters(
+        [
+            DeadLetter(
+                Origin("documents", 0, number), ("broken_json", "missing_field")[number % 2], "detail é", b"{\xff<b>", now - number * HOUR
+            )
+            for number in range(40)
+        ]
+    )
+
+
+def _detecting(store: Store, rng: random.Random, now: datetime) -> None:
+    names = {"All topics": SeriesKind.MARKET, "$XOM": SeriesKind.SYMBOL} | dict.fromkeys(TOPICS[:12], SeriesKind.TOPIC)
+    readings = []
+    for name, kind in names.items():
+        for step in range(DAYS * 24 * 12):
+            observed = rng.randint(0, 12)
+            readings.append(
+                SeriesReading(name, kind, now - step * 5 * MINUTE, 60, observed, observed + 9, 5.5, 2.0, 10.0, 0.3, rng.uniform(1e-9, 1))
+            )
+    store.write_readings(readings)
+    for step in range(0, 600, 5):
+        at = now - step * MINUTE
+        error = "StoreUnavailableError: no answer" if step == 50 else ""
+        store.write_detector_run(DetectorRun(at, 0.4, at - 30 * SECOND, at - 2 * MINUTE, 1, step % 2, 0, 0, 0, error))
+
+
+def _pipeline(store: Store, rng: random.Random, now: datetime) -> None:
+    samples = []
+    for step in range(3000):
+        at = now - step * 10 * SECOND
+        stored = 0 if step % 9 == 0 else rng.randint(1, 900)
+        published = Quantiles(1.2, 4.5, 9.0) if stored else Quantiles(0, 0, 0)
+        gpu = step % 2 == 0
+        samples.append(
+            PipelineSample(
+                at, "worker-1" if gpu else "worker 'two'", 10.0, stored, 3, 1 if step % 50 == 0 else 0,
+                ("broken_json",) if step % 50 == 0 else (), 2 if stored else 0, stored, 0, 6.5, 0.8, published, published,
+                rng.randint(0, 5000) if gpu else None, "model-2", "cuda:0" if gpu else "cpu", 2_000_000_000 if gpu else None,
+            )
+        )  # fmt: skip
+    store.write_pipeline_samples(samples)
+
+
+def _backtest(store: Store, rng: random.Random, now: datetime) -> None:
+    start = now - DAYS * DAY
+    head = KeptBacktest(
+        RUN_ID, "ten days", now, "negative binomial", "model-2", start, now, DOCUMENTS, 2, True, 1, 1, 1, 120.0, 12.5, '{"a": 1}', 3.2
+    )
+    at = start + 2 * DAY
+    kinds = {"kind": SeriesKind.TOPIC, "test": "burst", "severity": "critical"}
+    alerts = [
+        KeptAlert("a1", BURST, opened_at=at, fired_at=at + MINUTE, resolved_at=at + HOUR, observed=30, expected=4.5, p_value=1e-8,
+                  events=("Strike",), **kinds),
+        KeptAlert("a2", "Macro", opened_at=now - HOUR, fired_at=None, resolved_at=None, observed=9, expected=4.5, p_value=1e-4,
+                  events=(), **kinds),
+    ]  # fmt: skip
+    events = [
+        KeptEvent("Strike", at - 10 * MINUTE, at + HOUR, (BURST,), 1, 12.5),
+        KeptEvent("Rate 'surprise'", now - 3 * HOUR, now - 2 * HOUR, ("Macro",), 0, None),
+    ]
+    readings = [
+        KeptReading(name, (start + hour * HOUR).replace(minute=0, second=0, microsecond=0), rng.randint(0, 9), 4.0, 1.0, 8.0)
+        for name in (BURST, "Macro")
+        for hour in range(DAYS * 24)
+    ]
+    store.keep_backtest(head, alerts, events, readings)
