@@ -1,11 +1,5 @@
 -- The repeated panel sets one topic at a time, so the variable holds one value here.
-SELECT
-    {{reading_bucket}} AS time,
-    max(r.observed) AS observed,
-    argMax(r.expected, r.observed) AS expected,
-    argMax(r.expected_low, r.observed) AS low,
-    argMax(r.expected_high, r.observed) AS high
-FROM readings AS r FINAL
+{{band}}
 WHERE r.series = decodeURLComponent('${topic:percentencode}') AND $__timeFilter(r.time)
 GROUP BY time
 ORDER BY time

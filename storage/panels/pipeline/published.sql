@@ -1,10 +1,1 @@
--- Quantiles cannot be joined: the p50 is weighted by documents, the p99 is that of the worst sample.
-SELECT
-    {{sample_time}} AS time,
-    sum(published_p50 * stored) / sum(stored) AS p50,
-    max(published_p99) AS p99,
-    max(published_max) AS worst
-FROM {{samples}} AND stored > 0
-GROUP BY time
-ORDER BY time
-LIMIT 10000
+{{latency:published}}

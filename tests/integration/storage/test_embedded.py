@@ -38,11 +38,11 @@ def test_a_store_without_tables_says_how_to_make_them(store: Store) -> None:
     for call in (store.progress, store.totals, lambda: store.insert([scored(1)], token="a"), lambda: store.known_ids([document(1)], "m")):
         with pytest.raises(StoreError, match="squall store migrate"):
             call()
-    assert [migration.applied_at for migration in store.migrations()] == [None] * 4
+    assert {migration.applied_at for migration in store.migrations()} == {None}
 
 
 def test_migrations_are_applied_once_and_remembered(store: Store) -> None:
-    assert [migration.number for migration in store.migrate()] == [1, 2, 3, 4]
+    assert [migration.number for migration in store.migrate()] == [migration.number for migration, _ in migrations.available()]
     assert store.migrate() == []
     assert all(migration.applied_at for migration in store.migrations())
 
