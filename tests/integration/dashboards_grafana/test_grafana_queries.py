@@ -20,6 +20,8 @@ from storage import Store
 from storage.panels import panel_sql
 from tests.support.dashboard_store import BURST, HOSTILE_TITLES, RUN_ID, SOURCES, open_filled
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SHORT = (NOW - 6 * HOUR, NOW)

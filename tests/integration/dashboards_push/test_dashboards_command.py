@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.dashboard_store import open_filled
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "squall", *map(str, arguments)]

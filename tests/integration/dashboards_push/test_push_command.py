@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.grafana_fake import ADMIN, EDITOR, Grafana
 
+pytestmark = pytest.mark.slow
+
 Boards = list[dict[str, Any]]
 
 

@@ -9,6 +9,8 @@ from core.errors import ConfigurationError, SquallError
 from dashboards.grafana_push import Change, DataSource, Folder, Options, Target, push
 from tests.support.grafana_fake import ADMIN, EDITOR, Grafana
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse"
 WANTED = DataSource("clickhouse", password=SecretStr(PASSWORD))
 

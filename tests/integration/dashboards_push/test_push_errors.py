@@ -10,6 +10,8 @@ from core.errors import SquallError, UnavailableError
 from dashboards.grafana_push import Folder, Target, push
 from tests.support.grafana_fake import EDITOR, VIEWER, Answer, Grafana, serving
 
+pytestmark = pytest.mark.slow
+
 Boards = list[dict[str, Any]]
 PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
 

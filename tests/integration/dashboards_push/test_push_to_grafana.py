@@ -10,6 +10,8 @@ from dashboards.grafana_push import Change, Folder, Options, Target, push
 from dashboards.grafana_push.failures import ConflictError
 from tests.support.grafana_fake import EDITOR, Answer, Grafana, serving
 
+pytestmark = pytest.mark.slow
+
 Boards = list[dict[str, Any]]
 SQUALL = Folder()
 
