@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import smtplib
-import ssl
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -16,8 +15,11 @@ from typing import Final
 from alerts.ports import Mailer, MailRefusedError, MailUnavailableError, Outbox
 from core.alert_settings import AlertSettings
 from core.clock import Clock
-from core.errors import SquallError, UnavailableError
+from core.errors import ConfigurationError, SquallError, UnavailableError
+from core.links import refuse_plaintext
+from core.probes import Vitals
 from core.settings import Settings
+from core.tls import TlsFiles, TlsNames, client_context, explain, probe
 from storage.rows import Notification
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,13 @@ FIRST_RETRY: Final = timedelta(seconds=15)
 LONGEST_RETRY: Final = timedelta(minutes=10)
 REFUSED_RETRY: Final = timedelta(hours=1)
 """A mail that was refused for good may pass after somebody corrects an address; until then it is tried, and reported, this seldom."""
+NAMES: Final = TlsNames(
+    link="the mail server",
+    address="SQUALL_ALERTS__SMTP_HOST",
+    switch="set SQUALL_ALERTS__SMTP_SECURITY=tls",
+    unswitch="check SQUALL_ALERTS__SMTP_PORT, or set SQUALL_ALERTS__SMTP_SECURITY=starttls",
+    ca="SQUALL_ALERTS__SMTP_CA_FILE",
+)
 _PERMANENT: Final = "refused: "
 """How `last_error` begins after a refusal, so that a restart remembers to be slow."""
 
@@ -58,9 +67,17 @@ class FolderMailer:
 
 
 class SmtpMailer:
-    """Sends through an SMTP server, one connection per mail."""
+    """Sends through an SMTP server, one connection per mail.
+
+    Raises:
+        ConfigurationError: the link would be in plaintext and may not, or the CA file can't be used.
+    """
 
     def __init__(self, settings: AlertSettings) -> None:
+        if settings.smtp_security == "none":
+            instead = "set SQUALL_ALERTS__SMTP_SECURITY=starttls (or tls)"
+            refuse_plaintext("the mail server", [settings.smtp_host], settings.plaintext_allowed, instead)
+        client_context(TlsFiles(settings.smtp_ca_file), NAMES)
         self._settings = settings
 
     def send(self, notification: Notification) -> None:
@@ -74,18 +91,27 @@ class SmtpMailer:
         except smtplib.SMTPRecipientsRefused as error:
             raise self._refusal(min(error.recipients.values())) from error
         except smtplib.SMTPAuthenticationError as error:
-            raise MailUnavailableError(
-                f"{self.describe()} refused the login: {_text(error.smtp_error)}",
-                "check SQUALL_ALERTS__SMTP_USER and SQUALL_ALERTS__SMTP_PASSWORD",
-            ) from error
+            raise self._refused_login(error) from error
         except smtplib.SMTPResponseException as error:
             raise self._refusal((error.smtp_code, error.smtp_error)) from error
-        except smtplib.SMTPNotSupportedError as error:
-            raise MailUnavailableError(f"{self.describe()}: {error}", "check SQUALL_ALERTS__SMTP_SECURITY") from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise MailUnavailableError(f"{self.describe()} does not answer: {error}", "check SQUALL_ALERTS__SMTP_HOST and _PORT") from error
+        except (smtplib.SMTPException, OSError, ConfigurationError) as error:
+            raise self._unavailable(error) from error
         for address, reply in refused.items():
             log.warning("%s took the mail but not for %s: %s", self.describe(), address, _text(reply[1]))
+
+    def check(self) -> None:
+        """Connect, log in where a user is set, and leave.
+
+        Raises:
+            MailUnavailableError: the server does not answer, or refuses us; says which setting to mend.
+        """
+        try:
+            with self._connect() as server:
+                server.noop()
+        except smtplib.SMTPAuthenticationError as error:
+            raise self._refused_login(error) from error
+        except (smtplib.SMTPException, OSError, ConfigurationError) as error:
+            raise self._unavailable(error) from error
 
     def describe(self) -> str:
         """Say where mail goes."""
@@ -93,7 +119,7 @@ class SmtpMailer:
 
     def _connect(self) -> smtplib.SMTP:
         settings = self._settings
-        context = ssl.create_default_context()
+        context = client_context(TlsFiles(settings.smtp_ca_file), NAMES)
         server: smtplib.SMTP
         if settings.smtp_security == "tls":
             server = smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=settings.smtp_timeout_seconds, context=context)
@@ -108,6 +134,24 @@ class SmtpMailer:
             server.close()
             raise
         return server
+
+    def _refused_login(self, error: smtplib.SMTPAuthenticationError) -> MailUnavailableError:
+        return MailUnavailableError(
+            f"{self.describe()} refused the login: {_text(error.smtp_error)}",
+            "check SQUALL_ALERTS__SMTP_USER and SQUALL_ALERTS__SMTP_PASSWORD",
+        )
+
+    def _unavailable(self, error: Exception) -> MailUnavailableError:
+        """Say what to mend; mails wait all the same, because somebody will."""
+        host, port = self._settings.smtp_host, self._settings.smtp_port
+        if isinstance(error, smtplib.SMTPNotSupportedError):
+            return MailUnavailableError(f"{self.describe()}: {error}", "check SQUALL_ALERTS__SMTP_SECURITY")
+        trouble = error if isinstance(error, ConfigurationError) else explain(error, f"{host}:{port}", NAMES)
+        if trouble is None and self._settings.smtp_security != "tls":
+            trouble = probe(host, port, None, NAMES)
+        if trouble is not None:
+            return MailUnavailableError(trouble.what, trouble.hint)
+        return MailUnavailableError(f"{self.describe()} does not answer: {error}", "check SQUALL_ALERTS__SMTP_HOST and _PORT")
 
     def _refusal(self, reply: tuple[int, bytes | str]) -> SquallError:
         code, words = reply
@@ -152,12 +196,13 @@ class DeliveryReport:
     last_error: str = ""
 
 
-def deliver(store: Outbox, mailer: Mailer, clock: Clock) -> DeliveryReport:
+def deliver(store: Outbox, mailer: Mailer, clock: Clock, vitals: Vitals | None = None) -> DeliveryReport:
     """Send the queued messages that are due, oldest first, and mark them sent.
 
     A message is marked after it was sent: a crash in between sends it again with the same id, which mail readers fold into one. When
     a receiver does not answer its other messages wait too. A later message about a group of alerts never overtakes an earlier one.
     """
+    vitals = vitals or Vitals(clock)
     sent, waiting, last_error = 0, 0, ""
     blocked: set[tuple[str, str]] = set()
     down: set[str] = set()
@@ -172,9 +217,12 @@ def deliver(store: Outbox, mailer: Mailer, clock: Clock) -> DeliveryReport:
         except UnavailableError as error:
             last_error = str(error)
             down.add(notification.receiver)
+            vitals.metrics.message("unavailable")
             _keep(store, notification, clock, last_error)
         except MailRefusedError as error:
             last_error = f"{_PERMANENT}{error}"
+            vitals.metrics.message("refused")
+            vitals.dependencies.answered("receivers")
             _keep(store, notification, clock, last_error)
         else:
             now = clock.now()
@@ -182,9 +230,14 @@ def deliver(store: Outbox, mailer: Mailer, clock: Clock) -> DeliveryReport:
                 [replace(notification, status="sent", attempts=notification.attempts + 1, last_error="", updated_at=now)]
             )
             sent += 1
+            vitals.metrics.message("sent")
+            vitals.dependencies.answered("receivers")
             continue
         blocked.add(order)
         waiting += 1
+    if down:
+        vitals.dependencies.failed("receivers")
+    vitals.metrics.messages_waiting(waiting)
     return DeliveryReport(sent, waiting, last_error)
 
 

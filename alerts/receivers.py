@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from alerts.outbox import open_mailer
 from alerts.ports import Mailer, MailRefusedError
 from alerts.webhook import WebhookSender
 from core.clock import Clock
+from core.links import refuse_plaintext
 from core.settings import Settings
 from storage.rows import Notification
 
@@ -43,10 +45,17 @@ class Receivers:
 
 
 def open_receivers(settings: Settings, clock: Clock) -> Receivers:
-    """Return every receiver's sender: webhooks by themselves, all e-mail through the one mailer that the settings describe."""
+    """Return every receiver's sender: webhooks by themselves, all e-mail through the one mailer that the settings describe.
+
+    Raises:
+        ConfigurationError: a message would go to another machine in plaintext, and that was not allowed.
+    """
     mailer = open_mailer(settings)
     senders: dict[str, Mailer] = {}
     for name, receiver in settings.alerts.by_name.items():
+        if receiver.url.startswith("http://"):
+            host = urlsplit(receiver.url).hostname or receiver.url
+            refuse_plaintext(f"the webhook {name!r}", [host], settings.alerts.plaintext_allowed, "write https:// in its url")
         webhook = WebhookSender(receiver.url, receiver.secret.get_secret_value(), receiver.timeout_seconds, clock)
         senders[name] = webhook if receiver.url else mailer
     return Receivers(senders)

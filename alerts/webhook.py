@@ -11,8 +11,16 @@ import httpx
 from alerts.ports import MailRefusedError, MailUnavailableError
 from core.clock import Clock
 from core.errors import SquallError
+from core.tls import TlsNames, explain
 from storage.rows import Notification
 
+NAMES: Final = TlsNames(
+    link="the webhook",
+    address="the receiver's url (SQUALL_ALERTS__RECEIVERS)",
+    switch="write https:// in the receiver's url (SQUALL_ALERTS__RECEIVERS)",
+    unswitch="correct the receiver's url (SQUALL_ALERTS__RECEIVERS)",
+    ca="SSL_CERT_FILE, a variable that names a file of certificates (PEM)",
+)
 _TRY_AGAIN: Final = {408, 425, 429}
 """Request timeout, too early, too many requests: the only refusals that pass by waiting."""
 _REPLY_CHARS: Final = 200
@@ -60,6 +68,9 @@ class WebhookSender:
         try:
             answer = httpx.post(self._url, content=body, headers=headers, timeout=self._timeout)
         except (httpx.HTTPError, OSError) as error:
+            trouble = explain(error, httpx.URL(self._url).host, NAMES)
+            if trouble is not None:
+                raise MailUnavailableError(trouble.what, trouble.hint) from error
             raise MailUnavailableError(
                 f"{self.describe()} does not answer: {type(error).__name__}: {error}", "check the receiver's url"
             ) from error

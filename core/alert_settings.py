@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from core.links import LinkSection, ReadableFile
 from core.records import SeriesKind, Severity
 from core.sections import Positive, Seconds, Section
 
@@ -78,16 +79,17 @@ class RouteSettings(Section):
     quiet: QuietSettings | None = None
 
 
-class AlertSettings(Section):
+class AlertSettings(LinkSection):
     """Who is told of alerts, when, and how."""
 
     outbox: Path | None = Field(None, description="folder for .eml files; empty and no SMTP host: data_dir/outbox")
-    smtp_host: str = ""
-    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
-    smtp_user: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    smtp_security: Literal["none", "starttls", "tls"] = "none"
-    smtp_timeout_seconds: Seconds = 15.0
+    smtp_host: str = Field("", description="mail server; empty: mails are written to the outbox folder")
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(25, description="usually 587 with starttls, 465 with tls")
+    smtp_user: str = Field("", description="empty: no login")
+    smtp_password: SecretStr = Field(SecretStr(""), description="of smtp_user")
+    smtp_security: Literal["none", "starttls", "tls"] = Field("none", description="how the link is encrypted")
+    smtp_ca_file: ReadableFile = Field(None, description="certificates (PEM) that are trusted; empty: those of the system")
+    smtp_timeout_seconds: Seconds = Field(15.0, description="for one answer of the mail server")
     sender: str = Field("squall@localhost", description="From: address; set as `from`, which Python keeps to itself")
     to: Annotated[tuple[str, ...], Field(min_length=1)] = Field(("risk@localhost",), description="To: addresses of the default receiver")
     link_base: str = Field("", description="URL of the dashboard, linked from the mails")
@@ -96,7 +98,7 @@ class AlertSettings(Section):
     group_interval_seconds: Seconds = Field(300.0, description="least time between two messages about one group")
     repeat_interval_seconds: Seconds = Field(14_400.0, description="tell again of what is still firing and not acknowledged")
     max_per_hour: Positive = Field(20, description="messages per receiver; what comes beyond is collected in one digest")
-    receivers: tuple[ReceiverSettings, ...] = ()
+    receivers: tuple[ReceiverSettings, ...] = Field((), description="whom to tell beside `to`; routes name them")
     routes: tuple[RouteSettings, ...] = Field((), description="asked in order; the first that holds takes the alert")
 
     @model_validator(mode="before")

@@ -1,15 +1,16 @@
-"""Kafka as every room reaches it: connection arguments and the topics we own."""
+"""Kafka as every room reaches it: connection arguments, and whether it answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
-from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError
 
-from core.errors import BrokerUnavailableError
+from core.errors import BrokerUnavailableError, SquallError
+from core.kafka_security import refusal, security_arguments
 from core.settings import KafkaSettings
 
 CONNECT_SECONDS = 5.0
@@ -17,17 +18,27 @@ CONNECT_SECONDS = 5.0
 
 
 def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
-    """Return what every kafka-python client is opened with."""
+    """Return what every kafka-python client is opened with.
+
+    Raises:
+        ConfigurationError: the link would be in plaintext and may not, or a certificate can't be used.
+    """
     return {
+        **security_arguments(settings),
         "bootstrap_servers": settings.bootstrap_servers.split(","),
         "client_id": "squall",
         "bootstrap_timeout_ms": int(min(CONNECT_SECONDS, settings.request_timeout_seconds) * 1000),
     }
 
 
-def unavailable(settings: KafkaSettings, error: BaseException) -> BrokerUnavailableError:
-    """Wrap a client's error in one that names the broker and the setting."""
-    return BrokerUnavailableError(
+def unavailable(settings: KafkaSettings, error: BaseException) -> SquallError:
+    """Wrap a client's error in one that names the broker and the setting.
+
+    Returns:
+        A `ConfigurationError` when the broker refused our certificate, our login, or the way we speak; trying again will not help then.
+        Else a `BrokerUnavailableError`.
+    """
+    return refusal(settings) or BrokerUnavailableError(
         f"Kafka at {settings.bootstrap_servers or '(not set)'} did not answer: {type(error).__name__}: {error}",
         "start the broker (`squall broker` for a development one) or correct SQUALL_KAFKA__BOOTSTRAP_SERVERS",
     )
@@ -52,26 +63,7 @@ def ensure_reachable(settings: KafkaSettings) -> set[str]:
 
     Raises:
         BrokerUnavailableError: the broker did not answer.
+        ConfigurationError: it refused us.
     """
     with _admin(settings) as admin:
         return set(admin.list_topics())
-
-
-def ensure_topics(settings: KafkaSettings) -> None:
-    """Create the documents and dead-letter topics where they are missing; existing ones are left as they are.
-
-    Raises:
-        BrokerUnavailableError: the broker did not answer.
-    """
-    configs = {"retention.ms": str(settings.retention_hours * 3_600_000)}
-    wanted = {settings.documents_topic: settings.partitions, settings.dead_letter_topic: 1}
-    with _admin(settings) as admin:
-        present = set(admin.list_topics())
-        missing = [
-            NewTopic(name, partitions, settings.replication_factor, topic_configs=configs)
-            for name, partitions in wanted.items()
-            if name not in present
-        ]
-        with suppress(TopicAlreadyExistsError):  # another process was faster
-            if missing:
-                admin.create_topics(missing)

@@ -50,6 +50,10 @@ class StoreError(SquallError):
     """The store answered with an error that trying again will not mend."""
 
 
+class StoreRefusedError(StoreError, ConfigurationError):
+    """The store refuses our login, our certificate, or the way we speak."""
+
+
 class StoreLockedError(StoreError):
     """Another process owns the embedded store's folder."""
 

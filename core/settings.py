@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
 from core.alert_settings import AlertSettings
 from core.errors import ConfigurationError
+from core.kafka_settings import KafkaSettings as KafkaSettings
+from core.secret_files import SecretFilesSource, secret_names
 from core.sections import Positive, Seconds, Section
+from core.store_settings import StoreSettings as StoreSettings
 
 CONFIG_VARIABLE = "SQUALL_CONFIG"
 DEFAULT_CONFIG = "squall.toml"
@@ -23,29 +26,6 @@ _PASSWORD = re.compile(r"(://[^/:@]*:).*@", re.DOTALL)
 _FIELD = re.compile(r'field "(\w+)"')
 
 
-class KafkaSettings(Section):
-    """The broker and its topics."""
-
-    bootstrap_servers: str = Field("", description="host:port[,host:port]; empty: run without a broker")
-    documents_topic: str = Field("squall.documents", min_length=1)
-    dead_letter_topic: str = Field("squall.dead_letters", min_length=1)
-    group_id: str = Field("squall", min_length=1, description="consumer group of the workers")
-    partitions: Positive = Field(4, description="of the documents topic, when we create it")
-    replication_factor: Positive = 1
-    retention_hours: Positive = Field(168, description="of both topics, when we create them")
-    request_timeout_seconds: Seconds = 30.0
-
-
-class StoreSettings(Section):
-    """ClickHouse: a server, or embedded."""
-
-    url: SecretStr = Field(
-        SecretStr(""), description="clickhouse://user:password@host:9000/database or chdb:///folder; empty: chdb in data_dir"
-    )
-    retention_days: Positive = Field(400, description="rows are dropped this long after they were scored")
-    timeout_seconds: Seconds = Field(30.0, description="for connecting and for one answer of a server")
-
-
 class ModelSettings(Section):
     """The scoring engine."""
 
@@ -53,7 +33,7 @@ class ModelSettings(Section):
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
         "auto", description="auto: bf16 where the processor has it, else int8, else fp32"
     )
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where the network runs; auto: a GPU if there is one")
     backend: Literal["auto", "eager", "ragged", "compile", "cuda_graphs", "onnx"] = Field(
         "auto", description="how the network is run; auto: ragged or else eager on a CPU, CUDA graphs or else eager on a GPU"
     )
@@ -89,8 +69,8 @@ class IngestSettings(Section):
 
     feeds: Path | None = Field(None, description="TOML file of feeds for `squall up`")
     files: tuple[FileSourceSettings, ...] = Field((), description="files for `squall up`")
-    user_agent: str = "squall/0.1 (+https://example.invalid/squall)"
-    request_timeout_seconds: Seconds = 20.0
+    user_agent: str = Field("squall/0.1 (+https://example.invalid/squall)", description="how feeds are asked for; name yourself")
+    request_timeout_seconds: Seconds = Field(20.0, description="for one feed")
     max_feed_bytes: Positive = Field(5_000_000, description="a feed longer than this is given up")
     host_interval_seconds: Seconds = Field(1.0, description="least pause between two requests to one host")
 
@@ -99,12 +79,12 @@ class PushSettings(Section):
     """The HTTP door."""
 
     enabled: bool = Field(False, description="open it inside `squall up`")
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8088
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8088, description="0: any free port")
     token: SecretStr = Field(SecretStr(""), description="bearer token; required beyond loopback")
-    max_body_bytes: Positive = 5_000_000
+    max_body_bytes: Positive = Field(5_000_000, description="a longer request is refused")
     max_pending: Positive = Field(10_000, description="documents waiting for acknowledgement before 429")
-    ack_timeout_seconds: Seconds = 10.0
+    ack_timeout_seconds: Seconds = Field(10.0, description="longest wait until documents are safe, before 503")
 
 
 class DetectorSettings(Section):
@@ -153,16 +133,24 @@ class DetectorSettings(Section):
 class WebSettings(Section):
     """The live page and its JSON API."""
 
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", description="address to listen on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="0: any free port")
     token: SecretStr = Field(SecretStr(""), description="bearer token; required beyond loopback")
+
+
+class MetricsSettings(Section):
+    """Metrics and probes over HTTP, for Prometheus and Kubernetes."""
+
+    host: str = Field("127.0.0.1", description="address to listen on; the endpoint is open to whoever reaches it")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="serves /metrics, /livez and /readyz; 0: off")
+    patience_seconds: Seconds = Field(300.0, description="silence of a working part after which /livez fails")
 
 
 class LogSettings(Section):
     """Logs on standard error."""
 
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    format: Literal["text", "json"] = "text"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least that is written")
+    format: Literal["text", "json"] = Field("text", description="json: one object a line")
 
 
 class Settings(BaseSettings):
@@ -178,6 +166,7 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(Path("squall-data"), description="embedded store, cursors and outbox live here")
+    allow_plaintext: bool = Field(False, description="Kafka, store and mail server on other machines may be reached without TLS")
     kafka: KafkaSettings = KafkaSettings()
     store: StoreSettings = StoreSettings()
     model: ModelSettings = ModelSettings()
@@ -187,12 +176,19 @@ class Settings(BaseSettings):
     detector: DetectorSettings = DetectorSettings()
     alerts: AlertSettings = AlertSettings()
     web: WebSettings = WebSettings()
+    metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("data_dir")
     @classmethod
     def _home(cls, value: Path) -> Path:
         return value.expanduser()
+
+    @model_validator(mode="after")
+    def _tell_links(self) -> Self:
+        for link in (self.kafka, self.store, self.alerts):
+            link.allow_plaintext(self.allow_plaintext)
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -205,12 +201,16 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         path = config_path()
         toml = (TomlConfigSettingsSource(settings_cls, toml_file=path),) if path else ()
-        return (init_settings, env_settings, *toml)
+        return (init_settings, env_settings, SecretFilesSource(settings_cls), *toml)
 
     @property
     def store_url(self) -> str:
-        """The store's URL with its password: never log it, use `redact_url`."""
-        return self.store.url.get_secret_value() or f"chdb://{(self.data_dir / 'chdb').resolve()}"
+        """The store's URL with its password: never log it, use `redact_url`.
+
+        Raises:
+            ConfigurationError: it leads to another machine in plaintext, and `allow_plaintext` is not set.
+        """
+        return self.store.full_url() or f"chdb://{(self.data_dir / 'chdb').resolve()}"
 
     @property
     def outbox(self) -> Path:
@@ -245,7 +245,7 @@ def _complaint(error: dict[str, Any]) -> str:
 
 def _refuse_unknown_sections() -> None:
     """pydantic sees a misspelt key only inside a section that it knows; names without `__` may be others' (Kubernetes sets some)."""
-    for name in os.environ:
+    for name in (*os.environ, *secret_names()):
         section, nested, _ = name.upper().removeprefix(PREFIX).partition("__")
         if name.upper().startswith(PREFIX) and nested and section.lower() not in Settings.model_fields:
             raise ConfigurationError(f"{name}: {section.lower()} is not a section of the settings", "sections: " + ", ".join(_sections()))
@@ -259,7 +259,7 @@ def _not_json(error: SettingsError) -> str:
     """Name the environment variables that may be meant: pydantic names only the section, and never the value."""
     found = _FIELD.search(str(error))
     prefix = PREFIX + (found[1].upper() if found else "")
-    names = sorted(name for name in os.environ if name.upper().startswith(prefix))
+    names = sorted(name for name in (*os.environ, *secret_names()) if name.upper().startswith(prefix))
     return f"{' or '.join(names) or prefix}: a value that must be JSON is not"
 
 

@@ -22,6 +22,7 @@ from core.broker import client_arguments, unavailable
 from core.codec import HEADERS, dead_letter_headers, encode_document
 from core.delivery import DeadLetter
 from core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
+from core.kafka_security import refusal
 from core.records import Document
 from core.retry import patiently
 from core.settings import KafkaSettings
@@ -79,7 +80,7 @@ class KafkaPublisher:
 
         Raises:
             StoppedError: `stop` was set before the broker acknowledged; nothing may be committed.
-            ConfigurationError: the broker refuses for good (authorisation, topic name, message size).
+            ConfigurationError: the broker refuses for good (login, certificate, authorisation, topic name, message size).
         """
         topic = self._settings.documents_topic
         self._deliver([(topic, document.id.encode(), encode_document(document), HEADERS) for document in documents], stop)
@@ -121,9 +122,10 @@ class KafkaPublisher:
             producer = self._connected()
             futures = [producer.send(topic, value=value, key=key, headers=headers) for topic, key, value, headers in messages]
             self._await(producer, futures, stop)
+            _log_published(messages, futures)
         except _HOPELESS as error:
             self._drop()
-            raise ConfigurationError(
+            raise refusal(self._settings) or ConfigurationError(
                 f"Kafka at {self._settings.bootstrap_servers} refuses: {type(error).__name__}: {error}", "correct the broker's settings"
             ) from error
         except (KafkaError, OSError) as error:
@@ -172,3 +174,14 @@ class KafkaPublisher:
                 producer.close(timeout=0)
             except (KafkaError, OSError):
                 log.debug("closing the producer failed", exc_info=True)
+
+
+def _log_published(messages: Sequence[Message], futures: Sequence[Any]) -> None:
+    """At DEBUG a line for each document, with its place on Kafka: there the worker finds it."""
+    if log.isEnabledFor(logging.DEBUG):
+        for (topic, key, _, _), future in zip(messages, futures, strict=True):
+            if key is not None:
+                log.debug(
+                    "published",
+                    extra={"id": key.decode(), "topic": topic, "partition": future.value.partition, "offset": future.value.offset},
+                )

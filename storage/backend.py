@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Protocol
 
-from core.errors import StoreError, StoreUnavailableError
+from core.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from storage.tables import Table
 
 Value = str | int | float | datetime | Enum | Sequence[str]
@@ -95,5 +95,5 @@ def server_error(store: str, code: int, message: str, doing: str) -> StoreError 
     if code == _NO_DATABASE:
         return StoreError(what, "create it on the server with CREATE DATABASE, or correct SQUALL_STORE__URL")
     if code in _REFUSED:
-        return StoreError(what, "check the user, the password and the grants in SQUALL_STORE__URL")
+        return StoreRefusedError(what, "check user, password (or SQUALL_STORE__PASSWORD) and grants in SQUALL_STORE__URL")
     return StoreError(what, "this is an error in the request; trying again will not help")

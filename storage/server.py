@@ -5,20 +5,18 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
-from clickhouse_driver import Client, errors
+from clickhouse_driver import errors
 from clickhouse_driver.defines import DBMS_MIN_PROTOCOL_VERSION_WITH_PARAMETERS
 
-from core.errors import ConfigurationError, StoreError, StoreUnavailableError
+from core.errors import StoreError, StoreUnavailableError
 from core.settings import redact_url
 from storage.backend import Params, Result, plain, server_error
 from storage.pool import Pool
+from storage.server_link import link_to
 from storage.tables import Table
 
 _CONNECTIONS = 8
-_PING_SECONDS = 5.0
-_OPTIONS = {"ca_certs", "verify"}
 _LOST = (OSError, EOFError)
 _UNWRITABLE = (ValueError, TypeError, AttributeError, OverflowError, struct.error, errors.TypeMismatchError, errors.UnknownTypeError)
 
@@ -28,21 +26,18 @@ class ServerBackend:
 
     Args:
         url: `clickhouse://user:password@host:9000/database`, `clickhouses://` for TLS (port 9440) with the options
-            `?ca_certs=/path.pem` and `?verify=0`.
+            `?ca_certs=/path.pem`, `certfile=/path.pem` with `keyfile=/path.pem`, and `verify=0`.
         timeout_seconds: for connecting, for one answer, and for a free client.
 
     Raises:
-        ConfigurationError: the URL has no host or an unknown option.
+        ConfigurationError: the URL has no host or an unknown option, or a file in it can't be used.
     """
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
         self.label = redact_url(url)
-        self._arguments = _arguments(url, timeout_seconds)
+        self._link = link_to(url, timeout_seconds)
         self._timeout = timeout_seconds
-        self._pool: Pool[Any] = Pool(self._connect, _disconnect, _CONNECTIONS, timeout_seconds)
-
-    def _connect(self) -> Any:
-        return Client(**self._arguments)
+        self._pool: Pool[Any] = Pool(self._link.connect, _disconnect, _CONNECTIONS, timeout_seconds)
 
     def select(self, sql: str, params: Params) -> Result:
         """Run a query and return its columns."""
@@ -68,6 +63,7 @@ class ServerBackend:
         else:
             arguments = {name: plain(value) for name, value in data.items()} or None
         with self._pool.connection() as client:
+            was_in = client.connection.connected
             try:
                 if isinstance(arguments, dict):
                     self._require_parameters(client)
@@ -79,7 +75,8 @@ class ServerBackend:
                     f"store {self.label}: {doing} failed: {type(error).__name__}: {error}"[:800], "a value does not fit"
                 ) from error
             except (errors.Error, *_LOST) as error:
-                raise self._lost(error, doing) from error
+                # a server that had let us in refuses nothing: the next try will tell
+                raise (None if was_in else self._link.refusal()) or self._lost(error, doing) from error
 
     def _require_parameters(self, client: Any) -> None:
         """Refuse servers that drop `{name:Type}` parameters silently."""
@@ -95,7 +92,7 @@ class ServerBackend:
             f"store {self.label}: {doing} got no answer within {self._timeout:g} s or lost the connection: {type(error).__name__}: {error}"[
                 :800
             ],
-            "check that ClickHouse runs and that SQUALL_STORE__URL names it",
+            f"check that ClickHouse runs and that SQUALL_STORE__URL names it{' with its port for TLS' if self._link.files else ''}",
         )
 
     def close(self) -> None:
@@ -108,33 +105,3 @@ def _disconnect(client: Any) -> None:
         client.disconnect()
     except (errors.Error, *_LOST):
         return  # it was lost already
-
-
-def _arguments(url: str, timeout_seconds: float) -> dict[str, Any]:
-    """Return what a `Client` is opened with."""
-    parts = urlsplit(url)
-    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    unknown = sorted(options.keys() - _OPTIONS)
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    if not parts.hostname or unknown or port == -1:
-        problem = f"the option {unknown[0]!r} is not understood" if unknown else "it names no host or a port that is no number"
-        raise ConfigurationError(f"store URL {redact_url(url)}: {problem}", "write clickhouse://user:password@host:9000/database")
-    secure = parts.scheme == "clickhouses"
-    return {
-        "host": parts.hostname,
-        "port": port or (9440 if secure else 9000),
-        "database": unquote(parts.path.strip("/")) or "default",
-        "user": unquote(parts.username or "default"),
-        "password": unquote(parts.password or ""),
-        "client_name": "squall",
-        "secure": secure,
-        "verify": options.get("verify", "1") not in {"0", "false"},
-        "ca_certs": options.get("ca_certs"),
-        "connect_timeout": timeout_seconds,
-        "send_receive_timeout": timeout_seconds,
-        "sync_request_timeout": min(timeout_seconds, _PING_SECONDS),
-        "settings": {"server_side_params": True},
-    }

@@ -48,8 +48,9 @@ def evict_dead_members(settings: KafkaSettings, prefix: str, ghosts: Collection[
 
     Trouble with the broker is logged and waits for the next try.
     """
+    arguments = client_arguments(settings)
     try:
-        admin = KafkaAdminClient(**client_arguments(settings))
+        admin = KafkaAdminClient(**arguments)
     except (KafkaError, OSError) as error:
         log.debug("could not look at the group: %r", error)
         return 0

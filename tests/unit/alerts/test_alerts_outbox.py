@@ -103,8 +103,8 @@ def test_a_folder_that_cannot_be_written_keeps_the_mail(tmp_path):
 
 def test_the_settings_choose_the_mailer(tmp_path):
     assert open_mailer(Settings(data_dir=tmp_path)).describe() == f"folder {tmp_path / 'outbox'}"
-    assert isinstance(open_mailer(Settings(alerts=AlertSettings(smtp_host="mx.example.org"))), SmtpMailer)
-    both = open_mailer(Settings(alerts=AlertSettings(smtp_host="mx.example.org", outbox=tmp_path)))
+    assert isinstance(open_mailer(Settings(alerts=AlertSettings(smtp_host="mx.example.org", smtp_security="starttls"))), SmtpMailer)
+    both = open_mailer(Settings(alerts=AlertSettings(smtp_host="mx.example.org", smtp_security="starttls", outbox=tmp_path)))
     assert isinstance(both, CopyingMailer)
     assert both.describe() == f"SMTP server mx.example.org:25, copies in folder {tmp_path}"
 

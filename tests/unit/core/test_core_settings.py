@@ -106,7 +106,7 @@ def test_settings_do_not_change_after_the_start() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_secrets_show_in_no_printout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SQUALL_STORE__URL", f"clickhouse://squall:{SECRET}@host:9000/squall")
+    monkeypatch.setenv("SQUALL_STORE__URL", f"clickhouses://squall:{SECRET}@host:9440/squall")
     monkeypatch.setenv("SQUALL_ALERTS__SMTP_PASSWORD", SECRET)
     monkeypatch.setenv("SQUALL_PUSH__TOKEN", SECRET)
     monkeypatch.setenv("SQUALL_WEB__TOKEN", SECRET)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import storage
-from core.errors import ConfigurationError, StoreError, StoreUnavailableError
+from core.errors import ConfigurationError, StoreError, StoreRefusedError, StoreUnavailableError
 from core.records import AlertState
 from storage import migrations
 from storage.backend import error_code, plain, server_error
@@ -61,7 +61,7 @@ def test_enums_booleans_and_sequences_are_bound_as_plain_values() -> None:
     ("code", "kind", "hint"),
     [
         (60, StoreError, "squall store migrate"),
-        (516, StoreError, "password"),
+        (516, StoreRefusedError, "password"),
         (241, StoreUnavailableError, "memory"),
         (62, StoreError, "not help"),
     ],

@@ -1,0 +1,114 @@
+"""Asks a Kafka broker what it thinks of our login: its clients keep trying and do not tell."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+from typing import Any, Final
+
+from kafka.net.sasl import get_sasl_mechanism
+
+from core.kafka_settings import KafkaSettings
+from core.tls import PROBE_SECONDS
+
+_API_VERSIONS: Final = 18
+_HANDSHAKE: Final = 17
+_AUTHENTICATE: Final = 36
+_OK: Final = 0
+_UNSUPPORTED_MECHANISM: Final = 33
+_ILLEGAL_STATE: Final = 34
+_LONGEST: Final = 1 << 20
+"""Bytes of an answer; what says it is longer is not Kafka."""
+
+
+def refused_login(host: str, port: int, context: ssl.SSLContext | None, settings: KafkaSettings) -> str:
+    """Return why the broker does not let us in, empty when it does or when it can't be told.
+
+    Args:
+        host: name or address.
+        port: of the broker.
+        context: TLS as the client has it; None: plaintext.
+        settings: who we are.
+    """
+    try:
+        with socket.create_connection((host, port), PROBE_SECONDS) as plain:
+            if context is None:
+                return _ask(plain, settings)
+            with context.wrap_socket(plain, server_hostname=host) as secure:
+                return _ask(secure, settings)
+    except (OSError, ValueError, struct.error, KeyError):
+        return ""
+
+
+def speaks_plaintext(host: str, port: int) -> bool:
+    """Say whether Kafka answers there without TLS."""
+    try:
+        with socket.create_connection((host, port), PROBE_SECONDS) as link:
+            return len(_call(link, _API_VERSIONS, 0, b"")) > 0
+    except (OSError, ValueError, struct.error):
+        return False
+
+
+def _ask(link: socket.socket, settings: KafkaSettings) -> str:
+    code, names = _handshake(link, settings.sasl_mechanism)
+    if not settings.authenticates:
+        return "it asks for a login, and none is set" if code in {_OK, _UNSUPPORTED_MECHANISM} else ""
+    if code == _ILLEGAL_STATE:
+        return "it asks for no login at this port"
+    if code == _UNSUPPORTED_MECHANISM:
+        return f"it knows the mechanisms {', '.join(names) or '(none)'}, not {settings.sasl_mechanism}"
+    return _authenticate(link, settings) if code == _OK else ""
+
+
+def _handshake(link: socket.socket, mechanism: str) -> tuple[int, list[str]]:
+    answer = _call(link, _HANDSHAKE, 1, _string(mechanism))
+    code, count = struct.unpack_from(">hi", answer)
+    names, at = [], 6
+    for _ in range(min(count, 100)):
+        (length,) = struct.unpack_from(">h", answer, at)
+        names.append(answer[at + 2 : at + 2 + length].decode())
+        at += 2 + length
+    return code, names
+
+
+def _authenticate(link: socket.socket, settings: KafkaSettings) -> str:
+    mechanism: Any = get_sasl_mechanism(settings.sasl_mechanism)(
+        sasl_plain_username=settings.username,
+        sasl_plain_password=settings.password.get_secret_value(),
+        sasl_mechanism=settings.sasl_mechanism,
+    )
+    while not mechanism.is_done():
+        token = mechanism.auth_bytes()
+        answer = _call(link, _AUTHENTICATE, 0, struct.pack(">i", len(token)) + token)
+        code, length = struct.unpack_from(">hh", answer)
+        at = 4 + max(0, length)
+        if code != _OK:
+            return answer[4:at].decode("utf-8", "replace") or f"error {code}"
+        (size,) = struct.unpack_from(">i", answer, at)
+        mechanism.receive(answer[at + 4 : at + 4 + max(0, size)])
+    return ""
+
+
+def _call(link: socket.socket, api: int, version: int, body: bytes) -> bytes:
+    """Send one request and return its answer without the header."""
+    frame = struct.pack(">hhi", api, version, 1) + _string("squall") + body
+    link.sendall(struct.pack(">i", len(frame)) + frame)
+    (size,) = struct.unpack(">i", _read(link, 4))
+    if not 4 <= size <= _LONGEST:
+        raise ValueError("not Kafka")
+    return _read(link, size)[4:]
+
+
+def _read(link: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        chunk = link.recv(size - len(data))
+        if not chunk:
+            raise ConnectionResetError("closed")
+        data += chunk
+    return data
+
+
+def _string(text: str) -> bytes:
+    return struct.pack(">h", len(text.encode())) + text.encode()

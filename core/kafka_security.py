@@ -1,0 +1,118 @@
+"""Who we are to Kafka and whom we believe: arguments of its clients, and refusals in terms of the settings."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any, Final
+
+from core.errors import ConfigurationError
+from core.kafka_login import refused_login, speaks_plaintext
+from core.kafka_settings import KafkaSettings
+from core.links import refuse_plaintext, split_server
+from core.tls import TlsFiles, TlsNames, client_context, probe
+
+DEFAULT_PORT: Final = 9092
+NAMES: Final = TlsNames(
+    link="Kafka",
+    address="SQUALL_KAFKA__BOOTSTRAP_SERVERS",
+    switch="set SQUALL_KAFKA__SECURITY=tls, or sasl_tls with a user and a password",
+    unswitch="name the broker's TLS listener in SQUALL_KAFKA__BOOTSTRAP_SERVERS, or correct SQUALL_KAFKA__SECURITY",
+    ca="SQUALL_KAFKA__CA_FILE",
+    certificate="SQUALL_KAFKA__CERTIFICATE_FILE",
+    key="SQUALL_KAFKA__KEY_FILE",
+    key_password="SQUALL_KAFKA__KEY_PASSWORD",  # noqa: S106  the name of the setting
+)
+_PROTOCOLS: Final = {"plaintext": "PLAINTEXT", "tls": "SSL", "sasl_plaintext": "SASL_PLAINTEXT", "sasl_tls": "SASL_SSL"}
+
+
+def servers(settings: KafkaSettings) -> list[tuple[str, int]]:
+    """Return host and port of every bootstrap server.
+
+    Raises:
+        ConfigurationError: one is not `host:port`.
+    """
+    try:
+        return [split_server(server, DEFAULT_PORT) for server in settings.bootstrap_servers.split(",")]
+    except ValueError:
+        raise ConfigurationError(
+            f"Kafka servers {settings.bootstrap_servers!r}: a port is no number", f"write host:port[,host:port] in {NAMES.address}"
+        ) from None
+
+
+def check_link(settings: KafkaSettings) -> None:
+    """Refuse plaintext to another machine.
+
+    Raises:
+        ConfigurationError: see `core.links.refuse_plaintext`.
+    """
+    if not settings.encrypted:
+        instead = "set SQUALL_KAFKA__SECURITY=tls or sasl_tls"
+        refuse_plaintext("Kafka", [host for host, _ in servers(settings)], settings.plaintext_allowed, instead)
+
+
+def tls_context(settings: KafkaSettings) -> ssl.SSLContext | None:
+    """Return the context of the link, None when it is in plaintext.
+
+    Raises:
+        ConfigurationError: a certificate or key is not what it should be.
+    """
+    if not settings.encrypted:
+        return None
+    files = TlsFiles(settings.ca_file, settings.certificate_file, settings.key_file, settings.key_password.get_secret_value())
+    return client_context(files, NAMES)
+
+
+def security_arguments(settings: KafkaSettings) -> dict[str, Any]:
+    """Return what every kafka-python client is told about encryption and login.
+
+    Raises:
+        ConfigurationError: the link would be in plaintext and may not, or a file is not what it should be.
+    """
+    check_link(settings)
+    arguments: dict[str, Any] = {"security_protocol": _PROTOCOLS[settings.security]}
+    context = tls_context(settings)
+    if context is not None:
+        arguments["ssl_context"] = context
+    if settings.authenticates:
+        arguments |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": settings.username,
+            "sasl_plain_password": settings.password.get_secret_value(),
+        }
+    return arguments
+
+
+def refusal(settings: KafkaSettings) -> ConfigurationError | None:
+    """Say what to mend when the broker refuses us; None when it just does not answer.
+
+    Clients keep the reason of a refusal to themselves and try again for ever, so the servers are asked once more.
+    """
+    if not settings.bootstrap_servers:
+        return None
+    try:
+        context = tls_context(settings)
+        found = [_refusal(host, port, context, settings) for host, port in servers(settings)]
+    except ConfigurationError as wrong:
+        return wrong
+    # one server that only does not answer is reason enough to wait: it may be the good one
+    return found[0] if all(found) else None
+
+
+def _refusal(host: str, port: int, context: ssl.SSLContext | None, settings: KafkaSettings) -> ConfigurationError | None:
+    trouble = probe(host, port, context, NAMES)
+    if trouble:
+        return trouble
+    if settings.encrypted and speaks_plaintext(host, port):
+        return ConfigurationError(f"Kafka at {host}:{port} does not speak TLS", NAMES.unswitch)
+    why = refused_login(host, port, context, settings)
+    if not why:
+        return None
+    if not settings.authenticates:
+        return ConfigurationError(
+            f"Kafka at {host}:{port} does not let us in: {why}",
+            f"set SQUALL_KAFKA__SECURITY={'sasl_tls' if settings.encrypted else 'sasl_plaintext'} with a user and a password",
+        )
+    return ConfigurationError(
+        f"Kafka at {host}:{port} refused the login of {settings.username!r} by {settings.sasl_mechanism}: {why}",
+        "correct SQUALL_KAFKA__USERNAME, SQUALL_KAFKA__PASSWORD, SQUALL_KAFKA__SASL_MECHANISM or SQUALL_KAFKA__SECURITY",
+    )

@@ -1,0 +1,71 @@
+"""Settings of the broker, its topics, and who we are to it."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from core.links import LinkSection, ReadableFile
+from core.sections import Positive, Seconds
+
+
+class KafkaSettings(LinkSection):
+    """The broker and its topics."""
+
+    bootstrap_servers: str = Field("", description="host:port[,host:port]; empty: run without a broker")
+    documents_topic: str = Field("squall.documents", min_length=1, description="what sources publish and workers read")
+    dead_letter_topic: str = Field("squall.dead_letters", min_length=1, description="what could not become a document")
+    group_id: str = Field("squall", min_length=1, description="consumer group of the workers")
+    partitions: Positive = Field(4, description="of the documents topic, when we create it")
+    replication_factor: Positive = Field(1, description="of both topics, when we create them")
+    retention_hours: Positive = Field(168, description="of both topics, when we create them")
+    request_timeout_seconds: Seconds = Field(30.0, description="for one answer of the broker")
+    security: Literal["plaintext", "tls", "sasl_plaintext", "sasl_tls"] = Field(
+        "plaintext", description="how the link is encrypted and who we say we are"
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field("SCRAM-SHA-512", description="with a `security` of sasl_…")
+    username: str = Field("", description="with a `security` of sasl_…")
+    password: SecretStr = Field(SecretStr(""), description="of the user")
+    ca_file: ReadableFile = Field(None, description="certificates (PEM) that are trusted; empty: those of the system")
+    certificate_file: ReadableFile = Field(None, description="our certificate (PEM), where the broker asks for one")
+    key_file: ReadableFile = Field(None, description="key (PEM) of our certificate")
+    key_password: SecretStr = Field(SecretStr(""), description="of an encrypted key")
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the link is TLS."""
+        return self.security in {"tls", "sasl_tls"}
+
+    @property
+    def authenticates(self) -> bool:
+        """Whether we log in with name and password."""
+        return self.security in {"sasl_plaintext", "sasl_tls"}
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        """A setting that would be ignored is refused: whoever gave it believes that it protects something."""
+        has_login = bool(self.username or self.password.get_secret_value())
+        missing = [
+            f"SQUALL_KAFKA__{name.upper()}"
+            for name, value in (("username", self.username), ("password", self.password.get_secret_value()))
+            if not value
+        ]
+        if self.authenticates and missing:
+            raise ValueError(f"a security of {self.security} needs {' and '.join(missing)}")
+        if has_login and not self.authenticates:
+            raise ValueError(
+                "SQUALL_KAFKA__USERNAME and SQUALL_KAFKA__PASSWORD are used only with "
+                f"SQUALL_KAFKA__SECURITY=sasl_tls (or sasl_plaintext), which is {self.security}"
+            )
+        if bool(self.certificate_file) != bool(self.key_file):
+            given, other = ("CERTIFICATE", "KEY") if self.certificate_file else ("KEY", "CERTIFICATE")
+            raise ValueError(f"SQUALL_KAFKA__{given}_FILE needs SQUALL_KAFKA__{other}_FILE")
+        if self.key_password.get_secret_value() and not self.key_file:
+            raise ValueError("SQUALL_KAFKA__KEY_PASSWORD needs SQUALL_KAFKA__KEY_FILE")
+        if (self.ca_file or self.certificate_file) and not self.encrypted:
+            raise ValueError(
+                "SQUALL_KAFKA__CA_FILE and SQUALL_KAFKA__CERTIFICATE_FILE are used only with "
+                f"SQUALL_KAFKA__SECURITY=tls or sasl_tls, which is {self.security}"
+            )
+        return self

@@ -1,0 +1,54 @@
+"""Settings of the store, and its URL as clients open it."""
+
+from __future__ import annotations
+
+from typing import Self
+from urllib.parse import quote, urlsplit
+
+from pydantic import Field, SecretStr, model_validator
+
+from core.links import LinkSection, refuse_plaintext
+from core.sections import Positive, Seconds
+
+PLAINTEXT = "clickhouse"
+SERVERS = (PLAINTEXT, "clickhouses")
+
+
+class StoreSettings(LinkSection):
+    """ClickHouse: a server, or embedded."""
+
+    url: SecretStr = Field(
+        SecretStr(""), description="clickhouse://user:password@host:9000/database or chdb:///folder; empty: chdb in data_dir"
+    )
+    password: SecretStr = Field(SecretStr(""), description="used where the URL of a server has none")
+    retention_days: Positive = Field(400, description="rows are dropped this long after they were scored")
+    timeout_seconds: Seconds = Field(30.0, description="for connecting and for one answer of a server")
+
+    @model_validator(mode="after")
+    def _password_is_used(self) -> Self:
+        """A password that would be ignored is refused: whoever gave it believes that it protects something."""
+        if self.password.get_secret_value() and not self.url.get_secret_value().startswith(tuple(f"{kind}://" for kind in SERVERS)):
+            raise ValueError(
+                "SQUALL_STORE__PASSWORD is used only with a SQUALL_STORE__URL that begins with clickhouses:// (or clickhouse://)"
+            )
+        return self
+
+    def full_url(self) -> str:
+        """Return the URL with the password in it, empty when none is set: never log it.
+
+        Raises:
+            ConfigurationError: the URL leads to another machine in plaintext, and that was not allowed.
+        """
+        url, password = self.url.get_secret_value(), self.password.get_secret_value()
+        try:
+            parts = urlsplit(url)
+            host, known = parts.hostname or "", parts.password
+        except ValueError:
+            return url  # who opens it explains what is wrong with it
+        if parts.scheme == PLAINTEXT:
+            instead = "write clickhouses:// in SQUALL_STORE__URL, with the port for TLS (9440)"
+            refuse_plaintext("the store", [host], self.plaintext_allowed, instead)
+        if not password or known or parts.scheme not in SERVERS:
+            return url
+        user = parts.username or "default"
+        return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}").geturl()

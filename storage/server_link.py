@@ -1,0 +1,130 @@
+"""How a ClickHouse server is reached: the URL taken apart, TLS, and refusals in terms of the setting."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from clickhouse_driver import Client
+
+from core.errors import ConfigurationError, StoreRefusedError
+from core.settings import redact_url
+from core.tls import TlsFiles, TlsNames, client_context, probe
+
+NAMES: Final = TlsNames(
+    link="the store",
+    address="SQUALL_STORE__URL",
+    switch="write clickhouses:// and the port for TLS (9440) in SQUALL_STORE__URL",
+    unswitch="name the port for TLS (9440) in SQUALL_STORE__URL",
+    ca="SQUALL_STORE__URL (?ca_certs=/path.pem)",
+    certificate="SQUALL_STORE__URL (certfile=/path.pem)",
+    key="SQUALL_STORE__URL (keyfile=/path.pem)",
+    key_password="SQUALL_STORE__URL (keyfile=… without a password)",  # noqa: S106  a name, not a password
+)
+_PING_SECONDS: Final = 5.0
+_OPTIONS: Final = {"ca_certs", "certfile", "keyfile", "verify"}
+_PORT: Final = 9000
+_TLS_PORT: Final = 9440
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLink:
+    """A server, how to reach it, and who we are to it.
+
+    Args:
+        arguments: of a `Client`.
+        files: certificates; None: plaintext.
+        verify: whether the server's certificate is checked.
+    """
+
+    arguments: dict[str, Any]
+    files: TlsFiles | None
+    verify: bool
+
+    def connect(self) -> Any:
+        """Return a client; it connects at its first query."""
+        client = Client(**self.arguments)
+        context = self.context()
+        if context is not None:
+            # the driver's own context trusts certifi's list instead of this machine's, and explains no broken file
+            client.connection._create_ssl_context = lambda _options: context
+        return client
+
+    def context(self) -> ssl.SSLContext | None:
+        """Return the context of a new connection, out of the files as they are now: certificates are renewed under running processes.
+
+        Raises:
+            StoreRefusedError: a file is not what it should be.
+        """
+        if self.files is None:
+            return None
+        try:
+            context = client_context(self.files, NAMES)
+        except ConfigurationError as error:
+            raise StoreRefusedError(error.what, error.hint) from error
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+    def refusal(self) -> StoreRefusedError | None:
+        """Say what to mend when the server refuses the way we speak or our certificate; None when it just does not answer."""
+        trouble = probe(self.arguments["host"], self.arguments["port"], self.context(), NAMES)
+        return StoreRefusedError(trouble.what, trouble.hint) if trouble else None
+
+
+def link_to(url: str, timeout_seconds: float) -> ServerLink:
+    """Take `url` apart.
+
+    Raises:
+        ConfigurationError: it has no host or an unknown option, or a file that it names is not there.
+    """
+    parts = urlsplit(url)
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    secure = parts.scheme == "clickhouses"
+    port = _port(parts)
+    problem = _problem(parts, port, options, secure)
+    if problem:
+        raise ConfigurationError(
+            f"store URL {redact_url(url)}: {problem}", "write clickhouse://user:password@host:9000/database in SQUALL_STORE__URL"
+        )
+    arguments = {
+        "host": parts.hostname,
+        "port": port or (_TLS_PORT if secure else _PORT),
+        "database": unquote(parts.path.strip("/")) or "default",
+        "user": unquote(parts.username or "default"),
+        "password": unquote(parts.password or ""),
+        "client_name": "squall",
+        "secure": secure,
+        "connect_timeout": timeout_seconds,
+        "send_receive_timeout": timeout_seconds,
+        "sync_request_timeout": min(timeout_seconds, _PING_SECONDS),
+        "settings": {"server_side_params": True},
+    }
+    ca, certificate, key = (Path(options[name]) if options.get(name) else None for name in ("ca_certs", "certfile", "keyfile"))
+    link = ServerLink(arguments, TlsFiles(ca, certificate, key) if secure else None, options.get("verify", "1") not in {"0", "false"})
+    link.context()
+    return link
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        return -1
+
+
+def _problem(parts: SplitResult, port: int | None, options: dict[str, str], secure: bool) -> str:
+    unknown = sorted(options.keys() - _OPTIONS)
+    if unknown:
+        return f"the option {unknown[0]!r} is not understood"
+    if not parts.hostname or port == -1:
+        return "it names no host or a port that is no number"
+    if options and not secure:
+        return f"the option {min(options)!r} is for TLS: the URL must begin with clickhouses://"
+    if options.get("keyfile") and not options.get("certfile"):
+        return "keyfile needs certfile"
+    return ""

@@ -1,0 +1,38 @@
+"""Kafka's security settings as Faust takes them."""
+
+from __future__ import annotations
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.types.auth import CredentialsT
+
+from core.broker import unavailable
+from core.kafka_security import check_link, tls_context
+from core.settings import KafkaSettings
+
+
+def credentials(settings: KafkaSettings) -> CredentialsT | None:
+    """Return what a Faust app is told about encryption and login; None for plaintext without login.
+
+    Raises:
+        ConfigurationError: the link would be in plaintext and may not, or a certificate can't be used.
+    """
+    check_link(settings)
+    context = tls_context(settings)
+    if settings.authenticates:
+        return faust.SASLCredentials(
+            username=settings.username,
+            password=settings.password.get_secret_value(),
+            ssl_context=context,
+            mechanism=settings.sasl_mechanism,
+        )
+    return None if context is None else faust.SSLCredentials(context)
+
+
+def start_failure(settings: KafkaSettings, error: BaseException) -> BaseException:
+    """Return what to raise when a Faust app did not start: aiokafka does not tell a broker that refuses us from one that is away."""
+    if not isinstance(error, KafkaError | OSError):
+        return error
+    failure = unavailable(settings, error)
+    failure.__cause__ = error
+    return failure
