@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from alerts.service import AlertService, RunReport
+from alerts.service import PART, AlertService, RunReport
 from core.clock import Clock, SystemClock
+from core.probes import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +34,14 @@ class DetectorScheduler:
         service: what to run.
         interval_seconds: wall time between two starts; a run that takes longer delays the next one.
         clock: stamps the health.
+        vitals: the service's; a run is expected every interval.
     """
 
-    def __init__(self, service: AlertService, interval_seconds: float, clock: Clock | None = None) -> None:
+    def __init__(self, service: AlertService, interval_seconds: float, clock: Clock | None = None, vitals: Vitals | None = None) -> None:
         self._service = service
         self._interval = interval_seconds
         self._clock = clock or SystemClock()
+        self._progress = (vitals or Vitals(self._clock)).progress
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._health = Health()
         self._ran = threading.Event()
@@ -50,6 +53,7 @@ class DetectorScheduler:
 
     def start(self) -> None:
         """Run now, and then every interval."""
+        self._progress.expect(PART, 3 * self._interval)
         self._scheduler.add_job(
             self._run,
             "interval",
@@ -68,6 +72,7 @@ class DetectorScheduler:
     def stop(self) -> None:
         """Let a run in progress end after its present chunk, stop, and let another detector take over."""
         self._service.stop()
+        self._progress.done(PART)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
             self._service.release()

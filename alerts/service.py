@@ -22,6 +22,8 @@ from alerts.readings import Counts, Ints, Readings
 from alerts.watermark import watermark
 from core.clock import Clock
 from core.errors import UnavailableError
+from core.metric_spec import AlertEvent, RunOutcome
+from core.probes import Vitals
 from core.records import SeriesKind
 from core.series import kind_of
 from core.settings import Settings
@@ -31,6 +33,9 @@ log = logging.getLogger(__name__)
 
 DETECTOR: Final = "negative-spikes"
 """The name under which position and state are kept."""
+PART: Final = "detector"
+"""Its name in `core.probes.Progress`."""
+_EVENTS: Final[dict[Change, AlertEvent]] = {Change.FIRED: "fired", Change.ESCALATED: "escalated", Change.RESOLVED: "resolved"}
 _CHUNK_MINUTES: Final = 1440
 """Event time between two writes of the position: bounds memory, and what a crash does again."""
 
@@ -71,11 +76,12 @@ class AlertService:
     sent afterwards, so nothing is mailed that a restart could think of differently.
     """
 
-    def __init__(self, store: AlertStore, settings: Settings, clock: Clock, mailer: Mailer) -> None:
+    def __init__(self, store: AlertStore, settings: Settings, clock: Clock, mailer: Mailer, vitals: Vitals | None = None) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
         self._mailer = mailer
+        self._vitals = vitals or Vitals(clock)
         self._detector = open_method(settings.detector)
         self._absence = AbsenceDetector(settings.detector)
         self._lease = Lease(store, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
@@ -99,7 +105,18 @@ class AlertService:
         Raises:
             StoreError: the store answers with an error that trying again will not mend.
         """
-        began, run, errors = self._clock.monotonic(), _Run(), list[str]()
+        began = self._clock.monotonic()
+        outcome: RunOutcome = "failed"
+        try:
+            report = self._run(began)
+            outcome = "standby" if report.standby else "waiting" if report.error else "ok"
+            return report
+        finally:
+            self._vitals.metrics.detector_run(outcome, self._clock.monotonic() - began, leader=self._lease.held)
+            self._vitals.progress.touch(PART)
+
+    def _run(self, began: float) -> RunReport:
+        run, errors = _Run(), list[str]()
         try:
             if not self._lease.hold():
                 self._stand_by()
@@ -110,11 +127,12 @@ class AlertService:
             log.warning("the detector waits: %s", error)
             errors.append(str(error))
         report = RunReport(watermark=run.watermark, ticks=run.ticks, evaluated_until=None if run.until is None else instant(run.until))
+        self._vitals.metrics.evaluated(report.watermark, report.evaluated_until)
         report = replace(report, fired=run.changes.count(Change.FIRED), resolved=run.changes.count(Change.RESOLVED))
         if not self._lease.held:  # the evaluation took longer than the lease: somebody else may be sending
             return replace(report, error="; ".join(errors))
         try:
-            delivery = deliver(self._store, self._mailer, self._clock)
+            delivery = deliver(self._store, self._mailer, self._clock, self._vitals)
             report = replace(report, sent=delivery.sent, waiting=delivery.waiting)
             errors += [delivery.last_error] if delivery.last_error else []
         except UnavailableError as error:
@@ -136,6 +154,7 @@ class AlertService:
         if not self._standing_by:
             log.warning("another detector works on this store, or died within %.0f s: standing by", self._settings.detector.lease_seconds)
         self._standing_by = True
+        self._vitals.metrics.stand_by()
 
     def _evaluate(self, run: _Run) -> None:
         limits = self._settings.detector
@@ -167,6 +186,8 @@ class AlertService:
                 position, late = until, 0
             self._store.write_detector_position(DETECTOR, instant(position), pack(life.dump(), announcer.dump()))
             run.until = position
+            self._vitals.progress.touch(PART)
+        self._vitals.metrics.open_alerts(sum(alert.fired is not None for alert in life.open))
 
     def _position(self) -> tuple[int, str] | None:
         """Return the minute up to which everything was evaluated, and the state; before the first document when there is none."""
@@ -198,6 +219,9 @@ class AlertService:
         self._store.write_readings(readings_to_keep(self._detector, counts, after, until, self._settings.detector.window_minutes))
         run.ticks += readings.ticks.size
         run.changes += [transition.change for transition in transitions]
+        for event in (_EVENTS.get(transition.change) for transition in transitions):
+            if event:
+                self._vitals.metrics.alert(event)
 
     def _sources(self, after: int, until: int, ticks: Ints, stopped: Sequence[str]) -> Readings | None:
         """Return whether sources have stopped, and the `stopped` ones still have; None when there are none, or nobody wants to know."""

@@ -17,6 +17,8 @@ CHATTY = ("kafka", "aiokafka", "faust", "mode", "apscheduler", "httpx", "httpcor
 HARMLESS = ("kafka.admin", "kafka.net", "apscheduler", "faust.app")
 """Whose warnings are harmless here: Faust's group metadata, which kafka-python can't read; a detector run longer than its interval."""
 REPEAT_SECONDS = 10.0
+BATCHES = "squall.batches"
+"""A line for each micro-batch: for machines that read JSON, too many for people."""
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
@@ -83,5 +85,7 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
     root.setLevel(settings.level)
     for name in CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    quiet = settings.format == "text" and root.level > logging.DEBUG
+    logging.getLogger(BATCHES).setLevel(max(logging.WARNING, root.level) if quiet else logging.NOTSET)
     for name in HARMLESS:
         logging.getLogger(name).setLevel(max(logging.ERROR, root.level))

@@ -13,6 +13,7 @@ import uvicorn
 from core.clock import Clock
 from core.delivery import Batch
 from core.errors import BrokerUnavailableError, ConfigurationError
+from core.probes import Vitals
 from core.settings import PushSettings
 from ingest.push_app import Door, create_app
 from ingest.push_queue import PushQueue, Submission
@@ -32,17 +33,19 @@ class PushSource:
     Args:
         settings: address, token, limits.
         clock: gives `collected_at`.
+        vitals: told of requests and progress.
 
     Raises:
         ConfigurationError: an address beyond loopback without a token.
     """
 
-    def __init__(self, settings: PushSettings, clock: Clock) -> None:
+    def __init__(self, settings: PushSettings, clock: Clock, vitals: Vitals | None = None) -> None:
         if not settings.token.get_secret_value() and not is_loopback(settings.host):
             raise ConfigurationError(
                 f"pushing on {settings.host} is open to other machines and has no token", "set SQUALL_PUSH__TOKEN, or host 127.0.0.1"
             )
-        self.door = Door(settings, clock, PushQueue(settings.max_pending))
+        self._vitals = vitals or Vitals(clock)
+        self.door = Door(settings, clock, PushQueue(settings.max_pending), metrics=self._vitals.metrics)
         self._settings = settings
         self._numbers = OriginNumbers(self.name, clock)
         self._server: uvicorn.Server | None = None
@@ -95,8 +98,10 @@ class PushSource:
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
         """Deliver what is posted until stopped; see `ingest.source.Source`."""
         self.start()
+        self._vitals.progress.expect(self.name)
         try:
             while not stop.is_set() and not self._closed:
+                self._vitals.progress.touch(self.name)
                 taken = self.door.queue.take(BATCH_ITEMS, _LOOK_SECONDS)
                 if taken:
                     yield self._batch(taken)

@@ -16,6 +16,8 @@ from starlette.requests import ClientDisconnect
 from core.clock import Clock
 from core.delivery import Rejection
 from core.errors import InvalidRecordError
+from core.metric_spec import PushOutcome
+from core.metrics import Metrics
 from core.records import Document
 from core.settings import PushSettings
 from ingest.build import Defaults, InvalidFieldError, build_document
@@ -27,6 +29,7 @@ BODY_SECONDS = 30.0
 """A body must have arrived in this time."""
 _RETRY_AFTER = {"Retry-After": "1"}
 _JSON = "application/json"
+_OUTCOMES: dict[int, PushOutcome] = {401: "unauthorised", 429: "busy", 503: "unavailable"}
 _LINES = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines")
 
 
@@ -42,6 +45,7 @@ class Door:
     accepted: int = 0
     refused: int = 0
     last_rejection: Rejection | None = field(default=None)
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def create_app(door: Door) -> FastAPI:
@@ -54,18 +58,28 @@ def create_app(door: Door) -> FastAPI:
 
     @app.post("/documents", status_code=202)
     async def documents(request: Request) -> Response:
-        _authorise(request, door.settings.token.get_secret_value())
-        kind = _content_type(request)
-        body = await _body(request, door.settings.max_body_bytes)
-        items = _items(body, kind)
-        built = _build(door, items, door.clock.now())
-        if built:
-            await _acknowledged(door, built)
-        door.accepted += len(built)
-        answer = {"accepted": len(built), "ids": [document.id for document in built]}
-        return Response(orjson.dumps(answer), status_code=202, media_type=_JSON)
+        try:
+            answer = await _take(door, request)
+        except HTTPException as refusal:
+            door.metrics.pushed(_OUTCOMES.get(refusal.status_code, "refused"))
+            raise
+        door.metrics.pushed("accepted")
+        return answer
 
     return app
+
+
+async def _take(door: Door, request: Request) -> Response:
+    _authorise(request, door.settings.token.get_secret_value())
+    kind = _content_type(request)
+    body = await _body(request, door.settings.max_body_bytes)
+    items = _items(body, kind)
+    built = _build(door, items, door.clock.now())
+    if built:
+        await _acknowledged(door, built)
+    door.accepted += len(built)
+    answer = {"accepted": len(built), "ids": [document.id for document in built]}
+    return Response(orjson.dumps(answer), status_code=202, media_type=_JSON)
 
 
 def _authorise(request: Request, token: str) -> None:

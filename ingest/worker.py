@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from core.clock import Clock
 from core.delivery import Batch, DeadLetter, Item
 from core.errors import StoppedError
+from core.probes import Vitals
 from core.records import Document
 from ingest.source import Source
 
@@ -77,6 +78,7 @@ def publish(
     stop: threading.Event,
     clock: Clock,
     on_progress: Callable[[IngestReport], None] = _ignore,
+    vitals: Vitals | None = None,
 ) -> IngestReport:
     """Move `source` onto Kafka until it ends or `stop` is set; returns what was sent.
 
@@ -89,11 +91,13 @@ def publish(
         stop: ends it within a few seconds.
         clock: the time of dead letters.
         on_progress: called after every batch.
+        vitals: told of documents, dead letters and progress; a part by the source's name.
 
     Raises:
         ConfigurationError: the source or the broker refuses for good.
     """
-    report = IngestReport(source.name)
+    report, vitals = IngestReport(source.name), vitals or Vitals(clock)
+    vitals.progress.expect(source.name)
     batches = source.batches(stop)
     try:
         for batch in batches:
@@ -102,14 +106,25 @@ def publish(
             publisher.bury(letters, stop)
             batch.commit()
             report.count(documents, letters)
+            _tell(vitals, source.name, len(documents), letters)
             _log_rejections(source, batch, letters)
             on_progress(report)
     except StoppedError as error:
         log.info("%s", error)
     finally:
         source.close()
+        vitals.progress.done(source.name)
     report.stopped = stop.is_set()
     return report
+
+
+def _tell(vitals: Vitals, source: str, documents: int, letters: Sequence[DeadLetter]) -> None:
+    kind = source.partition(":")[0]  # a file's name has its path behind
+    vitals.metrics.source_documents(kind, documents)
+    vitals.metrics.dead_letters("ingest", [letter.reason for letter in letters])
+    if documents or letters:
+        vitals.dependencies.answered("broker")
+    vitals.progress.touch(source)
 
 
 def _sort(items: Sequence[Item], clock: Clock) -> tuple[list[Document], list[DeadLetter]]:

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.errors import ConfigurationError
+from core.metrics import ModelReading
 from core.settings import ModelSettings
 from model import preprocess
 from model.loaded import LoadedModel
@@ -198,6 +199,24 @@ class ScoringEngine:
     def stats(self) -> EngineStats:
         """Return what the engine has done, and what waits."""
         return self._worker.stats()
+
+    def reading(self) -> ModelReading:
+        """Return what the engine has done, and what waits, for metrics."""
+        stats = self.stats()
+        return ModelReading(
+            version=self.model_version,
+            texts=stats.texts,
+            tokens=stats.tokens,
+            computed_tokens=stats.computed_tokens,
+            batches=stats.batches,
+            offered_tokens=stats.offered_tokens,
+            device_seconds=stats.device_seconds,
+            queued_texts=stats.queued_texts,
+            queued_tokens=stats.queued_tokens,
+            splits=stats.splits,
+            fallbacks=stats.fallbacks,
+            failures=stats.failures,
+        )
 
     def close(self) -> None:
         """Let no more calls in, answer those that are in, and end the thread; may be called again."""

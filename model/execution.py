@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 
@@ -43,14 +44,19 @@ class Execution:
         backend: runs the network.
         budget: most padded tokens in a batch.
         replacement: opens the backend to go on with when the device fails; None: there is none.
+        clock: monotonic seconds, for the time spent in the network.
     """
 
-    def __init__(self, backend: Backend, budget: int, replacement: Callable[[], Backend] | None) -> None:
+    def __init__(
+        self, backend: Backend, budget: int, replacement: Callable[[], Backend] | None, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._clock = clock
         self.backend = backend
         self.budget = budget
         self._asked = budget
         self.splits = 0
         self.fallbacks = 0
+        self.device_seconds = 0.0
         self._replacement = replacement
 
     def run(self, rows: Sequence[Sequence[int]]) -> Iterator[tuple[int, int, Logits]]:
@@ -81,11 +87,14 @@ class Execution:
                 raise found
 
     def _attempt(self, rows: Sequence[Sequence[int]]) -> Logits | Exception:
+        began = self._clock()
         try:
             return self.backend.logits(rows)
         except Exception as error:  # noqa: BLE001 - every kind of failure is judged by the caller
             # the frames below the error hold what fills the memory
             return error if trouble(error) is Trouble.OTHER else error.with_traceback(None)
+        finally:
+            self.device_seconds += self._clock() - began  # results are on the host by now, so the device is done
 
     def _shrink(self, rows: Sequence[Sequence[int]]) -> None:
         self.splits += 1

@@ -35,6 +35,7 @@ class EngineStats:
         splits: batches halved because memory ran out.
         fallbacks: times that the CPU took over from the device.
         failures: batches that raised an error.
+        device_seconds: time in the network.
     """
 
     queued_texts: int = 0
@@ -48,6 +49,7 @@ class EngineStats:
     splits: int = 0
     fallbacks: int = 0
     failures: int = 0
+    device_seconds: float = 0.0
 
     @property
     def batch_fill(self) -> float:
@@ -120,10 +122,12 @@ class Worker:
     def _run(self, batch: Batch) -> None:
         model, done = cast(LoadedModel, batch.model), 0
         budget, splits, fallbacks = model.budget, model.execution.splits, model.execution.fallbacks
+        seconds = model.execution.device_seconds
         try:
             for start, stop, logits in model.execution.run([row.ids for row in batch.rows]):
                 # counted first: who has its answer must find it in the counts
-                self._count(model, batch.rows[start:stop], budget)
+                self._count(model, batch.rows[start:stop], budget, model.execution.device_seconds - seconds)
+                seconds = model.execution.device_seconds
                 self._queue.deliver(batch.rows[start:stop], logits)
                 done = stop
         except Exception as error:  # noqa: BLE001 - it belongs to the callers
@@ -144,11 +148,11 @@ class Worker:
             for rows in calls.values():
                 self._run(Batch(batch.model, rows))
 
-    def _count(self, model: LoadedModel, rows: Sequence[Row], budget: int) -> None:
+    def _count(self, model: LoadedModel, rows: Sequence[Row], budget: int, seconds: float) -> None:
         backend, lengths = model.execution.backend, [len(row.ids) for row in rows]
         computed = backend.padded_tokens(lengths) if isinstance(backend, Padding) else sum(lengths)
-        self._add(texts=len(rows), tokens=sum(lengths), computed_tokens=computed, batches=1, offered_tokens=budget)
+        self._add(texts=len(rows), tokens=sum(lengths), computed_tokens=computed, batches=1, offered_tokens=budget, device_seconds=seconds)
 
-    def _add(self, **counts: int) -> None:
+    def _add(self, **counts: float) -> None:
         with self._lock:
             self._stats = replace(self._stats, **{name: getattr(self._stats, name) + count for name, count in counts.items()})

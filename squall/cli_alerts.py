@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -110,14 +111,16 @@ def detect(
     from alerts.scheduler import DetectorScheduler
     from alerts.service import AlertService
     from core.clock import SystemClock
+    from core.probes import Vitals
+    from squall.metrics_server import serving
     from squall.opening import open_store
     from squall.signals import stop_on_signals
 
     settings, clock = load_settings(), SystemClock()
-    with stop_on_signals() as stop:
-        store = open_store(settings, stop)
+    with stop_on_signals() as stop, nullcontext(Vitals(clock)) if once else serving(settings, clock, "store") as vitals:
+        store = open_store(settings, stop, vitals)
         try:
-            service = AlertService(store, settings, clock, open_receivers(settings, clock))
+            service = AlertService(store, settings, clock, open_receivers(settings, clock), vitals)
             if once:
                 report = service.run_once()
                 service.release()
@@ -125,7 +128,7 @@ def detect(
                 if report.error:
                     raise typer.Exit(1)
                 return
-            scheduler = DetectorScheduler(service, settings.detector.interval_seconds, clock)
+            scheduler = DetectorScheduler(service, settings.detector.interval_seconds, clock, vitals)
             scheduler.start()
             try:
                 while not stop.wait(0.5):  # short waits, so that signals are handled

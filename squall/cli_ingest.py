@@ -60,17 +60,19 @@ def from_file(
     """
     from ingest.cursors import CursorStore
     from ingest.file import FileSource
+    from squall.metrics_server import serving
 
     settings, clock = _settings(), SystemClock()
     options = file_options(format_name, kind, source, maps, timezone, time_format, encoding, delimiter)
     cursors = CursorStore(settings.data_dir / "cursors")
     sources = [FileSource(path, clock, options, cursors, resume=resume) for path in paths]
     reports = []
-    with stop_on_signals() as stop:
+    with stop_on_signals() as stop, serving(settings, clock, "broker") as vitals:
         create_topics(settings)
+        vitals.dependencies.answered("broker")
         for file in sources:
             if not stop.is_set():
-                reports.append(publish_to_kafka(settings, file, stop, fraction=file.fraction))
+                reports.append(publish_to_kafka(settings, file, stop, fraction=file.fraction, vitals=vitals))
     if resume and not any(report.sent + report.rejected for report in reports) and not stop.is_set():
         typer.echo("squall: nothing new; these files were sent before. Send them again with --no-resume", err=True)
     finish_files(reports, sources, stop, as_json)
@@ -102,13 +104,14 @@ def from_feeds(
     """
     from ingest.cursors import CursorStore
     from ingest.rss import open_feeds
+    from squall.metrics_server import serving
 
-    settings = _settings()
+    settings, clock = _settings(), SystemClock()
     ingest = settings.ingest.model_copy(update={"feeds": feeds}) if feeds else settings.ingest
-    source = open_feeds(ingest, SystemClock(), CursorStore(settings.data_dir / "cursors"), once=once)
-    with stop_on_signals() as stop:
-        if topics_or_stop(settings, stop):
-            report = publish_to_kafka(settings, source, stop)
+    with stop_on_signals() as stop, serving(settings, clock, "broker") as vitals:
+        source = open_feeds(ingest, clock, CursorStore(settings.data_dir / "cursors"), once=once, vitals=vitals)
+        if topics_or_stop(settings, stop, vitals):
+            report = publish_to_kafka(settings, source, stop, vitals=vitals)
             states = [
                 {"feed": s.feed.url, "fetched": s.fetched, "unchanged": s.unchanged, "errors": s.errors, "last_error": s.last_error}
                 for s in source.states
@@ -138,15 +141,16 @@ def from_push(
            -d '{"source": "desk", "title": "Bank fails", "published_at": "2026-03-02T14:05:00Z"}'
     """
     from ingest.push import PushSource
+    from squall.metrics_server import serving
 
-    settings = _settings()
+    settings, clock = _settings(), SystemClock()
     given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
-    source = PushSource(settings.push.model_copy(update=given), SystemClock())
-    with stop_on_signals() as stop:
+    with stop_on_signals() as stop, serving(settings, clock, "broker") as vitals:
+        source = PushSource(settings.push.model_copy(update=given), clock, vitals)
         source.start()
         typer.echo(f"squall: listening on {source.url}", err=True)
-        if topics_or_stop(settings, stop, source.report_outage):
-            report = publish_to_kafka(settings, source, stop, on_outage=source.report_outage)
+        if topics_or_stop(settings, stop, vitals, source.report_outage):
+            report = publish_to_kafka(settings, source, stop, on_outage=source.report_outage, vitals=vitals)
             print_summary([report], as_json, {"refused": source.door.refused})
         source.close()
 

@@ -12,6 +12,7 @@ import typer
 
 from core.clock import SystemClock
 from core.errors import BrokerUnavailableError, StoppedError
+from core.probes import Vitals
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,19 +23,23 @@ if TYPE_CHECKING:
 
 def create_topics(settings: Settings) -> None:
     """Create the topics where they are missing."""
-    from core.broker import ensure_topics
+    from core.topics import ensure_topics
 
     ensure_topics(settings.kafka)
 
 
 def topics_or_stop(
-    settings: Settings, stop: threading.Event, on_outage: Callable[[BrokerUnavailableError | None], None] | None = None
+    settings: Settings,
+    stop: threading.Event,
+    vitals: Vitals,
+    on_outage: Callable[[BrokerUnavailableError | None], None] | None = None,
 ) -> bool:
     """Create the topics, waiting for the broker as long as it takes: a service outlives it. False when stopped before."""
     from core.retry import patiently
 
     def waiting(_attempt: int, error: BaseException | None) -> None:
         typer.echo(f"squall: {error}; waiting for it", err=True)
+        vitals.metrics.retried("broker")
         if on_outage and isinstance(error, BrokerUnavailableError):
             on_outage(error)
 
@@ -42,6 +47,7 @@ def topics_or_stop(
         patiently(lambda: create_topics(settings), stop, settings.processor.retry_max_seconds, waiting)
     except StoppedError:
         return False
+    vitals.dependencies.answered("broker")
     if on_outage:
         on_outage(None)
     return True
@@ -53,16 +59,29 @@ def publish_to_kafka(
     stop: threading.Event,
     fraction: Callable[[], float] | None = None,
     on_outage: Callable[[BrokerUnavailableError | None], None] | None = None,
+    vitals: Vitals | None = None,
 ) -> IngestReport:
     """Move `source` onto Kafka with a progress bar; see `ingest.worker.publish`."""
     from ingest.publisher import KafkaPublisher
     from ingest.worker import publish
 
-    extra: dict[str, Any] = {"on_outage": on_outage} if on_outage else {}
-    publisher = KafkaPublisher(settings.kafka, settings.processor.retry_max_seconds, **extra)
+    clock = SystemClock()
+    told = vitals or Vitals(clock)
+
+    def note(error: BrokerUnavailableError | None) -> None:
+        if error:
+            told.dependencies.failed("broker")
+            told.metrics.retried("broker")
+            told.progress.touch(source.name)
+        else:
+            told.dependencies.answered("broker")
+        if on_outage:
+            on_outage(error)
+
+    publisher = KafkaPublisher(settings.kafka, settings.processor.retry_max_seconds, note)
     try:
         with _progress(source.name, fraction) as show:
-            return publish(source, publisher, stop, SystemClock(), show)
+            return publish(source, publisher, stop, clock, show, told)
     finally:
         publisher.close()
 

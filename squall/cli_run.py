@@ -47,6 +47,7 @@ def up() -> None:
     """
     import asyncio
 
+    from squall.metrics_server import serving
     from squall.node import Node, configured_sources
     from squall.runtime import kafka_dead_letters, open_pipeline, swap_on_hangup
     from squall.signals import stop_on_signals
@@ -55,15 +56,17 @@ def up() -> None:
     with stop_on_signals() as stop:
         if settings.kafka.bootstrap_servers:
             with (
-                kafka_dead_letters(settings, stop) as sink,
-                open_pipeline(settings, clock, stop, sink) as pipeline,
+                serving(settings, clock, "broker", "store", "model") as vitals,
+                kafka_dead_letters(settings, stop, vitals) as sink,
+                open_pipeline(settings, clock, stop, sink, vitals) as pipeline,
                 swap_on_hangup(pipeline.engine),
             ):
                 asyncio.run(Node(pipeline).run())
         else:
-            sources = configured_sources(settings, clock)
-            with open_pipeline(settings, clock, stop) as pipeline, swap_on_hangup(pipeline.engine):
-                asyncio.run(Node(pipeline, sources).run())
+            with serving(settings, clock, "store", "model") as vitals:
+                sources = configured_sources(settings, clock, vitals)
+                with open_pipeline(settings, clock, stop, vitals=vitals) as pipeline, swap_on_hangup(pipeline.engine):
+                    asyncio.run(Node(pipeline, sources).run())
 
 
 def worker() -> None:
@@ -78,15 +81,17 @@ def worker() -> None:
     """
     import asyncio
 
+    from squall.metrics_server import serving
     from squall.runtime import kafka_dead_letters, open_pipeline, swap_on_hangup
     from squall.signals import stop_on_signals
 
-    settings = load_settings()
+    settings, clock = load_settings(), SystemClock()
     require_broker(settings)
     with (
         stop_on_signals() as stop,
-        kafka_dead_letters(settings, stop) as sink,
-        open_pipeline(settings, SystemClock(), stop, sink) as pipeline,
+        serving(settings, clock, "broker", "store", "model") as vitals,
+        kafka_dead_letters(settings, stop, vitals) as sink,
+        open_pipeline(settings, clock, stop, sink, vitals) as pipeline,
         swap_on_hangup(pipeline.engine),
     ):
         asyncio.run(pipeline.consume_kafka())

@@ -12,6 +12,7 @@ from core.clock import SystemClock
 from core.settings import load_settings
 
 if TYPE_CHECKING:
+    from core.probes import Vitals
     from dashboards.server import PageServer
 
 
@@ -28,24 +29,28 @@ def web() -> None:
     """
     from dashboards.access import check_access
     from dashboards.server import PageServer
+    from squall.metrics_server import serving
     from squall.opening import open_store
     from squall.signals import stop_on_signals
 
-    settings = load_settings()
+    settings, clock = load_settings(), SystemClock()
     check_access(settings.web)  # before a long wait for a store
-    with stop_on_signals() as stop:
-        store = open_store(settings, stop)
+    with stop_on_signals() as stop, serving(settings, clock, "store", "page") as vitals:
+        store = open_store(settings, stop, vitals)
         try:
-            asyncio.run(_serve(PageServer(store, settings.web, SystemClock(), settings.detector), stop))
+            asyncio.run(_serve(PageServer(store, settings.web, clock, settings.detector), stop, vitals))
         finally:
             store.close()
 
 
-async def _serve(page: PageServer, stop: threading.Event) -> None:
+async def _serve(page: PageServer, stop: threading.Event, vitals: Vitals) -> None:
     await page.start()
+    vitals.dependencies.answered("page")
+    vitals.progress.expect("page")
     typer.echo(f"live page at {page.url}, until Ctrl-C", err=True)
     try:
         while not stop.is_set():
+            vitals.progress.touch("page")  # requests are answered on the loop that this runs on
             await asyncio.sleep(0.1)
     finally:
         await page.stop()

@@ -30,6 +30,7 @@ from core.settings import Settings
 from ingest.synthetic import StreamScript, write_stream
 from squall.broker import DevelopmentBroker
 from squall.demo_report import DemoReport, Sent, build_report, print_how_to_look, print_report, show_progress
+from squall.metrics_server import serving
 from squall.node import Node
 from squall.runtime import Pipeline, kafka_dead_letters, open_pipeline
 from squall.signals import stop_on_signals
@@ -70,8 +71,9 @@ def run_demo(settings: Settings, clock: Clock, *, speed: str, seed: int, keep: b
             broker.start()
             stack.callback(broker.stop)
             settings = with_broker(settings, broker)
-        sink = stack.enter_context(kafka_dead_letters(settings, stop))
-        pipeline = stack.enter_context(open_pipeline(settings, clock, stop, sink))
+        vitals = stack.enter_context(serving(settings, clock, "broker", "store", "model"))
+        sink = stack.enter_context(kafka_dead_letters(settings, stop, vitals))
+        pipeline = stack.enter_context(open_pipeline(settings, clock, stop, sink, vitals))
         report = asyncio.run(Demo(settings, pipeline, script, folder, speed, keep=keep, as_json=as_json).run())
     return report.exit_code
 

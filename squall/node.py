@@ -17,6 +17,7 @@ from alerts.scheduler import DetectorScheduler
 from alerts.service import AlertService
 from core.clock import Clock
 from core.errors import ConfigurationError
+from core.probes import Vitals
 from core.records import Kind
 from core.settings import Settings
 from dashboards.server import PageServer
@@ -29,7 +30,7 @@ from stream.inprocess import InProcessDriver
 log = logging.getLogger("squall")
 
 
-def configured_sources(settings: Settings, clock: Clock) -> list[Source]:
+def configured_sources(settings: Settings, clock: Clock, vitals: Vitals | None = None) -> list[Source]:
     """Return the sources that the settings name for this machine.
 
     Raises:
@@ -42,11 +43,11 @@ def configured_sources(settings: Settings, clock: Clock) -> list[Source]:
     if settings.ingest.feeds is not None:
         from ingest.rss import open_feeds
 
-        sources.append(open_feeds(settings.ingest, clock, cursors))
+        sources.append(open_feeds(settings.ingest, clock, cursors, vitals=vitals))
     if settings.push.enabled:
         from ingest.push import PushSource
 
-        sources.append(PushSource(settings.push, clock))
+        sources.append(PushSource(settings.push, clock, vitals))
     if not sources:
         raise ConfigurationError(
             "there is nothing to read: no broker, no feeds, no files, and the push endpoint is off",
@@ -61,7 +62,7 @@ def run_sources(pipeline: Pipeline, sources: Sequence[Source]) -> None:
     for source in sources:
         if not source.live:
             pipeline.processor.patiently(partial(tracker.announce, source.name, [0]))
-    driver = InProcessDriver(pipeline.processor, tracker, pipeline.settings.processor, pipeline.clock, pipeline.stop)
+    driver = InProcessDriver(pipeline.processor, tracker, pipeline.settings.processor, pipeline.clock, pipeline.stop, pipeline.vitals)
     try:
         driver.run({source.name: source.batches(pipeline.stop) for source in sources})
     finally:
@@ -71,7 +72,8 @@ def run_sources(pipeline: Pipeline, sources: Sequence[Source]) -> None:
 
 def alert_service(pipeline: Pipeline) -> AlertService:
     """Return the detector of this process over the pipeline's store."""
-    return AlertService(pipeline.store, pipeline.settings, pipeline.clock, open_receivers(pipeline.settings, pipeline.clock))
+    receivers = open_receivers(pipeline.settings, pipeline.clock)
+    return AlertService(pipeline.store, pipeline.settings, pipeline.clock, receivers, pipeline.vitals)
 
 
 class Node:
@@ -95,7 +97,8 @@ class Node:
             SquallError: what ended a part early.
         """
         stop = self.pipeline.stop
-        scheduler = DetectorScheduler(self.alerts, self.pipeline.settings.detector.interval_seconds)
+        interval = self.pipeline.settings.detector.interval_seconds
+        scheduler = DetectorScheduler(self.alerts, interval, self.pipeline.clock, self.pipeline.vitals)
         async with AsyncExitStack() as stack:
             scheduler.start()
             stack.push_async_callback(asyncio.to_thread, scheduler.stop)

@@ -7,6 +7,7 @@ import threading
 
 import storage
 from core.errors import ConfigurationError, SquallError
+from core.probes import Vitals
 from core.retry import patiently
 from core.settings import Settings, redact_url
 from storage import Store
@@ -18,14 +19,16 @@ def _complain(attempt: int, error: BaseException | None) -> None:
     log.warning("waiting for the store (try %d): %s", attempt, error)
 
 
-def connect(settings: Settings) -> Store:
+def connect(settings: Settings, vitals: Vitals | None = None) -> Store:
     """Open the store as the settings say, whatever state its tables are in.
 
     Raises:
         StoreLockedError: another process owns the embedded store.
         StoreUnavailableError: the server does not answer.
     """
-    store = storage.open(settings.store_url, timeout_seconds=settings.store.timeout_seconds, retention_days=settings.store.retention_days)
+    store = storage.open(
+        settings.store_url, timeout_seconds=settings.store.timeout_seconds, retention_days=settings.store.retention_days, vitals=vitals
+    )
     try:
         store.ping()
     except SquallError:
@@ -34,7 +37,7 @@ def connect(settings: Settings) -> Store:
     return store
 
 
-def open_store(settings: Settings, stop: threading.Event) -> Store:
+def open_store(settings: Settings, stop: threading.Event, vitals: Vitals | None = None) -> Store:
     """Open the store and see that its tables are there, waiting while a server is down.
 
     The embedded store is migrated at once: it has one user. A server is migrated by `squall store migrate`, when its owner says so.
@@ -47,7 +50,7 @@ def open_store(settings: Settings, stop: threading.Event) -> Store:
     url = settings.store_url
     if url.startswith("chdb:"):
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = patiently(lambda: connect(settings), stop, settings.processor.retry_max_seconds, _complain)
+    store = patiently(lambda: connect(settings, vitals), stop, settings.processor.retry_max_seconds, _complain)
     if url.startswith("chdb:"):
         store.migrate()
     elif any(migration.applied_at is None for migration in store.migrations()):

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
-from core.broker import ensure_topics
 from core.clock import Clock
 from core.dead_letters import KafkaDeadLetters
 from core.delivery import DeadLetterSink
 from core.errors import SquallError
+from core.probes import Vitals
 from core.retry import patiently
 from core.settings import Settings, load_settings, redact_url
+from core.topics import ensure_topics
 from model.engine import ScoringEngine
 from model.network import SHIPPED
 from squall.opening import open_store
@@ -42,6 +43,7 @@ class Pipeline:
     store: Store
     processor: Processor
     meter: PipelineMeter
+    vitals: Vitals
 
     def tracker(self, streams: set[str]) -> ProgressTracker:
         """Return the progress tracker of the streams this process reads."""
@@ -50,28 +52,35 @@ class Pipeline:
     async def consume_kafka(self) -> None:
         """Run the Faust driver until stopped; see `FaustDriver.run`."""
         tracker = await asyncio.to_thread(self.tracker, {self.settings.kafka.documents_topic})
-        driver = FaustDriver(self.settings, self.processor, tracker, self.stop, on_lag=self._note_lag)
+        driver = FaustDriver(self.settings, self.processor, tracker, self.stop, on_lag=self.meter.note_lag, vitals=self.vitals)
         await driver.run()
-
-    def _note_lag(self, messages: int) -> None:
-        self.meter.lag = messages
 
 
 @contextmanager
 def open_pipeline(
-    settings: Settings, clock: Clock, stop: threading.Event, dead_letters: DeadLetterSink | None = None
+    settings: Settings,
+    clock: Clock,
+    stop: threading.Event,
+    dead_letters: DeadLetterSink | None = None,
+    vitals: Vitals | None = None,
 ) -> Iterator[Pipeline]:
-    """Open store and engine; dead letters go to `dead_letters`, or to the store's table."""
-    store = open_store(settings, stop)
+    """Open store and engine; dead letters go to `dead_letters`, or to the store's table; all report to `vitals`."""
+    vitals = vitals or Vitals(clock)
+    store = open_store(settings, stop, vitals)
     try:
         with ScoringEngine.open(settings.model) as engine:
             engine.warm_up()
+            vitals.dependencies.answered("model")
+            vitals.metrics.watch_model(engine.reading)
             log.info("model %s on %s, store %s", engine.model_version, engine.backend, redact_url(settings.store_url))
             sink = dead_letters or StoreDeadLetters(store)
-            meter = PipelineMeter(store, clock, lambda: Device(str(engine.device), engine.device_memory))
-            processor = Processor(engine, store, sink, settings.processor, clock, stop, meter.observe)
+            limit = settings.processor.batch_documents
+            meter = PipelineMeter(
+                store, clock, lambda: Device(str(engine.device), engine.device_memory), metrics=vitals.metrics, limit=limit
+            )
+            processor = Processor(engine, store, sink, settings.processor, clock, stop, meter.observe, vitals)
             with meter.running():
-                yield Pipeline(settings, clock, stop, engine, store, processor, meter)
+                yield Pipeline(settings, clock, stop, engine, store, processor, meter, vitals)
     finally:
         store.close()
 
@@ -94,10 +103,18 @@ def swap_on_hangup(engine: ScoringEngine) -> Iterator[None]:
 
 
 @contextmanager
-def kafka_dead_letters(settings: Settings, stop: threading.Event) -> Iterator[KafkaDeadLetters]:
+def kafka_dead_letters(settings: Settings, stop: threading.Event, vitals: Vitals | None = None) -> Iterator[KafkaDeadLetters]:
     """See that the topics exist, waiting while the broker is down, and open the dead-letter topic."""
     wait = settings.processor.retry_max_seconds
-    patiently(lambda: ensure_topics(settings.kafka), stop, wait, lambda n, e: log.warning("waiting for Kafka (try %d): %s", n, e))
+    vitals = vitals or Vitals()
+    metrics = vitals.metrics
+
+    def waiting(attempt: int, error: BaseException | None) -> None:
+        metrics.retried("broker")
+        log.warning("waiting for Kafka (try %d): %s", attempt, error)
+
+    patiently(lambda: ensure_topics(settings.kafka), stop, wait, waiting)
+    vitals.dependencies.answered("broker")
     sink = KafkaDeadLetters(settings.kafka)
     try:
         yield sink

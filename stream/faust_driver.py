@@ -20,13 +20,16 @@ import faust
 from faust.types import TP
 
 from core.delivery import Item, Origin
-from core.errors import SquallError, StoppedError
+from core.errors import BrokerUnavailableError, SquallError, StoppedError
+from core.probes import Vitals
 from core.settings import Settings
 from stream import group
 from stream.batching import micro_batches
+from stream.credentials import credentials, start_failure
 from stream.decode import decode_item
+from stream.faust_inside import kafka_consumer, member_id, why_left_out
 from stream.pacing import pace_empty_fetches
-from stream.processor import Processor
+from stream.processor import WORKER, Processor
 from stream.progress import ProgressTracker
 from stream.stall import STALL_SECONDS, lag
 
@@ -38,6 +41,8 @@ SESSION_TIMEOUT = 10.0
 REBALANCE_TIMEOUT = 20.0
 """Seconds a rebalance may take: longer than one micro-batch on a slow CPU."""
 QUIET_CHECK_SECONDS = 1.0
+LEAST_PATIENCE = 5 * STALL_SECONDS
+"""While the broker is away progress is noted with each look at the lag only."""
 
 
 def client_id() -> str:
@@ -52,6 +57,7 @@ def build_app(settings: Settings) -> Any:
     return faust.App(
         kafka.group_id,
         broker=servers,
+        broker_credentials=credentials(kafka),
         store="memory://",
         datadir=str(settings.data_dir / "faust"),
         web_enabled=False,
@@ -83,6 +89,7 @@ class FaustDriver:
         tracker: keeps the detector's progress rows.
         stop: set to end; set by the driver itself when `error` is.
         on_lag: told about each second how many messages of our partitions are not stored yet.
+        vitals: told of progress and of the broker's answers.
     """
 
     def __init__(
@@ -92,6 +99,7 @@ class FaustDriver:
         tracker: ProgressTracker,
         stop: threading.Event,
         on_lag: Callable[[int], None] = lambda _: None,
+        vitals: Vitals | None = None,
     ) -> None:
         self.error: BaseException | None = None
         self._settings = settings
@@ -99,6 +107,7 @@ class FaustDriver:
         self._tracker = tracker
         self._stop = stop
         self._on_lag = on_lag
+        self._vitals = vitals or Vitals()
         self._topic = settings.kafka.documents_topic
         self._assigned: set[int] = set()
         self._member_ids: set[str] = set()
@@ -139,11 +148,13 @@ class FaustDriver:
             SquallError: what ended the work early, after the app was stopped; nothing of the failed batch is acknowledged.
         """
         janitor = asyncio.create_task(self._tend_group())
+        self._vitals.progress.expect(WORKER, LEAST_PATIENCE)
         try:
             while not self._stop.is_set():
                 await self._consume()
         finally:
             self._stop.set()
+            self._vitals.progress.done(WORKER)
             janitor.cancel()
         if isinstance(self.error, SquallError):
             raise self.error
@@ -162,11 +173,11 @@ class FaustDriver:
         left_out = False
         try:
             while not self._stop.is_set() and not left_out and not await self._stalled():
-                if start.done():
-                    start.result()
+                if start.done() and (error := start.exception()):
+                    raise await asyncio.to_thread(start_failure, self._settings.kafka, error)
                 if self.app.crashed:
                     self._fail(self.app.crash_reason or RuntimeError("Faust stopped"))
-                self._member_ids.add(self._member_id())
+                self._member_ids.add(member_id(self.app))
                 self._pace()
                 await asyncio.sleep(0.1)
                 left_out = self._left_out()
@@ -177,12 +188,11 @@ class FaustDriver:
             await self.app.stop()
 
     def _left_out(self) -> bool:
-        """Whether aiokafka gave up its place in the group for good: its coordination ends at an answer it can't read."""
-        task = getattr(getattr(self._kafka_consumer(), "_coordinator", None), "_coordination_task", None)
-        if task is None or not task.done() or task.cancelled() or task.exception() is None:
-            return False
-        log.warning("joining the group anew: %s", task.exception())
-        return True
+        """Whether our place in the group is gone for good."""
+        why = why_left_out(self.app)
+        if why is not None:
+            log.warning("joining the group anew: %s", why)
+        return why is not None
 
     async def _stalled(self) -> bool:
         """Whether messages of our partitions wait and nothing was handled for a while; a batch that waits for the store is no stall."""
@@ -190,37 +200,41 @@ class FaustDriver:
         if self._busy or now - self._active_at < STALL_SECONDS:
             return False
         self._active_at = now
-        waiting = await asyncio.to_thread(lag, self._settings.kafka, set(self._assigned))
+        waiting = await self._ask_lag()
         if waiting and not self._busy:
             log.warning("%d messages wait and none comes: joining the group anew", waiting)
             return True
         return False
 
+    async def _ask_lag(self) -> int:
+        """Return what waits in our partitions; a broker that is away is no stall, and to start anew would not mend it."""
+        try:
+            waiting = await asyncio.to_thread(lag, self._settings.kafka, set(self._assigned))
+        except BrokerUnavailableError as error:
+            log.warning("can't ask for the lag: %s", error)
+            self._vitals.dependencies.failed("broker")
+            self._vitals.progress.touch(WORKER)
+            return 0
+        self._vitals.dependencies.answered("broker")
+        return waiting
+
     def _pace(self) -> None:
         """On loopback the broker may be the development one, which needs pacing; a real one waits by itself and is left alone."""
-        consumer = self._kafka_consumer()
+        consumer = kafka_consumer(self.app)
         if consumer is not None and group.is_loopback(self._settings.kafka):
             pace_empty_fetches(consumer._client)
-
-    def _kafka_consumer(self) -> Any:
-        """aiokafka's consumer inside Faust's thread; None until it is there."""
-        return getattr(getattr(self.app.consumer, "_thread", None), "_consumer", None)
 
     async def _tend_group(self) -> None:
         """Where the broker is on this machine, free partitions that killed workers or we ourselves under an earlier id still hold."""
         while group.is_loopback(self._settings.kafka):
-            ghosts = self._member_ids - {self._member_id()}
+            ghosts = self._member_ids - {member_id(self.app)}
             await asyncio.to_thread(group.evict_dead_members, self._settings.kafka, CLIENT_PREFIX, ghosts)
             await asyncio.sleep(group.CHECK_SECONDS)
-
-    def _member_id(self) -> str:
-        """Return our id in the group, empty while we are in none. Faust keeps it to itself; its version is pinned."""
-        consumer = self._kafka_consumer()
-        return str(getattr(getattr(consumer, "_coordinator", None), "member_id", ""))
 
     async def _handle(self, events: Sequence[Any]) -> None:
         """Process `events` and acknowledge each; on a failure keep them unacknowledged and never return."""
         self._busy = True
+        self._vitals.dependencies.answered("broker")
         try:
             items = await asyncio.to_thread(lambda: [self._item(event.message) for event in events])
             done = 0
@@ -276,6 +290,8 @@ class FaustDriver:
                 if partition not in in_flight:
                     flags[self._topic, partition] = position is not None and position >= end
             self._on_lag(waiting)
+            if not (self._busy or in_flight) and all(flags.values()):
+                self._vitals.progress.touch(WORKER)  # an idle poll; with messages left to read it would be none
             await self._in_thread(lambda: self._tracker.quiet(flags))
         except StoppedError:
             return

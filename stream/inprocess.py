@@ -11,9 +11,10 @@ from functools import partial
 
 from core.clock import Clock
 from core.delivery import Batch
+from core.probes import Vitals
 from core.settings import ProcessorSettings
 from stream.batching import micro_batches
-from stream.processor import Processor
+from stream.processor import WORKER, Processor
 from stream.progress import ProgressTracker
 
 log = logging.getLogger("squall.worker")
@@ -46,16 +47,24 @@ class InProcessDriver:
         settings: micro-batch limits.
         clock: times the wait for a micro-batch to fill.
         stop: set to end early; a source that ends by itself is simply done.
+        vitals: told of progress, the driver's and each source's.
     """
 
     def __init__(
-        self, processor: Processor, tracker: ProgressTracker, settings: ProcessorSettings, clock: Clock, stop: threading.Event
+        self,
+        processor: Processor,
+        tracker: ProgressTracker,
+        settings: ProcessorSettings,
+        clock: Clock,
+        stop: threading.Event,
+        vitals: Vitals | None = None,
     ) -> None:
         self._processor = processor
         self._tracker = tracker
         self._settings = settings
         self._clock = clock
         self._stop = stop
+        self._progress = (vitals or Vitals(clock)).progress
         self._queue: queue.Queue[_Delivered | _Ended] = queue.Queue(QUEUED_BATCHES)
 
     def run(self, sources: Mapping[str, Iterator[Batch]]) -> None:
@@ -66,6 +75,7 @@ class InProcessDriver:
             StoppedError: asked to stop while the store was down; what was not stored will be read again.
         """
         threads = [threading.Thread(target=self._read, args=pair, name=f"source-{pair[0]}", daemon=True) for pair in sources.items()]
+        self._progress.expect(WORKER)
         for thread in threads:
             thread.start()
         try:
@@ -74,11 +84,13 @@ class InProcessDriver:
             self._stop.set()  # a source that goes on reading would wait for a driver that is gone
             raise
         finally:
+            self._progress.done(WORKER)
             self._await_readers(threads)
 
     def _drain(self, running: set[str]) -> None:
         while running and not self._stop.is_set():
             arrived = self._take()
+            self._progress.touch(WORKER)
             self._store([message for message in arrived if isinstance(message, _Delivered)])
             for message in arrived:
                 if isinstance(message, _Ended):
@@ -125,6 +137,8 @@ class InProcessDriver:
                     return
         except Exception as caught:  # noqa: BLE001 - handed to the driver's thread, which raises it
             error = caught
+        finally:
+            self._progress.done(source)
         self._put(_Ended(source, error))
 
     def _put(self, message: _Delivered | _Ended) -> bool:
@@ -132,6 +146,8 @@ class InProcessDriver:
             try:
                 self._queue.put(message, timeout=POLL_SECONDS)
             except queue.Full:
+                if isinstance(message, _Delivered):
+                    self._progress.touch(message.source)  # held back, not stuck: who holds it back is watched
                 continue
             return True
         return False

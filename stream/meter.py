@@ -18,6 +18,7 @@ import numpy as np
 
 from core.clock import Clock
 from core.errors import SquallError
+from core.metrics import Metrics
 from storage.rows import Quantiles
 from storage.telemetry_rows import PipelineSample
 
@@ -97,12 +98,24 @@ class PipelineMeter:
         clock: stamps and times them.
         device: asked at every sample.
         worker: names this process.
+        metrics: told of each batch as well.
+        limit: most documents in a micro-batch.
     """
 
-    def __init__(self, store: SampleStore, clock: Clock, device: Callable[[], Device], worker: str = "") -> None:
+    def __init__(
+        self,
+        store: SampleStore,
+        clock: Clock,
+        device: Callable[[], Device],
+        worker: str = "",
+        metrics: Metrics | None = None,
+        limit: int = 512,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._device = device
+        self._metrics = metrics or Metrics(clock=clock)
+        self._limit = limit
         self._worker = worker or f"{socket.gethostname()}-{os.getpid()}"
         self._lock = threading.Lock()
         self._sum = _Sum(clock.monotonic())
@@ -115,6 +128,21 @@ class PipelineMeter:
         with self._lock:
             self._sum.add(report)
             self._model_version = report.model_version or self._model_version
+        self._metrics.batch(
+            items=report.items,
+            limit=self._limit,
+            stored=report.stored,
+            duplicates=report.duplicates,
+            reasons=report.reasons,
+            published_ages=report.published_ages,
+            collected_ages=report.collected_ages,
+            scoring_seconds=report.scoring_seconds,
+        )
+
+    def note_lag(self, messages: int) -> None:
+        """Tell how many messages wait in Kafka for this process."""
+        self.lag = messages
+        self._metrics.lag(messages)
 
     def write(self) -> None:
         """Write what was added since the last time; a store that does not answer is told it later."""

@@ -18,16 +18,21 @@ import xxhash
 
 from core.clock import Clock
 from core.delivery import DeadLetter, DeadLetterSink, Fate, Item, Outcome, Rejection
-from core.errors import TooManyRejectsError
+from core.errors import BrokerUnavailableError, TooManyRejectsError
+from core.probes import Vitals
 from core.records import SENTIMENTS, TOPICS, Document, ScoredDocument
 from core.retry import patiently
 from core.settings import ProcessorSettings
 from core.text import fingerprint
+from stream.batch_log import log_batch, log_taken
 from stream.meter import BatchReport
 
 log = logging.getLogger("squall.processor")
 
 T = TypeVar("T")
+
+WORKER = "worker"
+"""The part of a process that handles micro-batches, for `core.probes.Progress`."""
 
 
 class Scores(Protocol):
@@ -107,6 +112,7 @@ class Processor:
         clock: stamps `scored_at` and dead letters.
         stop: when set, retries end with `StoppedError`.
         observe: told of every micro-batch that is safe.
+        vitals: told of progress and of tries that failed.
     """
 
     def __init__(
@@ -118,6 +124,7 @@ class Processor:
         clock: Clock,
         stop: threading.Event,
         observe: Callable[[BatchReport], None] = lambda _: None,
+        vitals: Vitals | None = None,
     ) -> None:
         self._engine = engine
         self._store = store
@@ -126,6 +133,7 @@ class Processor:
         self._clock = clock
         self._stop = stop
         self._observe = observe
+        self._vitals = vitals or Vitals(clock)
         self._rejects_in_a_row = 0
         self.tally = Tally()
 
@@ -137,6 +145,7 @@ class Processor:
             StoreError: the store refused the batch for a reason that trying again will not mend.
             StoppedError: asked to stop while waiting for the store; nothing may be acknowledged.
         """
+        log_taken(items)
         retries, watch = self.tally.retries, _Watch(self._clock)
         documents: dict[str, Document] = {}
         for item in items:
@@ -144,10 +153,12 @@ class Processor:
                 documents.setdefault(item.document.id, item.document)
         known = self.patiently(lambda: self._store.known_ids(list(documents.values()), self._engine.model_version)) if documents else set()
         watch.lap()
+        token = ""
         rows, failures = self._score([document for document in documents.values() if document.id not in known])
         scoring = watch.lap()
         if rows:
-            self.patiently(lambda: self._store.insert(rows, token=_token(rows)))
+            token = _token(rows)
+            self.patiently(lambda: self._store.insert(rows, token=token))
         storing, stored_at = watch.lap(), self._clock.now()
         outcomes = _outcomes(items, {row.document.id for row in rows}, failures)
         self._check_rejects(outcomes)
@@ -156,6 +167,7 @@ class Processor:
             self.patiently(lambda: self._dead_letters.write(letters))
             log.warning("dead-lettered %d items; first: %s: %s", len(letters), letters[0].reason, letters[0].detail)
         self.tally.add(outcomes)
+        log_batch(items, outcomes, token, scoring, storing)
         self._observe(
             BatchReport(
                 items=len(items),
@@ -170,6 +182,7 @@ class Processor:
                 model_version=rows[-1].model_version if rows else "",
             )
         )
+        self._vitals.progress.touch(WORKER)
         return outcomes
 
     def patiently(self, call: Callable[[], T]) -> T:
@@ -182,6 +195,8 @@ class Processor:
 
     def _complain(self, attempt: int, error: BaseException | None) -> None:
         self.tally.retries += 1
+        self._vitals.metrics.retried("broker" if isinstance(error, BrokerUnavailableError) else "store")
+        self._vitals.progress.touch(WORKER)
         log.warning("paused, will try again (try %d): %s", attempt, error)
 
     def _score(self, documents: Sequence[Document]) -> tuple[list[ScoredDocument], dict[str, Rejection]]:

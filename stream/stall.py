@@ -11,7 +11,7 @@ from collections.abc import Collection
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from core.broker import client_arguments
+from core.broker import client_arguments, unavailable
 from core.settings import KafkaSettings
 
 STALL_SECONDS = 12.0
@@ -19,18 +19,23 @@ STALL_SECONDS = 12.0
 
 
 def lag(settings: KafkaSettings, partitions: Collection[int]) -> int:
-    """Return how many messages of `partitions` the group has not committed; 0 when the broker does not say."""
-    if not partitions:
-        return 0
+    """Return how many messages of `partitions` the group has not committed; with no partitions only see whether the broker answers.
+
+    Raises:
+        BrokerUnavailableError: it did not.
+        ConfigurationError: it refused us.
+    """
     try:
         consumer = KafkaConsumer(**client_arguments(settings), group_id=settings.group_id, enable_auto_commit=False)
-    except (KafkaError, OSError):
-        return 0
+    except (KafkaError, OSError) as error:
+        raise unavailable(settings, error) from error
     try:
         wanted = [TopicPartition(settings.documents_topic, number) for number in partitions]
+        if not wanted:
+            return 0
         ends, starts = consumer.end_offsets(wanted), consumer.beginning_offsets(wanted)
         return sum(max(0, ends[tp] - max(consumer.committed(tp) or 0, starts[tp])) for tp in wanted)
-    except (KafkaError, OSError):
-        return 0
+    except (KafkaError, OSError) as error:
+        raise unavailable(settings, error) from error
     finally:
         consumer.close()

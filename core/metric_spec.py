@@ -1,0 +1,103 @@
+"""What a metric is: the types of the catalogue, and every list of values that a label may have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal, get_args
+
+PREFIX: Final = "squall_"
+OTHER: Final = "other"
+"""What stands in a label for a value that is not on its list."""
+
+Stage = Literal["ingest", "worker"]
+Dependency = Literal["store", "broker", "receivers", "model", "page"]
+SourceKind = Literal["rss", "file", "push", "replay", "other"]
+FetchOutcome = Literal["news", "unchanged", "failed"]
+PushOutcome = Literal["accepted", "refused", "unauthorised", "busy", "unavailable"]
+StoreOperation = Literal["select", "insert", "command"]
+CallOutcome = Literal["ok", "unavailable", "error"]
+RunOutcome = Literal["ok", "waiting", "standby", "failed"]
+AlertEvent = Literal["fired", "escalated", "resolved"]
+MessageOutcome = Literal["sent", "unavailable", "refused"]
+TokenKind = Literal["text", "padding"]
+FateName = Literal["stored", "duplicate", "rejected"]
+
+REASONS: Final = (
+    "broken_csv",
+    "broken_encoding",
+    "broken_file",
+    "broken_json",
+    "broken_row",
+    "empty_message",
+    "invalid_field",
+    "missing_field",
+    "not_an_object",
+    "scoring_failed",
+    "too_large",
+    "unknown_schema",
+    OTHER,
+)
+"""Why a document is rejected. A reason of a newer version counts as `other`."""
+
+
+class Kind(StrEnum):
+    """What Prometheus makes of a metric."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label and the values it may have; `values` is empty only for names that each release or checkpoint brings one of."""
+
+    name: str
+    values: tuple[str, ...] = ()
+
+    def bounded(self, value: str) -> str:
+        """Return `value`, or `other` when it is not on the list."""
+        return value if not self.values or value in self.values else OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric.
+
+    Args:
+        name: as in Prometheus, with `_total` for a counter and its unit as the last word before that.
+        kind: counter, gauge or histogram.
+        unit: what a value of 1 is.
+        means: what it counts, one sentence; the HELP line.
+        action: what to do when it moves.
+        labels: bounded, so that a process has a bounded number of series.
+        buckets: upper bounds of a histogram, without infinity.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    means: str
+    action: str
+    labels: tuple[Label, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the labels, in order."""
+        return tuple(label.name for label in self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Metrics that belong together, and which processes tell them."""
+
+    title: str
+    told_by: str
+    metrics: tuple[Metric, ...]
+
+
+def label(name: str, values: object) -> Label:
+    """Return the label whose values are those of a `Literal`."""
+    return Label(name, get_args(values))

@@ -1,0 +1,120 @@
+"""Is this process alive, and is it ready? Alive means that its loops make progress; ready, that what it depends on answered.
+
+A worker that waits for a store that is down is alive and not ready: to restart it would mend nothing. A worker whose loop hangs is not
+alive, whatever else of the process still answers.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from core.clock import Clock, SystemClock
+from core.metric_spec import Dependency
+from core.metrics import Metrics
+
+DEFAULT_PATIENCE: Final = 300.0
+
+
+@dataclass(slots=True)
+class _Part:
+    touched: float
+    patience: float
+
+
+class Progress:
+    """When each part of this process last did something. Thread-safe.
+
+    Touched only from the loops that do the work: a batch is done, a poll found nothing, a try failed and will be repeated.
+
+    Args:
+        clock: its monotonic hand.
+        patience_seconds: silence of a part after which it counts as stuck, unless it asks for more.
+    """
+
+    def __init__(self, clock: Clock, patience_seconds: float = DEFAULT_PATIENCE) -> None:
+        self._clock = clock
+        self._patience = patience_seconds
+        self._lock = threading.Lock()
+        self._parts: dict[str, _Part] = {}
+
+    def expect(self, part: str, least_patience: float = 0.0) -> None:
+        """Expect `part` to be touched from now on, at least every `least_patience` seconds if that is longer than the process' patience."""
+        with self._lock:
+            self._parts[part] = _Part(self._clock.monotonic(), max(self._patience, least_patience))
+
+    def touch(self, part: str) -> None:
+        """Note that `part` made progress; one that nobody expects is none of ours."""
+        with self._lock:
+            if part in self._parts:
+                self._parts[part].touched = self._clock.monotonic()
+
+    def done(self, part: str) -> None:
+        """Expect nothing of `part` any more: it has ended."""
+        with self._lock:
+            self._parts.pop(part, None)
+
+    def stuck(self) -> list[str]:
+        """Return what is wrong with each part that has been silent too long."""
+        now = self._clock.monotonic()
+        with self._lock:
+            return [
+                f"{name}: no progress for {now - part.touched:.0f} s, which is more than {part.patience:.0f} s"
+                for name, part in sorted(self._parts.items())
+                if now - part.touched > part.patience
+            ]
+
+
+class Dependencies:
+    """The last answer of each thing this process depends on. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answered: dict[Dependency, bool] = {}
+
+    def expect(self, name: Dependency) -> None:
+        """Not ready before `name` has answered."""
+        with self._lock:
+            self._answered.setdefault(name, False)
+
+    def answered(self, name: Dependency) -> None:
+        """Note that `name` answered."""
+        with self._lock:
+            self._answered[name] = True
+
+    def failed(self, name: Dependency) -> None:
+        """Note that `name` did not answer."""
+        with self._lock:
+            self._answered[name] = False
+
+    def states(self) -> Mapping[str, bool]:
+        """Return whether each answered when last asked."""
+        with self._lock:
+            return {str(name): answered for name, answered in self._answered.items()}
+
+    def missing(self) -> list[str]:
+        """Return the names of those that did not."""
+        return sorted(name for name, answered in self.states().items() if not answered)
+
+
+class Vitals:
+    """What the parts of a process report to: metrics, progress, dependencies. Parts that are given none keep one for themselves.
+
+    Args:
+        clock: of all three.
+        registry: of the metrics; a fresh one unless given.
+        patience_seconds: see `Progress`.
+    """
+
+    def __init__(
+        self, clock: Clock | None = None, registry: CollectorRegistry | None = None, patience_seconds: float = DEFAULT_PATIENCE
+    ) -> None:
+        self.clock: Clock = clock or SystemClock()
+        self.metrics = Metrics(registry, self.clock)
+        self.progress = Progress(self.clock, patience_seconds)
+        self.dependencies = Dependencies()
+        self.metrics.watch_dependencies(self.dependencies.states)

@@ -1,0 +1,60 @@
+"""A backend that tells how long each call took and whether the store answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from core.errors import SquallError, UnavailableError
+from core.metric_spec import StoreOperation
+from core.probes import Vitals
+from storage.backend import Backend, Params, Result
+from storage.tables import Table
+
+T = TypeVar("T")
+
+
+class MeteredBackend:
+    """Hands everything on to `backend`; see `Backend`.
+
+    Args:
+        backend: does the work.
+        vitals: told of each call; a call that was not answered makes the process not ready until one is.
+    """
+
+    def __init__(self, backend: Backend, vitals: Vitals) -> None:
+        self._backend = backend
+        self._vitals = vitals
+        vitals.dependencies.expect("store")
+
+    def select(self, sql: str, params: Params) -> Result:
+        """Run a query that answers with rows."""
+        return self._timed("select", lambda: self._backend.select(sql, params))
+
+    def command(self, sql: str, params: Params) -> None:
+        """Run a statement that answers with nothing."""
+        self._timed("command", lambda: self._backend.command(sql, params))
+
+    def insert(self, table: Table, columns: Sequence[Sequence[Any]], token: str) -> None:
+        """Insert one block."""
+        self._timed("insert", lambda: self._backend.insert(table, columns, token))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._backend.close()
+
+    def _timed(self, operation: StoreOperation, call: Callable[[], T]) -> T:
+        clock, metrics = self._vitals.clock, self._vitals.metrics
+        began = clock.monotonic()
+        try:
+            answer = call()
+        except UnavailableError:
+            self._vitals.dependencies.failed("store")
+            metrics.store_call(operation, "unavailable", clock.monotonic() - began)
+            raise
+        except SquallError:
+            metrics.store_call(operation, "error", clock.monotonic() - began)
+            raise
+        self._vitals.dependencies.answered("store")
+        metrics.store_call(operation, "ok", clock.monotonic() - began)
+        return answer

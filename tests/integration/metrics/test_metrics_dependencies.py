@@ -1,0 +1,97 @@
+"""A store that really goes away, feeds that really fail, a door that really refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+import storage
+from core.clock import ManualClock
+from core.errors import StoreUnavailableError
+from core.probes import Vitals
+from core.settings import IngestSettings, PushSettings
+from ingest.feeds import Feed
+from ingest.push_app import Door, create_app
+from ingest.push_queue import PushQueue
+from ingest.rss import RssSource
+from tests.support.feed_server import FeedServer, body, rss
+from tests.support.gateway_process import GatewayProcess
+
+NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
+    gateway = GatewayProcess(tmp_path)
+    yield gateway
+    gateway.kill()
+
+
+def test_a_store_that_is_killed_makes_the_process_unready_until_it_answers_again(gateway: GatewayProcess) -> None:
+    vitals = Vitals()
+    store = storage.open(gateway.url, timeout_seconds=5, vitals=vitals)
+    assert vitals.dependencies.missing() == ["store"]
+    store.ping()
+    assert vitals.dependencies.missing() == []
+    gateway.kill()
+    with pytest.raises(StoreUnavailableError):
+        store.ping()
+    assert vitals.dependencies.missing() == ["store"]
+    gateway.start()
+    store.ping()
+    assert vitals.dependencies.missing() == []
+    store.close()
+    value = vitals.metrics.registry.get_sample_value
+    assert value("squall_store_calls_total", {"operation": "select", "outcome": "ok"}) == 2
+    assert value("squall_store_calls_total", {"operation": "select", "outcome": "unavailable"}) == 1
+
+
+def test_polls_are_counted_by_outcome_without_the_feeds_address() -> None:
+    server, vitals, clock = FeedServer(), Vitals(), ManualClock(NOW)
+    try:
+        server.answers["/news"] = body(rss("1", "2"))
+        server.answers["/same"] = body(b"", 304)
+        server.answers["/gone"] = body(b"", 500)
+        settings = IngestSettings(request_timeout_seconds=0.8, host_interval_seconds=0.001)
+        feeds = [Feed(url=server.url(path), name=path) for path in server.answers]
+        source = RssSource(feeds, settings, clock, Random(1), once=True, vitals=vitals)
+        for batch in source.batches(threading.Event()):
+            batch.commit()
+    finally:
+        server.close()
+    [family] = [family for family in vitals.metrics.registry.collect() if family.name == "squall_source_fetches"]
+    told = {sample.labels["outcome"]: sample.value for sample in family.samples if sample.name.endswith("_total")}
+    assert told == {"news": 1, "unchanged": 1, "failed": 1}
+
+
+async def _post(door: Door, token: str, content: bytes) -> int:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(door)), base_url="http://test") as client:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        return (await client.post("/documents", content=content, headers=headers)).status_code
+
+
+async def _pushes(door: Door) -> list[int]:
+    good = b'{"source": "desk", "title": "Bank fails", "published_at": "2026-03-02T14:05:00Z"}'
+    door.outage = "no broker"
+    answers = [await _post(door, "wrong", good), await _post(door, "t", b"{broken"), await _post(door, "t", good)]
+    door.outage = ""
+    door.queue = PushQueue(0)
+    return [*answers, await _post(door, "t", b"[]")]
+
+
+def test_pushes_are_counted_by_answer() -> None:
+    door = Door(PushSettings(token=SecretStr("t")), ManualClock(NOW), PushQueue(10))
+    assert asyncio.run(_pushes(door)) == [401, 400, 503, 202]
+    value = door.metrics.registry.get_sample_value
+    outcomes = {
+        name: value("squall_push_requests_total", {"outcome": name}) for name in ("unauthorised", "refused", "unavailable", "accepted")
+    }
+    assert outcomes == dict.fromkeys(outcomes, 1)

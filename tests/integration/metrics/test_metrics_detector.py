@@ -1,0 +1,119 @@
+"""What the detector tells after a real run over chDB, and what the one that stands by does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import storage
+from alerts.outbox import FolderMailer
+from alerts.ports import MailUnavailableError
+from alerts.scheduler import DetectorScheduler
+from alerts.service import PART, AlertService
+from core.clock import ManualClock
+from core.errors import StoreError
+from core.probes import Vitals
+from core.settings import DetectorSettings, Settings
+from storage import Store
+from storage.rows import Claim, Notification
+from tests.support.alert_stream import END, documents, progress
+
+WALL = END + timedelta(days=30)
+SETTINGS = Settings(detector=DetectorSettings(history_days=14, min_history_hours=24, step_minutes=5, market=False))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(WALL)
+
+
+class BrokenStore:
+    """The real store, but for one table that is gone."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def progress(self) -> list[Any]:
+        raise StoreError("no such table")
+
+
+class DeadMailer:
+    """No mail can be sent."""
+
+    def send(self, notification: Notification) -> None:
+        raise MailUnavailableError("connection refused")
+
+    def describe(self) -> str:
+        return "dead"
+
+
+def test_alerts_mails_and_ages_are_what_the_run_reports(store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    store.insert(documents(), token="all")
+    store.write_progress([progress(END, False, WALL - timedelta(hours=1))])
+    vitals = Vitals(clock)
+    report = AlertService(store, SETTINGS, clock, FolderMailer(tmp_path / "outbox"), vitals).run_once()
+    value = vitals.metrics.registry.get_sample_value
+    assert (report.fired, report.resolved) == (1, 1)
+    assert value("squall_alerts_total", {"event": "fired"}) == report.fired
+    assert value("squall_alerts_total", {"event": "resolved"}) == report.resolved
+    assert value("squall_messages_total", {"outcome": "sent"}) == report.sent == len(list((tmp_path / "outbox").glob("*.eml")))
+    assert value("squall_messages_waiting") == value("squall_open_alerts") == 0
+    assert value("squall_detector_runs_total", {"outcome": "ok"}) == value("squall_detector_leader") == 1
+    assert report.evaluated_until
+    assert report.watermark
+    assert value("squall_detector_evaluated_age_seconds") == (WALL - report.evaluated_until).total_seconds()
+    assert value("squall_detector_watermark_age_seconds") == (WALL - report.watermark).total_seconds()
+    assert value("squall_dependency_up", {"dependency": "receivers"}) == 1
+
+
+def test_mails_that_wait_are_told_and_their_server_named(store: Store, clock: ManualClock) -> None:
+    store.insert(documents(), token="all")
+    store.write_progress([progress(END, False, WALL - timedelta(hours=1))])
+    vitals = Vitals(clock)
+    report = AlertService(store, SETTINGS, clock, DeadMailer(), vitals).run_once()
+    value = vitals.metrics.registry.get_sample_value
+    assert value("squall_messages_waiting") == report.waiting > 0
+    assert value("squall_messages_total", {"outcome": "unavailable"}) == 1
+    assert value("squall_detector_runs_total", {"outcome": "waiting"}) == 1
+    assert vitals.dependencies.missing() == ["receivers"]
+
+
+def test_one_that_stands_by_does_not_lead_and_tells_no_age(store: Store, tmp_path: Path) -> None:
+    clock = ManualClock(datetime.now(UTC))  # old claims are dropped by the store's own clock
+    store.write_claim(Claim("negative-spikes", "another", clock.now() + timedelta(minutes=2)))
+    vitals = Vitals(clock)
+    assert AlertService(store, SETTINGS, clock, FolderMailer(tmp_path), vitals).run_once().standby
+    value = vitals.metrics.registry.get_sample_value
+    assert value("squall_detector_runs_total", {"outcome": "standby"}) == 1
+    assert value("squall_detector_leader") == 0
+    assert value("squall_detector_evaluated_age_seconds") is None
+
+
+def test_a_run_that_fails_is_counted_and_is_progress_and_none_at_all_is_not(store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    vitals = Vitals(clock, patience_seconds=60)
+    broken: Any = BrokenStore(store)
+    scheduler = DetectorScheduler(AlertService(broken, SETTINGS, clock, FolderMailer(tmp_path), vitals), 3600, clock, vitals)
+    scheduler.start()
+    assert scheduler.wait_for_run(20)
+    clock.advance(3 * 3600)
+    assert vitals.progress.stuck() == [], "it has three intervals"
+    clock.advance(1)
+    assert [line.partition(":")[0] for line in vitals.progress.stuck()] == [PART]
+    scheduler.stop()
+    assert vitals.progress.stuck() == []
+    assert vitals.metrics.registry.get_sample_value("squall_detector_runs_total", {"outcome": "failed"}) == 1

@@ -1,0 +1,151 @@
+"""Numbers and log lines of a real run: files, the driver without a broker, the hash scorer, chDB."""
+
+from __future__ import annotations
+
+import io
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+import storage
+from core.clock import SystemClock
+from core.probes import Vitals
+from core.records import Kind
+from core.settings import LogSettings, MetricsSettings, ProcessorSettings
+from core.telemetry import configure_logging
+from ingest.file import FileOptions, FileSource
+from squall.metrics_server import MetricsServer
+from stream.dead_letters import StoreDeadLetters
+from stream.inprocess import InProcessDriver
+from stream.meter import Device, PipelineMeter
+from stream.processor import Processor
+from stream.progress import ProgressTracker
+from tests.support.doubles import HashScorer
+from tests.support.metrics_scrape import Scrape, scrape
+
+LINES = [
+    {"id": "a", "title": "Harbor Union Bank halts withdrawals", "published_at": "2026-03-02T14:05:00Z"},
+    {"id": "b", "title": "Gold steadies", "published_at": "2026-03-02T14:06:00Z"},
+    {"id": "a", "title": "Harbor Union Bank halts withdrawals", "published_at": "2026-03-02T14:05:00Z"},
+    {"id": "c", "published_at": "2026-03-02T14:07:00Z"},
+    {"id": "d", "title": "Copper falls", "published_at": "2026-03-02T14:08:00Z"},
+]
+
+
+class Run:
+    """One run over `LINES`, and everything it told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.vitals = Vitals()
+        self.output = io.StringIO()
+        self.samples: list[Any] = []
+        clock, stop = SystemClock(), threading.Event()
+        path = folder / "news.jsonl"
+        path.write_bytes(b"\n".join([*map(orjson.dumps, LINES), b"{broken"]) + b"\n")
+        store = storage.open(f"chdb://{folder / 'chdb'}?max_threads=1", vitals=self.vitals)
+        server = MetricsServer(MetricsSettings(), self.vitals)
+        try:
+            store.migrate()
+            limits = ProcessorSettings(batch_documents=10, batch_wait_seconds=0.05)
+            meter = PipelineMeter(store, clock, lambda: Device("cpu"), metrics=self.vitals.metrics, limit=10)
+            processor = Processor(HashScorer(), store, StoreDeadLetters(store), limits, clock, stop, meter.observe, self.vitals)
+            source = FileSource(path, clock, FileOptions(kind=Kind.NEWS, source="wire"))
+            tracker = ProgressTracker(store, clock, {source.name})
+            driver = InProcessDriver(processor, tracker, limits, clock, stop, self.vitals)
+            driver.run({source.name: source.batches(stop)})
+            meter.write()
+            self.tally = processor.tally
+            self.rows = next(iter(store.read("SELECT count() FROM documents")))[0]
+            self.letters = next(iter(store.read("SELECT count() FROM dead_letters")))[0]
+            self.sample = next(iter(store.read("SELECT stored, duplicates, rejected FROM pipeline_samples")))
+            self.scrape: Scrape = scrape(server.url)
+            self.ids = [row[0] for row in store.read("SELECT id FROM documents ORDER BY published_at")]
+        finally:
+            server.close()
+            store.close()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    root = logging.getLogger()
+    handlers, level, output = root.handlers[:], root.level, io.StringIO()
+    configure_logging(LogSettings(level="DEBUG", format="json"), output)
+    try:
+        made = Run(tmp_path_factory.mktemp("run"))
+        made.output = output
+        yield made
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+def test_documents_by_fate_are_what_the_store_holds(run: Run) -> None:
+    fates = {fate: run.scrape("squall_documents_total", fate=fate) for fate in ("stored", "duplicate", "rejected")}
+    assert fates == {"stored": 3, "duplicate": 1, "rejected": 2}
+    assert (run.rows, run.letters) == (3, 2)
+    assert (run.tally.stored, run.tally.duplicate, run.tally.rejected) == (3, 1, 2)
+    assert tuple(run.sample) == (3, 1, 2), "the sample for Grafana and the metric are of one measurement"
+
+
+def test_dead_letters_are_told_by_reason(run: Run) -> None:
+    reasons = {sample.labels["reason"]: sample.value for sample in run.scrape.families["squall_dead_letters"].samples if sample.value}
+    assert reasons == {"missing_field": 1, "broken_json": 1}
+
+
+def test_ages_and_batches_are_told(run: Run) -> None:
+    found = run.scrape
+    assert found("squall_published_age_seconds_count") == 3
+    assert found("squall_collected_age_seconds_count") == 3
+    assert (found("squall_collected_age_seconds_bucket", le="30.0") or 0) == 3
+    assert (found("squall_published_age_max_seconds") or 0) > (found("squall_published_age_seconds_sum") or 0) / 3
+    batches = found("squall_batch_documents_count")
+    assert batches
+    assert found("squall_batch_documents_sum") == 6
+    assert found("squall_batch_fill_ratio_sum") == pytest.approx(0.6)
+    assert found("squall_last_batch_timestamp_seconds")
+
+
+def test_calls_of_the_store_are_told(run: Run) -> None:
+    found = run.scrape
+    assert (found("squall_store_calls_total", operation="insert", outcome="ok") or 0) >= 4  # documents, letters, progress, sample
+    for operation in ("select", "insert", "command"):
+        assert found("squall_store_call_seconds_count", operation=operation) == sum(
+            found("squall_store_calls_total", operation=operation, outcome=outcome) or 0 for outcome in ("ok", "unavailable", "error")
+        )
+    assert found("squall_dependency_up", dependency="store") == 1
+
+
+def test_one_document_can_be_followed_by_its_id(run: Run) -> None:
+    lines = [orjson.loads(line) for line in run.output.getvalue().splitlines()]
+    followed = [line for line in lines if line.get("id") == run.ids[0]]
+    assert [line["message"] for line in followed] == ["decoded", "decoded", "stored", "duplicate"]
+    assert {line["topic"].partition(":")[0] for line in followed} == {"file"}
+    token = next(line["token"] for line in followed if line["message"] == "stored")
+    [batch] = [line for line in lines if line["message"] == "micro-batch done" and line["token"] == token]
+    assert batch["level"] == "info"
+    assert batch["stored"] == 3
+    assert [line["reason"] for line in lines if line["message"] == "rejected"] == ["missing_field", "broken_json"]
+
+
+def test_a_run_that_has_ended_is_alive(run: Run) -> None:
+    assert run.vitals.progress.stuck() == []
+
+
+def test_a_terminal_is_not_told_of_each_batch() -> None:
+    root = logging.getLogger()
+    handlers, level, output = root.handlers[:], root.level, io.StringIO()
+    try:
+        configure_logging(LogSettings(), output)
+        logging.getLogger("squall.batches").info("micro-batch done")
+        assert output.getvalue() == ""
+        configure_logging(LogSettings(format="json"), output)
+        logging.getLogger("squall.batches").info("micro-batch done")
+        assert "micro-batch done" in output.getvalue()
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
