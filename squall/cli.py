@@ -12,7 +12,19 @@ import typer
 from core.errors import ConfigurationError, SquallError, StoppedError
 from core.settings import CONFIG_VARIABLE, load_settings
 from core.telemetry import configure_logging
-from squall import __version__, cli_alerts, cli_backtest, cli_dashboards, cli_ingest, cli_model, cli_run, cli_store, cli_web
+from squall import (
+    __version__,
+    cli_alerts,
+    cli_backtest,
+    cli_dashboards,
+    cli_ingest,
+    cli_kafka,
+    cli_model,
+    cli_run,
+    cli_settings,
+    cli_store,
+    cli_web,
+)
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads share their cores with the store's: sleep, don't spin
 
@@ -57,6 +69,7 @@ def options(
 app.add_typer(cli_model.app, name="model")
 app.add_typer(cli_store.app, name="store")
 app.add_typer(cli_ingest.app, name="ingest")
+app.add_typer(cli_kafka.app, name="kafka")
 app.add_typer(cli_alerts.app, name="alerts")
 app.add_typer(cli_backtest.app, name="backtest")
 app.add_typer(cli_dashboards.app, name="dashboards")
@@ -68,6 +81,7 @@ app.command("broker")(cli_run.broker)
 app.command("replay")(cli_ingest.replay)
 app.command("web")(cli_web.web)
 app.command("doctor")(cli_run.doctor)
+app.command("settings")(cli_settings.settings)
 
 
 def _complain(error: SquallError) -> None:

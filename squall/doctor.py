@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import smtplib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from alerts.outbox import SmtpMailer
 from core.broker import ensure_reachable
 from core.clock import Clock
 from core.errors import SquallError
 from core.settings import Settings, config_path, load_settings, redact_url
+from core.topics import setup_topics
 from squall.opening import connect
 
 
@@ -42,7 +43,7 @@ def examine(clock: Clock) -> list[Check]:
     source = config_path()
     checks = [Check("configuration", True, f"environment{f' over {source}' if source else ''}")]
     parts: list[tuple[str, Callable[[Settings, Clock], Check]]] = [
-        ("broker", _broker),
+        ("broker", examine_broker),
         ("store", _store),
         ("model", _model),
         ("e-mail", _mail),
@@ -55,15 +56,22 @@ def examine(clock: Clock) -> list[Check]:
     return checks
 
 
-def _broker(settings: Settings, _clock: Clock) -> Check:
+def examine_broker(settings: Settings, _clock: Clock) -> Check:
+    """Say whether Kafka answers and its topics are as the settings want them."""
     if not settings.kafka.bootstrap_servers:
         return Check("broker", True, "none set: one-machine mode", "for a cluster set SQUALL_KAFKA__BOOTSTRAP_SERVERS")
     present = ensure_reachable(settings.kafka)
     missing = {settings.kafka.documents_topic, settings.kafka.dead_letter_topic} - present
     state = f"{settings.kafka.bootstrap_servers} answers"
     if missing:
-        state += f"; topics {', '.join(sorted(missing))} will be made by the first worker or ingest"
-    return Check("broker", True, state)
+        return Check("broker", True, f"{state}; no topic {' and no '.join(sorted(missing))} yet", "`squall kafka setup` makes them")
+    topics = setup_topics(settings.kafka, dry_run=True)
+    different = [
+        f"{topic.name}: {each.item} is {each.found}, not {each.wanted}" for topic in topics for each in topic.differences if each.open
+    ]
+    if different:
+        return Check("broker", True, f"{state}; {'; '.join(different)}", "`squall kafka setup` says which switch changes it")
+    return Check("broker", True, f"{state}, topics as wanted")
 
 
 def _store(settings: Settings, _clock: Clock) -> Check:
@@ -105,20 +113,6 @@ def _mail(settings: Settings, _clock: Clock) -> Check:
     mail = settings.alerts
     if not mail.smtp_host:
         return Check("e-mail", True, f"no SMTP host: mails are written to {settings.outbox}", "to send them set SQUALL_ALERTS__SMTP_HOST")
-    where = f"{mail.smtp_host}:{mail.smtp_port}"
-    try:
-        kind = smtplib.SMTP_SSL if mail.smtp_security == "tls" else smtplib.SMTP
-        with kind(mail.smtp_host, mail.smtp_port, timeout=mail.smtp_timeout_seconds) as client:
-            if mail.smtp_security == "starttls":
-                client.starttls()
-            if mail.smtp_user:
-                client.login(mail.smtp_user, mail.smtp_password.get_secret_value())
-            client.noop()
-    except (OSError, smtplib.SMTPException) as error:
-        return Check(
-            "e-mail",
-            False,
-            f"{where}: {type(error).__name__}: {error}",
-            "correct SQUALL_ALERTS__SMTP_HOST, _PORT, _SECURITY, _USER or _PASSWORD",
-        )
-    return Check("e-mail", True, f"{where} accepts us; `squall alerts test` sends a sample")
+    mailer = SmtpMailer(mail)
+    mailer.check()
+    return Check("e-mail", True, f"{mailer.describe()} accepts us; `squall alerts test` sends a sample")

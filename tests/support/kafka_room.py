@@ -15,10 +15,11 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from core.broker import client_arguments, ensure_topics
+from core.broker import client_arguments
 from core.codec import HEADERS, encode_document
 from core.records import Document
 from core.settings import KafkaSettings
+from core.topics import ensure_topics
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 0.1

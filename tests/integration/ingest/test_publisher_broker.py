@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from core.broker import ensure_topics
 from core.clock import SystemClock
 from core.codec import decode_document
 from core.delivery import DeadLetter, Origin
 from core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
 from core.records import Document
 from core.settings import KafkaSettings
+from core.topics import ensure_topics
 from ingest.build import Defaults, build_document
 from ingest.cursors import CursorStore
 from ingest.file import FileOptions, FileSource
