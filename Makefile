@@ -34,7 +34,7 @@ demo: setup ## the whole pipeline over the bundled stream (arguments: make demo 
 
 test: setup-test lint ## everything: style, types, floors, all tests
 	-@tests/support/install-system-packages.sh
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 test-fast: setup-test ## the tests that take seconds
 	$(BIN)/pytest -m "not slow"

@@ -1,4 +1,4 @@
-"""A store, a page over it, and one Chromium for all tests."""
+"""A store, a page over it, and one Chromium for the tests of a module: Playwright keeps an event loop running as long as it lives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.browser import CHROMIUM, Watched, chromium
 from tests.support.page_desk import Desk
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("Debian's chromium is not installed (apt-get install chromium)")

@@ -1,0 +1,155 @@
+"""The settings tree as a list: for `squall settings` and docs/configuration.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+
+import orjson
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
+
+from core.settings import PREFIX, Settings, redact_url
+
+HIDDEN = "(set)"
+"""Stands for a secret that has a value."""
+_SIGNS = {Ge: ("ge", "≥"), Gt: ("gt", ">"), Le: ("le", "≤"), Lt: ("lt", "<")}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting.
+
+    Args:
+        path: of the section and the key, as in the TOML file.
+        kind: what it takes, in words.
+        default: as JSON; secrets are empty.
+        description: what it means.
+        secret: its value is not shown.
+    """
+
+    path: tuple[str, ...]
+    kind: str
+    default: Any
+    description: str
+    secret: bool
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return PREFIX + "__".join(self.path).upper()
+
+
+def settings_in(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[Setting]:
+    """Yield every setting of `model`, sections in the order of the tree; parts of lists are told with their list."""
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel) and isinstance(field.default, BaseModel):
+            yield from settings_in(annotation, (*path, name))
+            continue
+        yield Setting((*path, name), _kind(field), _plain(field.default), field.description or "", _is_secret(annotation))
+
+
+def value_of(settings: Settings, setting: Setting) -> Any:
+    """Return the value in force, as JSON has it; of a secret only whether it is set, of a URL not its password."""
+    value: Any = settings
+    for name in setting.path:
+        value = getattr(value, name)
+    if isinstance(value, SecretStr):
+        text = value.get_secret_value()
+        return redact_url(text) if "://" in text else HIDDEN if text else ""
+    return _plain(value)
+
+
+def markdown() -> str:
+    """Return docs/configuration.md."""
+    lines = [_HEAD]
+    section: tuple[str, ...] | None = None
+    for setting in settings_in():
+        if setting.path[:-1] != section:
+            section = setting.path[:-1]
+            lines += [f"\n## {'.'.join(section) or 'top level'}", "", _about(section), "", *_TABLE]
+        default = "" if setting.default in ("", None, [], {}) else f"`{_shown(setting.default)}`"
+        lines.append(f"| `{setting.variable}` | {_cell(setting.kind)} | {_cell(default)} | {_cell(setting.description)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _about(section: tuple[str, ...]) -> str:
+    model: type[BaseModel] = Settings
+    for name in section:
+        annotation = model.model_fields[name].annotation
+        assert isinstance(annotation, type)
+        model = annotation
+    return (model.__doc__ or "").strip().splitlines()[0]
+
+
+def _kind(field: FieldInfo) -> str:
+    bounds = [(limit, *_SIGNS[type(limit)]) for limit in field.metadata if type(limit) in _SIGNS]
+    limits = [f"{sign} {getattr(limit, name)}" for limit, name, sign in bounds]
+    return " ".join([_words(field.annotation), *limits])
+
+
+def _words(annotation: Any) -> str:
+    """Name a type as people do."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is None:
+        return _PLAIN.get(getattr(annotation, "__name__", ""), _model_words(annotation))
+    if origin is tuple:
+        return f"JSON list of {_words(arguments[0])}"
+    if origin is dict:
+        return f"JSON object of {_words(arguments[1])}"
+    if str(origin) in {"typing.Literal", "<class 'typing.Literal'>"}:
+        return ", ".join(str(argument) for argument in arguments)
+    return " or ".join(_words(argument) for argument in arguments if argument is not type(None))
+
+
+_PLAIN = {
+    "str": "text",
+    "int": "whole number",
+    "float": "number",
+    "bool": "true or false",
+    "Path": "path",
+    "SecretStr": "secret",
+}
+
+
+def _model_words(annotation: Any) -> str:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"object of {', '.join(annotation.model_fields)}"
+    return "one of " + ", ".join(str(member.value) for member in annotation) if hasattr(annotation, "__members__") else str(annotation)
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return ""
+    return to_jsonable_python(value, fallback=str)
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+_TABLE = ("| variable | takes | default | meaning |", "| --- | --- | --- | --- |")
+_HEAD = """# Configuration
+
+Every setting is a variable `SQUALL_SECTION__KEY`, or a key of a TOML file (`squall.toml` where Squall is started, or `--config FILE`):
+`SQUALL_KAFKA__GROUP_ID=desk` is
+
+```toml
+[kafka]
+group_id = "desk"
+```
+
+Variables count before the file, options of the command line before both. A wrong value or an unknown key is an error that names it.
+`squall settings` prints what is in force and where it differs from the default, without secrets; `squall doctor` tries it out."""
