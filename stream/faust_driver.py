@@ -20,7 +20,7 @@ import faust
 from faust.types import TP
 
 from core.delivery import Item, Origin
-from core.errors import BrokerUnavailableError, SquallError, StoppedError
+from core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError
 from core.probes import Vitals
 from core.settings import Settings
 from stream import group
@@ -41,6 +41,8 @@ SESSION_TIMEOUT = 10.0
 REBALANCE_TIMEOUT = 20.0
 """Seconds a rebalance may take: longer than one micro-batch on a slow CPU."""
 QUIET_CHECK_SECONDS = 1.0
+STOP_SECONDS = 15.0
+"""A stop takes one to seven seconds while Kafka answers."""
 LEAST_PATIENCE = 5 * STALL_SECONDS
 """While the broker is away progress is noted with each look at the lag only."""
 
@@ -185,7 +187,13 @@ class FaustDriver:
             if left_out:
                 start.cancel()
             await asyncio.gather(start, return_exceptions=True)
-            await self.app.stop()
+            await self._leave()
+
+    async def _leave(self) -> None:
+        """Stop the app; with a broker that refuses us it would say goodbye for ever, and nobody learn why we end."""
+        _, late = await asyncio.wait({asyncio.create_task(self.app.stop())}, timeout=STOP_SECONDS)
+        if late:
+            log.warning("Faust did not stop within %.0f s; Kafka will notice by itself that we are gone", STOP_SECONDS)
 
     def _left_out(self) -> bool:
         """Whether our place in the group is gone for good."""
@@ -214,6 +222,9 @@ class FaustDriver:
             log.warning("can't ask for the lag: %s", error)
             self._vitals.dependencies.failed("broker")
             self._vitals.progress.touch(WORKER)
+            return 0
+        except ConfigurationError as error:  # told at once: to leave Kafka takes a while then
+            self._fail(error)
             return 0
         self._vitals.dependencies.answered("broker")
         return waiting

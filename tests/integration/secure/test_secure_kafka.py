@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,20 +12,15 @@ from typing import Any
 import pytest
 
 from core.broker import ensure_reachable
-from core.clock import SystemClock
 from core.dead_letters import KafkaDeadLetters
 from core.delivery import DeadLetter, Origin
 from core.errors import BrokerUnavailableError, ConfigurationError
 from core.records import Document, Kind
-from core.settings import KafkaSettings, Settings
+from core.settings import KafkaSettings
 from ingest.publisher import KafkaPublisher
-from stream import faust_driver
-from stream.processor import Processor
-from stream.progress import ProgressTracker
 from stream.stall import lag
 from tests.integration.secure.conftest import Authorities
 from tests.support.broker import DevelopmentBroker
-from tests.support.doubles import HashScorer, MemoryStore
 from tests.support.kafka_gate import KafkaGate
 from tests.support.kafka_room import KafkaRoom, wait_until
 
@@ -187,26 +181,20 @@ def test_a_worker_that_is_refused_ends_and_names_the_setting(
 
 
 @pytest.mark.slow
-def test_a_running_worker_whose_password_is_revoked_ends_and_names_the_setting(
-    authorities: Authorities, gate: OpenGate, broker: DevelopmentBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_running_worker_whose_password_is_revoked_stops_and_names_the_setting(
+    authorities: Authorities, gate: OpenGate, broker: DevelopmentBroker, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(faust_driver, "STALL_SECONDS", 1.0)
     opened = gate(authorities.ours.server_context(), {"squall": PASSWORD})
     room = KafkaRoom(broker.bootstrap, tmp_path)
-    secure = KafkaSettings(
-        **(room.kafka.model_dump() | {"bootstrap_servers": opened.bootstrap, "ca_file": authorities.ours.file} | login())
-    )
-    told, store, stop = Settings(data_dir=tmp_path, kafka=secure), MemoryStore(), threading.Event()
-    processor = Processor(HashScorer(), store, store, told.processor, SystemClock(), stop)
-    driver = faust_driver.FaustDriver(told, processor, ProgressTracker(store, SystemClock(), set()), stop)
-
-    async def revoke_while_it_runs() -> None:
-        work = asyncio.create_task(driver.run())
-        while not driver._assigned:
-            await asyncio.sleep(0.1)
+    room.publish(documents(10))
+    room.kafka = room.kafka.model_copy(update={"bootstrap_servers": opened.bootstrap})
+    given = {f"KAFKA__{name.upper()}": str(value) for name, value in login().items()}
+    try:
+        worker = room.worker(KAFKA__REQUEST_TIMEOUT_SECONDS="1", KAFKA__CA_FILE=str(authorities.ours.file), **given)
+        wait_until(lambda: worker.rows == 10, 30, "10 rows", room.explain)
         opened.users = {"squall": "renewed"}
         opened.hang_up()
-        await work
-
-    with pytest.raises(ConfigurationError, match="SQUALL_KAFKA__PASSWORD"):
-        asyncio.run(asyncio.wait_for(revoke_while_it_runs(), 60))
+        wait_until(lambda: "stopping: Kafka at" in worker.output(), 60, "the worker stops", room.explain)
+        assert "SQUALL_KAFKA__PASSWORD" in worker.output()
+    finally:
+        room.close()
