@@ -37,7 +37,7 @@ test: setup-test lint ## everything: style, types, floors, all tests
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 test-fast: setup-test ## the tests that take seconds
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadfile
 
 lint: setup-test ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
