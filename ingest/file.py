@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.delivery import Batch, Item, Origin
 from core.errors import ConfigurationError, InvalidRecordError
 from core.records import Kind
-from ingest import rows
+from ingest import parquet, rows
 from ingest.build import Defaults, build_document
 from ingest.columns import Columns
 from ingest.cursors import CursorStore
@@ -178,8 +178,8 @@ class FileSource:
 
     def _rows(self, start: int) -> Iterator[rows.Row]:
         if self._format == "parquet":
-            self._columns.require(rows.parquet_columns(self.path), str(self.path))
-            return rows.read_parquet(self.path, start)
+            self._columns.require(parquet.column_names(self.path), str(self.path))
+            return parquet.read_parquet(self.path, start)
         self._stream, self._beneath = rows.open_stream(self.path)
         if self._format == "jsonl":
             return self._peeked(rows.read_jsonl(self._stream, start, self.options.encoding))

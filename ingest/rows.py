@@ -1,4 +1,4 @@
-"""Files as streams of rows: JSONL, CSV and Parquet, plain or gzipped, in bounded memory, one bad row at a time."""
+"""Files as streams of rows: JSONL and CSV, plain or gzipped, in bounded memory, one bad row at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ MAX_ROW_BYTES = 16 * 1024 * 1024
 MAX_ROW_LINES = 5_000
 """A CSV record may span this many lines; more means a stray quote."""
 _KEPT_BYTES = 65_536
-_PARQUET_ROWS = 256
 
 DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, OSError)
 
@@ -43,7 +42,7 @@ class Row:
     @property
     def raw(self) -> bytes:
         """The row for a dead letter."""
-        return self.line or _shown(self.columns or {})
+        return self.line or shown(self.columns or {})
 
 
 def read_jsonl(stream: BinaryIO, start: int, encoding: str) -> Iterator[Row]:
@@ -92,46 +91,6 @@ def csv_header(stream: BinaryIO, encoding: str, delimiter: str) -> list[str]:
     for _, values, error in _CsvRecords(stream, encoding, delimiter):
         return [] if error else [name.strip() for name in values]
     return []
-
-
-def read_parquet(path: Path, start: int) -> Iterator[Row]:
-    """Yield the rows after row `start`, decoding a few hundred at a time; whole row groups before it are skipped.
-
-    Raises:
-        DamagedFileError: a page can't be decoded.
-    """
-    file = _parquet(path)
-    groups: list[int] = []
-    number = 0
-    for group in range(file.num_row_groups):
-        rows = file.metadata.row_group(group).num_rows
-        if not groups and number + rows <= start:
-            number += rows
-        else:
-            groups.append(group)
-    try:
-        for batch in file.iter_batches(batch_size=_PARQUET_ROWS, row_groups=groups):
-            for columns, error in _parquet_rows(batch):
-                number += 1
-                if number > start:
-                    yield Row(number, _shown(columns) if error else b"", None if error else columns, error)
-    except (OSError, ValueError) as error:  # pyarrow's errors are both
-        raise DamagedFileError(f"{type(error).__name__}: {error}") from error
-    finally:
-        file.close()
-
-
-def parquet_columns(path: Path) -> list[str]:
-    """Return the column names.
-
-    Raises:
-        ConfigurationError: not a Parquet file.
-    """
-    file = _parquet(path)
-    try:
-        return [str(name) for name in file.schema_arrow.names]
-    finally:
-        file.close()
 
 
 def open_stream(path: Path) -> tuple[BinaryIO, BinaryIO]:
@@ -268,39 +227,9 @@ class _CsvRecords:
         return None
 
 
-def _parquet(path: Path) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ConfigurationError(f"{path} is not a readable Parquet file: {error}", "check the file, or set --format") from error
-
-
-def _shown(columns: dict[str, Any]) -> bytes:
+def shown(columns: dict[str, Any]) -> bytes:
+    """Return columns as bytes for a dead letter, whatever they hold."""
     try:
         return orjson.dumps(columns, default=str)
     except TypeError:  # half an emoji, a huge number
         return repr(columns).encode("utf-8", "replace")
-
-
-def _parquet_rows(batch: Any) -> Iterator[tuple[dict[str, Any], InvalidRecordError | None]]:
-    """Yield each row of a record batch; a value that can't be decoded rejects its own row only."""
-    try:
-        rows = batch.to_pylist()
-    except (UnicodeDecodeError, OverflowError, ValueError):
-        rows = None
-    if rows is not None:
-        for row in rows:
-            yield row, None
-        return
-    for index in range(batch.num_rows):
-        columns: dict[str, Any] = {}
-        problem: InvalidRecordError | None = None
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            try:
-                columns[name] = column[index].as_py()
-            except (UnicodeDecodeError, OverflowError, ValueError) as error:
-                problem = InvalidRecordError("broken_encoding", f"{name}: {error}")
-        yield columns, problem

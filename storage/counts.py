@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from storage.base import StoreBase
-from storage.rows import Ints, MinuteCounts, SentimentCount, Share, Totals, Volume
+from storage.rows import Ints, MinuteCounts, SentimentCount, Totals, Volume
 from storage.spans import EVER, SPAN, span, sql
 
 # One number per document, minute * 3 + sentiment: a million of them travel faster than half a million groups are made.
@@ -36,28 +36,7 @@ _BY_TOPIC = sql(
     span=SPAN,
     sentiments=_SENTIMENTS,
 )
-_BY_SOURCE = sql(
-    "SELECT source AS name, $sentiments, avg(score) FROM $span GROUP BY name ORDER BY count() DESC, name LIMIT {limit:UInt32}",
-    span=SPAN,
-    sentiments=_SENTIMENTS,
-)
-_BY_SYMBOL = sql(
-    """
-SELECT arrayJoin(symbols) AS name, $sentiments, avg(score) FROM $span GROUP BY name ORDER BY count() DESC, name LIMIT {limit:UInt32}
-""",
-    span=SPAN,
-    sentiments=_SENTIMENTS,
-)
 _STEP = "intDiv(toUnixTimestamp(published_at), {seconds:UInt32}) * {seconds:UInt32}"
-_SHARE = sql(
-    """
-SELECT $step AS time, countIf(sentiment = 'negative'), count()
-FROM $span AND ({topic:String} = '' OR topic = {topic:String})
-GROUP BY time ORDER BY time
-""",
-    span=SPAN,
-    step=_STEP,
-)
 _VOLUME = sql(
     "SELECT $step AS time, countIf(kind = 'news'), countIf(kind = 'social') FROM $span GROUP BY time ORDER BY time", span=SPAN, step=_STEP
 )
@@ -96,24 +75,8 @@ class CountQueries(StoreBase):
 
     def topic_sentiment(self, start: datetime, end: datetime, *, copies: bool = False, limit: int = 100) -> list[SentimentCount]:
         """Count sentiment per topic, largest first."""
-        return self._sentiment(_BY_TOPIC, start, end, copies, limit)
-
-    def by_source(self, start: datetime, end: datetime, *, copies: bool = False, limit: int = 50) -> list[SentimentCount]:
-        """Count sentiment per source, largest first."""
-        return self._sentiment(_BY_SOURCE, start, end, copies, limit)
-
-    def by_symbol(self, start: datetime, end: datetime, *, copies: bool = False, limit: int = 50) -> list[SentimentCount]:
-        """Count sentiment per symbol, largest first; a document counts for each of its symbols."""
-        return self._sentiment(_BY_SYMBOL, start, end, copies, limit)
-
-    def _sentiment(self, sql: str, start: datetime, end: datetime, copies: bool, limit: int) -> list[SentimentCount]:
-        rows = self._select(sql, limit=limit, **span(start, end, copies=copies))
+        rows = self._select(_BY_TOPIC, limit=limit, **span(start, end, copies=copies))
         return [SentimentCount(name, int(minus), int(zero), int(plus), float(mean)) for name, minus, zero, plus, mean in rows]
-
-    def share(self, start: datetime, end: datetime, *, step: timedelta, topic: str = "") -> list[Share]:
-        """Count negative and all documents per `step` (whole seconds), of one topic or all; empty steps are left out."""
-        rows = self._select(_SHARE, topic=topic, seconds=_seconds(step), **span(start, end, copies=False))
-        return [Share(_moment(time), int(negative), int(total)) for time, negative, total in rows]
 
     def volume(self, start: datetime, end: datetime, *, step: timedelta, copies: bool = True) -> list[Volume]:
         """Count documents per `step` (whole seconds) by kind, copies too; empty steps are left out."""

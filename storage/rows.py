@@ -195,20 +195,6 @@ class SentimentCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """Sentiment in one step of time; `time` is the step's start."""
-
-    time: datetime
-    negative: int
-    total: int
-
-    @property
-    def share(self) -> float:
-        """Negative documents over all, 0 when there are none."""
-        return self.negative / self.total if self.total else 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class Volume:
     """Documents published in one step of time, by kind; `time` is the step's start."""
 

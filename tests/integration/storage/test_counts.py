@@ -194,22 +194,18 @@ def test_totals_count_documents_copies_and_rows(store: Store) -> None:
     assert (store.first_published_at(), store.last_published_at()) == (NOW, NOW + HOUR)
 
 
-def test_sentiment_is_told_by_topic_source_and_symbol(store: Store) -> None:
+def test_sentiment_is_told_by_topic(store: Store) -> None:
     filled(store)
     span = (NOW, NOW + 2 * HOUR)
     topics = store.topic_sentiment(*span)
     assert [(row.name, row.negative, row.neutral, row.positive) for row in topics] == [("Macro", 2, 0, 0), ("IPO", 0, 0, 1)]
     assert topics[0].negative_share == 1.0
     assert topics[0].mean_score == pytest.approx(-(0.55 + 0.85) / 2, abs=1e-3)
-    assert [(row.name, row.total) for row in store.by_source(*span, copies=True)] == [("reuters", 3), ("x", 1)]
-    assert [(row.name, row.total) for row in store.by_symbol(*span)] == [("AAPL", 2), ("MSFT", 1)]
 
 
-def test_share_and_volume_go_by_steps_of_time(store: Store) -> None:
+def test_volume_goes_by_steps_of_time(store: Store) -> None:
     filled(store)
     span = (NOW - HOUR, NOW + 2 * HOUR)
-    assert [(row.time, row.negative, row.total) for row in store.share(*span, step=HOUR)] == [(NOW, 2, 2), (NOW + HOUR, 0, 1)]
-    assert [row.share for row in store.share(*span, step=HOUR, topic="IPO")] == [0.0]
     assert [(row.time, row.news, row.social) for row in store.volume(*span, step=HOUR)] == [(NOW, 2, 1), (NOW + HOUR, 1, 0)]
     with pytest.raises(ValueError, match="whole seconds"):
         store.volume(*span, step=timedelta(milliseconds=1500))

@@ -12,7 +12,7 @@ from kafka import KafkaConsumer
 from kafka.admin import KafkaAdminClient
 
 from core.broker import client_arguments
-from stream.faust_driver import CLIENT_PREFIX, client_id
+from stream.faust_app import CLIENT_PREFIX, client_id
 from stream.group import evict_dead_members
 from tests.support.kafka_room import KafkaRoom, wait_until
 

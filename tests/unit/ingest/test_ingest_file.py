@@ -19,7 +19,7 @@ from core.clock import ManualClock
 from core.delivery import RAW_LIMIT, Item
 from core.errors import ConfigurationError
 from core.records import Kind
-from ingest import rows
+from ingest import parquet, rows
 from ingest.cursors import CursorStore
 from ingest.file import FileOptions, FileSource
 
@@ -216,7 +216,7 @@ def test_parquet_with_times_lists_and_undecodable_text(tmp_path: Path) -> None:
 def test_parquet_resumes_at_any_row(tmp_path: Path, start: int) -> None:
     path = tmp_path / "f.parquet"
     pq.write_table(pa.table({"title": [f"t{i}" for i in range(10)]}), path, row_group_size=3)
-    assert [row.number for row in rows.read_parquet(path, start)] == list(range(start + 1, 11))
+    assert [row.number for row in parquet.read_parquet(path, start)] == list(range(start + 1, 11))
 
 
 def test_a_changed_file_starts_from_its_beginning(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from core.settings import KafkaSettings
-from stream.faust_driver import client_id
+from stream.faust_app import client_id
 from stream.group import evict_dead_members, is_dead, is_loopback
 
 HOST = socket.gethostname()
