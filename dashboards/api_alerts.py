@@ -27,11 +27,12 @@ from dashboards.views_alerts import (
     SilenceRequest,
     SilencesView,
     SilenceView,
+    ToldView,
 )
 from storage import Store
-from storage.drivers import driving_documents
+from storage.drivers import documents_behind
 from storage.operators import ended_silence, new_silence
-from storage.rows import Acknowledgement, StoredDocument
+from storage.rows import Acknowledgement, Notification
 
 MAX_DRIVERS: Final = 10
 _CHANGED: Final = ("alerts", "alert", "chart", "silences")
@@ -47,7 +48,9 @@ def alert_routes(store: Store, answers: SharedAnswers, clock: Clock, detector: D
     routes = APIRouter()
 
     @routes.get("/api/alerts")
-    def alerts(state: Annotated[list[AlertState] | None, Query()] = None, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> AlertsView:
+    def alerts(
+        state: Annotated[list[AlertState] | None, Query()] = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100
+    ) -> AlertsView:
         """Alerts in their newest state; `state` may be given more than once."""
         states = tuple(dict.fromkeys(state)) if state else None
         key = ("alerts", states, limit)
@@ -120,18 +123,22 @@ def _alert(store: Store, now: datetime, alert_id: str, detector: DetectorSetting
     alert = store.alert(alert_id)
     if alert is None:
         return None
-    documents = views(_drivers(store, alert, detector))
-    return AlertView(alert=with_words(store, now, [alert])[0], explanation=explain(alert), documents=documents)
+    documents = views(documents_behind(store, alert, detector.sectors, MAX_DRIVERS))
+    told = [_told(row) for row in store.notifications(alert_id)]
+    return AlertView(alert=with_words(store, now, [alert])[0], explanation=explain(alert), documents=documents, told=told)
 
 
-def _drivers(store: Store, alert: Alert, detector: DetectorSettings) -> list[StoredDocument]:
-    """Find the alert's documents in its own window, and elsewhere only those that are not there: that reads everything."""
-    found = driving_documents(store, alert, detector.sectors, limit=10 * MAX_DRIVERS)
-    if not alert.document_ids:
-        return found[:MAX_DRIVERS]
-    near = {row.id: row for row in found}
-    rows = (near.get(key) or store.document(key) for key in alert.document_ids[:MAX_DRIVERS])
-    return [row for row in rows if row is not None]
+def _told(row: Notification) -> ToldView:
+    return ToldView(
+        id=row.id,
+        receiver=row.receiver,
+        reason=row.event,
+        status=row.status,
+        attempts=row.attempts,
+        last_error=row.last_error,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
 
 
 def _silences(store: Store, now: datetime) -> SilencesView:

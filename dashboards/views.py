@@ -106,6 +106,7 @@ class DocumentView(View):
     model_version: str
     scored_at: datetime
     stored_at: datetime
+    copies: int = Field(description="later documents of the same text, where they were counted")
 
 
 class DocumentsView(View):

@@ -42,12 +42,26 @@ class AlertsView(View):
     alerts: list[AlertRow]
 
 
+class ToldView(View):
+    """A message about an alert: to whom, why, and how it went."""
+
+    id: str
+    receiver: str
+    reason: str = Field(description="why it was made: firing, resolved, …")
+    status: str = Field(description="queued or sent")
+    attempts: int
+    last_error: str
+    created_at: datetime
+    updated_at: datetime
+
+
 class AlertView(View):
-    """One alert, why it was raised, and the documents that drove it, strongest first."""
+    """One alert, why it was raised, the documents that drove it, strongest first, and who was told of it."""
 
     alert: AlertRow
     explanation: list[str] = Field(description="sentences")
     documents: list[DocumentView]
+    told: list[ToldView]
 
 
 class SilenceView(View):
@@ -88,6 +102,6 @@ class SilenceRequest(_Request):
     """Silence alerts from now on."""
 
     matchers: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1, max_length=10, description="all must match")
-    minutes: int = Field(ge=5, le=10_080)
+    minutes: int = Field(ge=1, le=366 * 24 * 60)
     author: Author
     reason: Annotated[str, BeforeValidator(_cleaned), Field(min_length=1, max_length=MAX_NOTE)]

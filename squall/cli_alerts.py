@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -10,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
+from core.clock import SystemClock
 from core.errors import ConfigurationError, SquallError
 from core.records import Alert, AlertState
 from core.settings import load_settings
 from squall import cli_alerts_desk
-from squall.cli_alerts_parts import Json, find_alert, open_existing
+from squall.cli_alerts_parts import Json
 
 if TYPE_CHECKING:
-    from storage.rows import Acknowledgement, Notification, StoredDocument
+    from squall.desk import Case
 
 app = typer.Typer(help="Alerts: list them, look at one, silence or acknowledge them, try the receivers.", no_args_is_help=True)
 app.command("silence")(cli_alerts_desk.silence)
@@ -31,8 +31,10 @@ def list_alerts(
     as_json: Json = False,
 ) -> None:
     """List alerts, last opened first."""
-    with open_existing(load_settings()) as store:
-        alerts = store.alerts(state or None, limit)
+    from squall.desk import open_desk
+
+    with open_desk(load_settings(), SystemClock()) as desk:
+        alerts = desk.alerts(state or (), limit)
     if as_json:
         typer.echo(orjson.dumps([alert.model_dump(mode="json") for alert in alerts]))
         return
@@ -51,23 +53,20 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one alert: why it was raised, the documents behind it, who took it up, and who was told of it and why."""
-    from storage.drivers import driving_documents
+    from squall.desk import find_alert, open_desk
 
-    settings = load_settings()
-    with open_existing(settings) as store:
-        alert = find_alert(store, alert_id)
-        documents = driving_documents(store, alert, settings.detector.sectors, limit=10)
-        acknowledged = store.acknowledgements([alert.id])
-        notices = store.notifications(alert.id)
+    with open_desk(load_settings(), SystemClock()) as desk:
+        alert = find_alert(desk, alert_id)
+        case = desk.case(alert)
     if as_json:
-        rows = [{"id": d.id, "title": d.title, "url": d.url, "source": d.source, "copies": d.copies} for d in documents]
-        said = [{"author": row.author, "note": row.note, "at": row.at} for row in acknowledged]
-        more = {"documents": rows, "acknowledgements": said, "notifications": [_notice(row) for row in notices]}
+        rows = [{"id": d.id, "title": d.title, "url": d.url, "source": d.source, "copies": d.copies} for d in case.documents]
+        said = [{"author": row.author, "note": row.note, "at": row.at} for row in case.acknowledgements]
+        more = {"documents": rows, "acknowledgements": said, "notifications": case.notifications}
         typer.echo(orjson.dumps({**alert.model_dump(mode="json"), **more}))
         return
     for name, value in _facts(alert):
         typer.echo(f"{name:10} {value}")
-    _print_behind(documents, acknowledged, notices)
+    _print_case(case)
 
 
 @app.command("test")
@@ -78,7 +77,6 @@ def send_samples(
     """Send a sample alert to the configured receivers and say where it went. Exit 1 when one could not be reached."""
     from alerts.receivers import open_receivers
     from alerts.sample import sample_notification
-    from core.clock import SystemClock
 
     settings, clock = load_settings(), SystemClock()
     receivers = open_receivers(settings, clock)
@@ -110,7 +108,6 @@ def detect(
     from alerts.receivers import open_receivers
     from alerts.scheduler import DetectorScheduler
     from alerts.service import AlertService
-    from core.clock import SystemClock
     from core.probes import Vitals
     from squall.metrics_server import serving
     from squall.opening import open_store
@@ -148,22 +145,17 @@ def _print_report(report: object, as_json: bool) -> None:
         typer.echo(f"{name.replace('_', ' '):16} {value if value not in (None, '') else '-'}")
 
 
-def _notice(row: Notification) -> dict[str, object]:
-    fields = {"id": row.id, "receiver": row.receiver, "reason": row.event, "status": row.status, "attempts": row.attempts}
-    return {**fields, "last_error": row.last_error, "created_at": row.created_at, "updated_at": row.updated_at}
-
-
-def _print_behind(documents: Sequence[StoredDocument], acknowledged: Sequence[Acknowledgement], notices: Sequence[Notification]) -> None:
-    for document in documents:
+def _print_case(case: Case) -> None:
+    for document in case.documents:
         title = document.title or document.text[:200]
         typer.echo(f"  - {title} ({document.source}, {document.p_negative:.0%} negative, {document.copies} copies)")
         if document.url:
             typer.echo(f"    {document.url}")
-    for said in acknowledged:
+    for said in case.acknowledgements:
         typer.echo(f"acknowledged by {said.author}, {said.at:%Y-%m-%d %H:%M} UTC{said.note and ': '}{said.note}")
-    for row in notices:
+    for row in case.notifications:
         typer.echo(
-            f"told {row.receiver}: {row.event}, {row.status} {row.updated_at:%Y-%m-%d %H:%M} UTC{row.last_error and ': '}{row.last_error}"
+            f"told {row.receiver}: {row.reason}, {row.status} {row.updated_at:%Y-%m-%d %H:%M} UTC{row.last_error and ': '}{row.last_error}"
         )
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from datetime import timedelta
+from typing import Annotated
 
 import orjson
 import typer
 
-from core.errors import ConfigurationError, SquallError
+from core.clock import SystemClock
+from core.errors import ConfigurationError
 from core.settings import load_settings
-from squall.cli_alerts_parts import Author, Json, author_or_user, duration, find_alert, open_existing
-
-if TYPE_CHECKING:
-    from storage import Store
-    from storage.rows import Silence
+from squall.cli_alerts_parts import Author, Json, author_or_user, duration
 
 _EXAMPLE = "squall alerts silence --match topic='Energy*' --for 2h --reason 'OPEC meeting'"
 
@@ -35,20 +32,18 @@ def silence(
 
     Example: squall alerts silence --match topic='Energy*' --for 2h --reason 'OPEC meeting'
     """
-    from core.clock import SystemClock
+    from squall.desk import find_silence, open_desk
 
     if sum((bool(match), listing, bool(end))) != 1:
         raise ConfigurationError("give one of --match, --list and --end", f"for example: {_EXAMPLE}")
-    now = SystemClock().now()
-    fresh = _silence(match, length, reason, author, now) if match else None
-    with open_existing(load_settings()) as store:
-        if fresh:
-            store.write_silences([fresh])
-            silences = [fresh]
+    wanted = _checked(match, length, reason, author) if match else None
+    with open_desk(load_settings(), SystemClock()) as desk:
+        if wanted:
+            silences = [desk.silence(*wanted)]
         elif end:
-            silences = [_end(store, end, now)]
+            silences = [desk.end(find_silence(desk, end))]
         else:
-            silences = [row for row in store.silences() if row.ends_at > now]
+            silences = desk.silences()
     if as_json:
         typer.echo(orjson.dumps([asdict(row) for row in silences] if listing else asdict(silences[0])))
         return
@@ -65,34 +60,21 @@ def ack(
     as_json: Json = False,
 ) -> None:
     """Acknowledge an alert: no more repeats of it; its end is still told."""
-    from core.clock import SystemClock
-    from storage.rows import Acknowledgement
+    from squall.desk import find_alert, open_desk
 
     who = author_or_user(author)
-    with open_existing(load_settings()) as store:
-        alert = find_alert(store, alert_id)
-        row = Acknowledgement(alert.id, who, note, SystemClock().now())
-        store.acknowledge(row)
+    with open_desk(load_settings(), SystemClock()) as desk:
+        alert = find_alert(desk, alert_id)
+        row = desk.acknowledge(alert, who, note)
     typer.echo(orjson.dumps(asdict(row)) if as_json else f"{alert.id[:8]}  {alert.topic}  acknowledged by {who}")
 
 
-def _silence(match: list[str], length: str, reason: str, author: str, now: datetime) -> Silence:
-    from storage.operators import new_silence
+def _checked(match: list[str], length: str, reason: str, author: str) -> tuple[tuple[str, ...], str, str, timedelta]:
+    """Return matchers, author, reason and length, wrong ones refused before any store is opened."""
+    from core.matching import parse_all
 
     if not length:
         raise ConfigurationError("a silence needs an end", f"say how long with --for; for example: {_EXAMPLE}")
     if not reason.strip():
         raise ConfigurationError("a silence needs a reason", f"others will ask; for example: {_EXAMPLE}")
-    return new_silence(match, author_or_user(author), reason, now, duration(length))
-
-
-def _end(store: Store, prefix: str, now: datetime) -> Silence:
-    from storage.operators import ended_silence
-
-    found = [row for row in store.silences() if row.ends_at > now and row.id.startswith(prefix.lower())]
-    if len(found) != 1:
-        what = f"{len(found)} silences begin" if found else "no silence that is not over begins"
-        raise SquallError(f"{what} with {prefix!r}", "`squall alerts silence --list` shows them")
-    ended = ended_silence(found[0], now)
-    store.write_silences([ended])
-    return ended
+    return tuple(str(matcher) for matcher in parse_all(match)), author_or_user(author), reason, duration(length)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from core.errors import ConfigurationError, SquallError
-from core.records import Alert
 from core.settings import Settings, redact_url
 
 if TYPE_CHECKING:
@@ -46,21 +45,6 @@ def open_existing(settings: Settings) -> Iterator[Store]:
         yield store
     finally:
         store.close()
-
-
-def find_alert(store: Store, prefix: str) -> Alert:
-    """Return the one alert whose id begins with `prefix`.
-
-    Raises:
-        SquallError: there is none, or there are several.
-    """
-    exact = store.alert(prefix) if len(prefix) == 32 else None
-    found = [exact] if exact else [alert for alert in store.alerts(limit=10_000) if prefix and alert.id.startswith(prefix.lower())]
-    if not found:
-        raise SquallError(f"no alert begins with {prefix!r}", "`squall alerts list` shows them")
-    if len(found) > 1:
-        raise SquallError(f"{len(found)} alerts begin with {prefix!r}", "give more of the id")
-    return found[0]
 
 
 def duration(text: str) -> timedelta:

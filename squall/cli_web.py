@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from core.clock import SystemClock
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from core.probes import Vitals
@@ -38,19 +38,22 @@ def web() -> None:
     with stop_on_signals() as stop, serving(settings, clock, "store", "page") as vitals:
         store = open_store(settings, stop, vitals)
         try:
-            asyncio.run(_serve(PageServer(store, settings.web, clock, settings.detector), stop, vitals))
+            asyncio.run(_serve(PageServer(store, settings.web, clock, settings.detector), settings, stop, vitals))
         finally:
             store.close()
 
 
-async def _serve(page: PageServer, stop: threading.Event, vitals: Vitals) -> None:
+async def _serve(page: PageServer, settings: Settings, stop: threading.Event, vitals: Vitals) -> None:
+    from squall.page_desk import page_noted
+
     await page.start()
     vitals.dependencies.answered("page")
     vitals.progress.expect("page")
     typer.echo(f"live page at {page.url}, until Ctrl-C", err=True)
     try:
-        while not stop.is_set():
-            vitals.progress.touch("page")  # requests are answered on the loop that this runs on
-            await asyncio.sleep(0.1)
+        with page_noted(settings, page.url):
+            while not stop.is_set():
+                vitals.progress.touch("page")  # requests are answered on the loop that this runs on
+                await asyncio.sleep(0.1)
     finally:
         await page.stop()

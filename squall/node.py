@@ -24,6 +24,7 @@ from dashboards.server import PageServer
 from ingest.cursors import CursorStore
 from ingest.file import FileOptions, FileSource
 from ingest.source import Source
+from squall.page_desk import page_noted
 from squall.runtime import Pipeline
 from stream.inprocess import InProcessDriver
 
@@ -104,6 +105,7 @@ class Node:
             stack.push_async_callback(asyncio.to_thread, scheduler.stop)
             await self.page.start()
             stack.push_async_callback(self.page.stop)
+            stack.enter_context(page_noted(self.pipeline.settings, self.page.url))
             log.info("live page at %s", self.page.url)
             await self._feed()
             while not stop.is_set():  # finite sources have ended; the detector and the page go on

@@ -1,4 +1,4 @@
-"""`squall alerts` over a real store."""
+"""`squall alerts` over a real store: opened by the command itself, and through the node that has it open."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -8,36 +8,62 @@ import pytest
 from typer.testing import CliRunner
 
 import storage
-from core.errors import ConfigurationError, SquallError
+from core.errors import ConfigurationError, SquallError, StoreLockedError
 from core.records import AlertState, SeriesKind
 from squall.cli_alerts import app
 from squall.cli_alerts_parts import duration
-from storage.rows import Acknowledgement, Notification, Silence
+from storage.rows import Notification
 from tests.integration.storage.samples import NOW, alert, scored
+from tests.support.squall_process import SquallProcess, wait_until
 
 FIRING = alert(1, AlertState.FIRING, topic="$AAPL", kind=SeriesKind.SYMBOL, fired_at=NOW, test="burst", expected_low=0.0, expected_high=4.0)
 OTHER = alert(2, AlertState.FIRING, fired_at=NOW)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A data folder with two alerts, a document about $AAPL, and a message about both alerts."""
+@pytest.fixture(scope="module", params=["store", "page"])
+def folder(request, tmp_path_factory):
+    """A data folder with two alerts, a document about $AAPL, and a message about both alerts; for `page` a node has it open."""
     folder = tmp_path_factory.mktemp("data")
-    store = storage.open(f"chdb://{folder / 'chdb'}?max_threads=1")
+    filled(folder)
+    if request.param == "store":
+        yield folder
+        return
+    node = page_process(folder)
+    yield folder
+    node.stop()
+    assert not note(folder).exists()
+
+
+def page_process(folder, **settings):
+    """A process that serves the live page over the folder's store, and so has it open."""
+    node = SquallProcess(folder / "web.log", "web", DATA_DIR=str(folder), STORE__URL=url(folder), WEB__PORT="0", **settings)
+    wait_until(note(folder).exists, 60, "the page", node.log)
+    return node
+
+
+def url(folder):
+    return f"chdb://{folder / 'chdb'}?max_threads=1"
+
+
+def note(folder):
+    return folder / "chdb.page.json"
+
+
+def filled(folder):
+    store = storage.open(url(folder))
     store.migrate()
     store.write_alerts([FIRING, OTHER])
     store.insert([scored(1, NOW - timedelta(minutes=5), symbols=("AAPL",)), scored(2, NOW - timedelta(minutes=5))], token="a")
     told = Notification("n1-desk", "g", "more firing", "queued", 2, "HTTP 503", b"{}", NOW, NOW, "desk", (FIRING.id, OTHER.id))
     store.write_notifications([told])
     store.close()
-    return folder
 
 
 @pytest.fixture
 def run(folder, monkeypatch):
     """Invoke `squall alerts …` and return what it printed; its errors are raised."""
     monkeypatch.setenv("SQUALL_DATA_DIR", str(folder))
-    monkeypatch.setenv("SQUALL_STORE__URL", f"chdb://{folder / 'chdb'}?max_threads=1")
+    monkeypatch.setenv("SQUALL_STORE__URL", url(folder))
     monkeypatch.setenv("USER", "ann")
     monkeypatch.setenv("LOGNAME", "ann")
 
@@ -49,14 +75,6 @@ def run(folder, monkeypatch):
         return result.stdout
 
     return invoke
-
-
-def stored(folder, query):
-    store = storage.open(f"chdb://{folder / 'chdb'}?max_threads=1")
-    try:
-        return query(store)
-    finally:
-        store.close()
 
 
 def test_alerts_are_listed_for_people_and_for_programs(run):
@@ -86,30 +104,30 @@ def test_an_alert_that_is_not_there_or_not_one_only_is_an_error(run):
         run("ack", "0000")
 
 
-def test_an_acknowledgement_is_kept_and_shown(run, folder):
+def test_an_acknowledgement_is_kept_and_shown(run):
     assert "acknowledged by ann" in run("ack", OTHER.id, "--note", "on it")
     assert "acknowledged by bob" in run("ack", OTHER.id, "--author", "bob", "--note", "mine")
-    (row,) = stored(folder, lambda store: store.acknowledgements([OTHER.id]))
-    assert row == Acknowledgement(OTHER.id, "bob", "mine", row.at)
+    (row,) = json.loads(run("show", OTHER.id, "--json"))["acknowledgements"]
+    assert (row["author"], row["note"]) == ("bob", "mine")
     assert "acknowledged by bob" in run("show", OTHER.id)
 
 
-def test_a_silence_is_made_listed_and_ended(run, folder):
+def test_a_silence_is_made_listed_and_ended(run):
     before = datetime.now(UTC) - timedelta(seconds=1)
     made = json.loads(
         run("silence", "--match", "topic='Energy*'", "--match", "SEVERITY=warning", "--for", "1h30m", "--reason", "OPEC", "--json")
     )
     assert made["matchers"] == ["topic=Energy*", "severity=warning"]
-    (row,) = stored(folder, lambda store: store.silences(datetime.now(UTC)))
-    assert isinstance(row, Silence)
-    assert (row.author, row.reason, row.ends_at - row.starts_at) == ("ann", "OPEC", timedelta(minutes=90))
-    assert row.starts_at > before
+    (row,) = json.loads(run("silence", "--list", "--json"))
+    assert row["id"] == made["id"]
+    starts, ends = (datetime.fromisoformat(row[key]) for key in ("starts_at", "ends_at"))
+    assert (row["author"], row["reason"], ends - starts) == ("ann", "OPEC", timedelta(minutes=90))
+    assert starts > before
     assert "topic=Energy*, severity=warning  (ann: OPEC)" in run("silence", "--list")
-    run("silence", "--end", row.id[:6])
+    run("silence", "--end", row["id"][:6])
     assert run("silence", "--list") == "no silences\n"
-    assert stored(folder, lambda store: store.silences(datetime.now(UTC))) == []
     with pytest.raises(SquallError, match="no silence that is not over"):
-        run("silence", "--end", row.id)
+        run("silence", "--end", row["id"])
 
 
 @pytest.mark.parametrize(
@@ -164,3 +182,24 @@ def test_without_data_it_says_so(run, monkeypatch, tmp_path):
     monkeypatch.setenv("SQUALL_DATA_DIR", str(tmp_path / "none"))
     with pytest.raises(SquallError, match="there is no data"):
         run("list")
+
+
+@pytest.mark.slow
+def test_a_page_with_a_token_wants_it_and_a_killed_one_is_not_asked(run, tmp_path, monkeypatch):
+    filled(tmp_path)
+    monkeypatch.setenv("SQUALL_STORE__URL", url(tmp_path))
+    monkeypatch.setenv("SQUALL_DATA_DIR", str(tmp_path))
+    node = page_process(tmp_path, WEB__TOKEN="a-long-random-string")
+    try:
+        with pytest.raises(ConfigurationError, match="wants its token") as caught:
+            run("list")
+        assert "SQUALL_WEB__TOKEN" in caught.value.hint
+        monkeypatch.setenv("SQUALL_WEB__TOKEN", "a-long-random-string")
+        assert "$AAPL" in run("list")
+        note(tmp_path).unlink()
+        with pytest.raises(StoreLockedError, match="in use by process"):  # as when its owner serves no page
+            run("list")
+    finally:
+        node.kill()
+    note(tmp_path).write_text('{"url": "http://127.0.0.1:9/"}')  # what a killed node leaves
+    assert "$AAPL" in run("list")

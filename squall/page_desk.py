@@ -1,0 +1,162 @@
+"""The desk of a node that has the embedded store open: through its live page, whose address it leaves beside the store."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from core.errors import ConfigurationError, SquallError, StoreLockedError
+from core.records import Alert, AlertState
+from core.settings import Settings
+from dashboards.views_alerts import AcknowledgementAnswer, AlertsView, AlertView, SilencesView, SilenceView
+from squall.desk import Behind, Case, Told
+from storage.rows import Acknowledgement, Silence
+
+_TIMEOUT = 30.0
+_JSON = {"Content-Type": "application/json"}
+
+
+def _note(settings: Settings) -> Path | None:
+    """Where a node says how to reach its page; None when the store is a server, which many processes can open."""
+    url = urlsplit(settings.store_url)
+    folder = Path(url.path).resolve()
+    return folder.with_name(f"{folder.name}.page.json") if url.scheme == "chdb" else None
+
+
+@contextmanager
+def page_noted(settings: Settings, url: str) -> Iterator[None]:
+    """Leave the live page's address beside the embedded store while the page is served."""
+    note = _note(settings)
+    if note is None:
+        yield
+        return
+    new = note.with_name(f"{note.name}.new")
+    new.write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n", encoding="utf-8")
+    new.replace(note)
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+
+
+@contextmanager
+def open_page_desk(settings: Settings, locked: StoreLockedError) -> Iterator[PageDesk]:
+    """Talk to the live page of the process that has the store open.
+
+    Raises:
+        StoreLockedError: `locked`, when that process serves no page.
+        ConfigurationError: the page wants a token.
+    """
+    try:
+        url = json.loads((_note(settings) or Path()).read_text(encoding="utf-8"))["url"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise locked from None
+    token = settings.web.token.get_secret_value().strip()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False) as client:
+        yield PageDesk(client, locked)
+
+
+class PageDesk:
+    """Over the JSON API of a live page.
+
+    Args:
+        client: its base URL is the page's.
+        locked: raised when nobody answers there.
+    """
+
+    def __init__(self, client: httpx.Client, locked: StoreLockedError) -> None:
+        self._client, self._locked = client, locked
+
+    def alerts(self, states: Sequence[AlertState], limit: int) -> list[Alert]:
+        """Return alerts in their newest state."""
+        found = AlertsView.model_validate_json(self._ask("GET", "api/alerts", params={"state": [s.value for s in states], "limit": limit}))
+        return [_plain(row) for row in found.alerts]
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """Return the alert of this whole id."""
+        body = self._ask("GET", f"api/alerts/{alert_id}", missing=(404, 422))
+        return _plain(AlertView.model_validate_json(body).alert) if body else None
+
+    def case(self, alert: Alert) -> Case:
+        """Return what is known about an alert."""
+        found = AlertView.model_validate_json(self._ask("GET", f"api/alerts/{alert.id}"))
+        said = found.alert.acknowledged
+        return Case(
+            [Behind(d.id, d.title, d.text, d.url, d.source, d.p_negative, d.copies) for d in found.documents],
+            [Acknowledgement(alert.id, said.author, said.note, said.at)] if said else [],
+            [Told(**row.model_dump()) for row in found.told],
+        )
+
+    def acknowledge(self, alert: Alert, author: str, note: str) -> Acknowledgement:
+        """Take an alert up."""
+        body = self._ask("POST", f"api/alerts/{alert.id}/acknowledgement", content={"author": author, "note": note})
+        said = AcknowledgementAnswer.model_validate_json(body).acknowledged
+        return Acknowledgement(alert.id, said.author, said.note, said.at)
+
+    def silences(self) -> list[Silence]:
+        """Return the silences that are not over."""
+        return [_silence(row) for row in SilencesView.model_validate_json(self._ask("GET", "api/silences")).silences]
+
+    def silence(self, matchers: Sequence[str], author: str, reason: str, length: timedelta) -> Silence:
+        """Silence alerts from now on."""
+        minutes = math.ceil(length / timedelta(minutes=1))
+        wanted = {"matchers": list(matchers), "author": author, "reason": reason, "minutes": minutes}
+        return _silence(SilenceView.model_validate_json(self._ask("POST", "api/silences", content=wanted)))
+
+    def end(self, silence: Silence) -> Silence:
+        """End a silence now."""
+        return _silence(SilenceView.model_validate_json(self._ask("DELETE", f"api/silences/{silence.id}")))
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, Any] | None = None,
+        content: dict[str, Any] | None = None,
+        missing: Sequence[int] = (),
+    ) -> bytes:
+        """Return the answer's JSON; nothing where its status is one of `missing`."""
+        body = None if content is None else json.dumps(content)
+        try:
+            answer = self._client.request(method, path, params=params, content=body, headers=_JSON)
+        except httpx.TransportError:
+            raise self._locked from None
+        if answer.status_code in missing:
+            return b""
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise ConfigurationError(
+                f"the live page at {self._client.base_url} wants its token", "set SQUALL_WEB__TOKEN as that node has it"
+            )
+        if answer.is_error:
+            raise SquallError(f"the live page at {self._client.base_url} refused: {_reason(answer)}", "correct what it names")
+        return answer.content
+
+
+def _plain(row: Alert) -> Alert:
+    """The alert without what a page adds to it."""
+    return Alert.model_validate(row.model_dump(include=set(Alert.model_fields)))
+
+
+def _silence(view: SilenceView) -> Silence:
+    return Silence(view.id, view.matchers, view.author, view.reason, view.starts_at, view.ends_at)
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {answer.status_code}"
+    if isinstance(detail, list):  # what a request lacked
+        return "; ".join(f"{'.'.join(map(str, part['loc'][1:]))}: {part['msg']}" for part in detail)
+    return str(detail)
