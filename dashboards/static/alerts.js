@@ -46,6 +46,10 @@ function said({ acknowledged }) {
   return `Acknowledged by ${author}, ${fully(at)}${note ? `: ${note}` : "."}`;
 }
 
+function toldOf({ receiver, reason, status, updated_at: at, last_error: error }) {
+  return `${receiver}: ${reason}, ${status} ${fully(at)}${error && status !== "sent" ? ` (${error})` : ""}`;
+}
+
 function newCard(alert) {
   const parts = {
     alert,
@@ -56,6 +60,7 @@ function newCard(alert) {
     note: el("p", { class: "note" }),
     explanation: el("div", { class: "explanation" }),
     documents: el("ol", { class: "drivers" }),
+    told: el("ul", { class: "told" }),
     trouble: el("p", { class: "problem", role: "alert" }),
     tagged: "",
   };
@@ -72,7 +77,7 @@ function newCard(alert) {
   chart.addEventListener("click", () => handlers.choose(alert.topic));
   details.append(
     parts.note, parts.explanation, parts.trouble, el("div", { class: "buttons" }, acknowledge.opener, silence.opener, chart),
-    acknowledge.form, silence.form, el("h3", {}, "What drove it"), parts.documents,
+    acknowledge.form, silence.form, el("h3", {}, "What drove it"), parts.documents, el("h3", {}, "Who was told"), parts.told,
   );
   toggle.addEventListener("click", () => {
     details.hidden = !details.hidden;
@@ -105,10 +110,12 @@ function updateCard(node, alert) {
 
 async function fill(parts) {
   try {
-    const { explanation, documents } = await get(`/api/alerts/${parts.alert.id}`);
+    const { explanation, documents, told } = await get(`/api/alerts/${parts.alert.id}`);
     reconcile(parts.explanation, explanation, { key: (sentence) => sentence, create: (sentence) => el("p", {}, sentence) });
     reconcile(parts.documents, documents, { key: (row) => row.id, create: documentRow });
     parts.documents.previousElementSibling.hidden = !documents.length;
+    reconcile(parts.told, told, { key: (row) => row.id + row.updated_at, create: (row) => el("li", {}, toldOf(row)) });
+    parts.told.previousElementSibling.hidden = !told.length;
     write(parts.trouble, "");
   } catch (error) {
     write(parts.trouble, `Its details could not be loaded: ${error.message}`);

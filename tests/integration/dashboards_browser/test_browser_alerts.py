@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.records import AlertState
-from tests.support.page_desk import OIL, Desk
+from storage.rows import Notification
+from tests.support.page_desk import NEWEST, OIL, Desk
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +40,21 @@ def test_an_open_alert_says_what_was_seen_and_shows_what_drove_it(page: Page, ca
     expect(card.locator(".drivers li").first).to_contain_text("Oil falls")
     expect(page.locator("#alerts-past .alert")).to_contain_text("resolved")
     expect(page.get_by_role("link", name="1 open alert")).to_be_visible()
+
+
+def test_a_card_tells_who_was_told_and_what_went_wrong(desk: Desk, visit: Any) -> None:
+    desk.fill()
+    desk.alert(1)
+    told = {"alert_id": f"{1:032x}", "alert_ids": (f"{1:032x}",), "message": b"{}", "created_at": NEWEST, "updated_at": NEWEST}
+    sent = Notification("n1-mail", event="firing", status="sent", attempts=1, last_error="", receiver="mail", **told)
+    failed = Notification("n1-ops", event="firing", status="queued", attempts=2, last_error="HTTP 503", receiver="ops", **told)
+    desk.store.write_notifications([sent, failed])
+    page: Page = visit()
+    page.locator("#alerts-open .alert").get_by_role("button", name=OIL).click()
+    lines = page.locator("#alerts-open .told li")
+    expect(lines).to_have_count(2)
+    expect(lines.filter(has_text="mail: firing, sent")).to_be_visible()
+    expect(lines.filter(has_text="ops: firing, queued")).to_contain_text("(HTTP 503)")
 
 
 def test_an_alert_is_acknowledged_and_the_store_has_it(desk: Desk, page: Page, card: Locator) -> None:
