@@ -16,6 +16,8 @@ from core.records import AlertState
 from core.settings import DetectorSettings, Settings
 from tests.support.alert_stream import CRISIS, END, MIDNIGHT, documents, progress
 
+pytestmark = pytest.mark.slow
+
 WALL = END + timedelta(days=30)
 SETTINGS = Settings(detector=DetectorSettings(history_days=14, min_history_hours=24, settle_seconds=120, idle_seconds=10, market=False))
 
@@ -80,7 +82,6 @@ def test_nothing_is_read_before_the_watermark_says_so(filled, tmp_path):
     assert report.fired == 0
 
 
-@pytest.mark.slow
 def test_many_short_runs_with_restarts_tell_the_same_story_as_one(filled, tmp_path):
     stored_up_to(filled, END)
     service(filled, tmp_path / "one", COARSE).run_once()
@@ -117,7 +118,6 @@ class Failing:
         return write
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("writes", range(7))
 def test_a_store_that_goes_away_at_any_write_loses_and_doubles_nothing(filled, tmp_path, writes):
     stored_up_to(filled, END)
@@ -135,7 +135,6 @@ def test_a_store_that_goes_away_at_any_write_loses_and_doubles_nothing(filled, t
     assert {file.name: file.stat().st_mtime_ns for file in tmp_path.glob("*.eml")} == written
 
 
-@pytest.mark.slow
 def test_a_gap_of_years_is_skipped(filled, tmp_path):
     later = MIDNIGHT + timedelta(days=4 * 365)
     filled.insert(documents(later, crisis=later + timedelta(days=2, hours=14), first=100_000), token="later")
@@ -149,7 +148,6 @@ def test_a_gap_of_years_is_skipped(filled, tmp_path):
     assert report.fired == 3
 
 
-@pytest.mark.slow
 def test_a_stop_ends_a_run_between_chunks_and_the_next_one_goes_on(filled, tmp_path):
     stored_up_to(filled, END)
     stopped = service(filled, tmp_path)

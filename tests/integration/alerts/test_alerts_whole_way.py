@@ -19,6 +19,8 @@ from storage.rows import Acknowledgement, Silence
 from tests.support.alert_stream import CRISIS, END, documents, progress
 from tests.support.webhook_server import Receiver
 
+pytestmark = pytest.mark.slow
+
 WALL = datetime(2100, 1, 1, tzinfo=UTC)  # claims of a lease long over are dropped by the store, whose clock is the real one
 
 
@@ -94,7 +96,6 @@ def test_a_silence_keeps_its_alerts_out_and_nothing_else(store, hook, tmp_path):
     assert hook.calls == []
 
 
-@pytest.mark.slow
 def test_an_acknowledged_alert_is_not_repeated_but_its_end_is_told(store, hook, tmp_path):
     chosen = settings(hook, tmp_path, "often", repeat_interval_seconds=900)
     run(store, chosen, START)
@@ -109,7 +110,6 @@ def test_an_acknowledged_alert_is_not_repeated_but_its_end_is_told(store, hook, 
     assert reasons[-1] == "resolved"
 
 
-@pytest.mark.slow
 def test_a_second_detector_stands_by_while_another_holds_the_lease(store, hook, tmp_path):
     clock = ManualClock(WALL)
     other = Lease(store, DETECTOR, "another machine", 180, clock)

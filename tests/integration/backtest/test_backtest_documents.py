@@ -20,6 +20,8 @@ from core.settings import Settings
 from ingest.file import FileOptions
 from tests.support.doubles import FixedScores
 
+pytestmark = pytest.mark.slow
+
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 CRISIS = MIDNIGHT + timedelta(days=2, hours=14)
 
@@ -126,7 +128,6 @@ def test_the_crisis_is_found_reported_and_scored_once(tmp_path, bench):
     assert written["alerts.csv"].splitlines()[1].endswith(",crash")
 
 
-@pytest.mark.slow
 def test_old_scores_are_used_as_of_their_model_and_nothing_is_scored(tmp_path, bench):
     path = write(tmp_path / "news.jsonl", lines())
     before = bench.run(path).as_dict()
@@ -142,7 +143,6 @@ def test_old_scores_are_used_as_of_their_model_and_nothing_is_scored(tmp_path, b
         bench.run(path, as_of="words-9")
 
 
-@pytest.mark.slow
 def test_a_file_that_comes_is_scored_alone_and_one_that_changes_anew(tmp_path, bench):
     folder = tmp_path / "history"
     folder.mkdir()

@@ -8,6 +8,8 @@ import pytest
 
 from core.errors import StoreError, StoreUnavailableError
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert('ACME')</script>"
 
 

@@ -10,6 +10,8 @@ from alerts.matching import is_silenced, silences_in_force
 from core.records import AlertState, SeriesKind
 from core.settings import DetectorSettings
 
+pytestmark = pytest.mark.slow
+
 SILENCE = {"matchers": ["topic=Mark*", "severity = 'critical'"], "minutes": 120, "author": "ann", "reason": "known"}
 ACK = {"author": "ann", "note": "looking into it"}
 ONE = f"{1:032x}"

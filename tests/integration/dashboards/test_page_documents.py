@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from core.records import Kind
 from dashboards.api_documents import _page
 
+pytestmark = pytest.mark.slow
+
 NO_FILTER = {"topic": "", "source": "", "symbol": "", "language": "", "sentiment": "", "kind": ""}
 
 
@@ -94,7 +96,6 @@ def test_a_page_goes_on_where_the_one_before_ended(world: Any, scored: Any) -> N
     assert sorted(title for page in pages for title in page) == ["Earlier", *(f"Same moment {number}" for number in range(5))]
 
 
-@pytest.mark.slow
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=12), st.integers(1, 5), st.booleans())
 def test_paging_neither_loses_nor_repeats_a_document(world: Any, scored: Any, ages: list[int], limit: int, negative: bool) -> None:

@@ -19,6 +19,8 @@ from dashboards.server import PageServer
 from storage.rows import Acknowledgement
 from tests.support.event_stream import listening
 
+pytestmark = pytest.mark.slow
+
 MOST_SECONDS = 2.0
 
 
@@ -199,7 +201,6 @@ def test_the_server_stops_in_time_with_open_streams_read_or_not(world: Any, scor
     assert asyncio.run(live()) < MOST_SECONDS
 
 
-@pytest.mark.slow
 def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on(world: Any, scored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with world.serving() as url:
         port = httpx.URL(url).port

@@ -10,6 +10,8 @@ from core.settings import DetectorSettings
 from storage.rows import Quantiles
 from storage.telemetry_rows import DetectorRun, PipelineSample
 
+pytestmark = pytest.mark.slow
+
 
 def sample(at: Any, worker: str = "one", stored: int = 100, lag: int | None = None, p50: float = 0.5, p99: float = 2.0) -> PipelineSample:
     published = Quantiles(p50, p99, p99) if stored else Quantiles(0.0, 0.0, 0.0)

@@ -10,6 +10,8 @@ import pytest
 from core.records import AlertState, SeriesKind
 from storage.telemetry_rows import SeriesReading
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 
 

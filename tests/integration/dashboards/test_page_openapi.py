@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from jsonschema import Draft202012Validator
 from pydantic import SecretStr
 
 from core.records import AlertState
 from dashboards.api import STATIC
 from tests.support.event_stream import listening
+
+pytestmark = pytest.mark.slow
 
 ONE = f"{1:032x}"
 VALUES = {"alert_id": ONE, "series": "Markets"}

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SQL = Path(__file__).parents[3] / "deploy" / "clickhouse" / "grafana_user.sql"
 
 ENGINE = """

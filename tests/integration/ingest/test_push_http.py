@@ -17,6 +17,8 @@ from core.errors import BrokerUnavailableError, ConfigurationError
 from core.settings import PushSettings
 from ingest.push import PushSource, is_loopback
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
 GOOD: dict[str, Any] = {"source": "desk", "title": "Bank fails", "published_at": "2026-03-02T14:05:00Z"}
 

@@ -22,6 +22,8 @@ from storage import Store
 from storage.rows import Claim, Notification
 from tests.support.alert_stream import END, documents, progress
 
+pytestmark = pytest.mark.slow
+
 WALL = END + timedelta(days=30)
 SETTINGS = Settings(detector=DetectorSettings(history_days=14, min_history_hours=24, step_minutes=5, market=False))
 

@@ -24,6 +24,8 @@ from tests.support.broker import DevelopmentBroker
 from tests.support.kafka_gate import KafkaGate
 from tests.support.kafka_room import KafkaRoom, wait_until
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "s3cret=,ü"
 OpenGate = Callable[..., KafkaGate]
 
@@ -109,7 +111,6 @@ def test_a_login_that_is_missing_or_wrong_is_told_in_plaintext_too(gate: OpenGat
         ensure_reachable(wrong)
 
 
-@pytest.mark.slow
 def test_every_client_tells_a_wrong_password_and_does_not_show_it(authorities: Authorities, gate: OpenGate) -> None:
     opened = gate(authorities.ours.server_context(), {"squall": PASSWORD})
     wrong = settings(opened, ca_file=authorities.ours.file, **login("SCRAM-SHA-256", "hunter2"))
@@ -133,7 +134,6 @@ def test_a_broker_that_is_away_is_no_refusal(authorities: Authorities, gate: Ope
         ensure_reachable(right)
 
 
-@pytest.mark.slow
 def test_documents_pass_from_the_publisher_to_the_worker_through_tls_and_scram(
     authorities: Authorities, gate: OpenGate, broker: DevelopmentBroker, tmp_path: Path
 ) -> None:
@@ -156,7 +156,6 @@ def test_documents_pass_from_the_publisher_to_the_worker_through_tls_and_scram(
         room.close()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "setting"),
     [({"KAFKA__PASSWORD": "hunter2"}, "SQUALL_KAFKA__PASSWORD"), ({"KAFKA__CA_FILE": "other"}, "SQUALL_KAFKA__CA_FILE")],
@@ -180,7 +179,6 @@ def test_a_worker_that_is_refused_ends_and_names_the_setting(
         room.close()
 
 
-@pytest.mark.slow
 def test_a_running_worker_whose_password_is_revoked_stops_and_names_the_setting(
     authorities: Authorities, gate: OpenGate, broker: DevelopmentBroker, tmp_path: Path
 ) -> None:

@@ -15,6 +15,8 @@ from tests.integration.secure.conftest import Authorities
 from tests.support.gateway_process import GatewayProcess
 from tests.support.tls_end import TlsEnd
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:

@@ -14,6 +14,8 @@ from core.errors import StoreError, StoreUnavailableError
 from tests.integration.storage.samples import NOW, scored
 from tests.support.gateway_process import GatewayProcess
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:

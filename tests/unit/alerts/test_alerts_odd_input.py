@@ -9,6 +9,8 @@ from alerts.readings import Counts
 from core.settings import DetectorSettings
 from tests.support.synthetic_counts import DAY, simulate, with_burst
 
+pytestmark = pytest.mark.slow
+
 LIMITS = DetectorSettings(step_minutes=5, p_value=1e-7)
 BURST = 13 * DAY + 840
 

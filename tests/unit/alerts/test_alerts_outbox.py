@@ -47,6 +47,7 @@ def test_mail_is_kept_while_the_server_is_down_and_sent_once_it_is_up():
     assert {row.status for row in store.rows.values()} == {"sent"}
 
 
+@pytest.mark.slow
 def test_the_pauses_between_tries_grow_and_stay_bounded():
     store, clock = MemoryOutbox(notification(1)), ManualClock(NOW)
     mailer = Recorder(*[MailUnavailableError("down")] * 1000)

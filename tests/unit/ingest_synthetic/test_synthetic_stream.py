@@ -24,6 +24,8 @@ from ingest.synthetic import DAYS, START, StreamScript, SyntheticRecord, describ
 from ingest.synthetic_faults import FAULTS
 from ingest.synthetic_text import load_phrases
 
+pytestmark = pytest.mark.slow
+
 SYMBOLS = Path(__file__).parents[4] / "shared" / "data" / "sp500_companies" / "constituents.csv"
 COLLECTED = datetime(2026, 1, 1, tzinfo=UTC)
 GIANTS = {

@@ -23,6 +23,8 @@ from model.tasks import DEFAULT_TASKS
 from model.tokens import pad, padded
 from tests.support.engines import ENTITY, save_checkpoint, tiny_settings
 
+pytestmark = pytest.mark.slow
+
 ROWS = [[2, 3], [2, 9, 11, 3], [2, *range(4, 10), 3], [2, *range(4, 12), 3], [2, *range(4, 25), 3]]
 ID_ROWS = st.lists(st.lists(st.integers(0, 70), min_size=1, max_size=40), min_size=1, max_size=12).map(lambda rows: sorted(rows, key=len))
 
@@ -101,7 +103,6 @@ def test_graphs_take_the_next_power_of_two_rows(rows: int, size: int) -> None:
     assert bucket(rows) == size
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 def test_compiled_gives_the_networks_own_logits(checkpoint: Path) -> None:
     backend = opened(checkpoint, "compile")
