@@ -13,8 +13,9 @@ LICENCES = {
     "sentfin": "SEntFiN 1.0: MIT",
     "finentity": "FinEntity: ODC-BY",
     "stocknet": "StockNet tweets: MIT",
+    "augmented": "texts of these sets, rewritten by `squall model augment`",
 }
-"""Public sets by the name of their folder."""
+"""Public sets by the name of their folder, and what was made of them."""
 _LARGEST_CONFUSION = 6
 """Labels of a confusion that still reads well as a table of text."""
 

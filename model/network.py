@@ -153,8 +153,16 @@ class MultiTaskNetwork(nn.Module):
 
         Shape (rows, labels) for a text task, (rows, tokens, labels) for a tokens task.
         """
+        return self.logits(*self.vectors(input_ids, attention_mask))
+
+    def vectors(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the heads read: the texts' vectors, shape (rows, width), and their tokens', (rows, tokens, width)."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        inputs = {"text": self.dropout(self.pool(hidden, attention_mask)), "tokens": self.dropout(hidden)}
+        return self.pool(hidden, attention_mask), hidden
+
+    def logits(self, texts: Tensor, tokens: Tensor) -> dict[str, Tensor]:
+        """Return the heads' logits of what `vectors` returned."""
+        inputs = {"text": self.dropout(texts), "tokens": self.dropout(tokens)}
         return {task.name: self.heads[task.name](inputs[task.kind]) for task in self.config.tasks}
 
     def save(self, folder: Path, tokenizer_json: str) -> None:

@@ -1,4 +1,4 @@
-"""`squall model`: score, evaluate, train, pretrain, export, bench."""
+"""`squall model`: score, evaluate, train, pretrain, augment, export, bench."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.settings import load_settings
 from squall.cli_model_bench import bench
 from squall.cli_model_export import export
 from squall.cli_model_parts import Checkpoint, Json, print_scores
-from squall.cli_model_train import pretrain, train
+from squall.cli_model_train import augment, pretrain, train
 
 if TYPE_CHECKING:
     from model.engine import ScoringEngine
@@ -77,5 +77,5 @@ def _engine(folder: Path | None, needed: Sequence[TaskSpec] | None = None) -> Sc
     return ScoringEngine.open(settings, DEFAULT_TASKS if needed is None else needed)
 
 
-for command in (train, pretrain, export, bench):
+for command in (train, pretrain, augment, export, bench):
     app.command()(command)

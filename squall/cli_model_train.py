@@ -1,4 +1,4 @@
-"""`squall model train` and `pretrain`."""
+"""`squall model train`, `pretrain` and `augment`."""
 
 from __future__ import annotations
 
@@ -97,3 +97,26 @@ def pretrain(
         return
     typer.echo(f"loss on held-out texts: {found['dev_loss'][0]:.4f} before, {found['dev_loss'][-1]:.4f} after")
     typer.echo(f"written to {out}; go on with: squall model train --base {out}")
+
+
+def augment(
+    config: Annotated[Path, typer.Option(help="Recipe whose training texts are rewritten; its held-out texts are not.")],
+    model: Annotated[Path, typer.Option(help="Folder that `squall model pretrain` made.")],
+    out: Annotated[Path, typer.Option(help="JSONL file to write: name it in an [[unlabelled]] section.")],
+    data: Annotated[Path | None, typer.Option(help="The recipe's data folder.")] = None,
+    copies: Annotated[int, typer.Option(min=1, help="New texts per text.")] = 2,
+    seed: Annotated[int, typer.Option(help="Of what is hidden and of what takes its place.")] = 13,
+) -> None:
+    """Rewrite training texts, 15 to 50% of the words replaced by what fits, as more text for teachers to label.
+
+    Then name OUT as [[unlabelled]] in a recipe with teachers, and: squall model train --config …
+    """
+    from model.training.augment import Rewriter, write_lines
+    from model.training.recipe import load_recipe
+    from model.training.runlog import RunLog
+
+    recipe = load_recipe(config, given(data=data), {})
+    train, _ = recipe.split()
+    rewriter = Rewriter(model, recipe.train.max_tokens, seed)
+    count = write_lines(out, rewriter.rewrite([row.text for row in train], copies, RunLog(sys.stderr)))
+    typer.echo(f"{count} texts written to {out}; name it in an [[unlabelled]] section of a recipe with teachers")

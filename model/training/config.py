@@ -39,6 +39,7 @@ class TrainConfig(BaseModel):
     teachers: tuple[Path, ...] = Field((), description="checkpoints whose averaged probabilities are learned beside the labels")
     teacher_weights: tuple[float, ...] = Field((), description="of the teachers in their average; empty: all alike")
     teacher_share: float = Field(0.5, ge=0, le=1, description="of the loss that comes from the teachers")
+    teacher_vectors: float = Field(0.0, ge=0, description="weight of the distance to the first teacher's vector of the text; 0: off")
     teacher_temperature: float = Field(1.0, gt=0, description="softens teachers and student alike")
     lora: Lora | None = Field(None, description="train low-rank adapters instead of the encoder's weights")
     allow_missing_classes: bool = Field(False, description="go on when a class of a task has no training row")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigurationError
-from model.data import group_key, split
+from model.data import group_key
 from model.tables import read_table
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def read_texts(paths: Iterable[Path], column: str, *, without: Set[str] = frozen
 
 def held_out_keys(recipe: Recipe) -> set[str]:
     """Return the keys of the texts that `recipe` will measure on."""
-    _, dev = split(recipe.rows(), dev_share=recipe.train.dev_share, seed=recipe.train.split_seed)
-    return {group_key(row.text) for row in dev}
+    return {group_key(row.text) for row in recipe.split()[1]}
 
 
 def _texts(path: Path, column: str) -> Iterator[str]:

@@ -30,6 +30,7 @@ class Encoded:
         tags: tokens task → class index per token and row; an empty list where the row has no spans of that task.
         sources: name of the set each row is from.
         soft: text task → teachers' probabilities, shape (rows, labels).
+        vectors: a teacher's standardised vectors of the texts, shape (rows, its width).
     """
 
     ids: list[list[int]]
@@ -37,6 +38,7 @@ class Encoded:
     sources: list[str]
     tags: Mapping[str, list[list[int]]] = field(default_factory=dict)
     soft: Mapping[str, np.ndarray[Any, np.dtype[np.float32]]] = field(default_factory=dict)
+    vectors: np.ndarray[Any, np.dtype[np.float16]] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -62,7 +64,9 @@ class Encoded:
             for position, i in enumerate(rows):
                 filled[position, : len(tags[i])] = tags[i]
             labels[name] = torch.from_numpy(filled).to(device)
-        return Targets(labels, {name: torch.from_numpy(values[rows]).to(device) for name, values in self.soft.items()})
+        soft = {name: torch.from_numpy(values[rows]).to(device) for name, values in self.soft.items()}
+        vectors = None if self.vectors is None else torch.from_numpy(self.vectors[rows]).to(device).float()
+        return Targets(labels, soft, vectors)
 
     def inputs(self, rows: Sequence[int], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
         """Return (input_ids, attention_mask) of these row positions, shape (rows, longest)."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from scipy.special import softmax
+from torch import Tensor
 
 from model import metrics
 from model.data import MISSING
@@ -18,21 +19,29 @@ from model.tasks import TaskSpec
 from model.training.encoding import Encoded
 
 Logits = Mapping[str, list[np.ndarray[Any, np.dtype[np.float32]]]]
-_ROWS = 64
+PASS_ROWS = 64
 
 
 def predictions(network: MultiTaskNetwork, rows: Encoded, device: torch.device) -> dict[str, list[np.ndarray[Any, np.dtype[np.float32]]]]:
     """Return logits per task and row: (labels,) for a text task, (tokens, labels) for a tokens task."""
+    found: dict[str, list[Any]] = {task.name: [None] * len(rows) for task in network.config.tasks}
+    for part, _, logits in passes(network, rows, device):
+        for name, values in logits.items():
+            for i, value in zip(part, values.float().cpu().numpy(), strict=True):
+                found[name][i] = value if value.ndim == 1 else value[: len(rows.ids[i])]
+    return found
+
+
+def passes(network: MultiTaskNetwork, rows: Encoded, device: torch.device) -> Iterator[tuple[list[int], Tensor, dict[str, Tensor]]]:
+    """Yield (row positions, text vectors of shape (positions, width), logits per task) of batches of similar length, shortest first."""
     network.eval()
     order = sorted(range(len(rows)), key=lambda i: len(rows.ids[i]))
-    found: dict[str, list[Any]] = {task.name: [None] * len(order) for task in network.config.tasks}
-    with torch.inference_mode():
-        for start in range(0, len(order), _ROWS):
-            part = order[start : start + _ROWS]
-            for name, values in network(*rows.inputs(part, device)).items():
-                for i, value in zip(part, values.float().cpu().numpy(), strict=True):
-                    found[name][i] = value if value.ndim == 1 else value[: len(rows.ids[i])]
-    return found
+    for start in range(0, len(order), PASS_ROWS):
+        part = order[start : start + PASS_ROWS]
+        with torch.inference_mode():
+            texts, tokens = network.vectors(*rows.inputs(part, device))
+            logits = network.logits(texts, tokens)
+        yield part, texts, logits
 
 
 def judge(tasks: Sequence[TaskSpec], rows: Encoded, logits: Logits) -> dict[str, Any]:

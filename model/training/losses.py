@@ -23,10 +23,12 @@ class Targets:
     Args:
         labels: task → class indices, `MISSING` where there is none: (rows,) for a text task, (rows, tokens) for a tokens task.
         soft: text task → teachers' probabilities, shape (rows, labels); empty without teachers.
+        vectors: a teacher's standardised vectors of the texts, shape (rows, its width); None: not learned from.
     """
 
     labels: Mapping[str, Tensor]
     soft: Mapping[str, Tensor]
+    vectors: Tensor | None = None
 
 
 class Objective(nn.Module):
@@ -35,28 +37,44 @@ class Objective(nn.Module):
     L_t of the labels is mean cross-entropy, with label smoothing, focal weight (1 − p)^γ (Lin et al. 2017) and class weights
     where asked. With teachers L_t = (1 − α) · labels + α · T² · KL(teachers ‖ network) at temperature T (Hinton et al. 2015).
     With learned weights the sum is Σ_t λ_t (e^(−s_t) L_t + s_t / 2), s_t a parameter (Kendall et al. 2018). R-Drop adds the
-    symmetric KL divergence between two passes (Liang et al. 2021).
+    symmetric KL divergence between two passes (Liang et al. 2021). With a teacher's vectors v the sum gains
+    β · mean((W h + b − v)²), h the network's vector of the text, W and b learned and thrown away (FitNets, Romero et al. 2015).
 
     Args:
         tasks: heads that count.
         config: the run's settings.
         class_weights: task → weight per class, from `balanced_weights`.
+        widths: of the network's and of the teacher's text vectors; None: those are not learned from.
     """
 
-    def __init__(self, tasks: Sequence[TaskSpec], config: TrainConfig, class_weights: Mapping[str, Tensor] | None = None) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[TaskSpec],
+        config: TrainConfig,
+        class_weights: Mapping[str, Tensor] | None = None,
+        widths: tuple[int, int] | None = None,
+    ) -> None:
         super().__init__()
         self.tasks, self.config = tuple(tasks), config
         self.class_weights = dict(class_weights or {})
         learned = [task.name for task in self.tasks] if config.learn_loss_weights else []
         self.uncertainty = nn.ParameterDict({name: nn.Parameter(torch.zeros(())) for name in learned})
+        self.projection = nn.Linear(*widths) if widths else None
 
-    def forward(self, logits: Mapping[str, Tensor], targets: Targets, again: Mapping[str, Tensor] | None = None) -> Tensor:
+    def forward(
+        self,
+        logits: Mapping[str, Tensor],
+        targets: Targets,
+        again: Mapping[str, Tensor] | None = None,
+        vectors: Tensor | None = None,
+    ) -> Tensor:
         """Return the scalar loss; 0 with a gradient of 0 where no task has a target.
 
         Args:
             logits: the network's output.
             targets: what it should be.
             again: the output of a second pass over the same rows, for R-Drop.
+            vectors: the network's vectors of the texts, shape (rows, width), where `targets` has a teacher's.
         """
         total = next(iter(logits.values())).sum() * 0.0
         for task in self.tasks:
@@ -72,6 +90,8 @@ class Objective(nn.Module):
                 spread = self.uncertainty[task.name]
                 loss = torch.exp(-spread) * loss + spread / 2
             total = total + self.config.loss_weights.get(task.name, 1.0) * loss
+        if self.projection is not None and vectors is not None and targets.vectors is not None:
+            total = total + self.config.teacher_vectors * functional.mse_loss(self.projection(vectors.float()), targets.vectors)
         return total
 
     def weights(self) -> dict[str, float]:

@@ -16,7 +16,7 @@ from typing import Any, cast
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from core.errors import ConfigurationError
@@ -26,6 +26,7 @@ from model.preprocess import prepare
 from model.quantise import has_bf16
 from model.tokens import load_tokenizer, pad
 from model.training.batching import batches
+from model.training.language import MaskedLanguageModel, mask_token
 from model.training.optim import parameter_groups, warmup_decay
 from model.training.run_folder import PRETRAINED_FILE, base_name
 from model.training.runlog import RunLog
@@ -59,23 +60,6 @@ def load_pretrain_config(path: Path | None, overrides: dict[str, Any]) -> Pretra
         ConfigurationError: not readable, or a value is wrong or a key unknown; names it.
     """
     return validated(PretrainConfig, {**read_toml(path).get("pretrain", {}), **overrides}, path)
-
-
-class MaskedLanguageModel(nn.Module):
-    """Any encoder with BERT's head: dense, GELU, layer norm, then the transposed word embeddings as output weights."""
-
-    def __init__(self, encoder: nn.Module) -> None:
-        super().__init__()
-        self.encoder = encoder
-        self.embeddings = cast(nn.Embedding, cast(Any, encoder).get_input_embeddings())
-        width = self.embeddings.embedding_dim
-        self.transform = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.LayerNorm(width))
-        self.bias = nn.Parameter(torch.zeros(self.embeddings.num_embeddings))
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, hidden_at: Tensor) -> Tensor:
-        """Return logits over the vocabulary, shape (hidden tokens, vocabulary), where `hidden_at` (rows, tokens) is true."""
-        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        return functional.linear(self.transform(states[hidden_at]), self.embeddings.weight, self.bias)
 
 
 def mask_tokens(
@@ -122,12 +106,7 @@ class Pretrainer:
         self.base, self.config, self.out, self.log = base, config, out, log
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.tokenizer = load_tokenizer(base / TOKENIZER_FILE, config.max_tokens)
-        mask = next((i for t in ("[MASK]", "<mask>") if (i := self.tokenizer.token_to_id(t)) is not None), None)
-        if mask is None:
-            raise ConfigurationError(
-                f"the tokenizer of {base} has no [MASK] token", "take an encoder that was made for masked language modelling"
-            )
-        self.mask_id = mask
+        self.mask_id = mask_token(self.tokenizer, base)
         self.model = MaskedLanguageModel(load_encoder(base)).to(self.device)
         self.autocast = config.precision == "bf16" or (config.precision == "auto" and has_bf16(self.device))
         self.generator = torch.Generator().manual_seed(config.seed)
@@ -173,7 +152,7 @@ class Pretrainer:
 
     def save(self, found: dict[str, Any]) -> None:
         """Write encoder, tokenizer and how they were made into `out`."""
-        cast(Any, self.model.encoder).save_pretrained(self.out)
+        self.model.save(self.out)
         for name in _KEPT_FILES:
             if (self.base / name).is_file():
                 shutil.copyfile(self.base / name, self.out / name)

@@ -18,7 +18,7 @@ from model.training.config import TrainConfig
 from model.training.datasets import SETS, PublicSet, public_rows
 from model.training.finish import finish
 from model.training.runlog import RunLog
-from model.training.teachers import soft_labels
+from model.training.teachers import ask_teachers
 from model.training.toml import read_toml, validated
 from model.training.train import Trainer
 
@@ -93,6 +93,10 @@ class Recipe(_Section):
             rows += load_part(one, self.tasks)
         return deduplicate(rows)
 
+    def split(self) -> tuple[list[Row], list[Row]]:
+        """Read all data and return (training rows, held-out rows)."""
+        return split(self.rows(), dev_share=self.train.dev_share, seed=self.train.split_seed)
+
     def _located(self, path: Path) -> Path:
         """Put the data folder in the place of `{data}`."""
         if path.parts[0] != _DATA:
@@ -140,16 +144,15 @@ def load_recipe(path: Path | None, overrides: dict[str, Any], train: dict[str, A
 def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
     """Train as `recipe` says; the best checkpoint is in `recipe.out / "best"`. Returns its metrics."""
     config = recipe.train
-    rows = recipe.rows()
-    train, dev = split(rows, dev_share=config.dev_share, seed=config.split_seed)
-    log.say(f"{len(rows)} texts: {len(train)} to train on, {len(dev)} held out")
+    train, dev = recipe.split()
+    log.say(f"{len(train) + len(dev)} texts: {len(train)} to train on, {len(dev)} held out")
     for warning in require_classes(train, dev, recipe.tasks, allow_missing=config.allow_missing_classes):
         log.say(warning)
     trainer = Trainer(base_folder(recipe.base), recipe.tasks, config, recipe.out, log)
     if config.teachers:
-        train += split(recipe.unlabelled_rows(rows), dev_share=config.dev_share, seed=config.split_seed)[0]
-        soft = soft_labels(train, config.teachers, recipe.tasks, recipe.out / "soft", log, config.teacher_weights)
-        fitted = replace(trainer.encode(train), soft=soft)
+        train += split(recipe.unlabelled_rows(train + dev), dev_share=config.dev_share, seed=config.split_seed)[0]
+        taught = ask_teachers(train, recipe.tasks, config, recipe.out / "soft", log)
+        fitted = replace(trainer.encode(train), soft=taught.soft, vectors=taught.vectors)
     else:
         fitted = trainer.encode(train)
     best = trainer.fit(fitted, trainer.encode(dev), resume=resume)

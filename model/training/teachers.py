@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,76 +18,102 @@ from model.network import TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork
 from model.quantise import has_bf16
 from model.tasks import TaskSpec
 from model.tokens import load_tokenizer
-from model.training.encoding import Encoded, encode
-from model.training.judge import predictions
+from model.training.config import TrainConfig
+from model.training.encoding import encode
+from model.training.judge import PASS_ROWS, passes
 from model.training.runlog import RunLog
 
 Soft = dict[str, np.ndarray[Any, np.dtype[np.float32]]]
-_CHUNK = 2048
+Vectors = np.ndarray[Any, np.dtype[np.float16]]
+_VECTORS = "vectors of the texts"
+"""Name of the text vectors beside the tasks' names: no task can be called so."""
+_LAYOUT = b"probabilities and vectors"
+"""Part of the cache's keys: change it with what is kept."""
 
 
-def soft_labels(
-    rows: Sequence[Row], teachers: Sequence[Path], tasks: Sequence[TaskSpec], cache: Path, log: RunLog, weights: Sequence[float] = ()
-) -> Soft:
-    """Return the teachers' mean probabilities per text task that any of them has, shape (rows, labels).
+@dataclass(frozen=True)
+class Taught:
+    """What teachers say of rows.
+
+    Args:
+        soft: text task → mean probabilities of the teachers that have it, shape (rows, labels).
+        vectors: the first teacher's text vectors, each dimension with mean 0 and deviation 1 over the rows, shape (rows, width).
+    """
+
+    soft: Soft
+    vectors: Vectors | None
+
+
+def ask_teachers(rows: Sequence[Row], tasks: Sequence[TaskSpec], config: TrainConfig, cache: Path, log: RunLog) -> Taught:
+    """Let the teachers of `config` score `rows`.
 
     Args:
         rows: their texts are scored; labels are not looked at.
-        teachers: checkpoint folders; a task is averaged over those that have it with the same labels.
-        tasks: heads of the student.
-        cache: folder where each teacher's probabilities are kept for the next run.
+        tasks: heads of the student; a task is averaged over the teachers that have it with the same labels.
+        config: names checkpoint folders and their weights, and says whether vectors are wanted.
+        cache: folder where what each teacher said is kept for the next run.
         log: progress.
-        weights: of the teachers in the mean; empty: all alike.
 
     Raises:
         ConfigurationError: a folder is no checkpoint, or has none of the tasks; not one weight per teacher.
     """
-    sums: Soft = {}
-    totals: dict[str, float] = {}
+    teachers, weights = config.teachers, config.teacher_weights
     if weights and len(weights) != len(teachers):
         raise ConfigurationError(f"{len(weights)} teacher_weights for {len(teachers)} teachers", "give one for each")
-    wanted = [task for task in tasks if task.kind == "text"]
-    for folder, weight in zip(teachers, weights or [1.0] * len(teachers), strict=True):
-        found = {name: p for name, p in _probabilities(rows, folder, cache, log).items() if name in {t.name for t in wanted}}
+    sums: Soft = {}
+    totals: dict[str, float] = {}
+    vectors: Vectors | None = None
+    wanted = {task.name for task in tasks if task.kind == "text"}
+    for number, (folder, weight) in enumerate(zip(teachers, weights or [1.0] * len(teachers), strict=True)):
+        said = _said(rows, folder, cache, log)
+        if number == 0 and config.teacher_vectors:
+            vectors = _standardised(said[_VECTORS])
+        found = {name: values for name, values in said.items() if name in wanted}
         if not found:
-            raise ConfigurationError(f"teacher {folder} has none of the tasks {', '.join(t.name for t in wanted)}", "leave it out")
+            raise ConfigurationError(f"teacher {folder} has none of the tasks {', '.join(sorted(wanted))}", "leave it out")
         for name, values in found.items():
             sums[name] = sums.get(name, 0.0) + weight * values
             totals[name] = totals.get(name, 0.0) + weight
-    return {name: (values / totals[name]).astype(np.float32) for name, values in sums.items()}
+    return Taught({name: (values / totals[name]).astype(np.float32) for name, values in sums.items()}, vectors)
 
 
-def _probabilities(rows: Sequence[Row], folder: Path, cache: Path, log: RunLog) -> Soft:
+def _standardised(vectors: Vectors) -> Vectors:
+    values = vectors.astype(np.float32)
+    standard: Vectors = ((values - values.mean(0)) / np.maximum(values.std(0), 1e-6)).astype(np.float16)
+    return standard
+
+
+def _said(rows: Sequence[Row], folder: Path, cache: Path, log: RunLog) -> dict[str, Any]:
     kept = cache / f"{_fingerprint(rows, folder)}.npz"
     if kept.is_file():
         with np.load(kept) as arrays:
             return dict(arrays)
     found = _score(rows, folder, log)
     cache.mkdir(parents=True, exist_ok=True)
-    np.savez(kept, **found)  # type: ignore[arg-type]  # the stub takes the names for allow_pickle
+    np.savez(kept, **found)
     return found
 
 
-def _score(rows: Sequence[Row], folder: Path, log: RunLog) -> Soft:
+def _score(rows: Sequence[Row], folder: Path, log: RunLog) -> dict[str, Any]:
+    """Return a teacher's probabilities per text task, and its text vectors."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = MultiTaskNetwork.load(folder).to(device)
-    tokenizer = load_tokenizer(folder / TOKENIZER_FILE, network.config.max_tokens)
-    encoded = encode(rows, tokenizer, (), network.config.max_tokens)
-    order = sorted(range(len(rows)), key=lambda i: len(encoded.ids[i]))
-    found = {t.name: np.zeros((len(rows), len(t.labels)), dtype=np.float32) for t in network.config.tasks if t.kind == "text"}
-    with log.progress(f"teacher {folder}", -(-len(rows) // _CHUNK)) as advance:
-        for start in range(0, len(rows), _CHUNK):
-            part = order[start : start + _CHUNK]
-            with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device)):
-                logits = predictions(network, Encoded([encoded.ids[i] for i in part], {}, []), device)
-            for name, values in found.items():
-                values[part] = softmax(np.stack(logits[name]), axis=1)
+    encoded = encode(rows, load_tokenizer(folder / TOKENIZER_FILE, network.config.max_tokens), (), network.config.max_tokens)
+    names = [task.name for task in network.config.tasks if task.kind == "text"]
+    found: dict[str, Any] = {}
+    steps = -(-len(rows) // PASS_ROWS)
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device))
+    with log.progress(f"teacher {folder}", steps) as advance, autocast:
+        for part, texts, logits in passes(network, encoded, device):
+            said = {name: softmax(logits[name].float().cpu().numpy(), axis=1) for name in names}
+            for name, values in {**said, _VECTORS: texts.half().cpu().numpy()}.items():
+                found.setdefault(name, np.zeros((len(rows), values.shape[1]), dtype=values.dtype))[part] = values
             advance(float("nan"))
     return found
 
 
 def _fingerprint(rows: Sequence[Row], folder: Path) -> str:
-    digest: Any = xxhash.xxh3_64()
+    digest: Any = xxhash.xxh3_64(_LAYOUT)
     with (folder / WEIGHTS_FILE).open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)

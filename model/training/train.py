@@ -118,7 +118,8 @@ class Trainer:
         """Train the heads of `tasks` together; returns the best metrics of this stage."""
         config = self.config
         rows = sorted(set(chain.from_iterable(train.carrying(task) for task in tasks)) | _taught(train, tasks))
-        objective = Objective(tasks, config, self._class_weights(train, tasks)).to(self.device)
+        widths = None if train.vectors is None else (self.network.pool.width, train.vectors.shape[1])
+        objective = Objective(tasks, config, self._class_weights(train, tasks), widths).to(self.device)
         optimizer = self._optimizer(objective)
         steps = math.ceil(len(rows) / config.batch_rows) * config.epochs
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_decay(steps, config.warmup_share))
@@ -168,9 +169,10 @@ class Trainer:
     def _loss(self, train: Encoded, rows: list[int], objective: Objective) -> Tensor:
         ids, mask = train.inputs(rows, self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
-            logits = self.network(ids, mask)
+            texts, tokens = self.network.vectors(ids, mask)
+            logits = self.network.logits(texts, tokens)
             again = self.network(ids, mask) if self.config.r_drop else None
-        loss: Tensor = objective(logits, train.targets(rows, self.device), again)
+        loss: Tensor = objective(logits, train.targets(rows, self.device), again, texts)
         return loss
 
     def _measure(self, dev: Encoded, average: WeightAverage | None) -> dict[str, Any]:

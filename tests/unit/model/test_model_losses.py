@@ -75,6 +75,22 @@ def test_a_student_that_says_what_its_teachers_say_has_nothing_to_learn() -> Non
         assert loss.item() == pytest.approx(0.0, abs=1e-6)
 
 
+def test_a_teachers_vectors_pull_the_networks_own_towards_them_through_a_learned_matrix() -> None:
+    objective = Objective(TASKS, TrainConfig(teacher_vectors=2.0), widths=(3, 2))
+    assert objective.projection is not None
+    logits = {"mood": torch.zeros(2, 2), "subject": torch.zeros(2, 3)}
+    labels = {name: torch.full((2,), MISSING) for name in logits}
+    own = torch.tensor([[1.0, 0.0, 2.0], [0.0, 1.0, -1.0]], requires_grad=True)
+    wanted = objective.projection(own).detach()
+    assert objective(logits, Targets(labels, {}, wanted), vectors=own).item() == pytest.approx(0.0, abs=1e-10)
+    loss = objective(logits, Targets(labels, {}, wanted + 0.5), vectors=own)
+    assert loss.item() == pytest.approx(2.0 * 0.25, rel=1e-5)
+    loss.backward()
+    assert own.grad is not None
+    assert own.grad.abs().sum() > 0
+    assert objective.projection.weight.grad is not None
+
+
 def test_learned_weights_fall_for_the_task_that_stays_uncertain() -> None:
     objective = Objective(TASKS, TrainConfig(learn_loss_weights=True))
     optimizer = torch.optim.SGD(objective.parameters(), lr=0.5)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from core.errors import ConfigurationError
+from model.network import load_encoder
 from model.training.base import base_folder
+from model.training.config import TrainConfig
+from model.training.language import MaskedLanguageModel
 from model.training.recipe import load_recipe, run
-from model.training.teachers import soft_labels
+from model.training.teachers import ask_teachers
+from squall.cli_model import app
 from tests.support.labelled import QUIET, TASKS, rows, rows_with_mentions
 
 
@@ -110,14 +117,45 @@ def test_what_teachers_said_is_kept_for_the_next_run(tiny_base: Path, tmp_path: 
     (tmp_path / "run.toml").write_text(RECIPE.format(base=tiny_base, spans=""))
     run(load_recipe(tmp_path / "run.toml", {}, {"epochs": 1}), QUIET)
     texts = rows(30, 3)
-    first = soft_labels(texts, [tmp_path / "run" / "best"], TASKS, tmp_path / "soft", QUIET)
+    teacher = tmp_path / "run" / "best"
+    first = ask_teachers(texts, TASKS, TrainConfig(teachers=(teacher,)), tmp_path / "soft", QUIET).soft
     kept = next((tmp_path / "soft").iterdir())
     before = kept.stat().st_mtime_ns
-    again = soft_labels(texts, [tmp_path / "run" / "best"] * 2, TASKS, tmp_path / "soft", QUIET)
+    again = ask_teachers(texts, TASKS, TrainConfig(teachers=(teacher, teacher)), tmp_path / "soft", QUIET).soft
     assert kept.stat().st_mtime_ns == before
     assert first["mood"].shape == (30, 2)
     assert abs(first["subject"] - again["subject"]).max() < 1e-6
     assert abs(first["subject"].sum(1) - 1).max() < 1e-5
+
+
+def test_vectors_of_the_first_teacher_come_standardised_and_only_when_asked_for(tiny_base: Path, tmp_path: Path) -> None:
+    _written(tmp_path / "rows.jsonl", 80, 1)
+    (tmp_path / "run.toml").write_text(RECIPE.format(base=tiny_base, spans=""))
+    run(load_recipe(tmp_path / "run.toml", {}, {"epochs": 1}), QUIET)
+    texts, teacher = rows(60, 3), tmp_path / "run" / "best"
+    asked = TrainConfig(teachers=(teacher,), teacher_vectors=1.0)
+    vectors = ask_teachers(texts, TASKS, asked, tmp_path / "soft", QUIET).vectors
+    width = json.loads((teacher / "config.json").read_text())["encoder"]["hidden_size"]
+    assert vectors is not None
+    assert vectors.shape == (60, width)
+    np.testing.assert_allclose(vectors.astype(np.float32).mean(0), np.zeros(width), atol=1e-2)
+    np.testing.assert_allclose(vectors.astype(np.float32).std(0), np.ones(width), atol=2e-2)
+    assert ask_teachers(texts, TASKS, TrainConfig(teachers=(teacher,)), tmp_path / "soft", QUIET).vectors is None
+
+
+def test_augment_rewrites_the_recipes_training_texts_and_leaves_the_held_out_ones_alone(tiny_base: Path, tmp_path: Path) -> None:
+    _written(tmp_path / "rows.jsonl", 200, 1)
+    (tmp_path / "run.toml").write_text(RECIPE.format(base=tiny_base, spans=""))
+    MaskedLanguageModel(load_encoder(tiny_base)).save(tmp_path / "lm")
+    shutil.copyfile(tiny_base / "tokenizer.json", tmp_path / "lm" / "tokenizer.json")
+    options = ["--config", str(tmp_path / "run.toml"), "--model", str(tmp_path / "lm"), "--out", str(tmp_path / "new" / "more.jsonl")]
+    told = CliRunner().invoke(app, ["augment", *options, "--copies", "3"])
+    assert told.exit_code == 0, told.output
+    train, dev = load_recipe(tmp_path / "run.toml", {}, {}).split()
+    assert dev
+    written = [json.loads(line)["text"] for line in (tmp_path / "new" / "more.jsonl").read_text().splitlines()]
+    assert len(written) == 3 * len(train)
+    assert f"{len(written)} texts written" in told.stdout
 
 
 def test_unlabelled_texts_without_teachers_are_an_error(tmp_path: Path) -> None:

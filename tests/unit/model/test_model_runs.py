@@ -11,6 +11,7 @@ import torch
 
 from core.errors import ConfigurationError
 from model.network import MultiTaskNetwork
+from model.training.augment import Rewriter
 from model.training.config import TrainConfig
 from model.training.corpus import read_texts
 from model.training.finish import finish
@@ -19,6 +20,8 @@ from model.training.pretrain import PretrainConfig, Pretrainer, load_pretrain_co
 from model.training.runlog import RunLog
 from model.training.train import Trainer
 from tests.support.labelled import QUIET, TASKS, rows
+
+pytestmark = pytest.mark.slow
 
 QUICK = TrainConfig(
     name="tiny", epochs=4, batch_rows=16, max_tokens=16, learning_rate=3e-3, head_learning_rate=1e-2, precision="fp32", seed=5
@@ -34,7 +37,6 @@ def _weights(folder: Path) -> dict[str, torch.Tensor]:
     return MultiTaskNetwork.load(folder / "best").state_dict()
 
 
-@pytest.mark.slow
 def test_a_run_killed_between_epochs_and_resumed_ends_with_the_same_weights(tiny_base: Path, tmp_path: Path) -> None:
     config = QUICK.model_copy(update={"ema_decay": 0.9, "learn_loss_weights": True, "patience": 9})
     _, whole = _fit(tiny_base, tmp_path / "whole", config)
@@ -117,7 +119,6 @@ def test_finishing_calibrates_and_says_how_far_off_it_was(tiny_base: Path, tmp_p
     assert json.loads((tmp_path / "best" / "metrics.json").read_text())["calibration"].keys() == {"mood", "subject"}
 
 
-@pytest.mark.slow
 def test_pretraining_lowers_the_loss_and_gives_a_base_to_go_on_from(tiny_base: Path, tmp_path: Path) -> None:
     texts = [row.text for row in rows(600, 4)]
     config = PretrainConfig(epochs=3, batch_rows=16, max_tokens=16, learning_rate=3e-3, precision="fp32", seed=1)
@@ -127,6 +128,24 @@ def test_pretraining_lowers_the_loss_and_gives_a_base_to_go_on_from(tiny_base: P
     assert best["tasks"]["mood"]["accuracy"] > 0.9  # type: ignore[index]
     written = json.loads((tmp_path / "run" / "best" / "metrics.json").read_text())
     assert "masked language modelling on" in written["provenance"][0]
+
+
+def test_rewritten_texts_keep_most_of_a_text_and_repeat_with_the_seed(tiny_base: Path, tmp_path: Path) -> None:
+    texts = [row.text for row in rows(300, 4)]
+    config = PretrainConfig(epochs=2, batch_rows=16, max_tokens=16, learning_rate=3e-3, precision="fp32", seed=1)
+    Pretrainer(tiny_base, config, tmp_path / "base", QUIET).fit(texts)
+    one, again, other = (list(Rewriter(tmp_path / "base", 16, seed).rewrite(texts, 2, QUIET)) for seed in (1, 1, 2))
+    assert one == again != other
+    assert len(one) == 2 * len(texts)
+    known = {word for text in texts for word in text.lower().split()}
+    kept = [word in known for text in one for word in text.split()]
+    assert sum(kept) / len(kept) > 0.5
+    assert len(set(one) - {text.lower() for text in texts}) > 0.8 * len(one)
+
+
+def test_rewriting_needs_an_encoder_that_learned_to_guess(tiny_base: Path) -> None:
+    with pytest.raises(ConfigurationError, match="squall model pretrain"):
+        Rewriter(tiny_base, 16, 1)
 
 
 def test_too_few_texts_and_wrong_settings_are_errors(tiny_base: Path, tmp_path: Path) -> None:

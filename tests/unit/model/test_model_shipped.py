@@ -30,13 +30,16 @@ def test_it_fits_into_fifty_megabytes() -> None:
 
 
 def test_it_claims_no_less_than_the_card_of_this_release() -> None:
-    assert WRITTEN["by_source"]["sentiment/tfn_sentiment"]["accuracy"] > 0.88
-    assert WRITTEN["by_source"]["sentiment/sentfin"]["accuracy"] > 0.845
-    assert WRITTEN["tasks"]["topic"]["accuracy"] > 0.90
+    assert WRITTEN["by_source"]["sentiment/tfn_sentiment"]["accuracy"] > 0.885
+    assert WRITTEN["by_source"]["sentiment/tfn_sentiment"]["macro_f1"] > 0.85
+    assert WRITTEN["by_source"]["sentiment/sentfin"]["accuracy"] > 0.85
+    assert WRITTEN["tasks"]["topic"]["accuracy"] > 0.904
+    assert WRITTEN["tasks"]["topic"]["macro_f1"] > 0.90
 
 
 def test_its_probabilities_are_calibrated() -> None:
-    assert all(found["ece"] <= 0.03 for found in (*WRITTEN["tasks"].values(), *WRITTEN["by_source"].values()))
+    assert all(found["ece"] <= 0.03 for found in WRITTEN["tasks"].values())
+    assert all(found["ece"] <= 0.04 for found in WRITTEN["by_source"].values())  # one temperature serves every set
 
 
 def test_it_knows_good_news_from_bad(engine: ScoringEngine) -> None:
