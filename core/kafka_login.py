@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from kafka.net.sasl import get_sasl_mechanism
@@ -12,6 +14,7 @@ from kafka.net.sasl import get_sasl_mechanism
 from core.kafka_settings import KafkaSettings
 from core.tls import PROBE_SECONDS
 
+_METADATA: Final = 3
 _API_VERSIONS: Final = 18
 _HANDSHAKE: Final = 17
 _AUTHENTICATE: Final = 36
@@ -32,11 +35,14 @@ def refused_login(host: str, port: int, context: ssl.SSLContext | None, settings
         settings: who we are.
     """
     try:
-        with socket.create_connection((host, port), PROBE_SECONDS) as plain:
-            if context is None:
-                return _ask(plain, settings)
-            with context.wrap_socket(plain, server_hostname=host) as secure:
-                return _ask(secure, settings)
+        with _link(host, port, context) as link:
+            code, names = _handshake(link, settings.sasl_mechanism)
+            if settings.authenticates:
+                return _refusal(link, code, names, settings)
+        if code not in {_OK, _UNSUPPORTED_MECHANISM}:
+            return ""
+        with _link(host, port, context) as link:  # some answer a handshake that they do not need
+            return "" if _serves(link) else "it asks for a login, and none is set"
     except (OSError, ValueError, struct.error, KeyError):
         return ""
 
@@ -50,10 +56,26 @@ def speaks_plaintext(host: str, port: int) -> bool:
         return False
 
 
-def _ask(link: socket.socket, settings: KafkaSettings) -> str:
-    code, names = _handshake(link, settings.sasl_mechanism)
-    if not settings.authenticates:
-        return "it asks for a login, and none is set" if code in {_OK, _UNSUPPORTED_MECHANISM} else ""
+@contextmanager
+def _link(host: str, port: int, context: ssl.SSLContext | None) -> Iterator[socket.socket]:
+    with socket.create_connection((host, port), PROBE_SECONDS) as plain:
+        if context is None:
+            yield plain
+            return
+        with context.wrap_socket(plain, server_hostname=host) as secure:
+            yield secure
+
+
+def _serves(link: socket.socket) -> bool:
+    """Say whether a request is answered without a login; who wants one hangs up (KIP-43)."""
+    no_topics_none_made = struct.pack(">i?", 0, False)
+    try:
+        return len(_call(link, _METADATA, 4, no_topics_none_made)) > 0
+    except ConnectionError:
+        return False
+
+
+def _refusal(link: socket.socket, code: int, names: list[str], settings: KafkaSettings) -> str:
     if code == _ILLEGAL_STATE:
         return "it asks for no login at this port"
     if code == _UNSUPPORTED_MECHANISM:

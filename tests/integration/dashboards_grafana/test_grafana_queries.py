@@ -84,11 +84,12 @@ def test_every_query_answers_when_one_of_everything_is_chosen(store: Store, span
     }  # fmt: skip
     runs = run_queries(store, without("squall-backtest"), *span, NOW, chosen=chosen)
     assert [(run.name, run.error) for run in runs if run.error] == []
-    # That worker has no Kafka and no GPU, and three documents of all these choices seldom fall together.
+    # That worker has no Kafka and no GPU, and three or ten documents of all these choices seldom fall together: it depends on the hour.
     assert {run.name for run in runs if not run.rows} <= {
         'panel 5 "Kafka lag" A',
         'panel 8 "GPU memory" A',
         'panel 3 "Negative share by topic" A',
+        'panel 7 "Biggest movers since yesterday" A',
     }
 
 

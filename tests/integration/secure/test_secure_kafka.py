@@ -15,6 +15,7 @@ from core.broker import ensure_reachable
 from core.dead_letters import KafkaDeadLetters
 from core.delivery import DeadLetter, Origin
 from core.errors import BrokerUnavailableError, ConfigurationError
+from core.kafka_login import refused_login
 from core.records import Document, Kind
 from core.settings import KafkaSettings
 from ingest.publisher import KafkaPublisher
@@ -101,6 +102,11 @@ def test_plaintext_to_a_tls_port_and_the_reverse_name_the_security_setting(
     plain = KafkaSettings(bootstrap_servers=broker.bootstrap, security="tls", ca_file=authorities.ours.file, request_timeout_seconds=1.0)
     with pytest.raises(ConfigurationError, match=r"does not speak TLS.*SQUALL_KAFKA__SECURITY"):
         ensure_reachable(plain)
+
+
+def test_a_broker_that_wants_no_login_is_never_said_to_want_one(broker: DevelopmentBroker) -> None:
+    host, _, port = broker.bootstrap.rpartition(":")
+    assert refused_login(host, int(port), None, KafkaSettings(bootstrap_servers=broker.bootstrap)) == ""
 
 
 def test_a_login_that_is_missing_or_wrong_is_told_in_plaintext_too(gate: OpenGate) -> None:
