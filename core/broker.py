@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,7 +45,15 @@ def unavailable(settings: KafkaSettings, error: BaseException) -> SquallError:
 
 
 @contextmanager
-def _admin(settings: KafkaSettings) -> Iterator[Any]:
+def admin_client(
+    settings: KafkaSettings, failed: Callable[[KafkaSettings, BaseException], SquallError] = unavailable
+) -> Iterator[KafkaAdminClient]:
+    """Open an admin client for a while; what fails with it open is raised as what `failed` makes of it.
+
+    Raises:
+        BrokerUnavailableError: the broker did not answer.
+        ConfigurationError: it refused us.
+    """
     try:
         admin = KafkaAdminClient(**client_arguments(settings))
     except (KafkaError, OSError, ValueError) as error:
@@ -53,7 +61,7 @@ def _admin(settings: KafkaSettings) -> Iterator[Any]:
     try:
         yield admin
     except (KafkaError, OSError) as error:
-        raise unavailable(settings, error) from error
+        raise failed(settings, error) from error
     finally:
         admin.close()
 
@@ -65,5 +73,5 @@ def ensure_reachable(settings: KafkaSettings) -> set[str]:
         BrokerUnavailableError: the broker did not answer.
         ConfigurationError: it refused us.
     """
-    with _admin(settings) as admin:
+    with admin_client(settings) as admin:
         return set(admin.list_topics())

@@ -55,7 +55,17 @@ class StoreRefusedError(StoreError, ConfigurationError):
 
 
 class StoreLockedError(StoreError):
-    """Another process owns the embedded store's folder."""
+    """Another process owns the embedded store's folder.
+
+    Args:
+        what: as of `SquallError`.
+        hint: as of `SquallError`.
+        holder: id of that process; 0 where it can't be told.
+    """
+
+    def __init__(self, what: str, hint: str = "", holder: int = 0) -> None:
+        super().__init__(what, hint)
+        self.holder = holder
 
 
 class BrokerUnavailableError(UnavailableError):

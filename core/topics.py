@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
     AuthorizationError,
     IncompatibleBrokerVersion,
@@ -19,7 +19,7 @@ from kafka.errors import (
     for_code,
 )
 
-from core.broker import client_arguments, unavailable
+from core.broker import admin_client, unavailable
 from core.errors import BrokerUnavailableError, ConfigurationError, SquallError
 from core.settings import KafkaSettings
 
@@ -107,7 +107,7 @@ def setup_topics(settings: KafkaSettings, *, dry_run: bool = False, grow: bool =
         ConfigurationError: the broker refuses what a setting asks for, or who asks.
         SquallError: the broker lacks an admin call that is needed.
     """
-    with _admin(settings) as admin:
+    with admin_client(settings, _request_failed) as admin:
         reports = []
         for plan in wanted_topics(settings):
             found = _describe(admin, settings, plan)
@@ -131,25 +131,11 @@ def ensure_topics(settings: KafkaSettings) -> None:
         BrokerUnavailableError: the broker did not answer.
         ConfigurationError: it refused us, or what a setting asks for.
     """
-    with _admin(settings) as admin:
+    with admin_client(settings, _request_failed) as admin:
         present = set(admin.list_topics())
         for plan in wanted_topics(settings):
             if plan.name not in present:
                 _create(admin, settings, plan, dry_run=False)
-
-
-@contextmanager
-def _admin(settings: KafkaSettings) -> Iterator[Any]:
-    try:
-        admin = KafkaAdminClient(**client_arguments(settings))
-    except (KafkaError, OSError, ValueError) as error:
-        raise unavailable(settings, error) from error
-    try:
-        yield admin
-    except (KafkaError, OSError) as error:
-        raise _as_ours(settings, error, "a request") from error
-    finally:
-        admin.close()
 
 
 def _describe(admin: Any, settings: KafkaSettings, plan: TopicPlan) -> TopicPlan | None:
@@ -231,6 +217,10 @@ def _naming(settings: KafkaSettings, doing: str) -> Iterator[None]:
         yield
     except (KafkaError, ValueError) as error:
         raise _as_ours(settings, error, doing) from error
+
+
+def _request_failed(settings: KafkaSettings, error: BaseException) -> SquallError:
+    return _as_ours(settings, error, "a request")
 
 
 def _as_ours(settings: KafkaSettings, error: BaseException, doing: str) -> SquallError:

@@ -57,9 +57,12 @@ def open_page_desk(settings: Settings, locked: StoreLockedError) -> Iterator[Pag
         ConfigurationError: the page wants a token.
     """
     try:
-        url = json.loads((_note(settings) or Path()).read_text(encoding="utf-8"))["url"]
+        said = json.loads((_note(settings) or Path()).read_text(encoding="utf-8"))
+        url, process = str(said["url"]), said["pid"]
     except (OSError, ValueError, KeyError, TypeError):
         raise locked from None
+    if process != locked.holder:  # left by a node that was killed: whoever answers there now is not to see our token
+        raise locked
     token = settings.web.token.get_secret_value().strip()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False) as client:

@@ -201,23 +201,29 @@ def _raise_if_locked(folder: Path) -> None:
     except FileNotFoundError:
         return
     except BlockingIOError:
+        holder = _holder(status)
         raise StoreLockedError(
-            f"the embedded store {folder} is in use by {_holder(status)}",
+            f"the embedded store {folder} is in use by {_described(holder)}",
             "stop that process, or ask it through its live page; one process owns an embedded store (use a ClickHouse server to share one)",
+            holder,
         ) from None
     except OSError as error:
         raise StoreError(f"store folder {folder} cannot be read: {error}", "check its owner and permissions") from error
 
 
-def _holder(status: Path) -> str:
+def _holder(status: Path) -> int:
     found = re.search(r"PID: (\d+)", status.read_text(errors="replace"))
-    if not found:
+    return int(found[1]) if found else 0
+
+
+def _described(holder: int) -> str:
+    if not holder:
         return "another process"
     try:
-        command = Path(f"/proc/{found[1]}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        command = Path(f"/proc/{holder}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:
         command = ""
-    return f"process {found[1]}" + (f" ({command[:120]})" if command else "")
+    return f"process {holder}" + (f" ({command[:120]})" if command else "")
 
 
 def _restore_fatal_signals() -> None:
