@@ -32,7 +32,7 @@ from dashboards.views_alerts import (
 from storage import Store
 from storage.drivers import documents_behind
 from storage.operators import ended_silence, new_silence
-from storage.rows import Acknowledgement, Notification
+from storage.rows import Acknowledgement
 
 MAX_DRIVERS: Final = 10
 _CHANGED: Final = ("alerts", "alert", "chart", "silences")
@@ -124,21 +124,8 @@ def _alert(store: Store, now: datetime, alert_id: str, detector: DetectorSetting
     if alert is None:
         return None
     documents = views(documents_behind(store, alert, detector.sectors, MAX_DRIVERS))
-    told = [_told(row) for row in store.notifications(alert_id)]
+    told = [ToldView.model_validate(row) for row in store.notifications(alert_id)]
     return AlertView(alert=with_words(store, now, [alert])[0], explanation=explain(alert), documents=documents, told=told)
-
-
-def _told(row: Notification) -> ToldView:
-    return ToldView(
-        id=row.id,
-        receiver=row.receiver,
-        reason=row.event,
-        status=row.status,
-        attempts=row.attempts,
-        last_error=row.last_error,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
 
 
 def _silences(store: Store, now: datetime) -> SilencesView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from core.records import Alert
 from core.text import clean
@@ -47,7 +47,7 @@ class ToldView(View):
 
     id: str
     receiver: str
-    reason: str = Field(description="why it was made: firing, resolved, …")
+    reason: str = Field(validation_alias=AliasChoices("event", "reason"), description="why it was made: firing, resolved, …")
     status: str = Field(description="queued or sent")
     attempts: int
     last_error: str

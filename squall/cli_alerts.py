@@ -61,7 +61,7 @@ def show(
     if as_json:
         rows = [{"id": d.id, "title": d.title, "url": d.url, "source": d.source, "copies": d.copies} for d in case.documents]
         said = [{"author": row.author, "note": row.note, "at": row.at} for row in case.acknowledgements]
-        more = {"documents": rows, "acknowledgements": said, "notifications": case.notifications}
+        more = {"documents": rows, "acknowledgements": said, "notifications": [row.model_dump() for row in case.notifications]}
         typer.echo(orjson.dumps({**alert.model_dump(mode="json"), **more}))
         return
     for name, value in _facts(alert):

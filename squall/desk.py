@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from core.clock import Clock
 from core.errors import SquallError, StoreLockedError
 from core.records import Alert, AlertState
 from core.settings import Settings
+from dashboards.api_documents import views
+from dashboards.views import DocumentView
+from dashboards.views_alerts import ToldView
 from squall.cli_alerts_parts import open_existing
 from storage.drivers import documents_behind
 from storage.operators import ended_silence, new_silence
@@ -25,39 +28,12 @@ MOST = 10_000
 
 
 @dataclass(frozen=True)
-class Behind:
-    """A document behind an alert; `copies` counts later ones of the same text."""
-
-    id: str
-    title: str
-    text: str
-    url: str
-    source: str
-    p_negative: float
-    copies: int
-
-
-@dataclass(frozen=True)
-class Told:
-    """A message about an alert, queued or sent."""
-
-    id: str
-    receiver: str
-    reason: str
-    status: str
-    attempts: int
-    last_error: str
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True)
 class Case:
     """All that is known about an alert: the documents behind it, who took it up, who was told."""
 
-    documents: list[Behind]
+    documents: list[DocumentView]
     acknowledgements: list[Acknowledgement]
-    notifications: list[Told]
+    notifications: list[ToldView]
 
 
 class Desk(Protocol):
@@ -109,12 +85,9 @@ class StoreDesk:
         """Return what is known about an alert."""
         documents = documents_behind(self._store, alert, self._settings.detector.sectors, limit=10)
         return Case(
-            [Behind(d.id, d.title, d.text, d.url, d.source, d.p_negative, d.copies) for d in documents],
+            views(documents),
             self._store.acknowledgements([alert.id]),
-            [
-                Told(n.id, n.receiver, n.event, n.status, n.attempts, n.last_error, n.created_at, n.updated_at)
-                for n in self._store.notifications(alert.id)
-            ],
+            [ToldView.model_validate(row) for row in self._store.notifications(alert.id)],
         )
 
     def acknowledge(self, alert: Alert, author: str, note: str) -> Acknowledgement:

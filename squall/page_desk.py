@@ -18,7 +18,7 @@ from core.errors import ConfigurationError, SquallError, StoreLockedError
 from core.records import Alert, AlertState
 from core.settings import Settings
 from dashboards.views_alerts import AcknowledgementAnswer, AlertsView, AlertView, SilencesView, SilenceView
-from squall.desk import Behind, Case, Told
+from squall.desk import Case
 from storage.rows import Acknowledgement, Silence
 
 _TIMEOUT = 30.0
@@ -95,9 +95,9 @@ class PageDesk:
         found = AlertView.model_validate_json(self._ask("GET", f"api/alerts/{alert.id}"))
         said = found.alert.acknowledged
         return Case(
-            [Behind(d.id, d.title, d.text, d.url, d.source, d.p_negative, d.copies) for d in found.documents],
+            found.documents,
             [Acknowledgement(alert.id, said.author, said.note, said.at)] if said else [],
-            [Told(**row.model_dump()) for row in found.told],
+            found.told,
         )
 
     def acknowledge(self, alert: Alert, author: str, note: str) -> Acknowledgement:
