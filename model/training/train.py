@@ -16,7 +16,7 @@ from torch import Tensor
 
 from core.errors import ConfigurationError
 from model.data import Row
-from model.network import TOKENIZER_FILE, MultiTaskNetwork
+from model.network import TOKENIZER_FILE, MultiTaskNetwork, is_checkpoint
 from model.quantise import has_bf16
 from model.tasks import TaskSpec
 from model.tokens import load_tokenizer
@@ -35,7 +35,7 @@ class Trainer:
     """One training run.
 
     Args:
-        base: folder (or hub name) of the encoder; must hold `tokenizer.json`.
+        base: folder (or hub name) of the encoder, or of a checkpoint, whose heads are then kept; must hold `tokenizer.json`.
         tasks: heads to train.
         config: the run's settings.
         folder: of the run; `best/` in it always holds the best checkpoint so far, see `model.training.run_folder`.
@@ -57,6 +57,8 @@ class Trainer:
         network = MultiTaskNetwork.from_base(
             base, tasks, dropout=config.dropout, max_tokens=config.max_tokens, name=config.name, pooling=config.pooling
         )
+        if is_checkpoint(base):
+            log.say(f"goes on from checkpoint {base}; heads kept: {', '.join(network.take_heads(MultiTaskNetwork.load(base))) or 'none'}")
         if config.lora:
             network.encoder = add_adapters(network.encoder, config.lora)
         self.network = network.to(self.device)

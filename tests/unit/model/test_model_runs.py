@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from core.errors import ConfigurationError
-from model.network import MultiTaskNetwork
+from model.network import SHIPPED, MultiTaskNetwork
+from model.tasks import TaskSpec
 from model.training.augment import Rewriter
+from model.training.base import base_folder
 from model.training.config import TrainConfig
 from model.training.corpus import read_texts
 from model.training.finish import finish
@@ -128,6 +130,36 @@ def test_pretraining_lowers_the_loss_and_gives_a_base_to_go_on_from(tiny_base: P
     assert best["tasks"]["mood"]["accuracy"] > 0.9  # type: ignore[index]
     written = json.loads((tmp_path / "run" / "best" / "metrics.json").read_text())
     assert "masked language modelling on" in written["provenance"][0]
+
+
+def test_a_run_goes_on_from_a_checkpoint_with_the_heads_that_both_have(tiny_base: Path, tmp_path: Path) -> None:
+    said = io.StringIO()
+    _fit(tiny_base, tmp_path / "first", QUICK)
+    tasks = (TASKS[0], TaskSpec(TASKS[1].name, (*TASKS[1].labels, "none of these")))
+    second = Trainer(tmp_path / "first" / "best", tasks, QUICK, tmp_path / "second", RunLog(said))
+    first, now = _weights(tmp_path / "first"), second.network.state_dict()
+    kept = [name for name in first if name.startswith(("encoder.", f"heads.{TASKS[0].name}."))]
+    assert all(torch.equal(first[name], now[name]) for name in kept)
+    assert now[f"heads.{TASKS[1].name}.weight"].shape[0] == len(tasks[1].labels)
+    assert f"heads kept: {TASKS[0].name}\n" in said.getvalue()
+    best, _ = _fit(tmp_path / "first" / "best", tmp_path / "third", QUICK.model_copy(update={"epochs": 1, "learning_rate": 1e-6}))
+    assert best["tasks"][TASKS[0].name]["accuracy"] > 0.9  # type: ignore[index]
+    assert json.loads((tmp_path / "third" / "best" / "metrics.json").read_text())["base"] == "checkpoint tiny"
+
+
+def test_pretraining_goes_on_from_a_checkpoint_too(tiny_base: Path, tmp_path: Path) -> None:
+    _fit(tiny_base, tmp_path / "first", QUICK.model_copy(update={"epochs": 1}))
+    config = PretrainConfig(epochs=1, batch_rows=16, max_tokens=16, learning_rate=3e-3, precision="fp32", seed=1)
+    found = Pretrainer(tmp_path / "first" / "best", config, tmp_path / "base", QUIET).fit([row.text for row in rows(100, 4)])
+    assert found["base"] == "checkpoint tiny"
+
+
+def test_shipped_is_a_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert base_folder("shipped") == SHIPPED
+    (tmp_path / "shipped").mkdir()
+    (tmp_path / "shipped" / "tokenizer.json").write_text("{}")
+    assert base_folder("shipped") == Path("shipped")
 
 
 def test_rewritten_texts_keep_most_of_a_text_and_repeat_with_the_seed(tiny_base: Path, tmp_path: Path) -> None:
