@@ -127,9 +127,10 @@ def save_best(
 
 
 def base_name(base: Path) -> str:
-    """Return what to call the encoder in folder `base`: the checkpoint's name, or the package's where it lies in one."""
+    """Return what to call the encoder in folder `base`: its package's name where it lies in one, or the checkpoint's and its own base's."""
     if is_checkpoint(base):
-        return f"checkpoint {NetworkConfig.from_json((base / CONFIG_FILE).read_text(encoding='utf-8')).name}"
+        name = NetworkConfig.from_json((base / CONFIG_FILE).read_text(encoding="utf-8")).name
+        return f"checkpoint {name}, from {_metrics(base).get('base', 'unknown')}"
     return base.parent.name if base.name == "model" else base.name
 
 
@@ -148,10 +149,15 @@ def _provenance(base: Path, config: TrainConfig) -> list[str]:
             f"loss on held-out texts {body['dev_loss'][0]:.2f} before, {body['dev_loss'][-1]:.2f} after."
         )
     for folder in config.teachers:
-        body = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8")) if (folder / METRICS_FILE).is_file() else {}
+        body = _metrics(folder)
         scores = ", ".join(f"{name} accuracy {found['accuracy']:.4f}" for name, found in body.get("tasks", {}).items())
         lines.append(f"Teacher {_folder_name(folder)}: base {body.get('base', 'unknown')}; on its dev split {scores or 'not measured'}.")
     return lines
+
+
+def _metrics(folder: Path) -> dict[str, Any]:
+    path = folder / METRICS_FILE
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 def _folder_name(path: Path) -> str:

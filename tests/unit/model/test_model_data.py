@@ -145,6 +145,8 @@ def test_a_task_needs_distinct_labels() -> None:
         ("A&amp;B &lt;up&gt;", "A&B <up>"),
         ("a\x00b\u200bc\ud800d", "a b c d"),
         ("https://t.co/only", ""),
+        ("Toyo Seikan <5901.T>-6-month forecast", "Toyo Seikan -6-month forecast"),
+        ("Apple <AAPL.O>, euro <EUR=> and &lt;.SPX&gt; < 3% > 2%", "Apple , euro and < 3% > 2%"),
         ("", ""),
     ],
 )

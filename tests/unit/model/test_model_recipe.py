@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.errors import ConfigurationError
-from model.network import load_encoder
+from model.network import SHIPPED, load_encoder
 from model.training.base import base_folder
 from model.training.config import TrainConfig
 from model.training.language import MaskedLanguageModel
@@ -19,6 +19,8 @@ from model.training.recipe import load_recipe, run
 from model.training.teachers import ask_teachers
 from squall.cli_model import app
 from tests.support.labelled import QUIET, TASKS, rows, rows_with_mentions
+
+RECIPES = SHIPPED.parent / "recipes"
 
 
 def test_a_recipe_reads_paths_from_its_own_folder_and_options_win(tmp_path: Path) -> None:
@@ -28,6 +30,18 @@ def test_a_recipe_reads_paths_from_its_own_folder_and_options_win(tmp_path: Path
     assert recipe.data == tmp_path / "sets"
     assert recipe.part[0].path == tmp_path / "mine.csv"
     assert (recipe.train.epochs, recipe.train.seed) == (2, 7)
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_recipe_that_comes_along_can_be_read(path: Path) -> None:
+    assert load_recipe(path, {}, {}).out.resolve().parent == RECIPES.parents[1] / "runs"
+
+
+def test_the_shipped_checkpoint_was_made_with_the_settings_of_its_recipe() -> None:
+    train = load_recipe(RECIPES / "shipped.toml", {}, {}).train
+    made = json.loads((SHIPPED / "metrics.json").read_text(encoding="utf-8"))["config"]
+    expected = {**train.model_dump(mode="json"), "teachers": [path.parent.name for path in train.teachers]}
+    assert {**made, "threads": expected["threads"], "patience": expected["patience"]} == expected  # neither changes what is learned in it
 
 
 @pytest.mark.parametrize(("body", "said"), [("epochs = 3", "epochs"), ("[train]\nepochs = 0", "train.epochs"), ("[train", "can't be read")])

@@ -144,14 +144,14 @@ def test_a_run_goes_on_from_a_checkpoint_with_the_heads_that_both_have(tiny_base
     assert f"heads kept: {TASKS[0].name}\n" in said.getvalue()
     best, _ = _fit(tmp_path / "first" / "best", tmp_path / "third", QUICK.model_copy(update={"epochs": 1, "learning_rate": 1e-6}))
     assert best["tasks"][TASKS[0].name]["accuracy"] > 0.9  # type: ignore[index]
-    assert json.loads((tmp_path / "third" / "best" / "metrics.json").read_text())["base"] == "checkpoint tiny"
+    assert json.loads((tmp_path / "third" / "best" / "metrics.json").read_text())["base"] == f"checkpoint tiny, from {tiny_base.name}"
 
 
 def test_pretraining_goes_on_from_a_checkpoint_too(tiny_base: Path, tmp_path: Path) -> None:
     _fit(tiny_base, tmp_path / "first", QUICK.model_copy(update={"epochs": 1}))
     config = PretrainConfig(epochs=1, batch_rows=16, max_tokens=16, learning_rate=3e-3, precision="fp32", seed=1)
     found = Pretrainer(tmp_path / "first" / "best", config, tmp_path / "base", QUIET).fit([row.text for row in rows(100, 4)])
-    assert found["base"] == "checkpoint tiny"
+    assert found["base"] == f"checkpoint tiny, from {tiny_base.name}"
 
 
 def test_shipped_is_a_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

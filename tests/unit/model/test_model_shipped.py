@@ -30,22 +30,29 @@ def test_it_fits_into_fifty_megabytes() -> None:
 
 
 def test_it_claims_no_less_than_the_card_of_this_release() -> None:
-    assert WRITTEN["by_source"]["sentiment/tfn_sentiment"]["accuracy"] > 0.885
-    assert WRITTEN["by_source"]["sentiment/tfn_sentiment"]["macro_f1"] > 0.85
-    assert WRITTEN["by_source"]["sentiment/sentfin"]["accuracy"] > 0.85
-    assert WRITTEN["tasks"]["topic"]["accuracy"] > 0.904
-    assert WRITTEN["tasks"]["topic"]["macro_f1"] > 0.90
+    assert WRITTEN["by_source"]["sentiment/tfn_sentiment"]["accuracy"] > 0.887
+    assert WRITTEN["by_source"]["sentiment/tfn_sentiment"]["macro_f1"] > 0.856
+    assert WRITTEN["by_source"]["sentiment/sentfin"]["accuracy"] > 0.865
+    assert WRITTEN["tasks"]["topic"]["accuracy"] > 0.908
+    assert WRITTEN["tasks"]["topic"]["macro_f1"] > 0.904
+    assert all(
+        found["classes"]["negative"]["recall"] > 0.85 for name, found in WRITTEN["by_source"].items() if name.startswith("sentiment/")
+    )
 
 
 def test_its_probabilities_are_calibrated() -> None:
-    assert all(found["ece"] <= 0.03 for found in WRITTEN["tasks"].values())
-    assert all(found["ece"] <= 0.04 for found in WRITTEN["by_source"].values())  # one temperature serves every set
+    assert all(found["ece"] <= 0.03 for part in ("tasks", "by_source") for found in WRITTEN[part].values())
 
 
 def test_it_knows_good_news_from_bad(engine: ScoringEngine) -> None:
     texts = ["Bank shares plunge after fraud probe and profit warning", "Apple stock jumps to record high after strong earnings beat"]
     scores = engine.score(texts)
     assert [SENTIMENTS[i] for i in scores.sentiment.argmax(1)] == ["negative", "positive"]
+
+
+def test_a_notice_of_results_that_says_nothing_of_them_is_neutral(engine: ScoringEngine) -> None:
+    texts = ["Kanda Steel <1234.T>-6-month group forecast", "Ota Foods <4321.OS>-1qtr parent", "Minato Rail <9876.T>-year group results"]
+    assert [SENTIMENTS[i] for i in engine.score(texts).sentiment.argmax(1)] == ["neutral"] * 3
 
 
 def test_it_knows_what_a_text_is_about(engine: ScoringEngine) -> None:
