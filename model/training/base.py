@@ -24,10 +24,8 @@ def base_folder(base: str | None) -> Path:
     if base is None:
         return default_base()
     folder = Path(base)
-    if not folder.is_dir() and base == SHIPPED_NAME:
-        return SHIPPED
     if not folder.is_dir():
-        folder = _from_hub(base)
+        folder = SHIPPED if base == SHIPPED_NAME else _from_hub(base)
     if not (folder / TOKENIZER_FILE).is_file():
         raise ConfigurationError(
             f"base {base} has no {TOKENIZER_FILE}", "write one: transformers.AutoTokenizer.from_pretrained(BASE).save_pretrained(BASE)"
