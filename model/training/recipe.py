@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.errors import ConfigurationError
 from model.data import Part, Row, deduplicate, group_key, load_part, require_classes, split
 from model.tables import read_table
-from model.tasks import DEFAULT_TASKS, Kind, TaskSpec
+from model.tasks import DEFAULT_TASKS, HEADLINES, Kind, TaskSpec
 from model.training.base import base_folder
 from model.training.config import TrainConfig
 from model.training.datasets import SETS, PublicSet, public_rows
@@ -24,6 +24,8 @@ from model.training.train import Trainer
 
 _DATA = "{data}"
 """First part of a path that lies in the data folder."""
+_OWN = {task.name: task for task in (*DEFAULT_TASKS, HEADLINES)}
+"""Tasks whose labels a recipe may leave out."""
 
 
 class _Section(BaseModel):
@@ -34,8 +36,18 @@ class TaskSection(_Section):
     """A head: its name, its labels in order, and whether they belong to the text or to its tokens."""
 
     name: str = Field(min_length=1, pattern=r"^\w+$")
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = Field((), description="empty: Squall's own, for a task that it knows by name")
     kind: Kind = "text"
+
+    def spec(self) -> TaskSpec:
+        """Return the head.
+
+        Raises:
+            ConfigurationError: no labels for a task that is not one of Squall's, or labels that can't make a head.
+        """
+        if not self.labels and self.name not in _OWN:
+            raise ConfigurationError(f"task {self.name!r} has no labels", f"name them; only {', '.join(_OWN)} have labels of Squall's")
+        return TaskSpec(self.name, self.labels or _OWN[self.name].labels, self.kind)
 
 
 class PartSection(_Section):
@@ -77,7 +89,7 @@ class Recipe(_Section):
     @property
     def tasks(self) -> tuple[TaskSpec, ...]:
         """The heads to train."""
-        return tuple(TaskSpec(task.name, task.labels, task.kind) for task in self.task) or DEFAULT_TASKS
+        return tuple(task.spec() for task in self.task) or DEFAULT_TASKS
 
     def rows(self) -> list[Row]:
         """Read all data, merged by normalised text.

@@ -45,6 +45,12 @@ def test_the_temperature_that_data_were_spoilt_with_is_found(heat: float) -> Non
     assert fit_temperature(logits * heat, labels) == pytest.approx(heat, rel=0.05)
 
 
+@given(st.integers(1, 30), st.floats(3.0, 20.0))
+def test_a_few_sure_rows_that_all_came_out_right_make_no_head_certain(rows: int, margin: float) -> None:
+    logits = np.tile([margin, 0.0, 0.0], (rows, 1))
+    assert 0.3 < fit_temperature(logits, np.zeros(rows, dtype=np.int64)) <= 1
+
+
 def test_the_same_rows_give_the_same_temperature_and_unlabelled_rows_none() -> None:
     logits, labels = _drawn(2)
     found = fit_temperature(logits, labels)

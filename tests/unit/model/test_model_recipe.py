@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from core.errors import ConfigurationError
 from model.network import SHIPPED, load_encoder
+from model.tasks import HEADLINES, TOPIC, TaskSpec
 from model.training.base import base_folder
 from model.training.config import TrainConfig
 from model.training.language import MaskedLanguageModel
@@ -124,6 +125,16 @@ def test_a_student_learns_a_task_from_teachers_alone(tiny_base: Path, tmp_path: 
     card = (tmp_path / "run" / "best" / "MODEL_CARD.md").read_text()
     assert "teacher" in card
     assert str(tmp_path) not in (tmp_path / "run" / "best" / "metrics.json").read_text()
+
+
+def test_labels_may_be_left_out_for_tasks_that_squall_knows_by_name(tmp_path: Path) -> None:
+    written = tmp_path / "run.toml"
+    own = '[[task]]\nname = "sentiment"\nlabels = ["bad", "good"]\n'
+    written.write_text('[[task]]\nname = "topic"\n[[task]]\nname = "headline_sentiment"\n' + own)
+    assert load_recipe(written, {}, {}).tasks == (TOPIC, HEADLINES, TaskSpec("sentiment", ("bad", "good")))
+    written.write_text('[[task]]\nname = "mood"\n')
+    with pytest.raises(ConfigurationError, match="'mood' has no labels"):
+        _ = load_recipe(written, {}, {}).tasks
 
 
 def test_what_teachers_said_is_kept_for_the_next_run(tiny_base: Path, tmp_path: Path) -> None:
