@@ -35,7 +35,9 @@ def test_a_recipe_reads_paths_from_its_own_folder_and_options_win(tmp_path: Path
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_recipe_that_comes_along_can_be_read(path: Path) -> None:
-    assert load_recipe(path, {}, {}).out.resolve().parent == RECIPES.parents[1] / "runs"
+    recipe = load_recipe(path, {}, {})
+    assert recipe.tasks
+    assert recipe.out.resolve().parent == RECIPES.parents[1] / "runs"
 
 
 def test_the_shipped_checkpoint_was_made_with_the_settings_of_its_recipe() -> None:
