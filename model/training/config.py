@@ -30,6 +30,7 @@ class TrainConfig(BaseModel):
     dropout: float = Field(0.1, ge=0, lt=1, description="on the text's vector")
     pooling: Literal["mean", "cls", "attention"] = Field("mean", description="how token vectors become the text's")
     ema_decay: float = Field(0.0, ge=0, lt=1, description="moving average of the weights is what is measured and kept; 0: off")
+    base_share: float = Field(0.0, ge=0, lt=1, description="share of the base checkpoint's weights in what is measured and kept; 0: off")
     loss_weights: dict[str, float] = Field(default_factory=dict, description="λ per task; 1 where not named")
     learn_loss_weights: bool = Field(False, description="λ from each task's learned uncertainty, times loss_weights")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of each label's weight spread over the others")

@@ -1,9 +1,10 @@
-"""How weights move: parameter groups, the schedule, and an average of the weights."""
+"""How weights move: parameter groups, the schedule, an average of the weights, and a way back towards the base."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -80,3 +81,30 @@ class WeightAverage:
                 held = parameter.detach().clone()
                 parameter.copy_(self.average[name])
                 self.average[name] = held
+
+
+class BaseMix:
+    """Weights between those a run began with and those it came to: WiSE-FT (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
+
+    Args:
+        network: as it is before training.
+        share: of these first weights in the mix, from 0 to 1.
+    """
+
+    def __init__(self, network: nn.Module, share: float) -> None:
+        self.share = share
+        self.first: dict[str, Tensor] = {name: p.detach().clone() for name, p in network.named_parameters()}
+
+    @contextmanager
+    def mixed(self, network: nn.Module) -> Iterator[None]:
+        """Give the network the mixed weights for the time of the context."""
+        own = {name: p.detach().clone() for name, p in network.named_parameters()}
+        with torch.no_grad():
+            for name, parameter in network.named_parameters():
+                parameter.lerp_(self.first[name], self.share)
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for name, parameter in network.named_parameters():
+                    parameter.copy_(own[name])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ from model.training.encoding import Encoded, encode
 from model.training.judge import judge, predictions, summary
 from model.training.lora import add_adapters, merged
 from model.training.losses import Objective, balanced_weights
-from model.training.optim import WeightAverage, parameter_groups, warmup_decay
+from model.training.optim import BaseMix, WeightAverage, parameter_groups, warmup_decay
 from model.training.runlog import RunLog
 
 
@@ -57,11 +59,13 @@ class Trainer:
         network = MultiTaskNetwork.from_base(
             base, tasks, dropout=config.dropout, max_tokens=config.max_tokens, name=config.name, pooling=config.pooling
         )
-        if is_checkpoint(base):
-            log.say(f"goes on from checkpoint {base}; heads kept: {', '.join(network.take_heads(MultiTaskNetwork.load(base))) or 'none'}")
+        kept = _take_heads(network, base, log)
+        if config.base_share:
+            _require_heads(base, [task.name for task in tasks if task.name not in kept], config)
         if config.lora:
             network.encoder = add_adapters(network.encoder, config.lora)
         self.network = network.to(self.device)
+        self.mix = BaseMix(self.network, config.base_share) if config.base_share else None
         self.autocast = config.precision == "bf16" or (config.precision == "auto" and has_bf16(self.device))
         self.history: list[dict[str, Any]] = []
 
@@ -143,7 +147,7 @@ class Trainer:
             stale = 0 if better else stale + 1
             if better:
                 best = {"mean_macro_f1": mean, "epoch": epoch, **scores}
-                self._with_average(average, lambda best=best: self.save(best, train, dev))
+                self._as_kept(average, partial(self.save, best, train, dev))
             position = {"stage": number, "epoch": epoch, "best": best, "stale": stale, "step": self.log.step, "history": self.history}
             run_folder.save_state(self.folder, config, {**position, **parts.state()})
             if stale >= config.patience:
@@ -179,13 +183,15 @@ class Trainer:
 
     def _measure(self, dev: Encoded, average: WeightAverage | None) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        self._with_average(average, lambda: found.update(self.evaluate(dev)))
+        self._as_kept(average, lambda: found.update(self.evaluate(dev)))
         return found
 
-    def _with_average(self, average: WeightAverage | None, work: Any) -> None:
+    def _as_kept(self, average: WeightAverage | None, work: Callable[[], object]) -> None:
+        """Do `work` with the weights that are measured and kept: those of the moving average, mixed with the base's."""
         if average:
             average.swap(self.network)
-        work()
+        with self.mix.mixed(self.network) if self.mix else nullcontext():
+            work()
         if average:
             average.swap(self.network)
 
@@ -221,6 +227,26 @@ class Trainer:
             for part, rows in (("training", train), ("dev", dev)):
                 if not rows.carrying(task):
                     raise ConfigurationError(f"no {part} row carries a {task.name} label", "add rows, or leave the task out")
+
+
+def _take_heads(network: MultiTaskNetwork, base: Path, log: RunLog) -> list[str]:
+    """Return the names of the heads that `network` has from the checkpoint `base`; none where it is a bare encoder."""
+    if not is_checkpoint(base):
+        return []
+    kept = network.take_heads(MultiTaskNetwork.load(base))
+    log.say(f"goes on from checkpoint {base}; heads kept: {', '.join(kept) or 'none'}")
+    return kept
+
+
+def _require_heads(base: Path, lacking: Sequence[str], config: TrainConfig) -> None:
+    """Refuse `base_share` where the base's weights can't be mixed in: its heads are others, or adapters are trained beside its weights."""
+    if lacking:
+        raise ConfigurationError(
+            f"base_share mixes in the base's weights, and {base} has no head {', '.join(lacking)} with these labels",
+            "leave base_share out, or give a checkpoint with all heads as base",
+        )
+    if config.lora:
+        raise ConfigurationError("base_share and lora don't go together: an adapter begins at no change", "leave one of them out")
 
 
 def seed_everything(seed: int) -> None:

@@ -147,6 +147,31 @@ def test_a_run_goes_on_from_a_checkpoint_with_the_heads_that_both_have(tiny_base
     assert json.loads((tmp_path / "third" / "best" / "metrics.json").read_text())["base"] == f"checkpoint tiny, from {tiny_base.name}"
 
 
+def test_a_share_of_the_base_is_mixed_into_what_is_measured_and_kept(tiny_base: Path, tmp_path: Path) -> None:
+    _fit(tiny_base, tmp_path / "first", QUICK.model_copy(update={"epochs": 1}))
+    config = QUICK.model_copy(update={"epochs": 1, "seed": 6})
+    _, whole = _fit(tmp_path / "first" / "best", tmp_path / "whole", config)
+    best, mixed = _fit(tmp_path / "first" / "best", tmp_path / "mixed", config.model_copy(update={"base_share": 0.25}))
+    assert all(torch.equal(value, mixed.network.state_dict()[key]) for key, value in whole.network.state_dict().items())
+    before, own, kept = (_weights(tmp_path / name) for name in ("first", "whole", "mixed"))
+    assert all(torch.allclose(kept[key], 0.25 * before[key] + 0.75 * own[key], rtol=2e-3, atol=2e-3) for key in kept)
+    assert any(not torch.allclose(own[key], before[key], rtol=2e-3, atol=2e-3) for key in kept)
+    mixed.adopt(MultiTaskNetwork.load(tmp_path / "mixed" / "best"))
+    found = mixed.evaluate(mixed.encode(rows(80, 2)))["tasks"]
+    assert {name: scores["nll"] for name, scores in best["tasks"].items()} == pytest.approx(  # type: ignore[attr-defined]
+        {name: scores["nll"] for name, scores in found.items()}, rel=0.01
+    )
+
+
+def test_a_share_of_the_base_needs_a_checkpoint_with_all_heads_and_no_adapters(tiny_base: Path, tmp_path: Path) -> None:
+    config = QUICK.model_copy(update={"epochs": 1, "base_share": 0.5})
+    with pytest.raises(ConfigurationError, match=rf"no head {TASKS[0].name}, {TASKS[1].name} "):
+        _fit(tiny_base, tmp_path / "first", config)
+    _fit(tiny_base, tmp_path / "first", QUICK.model_copy(update={"epochs": 1}))
+    with pytest.raises(ConfigurationError, match="base_share and lora"):
+        _fit(tmp_path / "first" / "best", tmp_path / "second", config.model_copy(update={"lora": Lora()}))
+
+
 def test_pretraining_goes_on_from_a_checkpoint_too(tiny_base: Path, tmp_path: Path) -> None:
     _fit(tiny_base, tmp_path / "first", QUICK.model_copy(update={"epochs": 1}))
     config = PretrainConfig(epochs=1, batch_rows=16, max_tokens=16, learning_rate=3e-3, precision="fp32", seed=1)
