@@ -99,7 +99,7 @@ def documents(
       squall backtest news.jsonl.gz --events events.csv --out report
       squall backtest history/ --from 2015-06-01 --to 2015-08-01 --json
       squall backtest history/ --events events.csv --keep "summer 2015"
-      squall backtest history/ --events events.csv --as-of minilm-mt-5-fbd9b2c3
+      squall backtest history/ --events events.csv --as-of minilm-mt-6-d1c39905
       squall backtest history/ --events events.csv --out report --sweep p_value=1e-3,1e-4,1e-5 --sweep window_minutes=30,60
     """
     from backtest.keep import keep

@@ -32,9 +32,9 @@ def test_it_fits_into_fifty_megabytes() -> None:
 def test_it_claims_no_less_than_the_card_of_this_release() -> None:
     assert WRITTEN["by_source"]["sentiment/tfn_sentiment"]["accuracy"] > 0.895
     assert WRITTEN["by_source"]["sentiment/tfn_sentiment"]["macro_f1"] > 0.865
-    assert WRITTEN["by_source"]["sentiment/sentfin"]["accuracy"] > 0.865
-    assert WRITTEN["tasks"]["topic"]["accuracy"] > 0.913
-    assert WRITTEN["tasks"]["topic"]["macro_f1"] > 0.91
+    assert WRITTEN["by_source"]["sentiment/sentfin"]["accuracy"] > 0.87
+    assert WRITTEN["tasks"]["topic"]["accuracy"] > 0.919
+    assert WRITTEN["tasks"]["topic"]["macro_f1"] > 0.918
     assert all(
         found["classes"]["negative"]["recall"] > 0.85 for name, found in WRITTEN["by_source"].items() if name.startswith("sentiment/")
     )
