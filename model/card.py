@@ -48,6 +48,8 @@ def _made(run: Mapping[str, Any], tasks: Sequence[TaskSpec]) -> Iterator[str]:
         f"- Best epoch {run['epoch']} of {config['epochs']}, seed {config['seed']}, {config['batch_rows']} rows a batch, "
         f"learning rate {config['learning_rate']:g} (heads {config['head_learning_rate']:g}), at most {config['max_tokens']} tokens",
     )
+    if share := config.get("base_share"):
+        yield f"- Its weights are a mean of the base's (share {share:g}) and those that training came to (WiSE-FT)"
     yield from (f"- {line}" for line in run.get("provenance", ()))
 
 

@@ -61,7 +61,7 @@ class Trainer:
         )
         kept = _take_heads(network, base, log)
         if config.base_share:
-            _require_heads(base, [task.name for task in tasks if task.name not in kept], config)
+            _check_base_share(base, [task.name for task in tasks if task.name not in kept], config)
         if config.lora:
             network.encoder = add_adapters(network.encoder, config.lora)
         self.network = network.to(self.device)
@@ -238,7 +238,7 @@ def _take_heads(network: MultiTaskNetwork, base: Path, log: RunLog) -> list[str]
     return kept
 
 
-def _require_heads(base: Path, lacking: Sequence[str], config: TrainConfig) -> None:
+def _check_base_share(base: Path, lacking: Sequence[str], config: TrainConfig) -> None:
     """Refuse `base_share` where the base's weights can't be mixed in: its heads are others, or adapters are trained beside its weights."""
     if lacking:
         raise ConfigurationError(
@@ -246,7 +246,7 @@ def _require_heads(base: Path, lacking: Sequence[str], config: TrainConfig) -> N
             "leave base_share out, or give a checkpoint with all heads as base",
         )
     if config.lora:
-        raise ConfigurationError("base_share and lora don't go together: an adapter begins at no change", "leave one of them out")
+        raise ConfigurationError("base_share mixes weights, and lora trains adapters beside them", "leave one of them out")
 
 
 def seed_everything(seed: int) -> None:

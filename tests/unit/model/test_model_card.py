@@ -60,6 +60,13 @@ def test_a_card_tells_where_the_knowledge_came_from() -> None:
     assert "- Teacher one: base big" in model_card(_run(provenance=["Teacher one: base big"]), [SENTIMENT])
 
 
+def test_a_card_tells_of_weights_mixed_with_those_of_the_base() -> None:
+    run = _run()
+    assert "WiSE-FT" not in model_card(run, [SENTIMENT])
+    run["config"]["base_share"] = 0.25
+    assert "the base's (share 0.25)" in model_card(run, [SENTIMENT])
+
+
 def test_a_tokens_task_has_its_place_on_the_card() -> None:
     run = _run()
     run["tasks"]["entity"] = metrics.span_report([[Span(0, 1)]], [[Span(0, 1)]], ("",))

@@ -168,7 +168,7 @@ def test_a_share_of_the_base_needs_a_checkpoint_with_all_heads_and_no_adapters(t
     with pytest.raises(ConfigurationError, match=rf"no head {TASKS[0].name}, {TASKS[1].name} "):
         _fit(tiny_base, tmp_path / "first", config)
     _fit(tiny_base, tmp_path / "first", QUICK.model_copy(update={"epochs": 1}))
-    with pytest.raises(ConfigurationError, match="base_share and lora"):
+    with pytest.raises(ConfigurationError, match=r"base_share .* lora"):
         _fit(tmp_path / "first" / "best", tmp_path / "second", config.model_copy(update={"lora": Lora()}))
 
 

@@ -11,6 +11,7 @@ import pytest
 from core.records import SENTIMENTS, TOPICS
 from core.settings import ModelSettings
 from model import metrics
+from model.card import model_card
 from model.data import deduplicate, split
 from model.engine import ScoringEngine
 from model.network import SHIPPED
@@ -38,6 +39,10 @@ def test_it_claims_no_less_than_the_card_of_this_release() -> None:
     assert all(
         found["classes"]["negative"]["recall"] > 0.85 for name, found in WRITTEN["by_source"].items() if name.startswith("sentiment/")
     )
+
+
+def test_its_card_tells_what_the_metrics_beside_it_say() -> None:
+    assert (SHIPPED / "MODEL_CARD.md").read_text(encoding="utf-8") == model_card(WRITTEN, DEFAULT_TASKS)
 
 
 def test_its_probabilities_are_calibrated() -> None:
