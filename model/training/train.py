@@ -59,9 +59,10 @@ class Trainer:
         network = MultiTaskNetwork.from_base(
             base, tasks, dropout=config.dropout, max_tokens=config.max_tokens, name=config.name, pooling=config.pooling
         )
-        kept = _take_heads(network, base, log)
+        before = MultiTaskNetwork.load(base) if is_checkpoint(base) else None
+        kept = _take_heads(network, before, base, log) if before else []
         if config.base_share:
-            _check_base_share(base, [task.name for task in tasks if task.name not in kept], config)
+            _check_base_share(base, before, [task.name for task in tasks if task.name not in kept], config)
         if config.lora:
             network.encoder = add_adapters(network.encoder, config.lora)
         self.network = network.to(self.device)
@@ -229,21 +230,24 @@ class Trainer:
                     raise ConfigurationError(f"no {part} row carries a {task.name} label", "add rows, or leave the task out")
 
 
-def _take_heads(network: MultiTaskNetwork, base: Path, log: RunLog) -> list[str]:
-    """Return the names of the heads that `network` has from the checkpoint `base`; none where it is a bare encoder."""
-    if not is_checkpoint(base):
-        return []
-    kept = network.take_heads(MultiTaskNetwork.load(base))
+def _take_heads(network: MultiTaskNetwork, before: MultiTaskNetwork, base: Path, log: RunLog) -> list[str]:
+    """Return the names of the heads that `network` has from `before`, the checkpoint in `base`."""
+    kept = network.take_heads(before)
     log.say(f"goes on from checkpoint {base}; heads kept: {', '.join(kept) or 'none'}")
     return kept
 
 
-def _check_base_share(base: Path, lacking: Sequence[str], config: TrainConfig) -> None:
-    """Refuse `base_share` where the base's weights can't be mixed in: its heads are others, or adapters are trained beside its weights."""
+def _check_base_share(base: Path, before: MultiTaskNetwork | None, lacking: Sequence[str], config: TrainConfig) -> None:
+    """Refuse `base_share` where the base's weights can't be mixed in: other heads or pooling, or adapters trained beside its weights."""
     if lacking:
         raise ConfigurationError(
             f"base_share mixes in the base's weights, and {base} has no head {', '.join(lacking)} with these labels",
             "leave base_share out, or give a checkpoint with all heads as base",
+        )
+    if before and before.config.pooling != config.pooling:
+        raise ConfigurationError(
+            f'base_share mixes in {base}, which was trained with pooling = "{before.config.pooling}", not "{config.pooling}"',
+            f'set pooling = "{before.config.pooling}", or leave base_share out',
         )
     if config.lora:
         raise ConfigurationError("base_share mixes weights, and lora trains adapters beside them", "leave one of them out")

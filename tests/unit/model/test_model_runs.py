@@ -163,11 +163,13 @@ def test_a_share_of_the_base_is_mixed_into_what_is_measured_and_kept(tiny_base: 
     )
 
 
-def test_a_share_of_the_base_needs_a_checkpoint_with_all_heads_and_no_adapters(tiny_base: Path, tmp_path: Path) -> None:
+def test_a_share_of_the_base_needs_a_checkpoint_with_all_heads_the_same_pooling_and_no_adapters(tiny_base: Path, tmp_path: Path) -> None:
     config = QUICK.model_copy(update={"epochs": 1, "base_share": 0.5})
     with pytest.raises(ConfigurationError, match=rf"no head {TASKS[0].name}, {TASKS[1].name} "):
         _fit(tiny_base, tmp_path / "first", config)
     _fit(tiny_base, tmp_path / "first", QUICK.model_copy(update={"epochs": 1}))
+    with pytest.raises(ConfigurationError, match='trained with pooling = "mean", not "cls"'):
+        _fit(tmp_path / "first" / "best", tmp_path / "second", config.model_copy(update={"pooling": "cls"}))
     with pytest.raises(ConfigurationError, match=r"base_share .* lora"):
         _fit(tmp_path / "first" / "best", tmp_path / "second", config.model_copy(update={"lora": Lora()}))
 
