@@ -99,7 +99,8 @@ class AttentionPooling(MeanPooling):
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """Return the weighted mean vector per row."""
-        scores = self.weight(hidden).squeeze(-1).masked_fill(mask == 0, torch.finfo(hidden.dtype).min)
+        scores = self.weight(hidden).squeeze(-1)  # in bf16 under autocast, where `hidden` is fp32
+        scores = scores.masked_fill(mask == 0, torch.finfo(scores.dtype).min)
         pooled: Tensor = (scores.softmax(-1).unsqueeze(-1) * hidden).sum(1)
         return pooled
 

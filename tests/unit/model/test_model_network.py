@@ -73,6 +73,15 @@ def test_every_pooling_ignores_padding_and_comes_back_from_its_folder(tiny_base:
     torch.testing.assert_close(again["mood"], short["mood"], atol=5e-3, rtol=0)
 
 
+@pytest.mark.parametrize("pooling", sorted(POOLINGS))
+def test_every_pooling_works_in_mixed_precision_with_padding(tiny_base: Path, pooling: str) -> None:
+    network = MultiTaskNetwork.from_base(tiny_base, TASKS, name="tiny-1", pooling=pooling).eval()
+    ids, mask = torch.tensor([[2, 6, 7, 3], [2, 6, 3, 0]]), torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = network(ids, mask)
+    torch.testing.assert_close(mixed["mood"].float(), network(ids, mask)["mood"], atol=0.05, rtol=0)
+
+
 def test_a_tokens_task_answers_for_every_token(tiny_base: Path) -> None:
     network = MultiTaskNetwork.from_base(tiny_base, (*TASKS, MENTION), name="tiny-1").eval()
     found = network(torch.tensor([[2, 6, 7, 3]]), torch.tensor([[1, 1, 1, 1]]))
