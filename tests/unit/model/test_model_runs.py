@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -72,6 +73,26 @@ def test_serial_training_takes_one_task_after_the_other(tiny_base: Path, tmp_pat
     best, trainer = _fit(tiny_base, tmp_path, QUICK.model_copy(update={"strategy": "serial", "epochs": 2}))
     assert [(entry["stage"], entry["epoch"]) for entry in trainer.history] == [(0, 1), (0, 2), (1, 1), (1, 2)]
     assert set(best["tasks"]) == {"mood", "subject"}  # type: ignore[call-overload]
+
+
+TECHNIQUES: dict[str, dict[str, Any]] = {
+    "first token": {"pooling": "cls"},
+    "attention": {"pooling": "attention"},
+    "layer-wise rates": {"layer_decay": 0.8},
+    "moving average": {"ema_decay": 0.9},
+    "learned weights": {"learn_loss_weights": True},
+    "label smoothing": {"label_smoothing": 0.1},
+    "focal loss": {"focal_gamma": 2.0},
+    "class balance": {"class_balance": 0.5},
+    "R-Drop": {"r_drop": 1.0},
+    "adapters": {"lora": Lora(rank=8), "learning_rate": 2e-2},
+}
+
+
+@pytest.mark.parametrize("name", TECHNIQUES)
+def test_every_technique_learns_in_bf16_as_on_processors_that_have_it(tiny_base: Path, tmp_path: Path, name: str) -> None:
+    best, _ = _fit(tiny_base, tmp_path, QUICK.model_copy(update={"precision": "bf16", **TECHNIQUES[name]}))
+    assert best["tasks"]["mood"]["accuracy"] > 0.75  # type: ignore[index]
 
 
 def test_the_run_folder_holds_history_curves_and_tensorboard_events(tiny_base: Path, tmp_path: Path) -> None:
