@@ -7,6 +7,8 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export HF_HUB_OFFLINE := 1
 PACKAGES := squall backtest ingest stream alerts dashboards model storage core
+# Files in their order, the slow ones (benchmarks, end_to_end, faults) first: xdist would begin with those of many quick tests and end with one process idle
+SPREAD := --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test demo test test-fast lint format bench dashboards-preview constraints clean
@@ -34,10 +36,10 @@ demo: setup ## the whole pipeline over the bundled stream (arguments: make demo 
 
 test: setup-test lint ## everything: style, types, floors, all tests
 	-@tests/support/install-system-packages.sh
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 $(SPREAD)
 
 test-fast: setup-test ## the tests that take seconds
-	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m "not slow" --numprocesses 2 $(SPREAD)
 
 lint: setup-test ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
