@@ -6,7 +6,6 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export HF_HUB_OFFLINE := 1
-PACKAGES := squall backtest ingest stream alerts dashboards model storage core
 # Files in their order, the slow ones (benchmarks, end_to_end, faults) first: xdist would begin with those of many quick tests and end with one process idle
 SPREAD := --dist loadfile --no-loadscope-reorder
 

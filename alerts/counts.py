@@ -7,13 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from alerts.life import instant
-from alerts.ports import CountStore
-from alerts.readings import Counts
-from core.records import TOPICS
-from core.series import MARKET, SECTOR_PREFIX, SOURCE_PREFIX, SYMBOL_PREFIX
-from core.settings import DetectorSettings
-from storage.rows import MinuteCounts
+from squall.alerts.detection.readings import Counts
+from squall.alerts.interfaces import CountStore
+from squall.alerts.lifecycle import instant
+from squall.core.config.settings import DetectorSettings
+from squall.core.records import TOPICS
+from squall.core.series import MARKET, SECTOR_PREFIX, SOURCE_PREFIX, SYMBOL_PREFIX
+from squall.storage.rows.stored import MinuteCounts
 
 _HOUR: Final = 60
 

@@ -8,22 +8,23 @@ from datetime import datetime
 
 import orjson
 
-from alerts import mail, payload
-from alerts.chart import chart_ticks, draw
-from alerts.evaluation import load_counts
-from alerts.grouping import Moment, Notice
-from alerts.life import Transition, instant, minute_of, record
-from alerts.methods import Method
-from alerts.notifier import Notifier
-from alerts.ports import AlertStore
-from alerts.readings import Counts
-from core.clock import Clock
-from core.phrasing import size
-from core.records import Alert
-from core.series import NO_DATA
-from core.settings import Settings
-from storage.drivers import driving_documents
-from storage.rows import Notification, StoredDocument
+from squall.alerts.counts import load_counts
+from squall.alerts.detection.methods import Method
+from squall.alerts.detection.readings import Counts
+from squall.alerts.interfaces import AlertStore
+from squall.alerts.lifecycle import Transition, instant, minute_of, record
+from squall.alerts.notification.email import message as mail
+from squall.alerts.notification.email.chart import chart_ticks, draw
+from squall.alerts.notification.groups import Moment, Notice
+from squall.alerts.notification.policy import Notifier
+from squall.alerts.notification.webhook import payload
+from squall.core.clock import Clock
+from squall.core.config.settings import Settings
+from squall.core.formatting import size
+from squall.core.records import Alert
+from squall.core.series import NO_DATA
+from squall.storage.queries.alert_documents import driving_documents
+from squall.storage.rows.stored import Notification, StoredDocument
 
 log = logging.getLogger(__name__)
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from core.delivery import Progress
-from core.errors import SquallError, UnavailableError
-from core.records import Alert
-from storage.rollup import RollUp
-from storage.rows import Acknowledgement, Claim, MinuteCounts, Notification, Silence, StoredDocument, Volume
-from storage.telemetry_rows import DetectorRun, SeriesReading
+from squall.core.delivery import Progress
+from squall.core.errors import SquallError, UnavailableError
+from squall.core.records import Alert
+from squall.storage.queries.rollup import RollUp
+from squall.storage.rows.stored import Acknowledgement, Claim, MinuteCounts, Notification, Silence, StoredDocument, Volume
+from squall.storage.rows.telemetry import DetectorRun, SeriesReading
 
 
 class MailUnavailableError(UnavailableError):
@@ -59,7 +59,7 @@ class CountStore(Protocol):
 
 
 class AlertStore(Outbox, CountStore, LeaseStore, Protocol):
-    """The part of `storage.Store` that the detector uses. Methods raise `StoreUnavailableError` to be tried again."""
+    """The part of `squall.storage.Store` that the detector uses. Methods raise `StoreUnavailableError` to be tried again."""
 
     def progress(self) -> list[Progress]:
         """Return how far each partition has been stored."""

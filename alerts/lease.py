@@ -18,9 +18,9 @@ from typing import Final
 
 import psutil
 
-from alerts.ports import LeaseStore
-from core.clock import Clock
-from storage.rows import Claim
+from squall.alerts.interfaces import LeaseStore
+from squall.core.clock import Clock
+from squall.storage.rows.stored import Claim
 
 log = logging.getLogger(__name__)
 

@@ -19,12 +19,12 @@ from enum import StrEnum
 import numpy as np
 import orjson
 
-from alerts.readings import Reading, Readings
-from alerts.tails import interval
-from core.records import Alert, AlertState, SeriesKind, Severity
-from core.series import BURN, BURST, NO_DATA, kind_of
-from core.settings import DetectorSettings
-from core.text import document_id
+from squall.alerts.detection.readings import Reading, Readings
+from squall.alerts.detection.tails import interval
+from squall.core.config.settings import DetectorSettings
+from squall.core.records import Alert, AlertState, SeriesKind, Severity
+from squall.core.series import BURN, BURST, NO_DATA, kind_of
+from squall.core.text import document_id
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from alerts.history import multiples
-from alerts.life import instant
-from alerts.methods import Method
-from alerts.readings import Counts
-from alerts.tails import intervals
-from core.series import kind_of
-from storage.telemetry_rows import SeriesReading
+from squall.alerts.detection.methods import Method
+from squall.alerts.detection.readings import Counts
+from squall.alerts.detection.tails import intervals
+from squall.alerts.detection.windows import multiples
+from squall.alerts.lifecycle import instant
+from squall.core.series import kind_of
+from squall.storage.rows.telemetry import SeriesReading
 
 EVERY_MINUTES: Final = 5
 

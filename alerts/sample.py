@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from alerts import mail, payload
-from alerts.chart import draw
-from alerts.detector import METHOD, Detector
-from alerts.grouping import Moment, Notice, Reason
-from alerts.life import instant, minute_of
-from alerts.readings import Counts
-from core.alert_settings import DEFAULT_RECEIVER
-from core.records import Alert, AlertState, Sentiment, Severity
-from core.settings import Settings
-from core.text import document_id
-from storage.rows import Notification, StoredDocument
+from squall.alerts.detection.detector import METHOD, Detector
+from squall.alerts.detection.readings import Counts
+from squall.alerts.lifecycle import instant, minute_of
+from squall.alerts.notification.email import message as mail
+from squall.alerts.notification.email.chart import draw
+from squall.alerts.notification.groups import Moment, Notice, Reason
+from squall.alerts.notification.webhook import payload
+from squall.core.config.alerts import DEFAULT_RECEIVER
+from squall.core.config.settings import Settings
+from squall.core.records import Alert, AlertState, Sentiment, Severity
+from squall.core.text import document_id
+from squall.storage.rows.stored import Notification, StoredDocument
 
 _TOPIC = "Financials"
 _HEADLINES = (

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from alerts.service import PART, AlertService, RunReport
-from core.clock import Clock, SystemClock
-from core.probes import Vitals
+from squall.alerts.service import PART, AlertService, RunReport
+from squall.core.clock import Clock, SystemClock
+from squall.core.observability.health import Vitals
 
 log = logging.getLogger(__name__)
 

@@ -9,32 +9,32 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.absence import AbsenceDetector, blackout
-from alerts.announce import Announcer, pack, unpack
-from alerts.evaluation import load_counts, load_sources
-from alerts.kept_readings import readings_to_keep
-from alerts.lease import Lease, owner_of
-from alerts.life import Change, Life, instant, minute_of
-from alerts.methods import open_method
-from alerts.outbox import deliver
-from alerts.ports import AlertStore, Mailer
-from alerts.readings import Counts, Ints, Readings
-from alerts.watermark import watermark
-from core.clock import Clock
-from core.errors import UnavailableError
-from core.metric_spec import AlertEvent, RunOutcome
-from core.probes import Vitals
-from core.records import SeriesKind
-from core.series import kind_of
-from core.settings import Settings
-from storage.telemetry_rows import DetectorRun
+from squall.alerts.counts import load_counts, load_sources
+from squall.alerts.detection.methods import open_method
+from squall.alerts.detection.no_data import AbsenceDetector, blackout
+from squall.alerts.detection.readings import Counts, Ints, Readings
+from squall.alerts.dispatcher import Announcer, pack, unpack
+from squall.alerts.interfaces import AlertStore, Mailer
+from squall.alerts.lease import Lease, owner_of
+from squall.alerts.lifecycle import Change, Life, instant, minute_of
+from squall.alerts.notification.delivery import deliver
+from squall.alerts.recorded_readings import readings_to_keep
+from squall.alerts.watermark import watermark
+from squall.core.clock import Clock
+from squall.core.config.settings import Settings
+from squall.core.errors import UnavailableError
+from squall.core.observability.health import Vitals
+from squall.core.observability.metric_spec import AlertEvent, RunOutcome
+from squall.core.records import SeriesKind
+from squall.core.series import kind_of
+from squall.storage.rows.telemetry import DetectorRun
 
 log = logging.getLogger(__name__)
 
 DETECTOR: Final = "negative-spikes"
 """The name under which position and state are kept."""
 PART: Final = "detector"
-"""Its name in `core.probes.Progress`."""
+"""Its name in `squall.core.observability.health.Progress`."""
 _EVENTS: Final[dict[Change, AlertEvent]] = {Change.FIRED: "fired", Change.ESCALATED: "escalated", Change.RESOLVED: "resolved"}
 _CHUNK_MINUTES: Final = 1440
 """Event time between two writes of the position: bounds memory, and what a crash does again."""

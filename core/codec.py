@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from core.delivery import DeadLetter
-from core.errors import InvalidRecordError
-from core.records import Document
+from squall.core.delivery import DeadLetter
+from squall.core.errors import InvalidRecordError
+from squall.core.records import Document
 
 SCHEMA_VERSION = 1
 SCHEMA_HEADER = "squall-schema"

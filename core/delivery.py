@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from core.records import Document
+from squall.core.records import Document
 
 RAW_LIMIT = 65_536
 """A dead letter keeps this many bytes of what could not be parsed."""

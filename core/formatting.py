@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from core.records import Alert, AlertState
-from core.series import BURN, BURST, NO_DATA
+from squall.core.records import Alert, AlertState
+from squall.core.series import BURN, BURST, NO_DATA
 
 TESTS: Final = {BURST: "burst (fast window)", BURN: "slow burn (long window)", NO_DATA: "no data"}
 _MEANING: Final = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from core.errors import ConfigurationError
-from core.records import Alert
+from squall.core.errors import ConfigurationError
+from squall.core.records import Alert
 
 LABELS: Final = ("topic", "kind", "severity", "test")
 """What a matcher may name; `topic` is the name of any series."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from core import text as texts
+from squall.core import text as texts
 
 SENTIMENTS = ("negative", "neutral", "positive")
 """Order of the sentiment head's outputs."""
@@ -131,7 +131,7 @@ class Record(BaseModel):
 class Document(Record):
     """One piece of text as a source published it.
 
-    Validation cleans text (NUL, control characters, lone surrogates) and cuts it to `core.text.MAX_TEXT_CHARS`.
+    Validation cleans text (NUL, control characters, lone surrogates) and cuts it to `squall.core.text.MAX_TEXT_CHARS`.
     """
 
     id: str = Field(pattern=r"^[0-9a-f]{32}$", description="128-bit hex, deterministic per source item")

@@ -9,7 +9,7 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
 from tenacity.nap import sleep_using_event
 
-from core.errors import StoppedError, UnavailableError
+from squall.core.errors import StoppedError, UnavailableError
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.records import SeriesKind
+from squall.core.records import SeriesKind
 
 MARKET: Final = "All topics"
 """The sum of all topics."""

@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from core import text as texts
-from core.codec import invalid_record
-from core.errors import InvalidRecordError
-from core.records import CLOCK_SKEW, Document, Kind
-from ingest.times import TimeFormatError, parse_time
+from squall.core import text as texts
+from squall.core.codec import invalid_record
+from squall.core.errors import InvalidRecordError
+from squall.core.records import CLOCK_SKEW, Document, Kind
+from squall.ingest.times import TimeFormatError, parse_time
 
 _SEPARATORS = re.compile(r"[\s,;|]+")
 

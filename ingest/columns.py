@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "published_at": ("published_at", "ts_utc", "created_at", "published", "date", "datetime", "timestamp", "time"),

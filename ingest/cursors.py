@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import xxhash
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 

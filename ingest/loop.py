@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from core.clock import Clock
-from core.delivery import Batch, DeadLetter, Item
-from core.errors import StoppedError
-from core.probes import Vitals
-from core.records import Document
-from ingest.source import Source
+from squall.core.clock import Clock
+from squall.core.delivery import Batch, DeadLetter, Item
+from squall.core.errors import StoppedError
+from squall.core.observability.health import Vitals
+from squall.core.records import Document
+from squall.ingest.source import Source
 
 log = logging.getLogger(__name__)
 

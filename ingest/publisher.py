@@ -18,14 +18,14 @@ from kafka.errors import (
     UnsupportedVersionError,
 )
 
-from core.broker import client_arguments, unavailable
-from core.codec import HEADERS, dead_letter_headers, encode_document
-from core.delivery import DeadLetter
-from core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
-from core.kafka_security import refusal
-from core.records import Document
-from core.retry import patiently
-from core.settings import KafkaSettings
+from squall.core.codec import HEADERS, dead_letter_headers, encode_document
+from squall.core.config.kafka import KafkaSettings
+from squall.core.delivery import DeadLetter
+from squall.core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
+from squall.core.kafka.client import client_arguments, unavailable
+from squall.core.kafka.security import refusal
+from squall.core.records import Document
+from squall.core.retry import patiently
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from core.clock import Clock
-from core.delivery import Batch, Item
-from core.errors import ConfigurationError
-from ingest.source import Source, nothing
+from squall.core.clock import Clock
+from squall.core.delivery import Batch, Item
+from squall.core.errors import ConfigurationError
+from squall.ingest.source import Source, nothing
 
 LONGEST_WAIT = 0.2
 """Seconds between two looks at the stop flag."""
@@ -64,11 +64,11 @@ class ReplaySource:
 
     @property
     def live(self) -> bool:
-        """False; see `ingest.source.Source`."""
+        """False; see `squall.ingest.source.Source`."""
         return False
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Deliver in pace; see `ingest.source.Source`."""
+        """Deliver in pace; see `squall.ingest.source.Source`."""
         for batch in self._source.batches(stop):
             yield from self._pieces(batch, stop)
             if stop.is_set():

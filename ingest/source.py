@@ -7,10 +7,10 @@ import threading
 from collections.abc import Iterator
 from typing import Protocol
 
-from core.clock import Clock
-from core.delivery import RAW_LIMIT, Batch, Item, Origin, Rejection
-from core.errors import InvalidRecordError
-from core.records import Document
+from squall.core.clock import Clock
+from squall.core.delivery import RAW_LIMIT, Batch, Item, Origin, Rejection
+from squall.core.errors import InvalidRecordError
+from squall.core.records import Document
 
 BATCH_ITEMS = 500
 """Most items of one batch unless told otherwise."""

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 _EPOCH = re.compile(r"^[+-]?\d{9,10}(?:\.\d+)?$|^\d{12,13}(?:\.\d+)?$|^\d{16}$|^\d{19}$")
 _COMPACT = re.compile(r"^\d{14}$")

@@ -13,14 +13,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from core.errors import ConfigurationError
-from model.tasks import TaskSpec
+from squall.core.errors import ConfigurationError
+from squall.model.tasks import TaskSpec
 
 FORMAT = 1
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 TOKENIZER_FILE = "tokenizer.json"
-SHIPPED = Path(__file__).parent / "weights"
+SHIPPED = Path(__file__).resolve().parent / "weights"
 """Folder of the checkpoint that comes with the package."""
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
-from model.tasks import TaskSpec
+from squall.model.tasks import TaskSpec
 
 
 class Span(NamedTuple):

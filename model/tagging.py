@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from model.data import MISSING
-from model.spans import Span
-from model.tasks import TaskSpec
+from squall.model.data.labelled import MISSING
+from squall.model.spans import Span
+from squall.model.tasks import TaskSpec
 
 Offsets = Sequence[tuple[int, int]]
 
@@ -56,7 +56,7 @@ def moved(spans: Iterable[Span], origin: Sequence[int]) -> list[Span]:
 
     Args:
         spans: in characters of the original.
-        origin: offset in the original of each prepared character, from `model.preprocess.prepare_aligned`.
+        origin: offset in the original of each prepared character, from `squall.model.preprocess.prepare_aligned`.
     """
     result = []
     for span in spans:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from core.errors import ConfigurationError
-from core.records import SENTIMENTS, TOPICS
+from squall.core.errors import ConfigurationError
+from squall.core.records import SENTIMENTS, TOPICS
 
 ALIASES = {"bearish": "negative", "bullish": "positive"}
 """Label names that public sets use for ours."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 PAD_ID = 0
 """Any id does: padding is masked out."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from dashboards.grafana.formats import Choice
-from dashboards.grafana.macros import expand, interval_seconds
-from dashboards.grafana.queries import default_range
-from storage import Store
+from squall.dashboards.grafana.formats import Choice
+from squall.dashboards.grafana.macros import expand, interval_seconds
+from squall.dashboards.grafana.queries import default_range
+from squall.storage import Store
 
 CAPTION = "drawn without Grafana by its components (@grafana/ui); heatmap cells by our own code on its chart"
 REPEATS = 3

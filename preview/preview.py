@@ -24,9 +24,9 @@ from board_queries import Opened  # noqa: E402
 from browser_pictures import draw  # noqa: E402
 from sample import FROM_DEMO, demo_store, filled_store  # noqa: E402
 
-import storage  # noqa: E402
-from dashboards.grafana.build import build_all  # noqa: E402
-from storage import Store  # noqa: E402
+from squall import storage  # noqa: E402
+from squall.dashboards.grafana.build import build_all  # noqa: E402
+from squall.storage import Store  # noqa: E402
 
 PIPELINE = "squall-pipeline"
 EVER = datetime(1990, 1, 1, tzinfo=UTC)

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import storage
-from ingest.synthetic import script_path
-from storage import Store
+from squall import storage
+from squall.ingest.synthetic.stream import script_path
+from squall.storage import Store
 from tests.support.dashboard_store import open_filled
 
 FROM_DEMO = ("squall-mood", "squall-drilldown", "squall-backtest")

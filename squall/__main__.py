@@ -1,5 +1,5 @@
 """`python -m squall`."""
 
-from squall.cli import main
+from squall.cli.main import main
 
 main()

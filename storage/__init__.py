@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from core.errors import ConfigurationError
-from core.probes import Vitals
-from core.settings import redact_url
-from storage.backend import Backend
-from storage.metered import MeteredBackend
-from storage.store import Store
+from squall.core.config.settings import redact_url
+from squall.core.errors import ConfigurationError
+from squall.core.observability.health import Vitals
+from squall.storage.backends.base import Backend
+from squall.storage.backends.metered import MeteredBackend
+from squall.storage.store import Store
 
 __all__ = ["Store", "open"]
 
@@ -34,11 +34,11 @@ def open(url: str, *, timeout_seconds: float = 30.0, retention_days: int = 400, 
     parts = urlsplit(url)
     backend: Backend
     if parts.scheme == "chdb":
-        from storage.embedded import EmbeddedBackend
+        from squall.storage.backends.embedded import EmbeddedBackend
 
         backend = EmbeddedBackend(_folder(url, parts), _max_threads(url, parts), timeout_seconds)
     elif parts.scheme in {"clickhouse", "clickhouses"}:
-        from storage.server import ServerBackend
+        from squall.storage.backends.server import ServerBackend
 
         backend = ServerBackend(url, timeout_seconds)
     else:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 
-from core.errors import StoreError
-from storage import migrations
-from storage.alerts import AlertQueries
-from storage.backend import Backend
-from storage.counts import CountQueries
-from storage.documents import DocumentQueries
-from storage.live import LiveQueries
-from storage.operators import OperatorQueries
-from storage.progress import ProgressQueries
-from storage.rollup import RollupQueries
-from storage.rows import Migration
-from storage.telemetry import TelemetryQueries
-from storage.versions import VersionQueries
+from squall.core.errors import StoreError
+from squall.storage.backends.base import Backend
+from squall.storage.queries.alerts import AlertQueries
+from squall.storage.queries.counts import CountQueries
+from squall.storage.queries.documents import DocumentQueries
+from squall.storage.queries.live import LiveQueries
+from squall.storage.queries.operators import OperatorQueries
+from squall.storage.queries.progress import ProgressQueries
+from squall.storage.queries.rollup import RollupQueries
+from squall.storage.queries.telemetry import TelemetryQueries
+from squall.storage.queries.versions import VersionQueries
+from squall.storage.rows.stored import Migration
+from squall.storage.schema import migrate as migrations
 
 _TABLES = """
 SELECT name, create_table_query FROM system.tables

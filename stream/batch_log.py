@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from core.delivery import Fate, Item, Outcome
+from squall.core.delivery import Fate, Item, Outcome
 
 log = logging.getLogger("squall.processor")
 batches = logging.getLogger("squall.batches")

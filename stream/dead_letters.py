@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.delivery import DeadLetter
+from squall.core.delivery import DeadLetter
 
 
 class DeadLetterTable(Protocol):

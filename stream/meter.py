@@ -16,11 +16,11 @@ from typing import Protocol
 
 import numpy as np
 
-from core.clock import Clock
-from core.errors import SquallError
-from core.metrics import Metrics
-from storage.rows import Quantiles
-from storage.telemetry_rows import PipelineSample
+from squall.core.clock import Clock
+from squall.core.errors import SquallError
+from squall.core.observability.metrics import Metrics
+from squall.storage.rows.stored import Quantiles
+from squall.storage.rows.telemetry import PipelineSample
 
 log = logging.getLogger("squall.worker")
 

@@ -16,23 +16,23 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from core.clock import Clock
-from core.delivery import DeadLetter, DeadLetterSink, Fate, Item, Outcome, Rejection
-from core.errors import BrokerUnavailableError, TooManyRejectsError
-from core.probes import Vitals
-from core.records import SENTIMENTS, TOPICS, Document, ScoredDocument
-from core.retry import patiently
-from core.settings import ProcessorSettings
-from core.text import fingerprint
-from stream.batch_log import log_batch, log_taken
-from stream.meter import BatchReport
+from squall.core.clock import Clock
+from squall.core.config.settings import ProcessorSettings
+from squall.core.delivery import DeadLetter, DeadLetterSink, Fate, Item, Outcome, Rejection
+from squall.core.errors import BrokerUnavailableError, TooManyRejectsError
+from squall.core.observability.health import Vitals
+from squall.core.records import SENTIMENTS, TOPICS, Document, ScoredDocument
+from squall.core.retry import patiently
+from squall.core.text import fingerprint
+from squall.stream.batch_log import log_batch, log_taken
+from squall.stream.meter import BatchReport
 
 log = logging.getLogger("squall.processor")
 
 T = TypeVar("T")
 
 WORKER = "worker"
-"""The part of a process that handles micro-batches, for `core.probes.Progress`."""
+"""The part of a process that handles micro-batches, for `squall.core.observability.health.Progress`."""
 
 
 class Scores(Protocol):

@@ -3,7 +3,7 @@
 Pure and causal: a reading at minute t depends on the counts in [t − lookback, t) and on nothing else, so one run over a month and a
 month of one-minute runs give the same readings. The baseline is refitted at every full hour of event time, never "per run".
 
-Every tick looks back over windows of several lengths (`alerts.rules`): short ones, the *burst* test, and long ones, the *burn* test, for
+Every tick looks back over windows of several lengths (`detection.rules`): short ones, the *burst* test, and long ones, the *burn* test, for
 what builds up without a burst. A series is in *breach* when all of these hold for one of its windows [t − window, t):
 - negative count and negative share together are improbable (`p_value`): the count under a seasonal negative binomial baseline, the share
   among the series' documents. Each must be unusual by itself: a surge of ordinary text is volume, not mood; a turn of mood in a handful
@@ -21,14 +21,14 @@ from typing import Final
 
 import numpy as np
 
-from alerts.baseline import HOURS, Expectation, day_types, fit, recency, window_dispersion
-from alerts.history import Hourly, by_hour, covered_hours, multiples, window_counts
-from alerts.readings import Bools, Counts, Floats, Ints, Readings, below, families, most_telling
-from alerts.rules import Rule, rules, shared_limit
-from alerts.shares import expected_share, usual_shares
-from alerts.tails import count_tail, share_tail, together
-from core.series import BURN
-from core.settings import DetectorSettings
+from squall.alerts.detection.baseline import HOURS, Expectation, day_types, fit, recency, window_dispersion
+from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, Readings, below, families, most_telling
+from squall.alerts.detection.rules import Rule, rules, shared_limit
+from squall.alerts.detection.shares import expected_share, usual_shares
+from squall.alerts.detection.tails import count_tail, share_tail, together
+from squall.alerts.detection.windows import Hourly, by_hour, covered_hours, multiples, window_counts
+from squall.core.config.settings import DetectorSettings
+from squall.core.series import BURN
 
 METHOD: Final = "negative-binomial-seasonal"
 """Written into every alert."""

@@ -8,10 +8,10 @@ from typing import Final, Protocol
 import numpy as np
 from scipy.special import ndtr
 
-from alerts.detector import Detector
-from alerts.history import by_hour, multiples, window_counts
-from alerts.readings import Bools, Counts, Floats, Ints, Readings
-from core.settings import DetectorSettings
+from squall.alerts.detection.detector import Detector
+from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, Readings
+from squall.alerts.detection.windows import by_hour, multiples, window_counts
+from squall.core.config.settings import DetectorSettings
 
 
 class Method(Protocol):

@@ -7,12 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from alerts.baseline import HOURS, Baseline, day_types, fit, recency, window_dispersion
-from alerts.detector import predict
-from alerts.history import Hourly, by_hour, covered_hours, window_counts
-from alerts.readings import Bools, Counts, Floats, Ints, Readings, most_telling
-from alerts.tails import shortfall_tail
-from core.settings import DetectorSettings
+from squall.alerts.detection.baseline import HOURS, Baseline, day_types, fit, recency, window_dispersion
+from squall.alerts.detection.detector import predict
+from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, Readings, most_telling
+from squall.alerts.detection.tails import shortfall_tail
+from squall.alerts.detection.windows import Hourly, by_hour, covered_hours, window_counts
+from squall.core.config.settings import DetectorSettings
 
 _WINDOWS: Final = (60, 180, 720)
 """A busy source is missed after an hour, a quiet one after half a day."""
@@ -23,7 +23,7 @@ _SEEN_HOURS: Final = 24
 
 
 class AbsenceDetector:
-    """Reads counts per source: is there less than a stop of the source leaves likely? Pure and causal as `alerts.detector.Detector`."""
+    """Reads counts per source: is there less than a stop of the source leaves likely? Pure and causal as `detection.detector.Detector`."""
 
     def __init__(self, settings: DetectorSettings) -> None:
         self._settings = settings

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.records import SeriesKind, Severity
-from core.series import kind_of
+from squall.core.records import SeriesKind, Severity
+from squall.core.series import kind_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from alerts.readings import Bools, Floats
-from core.series import BURN, BURST
-from core.settings import DetectorSettings
+from squall.alerts.detection.readings import Bools, Floats
+from squall.core.config.settings import DetectorSettings
+from squall.core.series import BURN, BURST
 
 FAMILY: Final = 20
 """Up to so many series each may use the whole p-value; more of them share what so many would have."""

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from alerts.baseline import Baseline
-from alerts.readings import Floats
+from squall.alerts.detection.baseline import Baseline
+from squall.alerts.detection.readings import Floats
 
 _LEAST, _MOST = 0.005, 0.95
 _PRIOR: Final = 2.0

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import betainc, nbdtrik
 from scipy.stats import nbinom
 
-from alerts.readings import Floats, Ints
+from squall.alerts.detection.readings import Floats, Ints
 
 _SMALLEST_P: Final = 1e-300
 _COUNT_SAYS_MOST: Final = 10**-4.5

@@ -12,15 +12,15 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import Final
 
-from alerts.ports import Mailer, MailRefusedError, MailUnavailableError, Outbox
-from core.alert_settings import AlertSettings
-from core.clock import Clock
-from core.errors import ConfigurationError, SquallError, UnavailableError
-from core.links import refuse_plaintext
-from core.probes import Vitals
-from core.settings import Settings
-from core.tls import TlsFiles, TlsNames, client_context, explain, probe
-from storage.rows import Notification
+from squall.alerts.interfaces import Mailer, MailRefusedError, MailUnavailableError, Outbox
+from squall.core.clock import Clock
+from squall.core.config.alerts import AlertSettings
+from squall.core.config.links import refuse_plaintext
+from squall.core.config.settings import Settings
+from squall.core.errors import ConfigurationError, SquallError, UnavailableError
+from squall.core.net.tls import TlsFiles, TlsNames, client_context, explain, probe
+from squall.core.observability.health import Vitals
+from squall.storage.rows.stored import Notification
 
 log = logging.getLogger(__name__)
 

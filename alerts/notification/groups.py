@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from core.records import Alert, AlertState
-from core.text import document_id
+from squall.core.records import Alert, AlertState
+from squall.core.text import document_id
 
 
 class Reason(StrEnum):

@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.grouping import Entry, Group, Memory, Moment, Notice, Reason
-from alerts.matching import is_silenced, silences_in_force
-from alerts.quiet import is_quiet
-from alerts.routing import routes
-from core.alert_settings import AlertSettings
-from core.matching import Matcher
-from core.records import Alert, SeriesKind, Severity
-from core.series import NO_DATA
-from core.text import document_id
-from storage.rows import Silence
+from squall.alerts.notification.groups import Entry, Group, Memory, Moment, Notice, Reason
+from squall.alerts.notification.quiet_hours import is_quiet
+from squall.alerts.notification.routing import routes
+from squall.alerts.notification.silences import is_silenced, silences_in_force
+from squall.core.config.alerts import AlertSettings
+from squall.core.matchers import Matcher
+from squall.core.records import Alert, SeriesKind, Severity
+from squall.core.series import NO_DATA
+from squall.core.text import document_id
+from squall.storage.rows.stored import Silence
 
 _INHIBITED_KINDS: Final = frozenset({SeriesKind.TOPIC, SeriesKind.SECTOR, SeriesKind.SYMBOL})
 _HOUR_SECONDS: Final = 3600.0

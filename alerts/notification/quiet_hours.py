@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.alert_settings import DAYS, QuietSettings
+from squall.core.config.alerts import DAYS, QuietSettings
 
 
 def is_quiet(hours: QuietSettings, wall: datetime) -> bool:

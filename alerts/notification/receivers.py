@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from alerts.outbox import open_mailer
-from alerts.ports import Mailer, MailRefusedError
-from alerts.webhook import WebhookSender
-from core.clock import Clock
-from core.links import refuse_plaintext
-from core.settings import Settings
-from storage.rows import Notification
+from squall.alerts.interfaces import Mailer, MailRefusedError
+from squall.alerts.notification.delivery import open_mailer
+from squall.alerts.notification.webhook.sender import WebhookSender
+from squall.core.clock import Clock
+from squall.core.config.links import refuse_plaintext
+from squall.core.config.settings import Settings
+from squall.storage.rows.stored import Notification
 
 
 class Receivers:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.alert_settings import DEFAULT_RECEIVER, AlertSettings, QuietSettings, RouteSettings
-from core.matching import fits
-from core.records import Alert
+from squall.core.config.alerts import DEFAULT_RECEIVER, AlertSettings, QuietSettings, RouteSettings
+from squall.core.matchers import fits
+from squall.core.records import Alert
 
 
 def routes(settings: AlertSettings, alert: Alert) -> dict[str, QuietSettings | None]:

@@ -1,13 +1,13 @@
-"""Which silences hold, and whether they mean an alert; what a matcher is, is `core.matching`'s business."""
+"""Which silences hold, and whether they mean an alert; what a matcher is, is `squall.core.matchers`'s business."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from core.matching import Matcher, all_match, parse_all
-from core.records import Alert
-from storage.rows import Silence
+from squall.core.matchers import Matcher, all_match, parse_all
+from squall.core.records import Alert
+from squall.storage.rows.stored import Silence
 
 
 def silences_in_force(silences: Iterable[Silence], wall: datetime) -> list[Sequence[Matcher]]:

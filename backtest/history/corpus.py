@@ -15,8 +15,8 @@ from typing import Any, Final
 import orjson
 import xxhash
 
-from core.errors import ConfigurationError
-from ingest.file import FORMATS, FileOptions
+from squall.core.errors import ConfigurationError
+from squall.ingest.file.source import FORMATS, FileOptions
 
 _BLOCK: Final = 1 << 20
 _VERSION: Final = 1

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Final
 
-from alerts.life import Life, Transition
-from alerts.methods import open_method
-from alerts.readings import Counts, Readings
-from backtest.trace import Trace
-from core.settings import DetectorSettings
+from squall.alerts.detection.methods import open_method
+from squall.alerts.detection.readings import Counts, Readings
+from squall.alerts.lifecycle import Life, Transition
+from squall.backtest.history.trace import Trace
+from squall.core.config.settings import DetectorSettings
 
 CHUNK_MINUTES: Final = 7 * 1440
 """Event time read at once. A chunk is loaded with its lookback before it, so that shorter ones read more of the store in total."""

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from core.errors import ConfigurationError
-from core.records import SeriesKind
-from core.series import MARKET, kind_of
-from ingest.times import TimeFormatError, parse_time
+from squall.core.errors import ConfigurationError
+from squall.core.records import SeriesKind
+from squall.core.series import MARKET, kind_of
+from squall.ingest.times import TimeFormatError, parse_time
 
 COLUMNS: Final = ("start", "end", "name", "topics")
 _DAY = re.compile(r"^\s*\d{4}-\d{2}-\d{2}\s*$")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from alerts.life import instant
-from backtest.result import Result
-from core.records import Alert
-from core.text import document_id
-from storage import Store
-from storage.telemetry_rows import KeptAlert, KeptBacktest, KeptEvent, KeptReading
+from squall.alerts.lifecycle import instant
+from squall.backtest.history.result import Result
+from squall.core.records import Alert
+from squall.core.text import document_id
+from squall.storage import Store
+from squall.storage.rows.telemetry import KeptAlert, KeptBacktest, KeptEvent, KeptReading
 
 _MOST_BUCKETS: Final = 2000
 """Of a series; longer spans are drawn in buckets of several hours."""

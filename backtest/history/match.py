@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from alerts.life import Transition, alert_id, instant, record
-from backtest.events import Event
-from core.records import Alert, SeriesKind
+from squall.alerts.lifecycle import Transition, alert_id, instant, record
+from squall.backtest.history.events import Event
+from squall.core.records import Alert, SeriesKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,21 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from alerts.life import instant
-from backtest.match import matches
-from backtest.result import Result
-from backtest.svg import Shade, timeline, tradeoff
-from core.errors import ConfigurationError
-from core.records import Alert
+from squall.alerts.lifecycle import instant
+from squall.backtest.history.match import matches
+from squall.backtest.history.result import Result
+from squall.backtest.history.svg import Shade, timeline, tradeoff
+from squall.core.errors import ConfigurationError
+from squall.core.records import Alert
 
 _BUCKETS: Final = 800
 _CHARTS: Final = 40
 _pages = Environment(
-    loader=PackageLoader("backtest"), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=PackageLoader("squall.backtest.history"),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 

@@ -7,15 +7,15 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.life import instant
-from backtest.detecting import Span
-from backtest.match import Found, Scorecard, matches
-from backtest.scoring import Scored
-from backtest.sweep import Variant
-from backtest.trace import Trace
-from core.records import Alert
-from core.settings import DetectorSettings
-from storage.rows import ModelSpan, StoredDocument
+from squall.alerts.lifecycle import instant
+from squall.backtest.history.detecting import Span
+from squall.backtest.history.match import Found, Scorecard, matches
+from squall.backtest.history.scoring import Scored
+from squall.backtest.history.sweep import Variant
+from squall.backtest.history.trace import Trace
+from squall.core.config.settings import DetectorSettings
+from squall.core.records import Alert
+from squall.storage.rows.stored import ModelSpan, StoredDocument
 
 _CSV = ("id", "topic", "kind", "test", "severity", "opened_at", "fired_at", "resolved_at", "observed", "expected", "p_value", "events")
 

@@ -14,25 +14,25 @@ from typing import Final
 
 import orjson
 
-import storage
-from alerts.evaluation import load_counts
-from alerts.life import instant, minute_of
-from backtest.corpus import CorpusFile, Manifest, corpus_folder, find_files
-from backtest.detecting import Evaluation, Span, evaluate, lookback_of
-from backtest.events import Event, load_events
-from backtest.match import Scorecard, compare, fired_alerts
-from backtest.result import Result, Trial
-from backtest.scoring import Scored, Tell, Workshop, remembered, score_files, unscored, weights_name
-from backtest.sweep import Variant, parse_sweep
-from core.clock import Clock
-from core.errors import ConfigurationError
-from core.records import TOPICS
-from core.settings import Settings
-from ingest.file import FileOptions
-from storage import Store
-from storage.drivers import driving_documents
-from storage.rows import ModelSpan
-from stream.processor import Scorer
+from squall import storage
+from squall.alerts.counts import load_counts
+from squall.alerts.lifecycle import instant, minute_of
+from squall.backtest.history.corpus import CorpusFile, Manifest, corpus_folder, find_files
+from squall.backtest.history.detecting import Evaluation, Span, evaluate, lookback_of
+from squall.backtest.history.events import Event, load_events
+from squall.backtest.history.match import Scorecard, compare, fired_alerts
+from squall.backtest.history.result import Result, Trial
+from squall.backtest.history.scoring import Scored, Tell, Workshop, remembered, score_files, unscored, weights_name
+from squall.backtest.history.sweep import Variant, parse_sweep
+from squall.core.clock import Clock
+from squall.core.config.settings import Settings
+from squall.core.errors import ConfigurationError
+from squall.core.records import TOPICS
+from squall.ingest.file.source import FileOptions
+from squall.storage import Store
+from squall.storage.queries.alert_documents import driving_documents
+from squall.storage.rows.stored import ModelSpan
+from squall.stream.processor import Scorer
 
 log = logging.getLogger("squall.backtest")
 
@@ -53,7 +53,7 @@ class Request:
     Args:
         path: a file or a folder of files.
         options: how to read them.
-        cache: folder for scores; see `backtest.corpus`.
+        cache: folder for scores; see `squall.backtest.history.corpus`.
         weights: folder of the checkpoint that `open_scorer` loads.
         events: CSV of known events; None: nothing to compare with.
         start: first moment that is evaluated; None: the first document's. What is before serves as history.

@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from backtest.corpus import CorpusFile, Entry, Manifest
-from core.clock import Clock
-from core.errors import StoppedError
-from core.settings import ProcessorSettings
-from ingest.file import FileOptions, FileSource
-from storage import Store
-from stream.batching import micro_batches
-from stream.dead_letters import StoreDeadLetters
-from stream.processor import Processor, Scorer
+from squall.backtest.history.corpus import CorpusFile, Entry, Manifest
+from squall.core.clock import Clock
+from squall.core.config.settings import ProcessorSettings
+from squall.core.errors import StoppedError
+from squall.ingest.file.source import FileOptions, FileSource
+from squall.storage import Store
+from squall.stream.batching import micro_batches
+from squall.stream.dead_letters import StoreDeadLetters
+from squall.stream.processor import Processor, Scorer
 
 log = logging.getLogger("squall.backtest")
 

@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from alerts.life import instant, minute_of
-from backtest.trace import Line
-from core.records import Alert
+from squall.alerts.lifecycle import instant, minute_of
+from squall.backtest.history.trace import Line
+from squall.core.records import Alert
 
 _WIDTH, _HEIGHT = 900, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 8, 24

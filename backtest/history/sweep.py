@@ -10,8 +10,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from core.errors import ConfigurationError
-from core.settings import DetectorSettings
+from squall.core.config.settings import DetectorSettings
+from squall.core.errors import ConfigurationError
 
 MOST_VARIANTS: Final = 64
 _WITHOUT_EFFECT: Final = frozenset(

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from alerts.readings import Counts, Floats, Ints, Readings
-from alerts.tails import intervals
+from squall.alerts.detection.readings import Counts, Floats, Ints, Readings
+from squall.alerts.detection.tails import intervals
 
 HOUR: Final = 60
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from alerts.readings import Ints
+from squall.alerts.detection.readings import Ints
 
 _CLOCK_BUCKETS: Final = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
 """Minutes; they divide an hour."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from alerts.detector import Detector, HourModel
-from alerts.history import Hourly
-from alerts.rules import Rule, rules
-from core.settings import DetectorSettings
+from squall.alerts.detection.detector import Detector, HourModel
+from squall.alerts.detection.rules import Rule, rules
+from squall.alerts.detection.windows import Hourly
+from squall.core.config.settings import DetectorSettings
 
 _REFIT_BUCKETS: Final = 6
 

@@ -10,8 +10,8 @@ from datetime import UTC
 from pathlib import Path
 from typing import Final
 
-from core.errors import ConfigurationError
-from ingest.times import TimeFormatError, parse_time
+from squall.core.errors import ConfigurationError
+from squall.ingest.times import TimeFormatError, parse_time
 
 COLUMNS: Final = ("timestamp", "value")
 _SMALL_NUMBER = re.compile(r"^\d{1,8}(?:\.\d+)?$")

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from alerts.readings import Counts, Floats, Ints
-from backtest.series_clock import Clock
-from backtest.series_detector import SeriesDetector
-from backtest.series_file import Row
-from core.settings import DetectorSettings
+from squall.alerts.detection.readings import Counts, Floats, Ints
+from squall.backtest.series.clock import Clock
+from squall.backtest.series.detector import SeriesDetector
+from squall.backtest.series.file import Row
+from squall.core.config.settings import DetectorSettings
 
 _HOUR: Final = 60
 _OBSERVED: Final = 0.5

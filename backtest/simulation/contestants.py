@@ -7,13 +7,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.baseline import day_types
-from alerts.detector import Detector
-from alerts.life import Change, Life
-from alerts.readings import Counts, Ints
-from backtest.references import ears_c2, moving, negative_binomial_cusum, seasonal, threshold, z_score
-from backtest.scenarios import BUCKET_MINUTES, DAY_BUCKETS, HISTORY_DAYS
-from core.settings import DetectorSettings
+from squall.alerts.detection.baseline import day_types
+from squall.alerts.detection.detector import Detector
+from squall.alerts.detection.readings import Counts, Ints
+from squall.alerts.lifecycle import Change, Life
+from squall.backtest.simulation.references import ears_c2, moving, negative_binomial_cusum, seasonal, threshold, z_score
+from squall.backtest.simulation.scenarios import BUCKET_MINUTES, DAY_BUCKETS, HISTORY_DAYS
+from squall.core.config.settings import DetectorSettings
 
 Scores = dict[str, NDArray[np.float32]]
 """Name of a method -> (series, judged buckets)."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, gammaincinv
 
-from alerts.readings import Bools, Floats, Ints
-from backtest.scenarios import BUCKET_MINUTES
+from squall.alerts.detection.readings import Bools, Floats, Ints
+from squall.backtest.simulation.scenarios import BUCKET_MINUTES
 
 EPISODE_GAP: Final = 60 // BUCKET_MINUTES
 """Alarms of a series with at most so many buckets from one to the next are one episode."""

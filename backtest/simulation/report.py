@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from backtest.contestants import CONFIGURED, SHIPPED
-from backtest.simulate import AIM, ALLOWED, MONTH_DAYS, Comparison, Score
+from squall.backtest.simulation.contestants import CONFIGURED, SHIPPED
+from squall.backtest.simulation.simulate import AIM, ALLOWED, MONTH_DAYS, Comparison, Score
 
 _GOAL_DETECTION: Final = 0.95
 _GOAL_DELAY: Final = 2.0

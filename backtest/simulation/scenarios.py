@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from alerts.readings import Counts, Floats, Ints
+from squall.alerts.detection.readings import Counts, Floats, Ints
 
 BUCKET_MINUTES: Final = 5
 DAY_BUCKETS: Final = 1440 // BUCKET_MINUTES

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from alerts.readings import Bools
-from backtest.contestants import CONFIGURED, SHIPPED, Scores, scores
-from backtest.rates import calibrate, delays, episodes, rate_interval, share_interval, within
-from backtest.scenarios import BUCKET_MINUTES, SCENARIOS, SERIES, Market, Scenario, simulate
-from core.errors import ConfigurationError
+from squall.alerts.detection.readings import Bools
+from squall.backtest.simulation.contestants import CONFIGURED, SHIPPED, Scores, scores
+from squall.backtest.simulation.rates import calibrate, delays, episodes, rate_interval, share_interval, within
+from squall.backtest.simulation.scenarios import BUCKET_MINUTES, SCENARIOS, SERIES, Market, Scenario, simulate
+from squall.core.errors import ConfigurationError
 
 MONTH_DAYS: Final = 30
 ALLOWED: Final = 1.0

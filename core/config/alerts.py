@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from core.links import LinkSection, ReadableFile
-from core.records import SeriesKind, Severity
-from core.sections import Positive, Seconds, Section
+from squall.core.config.links import LinkSection, ReadableFile
+from squall.core.config.sections import Positive, Seconds, Section
+from squall.core.records import SeriesKind, Severity
 
 DEFAULT_RECEIVER: Final = "default"
 """The receiver made of `alerts.to`: gets what no route takes."""

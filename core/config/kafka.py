@@ -6,8 +6,8 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from core.links import LinkSection, ReadableFile
-from core.sections import Positive, Seconds
+from squall.core.config.links import LinkSection, ReadableFile
+from squall.core.config.sections import Positive, Seconds
 
 
 class KafkaSettings(LinkSection):

@@ -10,8 +10,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, PrivateAttr
 
-from core.errors import ConfigurationError
-from core.sections import Section
+from squall.core.config.sections import Section
+from squall.core.errors import ConfigurationError
 
 ALLOW_PLAINTEXT: Final = "SQUALL_ALLOW_PLAINTEXT"
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from core.settings import PREFIX, Settings, redact_url
+from squall.core.config.settings import PREFIX, Settings, redact_url
 
 HIDDEN = "(set)"
 """Stands for a secret that has a value."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic_settings import EnvSettingsSource
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 VARIABLE: Final = "SQUALL_SECRETS_DIR"
 _PREFIX: Final = "SQUALL_"

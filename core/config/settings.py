@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
-from core.alert_settings import AlertSettings
-from core.errors import ConfigurationError
-from core.kafka_settings import KafkaSettings as KafkaSettings
-from core.secret_files import SecretFilesSource, secret_names
-from core.sections import Positive, Seconds, Section
-from core.store_settings import StoreSettings as StoreSettings
+from squall.core.config.alerts import AlertSettings
+from squall.core.config.kafka import KafkaSettings
+from squall.core.config.secret_files import SecretFilesSource, secret_names
+from squall.core.config.sections import Positive, Seconds, Section
+from squall.core.config.store import StoreSettings
+from squall.core.errors import ConfigurationError
 
 CONFIG_VARIABLE = "SQUALL_CONFIG"
 DEFAULT_CONFIG = "squall.toml"

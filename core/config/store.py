@@ -7,8 +7,8 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
-from core.links import LinkSection, refuse_plaintext
-from core.sections import Positive, Seconds
+from squall.core.config.links import LinkSection, refuse_plaintext
+from squall.core.config.sections import Positive, Seconds
 
 PLAINTEXT = "clickhouse"
 SERVERS = (PLAINTEXT, "clickhouses")

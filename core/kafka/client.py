@@ -9,9 +9,9 @@ from typing import Any
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from core.errors import BrokerUnavailableError, SquallError
-from core.kafka_security import refusal, security_arguments
-from core.settings import KafkaSettings
+from squall.core.config.kafka import KafkaSettings
+from squall.core.errors import BrokerUnavailableError, SquallError
+from squall.core.kafka.security import refusal, security_arguments
 
 CONNECT_SECONDS = 5.0
 """How long a client looks for its broker before it says so: callers try again, and look in between whether to stop."""

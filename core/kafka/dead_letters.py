@@ -8,10 +8,10 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from core.broker import client_arguments, unavailable
-from core.codec import dead_letter_headers
-from core.delivery import RAW_LIMIT, DeadLetter
-from core.settings import KafkaSettings
+from squall.core.codec import dead_letter_headers
+from squall.core.config.kafka import KafkaSettings
+from squall.core.delivery import RAW_LIMIT, DeadLetter
+from squall.core.kafka.client import client_arguments, unavailable
 
 
 def send_dead_letters(producer: Any, settings: KafkaSettings, letters: Sequence[DeadLetter]) -> None:

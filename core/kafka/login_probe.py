@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from kafka.net.sasl import get_sasl_mechanism
 
-from core.kafka_settings import KafkaSettings
-from core.tls import PROBE_SECONDS
+from squall.core.config.kafka import KafkaSettings
+from squall.core.net.tls import PROBE_SECONDS
 
 _METADATA: Final = 3
 _API_VERSIONS: Final = 18

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ssl
 from typing import Any, Final
 
-from core.errors import ConfigurationError
-from core.kafka_login import refused_login, speaks_plaintext
-from core.kafka_settings import KafkaSettings
-from core.links import refuse_plaintext, split_server
-from core.tls import TlsFiles, TlsNames, client_context, probe
+from squall.core.config.kafka import KafkaSettings
+from squall.core.config.links import refuse_plaintext, split_server
+from squall.core.errors import ConfigurationError
+from squall.core.kafka.login_probe import refused_login, speaks_plaintext
+from squall.core.net.tls import TlsFiles, TlsNames, client_context, probe
 
 DEFAULT_PORT: Final = 9092
 NAMES: Final = TlsNames(
@@ -43,7 +43,7 @@ def check_link(settings: KafkaSettings) -> None:
     """Refuse plaintext to another machine.
 
     Raises:
-        ConfigurationError: see `core.links.refuse_plaintext`.
+        ConfigurationError: see `squall.core.config.links.refuse_plaintext`.
     """
     if not settings.encrypted:
         instead = "set SQUALL_KAFKA__SECURITY=tls or sasl_tls"

@@ -19,9 +19,9 @@ from kafka.errors import (
     for_code,
 )
 
-from core.broker import admin_client, unavailable
-from core.errors import BrokerUnavailableError, ConfigurationError, SquallError
-from core.settings import KafkaSettings
+from squall.core.config.kafka import KafkaSettings
+from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError
+from squall.core.kafka.client import admin_client, unavailable
 
 Mend = Literal["grow", "fix", "by hand", "none needed"]
 Outcome = Literal["created", "would be created", "as wanted", "changed", "would be changed", "differs"]

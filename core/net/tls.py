@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 PROBE_SECONDS: Final = 2.0
 """How long a look at a server that failed us may take, for connecting and for the handshake."""

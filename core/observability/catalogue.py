@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from core import catalogue_watch as watch
-from core import catalogue_work as work
-from core.metric_spec import Metric, Part
+from squall.core.observability import catalogue_monitoring as watch
+from squall.core.observability import catalogue_pipeline as work
+from squall.core.observability.metric_spec import Metric, Part
 
 CATALOGUE: Final = (
     Part(

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from core.metric_spec import AlertEvent, CallOutcome, Dependency, Kind, Label, MessageOutcome, Metric, RunOutcome, StoreOperation, label
+from squall.core.observability.metric_spec import (
+    AlertEvent,
+    CallOutcome,
+    Dependency,
+    Kind,
+    Label,
+    MessageOutcome,
+    Metric,
+    RunOutcome,
+    StoreOperation,
+    label,
+)
 
 _CALLS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _RUNS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.metric_spec import (
+from squall.core.observability.metric_spec import (
     REASONS,
     Dependency,
     FateName,

@@ -1,12 +1,12 @@
-"""The catalogue of metrics as a page for people: `python -m core.metrics_page > docs/metrics.md`."""
+"""The catalogue of metrics as a page for people: `python -m squall.core.observability.docs > docs/metrics.md`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 
-from core.catalogue import CATALOGUE
-from core.metric_spec import Metric, Part
+from squall.core.observability.catalogue import CATALOGUE
+from squall.core.observability.metric_spec import Metric, Part
 
 _HEAD = """\
 # Metrics
@@ -27,7 +27,8 @@ A counter or histogram is there from the start, at 0; a gauge once it is known. 
 rules over these metrics are in [deploy/prometheus](../deploy/prometheus/alerts.yaml), what to do when one fires in the
 [runbook](runbook.md). Grafana's pipeline dashboard shows much of it from the store, without a Prometheus ([dashboards](dashboards.md)).
 
-This page is made from `core/catalogue.py`; change it there, then `python -m core.metrics_page > docs/metrics.md`.
+This page is made from `core/observability/catalogue.py`; change it there, then run
+`python -m squall.core.observability.docs > docs/metrics.md`.
 """
 
 

@@ -13,9 +13,9 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from core.clock import Clock, SystemClock
-from core.metric_spec import Dependency
-from core.metrics import Metrics
+from squall.core.clock import Clock, SystemClock
+from squall.core.observability.metric_spec import Dependency
+from squall.core.observability.metrics import Metrics
 
 DEFAULT_PATIENCE: Final = 300.0
 

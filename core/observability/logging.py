@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import orjson
 
-from core.settings import LogSettings
+from squall.core.config.settings import LogSettings
 
 CHATTY = ("kafka", "aiokafka", "faust", "mode", "apscheduler", "httpx", "httpcore", "urllib3", "matplotlib", "clickhouse_driver")
 """Libraries whose information is our debugging."""

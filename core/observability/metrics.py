@@ -12,10 +12,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
-from core import catalogue_watch as watch
-from core import catalogue_work as work
-from core.clock import Clock, SystemClock
-from core.metric_spec import (
+from squall.core.clock import Clock, SystemClock
+from squall.core.observability import catalogue_monitoring as watch
+from squall.core.observability import catalogue_pipeline as work
+from squall.core.observability.metric_spec import (
     AlertEvent,
     CallOutcome,
     Dependency,

@@ -10,7 +10,7 @@ from typing import Any
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards.grafana import alerts, backtest, drill_down, market_mood, pipeline
+from squall.dashboards.grafana.boards import alerts, backtest, drill_down, market_mood, pipeline
 
 FOLDER = Path(__file__).with_name("json")
 """Where the built dashboards are kept."""

@@ -18,13 +18,13 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from jsonschema import Draft202012Validator
 
-from core.errors import ConfigurationError
-from dashboards.grafana import datasource
-from dashboards.grafana.build import FOLDER, build_all
-from dashboards.grafana.formats import Choice
-from dashboards.grafana.macros import expand, variables_in
-from dashboards.grafana.queries import QueryRun, run_queries
-from dashboards.grafana.schema import SCHEMA
+from squall.core.errors import ConfigurationError
+from squall.dashboards.grafana import datasource
+from squall.dashboards.grafana.build import FOLDER, build_all
+from squall.dashboards.grafana.formats import Choice
+from squall.dashboards.grafana.macros import expand, variables_in
+from squall.dashboards.grafana.queries import QueryRun, run_queries
+from squall.dashboards.grafana.schema import SCHEMA
 
 __all__ = ["Finding", "QueryRun", "check_static", "check_texts", "run_queries"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)

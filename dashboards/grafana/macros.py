@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from core.errors import ConfigurationError
-from dashboards.grafana.formats import Choice, formatted
+from squall.core.errors import ConfigurationError
+from squall.dashboards.grafana.formats import Choice, formatted
 
 _CONDITIONAL = "$__conditionalAll("
 _MACRO = re.compile(r"\$__(\w+)")

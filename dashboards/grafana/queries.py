@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.errors import SquallError
-from dashboards.grafana.formats import Choice
-from dashboards.grafana.macros import POINTS, expand, interval_seconds
-from storage import Store
-from storage.backend import Result
+from squall.core.errors import SquallError
+from squall.dashboards.grafana.formats import Choice
+from squall.dashboards.grafana.macros import POINTS, expand, interval_seconds
+from squall.storage import Store
+from squall.storage.backends.base import Result
 
 
 @dataclass(frozen=True, slots=True)

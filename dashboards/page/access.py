@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.errors import ConfigurationError
-from core.settings import WebSettings
+from squall.core.config.settings import WebSettings
+from squall.core.errors import ConfigurationError
 
 COOKIE = "squall_page"
 OPEN_PATHS = frozenset({"/healthz"})

@@ -9,19 +9,19 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from core.clock import Clock
-from core.errors import SquallError
-from core.settings import DetectorSettings
-from dashboards.api_alerts import alert_routes
-from dashboards.api_documents import document_routes
-from dashboards.api_events import event_routes
-from dashboards.api_health import HealthDesk, health_routes
-from dashboards.api_mood import mood_routes
-from dashboards.events import POLL_SECONDS, EventFeed
-from dashboards.news import NewsReader
-from dashboards.shared import SharedAnswers
-from dashboards.views import ErrorView
-from storage import Store
+from squall.core.clock import Clock
+from squall.core.config.settings import DetectorSettings
+from squall.core.errors import SquallError
+from squall.dashboards.page.events import POLL_SECONDS, EventFeed
+from squall.dashboards.page.news import NewsReader
+from squall.dashboards.page.routes.alerts import alert_routes
+from squall.dashboards.page.routes.documents import document_routes
+from squall.dashboards.page.routes.events import event_routes
+from squall.dashboards.page.routes.health import HealthDesk, health_routes
+from squall.dashboards.page.routes.mood import mood_routes
+from squall.dashboards.page.schemas.documents import ErrorView
+from squall.dashboards.page.shared_answers import SharedAnswers
+from squall.storage import Store
 
 STATIC = FilePath(__file__).parent / "static"
 MAX_BODY_BYTES = 65_536
@@ -30,7 +30,7 @@ MAX_BODY_BYTES = 65_536
 def create_app(store: Store, clock: Clock, detector: DetectorSettings, *, poll_seconds: float = POLL_SECONDS) -> tuple[FastAPI, EventFeed]:
     """Return the page with its API over `store`, and the feed of its events, to be closed before the server stops.
 
-    Who may see the page is `dashboards.access`'s business.
+    Who may see the page is `squall.dashboards.page.access`'s business.
     """
     app = FastAPI(
         title="Squall",

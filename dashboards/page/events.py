@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 from starlette.types import Receive
 
-from core.errors import SquallError
-from dashboards.news import Cursor, News, NewsReader
-from dashboards.views_health import DocumentsEvent, HelloEvent, TroubleEvent
+from squall.core.errors import SquallError
+from squall.dashboards.page.news import Cursor, News, NewsReader
+from squall.dashboards.page.schemas.health import DocumentsEvent, HelloEvent, TroubleEvent
 
 log = logging.getLogger("squall.web")
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from core.clock import Clock
-from dashboards.api_documents import views
-from dashboards.api_health import HealthDesk
-from dashboards.shared import SharedAnswers
-from dashboards.views import DocumentView
-from dashboards.views_health import DocumentsEvent, HealthView
-from storage import Store
-from storage.live_rows import Arrivals
+from squall.core.clock import Clock
+from squall.dashboards.page.routes.documents import views
+from squall.dashboards.page.routes.health import HealthDesk
+from squall.dashboards.page.schemas.documents import DocumentView
+from squall.dashboards.page.schemas.health import DocumentsEvent, HealthView
+from squall.dashboards.page.shared_answers import SharedAnswers
+from squall.storage import Store
+from squall.storage.rows.live import Arrivals
 
 MAX_DOCUMENTS: Final = 100
 MAX_BACK: Final = timedelta(minutes=5)

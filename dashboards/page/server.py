@@ -12,13 +12,13 @@ from typing import Any
 
 import uvicorn
 
-from core.clock import Clock
-from core.errors import ConfigurationError
-from core.settings import DetectorSettings, WebSettings
-from dashboards.access import Gate, check_access
-from dashboards.api import create_app
-from dashboards.events import MAX_LISTENERS, POLL_SECONDS, EventFeed
-from storage import Store
+from squall.core.clock import Clock
+from squall.core.config.settings import DetectorSettings, WebSettings
+from squall.core.errors import ConfigurationError
+from squall.dashboards.page.access import Gate, check_access
+from squall.dashboards.page.api import create_app
+from squall.dashboards.page.events import MAX_LISTENERS, POLL_SECONDS, EventFeed
+from squall.storage import Store
 
 log = logging.getLogger("squall.web")
 

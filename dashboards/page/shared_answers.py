@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import TypeVar, cast
 
-from core.clock import Clock
-from core.errors import SquallError
+from squall.core.clock import Clock
+from squall.core.errors import SquallError
 
 T = TypeVar("T")
 

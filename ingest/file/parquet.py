@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from core.errors import ConfigurationError, InvalidRecordError
-from ingest.rows import DamagedFileError, Row, shown
+from squall.core.errors import ConfigurationError, InvalidRecordError
+from squall.ingest.file.rows import DamagedFileError, Row, shown
 
 _BATCH_ROWS = 256
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 
 import orjson
 
-from core.errors import ConfigurationError, InvalidRecordError
+from squall.core.errors import ConfigurationError, InvalidRecordError
 
 MAX_ROW_BYTES = 16 * 1024 * 1024
 """A longer row is rejected and skipped without being held in memory."""

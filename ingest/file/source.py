@@ -12,16 +12,16 @@ from typing import Any, BinaryIO, Literal
 
 import xxhash
 
-from core.clock import Clock
-from core.delivery import Batch, Item, Origin
-from core.errors import ConfigurationError, InvalidRecordError
-from core.records import Kind
-from ingest import parquet, rows
-from ingest.build import Defaults, build_document
-from ingest.columns import Columns
-from ingest.cursors import CursorStore
-from ingest.source import BATCH_ITEMS, accepted, nothing, rejected
-from ingest.times import zone
+from squall.core.clock import Clock
+from squall.core.delivery import Batch, Item, Origin
+from squall.core.errors import ConfigurationError, InvalidRecordError
+from squall.core.records import Kind
+from squall.ingest.build import Defaults, build_document
+from squall.ingest.columns import Columns
+from squall.ingest.cursors import CursorStore
+from squall.ingest.file import parquet, rows
+from squall.ingest.source import BATCH_ITEMS, accepted, nothing, rejected
+from squall.ingest.times import zone
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class FileOptions:
 
     Args:
         format: `jsonl`, `csv` or `parquet`; empty: by extension.
-        columns: field → column, where the name is not a known one (`ingest.columns.ALIASES`).
+        columns: field → column, where the name is not a known one (`squall.ingest.columns.ALIASES`).
         kind: of rows that do not say; None: social when the columns are a tweet's, else news.
         source: overrides the rows' own; empty: the row's `source`, else the file's name without extensions.
         timezone: of times without one: a zone's name, or `reject`.
@@ -106,7 +106,7 @@ class FileSource:
 
     @property
     def live(self) -> bool:
-        """False; see `ingest.source.Source`."""
+        """False; see `squall.ingest.source.Source`."""
         return False
 
     @property
@@ -121,7 +121,7 @@ class FileSource:
         return min(1.0, self._fraction)
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Deliver the rows after the committed one; see `ingest.source.Source`."""
+        """Deliver the rows after the committed one; see `squall.ingest.source.Source`."""
         position = self._start()
         items: list[Item] = []
         try:

@@ -13,15 +13,15 @@ import orjson
 from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.requests import ClientDisconnect
 
-from core.clock import Clock
-from core.delivery import Rejection
-from core.errors import InvalidRecordError
-from core.metric_spec import PushOutcome
-from core.metrics import Metrics
-from core.records import Document
-from core.settings import PushSettings
-from ingest.build import Defaults, InvalidFieldError, build_document
-from ingest.push_queue import PushQueue, Submission
+from squall.core.clock import Clock
+from squall.core.config.settings import PushSettings
+from squall.core.delivery import Rejection
+from squall.core.errors import InvalidRecordError
+from squall.core.observability.metric_spec import PushOutcome
+from squall.core.observability.metrics import Metrics
+from squall.core.records import Document
+from squall.ingest.build import Defaults, InvalidFieldError, build_document
+from squall.ingest.push.queue import PushQueue, Submission
 
 MAX_ERRORS = 100
 """A refused batch lists this many of its errors."""

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.records import Document
+from squall.core.records import Document
 
 
 @dataclass(slots=True, eq=False)

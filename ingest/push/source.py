@@ -10,14 +10,14 @@ from ipaddress import ip_address
 
 import uvicorn
 
-from core.clock import Clock
-from core.delivery import Batch
-from core.errors import BrokerUnavailableError, ConfigurationError
-from core.probes import Vitals
-from core.settings import PushSettings
-from ingest.push_app import Door, create_app
-from ingest.push_queue import PushQueue, Submission
-from ingest.source import BATCH_ITEMS, OriginNumbers, accepted
+from squall.core.clock import Clock
+from squall.core.config.settings import PushSettings
+from squall.core.delivery import Batch
+from squall.core.errors import BrokerUnavailableError, ConfigurationError
+from squall.core.observability.health import Vitals
+from squall.ingest.push.app import Door, create_app
+from squall.ingest.push.queue import PushQueue, Submission
+from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class PushSource:
 
     @property
     def live(self) -> bool:
-        """True; see `ingest.source.Source`."""
+        """True; see `squall.ingest.source.Source`."""
         return True
 
     @property
@@ -96,7 +96,7 @@ class PushSource:
         self.door.outage = error.what if error else ""
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Deliver what is posted until stopped; see `ingest.source.Source`."""
+        """Deliver what is posted until stopped; see `squall.ingest.source.Source`."""
         self.start()
         self._vitals.progress.expect(self.name)
         try:

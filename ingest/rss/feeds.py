@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import feedparser
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from core.errors import ConfigurationError
-from core.records import Kind
+from squall.core.errors import ConfigurationError
+from squall.core.records import Kind
 
 _TAG = re.compile(r"<(?:!--.*?--|/?[A-Za-z][^<>]*|![A-Za-z][^<>]*)>", re.DOTALL)
 _HIDDEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.DOTALL | re.IGNORECASE)
@@ -91,7 +91,7 @@ def load_feeds(path: Path) -> tuple[Feed, ...]:
 
 
 def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]:
-    """Return the loose fields (see `ingest.build`) of each entry, oldest last as feeds have them.
+    """Return the loose fields (see `squall.ingest.build`) of each entry, oldest last as feeds have them.
 
     An entry without a date has no `published_at`. Markup is taken out of titles and texts.
 

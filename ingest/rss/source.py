@@ -13,16 +13,16 @@ from typing import Any
 import orjson
 import xxhash
 
-from core.clock import Clock
-from core.delivery import Batch, Item
-from core.errors import ConfigurationError, InvalidRecordError
-from core.probes import Vitals
-from core.settings import IngestSettings
-from ingest.build import Defaults, build_document
-from ingest.cursors import CursorStore
-from ingest.feeds import Feed, NotAFeedError, load_feeds, parse_feed
-from ingest.fetch import Fetched, FetchError, FetchLimits, FetchStoppedError, Validators, fetch
-from ingest.source import BATCH_ITEMS, OriginNumbers, accepted, rejected
+from squall.core.clock import Clock
+from squall.core.config.settings import IngestSettings
+from squall.core.delivery import Batch, Item
+from squall.core.errors import ConfigurationError, InvalidRecordError
+from squall.core.observability.health import Vitals
+from squall.ingest.build import Defaults, build_document
+from squall.ingest.cursors import CursorStore
+from squall.ingest.rss.feeds import Feed, NotAFeedError, load_feeds, parse_feed
+from squall.ingest.rss.fetch import Fetched, FetchError, FetchLimits, FetchStoppedError, Validators, fetch
+from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted, rejected
 
 log = logging.getLogger(__name__)
 
@@ -110,11 +110,11 @@ class RssSource:
 
     @property
     def live(self) -> bool:
-        """True; see `ingest.source.Source`."""
+        """True; see `squall.ingest.source.Source`."""
         return True
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Deliver as feeds bring news; see `ingest.source.Source`."""
+        """Deliver as feeds bring news; see `squall.ingest.source.Source`."""
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="rss")
         self._vitals.progress.expect(self.name)
         waiting = list(self.states)

@@ -18,9 +18,9 @@ from typing import Any, Literal
 import orjson
 import xxhash
 
-from ingest import synthetic_schedule as schedule
-from ingest.synthetic_faults import FAULTS, malformed, odd
-from ingest.synthetic_writer import Draft, Writer
+from squall.ingest.synthetic import schedule
+from squall.ingest.synthetic.faults import FAULTS, malformed, odd
+from squall.ingest.synthetic.writer import Draft, Writer
 
 START = datetime(2025, 3, 3, tzinfo=UTC)
 """A Monday."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from core.records import GIST_WORDS
-from core.text import fingerprint, normalise
-from ingest import synthetic_schedule as schedule
-from ingest.synthetic_text import Company, Scene, load_phrases
+from squall.core.records import GIST_WORDS
+from squall.core.text import fingerprint, normalise
+from squall.ingest.synthetic import schedule
+from squall.ingest.synthetic.text import Company, Scene, load_phrases
 
 _TRIES = 40
 _COPIED = 0.085
@@ -52,12 +52,12 @@ class Draft:
 
     @property
     def content(self) -> str:
-        """What the model will read, as `core.records.Document.content` joins it."""
+        """What the model will read, as `squall.core.records.Document.content` joins it."""
         return f"{self.title}. {self.text}" if self.title and self.text else self.title or self.text
 
     @property
     def gist(self) -> str:
-        """What tells its story from another, as `core.records.Document.gist` does."""
+        """What tells its story from another, as `squall.core.records.Document.gist` does."""
         return self.title if len(normalise(self.title).split()) >= GIST_WORDS else self.content
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 
-from core.errors import ConfigurationError, SquallError
-from core.settings import ModelSettings
-from model.backends.base import device_of
-from model.bench_rounds import Contestant, Score
-from model.engine import ScoringEngine
-from model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, NetworkConfig
+from squall.core.config.settings import ModelSettings
+from squall.core.errors import ConfigurationError, SquallError
+from squall.model.bench.rounds import Contestant, Score
+from squall.model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, NetworkConfig
+from squall.model.serving.backends.base import device_of
+from squall.model.serving.engine import ScoringEngine
 
 BATCHES = (1, 8, 32, 64, 128)
 PRECISIONS = {
@@ -91,7 +91,7 @@ def _opener(settings: ModelSettings, folder: Path, exported: Path) -> Callable[[
         if settings.backend != "onnx":
             return ScoringEngine.open(settings)
         if not (exported / "model.onnx").is_file():
-            from model.export import export_onnx
+            from squall.model.export.onnx import export_onnx
 
             export_onnx(folder, exported, ["Shares of the bank fell after a profit warning"], lambda _: None)
         return ScoringEngine.open(settings.model_copy(update={"path": exported}))

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from model.quantise import has_bf16, has_vnni
+from squall.model.quantise import has_bf16, has_vnni
 
 Clock = Callable[[], float]
 _SIDES = {"cpu": (512, 1024, 2048), "cuda": (4096, 8192)}

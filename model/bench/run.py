@@ -14,16 +14,16 @@ from typing import Any
 
 import torch
 
-from core.errors import ConfigurationError
-from core.settings import ModelSettings
-from model import preprocess
-from model.backends.base import device_of
-from model.bench_contestants import BATCHES, PRECISIONS, checkpoint, engines, open_all, pipelines
-from model.bench_floor import peak_rates, products_per_text
-from model.bench_rounds import Clock, Contestant, latencies, run_rounds
-from model.engine import ScoringEngine
-from model.network import CONFIG_FILE, TOKENIZER_FILE, NetworkConfig
-from model.tokens import load_tokenizer
+from squall.core.config.settings import ModelSettings
+from squall.core.errors import ConfigurationError
+from squall.model import preprocess
+from squall.model.bench.contestants import BATCHES, PRECISIONS, checkpoint, engines, open_all, pipelines
+from squall.model.bench.floor import peak_rates, products_per_text
+from squall.model.bench.rounds import Clock, Contestant, latencies, run_rounds
+from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, NetworkConfig
+from squall.model.serving.backends.base import device_of
+from squall.model.serving.engine import ScoringEngine
+from squall.model.tokens import load_tokenizer
 
 _PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "numpy")
 

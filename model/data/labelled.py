@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import xxhash
 
-from core.errors import ConfigurationError
-from core.text import normalise
-from model.spans import BadSpanError, Span, parse_spans, span_labels
-from model.tables import read_table
-from model.tasks import TaskSpec, find_task
+from squall.core.errors import ConfigurationError
+from squall.core.text import normalise
+from squall.model.data.tables import read_table
+from squall.model.spans import BadSpanError, Span, parse_spans, span_labels
+from squall.model.tasks import TaskSpec, find_task
 
 MISSING = -100
 """Label of a row that doesn't carry a task's label; the value cross-entropy ignores."""
@@ -54,7 +54,7 @@ class Part:
         orders: text task → label names that integers in that column stand for.
         text: column of the text.
         source: name of the set in metrics; empty: the folder's name.
-        spans: tokens task → column that holds its spans, see `model.spans.parse_spans`.
+        spans: tokens task → column that holds its spans, see `squall.model.spans.parse_spans`.
         skip_bad_spans: leave out the spans of a row in which one doesn't fit the text, instead of refusing the file.
     """
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from core.errors import ConfigurationError
-from core.records import TOPICS
-from model.data import Part, Row, load_part
-from model.tables import read_table
-from model.tasks import HEADLINES, SENTIMENT, TaskSpec, find_task
+from squall.core.errors import ConfigurationError
+from squall.core.records import TOPICS
+from squall.model.data.labelled import Part, Row, load_part
+from squall.model.data.tables import read_table
+from squall.model.tasks import HEADLINES, SENTIMENT, TaskSpec, find_task
 
 TFN_SENTIMENT_ORDER = ("negative", "positive", "neutral")
 """Integers in Twitter Financial News' sentiment set: bearish, bullish, neutral."""

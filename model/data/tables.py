@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 KINDS = (".csv", ".parquet", ".jsonl", ".ndjson", ".json")
 

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from core.errors import ConfigurationError
-from model.data import MISSING
-from model.network import MultiTaskNetwork
-from model.tasks import find_task
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import MISSING
+from squall.model.network import MultiTaskNetwork
+from squall.model.tasks import find_task
 
 BINS = 15
 """As Guo et al. 2017 measure."""

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.errors import ConfigurationError
-from model import metrics
-from model.calibrate import reliability
-from model.data import Part, Row, load_part
-from model.engine import ScoringEngine
-from model.spans import span_labels
-from model.tasks import TaskSpec, find_task
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import Part, Row, load_part
+from squall.model.evaluation import metrics
+from squall.model.evaluation.calibration import reliability
+from squall.model.serving.engine import ScoringEngine
+from squall.model.spans import span_labels
+from squall.model.tasks import TaskSpec, find_task
 
 
 def evaluate(
@@ -42,7 +42,7 @@ def evaluate(
         out: folder for `metrics.json`, and for a text task `confusion.png` and `reliability.png`; made if missing.
 
     Returns:
-        `task`, `data`, `model_version`, and everything of `model.metrics.report` (text) or `model.metrics.span_report` (tokens).
+        `task`, `data`, `model_version`, and everything of `evaluation.metrics.report` (text) or `evaluation.metrics.span_report` (tokens).
 
     Raises:
         ConfigurationError: no such task, file or column, a label that is not one, or no labelled row.
@@ -75,7 +75,7 @@ def _texts(engine: ScoringEngine, rows: Sequence[Row], spec: TaskSpec, known: di
     true = [row.labels[spec.name] for row in rows]
     found = {**known, **metrics.report(true, probabilities.argmax(1).tolist(), spec.labels, probabilities)}
     if out:
-        from model.plots import confusion_png, reliability_png  # drawing takes a while to import
+        from squall.model.evaluation.plots import confusion_png, reliability_png  # drawing takes a while to import
 
         bins = reliability(probabilities, true)
         confusion_png(out / "confusion.png", found["confusion"], spec.labels)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
-from model.calibrate import expected_calibration_error, negative_log_likelihood, reliability
-from model.spans import Span
+from squall.model.evaluation.calibration import expected_calibration_error, negative_log_likelihood, reliability
+from squall.model.spans import Span
 
 
 def report(true: Sequence[int], predicted: Sequence[int], labels: Sequence[str], probabilities: ArrayLike | None = None) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def span_report(true: Sequence[Iterable[Span]], predicted: Sequence[Iterable[Spa
     Args:
         true: the spans of each text.
         predicted: the spans found in each text, in the same order.
-        labels: span labels, see `model.spans.span_labels`.
+        labels: span labels, see `squall.model.spans.span_labels`.
 
     Returns:
         `rows` (texts), `spans` (true ones), `precision, recall, f1` over all spans, `macro_f1` (mean over the labels that

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from model.calibrate import Bin
+from squall.model.evaluation.calibration import Bin
 
 _BLUE, _ORANGE, _GREY = "#2f6f9f", "#d9822b", "#8a8f98"
 _DPI = 130

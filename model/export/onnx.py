@@ -17,14 +17,14 @@ import torch
 from scipy.special import softmax
 from torch import Tensor, nn
 
-from core.errors import ConfigurationError, SquallError
-from core.settings import ModelSettings
-from model import preprocess
-from model.backends.base import Backend, Logits
-from model.backends.onnx_backend import FILES, open_onnx
-from model.backends.torch_backend import open_eager
-from model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork
-from model.tokens import load_tokenizer
+from squall.core.config.settings import ModelSettings
+from squall.core.errors import ConfigurationError, SquallError
+from squall.model import preprocess
+from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork
+from squall.model.serving.backends.base import Backend, Logits
+from squall.model.serving.backends.onnx_backend import FILES, open_onnx
+from squall.model.serving.backends.torch_backend import open_eager
+from squall.model.tokens import load_tokenizer
 
 OPSET = 18
 COPIED = (CONFIG_FILE, TOKENIZER_FILE, "tokenizer_config.json", "metrics.json", "MODEL_CARD.md")
@@ -60,7 +60,7 @@ class Agreement:
 
 
 def export_onnx(folder: Path, out: Path, texts: Sequence[str], say: Say) -> list[Agreement]:
-    """Write the checkpoint of `folder` into `out` as `model.onnx` (fp32) and `model.int8.onnx`, and compare their scores.
+    """Write the checkpoint of `folder` into `out` as `model.onnx` (fp32) and `squall.model.int8.onnx`, and compare their scores.
 
     Inputs of both are `input_ids` and `attention_mask`, int64 of shape (rows, tokens), both dynamic; outputs are logits,
     one per task and named as it. Tokenizer, configuration, metrics and card are copied beside them.
@@ -84,7 +84,7 @@ def export_onnx(folder: Path, out: Path, texts: Sequence[str], say: Say) -> list
     model = _traced(network)
     onnx.save(model, out / FILES["fp32"])
     say("2/3 int8: a scale per output channel and per token")
-    from model.onnx_int8 import quantised
+    from squall.model.export.onnx_int8 import quantised
 
     onnx.save(quantised(model), out / FILES["int8"])
     for name in COPIED:

@@ -13,17 +13,17 @@ import torch
 import xxhash
 from tokenizers import Encoding
 
-from core.errors import ConfigurationError
-from core.settings import ModelSettings
-from model import preprocess
-from model.backends import Backend, open_backend
-from model.backends.base import device_of
-from model.backends.ragged_samples import SAMPLES
-from model.execution import BUDGETS, Execution
-from model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork, NetworkConfig
-from model.quantise import has_bf16
-from model.tasks import DEFAULT_TASKS, TaskSpec
-from model.tokens import PAD_ID, load_tokenizer
+from squall.core.config.settings import ModelSettings
+from squall.core.errors import ConfigurationError
+from squall.model import preprocess
+from squall.model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork, NetworkConfig
+from squall.model.quantise import has_bf16
+from squall.model.serving.backends import Backend, open_backend
+from squall.model.serving.backends.base import device_of
+from squall.model.serving.backends.ragged.samples import SAMPLES
+from squall.model.serving.execution import BUDGETS, Execution
+from squall.model.tasks import DEFAULT_TASKS, TaskSpec
+from squall.model.tokens import PAD_ID, load_tokenizer
 
 _SAMPLES = ("ok", "Shares of the bank fell after a profit warning", "Gold steadies as " * 8)
 

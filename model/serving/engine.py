@@ -14,17 +14,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.errors import ConfigurationError
-from core.metrics import ModelReading
-from core.settings import ModelSettings
-from model import preprocess
-from model.loaded import LoadedModel
-from model.queueing import Row, RowQueue, Ticket
-from model.scoring import EngineStats, Gathered, Worker
-from model.spans import Span
-from model.tagging import tagged_spans
-from model.tasks import DEFAULT_TASKS, SENTIMENT, TOPIC, TaskSpec
-from model.tokens import PAD_ID
+from squall.core.config.settings import ModelSettings
+from squall.core.errors import ConfigurationError
+from squall.core.observability.metrics import ModelReading
+from squall.model import preprocess
+from squall.model.serving.checkpoint import LoadedModel
+from squall.model.serving.queue import Row, RowQueue, Ticket
+from squall.model.serving.worker import EngineStats, Gathered, Worker
+from squall.model.spans import Span
+from squall.model.tagging import tagged_spans
+from squall.model.tasks import DEFAULT_TASKS, SENTIMENT, TOPIC, TaskSpec
+from squall.model.tokens import PAD_ID
 
 log = logging.getLogger("squall.engine")
 
@@ -38,8 +38,8 @@ class Scores:
     """What the model says of n texts, in their order.
 
     Args:
-        topic: float32, shape (n, 20), rows sum to 1, columns as `core.records.TOPICS`.
-        sentiment: float32, shape (n, 3), rows sum to 1, columns as `core.records.SENTIMENTS`.
+        topic: float32, shape (n, 20), rows sum to 1, columns as `squall.core.records.TOPICS`.
+        sentiment: float32, shape (n, 3), rows sum to 1, columns as `squall.core.records.SENTIMENTS`.
         model_version: which model said it; one for all texts of a call.
     """
 

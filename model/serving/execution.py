@@ -9,7 +9,7 @@ from enum import Enum
 
 import torch
 
-from model.backends.base import Backend, Logits, width_of
+from squall.model.serving.backends.base import Backend, Logits, width_of
 
 log = logging.getLogger("squall.engine")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from itertools import count
 from typing import Generic, TypeVar
 
-from model.backends.base import width_of
+from squall.model.serving.backends.base import width_of
 
 Group = TypeVar("Group")
 Item = TypeVar("Item")

@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from core.records import SENTIMENTS, TOPICS
-from model.engine import ScoringEngine
-from model.spans import Span
+from squall.core.records import SENTIMENTS, TOPICS
+from squall.model.serving.engine import ScoringEngine
+from squall.model.spans import Span
 
 _DIGITS = 6
 

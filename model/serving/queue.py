@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from core.errors import StoppedError, UnavailableError
-from model.backends.base import Logits, width_of
-from model.packing import FairPool
+from squall.core.errors import StoppedError, UnavailableError
+from squall.model.serving.backends.base import Logits, width_of
+from squall.model.serving.fair_pool import FairPool
 
 
 class Runnable(Protocol):

@@ -11,10 +11,10 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from model.backends.base import Logits, Padding
-from model.loaded import LoadedModel
-from model.queueing import Batch, Row, RowQueue
-from model.tasks import TaskSpec
+from squall.model.serving.backends.base import Logits, Padding
+from squall.model.serving.checkpoint import LoadedModel
+from squall.model.serving.queue import Batch, Row, RowQueue
+from squall.model.tasks import TaskSpec
 
 log = logging.getLogger("squall.engine")
 

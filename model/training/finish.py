@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from model import calibrate
-from model.data import MISSING, Row
-from model.network import MultiTaskNetwork
-from model.training.blend import blend_heads, relabelled
-from model.training.encoding import Encoded
-from model.training.train import Trainer
+from squall.model.data.labelled import MISSING, Row
+from squall.model.evaluation import calibration as calibrate
+from squall.model.network import MultiTaskNetwork
+from squall.model.training.encoding import Encoded
+from squall.model.training.techniques.head_blending import blend_heads, relabelled
+from squall.model.training.train import Trainer
 
 
 def finish(trainer: Trainer, best: dict[str, Any], train: Sequence[Row], dev: Sequence[Row]) -> dict[str, Any]:

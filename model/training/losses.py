@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.data import MISSING
-from model.tasks import TaskSpec
-from model.training.config import TrainConfig
+from squall.model.data.labelled import MISSING
+from squall.model.tasks import TaskSpec
+from squall.model.training.config import TrainConfig
 
 
 @dataclass(frozen=True)

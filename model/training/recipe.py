@@ -9,18 +9,18 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.errors import ConfigurationError
-from model.data import Part, Row, deduplicate, group_key, load_part, require_classes, split
-from model.tables import read_table
-from model.tasks import DEFAULT_TASKS, HEADLINES, Kind, TaskSpec
-from model.training.base import base_folder
-from model.training.config import TrainConfig
-from model.training.datasets import SETS, PublicSet, public_rows
-from model.training.finish import finish
-from model.training.runlog import RunLog
-from model.training.teachers import ask_teachers
-from model.training.toml import read_toml, validated
-from model.training.train import Trainer
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import Part, Row, deduplicate, group_key, load_part, require_classes, split
+from squall.model.data.public_sets import SETS, PublicSet, public_rows
+from squall.model.data.tables import read_table
+from squall.model.tasks import DEFAULT_TASKS, HEADLINES, Kind, TaskSpec
+from squall.model.training.artifacts.run_log import RunLog
+from squall.model.training.base_encoder import base_folder
+from squall.model.training.config import TrainConfig
+from squall.model.training.finish import finish
+from squall.model.training.techniques.teachers import ask_teachers
+from squall.model.training.toml import read_toml, validated
+from squall.model.training.train import Trainer
 
 _DATA = "{data}"
 """First part of a path that lies in the data folder."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 Model = TypeVar("Model", bound=BaseModel)
 

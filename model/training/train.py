@@ -16,21 +16,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.errors import ConfigurationError
-from model.data import Row
-from model.network import TOKENIZER_FILE, MultiTaskNetwork, is_checkpoint
-from model.quantise import has_bf16
-from model.tasks import TaskSpec
-from model.tokens import load_tokenizer
-from model.training import run_folder
-from model.training.batching import batches
-from model.training.config import TrainConfig
-from model.training.encoding import Encoded, encode
-from model.training.judge import judge, predictions, summary
-from model.training.lora import add_adapters, merged
-from model.training.losses import Objective, balanced_weights
-from model.training.optim import BaseMix, WeightAverage, parameter_groups, warmup_decay
-from model.training.runlog import RunLog
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import Row
+from squall.model.network import TOKENIZER_FILE, MultiTaskNetwork, is_checkpoint
+from squall.model.quantise import has_bf16
+from squall.model.tasks import TaskSpec
+from squall.model.tokens import load_tokenizer
+from squall.model.training.artifacts import run_folder
+from squall.model.training.artifacts.run_log import RunLog
+from squall.model.training.batching import batches
+from squall.model.training.config import TrainConfig
+from squall.model.training.encoding import Encoded, encode
+from squall.model.training.losses import Objective, balanced_weights
+from squall.model.training.optim import BaseMix, WeightAverage, parameter_groups, warmup_decay
+from squall.model.training.techniques.lora import add_adapters, merged
+from squall.model.training.validation import judge, predictions, summary
 
 
 class Trainer:
@@ -40,7 +40,7 @@ class Trainer:
         base: folder (or hub name) of the encoder, or of a checkpoint, whose heads are then kept; must hold `tokenizer.json`.
         tasks: heads to train.
         config: the run's settings.
-        folder: of the run; `best/` in it always holds the best checkpoint so far, see `model.training.run_folder`.
+        folder: of the run; `best/` in it always holds the best checkpoint so far, see `squall.model.training.artifacts.run_folder`.
         log: progress and curves.
 
     Raises:

@@ -10,13 +10,13 @@ import torch
 from scipy.special import softmax
 from torch import Tensor
 
-from model import metrics
-from model.data import MISSING
-from model.network import MultiTaskNetwork
-from model.spans import span_labels
-from model.tagging import tagged_spans
-from model.tasks import TaskSpec
-from model.training.encoding import Encoded
+from squall.model.data.labelled import MISSING
+from squall.model.evaluation import metrics
+from squall.model.network import MultiTaskNetwork
+from squall.model.spans import span_labels
+from squall.model.tagging import tagged_spans
+from squall.model.tasks import TaskSpec
+from squall.model.training.encoding import Encoded
 
 Logits = Mapping[str, list[np.ndarray[Any, np.dtype[np.float32]]]]
 PASS_ROWS = 64

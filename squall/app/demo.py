@@ -22,18 +22,18 @@ import orjson
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from alerts.service import DETECTOR
-from core.broker import client_arguments, unavailable
-from core.clock import Clock
-from core.errors import SquallError
-from core.settings import Settings
-from ingest.synthetic import StreamScript, write_stream
-from squall.broker import DevelopmentBroker
-from squall.demo_report import DemoReport, Sent, build_report, print_how_to_look, print_report, show_progress
-from squall.metrics_server import serving
-from squall.node import Node
-from squall.runtime import Pipeline, kafka_dead_letters, open_pipeline
-from squall.signals import stop_on_signals
+from squall.alerts.service import DETECTOR
+from squall.app.demo_report import DemoReport, Sent, build_report, print_how_to_look, print_report, show_progress
+from squall.app.dev_broker import DevelopmentBroker
+from squall.app.metrics_server import serving
+from squall.app.node import Node
+from squall.app.pipeline import Pipeline, kafka_dead_letters, open_pipeline
+from squall.app.signals import stop_on_signals
+from squall.core.clock import Clock
+from squall.core.config.settings import Settings
+from squall.core.errors import SquallError
+from squall.core.kafka.client import client_arguments, unavailable
+from squall.ingest.synthetic.stream import StreamScript, write_stream
 
 log = logging.getLogger("squall.demo")
 
@@ -99,7 +99,7 @@ def clear(folder: Path, settings: Settings) -> None:
     Raises:
         StoreLockedError: a demo left running with --keep owns it.
     """
-    import storage
+    from squall import storage
 
     if (folder / "chdb").exists() and settings.store_url.startswith("chdb:"):
         storage.open(settings.store_url).close()

@@ -17,12 +17,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from core.broker import client_arguments
-from core.records import Alert
-from core.settings import Settings, redact_url
-from ingest.synthetic import StreamScript
-from squall.runtime import Pipeline
-from stream.processor import Tally
+from squall.app.pipeline import Pipeline
+from squall.core.config.settings import Settings, redact_url
+from squall.core.kafka.client import client_arguments
+from squall.core.records import Alert
+from squall.ingest.synthetic.stream import StreamScript
+from squall.stream.processor import Tally
 
 log = logging.getLogger("squall.demo")
 

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
-from core.clock import Clock
-from core.errors import BrokerUnavailableError, ConfigurationError
+from squall.core.clock import Clock
+from squall.core.errors import BrokerUnavailableError, ConfigurationError
 
 START_SECONDS = 15.0
 STOP_SECONDS = 10.0

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from alerts.outbox import SmtpMailer
-from core.broker import ensure_reachable
-from core.clock import Clock
-from core.errors import SquallError
-from core.settings import Settings, config_path, load_settings, redact_url
-from core.topics import setup_topics
-from squall.opening import connect
+from squall.alerts.notification.delivery import SmtpMailer
+from squall.app.store import connect
+from squall.core.clock import Clock
+from squall.core.config.settings import Settings, config_path, load_settings, redact_url
+from squall.core.errors import SquallError
+from squall.core.kafka.client import ensure_reachable
+from squall.core.kafka.topics import setup_topics
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _store(settings: Settings, _clock: Clock) -> Check:
 
 
 def _model(settings: Settings, clock: Clock) -> Check:
-    from model.engine import ScoringEngine
+    from squall.model.serving.engine import ScoringEngine
 
     with ScoringEngine.open(settings.model) as engine:
         started = clock.monotonic()

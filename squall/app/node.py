@@ -12,21 +12,21 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
-from alerts.receivers import open_receivers
-from alerts.scheduler import DetectorScheduler
-from alerts.service import AlertService
-from core.clock import Clock
-from core.errors import ConfigurationError
-from core.probes import Vitals
-from core.records import Kind
-from core.settings import Settings
-from dashboards.server import PageServer
-from ingest.cursors import CursorStore
-from ingest.file import FileOptions, FileSource
-from ingest.source import Source
-from squall.page_desk import page_noted
-from squall.runtime import Pipeline
-from stream.inprocess import InProcessDriver
+from squall.alerts.notification.receivers import open_receivers
+from squall.alerts.scheduler import DetectorScheduler
+from squall.alerts.service import AlertService
+from squall.app.pipeline import Pipeline
+from squall.core.clock import Clock
+from squall.core.config.settings import Settings
+from squall.core.errors import ConfigurationError
+from squall.core.observability.health import Vitals
+from squall.core.records import Kind
+from squall.dashboards.page.server import PageServer
+from squall.ingest.cursors import CursorStore
+from squall.ingest.file.source import FileOptions, FileSource
+from squall.ingest.source import Source
+from squall.operator.remote import page_noted
+from squall.stream.drivers.inprocess import InProcessDriver
 
 log = logging.getLogger("squall")
 
@@ -42,11 +42,11 @@ def configured_sources(settings: Settings, clock: Clock, vitals: Vitals | None =
         FileSource(file.path, clock, FileOptions(kind=Kind(file.kind), source=file.source), cursors) for file in settings.ingest.files
     ]
     if settings.ingest.feeds is not None:
-        from ingest.rss import open_feeds
+        from squall.ingest.rss.source import open_feeds
 
         sources.append(open_feeds(settings.ingest, clock, cursors, vitals=vitals))
     if settings.push.enabled:
-        from ingest.push import PushSource
+        from squall.ingest.push.source import PushSource
 
         sources.append(PushSource(settings.push, clock, vitals))
     if not sources:

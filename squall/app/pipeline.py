@@ -10,24 +10,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
-from core.clock import Clock
-from core.dead_letters import KafkaDeadLetters
-from core.delivery import DeadLetterSink
-from core.errors import SquallError
-from core.probes import Vitals
-from core.retry import patiently
-from core.settings import Settings, load_settings, redact_url
-from core.topics import ensure_topics
-from model.engine import ScoringEngine
-from model.network import SHIPPED
-from squall.opening import open_store
-from squall.signals import on_hangup
-from storage import Store
-from stream.dead_letters import StoreDeadLetters
-from stream.faust_driver import FaustDriver
-from stream.meter import Device, PipelineMeter
-from stream.processor import Processor
-from stream.progress import ProgressTracker
+from squall.app.signals import on_hangup
+from squall.app.store import open_store
+from squall.core.clock import Clock
+from squall.core.config.settings import Settings, load_settings, redact_url
+from squall.core.delivery import DeadLetterSink
+from squall.core.errors import SquallError
+from squall.core.kafka.dead_letters import KafkaDeadLetters
+from squall.core.kafka.topics import ensure_topics
+from squall.core.observability.health import Vitals
+from squall.core.retry import patiently
+from squall.model.network import SHIPPED
+from squall.model.serving.engine import ScoringEngine
+from squall.storage import Store
+from squall.stream.dead_letters import StoreDeadLetters
+from squall.stream.drivers.faust.driver import FaustDriver
+from squall.stream.drivers.progress import ProgressTracker
+from squall.stream.meter import Device, PipelineMeter
+from squall.stream.processor import Processor
 
 log = logging.getLogger("squall")
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from alerts.scheduler import DetectorScheduler
-from core.clock import Clock
-from core.settings import Settings
-from ingest.source import Source
-from squall.node import alert_service, run_sources
-from squall.runtime import open_pipeline
-from stream.processor import Tally
+from squall.alerts.scheduler import DetectorScheduler
+from squall.app.node import alert_service, run_sources
+from squall.app.pipeline import open_pipeline
+from squall.core.clock import Clock
+from squall.core.config.settings import Settings
+from squall.ingest.source import Source
+from squall.stream.processor import Tally
 
 log = logging.getLogger("squall.replay")
 

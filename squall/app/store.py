@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 
-import storage
-from core.errors import ConfigurationError, SquallError
-from core.probes import Vitals
-from core.retry import patiently
-from core.settings import Settings, redact_url
-from storage import Store
+from squall import storage
+from squall.core.config.settings import Settings, redact_url
+from squall.core.errors import ConfigurationError, SquallError
+from squall.core.observability.health import Vitals
+from squall.core.retry import patiently
+from squall.storage import Store
 
 log = logging.getLogger("squall")
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from core.clock import SystemClock
-from core.errors import ConfigurationError, SquallError
-from core.records import Alert, AlertState
-from core.settings import load_settings
-from squall import cli_alerts_desk
-from squall.cli_alerts_parts import Json
+from squall.cli import alerts_desk as cli_alerts_desk
+from squall.cli.alerts_parts import Json
+from squall.core.clock import SystemClock
+from squall.core.config.settings import load_settings
+from squall.core.errors import ConfigurationError, SquallError
+from squall.core.records import Alert, AlertState
 
 if TYPE_CHECKING:
-    from squall.desk import Case
+    from squall.operator.client import Case
 
 app = typer.Typer(help="Alerts: list them, look at one, silence or acknowledge them, try the receivers.", no_args_is_help=True)
 app.command("silence")(cli_alerts_desk.silence)
@@ -31,7 +31,7 @@ def list_alerts(
     as_json: Json = False,
 ) -> None:
     """List alerts, last opened first."""
-    from squall.desk import open_desk
+    from squall.operator.client import open_desk
 
     with open_desk(load_settings(), SystemClock()) as desk:
         alerts = desk.alerts(state or (), limit)
@@ -53,7 +53,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one alert: why it was raised, the documents behind it, who took it up, and who was told of it and why."""
-    from squall.desk import find_alert, open_desk
+    from squall.operator.client import find_alert, open_desk
 
     with open_desk(load_settings(), SystemClock()) as desk:
         alert = find_alert(desk, alert_id)
@@ -75,8 +75,8 @@ def send_samples(
     as_json: Json = False,
 ) -> None:
     """Send a sample alert to the configured receivers and say where it went. Exit 1 when one could not be reached."""
-    from alerts.receivers import open_receivers
-    from alerts.sample import sample_notification
+    from squall.alerts.notification.receivers import open_receivers
+    from squall.alerts.sample import sample_notification
 
     settings, clock = load_settings(), SystemClock()
     receivers = open_receivers(settings, clock)
@@ -105,13 +105,13 @@ def detect(
     as_json: Json = False,
 ) -> None:
     """Run the scheduled detector until Ctrl-C. One at a time per store."""
-    from alerts.receivers import open_receivers
-    from alerts.scheduler import DetectorScheduler
-    from alerts.service import AlertService
-    from core.probes import Vitals
-    from squall.metrics_server import serving
-    from squall.opening import open_store
-    from squall.signals import stop_on_signals
+    from squall.alerts.notification.receivers import open_receivers
+    from squall.alerts.scheduler import DetectorScheduler
+    from squall.alerts.service import AlertService
+    from squall.app.metrics_server import serving
+    from squall.app.signals import stop_on_signals
+    from squall.app.store import open_store
+    from squall.core.observability.health import Vitals
 
     settings, clock = load_settings(), SystemClock()
     with stop_on_signals() as stop, nullcontext(Vitals(clock)) if once else serving(settings, clock, "store") as vitals:
@@ -160,7 +160,7 @@ def _print_case(case: Case) -> None:
 
 
 def _facts(alert: Alert) -> list[tuple[str, str]]:
-    from core.phrasing import chance, interval, moment, number, window
+    from squall.core.formatting import chance, interval, moment, number, window
 
     usual = f", usually {interval(alert)}" if interval(alert) else ""
     return [

@@ -9,10 +9,10 @@ from typing import Annotated
 import orjson
 import typer
 
-from core.clock import SystemClock
-from core.errors import ConfigurationError
-from core.settings import load_settings
-from squall.cli_alerts_parts import Author, Json, author_or_user, duration
+from squall.cli.alerts_parts import Author, Json, author_or_user, duration
+from squall.core.clock import SystemClock
+from squall.core.config.settings import load_settings
+from squall.core.errors import ConfigurationError
 
 _EXAMPLE = "squall alerts silence --match topic='Energy*' --for 2h --reason 'OPEC meeting'"
 
@@ -32,7 +32,7 @@ def silence(
 
     Example: squall alerts silence --match topic='Energy*' --for 2h --reason 'OPEC meeting'
     """
-    from squall.desk import find_silence, open_desk
+    from squall.operator.client import find_silence, open_desk
 
     if sum((bool(match), listing, bool(end))) != 1:
         raise ConfigurationError("give one of --match, --list and --end", f"for example: {_EXAMPLE}")
@@ -60,7 +60,7 @@ def ack(
     as_json: Json = False,
 ) -> None:
     """Acknowledge an alert: no more repeats of it; its end is still told."""
-    from squall.desk import find_alert, open_desk
+    from squall.operator.client import find_alert, open_desk
 
     who = author_or_user(author)
     with open_desk(load_settings(), SystemClock()) as desk:
@@ -71,7 +71,7 @@ def ack(
 
 def _checked(match: list[str], length: str, reason: str, author: str) -> tuple[tuple[str, ...], str, str, timedelta]:
     """Return matchers, author, reason and length, wrong ones refused before any store is opened."""
-    from core.matching import parse_all
+    from squall.core.matchers import parse_all
 
     if not length:
         raise ConfigurationError("a silence needs an end", f"say how long with --for; for example: {_EXAMPLE}")

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from core.errors import ConfigurationError, SquallError
-from core.settings import Settings, redact_url
+from squall.core.config.settings import Settings, redact_url
+from squall.core.errors import ConfigurationError, SquallError
 
 if TYPE_CHECKING:
-    from storage import Store
+    from squall.storage import Store
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Author = Annotated[str, typer.Option(help="Who says so; default: the name you are logged in with.")]
@@ -33,7 +33,7 @@ def open_existing(settings: Settings) -> Iterator[Store]:
         SquallError: there is none, or its schema is behind.
         StoreLockedError: a running node owns the embedded store.
     """
-    import storage
+    from squall import storage
 
     url = settings.store_url
     if url.startswith("chdb:") and not settings.data_dir.exists():

@@ -12,16 +12,16 @@ import orjson
 import typer
 from typer.core import TyperGroup
 
-from core.clock import SystemClock
-from core.settings import Settings, load_settings
-from squall.cli_backtest_lab import series, simulate
-from squall.cli_ingest import Delimiter, Encoding, Format, Kind, Maps, SourceName, TimeFormat, Zone, bound, file_options
-from squall.signals import stop_on_signals
+from squall.app.signals import stop_on_signals
+from squall.cli.backtest_lab import series, simulate
+from squall.cli.ingest import Delimiter, Encoding, Format, Kind, Maps, SourceName, TimeFormat, Zone, bound, file_options
+from squall.core.clock import SystemClock
+from squall.core.config.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from backtest.result import Result
-    from backtest.scoring import Tell
-    from stream.processor import Scorer
+    from squall.backtest.history.result import Result
+    from squall.backtest.history.scoring import Tell
+    from squall.stream.processor import Scorer
 
 log = logging.getLogger("squall.backtest")
 
@@ -102,11 +102,11 @@ def documents(
       squall backtest history/ --events events.csv --as-of minilm-mt-6-d1c39905
       squall backtest history/ --events events.csv --out report --sweep p_value=1e-3,1e-4,1e-5 --sweep window_minutes=30,60
     """
-    from backtest.keep import keep
-    from backtest.report import write_report
-    from backtest.run import Request, run_backtest
-    from model.network import SHIPPED
-    from squall.opening import open_store
+    from squall.app.store import open_store
+    from squall.backtest.history.keep import keep
+    from squall.backtest.history.report import write_report
+    from squall.backtest.history.run import Request, run_backtest
+    from squall.model.network import SHIPPED
 
     settings, clock = load_settings(), SystemClock()
     request = Request(
@@ -140,7 +140,7 @@ def documents(
 
 @contextmanager
 def _engine(settings: Settings) -> Iterator[Scorer]:
-    from model.engine import ScoringEngine
+    from squall.model.serving.engine import ScoringEngine
 
     with ScoringEngine.open(settings.model) as engine:
         yield engine

@@ -8,8 +8,8 @@ from typing import Annotated
 import orjson
 import typer
 
-from core.errors import ConfigurationError
-from core.settings import load_settings
+from squall.core.config.settings import load_settings
+from squall.core.errors import ConfigurationError
 
 _QUICK_DAYS = 10
 
@@ -32,8 +32,8 @@ def simulate(
       squall backtest simulate --quick --scenario step --scenario surge
       squall backtest simulate --seed 7 --json > simulated.json
     """
-    from backtest.simulate import chosen, compare
-    from backtest.simulate_report import report
+    from squall.backtest.simulation.report import report
+    from squall.backtest.simulation.simulate import chosen, compare
 
     def tell(what: str, fraction: float) -> None:
         typer.echo(f"squall: {what} judged, {fraction:.0%}", err=True)
@@ -60,8 +60,8 @@ def series(
       squall backtest series requests.csv
       squall backtest series requests.csv --json --alarm-p 1e-8
     """
-    from backtest.series import judge
-    from backtest.series_file import load_series
+    from squall.backtest.series.file import load_series
+    from squall.backtest.series.judge import judge
 
     limits = load_settings().detector
     if alarm_p is not None and not 0 < alarm_p < 1:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from core.clock import SystemClock
-from core.errors import ConfigurationError
-from core.settings import load_settings
-from squall import cli_dashboards_push
+from squall.cli import dashboards_push as cli_dashboards_push
+from squall.core.clock import SystemClock
+from squall.core.config.settings import load_settings
+from squall.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from dashboards.grafana.check import Finding, QueryRun
+    from squall.dashboards.grafana.check import Finding, QueryRun
 
 SLOW_SECONDS = 0.2
 
@@ -34,7 +34,7 @@ def build(
       squall dashboards build
       squall dashboards build --out /var/lib/grafana/dashboards/squall
     """
-    from dashboards.grafana.build import FOLDER, write
+    from squall.dashboards.grafana.build import FOLDER, write
 
     folder = out or FOLDER
     try:
@@ -61,8 +61,8 @@ def check(
       squall dashboards check --queries --json
       SQUALL_STORE__URL=clickhouse://grafana:…@host:9000/squall squall dashboards check --queries
     """
-    from dashboards.grafana.build import FOLDER
-    from dashboards.grafana.check import check_static
+    from squall.dashboards.grafana.build import FOLDER
+    from squall.dashboards.grafana.check import check_static
 
     place = folder or FOLDER
     if not place.is_dir():
@@ -79,9 +79,9 @@ def check(
 
 
 def _run_queries() -> list[QueryRun]:
-    from dashboards.grafana.build import build_all
-    from dashboards.grafana.check import run_queries
-    from squall.cli_alerts_parts import open_existing
+    from squall.cli.alerts_parts import open_existing
+    from squall.dashboards.grafana.build import build_all
+    from squall.dashboards.grafana.check import run_queries
 
     with open_existing(load_settings()) as store:
         return run_queries(store, build_all(), None, None, SystemClock().now())

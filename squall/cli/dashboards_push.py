@@ -10,10 +10,10 @@ import orjson
 import typer
 from pydantic import SecretStr
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from dashboards.grafana_push import Change, DataSource
+    from squall.dashboards.grafana.push import Change, DataSource
 
 PASSWORD_VARIABLE = "SQUALL_GRAFANA_CLICKHOUSE_PASSWORD"  # noqa: S105 - the variable's name
 
@@ -65,8 +65,8 @@ def push(
       squall dashboards push --url https://example.com/grafana --folder risk --folder-title "Risk desk" --move
       squall dashboards push --url http://localhost:3000 --with-datasource --datasource-host clickhouse
     """
-    from dashboards.grafana_push import DataSource, Folder, Options, Target
-    from dashboards.grafana_push import push as push_to
+    from squall.dashboards.grafana.push import DataSource, Folder, Options, Target
+    from squall.dashboards.grafana.push import push as push_to
 
     target = Target.parse(url, token, timeout_seconds=timeout, insecure_http=insecure_http)
     datasource: DataSource | None = None
@@ -88,7 +88,7 @@ def push(
 
 def _read(folder: Path | None) -> list[dict[str, Any]]:
     if folder is None:
-        from dashboards.grafana.build import build_all
+        from squall.dashboards.grafana.build import build_all
 
         return [orjson.loads(text) for text in build_all().values()]
     paths = sorted(folder.glob("*.json")) if folder.is_dir() else []

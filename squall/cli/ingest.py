@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import orjson
 import typer
 
-from core.clock import SystemClock
-from core.errors import ConfigurationError
-from core.settings import Settings, load_settings
-from squall.cli_ingest_run import as_lines, create_topics, end_of_files, finish_files, print_summary, publish_to_kafka, topics_or_stop
-from squall.cli_run import require_broker
-from squall.signals import stop_on_signals
+from squall.app.signals import stop_on_signals
+from squall.cli.ingest_run import as_lines, create_topics, end_of_files, finish_files, print_summary, publish_to_kafka, topics_or_stop
+from squall.cli.run import require_broker
+from squall.core.clock import SystemClock
+from squall.core.config.settings import Settings, load_settings
+from squall.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ingest.file import FileOptions
+    from squall.ingest.file.source import FileOptions
 
 app = typer.Typer(help="Put one source onto Kafka.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -58,9 +58,9 @@ def from_file(
       squall ingest file tweets.csv --kind social --map text=message --map published_at=when --timezone America/New_York
       squall ingest file a.parquet b.parquet --source wire --json
     """
-    from ingest.cursors import CursorStore
-    from ingest.file import FileSource
-    from squall.metrics_server import serving
+    from squall.app.metrics_server import serving
+    from squall.ingest.cursors import CursorStore
+    from squall.ingest.file.source import FileSource
 
     settings, clock = _settings(), SystemClock()
     options = file_options(format_name, kind, source, maps, timezone, time_format, encoding, delimiter)
@@ -102,9 +102,9 @@ def from_feeds(
       squall ingest rss feeds.toml
       squall ingest rss feeds.toml --once --json
     """
-    from ingest.cursors import CursorStore
-    from ingest.rss import open_feeds
-    from squall.metrics_server import serving
+    from squall.app.metrics_server import serving
+    from squall.ingest.cursors import CursorStore
+    from squall.ingest.rss.source import open_feeds
 
     settings, clock = _settings(), SystemClock()
     ingest = settings.ingest.model_copy(update={"feeds": feeds}) if feeds else settings.ingest
@@ -140,8 +140,8 @@ def from_push(
       curl -H 'Content-Type: application/json' http://127.0.0.1:8088/documents \\
            -d '{"source": "desk", "title": "Bank fails", "published_at": "2026-03-02T14:05:00Z"}'
     """
-    from ingest.push import PushSource
-    from squall.metrics_server import serving
+    from squall.app.metrics_server import serving
+    from squall.ingest.push.source import PushSource
 
     settings, clock = _settings(), SystemClock()
     given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
@@ -181,8 +181,8 @@ def replay(
       squall replay reuters_2011-08.jsonl.gz --speed 3600x --from 2011-08-05 --to 2011-08-11
       squall replay news.csv --speed max --in-process
     """
-    from ingest.file import FileSource
-    from ingest.replay import ReplaySource, parse_speed
+    from squall.ingest.file.source import FileSource
+    from squall.ingest.replay import ReplaySource, parse_speed
 
     settings, clock = load_settings() if in_process else _settings(), SystemClock()
     options = file_options(format_name, kind, source, maps, timezone, time_format, encoding, delimiter)
@@ -190,7 +190,7 @@ def replay(
     paced = ReplaySource(file, clock, parse_speed(speed), bound("--from", start), bound("--to", end))
     with stop_on_signals() as stop:
         if in_process:
-            from squall.replay import replay_in_process
+            from squall.app.replay import replay_in_process
 
             summary = {**replay_in_process(settings, clock, stop, paced, file.fraction), "skipped": paced.skipped}
             typer.echo(orjson.dumps(summary).decode() if as_json else as_lines(summary))
@@ -211,7 +211,7 @@ def file_options(
     format_name: Format, kind: Kind, source: str, maps: Maps, timezone: str, time_format: str, encoding: str, delimiter: str
 ) -> FileOptions:
     """Return what the options that `ingest file` and `replay` share come to."""
-    from ingest.file import FileOptions
+    from squall.ingest.file.source import FileOptions
 
     return FileOptions(
         format=format_name or "",
@@ -237,7 +237,7 @@ def _columns(maps: list[str] | None) -> dict[str, str]:
 
 def bound(option: str, value: str) -> datetime | None:
     """Return the moment that `option` gives, None when it is empty."""
-    from ingest.times import TimeFormatError, parse_time
+    from squall.ingest.times import TimeFormatError, parse_time
 
     if not value:
         return None

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import typer
 
-from core.clock import SystemClock
-from core.errors import BrokerUnavailableError, StoppedError
-from core.probes import Vitals
-from core.settings import Settings
+from squall.core.clock import SystemClock
+from squall.core.config.settings import Settings
+from squall.core.errors import BrokerUnavailableError, StoppedError
+from squall.core.observability.health import Vitals
 
 if TYPE_CHECKING:
-    from ingest.file import FileSource
-    from ingest.source import Source
-    from ingest.worker import IngestReport
+    from squall.ingest.file.source import FileSource
+    from squall.ingest.loop import IngestReport
+    from squall.ingest.source import Source
 
 
 def create_topics(settings: Settings) -> None:
     """Create the topics where they are missing."""
-    from core.topics import ensure_topics
+    from squall.core.kafka.topics import ensure_topics
 
     ensure_topics(settings.kafka)
 
@@ -35,7 +35,7 @@ def topics_or_stop(
     on_outage: Callable[[BrokerUnavailableError | None], None] | None = None,
 ) -> bool:
     """Create the topics, waiting for the broker as long as it takes: a service outlives it. False when stopped before."""
-    from core.retry import patiently
+    from squall.core.retry import patiently
 
     def waiting(_attempt: int, error: BaseException | None) -> None:
         typer.echo(f"squall: {error}; waiting for it", err=True)
@@ -61,9 +61,9 @@ def publish_to_kafka(
     on_outage: Callable[[BrokerUnavailableError | None], None] | None = None,
     vitals: Vitals | None = None,
 ) -> IngestReport:
-    """Move `source` onto Kafka with a progress bar; see `ingest.worker.publish`."""
-    from ingest.publisher import KafkaPublisher
-    from ingest.worker import publish
+    """Move `source` onto Kafka with a progress bar; see `squall.ingest.loop.publish`."""
+    from squall.ingest.loop import publish
+    from squall.ingest.publisher import KafkaPublisher
 
     clock = SystemClock()
     told = vitals or Vitals(clock)

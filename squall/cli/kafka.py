@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from core.settings import load_settings
-from squall.cli_run import require_broker
+from squall.cli.run import require_broker
+from squall.core.config.settings import load_settings
 
 if TYPE_CHECKING:
-    from core.topics import Difference, TopicReport
+    from squall.core.kafka.topics import Difference, TopicReport
 
 app = typer.Typer(help="Kafka: make the topics as they should be, and look at them.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -44,7 +44,7 @@ def setup(
       squall kafka setup
       SQUALL_KAFKA__PARTITIONS=12 squall kafka setup --grow
     """
-    from core.topics import setup_topics
+    from squall.core.kafka.topics import setup_topics
 
     settings = load_settings()
     require_broker(settings)

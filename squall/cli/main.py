@@ -9,22 +9,20 @@ from typing import Annotated
 
 import typer
 
-from core.errors import ConfigurationError, SquallError, StoppedError
-from core.settings import CONFIG_VARIABLE, load_settings
-from core.telemetry import configure_logging
-from squall import (
-    __version__,
-    cli_alerts,
-    cli_backtest,
-    cli_dashboards,
-    cli_ingest,
-    cli_kafka,
-    cli_model,
-    cli_run,
-    cli_settings,
-    cli_store,
-    cli_web,
-)
+from squall import __version__
+from squall.cli import alerts as cli_alerts
+from squall.cli import backtest as cli_backtest
+from squall.cli import dashboards as cli_dashboards
+from squall.cli import ingest as cli_ingest
+from squall.cli import kafka as cli_kafka
+from squall.cli import model as cli_model
+from squall.cli import run as cli_run
+from squall.cli import settings as cli_settings
+from squall.cli import store as cli_store
+from squall.cli import web as cli_web
+from squall.core.config.settings import CONFIG_VARIABLE, load_settings
+from squall.core.errors import ConfigurationError, SquallError, StoppedError
+from squall.core.observability.logging import configure_logging
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads share their cores with the store's: sleep, don't spin
 

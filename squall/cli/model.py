@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from core.settings import load_settings
-from squall.cli_model_bench import bench
-from squall.cli_model_export import export
-from squall.cli_model_parts import Checkpoint, Json, print_scores
-from squall.cli_model_train import augment, pretrain, train
+from squall.cli.model_bench import bench
+from squall.cli.model_export import export
+from squall.cli.model_parts import Checkpoint, Json, print_scores
+from squall.cli.model_train import augment, pretrain, train
+from squall.core.config.settings import load_settings
 
 if TYPE_CHECKING:
-    from model.engine import ScoringEngine
-    from model.tasks import TaskSpec
+    from squall.model.serving.engine import ScoringEngine
+    from squall.model.tasks import TaskSpec
 
 app = typer.Typer(help="The network: score text, measure it, train another one.", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ def score(model: Checkpoint = None) -> None:
 
     A line that can't be scored gives an object with `line` and `error`; the others are scored all the same.
     """
-    from model.lines import score_lines
+    from squall.model.serving.lines import score_lines
 
     with _engine(model) as engine:
         for result in score_lines(sys.stdin.buffer, engine):
@@ -53,7 +53,7 @@ def evaluate(
 
     A head that finds spans is measured by exact matches; its column holds lists of {"start": 0, "end": 5, "label": …}.
     """
-    from model.evaluate import evaluate as measure
+    from squall.model.evaluation.evaluate import evaluate as measure
 
     order = [name.strip() for name in labels.split(",")] if labels else None
     found = measure(
@@ -69,8 +69,8 @@ def evaluate(
 
 
 def _engine(folder: Path | None, needed: Sequence[TaskSpec] | None = None) -> ScoringEngine:
-    from model.engine import ScoringEngine
-    from model.tasks import DEFAULT_TASKS
+    from squall.model.serving.engine import ScoringEngine
+    from squall.model.tasks import DEFAULT_TASKS
 
     settings = load_settings().model
     settings = settings.model_copy(update={"path": folder}) if folder else settings

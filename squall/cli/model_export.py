@@ -10,8 +10,8 @@ from typing import Annotated
 import orjson
 import typer
 
-from core.settings import load_settings
-from squall.cli_model_parts import Checkpoint, Json, Texts, sample_texts
+from squall.cli.model_parts import Checkpoint, Json, Texts, sample_texts
+from squall.core.config.settings import load_settings
 
 _COMPARED = 512
 
@@ -28,8 +28,8 @@ def export(
     same labels. Use the result with SQUALL_MODEL__BACKEND=onnx and SQUALL_MODEL__PATH=OUT, or in any ONNX runtime: inputs are
     input_ids and attention_mask (int64, rows × tokens), outputs logits, one per task.
     """
-    from model.export import LEAST_AGREEMENT, export_onnx
-    from model.network import SHIPPED
+    from squall.model.export.onnx import LEAST_AGREEMENT, export_onnx
+    from squall.model.network import SHIPPED
 
     found = export_onnx(
         model or load_settings().model.path or SHIPPED,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Checkpoint = Annotated[Path | None, typer.Option("--model", help="Checkpoint folder; default: SQUALL_MODEL__PATH, else the shipped one.")]
@@ -66,7 +66,7 @@ def _field(path: Path, number: int, line: str) -> str:
 
 
 def _bundled() -> Iterator[str]:
-    from ingest.synthetic import generate
+    from squall.ingest.synthetic.stream import generate
 
     for record in generate():
         if record.expected == "document":

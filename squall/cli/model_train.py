@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import orjson
 import typer
 
-from squall.cli_model_parts import Json, given, print_scores
+from squall.cli.model_parts import Json, given, print_scores
 
 Base = Annotated[
     str | None,
@@ -41,8 +41,8 @@ def train(
 
     Your own data: a TOML file with a [[part]] per file, and a [[task]] per head; topic and sentiment when there is none.
     """
-    from model.training.recipe import load_recipe, run
-    from model.training.runlog import RunLog
+    from squall.model.training.artifacts.run_log import RunLog
+    from squall.model.training.recipe import load_recipe, run
 
     recipe = load_recipe(config, given(data=data, base=base, out=out), given(strategy=strategy, epochs=epochs, seed=seed, threads=threads))
     log = RunLog(sys.stderr, recipe.out / "tensorboard")
@@ -80,11 +80,11 @@ def pretrain(
 
     Near-copies count once. Then: squall model train --base OUT …
     """
-    from model.training.base import base_folder
-    from model.training.corpus import held_out_keys, read_texts
-    from model.training.pretrain import Pretrainer, load_pretrain_config
-    from model.training.recipe import load_recipe
-    from model.training.runlog import RunLog
+    from squall.model.training.artifacts.run_log import RunLog
+    from squall.model.training.base_encoder import base_folder
+    from squall.model.training.pretraining.corpus import held_out_keys, read_texts
+    from squall.model.training.pretraining.pretrain import Pretrainer, load_pretrain_config
+    from squall.model.training.recipe import load_recipe
 
     log = RunLog(sys.stderr, out / "tensorboard")
     settings = load_pretrain_config(config, given(epochs=epochs, seed=seed, threads=threads))
@@ -114,9 +114,9 @@ def augment(
 
     Then name OUT as [[unlabelled]] in a recipe with teachers, and: squall model train --config …
     """
-    from model.training.augment import Rewriter, write_lines
-    from model.training.recipe import load_recipe
-    from model.training.runlog import RunLog
+    from squall.model.training.artifacts.run_log import RunLog
+    from squall.model.training.pretraining.augment import Rewriter, write_lines
+    from squall.model.training.recipe import load_recipe
 
     recipe = load_recipe(config, given(data=data), {})
     train, _ = recipe.split()

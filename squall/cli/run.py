@@ -8,9 +8,9 @@ from typing import Annotated
 import orjson
 import typer
 
-from core.clock import SystemClock
-from core.errors import ConfigurationError
-from core.settings import Settings, load_settings
+from squall.core.clock import SystemClock
+from squall.core.config.settings import Settings, load_settings
+from squall.core.errors import ConfigurationError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
@@ -27,7 +27,7 @@ def demo(
     its e-mails. Set SQUALL_KAFKA__BOOTSTRAP_SERVERS or SQUALL_STORE__URL to use your own servers instead.
     Exit 1 if a document was lost or the crisis was missed.
     """
-    from squall.demo import run_demo
+    from squall.app.demo import run_demo
 
     raise typer.Exit(run_demo(load_settings(), SystemClock(), speed=speed, seed=seed, keep=keep, as_json=as_json))
 
@@ -47,10 +47,10 @@ def up() -> None:
     """
     import asyncio
 
-    from squall.metrics_server import serving
-    from squall.node import Node, configured_sources
-    from squall.runtime import kafka_dead_letters, open_pipeline, swap_on_hangup
-    from squall.signals import stop_on_signals
+    from squall.app.metrics_server import serving
+    from squall.app.node import Node, configured_sources
+    from squall.app.pipeline import kafka_dead_letters, open_pipeline, swap_on_hangup
+    from squall.app.signals import stop_on_signals
 
     settings, clock = load_settings(), SystemClock()
     with stop_on_signals() as stop:
@@ -81,9 +81,9 @@ def worker() -> None:
     """
     import asyncio
 
-    from squall.metrics_server import serving
-    from squall.runtime import kafka_dead_letters, open_pipeline, swap_on_hangup
-    from squall.signals import stop_on_signals
+    from squall.app.metrics_server import serving
+    from squall.app.pipeline import kafka_dead_letters, open_pipeline, swap_on_hangup
+    from squall.app.signals import stop_on_signals
 
     settings, clock = load_settings(), SystemClock()
     require_broker(settings)
@@ -102,8 +102,8 @@ def broker(
     folder: Annotated[Path | None, typer.Option(help="Where topics are kept; default: broker in the data folder.")] = None,
 ) -> None:
     """Run the development broker in the foreground: speaks Kafka, on this machine only, for trying things out. Never for production."""
-    from squall.broker import DevelopmentBroker
-    from squall.signals import stop_on_signals
+    from squall.app.dev_broker import DevelopmentBroker
+    from squall.app.signals import stop_on_signals
 
     settings, clock = load_settings(), SystemClock()
     with stop_on_signals() as stop:
@@ -124,7 +124,7 @@ def doctor(as_json: Json = False) -> None:
     """Check configuration, broker, store, model and SMTP, and say what to do. Exit 1 when something is wrong."""
     import logging
 
-    from squall.doctor import examine
+    from squall.app.doctor import examine
 
     logging.disable(logging.CRITICAL)  # the clients' own complaints say less than the checks
     checks = examine(SystemClock())

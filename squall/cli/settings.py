@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from core.settings import config_path, load_settings
+from squall.core.config.settings import config_path, load_settings
 
 
 def settings(
@@ -23,7 +23,7 @@ def settings(
       SQUALL_KAFKA__GROUP_ID=desk squall settings --json
       squall settings --reference > configuration.md
     """
-    from core.reference import markdown, settings_in, value_of
+    from squall.core.config.reference import markdown, settings_in, value_of
 
     if reference:
         typer.echo(markdown(), nl=False)

@@ -7,7 +7,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from core.settings import load_settings, redact_url
+from squall.core.config.settings import load_settings, redact_url
 
 app = typer.Typer(help="The ClickHouse schema: create it, bring it up to date, look at it.", no_args_is_help=True)
 
@@ -17,7 +17,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command()
 def migrate() -> None:
     """Apply the migrations that are missing. Safe to run again."""
-    from squall.opening import connect
+    from squall.app.store import connect
 
     settings = load_settings()
     _make_folder(settings.store_url)
@@ -34,7 +34,7 @@ def migrate() -> None:
 @app.command()
 def status(as_json: Json = False) -> None:
     """Say which migrations are applied. Exit 1 when some are missing."""
-    from squall.opening import connect
+    from squall.app.store import connect
 
     settings = load_settings()
     _make_folder(settings.store_url)

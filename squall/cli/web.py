@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from core.clock import SystemClock
-from core.settings import Settings, load_settings
+from squall.core.clock import SystemClock
+from squall.core.config.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from core.probes import Vitals
-    from dashboards.server import PageServer
+    from squall.core.observability.health import Vitals
+    from squall.dashboards.page.server import PageServer
 
 
 def web() -> None:
@@ -27,11 +27,11 @@ def web() -> None:
       SQUALL_WEB__PORT=9090 squall web
       SQUALL_WEB__HOST=0.0.0.0 SQUALL_WEB__TOKEN=$(openssl rand -hex 16) squall web
     """
-    from dashboards.access import check_access
-    from dashboards.server import PageServer
-    from squall.metrics_server import serving
-    from squall.opening import open_store
-    from squall.signals import stop_on_signals
+    from squall.app.metrics_server import serving
+    from squall.app.signals import stop_on_signals
+    from squall.app.store import open_store
+    from squall.dashboards.page.access import check_access
+    from squall.dashboards.page.server import PageServer
 
     settings, clock = load_settings(), SystemClock()
     check_access(settings.web)  # before a long wait for a store
@@ -44,7 +44,7 @@ def web() -> None:
 
 
 async def _serve(page: PageServer, settings: Settings, stop: threading.Event, vitals: Vitals) -> None:
-    from squall.page_desk import page_noted
+    from squall.operator.remote import page_noted
 
     await page.start()
     vitals.dependencies.answered("page")

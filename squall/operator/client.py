@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from core.clock import Clock
-from core.errors import SquallError, StoreLockedError
-from core.records import Alert, AlertState
-from core.settings import Settings
-from dashboards.api_documents import views
-from dashboards.views import DocumentView
-from dashboards.views_alerts import ToldView
-from squall.cli_alerts_parts import open_existing
-from storage.drivers import documents_behind
-from storage.operators import ended_silence, new_silence
-from storage.rows import Acknowledgement, Silence
+from squall.cli.alerts_parts import open_existing
+from squall.core.clock import Clock
+from squall.core.config.settings import Settings
+from squall.core.errors import SquallError, StoreLockedError
+from squall.core.records import Alert, AlertState
+from squall.dashboards.page.routes.documents import views
+from squall.dashboards.page.schemas.alerts import ToldView
+from squall.dashboards.page.schemas.documents import DocumentView
+from squall.storage.queries.alert_documents import documents_behind
+from squall.storage.queries.operators import ended_silence, new_silence
+from squall.storage.rows.stored import Acknowledgement, Silence
 
 if TYPE_CHECKING:
-    from storage import Store
+    from squall.storage import Store
 
 MOST = 10_000
 """Alerts that are looked through for the beginning of an id: as many as the JSON API gives at once."""
@@ -122,7 +122,7 @@ def open_desk(settings: Settings, clock: Clock) -> Iterator[Desk]:
         SquallError: there is no store, or its schema is behind.
         StoreLockedError: a process without a live page has it open.
     """
-    from squall.page_desk import open_page_desk
+    from squall.operator.remote import open_page_desk
 
     with ExitStack() as stack:
         desk: Desk

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from core.errors import ConfigurationError, SquallError, StoreLockedError
-from core.records import Alert, AlertState
-from core.settings import Settings
-from dashboards.views_alerts import AcknowledgementAnswer, AlertsView, AlertView, SilencesView, SilenceView
-from squall.desk import Case
-from storage.rows import Acknowledgement, Silence
+from squall.core.config.settings import Settings
+from squall.core.errors import ConfigurationError, SquallError, StoreLockedError
+from squall.core.records import Alert, AlertState
+from squall.dashboards.page.schemas.alerts import AcknowledgementAnswer, AlertsView, AlertView, SilencesView, SilenceView
+from squall.operator.client import Case
+from squall.storage.rows.stored import Acknowledgement, Silence
 
 _TIMEOUT = 30.0
 _JSON = {"Content-Type": "application/json"}

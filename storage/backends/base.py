@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Protocol
 
-from core.errors import StoreError, StoreRefusedError, StoreUnavailableError
-from storage.tables import Table
+from squall.core.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from squall.storage.schema.tables import Table
 
 Value = str | int | float | datetime | Enum | Sequence[str]
 """What may be bound: a datetime is aware and becomes text for `{name:DateTime64(3,'UTC')}`; a sequence is `{name:Array(String)}`."""

@@ -20,10 +20,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.errors import StoreError, StoreLockedError, StoreUnavailableError
-from storage.backend import Params, Result, Value, error_code, plain, server_error
-from storage.pool import Pool
-from storage.tables import Cell, Table
+from squall.core.errors import StoreError, StoreLockedError, StoreUnavailableError
+from squall.storage.backends.base import Params, Result, Value, error_code, plain, server_error
+from squall.storage.backends.pool import Pool
+from squall.storage.schema.tables import Cell, Table
 
 _CONNECTIONS = 8
 _STATUS_FILE = "status"

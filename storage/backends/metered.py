@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from core.errors import SquallError, UnavailableError
-from core.metric_spec import StoreOperation
-from core.probes import Vitals
-from storage.backend import Backend, Params, Result
-from storage.tables import Table
+from squall.core.errors import SquallError, UnavailableError
+from squall.core.observability.health import Vitals
+from squall.core.observability.metric_spec import StoreOperation
+from squall.storage.backends.base import Backend, Params, Result
+from squall.storage.schema.tables import Table
 
 T = TypeVar("T")
 

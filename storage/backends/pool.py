@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from core.errors import StoreUnavailableError
+from squall.core.errors import StoreUnavailableError
 
 C = TypeVar("C")
 

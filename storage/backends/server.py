@@ -9,12 +9,12 @@ from typing import Any
 from clickhouse_driver import errors
 from clickhouse_driver.defines import DBMS_MIN_PROTOCOL_VERSION_WITH_PARAMETERS
 
-from core.errors import StoreError, StoreUnavailableError
-from core.settings import redact_url
-from storage.backend import Params, Result, plain, server_error
-from storage.pool import Pool
-from storage.server_link import link_to
-from storage.tables import Table
+from squall.core.config.settings import redact_url
+from squall.core.errors import StoreError, StoreUnavailableError
+from squall.storage.backends.base import Params, Result, plain, server_error
+from squall.storage.backends.pool import Pool
+from squall.storage.backends.server_link import link_to
+from squall.storage.schema.tables import Table
 
 _CONNECTIONS = 8
 _LOST = (OSError, EOFError)

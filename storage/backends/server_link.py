@@ -10,9 +10,9 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from clickhouse_driver import Client
 
-from core.errors import ConfigurationError, StoreRefusedError
-from core.settings import redact_url
-from core.tls import TlsFiles, TlsNames, client_context, probe
+from squall.core.config.settings import redact_url
+from squall.core.errors import ConfigurationError, StoreRefusedError
+from squall.core.net.tls import TlsFiles, TlsNames, client_context, probe
 
 NAMES: Final = TlsNames(
     link="the store",

@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from core.records import Alert, SeriesKind
-from core.series import SECTOR_PREFIX, SYMBOL_PREFIX
-from storage.rows import StoredDocument
+from squall.core.records import Alert, SeriesKind
+from squall.core.series import SECTOR_PREFIX, SYMBOL_PREFIX
+from squall.storage.rows.stored import StoredDocument
 
 _NEAR = 10
 """Times as many documents as wanted are looked through in the alert's window before single ones are looked for everywhere."""
 
 
 class DocumentStore(Protocol):
-    """The part of `storage.Store` that is asked."""
+    """The part of `squall.storage.Store` that is asked."""
 
     def top_documents(
         self, topic: str, start: datetime, end: datetime, *, symbols: Collection[str] = (), sentiment: str = "negative", limit: int = 10

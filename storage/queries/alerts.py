@@ -6,10 +6,10 @@ import base64
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from core.records import Alert, AlertState, SeriesKind, Severity
-from storage.base import StoreBase, optional_utc, utc, valid_text
-from storage.rows import Notification
-from storage.tables import ALERTS, NOTIFICATIONS
+from squall.core.records import Alert, AlertState, SeriesKind, Severity
+from squall.storage.queries.base import StoreBase, optional_utc, utc, valid_text
+from squall.storage.rows.stored import Notification
+from squall.storage.schema.tables import ALERTS, NOTIFICATIONS
 
 _ALERT_FIELDS = """
 SELECT id, topic, kind, test, state, severity, window_start, window_end, observed, expected, expected_low, expected_high, p_value,

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from storage.backend import Backend, Params, Result
-from storage.tables import Table
+from squall.storage.backends.base import Backend, Params, Result
+from squall.storage.schema.tables import Table
 
 
 class StoreBase:
@@ -21,7 +21,7 @@ class StoreBase:
         self._version_lock = threading.Lock()
 
     def read(self, sql: str) -> Result:
-        """Run a finished query, such as a panel's of `storage.panels` with its macros expanded."""
+        """Run a finished query, such as a panel's of `squall.storage.panels` with its macros expanded."""
         return self._backend.select(sql, {})
 
     def _select(self, sql: str, **params: Any) -> Result:

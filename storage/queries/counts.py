@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from storage.base import StoreBase
-from storage.rows import Ints, MinuteCounts, SentimentCount, Totals, Volume
-from storage.spans import EVER, SPAN, span, sql
+from squall.storage.queries.base import StoreBase
+from squall.storage.queries.spans import EVER, SPAN, span, sql
+from squall.storage.rows.stored import Ints, MinuteCounts, SentimentCount, Totals, Volume
 
 # One number per document, minute * 3 + sentiment: a million of them travel faster than half a million groups are made.
 _COUNTS = """

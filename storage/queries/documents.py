@@ -9,11 +9,11 @@ from typing import Any
 
 import xxhash
 
-from core.records import Document, ScoredDocument, Sentiment
-from storage.base import StoreBase, unique, utc, valid_text
-from storage.rows import Latency, Quantiles, StoredDocument
-from storage.spans import EVER, SPAN, span, sql
-from storage.tables import DOCUMENTS
+from squall.core.records import Document, ScoredDocument, Sentiment
+from squall.storage.queries.base import StoreBase, unique, utc, valid_text
+from squall.storage.queries.spans import EVER, SPAN, span, sql
+from squall.storage.rows.stored import Latency, Quantiles, StoredDocument
+from squall.storage.schema.tables import DOCUMENTS
 
 _KNOWN = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)} AND model_version = {model_version:String}"
 _EDGES = "SELECT count(), min(published_at), max(published_at) FROM documents"

@@ -6,12 +6,12 @@ from collections.abc import Collection, Hashable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from core.records import SeriesKind
-from storage.base import StoreBase, optional_utc, utc
-from storage.documents import FIELDS, stored_document
-from storage.live_rows import Arrivals, Bucket, DetectorReport, KeptPoint, KnownNames, LastDocument, PipelineReport
-from storage.rows import StoredDocument
-from storage.spans import SPAN, span, sql
+from squall.core.records import SeriesKind
+from squall.storage.queries.base import StoreBase, optional_utc, utc
+from squall.storage.queries.documents import FIELDS, stored_document
+from squall.storage.queries.spans import SPAN, span, sql
+from squall.storage.rows.live import Arrivals, Bucket, DetectorReport, KeptPoint, KnownNames, LastDocument, PipelineReport
+from squall.storage.rows.stored import StoredDocument
 
 REPORT_SECONDS: Final = 30
 """A worker that told nothing for so long has stopped: it tells something about every ten seconds."""

@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.errors import ConfigurationError
-from core.matching import parse_all
-from core.text import document_id
-from storage.base import StoreBase, utc, valid_text
-from storage.rows import Acknowledgement, Claim, Silence
-from storage.spans import EVER
-from storage.tables import ACKNOWLEDGEMENTS, LEASES, SILENCES
+from squall.core.errors import ConfigurationError
+from squall.core.matchers import parse_all
+from squall.core.text import document_id
+from squall.storage.queries.base import StoreBase, utc, valid_text
+from squall.storage.queries.spans import EVER
+from squall.storage.rows.stored import Acknowledgement, Claim, Silence
+from squall.storage.schema.tables import ACKNOWLEDGEMENTS, LEASES, SILENCES
 
 _SILENCES = """
 SELECT id, matchers, author, reason, starts_at, ends_at

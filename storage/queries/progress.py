@@ -6,9 +6,9 @@ import base64
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from core.delivery import RAW_LIMIT, DeadLetter, Origin, Progress
-from storage.base import StoreBase, utc, valid_text
-from storage.tables import DEAD_LETTERS, DETECTOR_POSITIONS, PROGRESS
+from squall.core.delivery import RAW_LIMIT, DeadLetter, Origin, Progress
+from squall.storage.queries.base import StoreBase, utc, valid_text
+from squall.storage.schema.tables import DEAD_LETTERS, DETECTOR_POSITIONS, PROGRESS
 
 _PROGRESS = """
 SELECT stream, partition, position, event_time, caught_up, updated_at

@@ -1,4 +1,4 @@
-"""Counts kept for dashboards: what `storage.spans` says of a span, written down per minute and per hour.
+"""Counts kept for dashboards: what `squall.storage.queries.spans` says of a span, written down per minute and per hour.
 
 A document stored late changes hours long gone, a rescored one leaves its topic, and a copy may arrive before its original.
 So nothing is added up as it comes: every hour in which something was stored lately, and the day after it, in which its
@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.base import StoreBase, utc
-from storage.spans import COPY_HOURS, EVERYTHING, IS_COPY, span, sql
-from storage.tables import ROLLUP_POSITION
+from squall.storage.queries.base import StoreBase, utc
+from squall.storage.queries.spans import COPY_HOURS, EVERYTHING, IS_COPY, span, sql
+from squall.storage.schema.tables import ROLLUP_POSITION
 
 _NAME = "sentiment"
 _KEYS = "step, symbol, time, topic, kind, source, language"

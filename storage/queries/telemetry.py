@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from storage.base import StoreBase, valid_text
-from storage.tables import BACKTEST_ALERTS, BACKTEST_EVENTS, BACKTEST_READINGS, BACKTESTS, DETECTOR_RUNS, PIPELINE_SAMPLES, READINGS
-from storage.telemetry_rows import DetectorRun, KeptAlert, KeptBacktest, KeptEvent, KeptReading, PipelineSample, SeriesReading
+from squall.storage.queries.base import StoreBase, valid_text
+from squall.storage.rows.telemetry import DetectorRun, KeptAlert, KeptBacktest, KeptEvent, KeptReading, PipelineSample, SeriesReading
+from squall.storage.schema.tables import (
+    BACKTEST_ALERTS,
+    BACKTEST_EVENTS,
+    BACKTEST_READINGS,
+    BACKTESTS,
+    DETECTOR_RUNS,
+    PIPELINE_SAMPLES,
+    READINGS,
+)
 
 
 class TelemetryQueries(StoreBase):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from storage.base import StoreBase, utc
-from storage.rows import ModelSpan
+from squall.storage.queries.base import StoreBase, utc
+from squall.storage.rows.stored import ModelSpan
 
 _MODELS = """
 SELECT model_version, uniqExact(id), min(published_at), max(published_at), max(scored_at) AS last

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.records import SeriesKind
+from squall.core.records import SeriesKind
 
 
 @dataclass(frozen=True, slots=True)

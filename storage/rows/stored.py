@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from core.records import Sentiment
+from squall.core.records import Sentiment
 
 Ints = NDArray[np.int64]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.records import SeriesKind
-from storage.rows import Quantiles
+from squall.core.records import SeriesKind
+from squall.storage.rows.stored import Quantiles
 
 
 @dataclass(frozen=True, slots=True)

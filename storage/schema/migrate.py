@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.errors import StoreError
-from storage.backend import Backend
-from storage.base import utc
-from storage.rows import Migration
-from storage.tables import MIGRATIONS
+from squall.core.errors import StoreError
+from squall.storage.backends.base import Backend
+from squall.storage.queries.base import utc
+from squall.storage.rows.stored import Migration
+from squall.storage.schema.tables import MIGRATIONS
 
 FOLDER = Path(__file__).with_name("migrations")
 _NAME = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")

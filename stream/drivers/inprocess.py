@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from core.clock import Clock
-from core.delivery import Batch
-from core.probes import Vitals
-from core.settings import ProcessorSettings
-from stream.batching import micro_batches
-from stream.processor import WORKER, Processor
-from stream.progress import ProgressTracker
+from squall.core.clock import Clock
+from squall.core.config.settings import ProcessorSettings
+from squall.core.delivery import Batch
+from squall.core.observability.health import Vitals
+from squall.stream.batching import micro_batches
+from squall.stream.drivers.progress import ProgressTracker
+from squall.stream.processor import WORKER, Processor
 
 log = logging.getLogger("squall.worker")
 

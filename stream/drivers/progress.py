@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from core.clock import Clock
-from core.delivery import Item, Progress
+from squall.core.clock import Clock
+from squall.core.delivery import Item, Progress
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

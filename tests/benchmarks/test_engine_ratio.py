@@ -8,10 +8,10 @@ from itertools import islice
 import pytest
 import torch
 
-from core.settings import ModelSettings
-from model.bench import Plan, run_bench
-from model.quantise import has_bf16, has_vnni
-from squall.cli_model_parts import sample_texts
+from squall.cli.model_parts import sample_texts
+from squall.core.config.settings import ModelSettings
+from squall.model.bench.run import Plan, run_bench
+from squall.model.quantise import has_bf16, has_vnni
 
 
 @pytest.mark.slow

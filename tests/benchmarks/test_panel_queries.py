@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import storage
-from dashboards.grafana.build import build_all
-from dashboards.grafana.queries import run_queries
-from storage import Store
+from squall import storage
+from squall.dashboards.grafana.build import build_all
+from squall.dashboards.grafana.queries import run_queries
+from squall.storage import Store
 from tests.support.many_documents import insert_documents, insert_telemetry
 
 COUNT = int(os.environ.get("SQUALL_BENCH_DOCUMENTS", "300000"))

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from alerts.service import DETECTOR
-from core.clock import SystemClock
-from core.series import MARKET
-from ingest.synthetic import StreamScript, write_stream
-from squall.broker import DevelopmentBroker
+from squall.alerts.service import DETECTOR
+from squall.app.dev_broker import DevelopmentBroker
+from squall.core.clock import SystemClock
+from squall.core.series import MARKET
+from squall.ingest.synthetic.stream import StreamScript, write_stream
 from tests.support.gateway_process import GatewayProcess
 from tests.support.squall_process import SquallProcess, opened, wait_until
 

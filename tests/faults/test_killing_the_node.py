@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from ingest.synthetic import StreamScript, write_stream
+from squall.ingest.synthetic.stream import StreamScript, write_stream
 from tests.support.squall_process import SquallProcess, opened, wait_until
 
 pytestmark = pytest.mark.slow

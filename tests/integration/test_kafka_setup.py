@@ -14,14 +14,15 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import AuthorizationError, TopicAuthorizationFailedError, UnsupportedVersionError
 from typer.testing import CliRunner, Result
 
-from core import topics
-from core.broker import client_arguments
-from core.clock import SystemClock
-from core.errors import BrokerUnavailableError, ConfigurationError, SquallError
-from core.settings import KafkaSettings, Settings
-from core.topics import ensure_topics, setup_topics, wanted_topics
-from squall.cli import app
-from squall.doctor import examine_broker
+from squall.app.doctor import examine_broker
+from squall.cli.main import app
+from squall.core.clock import SystemClock
+from squall.core.config.kafka import KafkaSettings
+from squall.core.config.settings import Settings
+from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError
+from squall.core.kafka import topics
+from squall.core.kafka.client import client_arguments
+from squall.core.kafka.topics import ensure_topics, setup_topics, wanted_topics
 from tests.support.broker import DevelopmentBroker, unique
 
 

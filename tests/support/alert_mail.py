@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from core.records import Alert, AlertState, Sentiment, Severity
-from core.settings import AlertSettings
-from storage.rows import Notification, StoredDocument
+from squall.core.config.settings import AlertSettings
+from squall.core.records import Alert, AlertState, Sentiment, Severity
+from squall.storage.rows.stored import Notification, StoredDocument
 
 NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 SETTINGS = AlertSettings(

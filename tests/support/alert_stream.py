@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from core.delivery import Progress
-from core.records import Document, Kind, ScoredDocument
-from core.text import document_id
+from squall.core.delivery import Progress
+from squall.core.records import Document, Kind, ScoredDocument
+from squall.core.text import document_id
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 CRISIS = MIDNIGHT + timedelta(days=2, hours=14)

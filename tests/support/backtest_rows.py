@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.records import TOPICS
-from storage import Store
+from squall.core.records import TOPICS
+from squall.storage import Store
 
 _ROWS = """
 INSERT INTO documents (id, kind, source, author, url, title, text, language, symbols, published_at, collected_at, topic,

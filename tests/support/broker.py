@@ -7,9 +7,9 @@ import uuid
 from pathlib import Path
 from typing import Self
 
-from core.clock import SystemClock
-from squall import broker
-from squall.broker import free_port
+from squall.app import dev_broker as broker
+from squall.app.dev_broker import free_port
+from squall.core.clock import SystemClock
 
 __all__ = ["DevelopmentBroker", "free_port", "unique"]
 

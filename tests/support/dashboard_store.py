@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import storage
-from core.delivery import DeadLetter, Origin
-from core.records import TOPICS, Alert, AlertState, Document, Kind, ScoredDocument, SeriesKind, Severity
-from storage import Store
-from storage.rows import Acknowledgement, Notification, Quantiles, Silence
-from storage.telemetry_rows import DetectorRun, KeptAlert, KeptBacktest, KeptEvent, KeptReading, PipelineSample, SeriesReading
+from squall import storage
+from squall.core.delivery import DeadLetter, Origin
+from squall.core.records import TOPICS, Alert, AlertState, Document, Kind, ScoredDocument, SeriesKind, Severity
+from squall.storage import Store
+from squall.storage.rows.stored import Acknowledgement, Notification, Quantiles, Silence
+from squall.storage.rows.telemetry import DetectorRun, KeptAlert, KeptBacktest, KeptEvent, KeptReading, PipelineSample, SeriesReading
 
 DAYS = 10
 DOCUMENTS = 4000

@@ -12,8 +12,8 @@ import typer
 import yaml
 from pydantic import BaseModel
 
-from core.settings import Settings
-from squall.cli import app
+from squall.cli.main import app
+from squall.core.config.settings import Settings
 from tests.support.kustomize import Manifest, pod_spec, render
 
 ROOT = Path(__file__).resolve().parents[2]

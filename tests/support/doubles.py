@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from core.delivery import DeadLetter, Item, Origin, Progress, Rejection
-from core.errors import StoreUnavailableError
-from core.records import SENTIMENTS, TOPICS, Document, Kind, ScoredDocument
-from core.text import document_id
+from squall.core.delivery import DeadLetter, Item, Origin, Progress, Rejection
+from squall.core.errors import StoreUnavailableError
+from squall.core.records import SENTIMENTS, TOPICS, Document, Kind, ScoredDocument
+from squall.core.text import document_id
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 POISON = "poison"

@@ -9,14 +9,14 @@ from typing import Any
 
 import torch
 
-from core.settings import ModelSettings
-from model.backends import open_backend
-from model.backends.base import Backend, Logits
-from model.engine import ScoringEngine
-from model.execution import Execution
-from model.loaded import LoadedModel, open_on_cpu
-from model.network import MultiTaskNetwork
-from model.tasks import DEFAULT_TASKS, TaskSpec
+from squall.core.config.settings import ModelSettings
+from squall.model.network import MultiTaskNetwork
+from squall.model.serving.backends import open_backend
+from squall.model.serving.backends.base import Backend, Logits
+from squall.model.serving.checkpoint import LoadedModel, open_on_cpu
+from squall.model.serving.engine import ScoringEngine
+from squall.model.serving.execution import Execution
+from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 
 ENTITY = TaskSpec("entity", ("O", "B", "I"), "tokens")
 

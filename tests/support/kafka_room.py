@@ -15,11 +15,11 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from core.broker import client_arguments
-from core.codec import HEADERS, encode_document
-from core.records import Document
-from core.settings import KafkaSettings
-from core.topics import ensure_topics
+from squall.core.codec import HEADERS, encode_document
+from squall.core.config.kafka import KafkaSettings
+from squall.core.kafka.client import client_arguments
+from squall.core.kafka.topics import ensure_topics
+from squall.core.records import Document
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 0.1

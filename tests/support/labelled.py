@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import random
 
-from model.data import Row
-from model.spans import Span
-from model.tasks import TaskSpec
-from model.training.runlog import RunLog
+from squall.model.data.labelled import Row
+from squall.model.spans import Span
+from squall.model.tasks import TaskSpec
+from squall.model.training.artifacts.run_log import RunLog
 
 MOOD = TaskSpec("mood", ("bad", "good"))
 SUBJECT = TaskSpec("subject", ("oil", "gold", "fed"))

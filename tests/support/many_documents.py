@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from core.records import TOPICS
-from storage import Store
+from squall.core.records import TOPICS
+from squall.storage import Store
 
 SOURCES = 20
 SYMBOLS = 500

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from alerts.grouping import Moment
-from alerts.notifier import Notifier
-from core.alert_settings import AlertSettings
-from core.records import AlertState, SeriesKind
-from core.text import document_id
-from storage.rows import Silence
+from squall.alerts.notification.groups import Moment
+from squall.alerts.notification.policy import Notifier
+from squall.core.config.alerts import AlertSettings
+from squall.core.records import AlertState, SeriesKind
+from squall.core.text import document_id
+from squall.storage.rows.stored import Silence
 from tests.support.alert_mail import alert
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -8,14 +8,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.clock import SystemClock
-from core.records import SENTIMENTS, Alert, AlertState, Document, Kind, ScoredDocument, SeriesKind, Severity
-from core.settings import WebSettings
-from core.text import document_id, fingerprint
-from dashboards.server import PageServer
-from storage import Store
-from storage.rows import Quantiles
-from storage.telemetry_rows import DetectorRun, PipelineSample, SeriesReading
+from squall.core.clock import SystemClock
+from squall.core.config.settings import WebSettings
+from squall.core.records import SENTIMENTS, Alert, AlertState, Document, Kind, ScoredDocument, SeriesKind, Severity
+from squall.core.text import document_id, fingerprint
+from squall.dashboards.page.server import PageServer
+from squall.storage import Store
+from squall.storage.rows.stored import Quantiles
+from squall.storage.rows.telemetry import DetectorRun, PipelineSample, SeriesReading
 
 NEWEST = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 OIL = "Energy | Oil"

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import storage
-from storage import Store
+from squall import storage
+from squall.storage import Store
 
 
 class SquallProcess:

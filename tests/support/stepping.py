@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from storage.rows import Claim
+from squall.storage.rows.stored import Claim
 
 
 class ClaimStore:

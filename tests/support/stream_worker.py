@@ -25,17 +25,17 @@ from typing import Any
 
 from aiokafka.coordinator.protocol import ConsumerProtocol
 
-import storage
-from core.clock import SystemClock
-from core.dead_letters import KafkaDeadLetters
-from core.errors import SquallError, StoreError, StoreUnavailableError
-from core.records import Document, ScoredDocument
-from core.settings import load_settings
-from core.telemetry import configure_logging
-from storage import Store
-from stream.faust_driver import FaustDriver
-from stream.processor import Processor
-from stream.progress import ProgressTracker
+from squall import storage
+from squall.core.clock import SystemClock
+from squall.core.config.settings import load_settings
+from squall.core.errors import SquallError, StoreError, StoreUnavailableError
+from squall.core.kafka.dead_letters import KafkaDeadLetters
+from squall.core.observability.logging import configure_logging
+from squall.core.records import Document, ScoredDocument
+from squall.storage import Store
+from squall.stream.drivers.faust.driver import FaustDriver
+from squall.stream.drivers.progress import ProgressTracker
+from squall.stream.processor import Processor
 from tests.support.doubles import HashScorer
 
 COMMIT_SECONDS = 2.0

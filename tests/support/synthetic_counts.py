@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from alerts.readings import Counts
+from squall.alerts.detection.readings import Counts
 
 MONDAY = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp()) // 60
 DAY = 1440

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.records import Alert, AlertState, Severity
-from ingest.synthetic import describe, generate
-from squall.demo_report import judge_alerts
+from squall.app.demo_report import judge_alerts
+from squall.core.records import Alert, AlertState, Severity
+from squall.ingest.synthetic.stream import describe, generate
 
 SCRIPT = describe(generate(days=1), seed=7)
 

@@ -11,10 +11,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy.special import nbdtrik
 
-from alerts.life import instant
-from alerts.methods import Method
-from alerts.readings import Counts, Floats, Ints, Readings
-from core.settings import DetectorSettings
+from squall.alerts.detection.methods import Method
+from squall.alerts.detection.readings import Counts, Floats, Ints, Readings
+from squall.alerts.lifecycle import instant
+from squall.core.config.settings import DetectorSettings
 
 _SPAN_MINUTES: Final = 1440
 _MOST_BARS: Final = 48

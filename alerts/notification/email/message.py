@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from alerts.grouping import Notice, Reason
-from core.alert_settings import AlertSettings
-from core.phrasing import TESTS, chance, duration, interval, is_over, moment, number, size, times, window, window_minutes
-from core.records import Alert, AlertState, SeriesKind, Severity
-from core.series import NO_DATA
-from storage.rows import StoredDocument
+from squall.alerts.notification.groups import Notice, Reason
+from squall.core.config.alerts import AlertSettings
+from squall.core.formatting import TESTS, chance, duration, interval, is_over, moment, number, size, times, window, window_minutes
+from squall.core.records import Alert, AlertState, SeriesKind, Severity
+from squall.core.series import NO_DATA
+from squall.storage.rows.stored import StoredDocument
 
 MAX_DOCUMENTS: Final = 10
 _FEWER_DOCUMENTS: Final = 4
@@ -212,7 +212,7 @@ def _line(document: StoredDocument) -> _Line:
 @cache
 def _templates() -> Environment:
     return Environment(
-        loader=PackageLoader("alerts"),
+        loader=PackageLoader("squall.alerts.notification.email"),
         autoescape=select_autoescape(enabled_extensions=("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import orjson
 
-from alerts.grouping import Notice
-from alerts.mail import MAX_DOCUMENTS, safe_link, subject
-from core.phrasing import is_over
-from core.records import Alert
-from storage.rows import StoredDocument
+from squall.alerts.notification.email.message import MAX_DOCUMENTS, safe_link, subject
+from squall.alerts.notification.groups import Notice
+from squall.core.formatting import is_over
+from squall.core.records import Alert
+from squall.storage.rows.stored import StoredDocument
 
 VERSION: Final = 1
 """Raised when a field is taken away or changes its meaning; new fields may come at any time."""

@@ -8,11 +8,11 @@ from typing import Final
 
 import httpx
 
-from alerts.ports import MailRefusedError, MailUnavailableError
-from core.clock import Clock
-from core.errors import SquallError
-from core.tls import TlsNames, explain
-from storage.rows import Notification
+from squall.alerts.interfaces import MailRefusedError, MailUnavailableError
+from squall.core.clock import Clock
+from squall.core.errors import SquallError
+from squall.core.net.tls import TlsNames, explain
+from squall.storage.rows.stored import Notification
 
 NAMES: Final = TlsNames(
     link="the webhook",

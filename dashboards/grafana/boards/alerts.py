@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from dashboards.grafana.board import ALERTS, board, choice
-from dashboards.grafana.columns import alert_columns, colored, series_column, time_columns
-from dashboards.grafana.kit import (
+from squall.dashboards.grafana.boards.board import ALERTS, board, choice
+from squall.dashboards.grafana.boards.columns import alert_columns, colored, series_column, time_columns
+from squall.dashboards.grafana.boards.kit import (
     EXPECTED,
     GOOD,
     NEGATIVE,

@@ -16,8 +16,8 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableType,
 )
 
-from dashboards.grafana.datasource import TABLE, Query, datasource
-from storage.panels import panel_sql
+from squall.dashboards.grafana.datasource import TABLE, Query, datasource
+from squall.storage.panels import panel_sql
 
 MOOD, DRILL_DOWN, ALERTS, PIPELINE, BACKTEST = "squall-mood", "squall-drilldown", "squall-alerts", "squall-pipeline", "squall-backtest"
 TITLES = {

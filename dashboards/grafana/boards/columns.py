@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Threshold
 
-from dashboards.grafana.board import drill_down
-from dashboards.grafana.kit import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, WARNING, Override, data_link, field, thresholds
+from squall.dashboards.grafana.boards.board import drill_down
+from squall.dashboards.grafana.boards.kit import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, WARNING, Override, data_link, field, thresholds
 
 _TEXT_COLOR = {"type": "color-text"}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from dashboards.grafana.board import DRILL_DOWN, annotation, board, choice
-from dashboards.grafana.columns import alert_columns, document_columns
-from dashboards.grafana.kit import (
+from squall.dashboards.grafana.boards.board import DRILL_DOWN, annotation, board, choice
+from squall.dashboards.grafana.boards.columns import alert_columns, document_columns
+from squall.dashboards.grafana.boards.kit import (
     BAR_POINTS,
     DIVERGING,
     EXPECTED,

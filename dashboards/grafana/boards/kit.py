@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from grafana_foundation_sdk.models import common, dashboard, stat, statushistory, table, timeseries
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColor, FieldColorModeId, FieldConfig, Panel, Threshold
 
-from dashboards.grafana.datasource import TABLE, TIME_SERIES, Query, datasource
-from storage.panels import panel_sql
+from squall.dashboards.grafana.datasource import TABLE, TIME_SERIES, Query, datasource
+from squall.storage.panels import panel_sql
 
 NEGATIVE, NEUTRAL, POSITIVE = "#D55E00", "#999999", "#0072B2"
 OBSERVED, EXPECTED, WARNING, GOOD = "#D55E00", "#56B4E9", "#E69F00", "#009E73"

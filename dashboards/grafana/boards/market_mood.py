@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from dashboards.grafana.board import ALERTS, MOOD, annotation, board, choice, drill_down
-from dashboards.grafana.columns import series_column, time_columns, web_link
-from dashboards.grafana.kit import (
+from squall.dashboards.grafana.boards.board import ALERTS, MOOD, annotation, board, choice, drill_down
+from squall.dashboards.grafana.boards.columns import series_column, time_columns, web_link
+from squall.dashboards.grafana.boards.kit import (
     BAR_POINTS,
     DIVERGING,
     NEGATIVE,

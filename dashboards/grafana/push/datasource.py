@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from pydantic import SecretStr
 
-from core.errors import ConfigurationError
-from dashboards.grafana_push.compare import difference
-from dashboards.grafana_push.failures import ConflictError, GrafanaError
-from dashboards.grafana_push.plan import Action, Change
-from dashboards.grafana_push.server import GrafanaServer
+from squall.core.errors import ConfigurationError
+from squall.dashboards.grafana.push.compare import difference
+from squall.dashboards.grafana.push.failures import ConflictError, GrafanaError
+from squall.dashboards.grafana.push.plan import Action, Change
+from squall.dashboards.grafana.push.server import GrafanaServer
 
 PLUGIN = "grafana-clickhouse-datasource"
 DATASOURCE_UID = "squall-clickhouse"

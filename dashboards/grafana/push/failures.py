@@ -7,8 +7,8 @@ from typing import Any
 import requests
 from grafana_client.client import GrafanaException
 
-from core.errors import SquallError, UnavailableError
-from dashboards.grafana_push.target import TOKEN_VARIABLE, Target
+from squall.core.errors import SquallError, UnavailableError
+from squall.dashboards.grafana.push.target import TOKEN_VARIABLE, Target
 
 _LONGEST_DETAIL = 300
 

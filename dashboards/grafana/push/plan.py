@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.errors import ConfigurationError
-from dashboards.grafana_push.compare import difference, normalised
-from dashboards.grafana_push.failures import ConflictError
-from dashboards.grafana_push.server import GrafanaServer
+from squall.core.errors import ConfigurationError
+from squall.dashboards.grafana.push.compare import difference, normalised
+from squall.dashboards.grafana.push.failures import ConflictError
+from squall.dashboards.grafana.push.server import GrafanaServer
 
 Action = Literal["create", "update", "move", "unchanged", "missing"]
 

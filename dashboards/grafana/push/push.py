@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards.grafana_push.datasource import DATASOURCE_UID, DataSource, apply_datasource, plan_datasource
-from dashboards.grafana_push.failures import ConflictError, GrafanaError, GrafanaUnavailableError
-from dashboards.grafana_push.plan import MESSAGE, Change, Folder, check_dashboards, plan_dashboards, plan_folder
-from dashboards.grafana_push.server import GrafanaServer
-from dashboards.grafana_push.target import Target
+from squall.dashboards.grafana.push.datasource import DATASOURCE_UID, DataSource, apply_datasource, plan_datasource
+from squall.dashboards.grafana.push.failures import ConflictError, GrafanaError, GrafanaUnavailableError
+from squall.dashboards.grafana.push.plan import MESSAGE, Change, Folder, check_dashboards, plan_dashboards, plan_folder
+from squall.dashboards.grafana.push.server import GrafanaServer
+from squall.dashboards.grafana.push.target import Target
 
 
 @dataclass(frozen=True)

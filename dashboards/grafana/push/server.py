@@ -9,8 +9,8 @@ import requests
 from grafana_client import GrafanaApi
 from grafana_client.client import GrafanaException, TokenAuth
 
-from dashboards.grafana_push.failures import GrafanaError, NotFoundError, from_answer, from_transport, not_grafana
-from dashboards.grafana_push.target import Target
+from squall.dashboards.grafana.push.failures import GrafanaError, NotFoundError, from_answer, from_transport, not_grafana
+from squall.dashboards.grafana.push.target import Target
 
 Json = dict[str, Any]
 

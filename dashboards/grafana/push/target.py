@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 TOKEN_VARIABLE = "SQUALL_GRAFANA_TOKEN"  # noqa: S105 - the variable's name
 

@@ -8,16 +8,14 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, HTTPException, Path, Query
 
-from core.clock import Clock
-from core.errors import ConfigurationError
-from core.matching import all_match, parse_all
-from core.phrasing import explain
-from core.records import Alert, AlertState
-from core.settings import DetectorSettings
-from dashboards.api_documents import views
-from dashboards.shared import SharedAnswers
-from dashboards.views import ErrorView
-from dashboards.views_alerts import (
+from squall.core.clock import Clock
+from squall.core.config.settings import DetectorSettings
+from squall.core.errors import ConfigurationError
+from squall.core.formatting import explain
+from squall.core.matchers import all_match, parse_all
+from squall.core.records import Alert, AlertState
+from squall.dashboards.page.routes.documents import views
+from squall.dashboards.page.schemas.alerts import (
     AcknowledgedView,
     AcknowledgementAnswer,
     AcknowledgementRequest,
@@ -29,10 +27,12 @@ from dashboards.views_alerts import (
     SilenceView,
     ToldView,
 )
-from storage import Store
-from storage.drivers import documents_behind
-from storage.operators import ended_silence, new_silence
-from storage.rows import Acknowledgement
+from squall.dashboards.page.schemas.documents import ErrorView
+from squall.dashboards.page.shared_answers import SharedAnswers
+from squall.storage import Store
+from squall.storage.queries.alert_documents import documents_behind
+from squall.storage.queries.operators import ended_silence, new_silence
+from squall.storage.rows.stored import Acknowledgement
 
 MAX_DRIVERS: Final = 10
 _CHANGED: Final = ("alerts", "alert", "chart", "silences")

@@ -9,11 +9,19 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, AwareDatetime, TypeAdapter
 
-from core.records import OLDEST, Kind, Sentiment
-from dashboards.shared import SharedAnswers
-from dashboards.views import DocumentsView, DocumentView, LatencyView, OverviewView, TopicView, TotalsView, WindowView
-from storage import Store
-from storage.rows import StoredDocument
+from squall.core.records import OLDEST, Kind, Sentiment
+from squall.dashboards.page.schemas.documents import (
+    DocumentsView,
+    DocumentView,
+    LatencyView,
+    OverviewView,
+    TopicView,
+    TotalsView,
+    WindowView,
+)
+from squall.dashboards.page.shared_answers import SharedAnswers
+from squall.storage import Store
+from squall.storage.rows.stored import StoredDocument
 
 WINDOW: Final = timedelta(hours=24)
 INSTANT: Final = timedelta(milliseconds=1)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, HTTPException, Query
 
-from dashboards.events import EventFeed, EventStream, TooManyListenersError
+from squall.dashboards.page.events import EventFeed, EventStream, TooManyListenersError
 
 _DESCRIPTION: Final = """
 Server-sent events; the data of each is JSON.

@@ -7,13 +7,13 @@ from typing import Final
 
 from fastapi import APIRouter, HTTPException
 
-from core.clock import Clock
-from core.errors import SquallError
-from dashboards.shared import SharedAnswers
-from dashboards.views import PingView
-from dashboards.views_health import DetectorView, HealthView, LastDocumentView, PipelineView, Running
-from storage import Store
-from storage.live import REPORT_SECONDS
+from squall.core.clock import Clock
+from squall.core.errors import SquallError
+from squall.dashboards.page.schemas.documents import PingView
+from squall.dashboards.page.schemas.health import DetectorView, HealthView, LastDocumentView, PipelineView, Running
+from squall.dashboards.page.shared_answers import SharedAnswers
+from squall.storage import Store
+from squall.storage.queries.live import REPORT_SECONDS
 
 _LEAST_DETECTOR_SECONDS: Final = 180.0
 _INTERVALS: Final = 3

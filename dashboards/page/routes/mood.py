@@ -9,15 +9,15 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, HTTPException, Query
 
-from core.clock import Clock
-from core.records import Alert, SeriesKind
-from core.series import MARKET, SYMBOL_PREFIX, kind_of
-from dashboards.api_alerts import with_words
-from dashboards.shared import SharedAnswers
-from dashboards.views import ErrorView
-from dashboards.views_mood import ChartView, FiltersView, MoodView, PointsView, SeriesCountsView, SeriesView
-from storage import Store
-from storage.live_rows import KeptPoint
+from squall.core.clock import Clock
+from squall.core.records import Alert, SeriesKind
+from squall.core.series import MARKET, SYMBOL_PREFIX, kind_of
+from squall.dashboards.page.routes.alerts import with_words
+from squall.dashboards.page.schemas.documents import ErrorView
+from squall.dashboards.page.schemas.mood import ChartView, FiltersView, MoodView, PointsView, SeriesCountsView, SeriesView
+from squall.dashboards.page.shared_answers import SharedAnswers
+from squall.storage import Store
+from squall.storage.rows.live import KeptPoint
 
 MAX_BUCKETS: Final = 96
 MAX_TOPICS: Final = 100

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
-from core.records import Alert
-from core.text import clean
-from dashboards.views import DocumentView, View
+from squall.core.records import Alert
+from squall.core.text import clean
+from squall.dashboards.page.schemas.documents import DocumentView, View
 
 MAX_NOTE = 1000
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from core.records import Sentiment
+from squall.core.records import Sentiment
 
 TEXT_CHARS = 500
 

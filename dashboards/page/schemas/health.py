@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from dashboards.views import DocumentView, View
+from squall.dashboards.page.schemas.documents import DocumentView, View
 
 
 class Running(StrEnum):

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from pydantic import Field
 
-from core.records import SeriesKind
-from dashboards.views import View
-from dashboards.views_alerts import AlertRow
+from squall.core.records import SeriesKind
+from squall.dashboards.page.schemas.alerts import AlertRow
+from squall.dashboards.page.schemas.documents import View
 
 
 class MoodView(View):

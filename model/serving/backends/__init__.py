@@ -9,10 +9,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from core.errors import ConfigurationError
-from core.settings import ModelSettings
-from model.backends.base import Backend, UnsupportedError, device_of
-from model.network import MultiTaskNetwork
+from squall.core.config.settings import ModelSettings
+from squall.core.errors import ConfigurationError
+from squall.model.network import MultiTaskNetwork
+from squall.model.serving.backends.base import Backend, UnsupportedError, device_of
 
 __all__ = ["BACKENDS", "Backend", "UnsupportedError", "open_backend"]
 
@@ -48,31 +48,31 @@ def _open(name: str, network: MultiTaskNetwork | None, folder: Path, settings: M
 
 
 def _eager(network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
-    from model.backends.torch_backend import open_eager
+    from squall.model.serving.backends.torch_backend import open_eager
 
     return open_eager(_needed(network, folder), settings)
 
 
 def _compile(network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
-    from model.backends.torch_backend import open_compiled
+    from squall.model.serving.backends.torch_backend import open_compiled
 
     return open_compiled(_needed(network, folder), settings)
 
 
 def _cuda_graphs(network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
-    from model.backends.cuda_graphs import open_cuda_graphs
+    from squall.model.serving.backends.cuda_graphs import open_cuda_graphs
 
     return open_cuda_graphs(_needed(network, folder), settings)
 
 
 def _ragged(network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
-    from model.backends.ragged import open_ragged
+    from squall.model.serving.backends.ragged.backend import open_ragged
 
     return open_ragged(_needed(network, folder), folder, settings)
 
 
 def _onnx(_network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
-    from model.backends.onnx_backend import open_onnx
+    from squall.model.serving.backends.onnx_backend import open_onnx
 
     return open_onnx(folder, settings)
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.errors import ConfigurationError
-from core.settings import ModelSettings
-from model.quantise import has_bf16, has_vnni
+from squall.core.config.settings import ModelSettings
+from squall.core.errors import ConfigurationError
+from squall.model.quantise import has_bf16, has_vnni
 
 WIDTH_STEP = 8
 """Rows are padded to a multiple of this, never to the longest neighbour: a text meets the same padding in any company."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.settings import ModelSettings
-from model.backends.base import Logits, UnsupportedError, device_of, precision_of, width_of
-from model.backends.torch_backend import TorchBackend, on_device
-from model.network import MultiTaskNetwork
+from squall.core.config.settings import ModelSettings
+from squall.model.network import MultiTaskNetwork
+from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, precision_of, width_of
+from squall.model.serving.backends.torch_backend import TorchBackend, on_device
 
 _WARM_UPS = 3
 """Passes before a capture: libraries set themselves up in the first ones, which may not be captured."""

@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 
-from core.errors import ConfigurationError
-from core.settings import ModelSettings
-from model.backends.base import Logits, UnsupportedError, device_of, joined, width_of
-from model.backends.torch_backend import same_width
-from model.quantise import has_vnni
-from model.tokens import padded
+from squall.core.config.settings import ModelSettings
+from squall.core.errors import ConfigurationError
+from squall.model.quantise import has_vnni
+from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, joined, width_of
+from squall.model.serving.backends.torch_backend import same_width
+from squall.model.tokens import padded
 
 FILES = {"fp32": "model.onnx", "int8": "model.int8.onnx"}
 """Precision → file in the exported folder."""

@@ -9,11 +9,11 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from core.settings import ModelSettings
-from model.backends.base import Logits, UnsupportedError, device_of, joined, precision_of, width_of
-from model.network import MultiTaskNetwork
-from model.quantise import quantise
-from model.tokens import padded
+from squall.core.config.settings import ModelSettings
+from squall.model.network import MultiTaskNetwork
+from squall.model.quantise import quantise
+from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, joined, precision_of, width_of
+from squall.model.tokens import padded
 
 Forward = Callable[[Tensor, Tensor], Mapping[str, Tensor]]
 

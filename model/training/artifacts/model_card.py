@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from model.tasks import TaskSpec
+from squall.model.tasks import TaskSpec
 
 LICENCES = {
     "tfn_sentiment": "Twitter Financial News, sentiment: MIT",

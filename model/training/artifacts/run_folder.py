@@ -10,14 +10,14 @@ from typing import Any
 
 import torch
 
-from core.errors import ConfigurationError
-from model.card import model_card
-from model.data import MISSING
-from model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork, NetworkConfig, is_checkpoint
-from model.training.config import TrainConfig
-from model.training.encoding import Encoded
-from model.training.losses import Objective
-from model.training.optim import WeightAverage
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import MISSING
+from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork, NetworkConfig, is_checkpoint
+from squall.model.training.artifacts.model_card import model_card
+from squall.model.training.config import TrainConfig
+from squall.model.training.encoding import Encoded
+from squall.model.training.losses import Objective
+from squall.model.training.optim import WeightAverage
 
 METRICS_FILE = "metrics.json"
 CARD_FILE = "MODEL_CARD.md"
@@ -98,7 +98,7 @@ def load_state(folder: Path, config: TrainConfig) -> dict[str, Any]:
 
 def save_history(folder: Path, history: list[dict[str, Any]]) -> None:
     """Write the history as JSON and as curves."""
-    from model.plots import curves_png
+    from squall.model.evaluation.plots import curves_png
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / HISTORY_FILE).write_text(json.dumps(history, indent=1) + "\n", encoding="utf-8")

@@ -14,14 +14,14 @@ import orjson
 import torch
 from torch import Tensor
 
-from core.errors import ConfigurationError
-from model.network import TOKENIZER_FILE
-from model.preprocess import prepare
-from model.quantise import has_bf16
-from model.tokens import load_tokenizer, pad
-from model.training.batching import batches
-from model.training.language import MaskedLanguageModel, mask_token
-from model.training.runlog import RunLog
+from squall.core.errors import ConfigurationError
+from squall.model.network import TOKENIZER_FILE
+from squall.model.preprocess import prepare
+from squall.model.quantise import has_bf16
+from squall.model.tokens import load_tokenizer, pad
+from squall.model.training.artifacts.run_log import RunLog
+from squall.model.training.batching import batches
+from squall.model.training.pretraining.masked_language_model import MaskedLanguageModel, mask_token
 
 _ROWS = 128
 _SHARES = (0.15, 0.5)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import ConfigurationError
-from model.data import group_key
-from model.tables import read_table
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import group_key
+from squall.model.data.tables import read_table
 
 if TYPE_CHECKING:
-    from model.training.recipe import Recipe
+    from squall.model.training.recipe import Recipe
 
 _SHORTEST = 20
 """Characters: below that there is nothing to guess from."""

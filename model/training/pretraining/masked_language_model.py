@@ -11,8 +11,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.errors import ConfigurationError
-from model.network import load_encoder
+from squall.core.errors import ConfigurationError
+from squall.model.network import load_encoder
 
 HEAD_FILE = "masked_language_head.safetensors"
 

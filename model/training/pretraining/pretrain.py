@@ -19,18 +19,18 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from core.errors import ConfigurationError
-from model.data import MISSING
-from model.network import TOKENIZER_FILE, load_encoder
-from model.preprocess import prepare
-from model.quantise import has_bf16
-from model.tokens import load_tokenizer, pad
-from model.training.batching import batches
-from model.training.language import MaskedLanguageModel, mask_token
-from model.training.optim import parameter_groups, warmup_decay
-from model.training.run_folder import PRETRAINED_FILE, base_name
-from model.training.runlog import RunLog
-from model.training.toml import read_toml, validated
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import MISSING
+from squall.model.network import TOKENIZER_FILE, load_encoder
+from squall.model.preprocess import prepare
+from squall.model.quantise import has_bf16
+from squall.model.tokens import load_tokenizer, pad
+from squall.model.training.artifacts.run_folder import PRETRAINED_FILE, base_name
+from squall.model.training.artifacts.run_log import RunLog
+from squall.model.training.batching import batches
+from squall.model.training.optim import parameter_groups, warmup_decay
+from squall.model.training.pretraining.masked_language_model import MaskedLanguageModel, mask_token
+from squall.model.training.toml import read_toml, validated
 
 _KEPT_FILES = (TOKENIZER_FILE, "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 

@@ -12,10 +12,10 @@ from dataclasses import replace
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.errors import ConfigurationError
-from model.data import Row
-from model.network import MultiTaskNetwork
-from model.tasks import find_task
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import Row
+from squall.model.network import MultiTaskNetwork
+from squall.model.tasks import find_task
 
 
 class Blend(BaseModel):

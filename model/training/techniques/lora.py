@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,16 +12,16 @@ import torch
 import xxhash
 from scipy.special import softmax
 
-from core.errors import ConfigurationError
-from model.data import Row
-from model.network import TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork
-from model.quantise import has_bf16
-from model.tasks import TaskSpec
-from model.tokens import load_tokenizer
-from model.training.config import TrainConfig
-from model.training.encoding import encode
-from model.training.judge import PASS_ROWS, passes
-from model.training.runlog import RunLog
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import Row
+from squall.model.network import TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork
+from squall.model.quantise import has_bf16
+from squall.model.tasks import TaskSpec
+from squall.model.tokens import load_tokenizer
+from squall.model.training.artifacts.run_log import RunLog
+from squall.model.training.config import TrainConfig
+from squall.model.training.encoding import encode
+from squall.model.training.validation import PASS_ROWS, passes
 
 Soft = dict[str, np.ndarray[Any, np.dtype[np.float32]]]
 Vectors = np.ndarray[Any, np.dtype[np.float16]]

@@ -1,4 +1,4 @@
--- As `core.phrasing` says it, in short.
+-- As `squall.core.formatting` says it, in short.
 concat(
         toString(observed), if(test = 'no data', ' documents in ', ' negative documents in '),
         toString(dateDiff('minute', window_start, window_end)), ' min where ', toString(round(expected, 1)), ' were expected (',

@@ -8,8 +8,8 @@ from typing import Any
 
 import faust
 
-from core.settings import Settings
-from stream.credentials import credentials
+from squall.core.config.settings import Settings
+from squall.stream.drivers.faust.credentials import credentials
 
 CLIENT_PREFIX = "squall"
 SESSION_TIMEOUT = 10.0

@@ -6,9 +6,9 @@ import faust
 from aiokafka.errors import KafkaError
 from faust.types.auth import CredentialsT
 
-from core.broker import unavailable
-from core.kafka_security import check_link, tls_context
-from core.settings import KafkaSettings
+from squall.core.config.kafka import KafkaSettings
+from squall.core.kafka.client import unavailable
+from squall.core.kafka.security import check_link, tls_context
 
 
 def credentials(settings: KafkaSettings) -> CredentialsT | None:

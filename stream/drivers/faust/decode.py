@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.codec import decode_document
-from core.delivery import RAW_LIMIT, Item, Origin, Rejection
-from core.errors import InvalidRecordError
+from squall.core.codec import decode_document
+from squall.core.delivery import RAW_LIMIT, Item, Origin, Rejection
+from squall.core.errors import InvalidRecordError
 
 
 def decode_item(value: bytes | None, headers: Mapping[str, bytes] | list[tuple[str, bytes]] | None, origin: Origin) -> Item:

@@ -16,20 +16,20 @@ from typing import Any
 
 from faust.types import TP
 
-from core.delivery import Item, Origin
-from core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError
-from core.probes import Vitals
-from core.settings import Settings
-from stream import group
-from stream.batching import micro_batches
-from stream.credentials import start_failure
-from stream.decode import decode_item
-from stream.faust_app import CLIENT_PREFIX, build_app
-from stream.faust_inside import kafka_consumer, member_id, why_left_out
-from stream.pacing import pace_empty_fetches
-from stream.processor import WORKER, Processor
-from stream.progress import ProgressTracker
-from stream.stall import STALL_SECONDS, lag
+from squall.core.config.settings import Settings
+from squall.core.delivery import Item, Origin
+from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError
+from squall.core.observability.health import Vitals
+from squall.stream.batching import micro_batches
+from squall.stream.drivers.faust.app import CLIENT_PREFIX, build_app
+from squall.stream.drivers.faust.credentials import start_failure
+from squall.stream.drivers.faust.decode import decode_item
+from squall.stream.drivers.faust.internals import kafka_consumer, member_id, why_left_out
+from squall.stream.drivers.faust.quirks import group
+from squall.stream.drivers.faust.quirks.pacing import pace_empty_fetches
+from squall.stream.drivers.faust.quirks.stall import STALL_SECONDS, lag
+from squall.stream.drivers.progress import ProgressTracker
+from squall.stream.processor import WORKER, Processor
 
 log = logging.getLogger("squall.worker")
 

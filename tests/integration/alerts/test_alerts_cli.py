@@ -7,12 +7,12 @@ from email import message_from_bytes
 import pytest
 from typer.testing import CliRunner
 
-import storage
-from core.errors import ConfigurationError, SquallError, StoreLockedError
-from core.records import AlertState, SeriesKind
-from squall.cli_alerts import app
-from squall.cli_alerts_parts import duration
-from storage.rows import Notification
+from squall import storage
+from squall.cli.alerts import app
+from squall.cli.alerts_parts import duration
+from squall.core.errors import ConfigurationError, SquallError, StoreLockedError
+from squall.core.records import AlertState, SeriesKind
+from squall.storage.rows.stored import Notification
 from tests.integration.storage.samples import NOW, alert, scored
 from tests.support.squall_process import SquallProcess, wait_until
 

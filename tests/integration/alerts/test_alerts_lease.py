@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import storage
-from alerts.lease import Lease
-from core.clock import ManualClock
-from core.errors import StoreUnavailableError
+from squall import storage
+from squall.alerts.lease import Lease
+from squall.core.clock import ManualClock
+from squall.core.errors import StoreUnavailableError
 from tests.integration.storage.samples import NOW as TODAY
 from tests.support.alert_mail import NOW
 from tests.support.gateway_process import GatewayProcess

@@ -2,9 +2,9 @@
 
 import threading
 
-from alerts.scheduler import DetectorScheduler
-from alerts.service import RunReport
-from core.errors import StoreError
+from squall.alerts.scheduler import DetectorScheduler
+from squall.alerts.service import RunReport
+from squall.core.errors import StoreError
 
 
 class Scripted:

@@ -7,13 +7,13 @@ from email import message_from_bytes, policy
 
 import pytest
 
-import storage
-from alerts.outbox import FolderMailer
-from alerts.service import DETECTOR, AlertService
-from core.clock import ManualClock
-from core.errors import StoreUnavailableError
-from core.records import AlertState
-from core.settings import DetectorSettings, Settings
+from squall import storage
+from squall.alerts.notification.delivery import FolderMailer
+from squall.alerts.service import DETECTOR, AlertService
+from squall.core.clock import ManualClock
+from squall.core.config.settings import DetectorSettings, Settings
+from squall.core.errors import StoreUnavailableError
+from squall.core.records import AlertState
 from tests.support.alert_stream import CRISIS, END, MIDNIGHT, documents, progress
 
 pytestmark = pytest.mark.slow

@@ -7,9 +7,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from alerts.outbox import MailRefusedError, MailUnavailableError, SmtpMailer, deliver
-from core.clock import ManualClock
-from core.settings import AlertSettings
+from squall.alerts.notification.delivery import MailRefusedError, MailUnavailableError, SmtpMailer, deliver
+from squall.core.clock import ManualClock
+from squall.core.config.settings import AlertSettings
 from tests.support.alert_mail import NOW, MemoryOutbox, notification
 
 MESSAGE = (

@@ -5,10 +5,10 @@ import hmac
 
 import pytest
 
-from alerts.outbox import deliver
-from alerts.ports import MailRefusedError, MailUnavailableError
-from alerts.webhook import WebhookSender, sign
-from core.clock import ManualClock
+from squall.alerts.interfaces import MailRefusedError, MailUnavailableError
+from squall.alerts.notification.delivery import deliver
+from squall.alerts.notification.webhook.sender import WebhookSender, sign
+from squall.core.clock import ManualClock
 from tests.support.alert_mail import NOW, MemoryOutbox, notification
 from tests.support.webhook_server import Receiver
 

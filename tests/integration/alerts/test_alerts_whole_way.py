@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-import storage
-from alerts.lease import Lease
-from alerts.receivers import open_receivers
-from alerts.service import DETECTOR, AlertService
-from core.clock import ManualClock
-from core.records import SeriesKind
-from core.series import MARKET
-from core.settings import Settings
-from storage.rows import Acknowledgement, Silence
+from squall import storage
+from squall.alerts.lease import Lease
+from squall.alerts.notification.receivers import open_receivers
+from squall.alerts.service import DETECTOR, AlertService
+from squall.core.clock import ManualClock
+from squall.core.config.settings import Settings
+from squall.core.records import SeriesKind
+from squall.core.series import MARKET
+from squall.storage.rows.stored import Acknowledgement, Silence
 from tests.support.alert_stream import CRISIS, END, documents, progress
 from tests.support.webhook_server import Receiver
 

@@ -8,16 +8,16 @@ import numpy as np
 import orjson
 import pytest
 
-import storage
-from backtest.keep import keep
-from backtest.match import fired_alerts
-from backtest.report import write_report
-from backtest.run import Request, run_backtest
-from core.clock import ManualClock
-from core.errors import ConfigurationError
-from core.records import TOPICS
-from core.settings import Settings
-from ingest.file import FileOptions
+from squall import storage
+from squall.backtest.history.keep import keep
+from squall.backtest.history.match import fired_alerts
+from squall.backtest.history.report import write_report
+from squall.backtest.history.run import Request, run_backtest
+from squall.core.clock import ManualClock
+from squall.core.config.settings import Settings
+from squall.core.errors import ConfigurationError
+from squall.core.records import TOPICS
+from squall.ingest.file.source import FileOptions
 from tests.support.doubles import FixedScores
 
 pytestmark = pytest.mark.slow

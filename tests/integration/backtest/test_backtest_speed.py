@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import storage
-from alerts.evaluation import load_counts
-from alerts.life import minute_of
-from backtest.detecting import Span, evaluate
-from backtest.match import fired_alerts
-from core.settings import Settings
+from squall import storage
+from squall.alerts.counts import load_counts
+from squall.alerts.lifecycle import minute_of
+from squall.backtest.history.detecting import Span, evaluate
+from squall.backtest.history.match import fired_alerts
+from squall.core.config.settings import Settings
 from tests.support.backtest_rows import insert_made
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

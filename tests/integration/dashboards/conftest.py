@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-import storage
-from core.clock import ManualClock
-from core.records import SENTIMENTS, Alert, AlertState, Document, Kind, ScoredDocument, Severity
-from core.settings import DetectorSettings, WebSettings
-from core.text import document_id, fingerprint
-from dashboards.server import PageServer
-from storage import Store
+from squall import storage
+from squall.core.clock import ManualClock
+from squall.core.config.settings import DetectorSettings, WebSettings
+from squall.core.records import SENTIMENTS, Alert, AlertState, Document, Kind, ScoredDocument, Severity
+from squall.core.text import document_id, fingerprint
+from squall.dashboards.page.server import PageServer
+from squall.storage import Store
 
 NEWEST = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 POLL_SECONDS = 0.05

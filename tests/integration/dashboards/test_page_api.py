@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.errors import StoreError, StoreUnavailableError
+from squall.core.errors import StoreError, StoreUnavailableError
 
 pytestmark = pytest.mark.slow
 

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from alerts.matching import is_silenced, silences_in_force
-from core.records import AlertState, SeriesKind
-from core.settings import DetectorSettings
+from squall.alerts.notification.silences import is_silenced, silences_in_force
+from squall.core.config.settings import DetectorSettings
+from squall.core.records import AlertState, SeriesKind
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.records import Kind
-from dashboards.api_documents import _page
+from squall.core.records import Kind
+from squall.dashboards.page.routes.documents import _page
 
 pytestmark = pytest.mark.slow
 

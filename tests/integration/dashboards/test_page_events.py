@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from core.clock import SystemClock
-from core.errors import StoreUnavailableError
-from core.records import AlertState
-from core.settings import WebSettings
-from dashboards import events
-from dashboards.server import PageServer
-from storage.rows import Acknowledgement
+from squall.core.clock import SystemClock
+from squall.core.config.settings import WebSettings
+from squall.core.errors import StoreUnavailableError
+from squall.core.records import AlertState
+from squall.dashboards.page import events
+from squall.dashboards.page.server import PageServer
+from squall.storage.rows.stored import Acknowledgement
 from tests.support.event_stream import listening
 
 pytestmark = pytest.mark.slow

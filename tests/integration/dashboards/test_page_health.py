@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from core.settings import DetectorSettings
-from storage.rows import Quantiles
-from storage.telemetry_rows import DetectorRun, PipelineSample
+from squall.core.config.settings import DetectorSettings
+from squall.storage.rows.stored import Quantiles
+from squall.storage.rows.telemetry import DetectorRun, PipelineSample
 
 pytestmark = pytest.mark.slow
 

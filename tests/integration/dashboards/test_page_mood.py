@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from core.records import AlertState, SeriesKind
-from storage.telemetry_rows import SeriesReading
+from squall.core.records import AlertState, SeriesKind
+from squall.storage.rows.telemetry import SeriesReading
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import SecretStr
 
-from core.records import AlertState
-from dashboards.api import STATIC
+from squall.core.records import AlertState
+from squall.dashboards.page.api import STATIC
 from tests.support.event_stream import listening
 
 pytestmark = pytest.mark.slow

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from core.errors import ConfigurationError
-from core.settings import WebSettings
-from dashboards.server import PageServer
+from squall.core.config.settings import WebSettings
+from squall.core.errors import ConfigurationError
+from squall.dashboards.page.server import PageServer
 
 MOST_SECONDS = 2.0
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-import storage
+from squall import storage
 from tests.support.browser import CHROMIUM, Watched, chromium
 from tests.support.page_desk import Desk
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.records import AlertState
-from storage.rows import Notification
+from squall.core.records import AlertState
+from squall.storage.rows.stored import Notification
 from tests.support.page_desk import NEWEST, OIL, Desk
 
 pytestmark = pytest.mark.slow

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-import storage
-from core.errors import StoreUnavailableError
+from squall import storage
+from squall.core.errors import StoreUnavailableError
 from tests.support.browser import AWAY, Watched
 from tests.support.page_desk import Desk
 

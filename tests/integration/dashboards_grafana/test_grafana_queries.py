@@ -12,12 +12,12 @@ from typing import Any
 import chdb
 import pytest
 
-from dashboards.grafana.build import build_all
-from dashboards.grafana.check import QueryRun, run_queries
-from dashboards.grafana.formats import Choice
-from dashboards.grafana.macros import expand, interval_seconds
-from storage import Store
-from storage.panels import panel_sql
+from squall.dashboards.grafana.build import build_all
+from squall.dashboards.grafana.check import QueryRun, run_queries
+from squall.dashboards.grafana.formats import Choice
+from squall.dashboards.grafana.macros import expand, interval_seconds
+from squall.storage import Store
+from squall.storage.panels import panel_sql
 from tests.support.dashboard_store import BURST, HOSTILE_TITLES, RUN_ID, SOURCES, open_filled
 
 pytestmark = pytest.mark.slow

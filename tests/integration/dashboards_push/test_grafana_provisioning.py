@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dashboards.grafana_push.datasource import DATASOURCE_UID, PLUGIN
-from dashboards.grafana_push.plan import Folder
+from squall.dashboards.grafana.push.datasource import DATASOURCE_UID, PLUGIN
+from squall.dashboards.grafana.push.plan import Folder
 
 DEPLOY = Path(__file__).parents[3] / "deploy" / "grafana"
 BOARDS = Path(__file__).parents[3] / "dashboards" / "grafana" / "json"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from core.errors import ConfigurationError, SquallError
-from dashboards.grafana_push import Change, DataSource, Folder, Options, Target, push
+from squall.core.errors import ConfigurationError, SquallError
+from squall.dashboards.grafana.push import Change, DataSource, Folder, Options, Target, push
 from tests.support.grafana_fake import ADMIN, EDITOR, Grafana
 
 pytestmark = pytest.mark.slow

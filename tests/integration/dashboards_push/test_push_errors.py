@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.errors import SquallError, UnavailableError
-from dashboards.grafana_push import Folder, Target, push
+from squall.core.errors import SquallError, UnavailableError
+from squall.dashboards.grafana.push import Folder, Target, push
 from tests.support.grafana_fake import EDITOR, VIEWER, Answer, Grafana, serving
 
 pytestmark = pytest.mark.slow

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.errors import SquallError
-from dashboards.grafana_push import Change, Folder, Options, Target, push
-from dashboards.grafana_push.failures import ConflictError
+from squall.core.errors import SquallError
+from squall.dashboards.grafana.push import Change, Folder, Options, Target, push
+from squall.dashboards.grafana.push.failures import ConflictError
 from tests.support.grafana_fake import EDITOR, Answer, Grafana, serving
 
 pytestmark = pytest.mark.slow

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from core.clock import SystemClock
-from core.codec import decode_document
-from core.delivery import DeadLetter, Origin
-from core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
-from core.records import Document
-from core.settings import KafkaSettings
-from core.topics import ensure_topics
-from ingest.build import Defaults, build_document
-from ingest.cursors import CursorStore
-from ingest.file import FileOptions, FileSource
-from ingest.publisher import KafkaPublisher
-from ingest.worker import IngestReport, publish
+from squall.core.clock import SystemClock
+from squall.core.codec import decode_document
+from squall.core.config.kafka import KafkaSettings
+from squall.core.delivery import DeadLetter, Origin
+from squall.core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
+from squall.core.kafka.topics import ensure_topics
+from squall.core.records import Document
+from squall.ingest.build import Defaults, build_document
+from squall.ingest.cursors import CursorStore
+from squall.ingest.file.source import FileOptions, FileSource
+from squall.ingest.loop import IngestReport, publish
+from squall.ingest.publisher import KafkaPublisher
 from tests.support.broker import DevelopmentBroker, free_port, unique
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)

@@ -11,11 +11,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from core.clock import ManualClock
-from core.delivery import Batch
-from core.errors import BrokerUnavailableError, ConfigurationError
-from core.settings import PushSettings
-from ingest.push import PushSource, is_loopback
+from squall.core.clock import ManualClock
+from squall.core.config.settings import PushSettings
+from squall.core.delivery import Batch
+from squall.core.errors import BrokerUnavailableError, ConfigurationError
+from squall.ingest.push.source import PushSource, is_loopback
 
 pytestmark = pytest.mark.slow
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from core.clock import ManualClock
-from core.delivery import Batch
-from core.settings import IngestSettings
-from ingest.cursors import CursorStore
-from ingest.feeds import Feed
-from ingest.rss import RssSource
+from squall.core.clock import ManualClock
+from squall.core.config.settings import IngestSettings
+from squall.core.delivery import Batch
+from squall.ingest.cursors import CursorStore
+from squall.ingest.rss.feeds import Feed
+from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body, rss
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)

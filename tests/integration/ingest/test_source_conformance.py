@@ -20,16 +20,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.clock import ManualClock
-from core.delivery import Batch
-from core.settings import IngestSettings, PushSettings
-from ingest.cursors import CursorStore
-from ingest.feeds import Feed
-from ingest.file import FileOptions, FileSource
-from ingest.push import PushSource
-from ingest.replay import ReplaySource
-from ingest.rss import RssSource
-from ingest.source import Source
+from squall.core.clock import ManualClock
+from squall.core.config.settings import IngestSettings, PushSettings
+from squall.core.delivery import Batch
+from squall.ingest.cursors import CursorStore
+from squall.ingest.file.source import FileOptions, FileSource
+from squall.ingest.push.source import PushSource
+from squall.ingest.replay import ReplaySource
+from squall.ingest.rss.feeds import Feed
+from squall.ingest.rss.source import RssSource
+from squall.ingest.source import Source
 from tests.support.feed_server import FeedServer, body, rss
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError
 from tests.support.broker import DevelopmentBroker, free_port
 from tests.support.metrics_scrape import fetch, scrape
 from tests.support.squall_process import SquallProcess, opened, wait_until

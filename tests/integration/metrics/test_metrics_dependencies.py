@@ -13,15 +13,15 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-import storage
-from core.clock import ManualClock
-from core.errors import StoreUnavailableError
-from core.probes import Vitals
-from core.settings import IngestSettings, PushSettings
-from ingest.feeds import Feed
-from ingest.push_app import Door, create_app
-from ingest.push_queue import PushQueue
-from ingest.rss import RssSource
+from squall import storage
+from squall.core.clock import ManualClock
+from squall.core.config.settings import IngestSettings, PushSettings
+from squall.core.errors import StoreUnavailableError
+from squall.core.observability.health import Vitals
+from squall.ingest.push.app import Door, create_app
+from squall.ingest.push.queue import PushQueue
+from squall.ingest.rss.feeds import Feed
+from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body, rss
 from tests.support.gateway_process import GatewayProcess
 

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-import storage
-from alerts.outbox import FolderMailer
-from alerts.ports import MailUnavailableError
-from alerts.scheduler import DetectorScheduler
-from alerts.service import PART, AlertService
-from core.clock import ManualClock
-from core.errors import StoreError
-from core.probes import Vitals
-from core.settings import DetectorSettings, Settings
-from storage import Store
-from storage.rows import Claim, Notification
+from squall import storage
+from squall.alerts.interfaces import MailUnavailableError
+from squall.alerts.notification.delivery import FolderMailer
+from squall.alerts.scheduler import DetectorScheduler
+from squall.alerts.service import PART, AlertService
+from squall.core.clock import ManualClock
+from squall.core.config.settings import DetectorSettings, Settings
+from squall.core.errors import StoreError
+from squall.core.observability.health import Vitals
+from squall.storage import Store
+from squall.storage.rows.stored import Claim, Notification
 from tests.support.alert_stream import END, documents, progress
 
 pytestmark = pytest.mark.slow

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.catalogue import METRICS
-from core.clock import ManualClock
-from core.errors import ConfigurationError
-from core.probes import Vitals
-from core.settings import MetricsSettings, Settings
-from squall.metrics_server import MetricsServer, serving
+from squall.app.metrics_server import MetricsServer, serving
+from squall.core.clock import ManualClock
+from squall.core.config.settings import MetricsSettings, Settings
+from squall.core.errors import ConfigurationError
+from squall.core.observability.catalogue import METRICS
+from squall.core.observability.health import Vitals
 from tests.support.broker import free_port
 from tests.support.metrics_scrape import fetch, scrape
 

@@ -12,19 +12,19 @@ from typing import Any
 import orjson
 import pytest
 
-import storage
-from core.clock import SystemClock
-from core.probes import Vitals
-from core.records import Kind
-from core.settings import LogSettings, MetricsSettings, ProcessorSettings
-from core.telemetry import configure_logging
-from ingest.file import FileOptions, FileSource
-from squall.metrics_server import MetricsServer
-from stream.dead_letters import StoreDeadLetters
-from stream.inprocess import InProcessDriver
-from stream.meter import Device, PipelineMeter
-from stream.processor import Processor
-from stream.progress import ProgressTracker
+from squall import storage
+from squall.app.metrics_server import MetricsServer
+from squall.core.clock import SystemClock
+from squall.core.config.settings import LogSettings, MetricsSettings, ProcessorSettings
+from squall.core.observability.health import Vitals
+from squall.core.observability.logging import configure_logging
+from squall.core.records import Kind
+from squall.ingest.file.source import FileOptions, FileSource
+from squall.stream.dead_letters import StoreDeadLetters
+from squall.stream.drivers.inprocess import InProcessDriver
+from squall.stream.drivers.progress import ProgressTracker
+from squall.stream.meter import Device, PipelineMeter
+from squall.stream.processor import Processor
 from tests.support.doubles import HashScorer
 from tests.support.metrics_scrape import Scrape, scrape
 

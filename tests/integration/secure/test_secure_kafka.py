@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from core.broker import ensure_reachable
-from core.dead_letters import KafkaDeadLetters
-from core.delivery import DeadLetter, Origin
-from core.errors import BrokerUnavailableError, ConfigurationError
-from core.kafka_login import refused_login
-from core.records import Document, Kind
-from core.settings import KafkaSettings
-from ingest.publisher import KafkaPublisher
-from stream.stall import lag
+from squall.core.config.kafka import KafkaSettings
+from squall.core.delivery import DeadLetter, Origin
+from squall.core.errors import BrokerUnavailableError, ConfigurationError
+from squall.core.kafka.client import ensure_reachable
+from squall.core.kafka.dead_letters import KafkaDeadLetters
+from squall.core.kafka.login_probe import refused_login
+from squall.core.records import Document, Kind
+from squall.ingest.publisher import KafkaPublisher
+from squall.stream.drivers.faust.quirks.stall import lag
 from tests.integration.secure.conftest import Authorities
 from tests.support.broker import DevelopmentBroker
 from tests.support.kafka_gate import KafkaGate

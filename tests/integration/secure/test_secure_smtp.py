@@ -11,10 +11,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from alerts.outbox import SmtpMailer, deliver
-from alerts.ports import MailUnavailableError
-from core.clock import ManualClock
-from core.settings import AlertSettings
+from squall.alerts.interfaces import MailUnavailableError
+from squall.alerts.notification.delivery import SmtpMailer, deliver
+from squall.core.clock import ManualClock
+from squall.core.config.settings import AlertSettings
 from tests.integration.secure.conftest import Authorities
 from tests.support.alert_mail import NOW, MemoryOutbox, notification
 from tests.support.tls_end import TlsEnd

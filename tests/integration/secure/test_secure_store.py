@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import storage
-from core.errors import ConfigurationError, StoreError, StoreRefusedError, StoreUnavailableError
-from storage.server import ServerBackend
+from squall import storage
+from squall.core.errors import ConfigurationError, StoreError, StoreRefusedError, StoreUnavailableError
+from squall.storage.backends.server import ServerBackend
 from tests.integration.secure.conftest import Authorities
 from tests.support.gateway_process import GatewayProcess
 from tests.support.tls_end import TlsEnd

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-import storage
-from storage import Store
+from squall import storage
+from squall.storage import Store
 from tests.support.gateway_process import GatewayProcess
 
 TABLES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from core.records import SENTIMENTS, Alert, AlertState, Document, Kind, ScoredDocument, Severity
+from squall.core.records import SENTIMENTS, Alert, AlertState, Document, Kind, ScoredDocument, Severity
 
 NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
 """Noon yesterday."""

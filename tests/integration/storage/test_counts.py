@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.records import Kind, ScoredDocument
-from storage import Store
-from storage.rows import MinuteCount, Totals
+from squall.core.records import Kind, ScoredDocument
+from squall.storage import Store
+from squall.storage.rows.stored import MinuteCount, Totals
 from tests.integration.storage.samples import NOW, scored
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

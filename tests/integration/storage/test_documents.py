@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import StoreError, StoreUnavailableError
-from core.records import Kind, Sentiment
-from storage import Store
+from squall.core.errors import StoreError, StoreUnavailableError
+from squall.core.records import Kind, Sentiment
+from squall.storage import Store
 from tests.integration.storage.samples import NOW, document, scored
 
 DAY = timedelta(days=1)

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-import storage
-from core.errors import StoreError, StoreLockedError, StoreUnavailableError
-from storage import Store, migrations
-from storage.embedded import EmbeddedBackend
+from squall import storage
+from squall.core.errors import StoreError, StoreLockedError, StoreUnavailableError
+from squall.storage import Store
+from squall.storage.backends.embedded import EmbeddedBackend
+from squall.storage.schema import migrate as migrations
 from tests.integration.storage.samples import NOW, document, scored
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -105,7 +106,7 @@ def test_migrate_applies_the_retention_that_is_set(tmp_path: Path) -> None:
 
 
 def test_a_second_process_is_told_who_holds_the_folder(store: Store, tmp_path: Path) -> None:
-    other = child("import sys, storage; storage.open(sys.argv[1])", f"chdb://{tmp_path / 'store'}")
+    other = child("import sys; from squall import storage; storage.open(sys.argv[1])", f"chdb://{tmp_path / 'store'}")
     _, errors = other.communicate(timeout=60)
     assert other.returncode == 1
     line = errors.strip().splitlines()[-1]
@@ -129,7 +130,7 @@ def test_one_process_has_one_folder_open_at_a_time(store: Store, tmp_path: Path)
 def test_a_failed_query_does_not_let_go_of_the_folder(store: Store, tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         store.totals()
-    other = child("import sys, storage; storage.open(sys.argv[1])", f"chdb://{tmp_path / 'store'}")
+    other = child("import sys; from squall import storage; storage.open(sys.argv[1])", f"chdb://{tmp_path / 'store'}")
     assert "StoreLockedError" in other.communicate(timeout=60)[1]
 
 
@@ -169,7 +170,8 @@ def test_a_value_that_does_not_fit_is_an_error_of_the_request(store: Store) -> N
 @pytest.mark.parametrize("opened_in", ["main", "thread"])
 def test_a_crash_ends_the_process_and_prints_where(tmp_path: Path, opened_in: str) -> None:
     code = """
-    import os, signal, sys, threading, storage
+    import os, signal, sys, threading
+    from squall import storage
     opened = []
     if sys.argv[2] == "main":
         opened.append(storage.open(sys.argv[1]))
@@ -187,7 +189,8 @@ def test_a_crash_ends_the_process_and_prints_where(tmp_path: Path, opened_in: st
 
 
 INSERTER = """
-import sys, itertools, storage
+import sys, itertools
+from squall import storage
 from tests.integration.storage.samples import scored
 store = storage.open(sys.argv[1])
 store.migrate()

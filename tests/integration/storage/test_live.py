@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from core.records import Kind, SeriesKind
-from storage import Store
-from storage.operators import ended_silence, new_silence
-from storage.rows import Quantiles
-from storage.telemetry_rows import DetectorRun, PipelineSample, SeriesReading
+from squall.core.records import Kind, SeriesKind
+from squall.storage import Store
+from squall.storage.queries.operators import ended_silence, new_silence
+from squall.storage.rows.stored import Quantiles
+from squall.storage.rows.telemetry import DetectorRun, PipelineSample, SeriesReading
 from tests.integration.storage.samples import NOW as START
 from tests.integration.storage.samples import scored
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.delivery import DeadLetter, Origin, Progress
-from core.records import AlertState, SeriesKind
-from storage import Store
-from storage.rows import Acknowledgement, Claim, Notification, Silence
+from squall.core.delivery import DeadLetter, Origin, Progress
+from squall.core.records import AlertState, SeriesKind
+from squall.storage import Store
+from squall.storage.rows.stored import Acknowledgement, Claim, Notification, Silence
 from tests.integration.storage.samples import NOW, alert
 
 MINUTE = timedelta(minutes=1)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.records import Kind
-from storage import Store
-from storage.rollup import spans_of
+from squall.core.records import Kind
+from squall.storage import Store
+from squall.storage.queries.rollup import spans_of
 from tests.integration.storage.samples import NOW as NOON
 from tests.integration.storage.samples import scored
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import storage
-from core.errors import StoreError, StoreUnavailableError
+from squall import storage
+from squall.core.errors import StoreError, StoreUnavailableError
 from tests.integration.storage.samples import NOW, scored
 from tests.support.gateway_process import GatewayProcess
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from core.records import SeriesKind
-from storage import Store
-from storage.rows import Quantiles
-from storage.telemetry_rows import DetectorRun, KeptAlert, KeptBacktest, KeptEvent, KeptReading, PipelineSample, SeriesReading
+from squall.core.records import SeriesKind
+from squall.storage import Store
+from squall.storage.rows.stored import Quantiles
+from squall.storage.rows.telemetry import DetectorRun, KeptAlert, KeptBacktest, KeptEvent, KeptReading, PipelineSample, SeriesReading
 from tests.integration.storage.samples import NOW
 
 SAMPLE = PipelineSample(

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import StoreError, StoreUnavailableError
-from storage.server import ServerBackend
-from storage.tables import Cell, Table
+from squall.core.errors import StoreError, StoreUnavailableError
+from squall.storage.backends.server import ServerBackend
+from squall.storage.schema.tables import Cell, Table
 
 BINARY = shutil.which("clickhouse-server")
 NUMBERS = Table("numbers_kept", (("n", Cell.UINT64), ("text", Cell.TEXT)))

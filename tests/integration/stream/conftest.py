@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core.clock import SystemClock
-from core.errors import ConfigurationError
-from squall.broker import DevelopmentBroker
+from squall.app.dev_broker import DevelopmentBroker
+from squall.core.clock import SystemClock
+from squall.core.errors import ConfigurationError
 from tests.support.kafka_room import KafkaRoom
 
 REAL_BROKER = "SQUALL_TEST_KAFKA"

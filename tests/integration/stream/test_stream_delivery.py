@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-import storage
-from core.records import Document
-from squall.broker import DevelopmentBroker
+from squall import storage
+from squall.app.dev_broker import DevelopmentBroker
+from squall.core.records import Document
 from tests.support.doubles import START, document
 from tests.support.kafka_room import KafkaRoom, wait_until
 

@@ -11,9 +11,9 @@ import pytest
 from kafka import KafkaConsumer
 from kafka.admin import KafkaAdminClient
 
-from core.broker import client_arguments
-from stream.faust_app import CLIENT_PREFIX, client_id
-from stream.group import evict_dead_members
+from squall.core.kafka.client import client_arguments
+from squall.stream.drivers.faust.app import CLIENT_PREFIX, client_id
+from squall.stream.drivers.faust.quirks.group import evict_dead_members
 from tests.support.kafka_room import KafkaRoom, wait_until
 
 Join = Callable[[str], str]

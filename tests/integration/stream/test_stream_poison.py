@@ -7,8 +7,8 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-import storage
-from core.codec import HEADERS, SCHEMA_HEADER, encode_document
+from squall import storage
+from squall.core.codec import HEADERS, SCHEMA_HEADER, encode_document
 from tests.support.doubles import POISON, document
 from tests.support.kafka_room import KafkaRoom
 

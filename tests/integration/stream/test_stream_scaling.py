@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import storage
+from squall import storage
 from tests.support.doubles import document
 from tests.support.gateway_process import GatewayProcess
 from tests.support.kafka_room import KafkaRoom

@@ -1,11 +1,11 @@
 import numpy as np
 
-from alerts.absence import AbsenceDetector, blackout
-from alerts.life import Change, Life, record
-from alerts.readings import Counts
-from core.records import SeriesKind
-from core.series import NO_DATA
-from core.settings import DetectorSettings
+from squall.alerts.detection.no_data import AbsenceDetector, blackout
+from squall.alerts.detection.readings import Counts
+from squall.alerts.lifecycle import Change, Life, record
+from squall.core.config.settings import DetectorSettings
+from squall.core.records import SeriesKind
+from squall.core.series import NO_DATA
 from tests.support.synthetic_counts import DAY, MONDAY, simulate
 
 LIMITS = DetectorSettings(step_minutes=5)

@@ -1,6 +1,6 @@
 import pytest
 
-from alerts.announce import pack, unpack
+from squall.alerts.dispatcher import pack, unpack
 
 
 @pytest.mark.parametrize(("life", "notifier"), [("", ""), ('[{"topic": "A"}]', '{"groups": []}')])

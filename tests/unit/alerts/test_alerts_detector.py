@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from alerts.detector import Detector
-from alerts.life import Change, Life
-from alerts.readings import Counts
-from alerts.tails import count_tail, share_tail
-from core.settings import DetectorSettings
+from squall.alerts.detection.detector import Detector
+from squall.alerts.detection.readings import Counts
+from squall.alerts.detection.tails import count_tail, share_tail
+from squall.alerts.lifecycle import Change, Life
+from squall.core.config.settings import DetectorSettings
 from tests.support.synthetic_counts import DAY, MONDAY, simulate, with_burst
 
 LIMITS = DetectorSettings(window_minutes=60, guard_minutes=180, history_days=14, p_value=1e-7, slow_p_value=5e-5, min_documents=8)

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from alerts.detector import Detector
-from alerts.kept_readings import readings_to_keep
-from alerts.life import minute_of
-from alerts.readings import Counts
-from core.series import MARKET
-from core.settings import DetectorSettings
+from squall.alerts.detection.detector import Detector
+from squall.alerts.detection.readings import Counts
+from squall.alerts.lifecycle import minute_of
+from squall.alerts.recorded_readings import readings_to_keep
+from squall.core.config.settings import DetectorSettings
+from squall.core.series import MARKET
 from tests.support.alert_stream import MIDNIGHT
 
 SETTINGS = DetectorSettings(history_days=3)

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from alerts.detector import Detector
-from alerts.life import Change, Life
-from alerts.readings import Counts
-from core.settings import DetectorSettings
+from squall.alerts.detection.detector import Detector
+from squall.alerts.detection.readings import Counts
+from squall.alerts.lifecycle import Change, Life
+from squall.core.config.settings import DetectorSettings
 from tests.support.synthetic_counts import DAY, simulate, with_burst
 
 LIMITS = DetectorSettings(p_value=1e-7)

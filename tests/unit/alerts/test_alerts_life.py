@@ -5,10 +5,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.life import Change, Life, alert_id, record
-from alerts.readings import Reading, Readings
-from core.records import AlertState, Severity
-from core.settings import DetectorSettings
+from squall.alerts.detection.readings import Reading, Readings
+from squall.alerts.lifecycle import Change, Life, alert_id, record
+from squall.core.config.settings import DetectorSettings
+from squall.core.records import AlertState, Severity
 
 LIMITS = DetectorSettings(for_minutes=5, resolve_minutes=10)
 START = 29_000_000

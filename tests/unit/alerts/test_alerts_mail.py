@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts import mail, payload
-from alerts.grouping import Moment, Notice, Reason
-from alerts.sample import sample_notification
-from core.phrasing import chance
-from core.records import AlertState, SeriesKind, Severity
-from core.settings import Settings
+from squall.alerts.notification.email import message as mail
+from squall.alerts.notification.groups import Moment, Notice, Reason
+from squall.alerts.notification.webhook import payload
+from squall.alerts.sample import sample_notification
+from squall.core.config.settings import Settings
+from squall.core.formatting import chance
+from squall.core.records import AlertState, SeriesKind, Severity
 from tests.support.alert_mail import NOW, SETTINGS, alert, stored
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))

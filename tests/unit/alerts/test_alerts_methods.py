@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from alerts.methods import METHODS, open_method
-from alerts.readings import Counts
-from core.settings import DetectorSettings
+from squall.alerts.detection.methods import METHODS, open_method
+from squall.alerts.detection.readings import Counts
+from squall.core.config.settings import DetectorSettings
 from tests.support.synthetic_counts import DAY, simulate, with_burst
 
 BURST = 5 * DAY + 840

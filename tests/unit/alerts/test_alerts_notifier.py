@@ -1,5 +1,5 @@
-from alerts.grouping import Reason
-from core.records import SeriesKind, Severity
+from squall.alerts.notification.groups import Reason
+from squall.core.records import SeriesKind, Severity
 from tests.support.notices import DESK, MARKET, Story, firing, resolved, said, silence
 
 

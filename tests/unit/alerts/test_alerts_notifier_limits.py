@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.grouping import Moment, Reason
-from alerts.notifier import Notifier
-from core.alert_settings import AlertSettings
-from core.records import AlertState, SeriesKind, Severity
+from squall.alerts.notification.groups import Moment, Reason
+from squall.alerts.notification.policy import Notifier
+from squall.core.config.alerts import AlertSettings
+from squall.core.records import AlertState, SeriesKind, Severity
 from tests.support.notices import DESK, OPS, START, Story, firing, moment, resolved, said
 
 QUIET = {"receiver": "desk", "quiet": {"start": "12:00", "end": "14:00"}}

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from alerts.detector import Detector
-from alerts.life import Change, Life
-from alerts.readings import Counts
-from core.settings import DetectorSettings
+from squall.alerts.detection.detector import Detector
+from squall.alerts.detection.readings import Counts
+from squall.alerts.lifecycle import Change, Life
+from squall.core.config.settings import DetectorSettings
 from tests.support.synthetic_counts import DAY, simulate, with_burst
 
 pytestmark = pytest.mark.slow

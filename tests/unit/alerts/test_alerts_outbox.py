@@ -4,10 +4,18 @@ from itertools import pairwise
 
 import pytest
 
-from alerts.outbox import CopyingMailer, FolderMailer, MailRefusedError, MailUnavailableError, SmtpMailer, deliver, open_mailer
-from alerts.receivers import Receivers, open_receivers
-from core.clock import ManualClock
-from core.settings import AlertSettings, Settings
+from squall.alerts.notification.delivery import (
+    CopyingMailer,
+    FolderMailer,
+    MailRefusedError,
+    MailUnavailableError,
+    SmtpMailer,
+    deliver,
+    open_mailer,
+)
+from squall.alerts.notification.receivers import Receivers, open_receivers
+from squall.core.clock import ManualClock
+from squall.core.config.settings import AlertSettings, Settings
 from tests.support.alert_mail import NOW, MemoryOutbox, notification
 
 

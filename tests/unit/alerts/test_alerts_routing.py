@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.quiet import is_quiet
-from alerts.routing import routes
-from core.alert_settings import DAYS, AlertSettings, QuietSettings
-from core.errors import ConfigurationError
-from core.matching import parse
-from core.records import SeriesKind, Severity
-from core.settings import load_settings
+from squall.alerts.notification.quiet_hours import is_quiet
+from squall.alerts.notification.routing import routes
+from squall.core.config.alerts import DAYS, AlertSettings, QuietSettings
+from squall.core.config.settings import load_settings
+from squall.core.errors import ConfigurationError
+from squall.core.matchers import parse
+from squall.core.records import SeriesKind, Severity
 from tests.support.alert_mail import alert
 
 GUIDE = Path(__file__).parents[3] / "docs" / "alerting.md"

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.rules import FAMILY, rules, shared_limit
-from alerts.tails import interval, shortfall_tail, together
-from core.series import BURN, BURST
-from core.settings import DetectorSettings
+from squall.alerts.detection.rules import FAMILY, rules, shared_limit
+from squall.alerts.detection.tails import interval, shortfall_tail, together
+from squall.core.config.settings import DetectorSettings
+from squall.core.series import BURN, BURST
 
 P = st.floats(1e-12, 1.0)
 

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.watermark import watermark
-from core.delivery import Progress
+from squall.alerts.watermark import watermark
+from squall.core.delivery import Progress
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 IDLE, SETTLE = timedelta(seconds=10), timedelta(minutes=2)

@@ -3,14 +3,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.life import Change
-from alerts.readings import Counts
-from backtest import detecting
-from backtest.detecting import Span, evaluate
-from backtest.match import fired_alerts
-from backtest.sweep import parse_sweep
-from core.errors import ConfigurationError
-from core.settings import DetectorSettings
+from squall.alerts.detection.readings import Counts
+from squall.alerts.lifecycle import Change
+from squall.backtest.history import detecting
+from squall.backtest.history.detecting import Span, evaluate
+from squall.backtest.history.match import fired_alerts
+from squall.backtest.history.sweep import parse_sweep
+from squall.core.config.settings import DetectorSettings
+from squall.core.errors import ConfigurationError
 from tests.support.synthetic_counts import DAY, MONDAY, simulate, with_burst
 
 LIMITS = DetectorSettings(history_days=3, step_minutes=15, for_minutes=15)

@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backtest.events import Event, load_events
-from core.errors import ConfigurationError
-from core.records import TOPICS
+from squall.backtest.history.events import Event, load_events
+from squall.core.errors import ConfigurationError
+from squall.core.records import TOPICS
 
 HEADER = "start,end,name,topics\n"
 

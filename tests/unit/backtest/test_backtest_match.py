@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.life import minute_of
-from backtest.events import Event
-from backtest.match import compare, matches
-from core.records import Alert, AlertState, SeriesKind, Severity
-from core.text import document_id
+from squall.alerts.lifecycle import minute_of
+from squall.backtest.history.events import Event
+from squall.backtest.history.match import compare, matches
+from squall.core.records import Alert, AlertState, SeriesKind, Severity
+from squall.core.text import document_id
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

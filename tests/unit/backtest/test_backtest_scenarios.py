@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from backtest.scenarios import BUCKET_MINUTES, DAY_BUCKETS, HISTORY_DAYS, SCENARIOS, SERIES, simulate
+from squall.backtest.simulation.scenarios import BUCKET_MINUTES, DAY_BUCKETS, HISTORY_DAYS, SCENARIOS, SERIES, simulate
 
 DAYS = 10
 EVERY = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

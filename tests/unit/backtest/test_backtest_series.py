@@ -5,12 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from backtest.series import Scale, judge
-from backtest.series_clock import Clock
-from backtest.series_file import Row, load_series
-from core.errors import ConfigurationError
-from core.settings import DetectorSettings
-from squall.cli_backtest import app
+from squall.backtest.series.clock import Clock
+from squall.backtest.series.file import Row, load_series
+from squall.backtest.series.judge import Scale, judge
+from squall.cli.backtest import app
+from squall.core.config.settings import DetectorSettings
+from squall.core.errors import ConfigurationError
 
 LIMITS = DetectorSettings()
 START = 1_396_310_400  # 2014-04-01T00:00Z

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, poisson
 
-from backtest.contestants import SHIPPED
-from backtest.rates import EPISODE_GAP, beginnings, calibrate, delays, episodes, rate_interval, share_interval, within
-from backtest.simulate import Comparison, Score, Trial, chosen, compare, pooled
-from backtest.simulate_report import PLAIN, better, goals, report
-from core.errors import ConfigurationError
+from squall.backtest.simulation.contestants import SHIPPED
+from squall.backtest.simulation.rates import EPISODE_GAP, beginnings, calibrate, delays, episodes, rate_interval, share_interval, within
+from squall.backtest.simulation.report import PLAIN, better, goals, report
+from squall.backtest.simulation.simulate import Comparison, Score, Trial, chosen, compare, pooled
+from squall.core.errors import ConfigurationError
 
 
 def score(found=(1.0, 2.0), alerts=2, in_events=(1, 1), false=0, days=100.0):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 
-from core.clock import ManualClock, SystemClock
+from squall.core.clock import ManualClock, SystemClock
 from tests.support.doubles import START
 
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.codec import HEADERS, MAX_RECORD_BYTES, SCHEMA_HEADER, check_schema, dead_letter_headers, decode_document, encode_document
-from core.delivery import DeadLetter, Origin
-from core.errors import InvalidRecordError
-from core.records import Document, Kind
-from core.text import MAX_TEXT_CHARS
+from squall.core.codec import HEADERS, MAX_RECORD_BYTES, SCHEMA_HEADER, check_schema, dead_letter_headers, decode_document, encode_document
+from squall.core.delivery import DeadLetter, Origin
+from squall.core.errors import InvalidRecordError
+from squall.core.records import Document, Kind
+from squall.core.text import MAX_TEXT_CHARS
 from tests.support.doubles import START, document
 
 MOMENTS = st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2199, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001

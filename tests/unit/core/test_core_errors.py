@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from core.errors import BrokerUnavailableError, InvalidRecordError, StoreError, StoreLockedError, StoreUnavailableError, UnavailableError
+from squall.core.errors import (
+    BrokerUnavailableError,
+    InvalidRecordError,
+    StoreError,
+    StoreLockedError,
+    StoreUnavailableError,
+    UnavailableError,
+)
 
 
 def test_an_error_reads_as_what_happened_and_what_to_do() -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from alerts.receivers import open_receivers
-from core.broker import client_arguments
-from core.clock import SystemClock
-from core.errors import ConfigurationError
-from core.links import is_local, split_server
-from core.settings import KafkaSettings, Settings, load_settings
-from stream.credentials import credentials
+from squall.alerts.notification.receivers import open_receivers
+from squall.core.clock import SystemClock
+from squall.core.config.kafka import KafkaSettings
+from squall.core.config.links import is_local, split_server
+from squall.core.config.settings import Settings, load_settings
+from squall.core.errors import ConfigurationError
+from squall.core.kafka.client import client_arguments
+from squall.stream.drivers.faust.credentials import credentials
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import ConfigurationError
-from core.matching import Matcher, all_match, parse, parse_all
-from core.records import Severity
+from squall.core.errors import ConfigurationError
+from squall.core.matchers import Matcher, all_match, parse, parse_all
+from squall.core.records import Severity
 from tests.support.alert_mail import alert
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.phrasing import chance, duration, explain, number, window
-from core.records import Alert, AlertState, SeriesKind, Severity
+from squall.core.formatting import chance, duration, explain, number, window
+from squall.core.records import Alert, AlertState, SeriesKind, Severity
 
 NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 

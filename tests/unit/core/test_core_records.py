@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.records import SENTIMENTS, TOPICS, Document, Kind, ScoredDocument, Sentiment
-from core.text import MAX_TEXT_CHARS, MAX_TITLE_CHARS
+from squall.core.records import SENTIMENTS, TOPICS, Document, Kind, ScoredDocument, Sentiment
+from squall.core.text import MAX_TEXT_CHARS, MAX_TITLE_CHARS
 from tests.support.doubles import START, document
 
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from core.errors import StoppedError, StoreError, StoreUnavailableError
-from core.retry import patiently
+from squall.core.errors import StoppedError, StoreError, StoreUnavailableError
+from squall.core.retry import patiently
 
 
 class Flaky:

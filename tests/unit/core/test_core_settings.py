@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from core.errors import ConfigurationError
-from core.settings import load_settings, redact_url
+from squall.core.config.settings import load_settings, redact_url
+from squall.core.errors import ConfigurationError
 
 SECRET = "hunter2"
 

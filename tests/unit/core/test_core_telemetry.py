@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.settings import LogSettings
-from core.telemetry import CHATTY, REPEAT_SECONDS, RepeatFilter, configure_logging
+from squall.core.config.settings import LogSettings
+from squall.core.observability.logging import CHATTY, REPEAT_SECONDS, RepeatFilter, configure_logging
 
 
 @pytest.fixture(autouse=True)

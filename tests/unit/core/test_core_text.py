@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.text import canonical_url, cashtags, clean, document_id, fingerprint, normalise
+from squall.core.text import canonical_url, cashtags, clean, document_id, fingerprint, normalise
 
 STORY = "Acme Corp cuts full-year forecast after recall of 40% of its pumps"
 

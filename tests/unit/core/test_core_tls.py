@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, load_pem_private_key
 
-from core.errors import ConfigurationError
-from core.kafka_security import NAMES
-from core.tls import TlsFiles, client_context, explain
+from squall.core.errors import ConfigurationError
+from squall.core.kafka.security import NAMES
+from squall.core.net.tls import TlsFiles, client_context, explain
 from tests.support.certificates import Authority
 
 

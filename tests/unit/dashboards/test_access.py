@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from core.errors import ConfigurationError
-from core.settings import WebSettings
-from dashboards.access import check_access, is_loopback
+from squall.core.config.settings import WebSettings
+from squall.core.errors import ConfigurationError
+from squall.dashboards.page.access import check_access, is_loopback
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.3.2.1", "::1", "localhost", "LocalHost"])

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.clock import ManualClock
-from core.errors import StoreUnavailableError
-from dashboards.shared import FRESH_SECONDS, MAX_ANSWERS, MAX_QUERIES, REST, SharedAnswers
+from squall.core.clock import ManualClock
+from squall.core.errors import StoreUnavailableError
+from squall.dashboards.page.shared_answers import FRESH_SECONDS, MAX_ANSWERS, MAX_QUERIES, REST, SharedAnswers
 
 
 class Query:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.grafana.build import build_all, write
-from dashboards.grafana.check import check_static
-from storage.panels import panel_names, panel_sql
+from squall.dashboards.grafana.build import build_all, write
+from squall.dashboards.grafana.check import check_static
+from squall.storage.panels import panel_names, panel_sql
 
 UIDS = {"squall-mood", "squall-drilldown", "squall-alerts", "squall-pipeline", "squall-backtest"}
 

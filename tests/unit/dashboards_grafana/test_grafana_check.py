@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dashboards.grafana.build import build_all
-from dashboards.grafana.check import check_texts
+from squall.dashboards.grafana.build import build_all
+from squall.dashboards.grafana.check import check_texts
 
 NAME = "squall-mood.json"
 Board = dict[str, Any]

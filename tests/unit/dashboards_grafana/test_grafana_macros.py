@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import ConfigurationError
-from dashboards.grafana.formats import Choice, formatted
-from dashboards.grafana.macros import expand, interval_seconds, variables_in
-from storage.panels import panel_names, panel_sql
+from squall.core.errors import ConfigurationError
+from squall.dashboards.grafana.formats import Choice, formatted
+from squall.dashboards.grafana.macros import expand, interval_seconds, variables_in
+from squall.storage.panels import panel_names, panel_sql
 
 START, END = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 1, 6, tzinfo=UTC)
 FROM, TO = 1772323200, 1772344800

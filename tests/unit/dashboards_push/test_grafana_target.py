@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import ConfigurationError
-from dashboards.grafana_push import Folder, Target
-from dashboards.grafana_push.plan import check_dashboards
+from squall.core.errors import ConfigurationError
+from squall.dashboards.grafana.push import Folder, Target
+from squall.dashboards.grafana.push.plan import check_dashboards
 
 TOKEN = "glsa_0123456789abcdef_01234567"
 

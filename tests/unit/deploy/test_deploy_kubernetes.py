@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from core.settings import KafkaSettings
+from squall.core.config.kafka import KafkaSettings
 from tests.support.deployed import DEPLOY, OVERLAYS, kubernetes_processes, overlay
 from tests.support.kustomize import CLUSTER_WIDE, Manifest, pod_spec, read_env, render
 

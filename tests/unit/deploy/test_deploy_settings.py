@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from core.broker import client_arguments
-from core.errors import ConfigurationError
-from core.settings import Settings, load_settings
-from dashboards.access import check_access, is_loopback
-from squall.cli_run import require_broker
+from squall.cli.run import require_broker
+from squall.core.config.settings import Settings, load_settings
+from squall.core.errors import ConfigurationError
+from squall.core.kafka.client import client_arguments
+from squall.dashboards.page.access import check_access, is_loopback
 from tests.support.deployed import DEPLOY, ROOT, Process, every_process, parse_command, setting_names
 
 trustme = pytest.importorskip("trustme")
@@ -143,7 +143,7 @@ def test_a_misspelt_variable_would_be_found(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("path", ["feeds.example.toml", "kubernetes/overlays/example/feeds.toml"])
 def test_the_feeds_of_the_examples_can_be_read(path: str) -> None:
-    from ingest.feeds import Feed
+    from squall.ingest.rss.feeds import Feed
 
     feeds = tomllib.loads((DEPLOY / path).read_text())["feeds"]
     assert feeds

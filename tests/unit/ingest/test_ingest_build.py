@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.codec import decode_document, encode_document
-from core.records import Kind
-from core.text import document_id
-from ingest.build import Defaults, InvalidFieldError, build_document
+from squall.core.codec import decode_document, encode_document
+from squall.core.records import Kind
+from squall.core.text import document_id
+from squall.ingest.build import Defaults, InvalidFieldError, build_document
 
 NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 GOOD: dict[str, Any] = {"source": "wire", "title": "Bank fails", "published_at": "2026-03-02T14:00:00Z"}

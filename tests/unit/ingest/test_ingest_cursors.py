@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import ConfigurationError
-from ingest.cursors import CursorStore
+from squall.core.errors import ConfigurationError
+from squall.ingest.cursors import CursorStore
 
 
 def test_a_cursor_comes_back_and_others_are_untouched(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import ConfigurationError
-from core.records import Kind
-from ingest.feeds import NotAFeedError, load_feeds, parse_feed, plain
-from ingest.fetch import retry_after
-from ingest.rss import LONGEST_BACKOFF, backoff
+from squall.core.errors import ConfigurationError
+from squall.core.records import Kind
+from squall.ingest.rss.feeds import NotAFeedError, load_feeds, parse_feed, plain
+from squall.ingest.rss.fetch import retry_after
+from squall.ingest.rss.source import LONGEST_BACKOFF, backoff
 
 RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>x</title><language>en-us</language>
 <item><title>Bank &amp;amp; fails</title><link>http://x.com/a</link><guid isPermaLink="false">g1</guid>

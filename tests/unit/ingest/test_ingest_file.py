@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.clock import ManualClock
-from core.delivery import RAW_LIMIT, Item
-from core.errors import ConfigurationError
-from core.records import Kind
-from ingest import parquet, rows
-from ingest.cursors import CursorStore
-from ingest.file import FileOptions, FileSource
+from squall.core.clock import ManualClock
+from squall.core.delivery import RAW_LIMIT, Item
+from squall.core.errors import ConfigurationError
+from squall.core.records import Kind
+from squall.ingest.cursors import CursorStore
+from squall.ingest.file import parquet, rows
+from squall.ingest.file.source import FileOptions, FileSource
 
 CLOCK = ManualClock(datetime(2026, 3, 2, tzinfo=UTC))
 GOOD = '{"title": "Good", "date": "2020-01-01"}'

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.clock import ManualClock
-from core.delivery import Batch, Item, Origin, Rejection
-from core.errors import ConfigurationError
-from ingest.build import Defaults, build_document
-from ingest.replay import LONGEST_WAIT, ReplaySource, parse_speed
+from squall.core.clock import ManualClock
+from squall.core.delivery import Batch, Item, Origin, Rejection
+from squall.core.errors import ConfigurationError
+from squall.ingest.build import Defaults, build_document
+from squall.ingest.replay import LONGEST_WAIT, ReplaySource, parse_speed
 
 START = datetime(2011, 8, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from core.clock import ManualClock
-from core.delivery import DeadLetter
-from core.errors import ConfigurationError, StoppedError
-from core.records import Document
-from ingest.cursors import CursorStore
-from ingest.file import FileOptions, FileSource
-from ingest.worker import publish
+from squall.core.clock import ManualClock
+from squall.core.delivery import DeadLetter
+from squall.core.errors import ConfigurationError, StoppedError
+from squall.core.records import Document
+from squall.ingest.cursors import CursorStore
+from squall.ingest.file.source import FileOptions, FileSource
+from squall.ingest.loop import publish
 
 CLOCK = ManualClock(datetime(2026, 3, 2, tzinfo=UTC))
 

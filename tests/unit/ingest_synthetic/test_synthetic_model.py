@@ -11,11 +11,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-import model
-from core.records import SENTIMENTS, TOPICS
-from core.settings import ModelSettings
-from ingest.build import Defaults, build_document
-from ingest.synthetic import CRISIS_TOPICS, SyntheticRecord, generate
+from squall import model
+from squall.core.config.settings import ModelSettings
+from squall.core.records import SENTIMENTS, TOPICS
+from squall.ingest.build import Defaults, build_document
+from squall.ingest.synthetic.stream import CRISIS_TOPICS, SyntheticRecord, generate
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +35,7 @@ def reads() -> dict[str, list[Read]]:
     """A sample of each part, as the model reads it."""
     if not list((Path(model.__file__).parent / "weights").glob("*.safetensors")):
         pytest.skip("model/weights holds no checkpoint")
-    from model.engine import ScoringEngine
+    from squall.model.serving.engine import ScoringEngine
 
     rng = random.Random(1)
     documents = [record for record in generate() if record.expected == "document"]

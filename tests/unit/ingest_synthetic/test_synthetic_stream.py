@@ -14,15 +14,15 @@ from pathlib import Path
 import orjson
 import pytest
 
-from core.clock import ManualClock
-from core.errors import InvalidRecordError
-from core.records import SENTIMENTS, TOPICS, Document
-from core.text import fingerprint
-from ingest.build import Defaults, build_document
-from ingest.file import FileSource
-from ingest.synthetic import DAYS, START, StreamScript, SyntheticRecord, describe, generate, script_path, write_stream
-from ingest.synthetic_faults import FAULTS
-from ingest.synthetic_text import load_phrases
+from squall.core.clock import ManualClock
+from squall.core.errors import InvalidRecordError
+from squall.core.records import SENTIMENTS, TOPICS, Document
+from squall.core.text import fingerprint
+from squall.ingest.build import Defaults, build_document
+from squall.ingest.file.source import FileSource
+from squall.ingest.synthetic.faults import FAULTS
+from squall.ingest.synthetic.stream import DAYS, START, StreamScript, SyntheticRecord, describe, generate, script_path, write_stream
+from squall.ingest.synthetic.text import load_phrases
 
 pytestmark = pytest.mark.slow
 

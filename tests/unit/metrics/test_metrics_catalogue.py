@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from core.catalogue import CATALOGUE, METRICS
-from core.metric_spec import OTHER, PREFIX, REASONS, Kind
-from core.metrics import Metrics, ModelReading
-from core.metrics_page import page
+from squall.core.observability.catalogue import CATALOGUE, METRICS
+from squall.core.observability.docs import page
+from squall.core.observability.metric_spec import OTHER, PREFIX, REASONS, Kind
+from squall.core.observability.metrics import Metrics, ModelReading
 
 ROOT = Path(__file__).resolve().parents[3]
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
@@ -54,14 +54,14 @@ def prod(numbers: list[int]) -> int:
 def test_every_reason_the_code_rejects_for_is_in_the_catalogue() -> None:
     found = set()
     for room in ("core", "ingest", "stream"):
-        for file in (ROOT / room).glob("*.py"):
+        for file in (ROOT / room).rglob("*.py"):
             found |= set(re.findall(r"(?:InvalidRecordError|InvalidFieldError|Rejection)\(\s*\"(\w+)\"", file.read_text()))
     assert len(found) > 10
     assert found - set(REASONS) == set()
 
 
 def test_docs_metrics_is_what_the_catalogue_says() -> None:
-    assert (ROOT / "docs" / "metrics.md").read_text() == page(), "run `python -m core.metrics_page > docs/metrics.md`"
+    assert (ROOT / "docs" / "metrics.md").read_text() == page(), "run `python -m squall.core.observability.docs > docs/metrics.md`"
 
 
 def test_what_is_told_is_in_the_catalogue_with_its_type_and_labels() -> None:
@@ -139,7 +139,7 @@ def test_the_runbook_has_no_section_for_a_rule_that_is_gone() -> None:
 
 
 def test_metrics_and_settings_named_in_the_runbook_exist() -> None:
-    from core.reference import settings_in
+    from squall.core.config.reference import settings_in
 
     text = RUNBOOK.read_text()
     variables = {setting.variable for setting in settings_in()} | {"SQUALL_ALERTS__FROM"}  # the name of `sender`

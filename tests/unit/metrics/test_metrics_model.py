@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.metrics import Metrics, ModelReading
-from model.backends.base import Logits
-from model.execution import Execution
+from squall.core.observability.metrics import Metrics, ModelReading
+from squall.model.serving.backends.base import Logits
+from squall.model.serving.execution import Execution
 
 
 class Steady:

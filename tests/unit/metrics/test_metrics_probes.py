@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from core.clock import ManualClock
-from core.errors import BrokerUnavailableError, StoppedError, StoreError, StoreUnavailableError
-from core.probes import Progress, Vitals
-from core.settings import ProcessorSettings
-from storage.metered import MeteredBackend
-from stream.processor import WORKER, Processor
+from squall.core.clock import ManualClock
+from squall.core.config.settings import ProcessorSettings
+from squall.core.errors import BrokerUnavailableError, StoppedError, StoreError, StoreUnavailableError
+from squall.core.observability.health import Progress, Vitals
+from squall.storage.backends.metered import MeteredBackend
+from squall.stream.processor import WORKER, Processor
 from tests.support.doubles import HashScorer, MemoryStore, item
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

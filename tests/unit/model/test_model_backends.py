@@ -12,15 +12,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import ConfigurationError
-from model.backends import BACKENDS, UnsupportedError, open_backend
-from model.backends.base import Backend, Padding, width_of
-from model.backends.cuda_graphs import bucket
-from model.backends.torch_backend import same_width
-from model.engine import ScoringEngine
-from model.network import MultiTaskNetwork
-from model.tasks import DEFAULT_TASKS
-from model.tokens import pad, padded
+from squall.core.errors import ConfigurationError
+from squall.model.network import MultiTaskNetwork
+from squall.model.serving.backends import BACKENDS, UnsupportedError, open_backend
+from squall.model.serving.backends.base import Backend, Padding, width_of
+from squall.model.serving.backends.cuda_graphs import bucket
+from squall.model.serving.backends.torch_backend import same_width
+from squall.model.serving.engine import ScoringEngine
+from squall.model.tasks import DEFAULT_TASKS
+from squall.model.tokens import pad, padded
 from tests.support.engines import ENTITY, save_checkpoint, tiny_settings
 
 pytestmark = pytest.mark.slow

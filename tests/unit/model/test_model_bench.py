@@ -12,12 +12,12 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from core.errors import ConfigurationError
-from model.bench import Plan, run_bench
-from model.bench_floor import peak_rates, products_per_text
-from model.bench_rounds import Contestant, fitting_count, latencies, run_rounds, spread
-from model.tasks import DEFAULT_TASKS
-from squall.cli_model_bench import bench
+from squall.cli.model_bench import bench
+from squall.core.errors import ConfigurationError
+from squall.model.bench.floor import peak_rates, products_per_text
+from squall.model.bench.rounds import Contestant, fitting_count, latencies, run_rounds, spread
+from squall.model.bench.run import Plan, run_bench
+from squall.model.tasks import DEFAULT_TASKS
 from tests.support.engines import save_checkpoint, tiny_settings
 
 TEXTS = ["bank shares fall", "oil up", "the fed cut rates on a quiet day", "gold strong"]
@@ -82,7 +82,7 @@ def test_the_peak_is_the_best_of_several_products() -> None:
 def test_a_whole_run_reports_every_contestant_and_why_others_are_missing(
     tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model.bench_floor._SIDES", {"cpu": (64,)})
+    monkeypatch.setattr("squall.model.bench.floor._SIDES", {"cpu": (64,)})
     folder = save_checkpoint(tmp_path, tiny_base, tasks=DEFAULT_TASKS)
     plan = Plan(rounds=1, seconds=0.0, batches=(1,), backends={"ragged": ("fp32",), "cuda_graphs": ("fp32",)}, calls={1: 2})
     ticks = count()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core.errors import ConfigurationError
-from model.data import Row
-from model.network import MultiTaskNetwork, NetworkConfig
-from model.tasks import HEADLINES, SENTIMENT, TOPIC
-from model.training.blend import Blend, blend_heads, relabelled
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import Row
+from squall.model.network import MultiTaskNetwork, NetworkConfig
+from squall.model.tasks import HEADLINES, SENTIMENT, TOPIC
+from squall.model.training.techniques.head_blending import Blend, blend_heads, relabelled
 
 BLEND = Blend(into="sentiment", other="headline_sentiment", share=0.25)
 

@@ -12,11 +12,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from core.errors import ConfigurationError
-from model.calibrate import BINS, expected_calibration_error, fit_temperature, fold, negative_log_likelihood, reliability
-from model.data import MISSING
-from model.network import MultiTaskNetwork
-from model.tasks import DEFAULT_TASKS, TaskSpec
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import MISSING
+from squall.model.evaluation.calibration import (
+    BINS,
+    expected_calibration_error,
+    fit_temperature,
+    fold,
+    negative_log_likelihood,
+    reliability,
+)
+from squall.model.network import MultiTaskNetwork
+from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 
 SEEDS = st.integers(0, 10_000)
 

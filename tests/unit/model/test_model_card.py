@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from model import metrics
-from model.card import model_card
-from model.spans import Span
-from model.tasks import SENTIMENT, TaskSpec
+from squall.model.evaluation import metrics
+from squall.model.spans import Span
+from squall.model.tasks import SENTIMENT, TaskSpec
+from squall.model.training.artifacts.model_card import model_card
 
 ENTITY = TaskSpec("entity", ("O", "B", "I"), "tokens")
 

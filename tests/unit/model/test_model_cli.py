@@ -7,8 +7,8 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from core.records import SENTIMENTS, TOPICS
-from squall.cli_model import app
+from squall.cli.model import app
+from squall.core.records import SENTIMENTS, TOPICS
 
 RUNNER = CliRunner()
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from model.network import MultiTaskNetwork
-from model.tasks import DEFAULT_TASKS, TaskSpec
-from squall.cli_model import app
+from squall.cli.model import app
+from squall.model.network import MultiTaskNetwork
+from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 
 RUNNER = CliRunner()
 TEXTS = ["gold falls", "oil rises on a strong day", "fed cuts rates", "bank shares down"]

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import ConfigurationError
-from model.data import MISSING, Part, Row, deduplicate, group_key, label_array, load_part, split
-from model.preprocess import prepare
-from model.tasks import DEFAULT_TASKS, SENTIMENT, TOPIC, TaskSpec
-from model.training.datasets import sentfin_rows
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import MISSING, Part, Row, deduplicate, group_key, label_array, load_part, split
+from squall.model.data.public_sets import sentfin_rows
+from squall.model.preprocess import prepare
+from squall.model.tasks import DEFAULT_TASKS, SENTIMENT, TOPIC, TaskSpec
 
 TFN = ("negative", "positive", "neutral")
 

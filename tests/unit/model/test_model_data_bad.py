@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.errors import ConfigurationError
-from model.data import Part, Row, load_part, missing_classes, require_classes
-from model.spans import Span
-from model.tables import read_table
-from model.tasks import DEFAULT_TASKS, SENTIMENT, TaskSpec
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import Part, Row, load_part, missing_classes, require_classes
+from squall.model.data.tables import read_table
+from squall.model.spans import Span
+from squall.model.tasks import DEFAULT_TASKS, SENTIMENT, TaskSpec
 
 GOOD = b"text,label\nfine,0\n"
 

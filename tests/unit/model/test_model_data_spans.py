@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import ConfigurationError
-from model.data import Part, Row, deduplicate, load_part
-from model.spans import BadSpanError, Span, parse_spans, span_labels
-from model.tasks import SENTIMENT, TaskSpec
+from squall.core.errors import ConfigurationError
+from squall.model.data.labelled import Part, Row, deduplicate, load_part
+from squall.model.spans import BadSpanError, Span, parse_spans, span_labels
+from squall.model.tasks import SENTIMENT, TaskSpec
 
 PLAIN = TaskSpec("entity", ("O", "B", "I"), "tokens")
 TYPED = TaskSpec("entity", ("O", "B-Positive", "B-Negative", "I-Positive", "I-Negative"), "tokens")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from model.training.config import TrainConfig
+from squall.model.training.config import TrainConfig
 
 DOCS = Path(__file__).parents[3] / "docs" / "training.md"
 

@@ -13,15 +13,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import ConfigurationError
-from core.records import SENTIMENTS, TOPICS
-from core.settings import ModelSettings
-from model.engine import ScoringEngine
-from model.evaluate import evaluate
-from model.lines import score_lines
-from model.network import MultiTaskNetwork
-from model.quantise import Int8Linear, quantise
-from model.tasks import DEFAULT_TASKS, TaskSpec
+from squall.core.config.settings import ModelSettings
+from squall.core.errors import ConfigurationError
+from squall.core.records import SENTIMENTS, TOPICS
+from squall.model.evaluation.evaluate import evaluate
+from squall.model.network import MultiTaskNetwork
+from squall.model.quantise import Int8Linear, quantise
+from squall.model.serving.engine import ScoringEngine
+from squall.model.serving.lines import score_lines
+from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 from tests.support.engines import ENTITY, save_checkpoint, tiny_settings
 
 PRECISIONS = ["fp32", "int8"]
@@ -75,7 +75,7 @@ def test_odd_texts_get_finite_probabilities_that_sum_to_one(engine: ScoringEngin
 def test_more_texts_than_are_tokenised_at_once_keep_their_order(engine: ScoringEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"{word} rise {i % 7 * 'the '}" for i, word in enumerate(["gold", "oil", "fed"] * 10)]
     whole = engine.score(texts)
-    monkeypatch.setattr("model.engine._CHUNK", 4)
+    monkeypatch.setattr("squall.model.serving.engine._CHUNK", 4)
     np.testing.assert_allclose(engine.score(texts).topic, whole.topic, atol=1e-5)
 
 

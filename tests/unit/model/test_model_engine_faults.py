@@ -16,10 +16,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import StoppedError, UnavailableError
-from model.backends.base import width_of
-from model.engine import Probabilities, ScoringEngine
-from model.execution import Trouble, trouble
+from squall.core.errors import StoppedError, UnavailableError
+from squall.model.serving.backends.base import width_of
+from squall.model.serving.engine import Probabilities, ScoringEngine
+from squall.model.serving.execution import Trouble, trouble
 from tests.support.engines import Gate, save_checkpoint, tampered_engine, tiny_settings
 
 WORDS = ["gold", "oil", "fed", "bank", "rise", "fall", "quiet", "day"]
@@ -186,7 +186,7 @@ def test_a_caller_held_back_too_long_is_told_and_leaves_nothing_behind(checkpoin
 
 def test_tokenising_goes_on_while_the_network_runs(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate()
-    monkeypatch.setattr("model.engine._CHUNK", 4)
+    monkeypatch.setattr("squall.model.serving.engine._CHUNK", 4)
     engine, _ = tampered_engine(tiny_settings(checkpoint, batch_tokens=16), gate)
     with engine, ThreadPoolExecutor(1) as pool:
         call = pool.submit(engine.score, TEXTS)
@@ -240,7 +240,7 @@ def test_an_error_in_the_scoring_thread_itself_reaches_every_caller(checkpoint: 
         raise ZeroDivisionError("a bug of ours")
 
     with ScoringEngine.open(tiny_settings(checkpoint)) as engine:
-        monkeypatch.setattr("model.scoring.Worker._run", broken)
+        monkeypatch.setattr("squall.model.serving.worker.Worker._run", broken)
         with pytest.raises(ZeroDivisionError):
             engine.score(["gold"], timeout=PATIENT)
         with pytest.raises(StoppedError, match="a bug of ours"):

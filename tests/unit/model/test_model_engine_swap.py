@@ -13,13 +13,13 @@ from queue import SimpleQueue
 import numpy as np
 import pytest
 
-from core.errors import ConfigurationError
-from model.engine import ScoringEngine
-from model.preprocess import prepare_aligned
-from model.tagging import tagged_spans
-from model.tasks import DEFAULT_TASKS, TaskSpec
-from squall.runtime import swap_on_hangup
-from squall.signals import on_hangup
+from squall.app.pipeline import swap_on_hangup
+from squall.app.signals import on_hangup
+from squall.core.errors import ConfigurationError
+from squall.model.preprocess import prepare_aligned
+from squall.model.serving.engine import ScoringEngine
+from squall.model.tagging import tagged_spans
+from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 from tests.support.engines import ENTITY, Gate, save_checkpoint, tampered_engine, tiny_settings
 
 TEXTS = ["gold rise", "bank shares fall on profit loss", "fed rates cut the day", "quiet"] * 5
@@ -52,7 +52,7 @@ def test_after_a_swap_the_new_model_answers_and_says_so(old: Path, new: Path) ->
 
 def test_a_call_under_way_is_answered_wholly_by_the_model_it_began_with(old: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate()
-    monkeypatch.setattr("model.engine._CHUNK", 3)
+    monkeypatch.setattr("squall.model.serving.engine._CHUNK", 3)
     engine, _ = tampered_engine(tiny_settings(old, batch_tokens=24, queue_tokens=32), gate)
     with engine, ThreadPoolExecutor(2) as pool, ScoringEngine.open(tiny_settings(old)) as reference:
         early = pool.submit(engine.score, TEXTS)

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 import torch
 
-from core.errors import ConfigurationError
-from core.settings import ModelSettings
-from model.engine import ScoringEngine
-from model.evaluate import evaluate
-from model.network import MultiTaskNetwork
-from model.tasks import DEFAULT_TASKS, TaskSpec
+from squall.core.config.settings import ModelSettings
+from squall.core.errors import ConfigurationError
+from squall.model.evaluation.evaluate import evaluate
+from squall.model.network import MultiTaskNetwork
+from squall.model.serving.engine import ScoringEngine
+from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 
 ENTITY = TaskSpec("entity", ("O", "B", "I"), "tokens")
 TEXTS = ["gold falls", "oil rises on a strong day", "fed cuts rates", "bank shares down"]

@@ -11,21 +11,21 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import ConfigurationError, SquallError
-from core.settings import ModelSettings
-from model import export
-from model.backends.base import UnsupportedError
-from model.backends.torch_backend import open_eager
-from model.export import Agreement, export_onnx
-from model.network import MultiTaskNetwork
-from model.tasks import DEFAULT_TASKS, TaskSpec
+from squall.core.config.settings import ModelSettings
+from squall.core.errors import ConfigurationError, SquallError
+from squall.model.export import onnx as export
+from squall.model.export.onnx import Agreement, export_onnx
+from squall.model.network import MultiTaskNetwork
+from squall.model.serving.backends.base import UnsupportedError
+from squall.model.serving.backends.torch_backend import open_eager
+from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
 pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
 pytest.importorskip("onnxscript", reason="the extra onnx is not installed")
 
-from model.backends.onnx_backend import OnnxBackend, open_onnx  # noqa: E402 - needs the extra only when used
-from model.onnx_int8 import quantised  # noqa: E402
+from squall.model.export.onnx_int8 import quantised  # noqa: E402
+from squall.model.serving.backends.onnx_backend import OnnxBackend, open_onnx  # noqa: E402 - needs the extra only when used
 
 TASKS = (*DEFAULT_TASKS, TaskSpec("entity", ("O", "B", "I"), "tokens"))
 TEXTS = ["gold falls", "oil rises on a strong day", "the fed cuts rates and bank shares rise on a quiet day " * 3, "a"] * 8

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.metrics import report, span_report
-from model.spans import Span
+from squall.model.evaluation.metrics import report, span_report
+from squall.model.spans import Span
 
 LABELS = ("negative", "neutral", "positive")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.errors import ConfigurationError
-from model.network import POOLINGS, MultiTaskNetwork, NetworkConfig
-from model.tasks import TaskSpec
+from squall.core.errors import ConfigurationError
+from squall.model.network import POOLINGS, MultiTaskNetwork, NetworkConfig
+from squall.model.tasks import TaskSpec
 from tests.support.labelled import MENTION, TASKS
 
 

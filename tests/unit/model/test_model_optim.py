@@ -9,10 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.data import MISSING
-from model.network import MultiTaskNetwork
-from model.training.optim import WeightAverage, parameter_groups, warmup_decay
-from model.training.pretrain import mask_tokens
+from squall.model.data.labelled import MISSING
+from squall.model.network import MultiTaskNetwork
+from squall.model.training.optim import WeightAverage, parameter_groups, warmup_decay
+from squall.model.training.pretraining.pretrain import mask_tokens
 from tests.support.labelled import TASKS
 
 

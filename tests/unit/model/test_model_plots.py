@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.image import imread
 
-from core.records import TOPICS
-from model.calibrate import reliability
-from model.plots import confusion_png, curves_png, reliability_png
+from squall.core.records import TOPICS
+from squall.model.evaluation.calibration import reliability
+from squall.model.evaluation.plots import confusion_png, curves_png, reliability_png
 
 
 def _is_drawn(path: Path) -> bool:

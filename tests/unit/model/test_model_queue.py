@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import StoppedError, UnavailableError
-from model.backends.base import Logits, width_of
-from model.packing import FairPool
-from model.queueing import Batch, Row, RowQueue, Ticket
+from squall.core.errors import StoppedError, UnavailableError
+from squall.model.serving.backends.base import Logits, width_of
+from squall.model.serving.fair_pool import FairPool
+from squall.model.serving.queue import Batch, Row, RowQueue, Ticket
 
 PATIENT = 60.0
 """Seconds nobody waits for in full: a test that does has failed."""

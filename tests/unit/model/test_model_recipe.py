@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from core.errors import ConfigurationError
-from model.network import SHIPPED, load_encoder
-from model.tasks import HEADLINES, TOPIC, TaskSpec
-from model.training.base import base_folder
-from model.training.config import TrainConfig
-from model.training.language import MaskedLanguageModel
-from model.training.recipe import load_recipe, run
-from model.training.teachers import ask_teachers
-from squall.cli_model import app
+from squall.cli.model import app
+from squall.core.errors import ConfigurationError
+from squall.model.network import SHIPPED, load_encoder
+from squall.model.tasks import HEADLINES, TOPIC, TaskSpec
+from squall.model.training.base_encoder import base_folder
+from squall.model.training.config import TrainConfig
+from squall.model.training.pretraining.masked_language_model import MaskedLanguageModel
+from squall.model.training.recipe import load_recipe, run
+from squall.model.training.techniques.teachers import ask_teachers
 from tests.support.labelled import QUIET, TASKS, rows, rows_with_mentions
 
 RECIPES = SHIPPED.parent / "recipes"

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 import torch
 
-from core.errors import ConfigurationError
-from model.network import SHIPPED, MultiTaskNetwork
-from model.tasks import TaskSpec
-from model.training.augment import Rewriter
-from model.training.base import base_folder
-from model.training.config import TrainConfig
-from model.training.corpus import read_texts
-from model.training.finish import finish
-from model.training.lora import Lora
-from model.training.pretrain import PretrainConfig, Pretrainer, load_pretrain_config
-from model.training.runlog import RunLog
-from model.training.train import Trainer
+from squall.core.errors import ConfigurationError
+from squall.model.network import SHIPPED, MultiTaskNetwork
+from squall.model.tasks import TaskSpec
+from squall.model.training.artifacts.run_log import RunLog
+from squall.model.training.base_encoder import base_folder
+from squall.model.training.config import TrainConfig
+from squall.model.training.finish import finish
+from squall.model.training.pretraining.augment import Rewriter
+from squall.model.training.pretraining.corpus import read_texts
+from squall.model.training.pretraining.pretrain import PretrainConfig, Pretrainer, load_pretrain_config
+from squall.model.training.techniques.lora import Lora
+from squall.model.training.train import Trainer
 from tests.support.labelled import QUIET, TASKS, rows
 
 pytestmark = pytest.mark.slow

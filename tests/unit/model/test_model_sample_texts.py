@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import ConfigurationError
-from squall.cli_model_parts import sample_texts
+from squall.cli.model_parts import sample_texts
+from squall.core.errors import ConfigurationError
 
 
 def test_lines_and_objects_are_read_and_blank_ones_left_out(tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.data import MISSING, Row
-from model.preprocess import prepare, prepare_aligned
-from model.spans import Span
-from model.tagging import moved, tagged_spans, token_tags
-from model.tasks import TaskSpec
-from model.tokens import load_tokenizer
-from model.training.encoding import encode
+from squall.model.data.labelled import MISSING, Row
+from squall.model.preprocess import prepare, prepare_aligned
+from squall.model.spans import Span
+from squall.model.tagging import moved, tagged_spans, token_tags
+from squall.model.tasks import TaskSpec
+from squall.model.tokens import load_tokenizer
+from squall.model.training.encoding import encode
 from tests.support.labelled import MENTION
 
 TYPED = TaskSpec("mention", ("O", "B-ORG", "B-PER", "I-ORG", "I-PER"), "tokens")

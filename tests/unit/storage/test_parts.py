@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import storage
-from core.errors import ConfigurationError, StoreError, StoreRefusedError, StoreUnavailableError
-from core.records import AlertState
-from storage import migrations
-from storage.backend import error_code, plain, server_error
-from storage.counts import _unpack
-from storage.rows import Migration
+from squall import storage
+from squall.core.errors import ConfigurationError, StoreError, StoreRefusedError, StoreUnavailableError
+from squall.core.records import AlertState
+from squall.storage.backends.base import error_code, plain, server_error
+from squall.storage.queries.counts import _unpack
+from squall.storage.rows.stored import Migration
+from squall.storage.schema import migrate as migrations
 
 
 @pytest.mark.parametrize(

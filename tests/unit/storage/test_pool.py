@@ -5,8 +5,8 @@ from itertools import count
 
 import pytest
 
-from core.errors import StoreUnavailableError
-from storage.pool import Pool
+from squall.core.errors import StoreUnavailableError
+from squall.storage.backends.pool import Pool
 
 
 class Connections:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.delivery import Item
-from core.settings import ProcessorSettings
-from stream.batching import estimated_tokens, micro_batches
+from squall.core.config.settings import ProcessorSettings
+from squall.core.delivery import Item
+from squall.stream.batching import estimated_tokens, micro_batches
 from tests.support.doubles import item, reject
 
 ITEMS = st.lists(st.one_of(st.just(None), st.integers(min_value=0, max_value=400)), max_size=40)

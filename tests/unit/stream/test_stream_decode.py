@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.codec import HEADERS, SCHEMA_HEADER, encode_document
-from core.delivery import RAW_LIMIT, Origin
-from stream.decode import decode_item
+from squall.core.codec import HEADERS, SCHEMA_HEADER, encode_document
+from squall.core.delivery import RAW_LIMIT, Origin
+from squall.stream.drivers.faust.decode import decode_item
 from tests.support.doubles import document
 
 ORIGIN = Origin("documents", 2, 17)

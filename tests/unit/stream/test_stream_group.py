@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from core.settings import KafkaSettings
-from stream.faust_app import client_id
-from stream.group import evict_dead_members, is_dead, is_loopback
+from squall.core.config.kafka import KafkaSettings
+from squall.stream.drivers.faust.app import client_id
+from squall.stream.drivers.faust.quirks.group import evict_dead_members, is_dead, is_loopback
 
 HOST = socket.gethostname()
 

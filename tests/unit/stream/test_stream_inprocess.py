@@ -9,14 +9,14 @@ from datetime import timedelta
 
 import pytest
 
-from core.clock import ManualClock, SystemClock
-from core.delivery import Batch, Item
-from core.errors import StoppedError, StoreError
-from core.settings import ProcessorSettings
-from stream.dead_letters import StoreDeadLetters
-from stream.inprocess import QUEUED_BATCHES, InProcessDriver
-from stream.processor import Processor
-from stream.progress import ProgressTracker
+from squall.core.clock import ManualClock, SystemClock
+from squall.core.config.settings import ProcessorSettings
+from squall.core.delivery import Batch, Item
+from squall.core.errors import StoppedError, StoreError
+from squall.stream.dead_letters import StoreDeadLetters
+from squall.stream.drivers.inprocess import QUEUED_BATCHES, InProcessDriver
+from squall.stream.drivers.progress import ProgressTracker
+from squall.stream.processor import Processor
 from tests.support.doubles import START, HashScorer, MemoryStore, document, item, reject
 
 BOUND_SECONDS = 5.0

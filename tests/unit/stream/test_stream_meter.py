@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import ManualClock
-from core.errors import StoreUnavailableError
-from storage.telemetry_rows import PipelineSample
-from stream.meter import BatchReport, Device, PipelineMeter
+from squall.core.clock import ManualClock
+from squall.core.errors import StoreUnavailableError
+from squall.storage.rows.telemetry import PipelineSample
+from squall.stream.meter import BatchReport, Device, PipelineMeter
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

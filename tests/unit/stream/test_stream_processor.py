@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import ManualClock
-from core.delivery import Fate, Item, Origin
-from core.errors import StoppedError, StoreError, StoreUnavailableError, TooManyRejectsError
-from core.settings import ProcessorSettings
-from stream.meter import BatchReport
-from stream.processor import Processor
+from squall.core.clock import ManualClock
+from squall.core.config.settings import ProcessorSettings
+from squall.core.delivery import Fate, Item, Origin
+from squall.core.errors import StoppedError, StoreError, StoreUnavailableError, TooManyRejectsError
+from squall.stream.meter import BatchReport
+from squall.stream.processor import Processor
 from tests.support.doubles import POISON, START, FixedScores, HashScorer, MemoryStore, document, item, reject
 
 LATER = START + timedelta(hours=1)

@@ -7,9 +7,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import ManualClock
-from core.delivery import Progress
-from stream.progress import EPOCH, ProgressTracker
+from squall.core.clock import ManualClock
+from squall.core.delivery import Progress
+from squall.stream.drivers.progress import EPOCH, ProgressTracker
 from tests.support.doubles import START, MemoryStore, item, reject
 
 STREAM = "documents"

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.settings import ModelSettings
-from model import preprocess
-from model.backends.base import Logits, UnsupportedError, device_of, joined, precision_of
-from model.backends.ragged_encoder import Layout, RaggedEncoder, computed_tokens
-from model.backends.ragged_int8 import float_linears, int8_linears
-from model.backends.ragged_samples import SAMPLES
-from model.network import TOKENIZER_FILE, MultiTaskNetwork
-from model.quantise import has_bf16, has_vnni
-from model.tokens import load_tokenizer
+from squall.core.config.settings import ModelSettings
+from squall.model import preprocess
+from squall.model.network import TOKENIZER_FILE, MultiTaskNetwork
+from squall.model.quantise import has_bf16, has_vnni
+from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, joined, precision_of
+from squall.model.serving.backends.ragged.encoder import Layout, RaggedEncoder, computed_tokens
+from squall.model.serving.backends.ragged.int8 import float_linears, int8_linears
+from squall.model.serving.backends.ragged.samples import SAMPLES
+from squall.model.tokens import load_tokenizer
 
 _LEAST_PART = 128
 """Tokens below which a second core costs more than it saves."""

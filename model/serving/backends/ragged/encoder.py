@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm
 
-from model.backends.ragged_linear import Linear
+from squall.model.serving.backends.ragged.linear import Linear
 
 Observe = Callable[[Tensor], None]
 _SHORT = 20

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.backends.ragged_encoder import LayerLinears, LayerWeights, Layout, RaggedEncoder, Weights, layer_weights
-from model.backends.ragged_linear import FloatLinear, Int8Linear
+from squall.model.serving.backends.ragged.encoder import LayerLinears, LayerWeights, Layout, RaggedEncoder, Weights, layer_weights
+from squall.model.serving.backends.ragged.linear import FloatLinear, Int8Linear
 
 _MARGIN = 1.1
 """Ranges are this much wider than the samples': other texts go further."""

@@ -18,8 +18,8 @@ import psutil
 from kafka.admin import KafkaAdminClient, MemberToRemove
 from kafka.errors import KafkaError
 
-from core.broker import client_arguments
-from core.settings import KafkaSettings
+from squall.core.config.kafka import KafkaSettings
+from squall.core.kafka.client import client_arguments
 
 log = logging.getLogger("squall.worker")
 

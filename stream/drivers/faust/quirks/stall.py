@@ -11,8 +11,8 @@ from collections.abc import Collection
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from core.broker import client_arguments, unavailable
-from core.settings import KafkaSettings
+from squall.core.config.kafka import KafkaSettings
+from squall.core.kafka.client import client_arguments, unavailable
 
 STALL_SECONDS = 12.0
 """Silence after which the lag is looked at: longer than a rebalance, shorter than people's patience."""

@@ -1,0 +1,1 @@
+"""Alerts as e-mail messages."""

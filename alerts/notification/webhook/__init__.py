@@ -1,0 +1,1 @@
+"""Alerts as signed JSON over HTTP."""

@@ -1,0 +1,1 @@
+"""`squall backtest series`: the production detector over any series of counts."""

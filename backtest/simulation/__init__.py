@@ -1,0 +1,1 @@
+"""`squall backtest simulate`: detectors compared on simulated markets with injected outbreaks."""

@@ -1,0 +1,1 @@
+"""Kafka as every package reaches it: clients, security, topics, dead letters."""

@@ -1,0 +1,1 @@
+"""Network endpoints: TLS contexts, and sockets that listen."""

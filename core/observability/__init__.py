@@ -1,0 +1,1 @@
+"""Metrics, health probes and logging of a process."""

@@ -1,0 +1,1 @@
+"""The live page of one machine and its JSON API."""

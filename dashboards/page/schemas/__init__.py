@@ -1,0 +1,1 @@
+"""What the JSON API sends and accepts, as pydantic models."""

@@ -1,0 +1,1 @@
+"""The demo's bundled stream of invented news and posts."""

@@ -1,0 +1,1 @@
+"""`squall model bench`: the engine against common alternatives, in one run."""

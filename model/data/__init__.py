@@ -1,0 +1,1 @@
+"""Labelled data: files into rows, splits, and the public sets."""

@@ -1,0 +1,1 @@
+"""The scoring engine: queue, worker, backends."""

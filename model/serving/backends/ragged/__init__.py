@@ -1,0 +1,1 @@
+"""The fast CPU backend: texts laid end to end without padding."""

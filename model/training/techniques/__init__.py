@@ -1,0 +1,1 @@
+"""Optional training techniques: knowledge distillation, low-rank adapters, head blending."""

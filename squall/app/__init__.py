@@ -1,0 +1,1 @@
+"""What the commands run: the pipeline, the node, the demo, the doctor."""

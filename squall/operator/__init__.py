@@ -1,0 +1,1 @@
+"""What people do with alerts: over the store itself, or through the node that has it open."""

@@ -1,0 +1,1 @@
+"""Two ways to reach ClickHouse: a server over the native protocol, or embedded (chDB)."""

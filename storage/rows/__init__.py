@@ -1,0 +1,1 @@
+"""What queries return: frozen rows, times aware UTC."""

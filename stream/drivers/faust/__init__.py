@@ -1,0 +1,1 @@
+"""Kafka through Faust into the processor."""

@@ -1,0 +1,1 @@
+"""Workarounds for faults of Faust and of the development broker."""
