@@ -16,7 +16,7 @@ from squall.alerts.lifecycle import Transition, instant, minute_of, record
 from squall.alerts.notification.email import message as mail
 from squall.alerts.notification.email.chart import chart_ticks, draw
 from squall.alerts.notification.groups import Moment, Notice
-from squall.alerts.notification.policy import Notifier
+from squall.alerts.notification.policy import NotificationPolicy
 from squall.alerts.notification.webhook import payload
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
@@ -29,7 +29,7 @@ from squall.storage.rows.stored import Notification, StoredDocument
 log = logging.getLogger(__name__)
 
 
-class Announcer:
+class Dispatcher:
     """Writes alerts and the messages about them; its state goes to the store with the detector's position.
 
     Everything is done in event order: before a transition is taken note of, the notifier is asked at every moment at which a wait ended
@@ -44,7 +44,7 @@ class Announcer:
         self._detector = detector
         self._clock = clock
         self._reached = reached
-        self._notifier = Notifier(settings.alerts, state)
+        self._notifier = NotificationPolicy(settings.alerts, state)
 
     def dump(self) -> str:
         """Return the state as JSON."""

@@ -14,11 +14,11 @@ from squall.storage.rows.stored import Acknowledgement, Claim, MinuteCounts, Not
 from squall.storage.rows.telemetry import DetectorRun, SeriesReading
 
 
-class MailUnavailableError(UnavailableError):
+class DeliveryUnavailableError(UnavailableError):
     """No message can be sent right now; everything is kept."""
 
 
-class MailRefusedError(SquallError):
+class DeliveryRefusedError(SquallError):
     """The receiver refuses this message, and trying again soon will not help."""
 
 
@@ -110,7 +110,7 @@ class AlertStore(Outbox, CountStore, LeaseStore, Protocol):
         """Keep what a run did."""
 
 
-class Mailer(Protocol):
+class Sender(Protocol):
     """Sends a finished message, an e-mail or a call of a webhook."""
 
     def send(self, notification: Notification) -> None:

@@ -106,7 +106,7 @@ def minute_of(time: datetime) -> int:
     return (time - _EPOCH) // timedelta(minutes=1)
 
 
-class Life:
+class Lifecycle:
     """The open alerts of all topics and the rules that move them."""
 
     def __init__(self, settings: DetectorSettings, state: str = "") -> None:
@@ -136,7 +136,7 @@ class Life:
         Only series that were calm all the while are looked at: whatever they show now, they did not show then. What opened, or fired,
         does so at minute `now`; the alert is dated to when it began.
         """
-        again = Life(self._settings)
+        again = Lifecycle(self._settings)
         again.advance(readings.of([row for row, name in enumerate(readings.topics) if self._was_calm(name, readings)]))
         changes: list[Transition] = []
         for alert in again.open:

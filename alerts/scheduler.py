@@ -11,13 +11,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from squall.alerts.service import PART, AlertService, RunReport
 from squall.core.clock import Clock, SystemClock
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class SchedulerStatus:
     """How the detector fares. `last_error` is that of the last run, empty when it went well."""
 
     last_run_at: datetime | None = None
@@ -34,26 +34,26 @@ class DetectorScheduler:
         service: what to run.
         interval_seconds: wall time between two starts; a run that takes longer delays the next one.
         clock: stamps the health.
-        vitals: the service's; a run is expected every interval.
+        health: the service's; a run is expected every interval.
     """
 
-    def __init__(self, service: AlertService, interval_seconds: float, clock: Clock | None = None, vitals: Vitals | None = None) -> None:
+    def __init__(self, service: AlertService, interval_seconds: float, clock: Clock | None = None, health: Health | None = None) -> None:
         self._service = service
         self._interval = interval_seconds
         self._clock = clock or SystemClock()
-        self._progress = (vitals or Vitals(self._clock)).progress
+        self._liveness = (health or Health(self._clock)).liveness
         self._scheduler = BackgroundScheduler(timezone=UTC)
-        self._health = Health()
+        self._status = SchedulerStatus()
         self._ran = threading.Event()
 
     @property
-    def health(self) -> Health:
+    def status(self) -> SchedulerStatus:
         """The outcome of the last run."""
-        return self._health
+        return self._status
 
     def start(self) -> None:
         """Run now, and then every interval."""
-        self._progress.expect(PART, 3 * self._interval)
+        self._liveness.expect(PART, 3 * self._interval)
         self._scheduler.add_job(
             self._run,
             "interval",
@@ -72,7 +72,7 @@ class DetectorScheduler:
     def stop(self) -> None:
         """Let a run in progress end after its present chunk, stop, and let another detector take over."""
         self._service.stop()
-        self._progress.done(PART)
+        self._liveness.done(PART)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
             self._service.release()
@@ -82,12 +82,12 @@ class DetectorScheduler:
             report = self._service.run_once()
         except Exception as error:  # one bad run must not end the schedule; health tells
             log.error("the detector failed, and tries again in %.0f s: %s", self._interval, error, exc_info=True)
-            self._note(replace(self._health, last_error=f"{type(error).__name__}: {error}"))
+            self._note(replace(self._status, last_error=f"{type(error).__name__}: {error}"))
         else:
-            self._note(replace(self._health, last_error=report.error, report=report))
+            self._note(replace(self._status, last_error=report.error, report=report))
         finally:
             self._ran.set()
 
-    def _note(self, health: Health) -> None:
-        failures = self._health.failures + 1 if health.last_error else 0
-        self._health = replace(health, last_run_at=self._clock.now(), failures=failures)
+    def _note(self, status: SchedulerStatus) -> None:
+        failures = self._status.failures + 1 if status.last_error else 0
+        self._status = replace(status, last_run_at=self._clock.now(), failures=failures)

@@ -13,17 +13,17 @@ from squall.alerts.counts import load_counts, load_sources
 from squall.alerts.detection.methods import open_method
 from squall.alerts.detection.no_data import AbsenceDetector, blackout
 from squall.alerts.detection.readings import Counts, Ints, Readings
-from squall.alerts.dispatcher import Announcer, pack, unpack
-from squall.alerts.interfaces import AlertStore, Mailer
+from squall.alerts.dispatcher import Dispatcher, pack, unpack
+from squall.alerts.interfaces import AlertStore, Sender
 from squall.alerts.lease import Lease, owner_of
-from squall.alerts.lifecycle import Change, Life, instant, minute_of
+from squall.alerts.lifecycle import Change, Lifecycle, instant, minute_of
 from squall.alerts.notification.delivery import deliver
 from squall.alerts.recorded_readings import readings_to_keep
 from squall.alerts.watermark import watermark
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
 from squall.core.errors import UnavailableError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.core.observability.metric_spec import AlertEvent, RunOutcome
 from squall.core.records import SeriesKind
 from squall.core.series import kind_of
@@ -76,12 +76,12 @@ class AlertService:
     sent afterwards, so nothing is mailed that a restart could think of differently.
     """
 
-    def __init__(self, store: AlertStore, settings: Settings, clock: Clock, mailer: Mailer, vitals: Vitals | None = None) -> None:
+    def __init__(self, store: AlertStore, settings: Settings, clock: Clock, mailer: Sender, health: Health | None = None) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
         self._mailer = mailer
-        self._vitals = vitals or Vitals(clock)
+        self._health = health or Health(clock)
         self._detector = open_method(settings.detector)
         self._absence = AbsenceDetector(settings.detector)
         self._lease = Lease(store, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
@@ -112,8 +112,8 @@ class AlertService:
             outcome = "standby" if report.standby else "waiting" if report.error else "ok"
             return report
         finally:
-            self._vitals.metrics.detector_run(outcome, self._clock.monotonic() - began, leader=self._lease.held)
-            self._vitals.progress.touch(PART)
+            self._health.metrics.detector_run(outcome, self._clock.monotonic() - began, leader=self._lease.held)
+            self._health.liveness.touch(PART)
 
     def _run(self, began: float) -> RunReport:
         run, errors = _Run(), list[str]()
@@ -127,12 +127,12 @@ class AlertService:
             log.warning("the detector waits: %s", error)
             errors.append(str(error))
         report = RunReport(watermark=run.watermark, ticks=run.ticks, evaluated_until=None if run.until is None else instant(run.until))
-        self._vitals.metrics.evaluated(report.watermark, report.evaluated_until)
+        self._health.metrics.evaluated(report.watermark, report.evaluated_until)
         report = replace(report, fired=run.changes.count(Change.FIRED), resolved=run.changes.count(Change.RESOLVED))
         if not self._lease.held:  # the evaluation took longer than the lease: somebody else may be sending
             return replace(report, error="; ".join(errors))
         try:
-            delivery = deliver(self._store, self._mailer, self._clock, self._vitals)
+            delivery = deliver(self._store, self._mailer, self._clock, self._health)
             report = replace(report, sent=delivery.sent, waiting=delivery.waiting)
             errors += [delivery.last_error] if delivery.last_error else []
         except UnavailableError as error:
@@ -154,7 +154,7 @@ class AlertService:
         if not self._standing_by:
             log.warning("another detector works on this store, or died within %.0f s: standing by", self._settings.detector.lease_seconds)
         self._standing_by = True
-        self._vitals.metrics.stand_by()
+        self._health.metrics.stand_by()
 
     def _evaluate(self, run: _Run) -> None:
         limits = self._settings.detector
@@ -168,8 +168,8 @@ class AlertService:
         position, state = start
         run.until, goal = position, minute_of(run.watermark)
         life_state, told = unpack(state)
-        life = Life(limits, life_state)
-        announcer = Announcer(self._store, self._settings, self._detector, self._clock, instant(position), told)
+        life = Lifecycle(limits, life_state)
+        announcer = Dispatcher(self._store, self._settings, self._detector, self._clock, instant(position), told)
         if position >= goal:
             announcer.flush(instant(position))  # a stream that stalls is still told of, by the wall clock
             if announcer.dump() != told:
@@ -186,8 +186,8 @@ class AlertService:
                 position, late = until, 0
             self._store.write_detector_position(DETECTOR, instant(position), pack(life.dump(), announcer.dump()))
             run.until = position
-            self._vitals.progress.touch(PART)
-        self._vitals.metrics.open_alerts(sum(alert.fired is not None for alert in life.open))
+            self._health.liveness.touch(PART)
+        self._health.metrics.open_alerts(sum(alert.fired is not None for alert in life.open))
 
     def _position(self) -> tuple[int, str] | None:
         """Return the minute up to which everything was evaluated, and the state; before the first document when there is none."""
@@ -203,7 +203,7 @@ class AlertService:
         busy = [minute_of(day.time) for day in days if day.news + day.social]
         return min(max(min(busy), empty_until), goal) if busy else goal
 
-    def _live(self, life: Life, announcer: Announcer, counts: Counts, span: tuple[int, int, int], run: _Run) -> None:
+    def _live(self, life: Lifecycle, announcer: Dispatcher, counts: Counts, span: tuple[int, int, int], run: _Run) -> None:
         """Evaluate (after, until] and write what changed; look once more at (again, after], where text may have come in late."""
         again, after, until = span
         readings = self._detector.read(counts, after, until)
@@ -221,7 +221,7 @@ class AlertService:
         run.changes += [transition.change for transition in transitions]
         for event in (_EVENTS.get(transition.change) for transition in transitions):
             if event:
-                self._vitals.metrics.alert(event)
+                self._health.metrics.alert(event)
 
     def _sources(self, after: int, until: int, ticks: Ints, stopped: Sequence[str]) -> Readings | None:
         """Return whether sources have stopped, and the `stopped` ones still have; None when there are none, or nobody wants to know."""

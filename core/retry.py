@@ -16,7 +16,9 @@ T = TypeVar("T")
 FIRST_PAUSE_SECONDS = 0.2
 
 
-def patiently(call: Callable[[], T], stop: threading.Event, max_pause: float, on_wait: Callable[[int, BaseException | None], None]) -> T:
+def retry_until_available(
+    call: Callable[[], T], stop: threading.Event, max_pause: float, on_wait: Callable[[int, BaseException | None], None]
+) -> T:
     """Run `call`, trying again with growing random pauses while it raises `UnavailableError`.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from squall.core.clock import Clock
 from squall.core.delivery import Batch, DeadLetter, Item
 from squall.core.errors import StoppedError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.core.records import Document
 from squall.ingest.source import Source
 
@@ -78,7 +78,7 @@ def publish(
     stop: threading.Event,
     clock: Clock,
     on_progress: Callable[[IngestReport], None] = _ignore,
-    vitals: Vitals | None = None,
+    health: Health | None = None,
 ) -> IngestReport:
     """Move `source` onto Kafka until it ends or `stop` is set; returns what was sent.
 
@@ -91,13 +91,13 @@ def publish(
         stop: ends it within a few seconds.
         clock: the time of dead letters.
         on_progress: called after every batch.
-        vitals: told of documents, dead letters and progress; a part by the source's name.
+        health: told of documents, dead letters and progress; a part by the source's name.
 
     Raises:
         ConfigurationError: the source or the broker refuses for good.
     """
-    report, vitals = IngestReport(source.name), vitals or Vitals(clock)
-    vitals.progress.expect(source.name)
+    report, health = IngestReport(source.name), health or Health(clock)
+    health.liveness.expect(source.name)
     batches = source.batches(stop)
     try:
         for batch in batches:
@@ -106,25 +106,25 @@ def publish(
             publisher.bury(letters, stop)
             batch.commit()
             report.count(documents, letters)
-            _tell(vitals, source.name, len(documents), letters)
+            _tell(health, source.name, len(documents), letters)
             _log_rejections(source, batch, letters)
             on_progress(report)
     except StoppedError as error:
         log.info("%s", error)
     finally:
         source.close()
-        vitals.progress.done(source.name)
+        health.liveness.done(source.name)
     report.stopped = stop.is_set()
     return report
 
 
-def _tell(vitals: Vitals, source: str, documents: int, letters: Sequence[DeadLetter]) -> None:
+def _tell(health: Health, source: str, documents: int, letters: Sequence[DeadLetter]) -> None:
     kind = source.partition(":")[0]  # a file's name has its path behind
-    vitals.metrics.source_documents(kind, documents)
-    vitals.metrics.dead_letters("ingest", [letter.reason for letter in letters])
+    health.metrics.source_documents(kind, documents)
+    health.metrics.dead_letters("ingest", [letter.reason for letter in letters])
     if documents or letters:
-        vitals.dependencies.answered("broker")
-    vitals.progress.touch(source)
+        health.dependencies.answered("broker")
+    health.liveness.touch(source)
 
 
 def _sort(items: Sequence[Item], clock: Clock) -> tuple[list[Document], list[DeadLetter]]:

@@ -25,7 +25,7 @@ from squall.core.errors import BrokerUnavailableError, ConfigurationError, Stopp
 from squall.core.kafka.client import client_arguments, unavailable
 from squall.core.kafka.security import refusal
 from squall.core.records import Document
-from squall.core.retry import patiently
+from squall.core.retry import retry_until_available
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class KafkaPublisher:
                 raise StoppedError("asked to stop while Kafka was away", "what was not acknowledged is read again next time")
             self._send(messages, stop)
 
-        patiently(attempt, stop, self._retry_max_seconds, report)
+        retry_until_available(attempt, stop, self._retry_max_seconds, report)
         if failed:
             log.info("Kafka is back after %d failed tries", failed)
             self._on_outage(None)

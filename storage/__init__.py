@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from squall.core.config.settings import redact_url
 from squall.core.errors import ConfigurationError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.storage.backends.base import Backend
 from squall.storage.backends.metered import MeteredBackend
 from squall.storage.store import Store
@@ -17,14 +17,14 @@ __all__ = ["Store", "open"]
 _HINT = "write chdb:///absolute/folder or clickhouse://user:password@host:9000/database in SQUALL_STORE__URL"
 
 
-def open(url: str, *, timeout_seconds: float = 30.0, retention_days: int = 400, vitals: Vitals | None = None) -> Store:
+def open(url: str, *, timeout_seconds: float = 30.0, retention_days: int = 400, health: Health | None = None) -> Store:
     """Open the store at `url`; a server is reached at the first query, an embedded folder is opened at once.
 
     Args:
         url: `chdb:///folder?max_threads=1` or `clickhouse://user:password@host:9000/database` (`clickhouses://` for TLS).
         timeout_seconds: for connecting, for one answer of a server, and for a free connection.
         retention_days: applied by `migrate`.
-        vitals: told of each call.
+        health: told of each call.
 
     Raises:
         ConfigurationError: the URL is not one of these.
@@ -43,7 +43,7 @@ def open(url: str, *, timeout_seconds: float = 30.0, retention_days: int = 400, 
         backend = ServerBackend(url, timeout_seconds)
     else:
         raise ConfigurationError(f"{redact_url(url)!r} is not the URL of a store", _HINT)
-    return Store(MeteredBackend(backend, vitals) if vitals else backend, retention_days)
+    return Store(MeteredBackend(backend, health) if health else backend, retention_days)
 
 
 def _folder(url: str, parts: SplitResult) -> Path:

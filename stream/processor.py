@@ -20,9 +20,9 @@ from squall.core.clock import Clock
 from squall.core.config.settings import ProcessorSettings
 from squall.core.delivery import DeadLetter, DeadLetterSink, Fate, Item, Outcome, Rejection
 from squall.core.errors import BrokerUnavailableError, TooManyRejectsError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.core.records import SENTIMENTS, TOPICS, Document, ScoredDocument
-from squall.core.retry import patiently
+from squall.core.retry import retry_until_available
 from squall.core.text import fingerprint
 from squall.stream.batch_log import log_batch, log_taken
 from squall.stream.meter import BatchReport
@@ -112,7 +112,7 @@ class Processor:
         clock: stamps `scored_at` and dead letters.
         stop: when set, retries end with `StoppedError`.
         observe: told of every micro-batch that is safe.
-        vitals: told of progress and of tries that failed.
+        health: told of progress and of tries that failed.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Processor:
         clock: Clock,
         stop: threading.Event,
         observe: Callable[[BatchReport], None] = lambda _: None,
-        vitals: Vitals | None = None,
+        health: Health | None = None,
     ) -> None:
         self._engine = engine
         self._store = store
@@ -133,7 +133,7 @@ class Processor:
         self._clock = clock
         self._stop = stop
         self._observe = observe
-        self._vitals = vitals or Vitals(clock)
+        self._health = health or Health(clock)
         self._rejects_in_a_row = 0
         self.tally = Tally()
 
@@ -151,20 +151,24 @@ class Processor:
         for item in items:
             if item.document is not None:
                 documents.setdefault(item.document.id, item.document)
-        known = self.patiently(lambda: self._store.known_ids(list(documents.values()), self._engine.model_version)) if documents else set()
+        known = (
+            self.retry_until_available(lambda: self._store.known_ids(list(documents.values()), self._engine.model_version))
+            if documents
+            else set()
+        )
         watch.lap()
         token = ""
         rows, failures = self._score([document for document in documents.values() if document.id not in known])
         scoring = watch.lap()
         if rows:
             token = _token(rows)
-            self.patiently(lambda: self._store.insert(rows, token=token))
+            self.retry_until_available(lambda: self._store.insert(rows, token=token))
         storing, stored_at = watch.lap(), self._clock.now()
         outcomes = _outcomes(items, {row.document.id for row in rows}, failures)
         self._check_rejects(outcomes)
         letters = [self._letter(item, outcome.rejection) for item, outcome in zip(items, outcomes, strict=True) if outcome.rejection]
         if letters:
-            self.patiently(lambda: self._dead_letters.write(letters))
+            self.retry_until_available(lambda: self._dead_letters.write(letters))
             log.warning("dead-lettered %d items; first: %s: %s", len(letters), letters[0].reason, letters[0].detail)
         self.tally.add(outcomes)
         log_batch(items, outcomes, token, scoring, storing)
@@ -182,21 +186,21 @@ class Processor:
                 model_version=rows[-1].model_version if rows else "",
             )
         )
-        self._vitals.progress.touch(WORKER)
+        self._health.liveness.touch(WORKER)
         return outcomes
 
-    def patiently(self, call: Callable[[], T]) -> T:
+    def retry_until_available(self, call: Callable[[], T]) -> T:
         """Run `call`, trying again with growing pauses while its dependency is unavailable.
 
         Raises:
             StoppedError: the stop event was set before it answered.
         """
-        return patiently(call, self._stop, self._settings.retry_max_seconds, self._complain)
+        return retry_until_available(call, self._stop, self._settings.retry_max_seconds, self._complain)
 
     def _complain(self, attempt: int, error: BaseException | None) -> None:
         self.tally.retries += 1
-        self._vitals.metrics.retried("broker" if isinstance(error, BrokerUnavailableError) else "store")
-        self._vitals.progress.touch(WORKER)
+        self._health.metrics.retried("broker" if isinstance(error, BrokerUnavailableError) else "store")
+        self._health.liveness.touch(WORKER)
         log.warning("paused, will try again (try %d): %s", attempt, error)
 
     def _score(self, documents: Sequence[Document]) -> tuple[list[ScoredDocument], dict[str, Rejection]]:

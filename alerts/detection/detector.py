@@ -25,7 +25,7 @@ from squall.alerts.detection.baseline import HOURS, Expectation, day_types, fit,
 from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, Readings, below, families, most_telling
 from squall.alerts.detection.rules import Rule, rules, shared_limit
 from squall.alerts.detection.shares import expected_share, usual_shares
-from squall.alerts.detection.tails import count_tail, share_tail, together
+from squall.alerts.detection.tails import count_tail, fisher_combined, share_tail
 from squall.alerts.detection.windows import Hourly, by_hour, covered_hours, multiples, window_counts
 from squall.core.config.settings import DetectorSettings
 from squall.core.series import BURN
@@ -213,7 +213,7 @@ def _view(
     p_value[high] = count_tail(observed[high], expected[high], dispersion[high])
     if not counts_only:
         share_p_value[high] = share_tail(observed[high], total[high], share[high], scatter[high])
-        p_value[high] = together(p_value[high], share_p_value[high])
+        p_value[high] = fisher_combined(p_value[high], share_p_value[high])
     p_value = np.minimum(p_value * rule.penalty, 1.0)
     return Readings.undecided(
         topics=counts.topics,

@@ -62,7 +62,7 @@ def intervals(expected: Floats, dispersion: Floats) -> tuple[Floats, Floats]:
     return np.maximum(low, 0.0), np.maximum(high, 0.0)
 
 
-def together(count_p: Floats, share_p: Floats) -> Floats:
+def fisher_combined(count_p: Floats, share_p: Floats) -> Floats:
     """Return the p-value of a count and a share at once: Fisher's combination, with the count's part capped.
 
     −2 ln(p₁ p₂) is χ² with four degrees of freedom, so p = x (1 − ln x) for x = p₁ p₂ (Fisher 1932). However many documents there are, they

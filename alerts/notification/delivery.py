@@ -12,14 +12,14 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import Final
 
-from squall.alerts.interfaces import Mailer, MailRefusedError, MailUnavailableError, Outbox
+from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError, Outbox, Sender
 from squall.core.clock import Clock
 from squall.core.config.alerts import AlertSettings
 from squall.core.config.links import refuse_plaintext
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError, SquallError, UnavailableError
 from squall.core.net.tls import TlsFiles, TlsNames, client_context, explain, probe
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.storage.rows.stored import Notification
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class FolderMailer:
                 os.fsync(file.fileno())
             partial.replace(target)
         except OSError as error:
-            raise MailUnavailableError(
+            raise DeliveryUnavailableError(
                 f"can't write {target}: {error.strerror or error}", "free space, or set SQUALL_ALERTS__OUTBOX"
             ) from error
 
@@ -135,36 +135,36 @@ class SmtpMailer:
             raise
         return server
 
-    def _refused_login(self, error: smtplib.SMTPAuthenticationError) -> MailUnavailableError:
-        return MailUnavailableError(
+    def _refused_login(self, error: smtplib.SMTPAuthenticationError) -> DeliveryUnavailableError:
+        return DeliveryUnavailableError(
             f"{self.describe()} refused the login: {_text(error.smtp_error)}",
             "check SQUALL_ALERTS__SMTP_USER and SQUALL_ALERTS__SMTP_PASSWORD",
         )
 
-    def _unavailable(self, error: Exception) -> MailUnavailableError:
+    def _unavailable(self, error: Exception) -> DeliveryUnavailableError:
         """Say what to mend; mails wait all the same, because somebody will."""
         host, port = self._settings.smtp_host, self._settings.smtp_port
         if isinstance(error, smtplib.SMTPNotSupportedError):
-            return MailUnavailableError(f"{self.describe()}: {error}", "check SQUALL_ALERTS__SMTP_SECURITY")
+            return DeliveryUnavailableError(f"{self.describe()}: {error}", "check SQUALL_ALERTS__SMTP_SECURITY")
         trouble = error if isinstance(error, ConfigurationError) else explain(error, f"{host}:{port}", NAMES)
         if trouble is None and self._settings.smtp_security != "tls":
             trouble = probe(host, port, None, NAMES)
         if trouble is not None:
-            return MailUnavailableError(trouble.what, trouble.hint)
-        return MailUnavailableError(f"{self.describe()} does not answer: {error}", "check SQUALL_ALERTS__SMTP_HOST and _PORT")
+            return DeliveryUnavailableError(trouble.what, trouble.hint)
+        return DeliveryUnavailableError(f"{self.describe()} does not answer: {error}", "check SQUALL_ALERTS__SMTP_HOST and _PORT")
 
     def _refusal(self, reply: tuple[int, bytes | str]) -> SquallError:
         code, words = reply
         what = f"{self.describe()} refused the mail: {code} {_text(words)}"
         if code >= 500:
-            return MailRefusedError(what, "check SQUALL_ALERTS__TO and SQUALL_ALERTS__FROM")
-        return MailUnavailableError(what)
+            return DeliveryRefusedError(what, "check SQUALL_ALERTS__TO and SQUALL_ALERTS__FROM")
+        return DeliveryUnavailableError(what)
 
 
 class CopyingMailer:
     """Sends, and keeps a copy in a folder."""
 
-    def __init__(self, folder: FolderMailer, mailer: Mailer) -> None:
+    def __init__(self, folder: FolderMailer, mailer: Sender) -> None:
         self._folder = folder
         self._mailer = mailer
 
@@ -178,7 +178,7 @@ class CopyingMailer:
         return f"{self._mailer.describe()}, copies in {self._folder.describe()}"
 
 
-def open_mailer(settings: Settings) -> Mailer:
+def open_mailer(settings: Settings) -> Sender:
     """Return the configured mailer: SMTP when a host is set (with copies if an outbox is), else the outbox folder."""
     alerts = settings.alerts
     if not alerts.smtp_host:
@@ -196,13 +196,13 @@ class DeliveryReport:
     last_error: str = ""
 
 
-def deliver(store: Outbox, mailer: Mailer, clock: Clock, vitals: Vitals | None = None) -> DeliveryReport:
+def deliver(store: Outbox, mailer: Sender, clock: Clock, health: Health | None = None) -> DeliveryReport:
     """Send the queued messages that are due, oldest first, and mark them sent.
 
     A message is marked after it was sent: a crash in between sends it again with the same id, which mail readers fold into one. When
     a receiver does not answer its other messages wait too. A later message about a group of alerts never overtakes an earlier one.
     """
-    vitals = vitals or Vitals(clock)
+    health = health or Health(clock)
     sent, waiting, last_error = 0, 0, ""
     blocked: set[tuple[str, str]] = set()
     down: set[str] = set()
@@ -217,12 +217,12 @@ def deliver(store: Outbox, mailer: Mailer, clock: Clock, vitals: Vitals | None =
         except UnavailableError as error:
             last_error = str(error)
             down.add(notification.receiver)
-            vitals.metrics.message("unavailable")
+            health.metrics.message("unavailable")
             _keep(store, notification, clock, last_error)
-        except MailRefusedError as error:
+        except DeliveryRefusedError as error:
             last_error = f"{_PERMANENT}{error}"
-            vitals.metrics.message("refused")
-            vitals.dependencies.answered("receivers")
+            health.metrics.message("refused")
+            health.dependencies.answered("receivers")
             _keep(store, notification, clock, last_error)
         else:
             now = clock.now()
@@ -230,14 +230,14 @@ def deliver(store: Outbox, mailer: Mailer, clock: Clock, vitals: Vitals | None =
                 [replace(notification, status="sent", attempts=notification.attempts + 1, last_error="", updated_at=now)]
             )
             sent += 1
-            vitals.metrics.message("sent")
-            vitals.dependencies.answered("receivers")
+            health.metrics.message("sent")
+            health.dependencies.answered("receivers")
             continue
         blocked.add(order)
         waiting += 1
     if down:
-        vitals.dependencies.failed("receivers")
-    vitals.metrics.messages_waiting(waiting)
+        health.dependencies.failed("receivers")
+    health.metrics.messages_waiting(waiting)
     return DeliveryReport(sent, waiting, last_error)
 
 

@@ -48,7 +48,7 @@ class _View:
         return any(entry.held for entry in self.news)
 
 
-class Notifier:
+class NotificationPolicy:
     """Decides what to send, to whom, and when."""
 
     def __init__(self, settings: AlertSettings, state: str = "") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from squall.alerts.interfaces import Mailer, MailRefusedError
+from squall.alerts.interfaces import DeliveryRefusedError, Sender
 from squall.alerts.notification.delivery import open_mailer
 from squall.alerts.notification.webhook.sender import WebhookSender
 from squall.core.clock import Clock
@@ -17,7 +17,7 @@ from squall.storage.rows.stored import Notification
 class Receivers:
     """Sends each notification by its receiver's own way."""
 
-    def __init__(self, senders: Mapping[str, Mailer]) -> None:
+    def __init__(self, senders: Mapping[str, Sender]) -> None:
         self._senders = senders
 
     @property
@@ -34,7 +34,7 @@ class Receivers:
         """
         sender = self._senders.get(notification.receiver)
         if sender is None:
-            raise MailRefusedError(
+            raise DeliveryRefusedError(
                 f"there is no receiver {notification.receiver!r} any more", "give it back in [[alerts.receivers]] to have it sent"
             )
         sender.send(notification)
@@ -51,7 +51,7 @@ def open_receivers(settings: Settings, clock: Clock) -> Receivers:
         ConfigurationError: a message would go to another machine in plaintext, and that was not allowed.
     """
     mailer = open_mailer(settings)
-    senders: dict[str, Mailer] = {}
+    senders: dict[str, Sender] = {}
     for name, receiver in settings.alerts.by_name.items():
         if receiver.url.startswith("http://"):
             host = urlsplit(receiver.url).hostname or receiver.url

@@ -16,7 +16,7 @@ from typing import Final
 
 from squall.alerts.detection.methods import open_method
 from squall.alerts.detection.readings import Counts, Readings
-from squall.alerts.lifecycle import Life, Transition
+from squall.alerts.lifecycle import Lifecycle, Transition
 from squall.backtest.history.trace import Trace
 from squall.core.config.settings import DetectorSettings
 
@@ -91,7 +91,7 @@ def evaluate(
         An evaluation per variant, in order; their transitions are in order of time.
     """
     runs = [Evaluation(settings, trace=Trace() if trace and number == 0 else None) for number, settings in enumerate(variants)]
-    lives = [Life(settings) for settings in variants]
+    lives = [Lifecycle(settings) for settings in variants]
     lookback = lookback_of(variants)
     chunks = [chunk for chunk in span.chunks() if busy(chunk[0] - lookback, chunk[1])]
     waiting: deque[tuple[int, int, Counts, Future[Readings]]] = deque()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from squall.alerts.detection.baseline import day_types
 from squall.alerts.detection.detector import Detector
 from squall.alerts.detection.readings import Counts, Ints
-from squall.alerts.lifecycle import Change, Life
+from squall.alerts.lifecycle import Change, Lifecycle
 from squall.backtest.simulation.references import ears_c2, moving, negative_binomial_cusum, seasonal, threshold, z_score
 from squall.backtest.simulation.scenarios import BUCKET_MINUTES, DAY_BUCKETS, HISTORY_DAYS
 from squall.core.config.settings import DetectorSettings
@@ -36,7 +36,7 @@ def _shipped(counts: Counts, judged_from: int) -> dict[str, NDArray[np.float64]]
     settings = DetectorSettings(step_minutes=BUCKET_MINUTES)
     readings = Detector(settings).read(counts, counts.start + judged_from * BUCKET_MINUTES, counts.end)
     fired = np.zeros(readings.score.shape)
-    for transition in Life(settings).advance(readings):
+    for transition in Lifecycle(settings).advance(readings):
         if transition.change is Change.FIRED:
             fired[readings.topics.index(transition.alert.topic), np.searchsorted(readings.ticks, transition.tick)] = 1.0
     return {SHIPPED: readings.score, CONFIGURED: fired}

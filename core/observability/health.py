@@ -26,7 +26,7 @@ class _Part:
     patience: float
 
 
-class Progress:
+class Liveness:
     """When each part of this process last did something. Thread-safe.
 
     Touched only from the loops that do the work: a batch is done, a poll found nothing, a try failed and will be repeated.
@@ -101,13 +101,13 @@ class Dependencies:
         return sorted(name for name, answered in self.states().items() if not answered)
 
 
-class Vitals:
+class Health:
     """What the parts of a process report to: metrics, progress, dependencies. Parts that are given none keep one for themselves.
 
     Args:
         clock: of all three.
         registry: of the metrics; a fresh one unless given.
-        patience_seconds: see `Progress`.
+        patience_seconds: see `Liveness`.
     """
 
     def __init__(
@@ -115,6 +115,6 @@ class Vitals:
     ) -> None:
         self.clock: Clock = clock or SystemClock()
         self.metrics = Metrics(registry, self.clock)
-        self.progress = Progress(self.clock, patience_seconds)
+        self.liveness = Liveness(self.clock, patience_seconds)
         self.dependencies = Dependencies()
         self.metrics.watch_dependencies(self.dependencies.states)

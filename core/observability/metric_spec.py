@@ -41,7 +41,7 @@ REASONS: Final = (
 """Why a document is rejected. A reason of a newer version counts as `other`."""
 
 
-class Kind(StrEnum):
+class MetricType(StrEnum):
     """What Prometheus makes of a metric."""
 
     COUNTER = "counter"
@@ -76,7 +76,7 @@ class Metric:
     """
 
     name: str
-    kind: Kind
+    kind: MetricType
     unit: str
     means: str
     action: str

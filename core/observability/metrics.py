@@ -20,9 +20,9 @@ from squall.core.observability.metric_spec import (
     CallOutcome,
     Dependency,
     FetchOutcome,
-    Kind,
     MessageOutcome,
     Metric,
+    MetricType,
     PushOutcome,
     RunOutcome,
     Stage,
@@ -252,7 +252,7 @@ def _model_families(reading: ModelReading) -> Iterator[Family]:
 
 
 def _family(metric: Metric, samples: Mapping[tuple[str, ...], float]) -> Family:
-    kind = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
+    kind = CounterMetricFamily if metric.kind is MetricType.COUNTER else GaugeMetricFamily
     family: CounterMetricFamily | GaugeMetricFamily = kind(metric.name, metric.means, labels=metric.label_names)
     for values, value in samples.items():
         family.add_metric(values, value)

@@ -14,7 +14,7 @@ from squall.core.clock import Clock
 from squall.core.config.settings import PushSettings
 from squall.core.delivery import Batch
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.ingest.push.app import Door, create_app
 from squall.ingest.push.queue import PushQueue, Submission
 from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted
@@ -33,19 +33,19 @@ class PushSource:
     Args:
         settings: address, token, limits.
         clock: gives `collected_at`.
-        vitals: told of requests and progress.
+        health: told of requests and progress.
 
     Raises:
         ConfigurationError: an address beyond loopback without a token.
     """
 
-    def __init__(self, settings: PushSettings, clock: Clock, vitals: Vitals | None = None) -> None:
+    def __init__(self, settings: PushSettings, clock: Clock, health: Health | None = None) -> None:
         if not settings.token.get_secret_value() and not is_loopback(settings.host):
             raise ConfigurationError(
                 f"pushing on {settings.host} is open to other machines and has no token", "set SQUALL_PUSH__TOKEN, or host 127.0.0.1"
             )
-        self._vitals = vitals or Vitals(clock)
-        self.door = Door(settings, clock, PushQueue(settings.max_pending), metrics=self._vitals.metrics)
+        self._health = health or Health(clock)
+        self.door = Door(settings, clock, PushQueue(settings.max_pending), metrics=self._health.metrics)
         self._settings = settings
         self._numbers = OriginNumbers(self.name, clock)
         self._server: uvicorn.Server | None = None
@@ -98,10 +98,10 @@ class PushSource:
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
         """Deliver what is posted until stopped; see `squall.ingest.source.Source`."""
         self.start()
-        self._vitals.progress.expect(self.name)
+        self._health.liveness.expect(self.name)
         try:
             while not stop.is_set() and not self._closed:
-                self._vitals.progress.touch(self.name)
+                self._health.liveness.touch(self.name)
                 taken = self.door.queue.take(BATCH_ITEMS, _LOOK_SECONDS)
                 if taken:
                     yield self._batch(taken)

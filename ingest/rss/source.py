@@ -17,7 +17,7 @@ from squall.core.clock import Clock
 from squall.core.config.settings import IngestSettings
 from squall.core.delivery import Batch, Item
 from squall.core.errors import ConfigurationError, InvalidRecordError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.ingest.build import Defaults, build_document
 from squall.ingest.cursors import CursorStore
 from squall.ingest.rss.feeds import Feed, NotAFeedError, load_feeds, parse_feed
@@ -76,7 +76,7 @@ class RssSource:
         random: jitter.
         cursors: ETag, Last-Modified and delivered entries, per feed; None forgets them at the end.
         once: poll every feed once and end.
-        vitals: told of polls and progress.
+        health: told of polls and progress.
     """
 
     def __init__(
@@ -88,9 +88,9 @@ class RssSource:
         cursors: CursorStore | None = None,
         *,
         once: bool = False,
-        vitals: Vitals | None = None,
+        health: Health | None = None,
     ) -> None:
-        self._vitals = vitals or Vitals(clock)
+        self._health = health or Health(clock)
         self._clock = clock
         self._random = random
         self._cursors = cursors
@@ -116,12 +116,12 @@ class RssSource:
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
         """Deliver as feeds bring news; see `squall.ingest.source.Source`."""
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="rss")
-        self._vitals.progress.expect(self.name)
+        self._health.liveness.expect(self.name)
         waiting = list(self.states)
         flying: dict[Future[_Poll], FeedState] = {}
         while not stop.is_set() and not self._closed.is_set() and (waiting or flying):
             self._start_due(waiting, flying, stop)
-            self._vitals.progress.touch(self.name)
+            self._health.liveness.touch(self.name)
             if not flying:
                 self._clock.sleep(_LOOK_SECONDS)
                 continue
@@ -179,7 +179,7 @@ class RssSource:
             return []
         except Exception as error:  # noqa: BLE001 - whatever a hostile feed provokes in a parser, the other feeds go on
             state.failures += 1
-            self._vitals.metrics.fetched("failed")
+            self._health.metrics.fetched("failed")
             state.errors += 1
             state.last_error = str(error) if isinstance(error, FetchError | NotAFeedError) else f"{type(error).__name__}: {error}"
             pause = backoff(interval, state.failures, error.retry_after if isinstance(error, FetchError) else None, self._random)
@@ -189,7 +189,7 @@ class RssSource:
         state.failures = 0
         state.fetched += 1
         state.unchanged += poll.entries is None
-        self._vitals.metrics.fetched("unchanged" if poll.entries is None else "news")
+        self._health.metrics.fetched("unchanged" if poll.entries is None else "news")
         state.next_at = self._clock.monotonic() + interval * self._random.uniform(0.95, 1.05)
         state.validators = poll.validators
         return poll.entries or []
@@ -236,7 +236,7 @@ class RssSource:
 
 
 def open_feeds(
-    settings: IngestSettings, clock: Clock, cursors: CursorStore | None, *, once: bool = False, vitals: Vitals | None = None
+    settings: IngestSettings, clock: Clock, cursors: CursorStore | None, *, once: bool = False, health: Health | None = None
 ) -> RssSource:
     """Return the source over the feeds that `settings.feeds` lists.
 
@@ -245,7 +245,7 @@ def open_feeds(
     """
     if settings.feeds is None:
         raise ConfigurationError("no list of feeds is set", "set SQUALL_INGEST__FEEDS=feeds.toml")
-    return RssSource(load_feeds(settings.feeds), settings, clock, Random(), cursors, once=once, vitals=vitals)  # noqa: S311 - jitter
+    return RssSource(load_feeds(settings.feeds), settings, clock, Random(), cursors, once=once, health=health)  # noqa: S311 - jitter
 
 
 def backoff(interval: float, failures: int, asked: float | None, random: Random) -> float:

@@ -71,9 +71,9 @@ def run_demo(settings: Settings, clock: Clock, *, speed: str, seed: int, keep: b
             broker.start()
             stack.callback(broker.stop)
             settings = with_broker(settings, broker)
-        vitals = stack.enter_context(serving(settings, clock, "broker", "store", "model"))
-        sink = stack.enter_context(kafka_dead_letters(settings, stop, vitals))
-        pipeline = stack.enter_context(open_pipeline(settings, clock, stop, sink, vitals))
+        health = stack.enter_context(serving(settings, clock, "broker", "store", "model"))
+        sink = stack.enter_context(kafka_dead_letters(settings, stop, health))
+        pipeline = stack.enter_context(open_pipeline(settings, clock, stop, sink, health))
         report = asyncio.run(Demo(settings, pipeline, script, folder, speed, keep=keep, as_json=as_json).run())
     return report.exit_code
 

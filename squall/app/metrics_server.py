@@ -21,7 +21,7 @@ from squall import __version__
 from squall.core.clock import Clock
 from squall.core.config.settings import MetricsSettings, Settings
 from squall.core.errors import ConfigurationError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.core.observability.metric_spec import Dependency
 from squall.core.observability.metrics import Metrics
 
@@ -39,17 +39,17 @@ class MetricsServer:
 
     Args:
         settings: host and port; port 0 takes a free one here, `serving` leaves it off.
-        vitals: what is told.
+        health: what is told.
 
     Raises:
         ConfigurationError: the address is taken or not ours.
     """
 
-    def __init__(self, settings: MetricsSettings, vitals: Vitals) -> None:
+    def __init__(self, settings: MetricsSettings, health: Health) -> None:
         ways: dict[str, Callable[[str], Answer]] = {
-            "/metrics": lambda accept: _metrics(vitals.metrics, accept),
-            "/livez": lambda _: _probe("alive", vitals.progress.stuck()),
-            "/readyz": lambda _: _probe("ready", [f"{name}: no answer" for name in vitals.dependencies.missing()]),
+            "/metrics": lambda accept: _metrics(health.metrics, accept),
+            "/livez": lambda _: _probe("alive", health.liveness.stuck()),
+            "/readyz": lambda _: _probe("ready", [f"{name}: no answer" for name in health.dependencies.missing()]),
         }
         self._server = _listen(settings, ways)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="metrics", daemon=True)
@@ -70,7 +70,7 @@ class MetricsServer:
 
 
 @contextmanager
-def serving(settings: Settings, clock: Clock, *needs: Dependency) -> Iterator[Vitals]:
+def serving(settings: Settings, clock: Clock, *needs: Dependency) -> Iterator[Health]:
     """Yield what the parts of this process report to, served while the block runs if a port is set.
 
     Args:
@@ -81,19 +81,19 @@ def serving(settings: Settings, clock: Clock, *needs: Dependency) -> Iterator[Vi
     Raises:
         ConfigurationError: the address is taken or not ours.
     """
-    vitals = Vitals(clock, patience_seconds=settings.metrics.patience_seconds)
-    vitals.metrics.build(__version__)
+    health = Health(clock, patience_seconds=settings.metrics.patience_seconds)
+    health.metrics.build(__version__)
     for name in needs:
-        vitals.dependencies.expect(name)
+        health.dependencies.expect(name)
     if not settings.metrics.port:
-        yield vitals
+        yield health
         return
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
-        collector(registry=vitals.metrics.registry)
-    server = MetricsServer(settings.metrics, vitals)
+        collector(registry=health.metrics.registry)
+    server = MetricsServer(settings.metrics, health)
     log.info("metrics at %s/metrics", server.url)
     try:
-        yield vitals
+        yield health
     finally:
         server.close()
 

@@ -15,23 +15,23 @@ from functools import partial
 from squall.alerts.notification.receivers import open_receivers
 from squall.alerts.scheduler import DetectorScheduler
 from squall.alerts.service import AlertService
+from squall.app.page_address import page_address_published
 from squall.app.pipeline import Pipeline
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.core.records import Kind
 from squall.dashboards.page.server import PageServer
 from squall.ingest.cursors import CursorStore
 from squall.ingest.file.source import FileOptions, FileSource
 from squall.ingest.source import Source
-from squall.operator.remote import page_noted
 from squall.stream.drivers.inprocess import InProcessDriver
 
 log = logging.getLogger("squall")
 
 
-def configured_sources(settings: Settings, clock: Clock, vitals: Vitals | None = None) -> list[Source]:
+def configured_sources(settings: Settings, clock: Clock, health: Health | None = None) -> list[Source]:
     """Return the sources that the settings name for this machine.
 
     Raises:
@@ -44,11 +44,11 @@ def configured_sources(settings: Settings, clock: Clock, vitals: Vitals | None =
     if settings.ingest.feeds is not None:
         from squall.ingest.rss.source import open_feeds
 
-        sources.append(open_feeds(settings.ingest, clock, cursors, vitals=vitals))
+        sources.append(open_feeds(settings.ingest, clock, cursors, health=health))
     if settings.push.enabled:
         from squall.ingest.push.source import PushSource
 
-        sources.append(PushSource(settings.push, clock, vitals))
+        sources.append(PushSource(settings.push, clock, health))
     if not sources:
         raise ConfigurationError(
             "there is nothing to read: no broker, no feeds, no files, and the push endpoint is off",
@@ -62,8 +62,8 @@ def run_sources(pipeline: Pipeline, sources: Sequence[Source]) -> None:
     tracker = pipeline.tracker({source.name for source in sources})
     for source in sources:
         if not source.live:
-            pipeline.processor.patiently(partial(tracker.announce, source.name, [0]))
-    driver = InProcessDriver(pipeline.processor, tracker, pipeline.settings.processor, pipeline.clock, pipeline.stop, pipeline.vitals)
+            pipeline.processor.retry_until_available(partial(tracker.announce, source.name, [0]))
+    driver = InProcessDriver(pipeline.processor, tracker, pipeline.settings.processor, pipeline.clock, pipeline.stop, pipeline.health)
     try:
         driver.run({source.name: source.batches(pipeline.stop) for source in sources})
     finally:
@@ -74,7 +74,7 @@ def run_sources(pipeline: Pipeline, sources: Sequence[Source]) -> None:
 def alert_service(pipeline: Pipeline) -> AlertService:
     """Return the detector of this process over the pipeline's store."""
     receivers = open_receivers(pipeline.settings, pipeline.clock)
-    return AlertService(pipeline.store, pipeline.settings, pipeline.clock, receivers, pipeline.vitals)
+    return AlertService(pipeline.store, pipeline.settings, pipeline.clock, receivers, pipeline.health)
 
 
 class Node:
@@ -99,13 +99,13 @@ class Node:
         """
         stop = self.pipeline.stop
         interval = self.pipeline.settings.detector.interval_seconds
-        scheduler = DetectorScheduler(self.alerts, interval, self.pipeline.clock, self.pipeline.vitals)
+        scheduler = DetectorScheduler(self.alerts, interval, self.pipeline.clock, self.pipeline.health)
         async with AsyncExitStack() as stack:
             scheduler.start()
             stack.push_async_callback(asyncio.to_thread, scheduler.stop)
             await self.page.start()
             stack.push_async_callback(self.page.stop)
-            stack.enter_context(page_noted(self.pipeline.settings, self.page.url))
+            stack.enter_context(page_address_published(self.pipeline.settings, self.page.url))
             log.info("live page at %s", self.page.url)
             await self._feed()
             while not stop.is_set():  # finite sources have ended; the detector and the page go on

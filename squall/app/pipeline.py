@@ -18,8 +18,8 @@ from squall.core.delivery import DeadLetterSink
 from squall.core.errors import SquallError
 from squall.core.kafka.dead_letters import KafkaDeadLetters
 from squall.core.kafka.topics import ensure_topics
-from squall.core.observability.health import Vitals
-from squall.core.retry import patiently
+from squall.core.observability.health import Health
+from squall.core.retry import retry_until_available
 from squall.model.network import SHIPPED
 from squall.model.serving.engine import ScoringEngine
 from squall.storage import Store
@@ -43,16 +43,16 @@ class Pipeline:
     store: Store
     processor: Processor
     meter: PipelineMeter
-    vitals: Vitals
+    health: Health
 
     def tracker(self, streams: set[str]) -> ProgressTracker:
         """Return the progress tracker of the streams this process reads."""
-        return self.processor.patiently(lambda: ProgressTracker(self.store, self.clock, streams))
+        return self.processor.retry_until_available(lambda: ProgressTracker(self.store, self.clock, streams))
 
     async def consume_kafka(self) -> None:
         """Run the Faust driver until stopped; see `FaustDriver.run`."""
         tracker = await asyncio.to_thread(self.tracker, {self.settings.kafka.documents_topic})
-        driver = FaustDriver(self.settings, self.processor, tracker, self.stop, on_lag=self.meter.note_lag, vitals=self.vitals)
+        driver = FaustDriver(self.settings, self.processor, tracker, self.stop, on_lag=self.meter.note_lag, health=self.health)
         await driver.run()
 
 
@@ -62,25 +62,25 @@ def open_pipeline(
     clock: Clock,
     stop: threading.Event,
     dead_letters: DeadLetterSink | None = None,
-    vitals: Vitals | None = None,
+    health: Health | None = None,
 ) -> Iterator[Pipeline]:
-    """Open store and engine; dead letters go to `dead_letters`, or to the store's table; all report to `vitals`."""
-    vitals = vitals or Vitals(clock)
-    store = open_store(settings, stop, vitals)
+    """Open store and engine; dead letters go to `dead_letters`, or to the store's table; all report to `health`."""
+    health = health or Health(clock)
+    store = open_store(settings, stop, health)
     try:
         with ScoringEngine.open(settings.model) as engine:
             engine.warm_up()
-            vitals.dependencies.answered("model")
-            vitals.metrics.watch_model(engine.reading)
+            health.dependencies.answered("model")
+            health.metrics.watch_model(engine.reading)
             log.info("model %s on %s, store %s", engine.model_version, engine.backend, redact_url(settings.store_url))
             sink = dead_letters or StoreDeadLetters(store)
             limit = settings.processor.batch_documents
             meter = PipelineMeter(
-                store, clock, lambda: Device(str(engine.device), engine.device_memory), metrics=vitals.metrics, limit=limit
+                store, clock, lambda: Device(str(engine.device), engine.device_memory), metrics=health.metrics, limit=limit
             )
-            processor = Processor(engine, store, sink, settings.processor, clock, stop, meter.observe, vitals)
+            processor = Processor(engine, store, sink, settings.processor, clock, stop, meter.observe, health)
             with meter.running():
-                yield Pipeline(settings, clock, stop, engine, store, processor, meter, vitals)
+                yield Pipeline(settings, clock, stop, engine, store, processor, meter, health)
     finally:
         store.close()
 
@@ -103,18 +103,18 @@ def swap_on_hangup(engine: ScoringEngine) -> Iterator[None]:
 
 
 @contextmanager
-def kafka_dead_letters(settings: Settings, stop: threading.Event, vitals: Vitals | None = None) -> Iterator[KafkaDeadLetters]:
+def kafka_dead_letters(settings: Settings, stop: threading.Event, health: Health | None = None) -> Iterator[KafkaDeadLetters]:
     """See that the topics exist, waiting while the broker is down, and open the dead-letter topic."""
     wait = settings.processor.retry_max_seconds
-    vitals = vitals or Vitals()
-    metrics = vitals.metrics
+    health = health or Health()
+    metrics = health.metrics
 
     def waiting(attempt: int, error: BaseException | None) -> None:
         metrics.retried("broker")
         log.warning("waiting for Kafka (try %d): %s", attempt, error)
 
-    patiently(lambda: ensure_topics(settings.kafka), stop, wait, waiting)
-    vitals.dependencies.answered("broker")
+    retry_until_available(lambda: ensure_topics(settings.kafka), stop, wait, waiting)
+    health.dependencies.answered("broker")
     sink = KafkaDeadLetters(settings.kafka)
     try:
         yield sink

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from squall import storage
 from squall.core.config.settings import Settings, redact_url
 from squall.core.errors import ConfigurationError, SquallError
-from squall.core.observability.health import Vitals
-from squall.core.retry import patiently
+from squall.core.observability.health import Health
+from squall.core.retry import retry_until_available
 from squall.storage import Store
 
 log = logging.getLogger("squall")
@@ -19,7 +21,7 @@ def _complain(attempt: int, error: BaseException | None) -> None:
     log.warning("waiting for the store (try %d): %s", attempt, error)
 
 
-def connect(settings: Settings, vitals: Vitals | None = None) -> Store:
+def connect(settings: Settings, health: Health | None = None) -> Store:
     """Open the store as the settings say, whatever state its tables are in.
 
     Raises:
@@ -27,7 +29,7 @@ def connect(settings: Settings, vitals: Vitals | None = None) -> Store:
         StoreUnavailableError: the server does not answer.
     """
     store = storage.open(
-        settings.store_url, timeout_seconds=settings.store.timeout_seconds, retention_days=settings.store.retention_days, vitals=vitals
+        settings.store_url, timeout_seconds=settings.store.timeout_seconds, retention_days=settings.store.retention_days, health=health
     )
     try:
         store.ping()
@@ -37,7 +39,7 @@ def connect(settings: Settings, vitals: Vitals | None = None) -> Store:
     return store
 
 
-def open_store(settings: Settings, stop: threading.Event, vitals: Vitals | None = None) -> Store:
+def open_store(settings: Settings, stop: threading.Event, health: Health | None = None) -> Store:
     """Open the store and see that its tables are there, waiting while a server is down.
 
     The embedded store is migrated at once: it has one user. A server is migrated by `squall store migrate`, when its owner says so.
@@ -50,10 +52,30 @@ def open_store(settings: Settings, stop: threading.Event, vitals: Vitals | None 
     url = settings.store_url
     if url.startswith("chdb:"):
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = patiently(lambda: connect(settings, vitals), stop, settings.processor.retry_max_seconds, _complain)
+    store = retry_until_available(lambda: connect(settings, health), stop, settings.processor.retry_max_seconds, _complain)
     if url.startswith("chdb:"):
         store.migrate()
     elif any(migration.applied_at is None for migration in store.migrations()):
         store.close()
         raise ConfigurationError(f"the schema of {redact_url(url)} is behind this version", "run `squall store migrate`")
     return store
+
+
+@contextmanager
+def open_existing(settings: Settings) -> Iterator[Store]:
+    """Open the store that is there already, changing nothing about its tables.
+
+    Raises:
+        SquallError: there is none, or its schema is behind.
+        StoreLockedError: a running node owns the embedded store.
+    """
+    url = settings.store_url
+    if url.startswith("chdb:") and not settings.data_dir.exists():
+        raise SquallError(f"there is no data at {redact_url(url)}", "give --data-dir, or set SQUALL_STORE__URL")
+    store = storage.open(url, timeout_seconds=settings.store.timeout_seconds, retention_days=settings.store.retention_days)
+    try:
+        if any(migration.applied_at is None for migration in store.migrations()):
+            raise SquallError(f"the schema of {redact_url(url)} is missing or behind this version", "run `squall store migrate`")
+        yield store
+    finally:
+        store.close()

@@ -31,10 +31,10 @@ def list_alerts(
     as_json: Json = False,
 ) -> None:
     """List alerts, last opened first."""
-    from squall.operator.client import open_desk
+    from squall.operator.opening import open_client
 
-    with open_desk(load_settings(), SystemClock()) as desk:
-        alerts = desk.alerts(state or (), limit)
+    with open_client(load_settings(), SystemClock()) as client:
+        alerts = client.alerts(state or (), limit)
     if as_json:
         typer.echo(orjson.dumps([alert.model_dump(mode="json") for alert in alerts]))
         return
@@ -53,11 +53,12 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one alert: why it was raised, the documents behind it, who took it up, and who was told of it and why."""
-    from squall.operator.client import find_alert, open_desk
+    from squall.operator.client import find_alert
+    from squall.operator.opening import open_client
 
-    with open_desk(load_settings(), SystemClock()) as desk:
-        alert = find_alert(desk, alert_id)
-        case = desk.case(alert)
+    with open_client(load_settings(), SystemClock()) as client:
+        alert = find_alert(client, alert_id)
+        case = client.case(alert)
     if as_json:
         rows = [{"id": d.id, "title": d.title, "url": d.url, "source": d.source, "copies": d.copies} for d in case.documents]
         said = [{"author": row.author, "note": row.note, "at": row.at} for row in case.acknowledgements]
@@ -111,13 +112,13 @@ def detect(
     from squall.app.metrics_server import serving
     from squall.app.signals import stop_on_signals
     from squall.app.store import open_store
-    from squall.core.observability.health import Vitals
+    from squall.core.observability.health import Health
 
     settings, clock = load_settings(), SystemClock()
-    with stop_on_signals() as stop, nullcontext(Vitals(clock)) if once else serving(settings, clock, "store") as vitals:
-        store = open_store(settings, stop, vitals)
+    with stop_on_signals() as stop, nullcontext(Health(clock)) if once else serving(settings, clock, "store") as health:
+        store = open_store(settings, stop, health)
         try:
-            service = AlertService(store, settings, clock, open_receivers(settings, clock), vitals)
+            service = AlertService(store, settings, clock, open_receivers(settings, clock), health)
             if once:
                 report = service.run_once()
                 service.release()
@@ -125,7 +126,7 @@ def detect(
                 if report.error:
                     raise typer.Exit(1)
                 return
-            scheduler = DetectorScheduler(service, settings.detector.interval_seconds, clock, vitals)
+            scheduler = DetectorScheduler(service, settings.detector.interval_seconds, clock, health)
             scheduler.start()
             try:
                 while not stop.wait(0.5):  # short waits, so that signals are handled

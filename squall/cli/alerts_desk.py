@@ -32,18 +32,19 @@ def silence(
 
     Example: squall alerts silence --match topic='Energy*' --for 2h --reason 'OPEC meeting'
     """
-    from squall.operator.client import find_silence, open_desk
+    from squall.operator.client import find_silence
+    from squall.operator.opening import open_client
 
     if sum((bool(match), listing, bool(end))) != 1:
         raise ConfigurationError("give one of --match, --list and --end", f"for example: {_EXAMPLE}")
     wanted = _checked(match, length, reason, author) if match else None
-    with open_desk(load_settings(), SystemClock()) as desk:
+    with open_client(load_settings(), SystemClock()) as client:
         if wanted:
-            silences = [desk.silence(*wanted)]
+            silences = [client.silence(*wanted)]
         elif end:
-            silences = [desk.end(find_silence(desk, end))]
+            silences = [client.end(find_silence(client, end))]
         else:
-            silences = desk.silences()
+            silences = client.silences()
     if as_json:
         typer.echo(orjson.dumps([asdict(row) for row in silences] if listing else asdict(silences[0])))
         return
@@ -60,12 +61,13 @@ def ack(
     as_json: Json = False,
 ) -> None:
     """Acknowledge an alert: no more repeats of it; its end is still told."""
-    from squall.operator.client import find_alert, open_desk
+    from squall.operator.client import find_alert
+    from squall.operator.opening import open_client
 
     who = author_or_user(author)
-    with open_desk(load_settings(), SystemClock()) as desk:
-        alert = find_alert(desk, alert_id)
-        row = desk.acknowledge(alert, who, note)
+    with open_client(load_settings(), SystemClock()) as client:
+        alert = find_alert(client, alert_id)
+        row = client.acknowledge(alert, who, note)
     typer.echo(orjson.dumps(asdict(row)) if as_json else f"{alert.id[:8]}  {alert.topic}  acknowledged by {who}")
 
 

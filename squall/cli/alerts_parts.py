@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import getpass
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from squall.core.config.settings import Settings, redact_url
-from squall.core.errors import ConfigurationError, SquallError
+from squall.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from squall.storage import Store
+    pass
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Author = Annotated[str, typer.Option(help="Who says so; default: the name you are logged in with.")]
@@ -23,28 +20,6 @@ Author = Annotated[str, typer.Option(help="Who says so; default: the name you ar
 _UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 _DURATION = re.compile(r"(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?")
 _LONGEST: Final = timedelta(days=366)
-
-
-@contextmanager
-def open_existing(settings: Settings) -> Iterator[Store]:
-    """Open the store that is there already, changing nothing about its tables.
-
-    Raises:
-        SquallError: there is none, or its schema is behind.
-        StoreLockedError: a running node owns the embedded store.
-    """
-    from squall import storage
-
-    url = settings.store_url
-    if url.startswith("chdb:") and not settings.data_dir.exists():
-        raise SquallError(f"there is no data at {redact_url(url)}", "give --data-dir, or set SQUALL_STORE__URL")
-    store = storage.open(url, timeout_seconds=settings.store.timeout_seconds, retention_days=settings.store.retention_days)
-    try:
-        if any(migration.applied_at is None for migration in store.migrations()):
-            raise SquallError(f"the schema of {redact_url(url)} is missing or behind this version", "run `squall store migrate`")
-        yield store
-    finally:
-        store.close()
 
 
 def duration(text: str) -> timedelta:

@@ -79,7 +79,7 @@ def check(
 
 
 def _run_queries() -> list[QueryRun]:
-    from squall.cli.alerts_parts import open_existing
+    from squall.app.store import open_existing
     from squall.dashboards.grafana.build import build_all
     from squall.dashboards.grafana.check import run_queries
 

@@ -67,12 +67,12 @@ def from_file(
     cursors = CursorStore(settings.data_dir / "cursors")
     sources = [FileSource(path, clock, options, cursors, resume=resume) for path in paths]
     reports = []
-    with stop_on_signals() as stop, serving(settings, clock, "broker") as vitals:
+    with stop_on_signals() as stop, serving(settings, clock, "broker") as health:
         create_topics(settings)
-        vitals.dependencies.answered("broker")
+        health.dependencies.answered("broker")
         for file in sources:
             if not stop.is_set():
-                reports.append(publish_to_kafka(settings, file, stop, fraction=file.fraction, vitals=vitals))
+                reports.append(publish_to_kafka(settings, file, stop, fraction=file.fraction, health=health))
     if resume and not any(report.sent + report.rejected for report in reports) and not stop.is_set():
         typer.echo("squall: nothing new; these files were sent before. Send them again with --no-resume", err=True)
     finish_files(reports, sources, stop, as_json)
@@ -108,10 +108,10 @@ def from_feeds(
 
     settings, clock = _settings(), SystemClock()
     ingest = settings.ingest.model_copy(update={"feeds": feeds}) if feeds else settings.ingest
-    with stop_on_signals() as stop, serving(settings, clock, "broker") as vitals:
-        source = open_feeds(ingest, clock, CursorStore(settings.data_dir / "cursors"), once=once, vitals=vitals)
-        if topics_or_stop(settings, stop, vitals):
-            report = publish_to_kafka(settings, source, stop, vitals=vitals)
+    with stop_on_signals() as stop, serving(settings, clock, "broker") as health:
+        source = open_feeds(ingest, clock, CursorStore(settings.data_dir / "cursors"), once=once, health=health)
+        if topics_or_stop(settings, stop, health):
+            report = publish_to_kafka(settings, source, stop, health=health)
             states = [
                 {"feed": s.feed.url, "fetched": s.fetched, "unchanged": s.unchanged, "errors": s.errors, "last_error": s.last_error}
                 for s in source.states
@@ -145,12 +145,12 @@ def from_push(
 
     settings, clock = _settings(), SystemClock()
     given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
-    with stop_on_signals() as stop, serving(settings, clock, "broker") as vitals:
-        source = PushSource(settings.push.model_copy(update=given), clock, vitals)
+    with stop_on_signals() as stop, serving(settings, clock, "broker") as health:
+        source = PushSource(settings.push.model_copy(update=given), clock, health)
         source.start()
         typer.echo(f"squall: listening on {source.url}", err=True)
-        if topics_or_stop(settings, stop, vitals, source.report_outage):
-            report = publish_to_kafka(settings, source, stop, on_outage=source.report_outage, vitals=vitals)
+        if topics_or_stop(settings, stop, health, source.report_outage):
+            report = publish_to_kafka(settings, source, stop, on_outage=source.report_outage, health=health)
             print_summary([report], as_json, {"refused": source.door.refused})
         source.close()
 

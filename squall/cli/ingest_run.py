@@ -13,7 +13,7 @@ import typer
 from squall.core.clock import SystemClock
 from squall.core.config.settings import Settings
 from squall.core.errors import BrokerUnavailableError, StoppedError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 
 if TYPE_CHECKING:
     from squall.ingest.file.source import FileSource
@@ -31,23 +31,23 @@ def create_topics(settings: Settings) -> None:
 def topics_or_stop(
     settings: Settings,
     stop: threading.Event,
-    vitals: Vitals,
+    health: Health,
     on_outage: Callable[[BrokerUnavailableError | None], None] | None = None,
 ) -> bool:
     """Create the topics, waiting for the broker as long as it takes: a service outlives it. False when stopped before."""
-    from squall.core.retry import patiently
+    from squall.core.retry import retry_until_available
 
     def waiting(_attempt: int, error: BaseException | None) -> None:
         typer.echo(f"squall: {error}; waiting for it", err=True)
-        vitals.metrics.retried("broker")
+        health.metrics.retried("broker")
         if on_outage and isinstance(error, BrokerUnavailableError):
             on_outage(error)
 
     try:
-        patiently(lambda: create_topics(settings), stop, settings.processor.retry_max_seconds, waiting)
+        retry_until_available(lambda: create_topics(settings), stop, settings.processor.retry_max_seconds, waiting)
     except StoppedError:
         return False
-    vitals.dependencies.answered("broker")
+    health.dependencies.answered("broker")
     if on_outage:
         on_outage(None)
     return True
@@ -59,20 +59,20 @@ def publish_to_kafka(
     stop: threading.Event,
     fraction: Callable[[], float] | None = None,
     on_outage: Callable[[BrokerUnavailableError | None], None] | None = None,
-    vitals: Vitals | None = None,
+    health: Health | None = None,
 ) -> IngestReport:
     """Move `source` onto Kafka with a progress bar; see `squall.ingest.loop.publish`."""
     from squall.ingest.loop import publish
     from squall.ingest.publisher import KafkaPublisher
 
     clock = SystemClock()
-    told = vitals or Vitals(clock)
+    told = health or Health(clock)
 
     def note(error: BrokerUnavailableError | None) -> None:
         if error:
             told.dependencies.failed("broker")
             told.metrics.retried("broker")
-            told.progress.touch(source.name)
+            told.liveness.touch(source.name)
         else:
             told.dependencies.answered("broker")
         if on_outage:

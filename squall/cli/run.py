@@ -56,16 +56,16 @@ def up() -> None:
     with stop_on_signals() as stop:
         if settings.kafka.bootstrap_servers:
             with (
-                serving(settings, clock, "broker", "store", "model") as vitals,
-                kafka_dead_letters(settings, stop, vitals) as sink,
-                open_pipeline(settings, clock, stop, sink, vitals) as pipeline,
+                serving(settings, clock, "broker", "store", "model") as health,
+                kafka_dead_letters(settings, stop, health) as sink,
+                open_pipeline(settings, clock, stop, sink, health) as pipeline,
                 swap_on_hangup(pipeline.engine),
             ):
                 asyncio.run(Node(pipeline).run())
         else:
-            with serving(settings, clock, "store", "model") as vitals:
-                sources = configured_sources(settings, clock, vitals)
-                with open_pipeline(settings, clock, stop, vitals=vitals) as pipeline, swap_on_hangup(pipeline.engine):
+            with serving(settings, clock, "store", "model") as health:
+                sources = configured_sources(settings, clock, health)
+                with open_pipeline(settings, clock, stop, health=health) as pipeline, swap_on_hangup(pipeline.engine):
                     asyncio.run(Node(pipeline, sources).run())
 
 
@@ -89,9 +89,9 @@ def worker() -> None:
     require_broker(settings)
     with (
         stop_on_signals() as stop,
-        serving(settings, clock, "broker", "store", "model") as vitals,
-        kafka_dead_letters(settings, stop, vitals) as sink,
-        open_pipeline(settings, clock, stop, sink, vitals) as pipeline,
+        serving(settings, clock, "broker", "store", "model") as health,
+        kafka_dead_letters(settings, stop, health) as sink,
+        open_pipeline(settings, clock, stop, sink, health) as pipeline,
         swap_on_hangup(pipeline.engine),
     ):
         asyncio.run(pipeline.consume_kafka())

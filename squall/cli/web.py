@@ -12,7 +12,7 @@ from squall.core.clock import SystemClock
 from squall.core.config.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from squall.core.observability.health import Vitals
+    from squall.core.observability.health import Health
     from squall.dashboards.page.server import PageServer
 
 
@@ -35,25 +35,25 @@ def web() -> None:
 
     settings, clock = load_settings(), SystemClock()
     check_access(settings.web)  # before a long wait for a store
-    with stop_on_signals() as stop, serving(settings, clock, "store", "page") as vitals:
-        store = open_store(settings, stop, vitals)
+    with stop_on_signals() as stop, serving(settings, clock, "store", "page") as health:
+        store = open_store(settings, stop, health)
         try:
-            asyncio.run(_serve(PageServer(store, settings.web, clock, settings.detector), settings, stop, vitals))
+            asyncio.run(_serve(PageServer(store, settings.web, clock, settings.detector), settings, stop, health))
         finally:
             store.close()
 
 
-async def _serve(page: PageServer, settings: Settings, stop: threading.Event, vitals: Vitals) -> None:
-    from squall.operator.remote import page_noted
+async def _serve(page: PageServer, settings: Settings, stop: threading.Event, health: Health) -> None:
+    from squall.app.page_address import page_address_published
 
     await page.start()
-    vitals.dependencies.answered("page")
-    vitals.progress.expect("page")
+    health.dependencies.answered("page")
+    health.liveness.expect("page")
     typer.echo(f"live page at {page.url}, until Ctrl-C", err=True)
     try:
-        with page_noted(settings, page.url):
+        with page_address_published(settings, page.url):
             while not stop.is_set():
-                vitals.progress.touch("page")  # requests are answered on the loop that this runs on
+                health.liveness.touch("page")  # requests are answered on the loop that this runs on
                 await asyncio.sleep(0.1)
     finally:
         await page.stop()

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
+from squall.app.page_address import page_address
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError, SquallError, StoreLockedError
 from squall.core.records import Alert, AlertState
@@ -25,51 +23,24 @@ _TIMEOUT = 30.0
 _JSON = {"Content-Type": "application/json"}
 
 
-def _note(settings: Settings) -> Path | None:
-    """Where a node says how to reach its page; None when the store is a server, which many processes can open."""
-    url = urlsplit(settings.store_url)
-    folder = Path(url.path).resolve()
-    return folder.with_name(f"{folder.name}.page.json") if url.scheme == "chdb" else None
-
-
 @contextmanager
-def page_noted(settings: Settings, url: str) -> Iterator[None]:
-    """Leave the live page's address beside the embedded store while the page is served."""
-    note = _note(settings)
-    if note is None:
-        yield
-        return
-    new = note.with_name(f"{note.name}.new")
-    new.write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n", encoding="utf-8")
-    new.replace(note)
-    try:
-        yield
-    finally:
-        note.unlink(missing_ok=True)
-
-
-@contextmanager
-def open_page_desk(settings: Settings, locked: StoreLockedError) -> Iterator[PageDesk]:
+def open_remote_client(settings: Settings, locked: StoreLockedError) -> Iterator[RemoteClient]:
     """Talk to the live page of the process that has the store open.
 
     Raises:
         StoreLockedError: `locked`, when that process serves no page.
         ConfigurationError: the page wants a token.
     """
-    try:
-        said = json.loads((_note(settings) or Path()).read_text(encoding="utf-8"))
-        url, process = str(said["url"]), said["pid"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise locked from None
-    if process != locked.holder:  # left by a node that was killed: whoever answers there now is not to see our token
+    url = page_address(settings, locked.holder)
+    if url is None:
         raise locked
     token = settings.web.token.get_secret_value().strip()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False) as client:
-        yield PageDesk(client, locked)
+        yield RemoteClient(client, locked)
 
 
-class PageDesk:
+class RemoteClient:
     """Over the JSON API of a live page.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from squall.core.errors import SquallError, UnavailableError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.core.observability.metric_spec import StoreOperation
 from squall.storage.backends.base import Backend, Params, Result
 from squall.storage.schema.tables import Table
@@ -19,13 +19,13 @@ class MeteredBackend:
 
     Args:
         backend: does the work.
-        vitals: told of each call; a call that was not answered makes the process not ready until one is.
+        health: told of each call; a call that was not answered makes the process not ready until one is.
     """
 
-    def __init__(self, backend: Backend, vitals: Vitals) -> None:
+    def __init__(self, backend: Backend, health: Health) -> None:
         self._backend = backend
-        self._vitals = vitals
-        vitals.dependencies.expect("store")
+        self._health = health
+        health.dependencies.expect("store")
 
     def select(self, sql: str, params: Params) -> Result:
         """Run a query that answers with rows."""
@@ -44,17 +44,17 @@ class MeteredBackend:
         self._backend.close()
 
     def _timed(self, operation: StoreOperation, call: Callable[[], T]) -> T:
-        clock, metrics = self._vitals.clock, self._vitals.metrics
+        clock, metrics = self._health.clock, self._health.metrics
         began = clock.monotonic()
         try:
             answer = call()
         except UnavailableError:
-            self._vitals.dependencies.failed("store")
+            self._health.dependencies.failed("store")
             metrics.store_call(operation, "unavailable", clock.monotonic() - began)
             raise
         except SquallError:
             metrics.store_call(operation, "error", clock.monotonic() - began)
             raise
-        self._vitals.dependencies.answered("store")
+        self._health.dependencies.answered("store")
         metrics.store_call(operation, "ok", clock.monotonic() - began)
         return answer

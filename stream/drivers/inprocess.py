@@ -12,7 +12,7 @@ from functools import partial
 from squall.core.clock import Clock
 from squall.core.config.settings import ProcessorSettings
 from squall.core.delivery import Batch
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.stream.batching import micro_batches
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import WORKER, Processor
@@ -47,7 +47,7 @@ class InProcessDriver:
         settings: micro-batch limits.
         clock: times the wait for a micro-batch to fill.
         stop: set to end early; a source that ends by itself is simply done.
-        vitals: told of progress, the driver's and each source's.
+        health: told of progress, the driver's and each source's.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class InProcessDriver:
         settings: ProcessorSettings,
         clock: Clock,
         stop: threading.Event,
-        vitals: Vitals | None = None,
+        health: Health | None = None,
     ) -> None:
         self._processor = processor
         self._tracker = tracker
         self._settings = settings
         self._clock = clock
         self._stop = stop
-        self._progress = (vitals or Vitals(clock)).progress
+        self._liveness = (health or Health(clock)).liveness
         self._queue: queue.Queue[_Delivered | _Ended] = queue.Queue(QUEUED_BATCHES)
 
     def run(self, sources: Mapping[str, Iterator[Batch]]) -> None:
@@ -75,7 +75,7 @@ class InProcessDriver:
             StoppedError: asked to stop while the store was down; what was not stored will be read again.
         """
         threads = [threading.Thread(target=self._read, args=pair, name=f"source-{pair[0]}", daemon=True) for pair in sources.items()]
-        self._progress.expect(WORKER)
+        self._liveness.expect(WORKER)
         for thread in threads:
             thread.start()
         try:
@@ -84,13 +84,13 @@ class InProcessDriver:
             self._stop.set()  # a source that goes on reading would wait for a driver that is gone
             raise
         finally:
-            self._progress.done(WORKER)
+            self._liveness.done(WORKER)
             self._await_readers(threads)
 
     def _drain(self, running: set[str]) -> None:
         while running and not self._stop.is_set():
             arrived = self._take()
-            self._progress.touch(WORKER)
+            self._liveness.touch(WORKER)
             self._store([message for message in arrived if isinstance(message, _Delivered)])
             for message in arrived:
                 if isinstance(message, _Ended):
@@ -98,7 +98,7 @@ class InProcessDriver:
                     if message.error is not None:
                         raise message.error
                     ended = {(message.source, 0): True}  # also where the last batch did not know that it was the last
-                    self._processor.patiently(partial(self._tracker.quiet, ended))
+                    self._processor.retry_until_available(partial(self._tracker.quiet, ended))
 
     def _take(self) -> list[_Delivered | _Ended]:
         """Return what arrived: the first batch, and more within `batch_wait_seconds` while there is room for them."""
@@ -124,8 +124,8 @@ class InProcessDriver:
             self._processor.process(micro_batch)
         caught_up = {(message.source, 0): message.batch.caught_up for message in delivered}
         if items:
-            self._processor.patiently(lambda: self._tracker.stored(items, caught_up))
-        self._processor.patiently(lambda: self._tracker.quiet(caught_up))  # sources that had nothing, beside others that had
+            self._processor.retry_until_available(lambda: self._tracker.stored(items, caught_up))
+        self._processor.retry_until_available(lambda: self._tracker.quiet(caught_up))  # sources that had nothing, beside others that had
         for message in delivered:
             message.batch.commit()
 
@@ -138,7 +138,7 @@ class InProcessDriver:
         except Exception as caught:  # noqa: BLE001 - handed to the driver's thread, which raises it
             error = caught
         finally:
-            self._progress.done(source)
+            self._liveness.done(source)
         self._put(_Ended(source, error))
 
     def _put(self, message: _Delivered | _Ended) -> bool:
@@ -147,7 +147,7 @@ class InProcessDriver:
                 self._queue.put(message, timeout=POLL_SECONDS)
             except queue.Full:
                 if isinstance(message, _Delivered):
-                    self._progress.touch(message.source)  # held back, not stuck: who holds it back is watched
+                    self._liveness.touch(message.source)  # held back, not stuck: who holds it back is watched
                 continue
             return True
         return False

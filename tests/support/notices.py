@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from squall.alerts.notification.groups import Moment
-from squall.alerts.notification.policy import Notifier
+from squall.alerts.notification.policy import NotificationPolicy
 from squall.core.config.alerts import AlertSettings
 from squall.core.records import AlertState, SeriesKind
 from squall.core.text import document_id
@@ -33,7 +33,7 @@ class Story:
 
     def __init__(self, **changes):
         self.settings = AlertSettings(**changes)
-        self.notifier = Notifier(self.settings)
+        self.notifier = NotificationPolicy(self.settings)
         self.silences, self.acknowledged, self.told = [], set(), []
 
     def update(self, seconds, *alerts, wall=None):
@@ -42,7 +42,7 @@ class Story:
         return self.look(seconds, wall)
 
     def look(self, seconds, wall=None):
-        self.notifier = Notifier(self.settings, self.notifier.dump())  # a restart before every look
+        self.notifier = NotificationPolicy(self.settings, self.notifier.dump())  # a restart before every look
         notices = self.notifier.due(moment(seconds, wall), self.silences, self.acknowledged)
         self.told += notices
         return notices

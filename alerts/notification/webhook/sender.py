@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx
 
-from squall.alerts.interfaces import MailRefusedError, MailUnavailableError
+from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
 from squall.core.clock import Clock
 from squall.core.errors import SquallError
 from squall.core.net.tls import TlsNames, explain
@@ -70,12 +70,12 @@ class WebhookSender:
         except (httpx.HTTPError, OSError) as error:
             trouble = explain(error, httpx.URL(self._url).host, NAMES)
             if trouble is not None:
-                raise MailUnavailableError(trouble.what, trouble.hint) from error
-            raise MailUnavailableError(
+                raise DeliveryUnavailableError(trouble.what, trouble.hint) from error
+            raise DeliveryUnavailableError(
                 f"{self.describe()} does not answer: {type(error).__name__}: {error}", "check the receiver's url"
             ) from error
         except (httpx.InvalidURL, UnicodeError) as error:
-            raise MailRefusedError(f"{self.describe()} can't be asked: {error}", "correct the receiver's url") from error
+            raise DeliveryRefusedError(f"{self.describe()} can't be asked: {error}", "correct the receiver's url") from error
         if not answer.is_success:
             raise self._refusal(answer)
 
@@ -91,5 +91,5 @@ class WebhookSender:
         words = " ".join(answer.text.split())[:_REPLY_CHARS]
         what = f"{self.describe()} answered {answer.status_code} {answer.reason_phrase}{f': {words}' if words else ''}"
         if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or answer.status_code in _TRY_AGAIN:
-            return MailUnavailableError(what)
-        return MailRefusedError(what, "check the receiver's url and secret")
+            return DeliveryUnavailableError(what)
+        return DeliveryRefusedError(what, "check the receiver's url and secret")

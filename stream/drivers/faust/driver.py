@@ -19,7 +19,7 @@ from faust.types import TP
 from squall.core.config.settings import Settings
 from squall.core.delivery import Item, Origin
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.stream.batching import micro_batches
 from squall.stream.drivers.faust.app import CLIENT_PREFIX, build_app
 from squall.stream.drivers.faust.credentials import start_failure
@@ -49,7 +49,7 @@ class FaustDriver:
         tracker: keeps the detector's progress rows.
         stop: set to end; set by the driver itself when `error` is.
         on_lag: told about each second how many messages of our partitions are not stored yet.
-        vitals: told of progress and of the broker's answers.
+        health: told of progress and of the broker's answers.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class FaustDriver:
         tracker: ProgressTracker,
         stop: threading.Event,
         on_lag: Callable[[int], None] = lambda _: None,
-        vitals: Vitals | None = None,
+        health: Health | None = None,
     ) -> None:
         self.error: BaseException | None = None
         self._settings = settings
@@ -67,7 +67,7 @@ class FaustDriver:
         self._tracker = tracker
         self._stop = stop
         self._on_lag = on_lag
-        self._vitals = vitals or Vitals()
+        self._health = health or Health()
         self._topic = settings.kafka.documents_topic
         self._assigned: set[int] = set()
         self._member_ids: set[str] = set()
@@ -108,13 +108,13 @@ class FaustDriver:
             SquallError: what ended the work early, after the app was stopped; nothing of the failed batch is acknowledged.
         """
         janitor = asyncio.create_task(self._tend_group())
-        self._vitals.progress.expect(WORKER, LEAST_PATIENCE)
+        self._health.liveness.expect(WORKER, LEAST_PATIENCE)
         try:
             while not self._stop.is_set():
                 await self._consume()
         finally:
             self._stop.set()
-            self._vitals.progress.done(WORKER)
+            self._health.liveness.done(WORKER)
             janitor.cancel()
         if isinstance(self.error, SquallError):
             raise self.error
@@ -178,13 +178,13 @@ class FaustDriver:
             waiting = await asyncio.to_thread(lag, self._settings.kafka, set(self._assigned))
         except BrokerUnavailableError as error:
             log.warning("can't ask for the lag: %s", error)
-            self._vitals.dependencies.failed("broker")
-            self._vitals.progress.touch(WORKER)
+            self._health.dependencies.failed("broker")
+            self._health.liveness.touch(WORKER)
             return 0
         except ConfigurationError as error:  # told at once: to leave Kafka takes a while then
             self._fail(error)
             return 0
-        self._vitals.dependencies.answered("broker")
+        self._health.dependencies.answered("broker")
         return waiting
 
     def _pace(self) -> None:
@@ -203,7 +203,7 @@ class FaustDriver:
     async def _handle(self, events: Sequence[Any]) -> None:
         """Process `events` and acknowledge each; on a failure keep them unacknowledged and never return."""
         self._busy = True
-        self._vitals.dependencies.answered("broker")
+        self._health.dependencies.answered("broker")
         try:
             items = await asyncio.to_thread(lambda: [self._item(event.message) for event in events])
             done = 0
@@ -233,7 +233,7 @@ class FaustDriver:
         self._stop.set()
 
     async def _in_thread(self, call: Callable[[], None]) -> None:
-        await asyncio.to_thread(self._processor.patiently, call)
+        await asyncio.to_thread(self._processor.retry_until_available, call)
 
     async def _caught_up(self, batch: Sequence[Item]) -> dict[tuple[str, int], bool]:
         last = {item.origin.partition: item.origin.offset for item in batch}
@@ -260,7 +260,7 @@ class FaustDriver:
                     flags[self._topic, partition] = position is not None and position >= end
             self._on_lag(waiting)
             if not (self._busy or in_flight) and all(flags.values()):
-                self._vitals.progress.touch(WORKER)  # an idle poll; with messages left to read it would be none
+                self._health.liveness.touch(WORKER)  # an idle poll; with messages left to read it would be none
             await self._in_thread(lambda: self._tracker.quiet(flags))
         except StoppedError:
             return

@@ -46,7 +46,7 @@ def test_runs_begin_at_once_never_overlap_and_stop_cleanly():
     scheduler.stop()
     assert service.stopped.is_set()
     assert service.most == 1
-    assert scheduler.health.last_run_at is not None
+    assert scheduler.status.last_run_at is not None
     runs = service.runs
     scheduler.stop()
     assert service.runs == runs
@@ -56,8 +56,8 @@ def test_a_failed_run_is_told_and_does_not_end_the_schedule():
     service = Scripted(StoreError("broken"), RunReport(error="store away"))
     scheduler = DetectorScheduler(service, 3600)
     scheduler._run()
-    assert scheduler.health.last_error == "StoreError: broken"
+    assert scheduler.status.last_error == "StoreError: broken"
     scheduler._run()
-    assert (scheduler.health.last_error, scheduler.health.failures) == ("store away", 2)
+    assert (scheduler.status.last_error, scheduler.status.failures) == ("store away", 2)
     scheduler._run()
-    assert (scheduler.health.last_error, scheduler.health.failures) == ("", 0)
+    assert (scheduler.status.last_error, scheduler.status.failures) == ("", 0)

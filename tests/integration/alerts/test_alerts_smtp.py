@@ -7,7 +7,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from squall.alerts.notification.delivery import MailRefusedError, MailUnavailableError, SmtpMailer, deliver
+from squall.alerts.notification.delivery import DeliveryRefusedError, DeliveryUnavailableError, SmtpMailer, deliver
 from squall.core.clock import ManualClock
 from squall.core.config.settings import AlertSettings
 from tests.support.alert_mail import NOW, MemoryOutbox, notification
@@ -94,10 +94,10 @@ def test_a_crash_between_sending_and_marking_repeats_the_same_message_id(serve):
 @pytest.mark.parametrize(
     ("inbox", "error"),
     [
-        (Inbox(rcpt="550 no such user"), MailRefusedError),
-        (Inbox(rcpt="451 try later"), MailUnavailableError),
-        (Inbox(data="554 spam"), MailRefusedError),
-        (Inbox(data="452 disk full"), MailUnavailableError),
+        (Inbox(rcpt="550 no such user"), DeliveryRefusedError),
+        (Inbox(rcpt="451 try later"), DeliveryUnavailableError),
+        (Inbox(data="554 spam"), DeliveryRefusedError),
+        (Inbox(data="452 disk full"), DeliveryUnavailableError),
     ],
 )
 def test_a_refusal_for_good_is_told_from_one_for_now(serve, inbox, error):
@@ -127,13 +127,13 @@ def test_the_login_is_used_and_a_wrong_one_is_explained(serve):
     port = serve(inbox, authenticator=check, auth_require_tls=False, auth_required=True)
     mailer(port, smtp_user="squall", smtp_password="secret").send(notification(1, message=MESSAGE))
     assert len(inbox.mails) == 1
-    with pytest.raises(MailUnavailableError, match="refused the login") as caught:
+    with pytest.raises(DeliveryUnavailableError, match="refused the login") as caught:
         mailer(port, smtp_user="squall", smtp_password="wrong-pw").send(notification(1, message=MESSAGE))
     assert "wrong-pw" not in str(caught.value)
 
 
 def test_a_server_without_encryption_is_not_talked_to_in_clear_when_starttls_is_asked_for(serve):
     inbox = Inbox()
-    with pytest.raises(MailUnavailableError, match="STARTTLS"):
+    with pytest.raises(DeliveryUnavailableError, match="STARTTLS"):
         mailer(serve(inbox), smtp_security="starttls").send(notification(1, message=MESSAGE))
     assert inbox.mails == []

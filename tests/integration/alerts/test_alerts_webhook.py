@@ -5,7 +5,7 @@ import hmac
 
 import pytest
 
-from squall.alerts.interfaces import MailRefusedError, MailUnavailableError
+from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
 from squall.alerts.notification.delivery import deliver
 from squall.alerts.notification.webhook.sender import WebhookSender, sign
 from squall.core.clock import ManualClock
@@ -49,14 +49,14 @@ def test_without_a_secret_nothing_is_signed(receiver):
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])
 def test_what_may_pass_later_is_tried_again(receiver, status):
     receiver.status = status
-    with pytest.raises(MailUnavailableError, match=f"answered {status}"):
+    with pytest.raises(DeliveryUnavailableError, match=f"answered {status}"):
         sender(receiver.url).send(notification(1, message=BODY))
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 410, 413])
 def test_what_will_not_pass_is_refused_and_says_what_to_check(receiver, status):
     receiver.status, receiver.location = status, "http://127.0.0.1:1/elsewhere"
-    with pytest.raises(MailRefusedError, match=f"answered {status} .*: no such alert") as caught:
+    with pytest.raises(DeliveryRefusedError, match=f"answered {status} .*: no such alert") as caught:
         sender(receiver.url).send(notification(1, message=BODY))
     assert "url and secret" in caught.value.hint
     assert len(receiver.calls) == 1
@@ -64,7 +64,7 @@ def test_what_will_not_pass_is_refused_and_says_what_to_check(receiver, status):
 
 def test_an_error_tells_neither_the_secret_nor_the_token_in_the_address(receiver):
     receiver.status = 403
-    with pytest.raises(MailRefusedError) as caught:
+    with pytest.raises(DeliveryRefusedError) as caught:
         sender(receiver.url).send(notification(1, message=BODY))
     assert "hunter2" not in str(caught.value)
     assert "s3cret" not in str(caught.value)
@@ -73,7 +73,7 @@ def test_an_error_tells_neither_the_secret_nor_the_token_in_the_address(receiver
 
 def test_a_receiver_that_does_not_answer_in_time_is_unavailable(receiver):
     receiver.wait.clear()
-    with pytest.raises(MailUnavailableError, match="does not answer"):
+    with pytest.raises(DeliveryUnavailableError, match="does not answer"):
         sender(receiver.url, timeout=0.2).send(notification(1, message=BODY))
 
 
@@ -81,12 +81,12 @@ def test_a_receiver_that_does_not_answer_in_time_is_unavailable(receiver):
 def test_nobody_at_the_address_is_unavailable(receiver, url):
     port = receiver.server.server_port
     receiver.close()
-    with pytest.raises(MailUnavailableError, match="does not answer"):
+    with pytest.raises(DeliveryUnavailableError, match="does not answer"):
         sender(url.format(port=port)).send(notification(1, message=BODY))
 
 
 def test_an_address_that_is_none_is_refused():
-    with pytest.raises(MailRefusedError, match="can't be asked"):
+    with pytest.raises(DeliveryRefusedError, match="can't be asked"):
         sender("http://[::bad").send(notification(1, message=BODY))
 
 

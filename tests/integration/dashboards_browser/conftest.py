@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from squall import storage
 from tests.support.browser import CHROMIUM, Watched, chromium
-from tests.support.page_desk import Desk
+from tests.support.served_page import ServedPage
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +24,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path) -> Iterator[ServedPage]:
     store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
     store.migrate()
-    made = Desk(store)
+    made = ServedPage(store)
     yield made
     made.close()
     store.close()
@@ -40,7 +40,7 @@ def expected_errors() -> list[re.Pattern[str]]:
 
 
 @pytest.fixture
-def visit(browser: Browser, desk: Desk, expected_errors: list[re.Pattern[str]]) -> Iterator[Callable[..., Page]]:
+def visit(browser: Browser, desk: ServedPage, expected_errors: list[re.Pattern[str]]) -> Iterator[Callable[..., Page]]:
     """Open the page in a context of its own; at the end no page may have complained of anything."""
     opened: list[Watched] = []
 

@@ -11,13 +11,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from squall.core.records import AlertState
 from squall.storage.rows.stored import Notification
-from tests.support.page_desk import NEWEST, OIL, Desk
+from tests.support.served_page import NEWEST, OIL, ServedPage
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def page(desk: Desk, visit: Any) -> Page:
+def page(desk: ServedPage, visit: Any) -> Page:
     desk.fill()
     desk.alert(1)
     desk.alert(2, AlertState.RESOLVED, topic="Markets")
@@ -42,7 +42,7 @@ def test_an_open_alert_says_what_was_seen_and_shows_what_drove_it(page: Page, ca
     expect(page.get_by_role("link", name="1 open alert")).to_be_visible()
 
 
-def test_a_card_tells_who_was_told_and_what_went_wrong(desk: Desk, visit: Any) -> None:
+def test_a_card_tells_who_was_told_and_what_went_wrong(desk: ServedPage, visit: Any) -> None:
     desk.fill()
     desk.alert(1)
     told = {"alert_id": f"{1:032x}", "alert_ids": (f"{1:032x}",), "message": b"{}", "created_at": NEWEST, "updated_at": NEWEST}
@@ -57,7 +57,7 @@ def test_a_card_tells_who_was_told_and_what_went_wrong(desk: Desk, visit: Any) -
     expect(lines.filter(has_text="ops: firing, queued")).to_contain_text("(HTTP 503)")
 
 
-def test_an_alert_is_acknowledged_and_the_store_has_it(desk: Desk, page: Page, card: Locator) -> None:
+def test_an_alert_is_acknowledged_and_the_store_has_it(desk: ServedPage, page: Page, card: Locator) -> None:
     card.get_by_role("button", name="Acknowledge").click()
     form = card.get_by_role("form", name="Acknowledge")
     form.get_by_label("Your name").fill("Ada")
@@ -73,7 +73,7 @@ def test_an_alert_is_acknowledged_and_the_store_has_it(desk: Desk, page: Page, c
     expect(page.locator("form.action:visible").get_by_label("Your name")).to_have_value("Ada")
 
 
-def test_an_alert_is_silenced_and_the_silence_ended_again(desk: Desk, page: Page, card: Locator) -> None:
+def test_an_alert_is_silenced_and_the_silence_ended_again(desk: ServedPage, page: Page, card: Locator) -> None:
     card.get_by_role("button", name="Silence").click()
     form = card.get_by_role("form", name="Silence")
     expect(form.get_by_label("What is silenced")).to_have_value(f"topic={OIL}")
@@ -100,7 +100,7 @@ def test_a_refusal_is_said_at_the_form_and_nothing_typed_is_lost(page: Page, car
     expect(form.get_by_label("Reason")).to_have_value("quiet please")
 
 
-def test_an_open_alert_half_typed_words_and_the_scroll_place_survive_an_update(desk: Desk, page: Page, card: Locator) -> None:
+def test_an_open_alert_half_typed_words_and_the_scroll_place_survive_an_update(desk: ServedPage, page: Page, card: Locator) -> None:
     page.set_viewport_size({"width": 1440, "height": 480})
     card.get_by_role("button", name="Acknowledge").click()
     note = card.get_by_role("form", name="Acknowledge").get_by_label("Note")
@@ -117,7 +117,7 @@ def test_an_open_alert_half_typed_words_and_the_scroll_place_survive_an_update(d
     assert page.evaluate("scrollY") >= place
 
 
-def test_an_alert_that_is_resolved_moves_to_the_past_and_stays_open_there(desk: Desk, page: Page, card: Locator) -> None:
+def test_an_alert_that_is_resolved_moves_to_the_past_and_stays_open_there(desk: ServedPage, page: Page, card: Locator) -> None:
     desk.alert(1, AlertState.RESOLVED)
     moved = page.locator("#alerts-past .alert", has_text=OIL)
     expect(moved.locator(".explanation p").first).to_be_visible()

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from squall.core.records import Kind
-from tests.support.page_desk import OIL, Desk
+from tests.support.served_page import OIL, ServedPage
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 LATER = timedelta(minutes=-1)
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def page(desk: Desk, visit: Any) -> Page:
+def page(desk: ServedPage, visit: Any) -> Page:
     desk.fill()
     opened: Page = visit()
     expect(opened.locator("#documents li")).to_have_count(48)
@@ -59,21 +59,21 @@ def test_search_finds_all_words_in_any_case_and_says_when_there_is_nothing(page:
     expect(page.get_by_text("No document matches these filters.")).to_be_visible()
 
 
-def test_a_word_far_back_in_a_new_text_is_found_while_the_reader_searches(desk: Desk, page: Page) -> None:
+def test_a_word_far_back_in_a_new_text_is_found_while_the_reader_searches(desk: ServedPage, page: Page) -> None:
     page.get_by_placeholder("Search in title and text").fill("needle")
     expect(page.get_by_text("No document matches these filters.")).to_be_visible()
     desk.insert(desk.scored("A long read", text=f"{'hay ' * 400}needle", age=LATER))
     expect(first(page)).to_contain_text("A long read", timeout=30_000)
 
 
-def test_new_documents_appear_on_top_without_a_reload_and_counts_follow(desk: Desk, page: Page) -> None:
+def test_new_documents_appear_on_top_without_a_reload_and_counts_follow(desk: ServedPage, page: Page) -> None:
     desk.insert(desk.scored("Copper jumps", "positive", age=LATER))
     expect(first(page)).to_contain_text("Copper jumps")
     expect(page.locator("#received")).to_have_text("1 since opened")
     expect(page.locator("#topics tr", has_text="Markets").locator("td").first).to_have_text("24")
 
 
-def test_new_documents_pass_the_filters_of_the_reader(desk: Desk, page: Page) -> None:
+def test_new_documents_pass_the_filters_of_the_reader(desk: ServedPage, page: Page) -> None:
     page.locator("#filters").get_by_label("Kind").select_option("social")
     expect(page.locator("#documents li")).to_have_count(14)
     desk.insert(desk.scored("A wire story", age=LATER), desk.scored("A post", age=LATER, kind=Kind.SOCIAL))
@@ -82,7 +82,7 @@ def test_new_documents_pass_the_filters_of_the_reader(desk: Desk, page: Page) ->
     expect(page.locator("#documents li")).to_have_count(15)
 
 
-def test_a_reader_who_has_scrolled_is_not_moved(desk: Desk, page: Page) -> None:
+def test_a_reader_who_has_scrolled_is_not_moved(desk: ServedPage, page: Page) -> None:
     rows = page.locator("#rows")
     rows.evaluate("(node) => { node.scrollTop = 400; }")
     seen = page.locator("#documents li").nth(8).bounding_box()
@@ -97,7 +97,7 @@ def test_a_reader_who_has_scrolled_is_not_moved(desk: Desk, page: Page) -> None:
     expect(button).to_be_hidden()
 
 
-def test_a_reader_with_the_focus_on_a_document_keeps_it(desk: Desk, page: Page) -> None:
+def test_a_reader_with_the_focus_on_a_document_keeps_it(desk: ServedPage, page: Page) -> None:
     link = first(page).get_by_role("link")
     link.focus()
     desk.insert(desk.scored("Late story", age=LATER))
@@ -107,7 +107,7 @@ def test_a_reader_with_the_focus_on_a_document_keeps_it(desk: Desk, page: Page) 
     expect(first(page)).to_contain_text("Late story")
 
 
-def test_pausing_holds_new_documents_back(desk: Desk, page: Page) -> None:
+def test_pausing_holds_new_documents_back(desk: ServedPage, page: Page) -> None:
     page.get_by_role("button", name="Pause").click()
     desk.insert(desk.scored("Late story", age=LATER))
     expect(page.get_by_role("button", name="1 new document")).to_be_visible()
@@ -115,7 +115,7 @@ def test_pausing_holds_new_documents_back(desk: Desk, page: Page) -> None:
     expect(first(page)).to_contain_text("Late story")
 
 
-def test_older_documents_come_by_pages_until_there_are_none(desk: Desk, page: Page) -> None:
+def test_older_documents_come_by_pages_until_there_are_none(desk: ServedPage, page: Page) -> None:
     desk.insert(*(desk.scored(f"Old story {number}", age=timedelta(hours=30, minutes=number)) for number in range(40)))
     page.goto(f"{desk.url}?q=OLD")
     expect(page.locator("#documents li")).to_have_count(40)
@@ -126,7 +126,7 @@ def test_older_documents_come_by_pages_until_there_are_none(desk: Desk, page: Pa
     expect(page.get_by_role("button", name="Older documents")).to_be_hidden()
 
 
-def test_hostile_text_stays_text_and_only_web_addresses_are_links(desk: Desk, page: Page) -> None:
+def test_hostile_text_stays_text_and_only_web_addresses_are_links(desk: ServedPage, page: Page) -> None:
     desk.insert(
         desk.scored(HOSTILE, url="javascript:alert(1)", age=LATER, text=HOSTILE + " again", source=HOSTILE[:150]),
         desk.scored("A story on the web", url="https://wire.example/oil", age=2 * LATER),
@@ -138,7 +138,7 @@ def test_hostile_text_stays_text_and_only_web_addresses_are_links(desk: Desk, pa
     expect(page).to_have_title("Squall")
 
 
-def test_a_burst_is_counted_whole_and_shown_within_the_cap(desk: Desk, page: Page, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_burst_is_counted_whole_and_shown_within_the_cap(desk: ServedPage, page: Page, capsys: pytest.CaptureFixture[str]) -> None:
     page.evaluate("window.longTasks.length = 0")
     numbers = itertools.count()
     for _ in range(6):  # six seconds at a hundred a second: the page is told about once a second

@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import colours
-from tests.support.page_desk import OIL, Desk
+from tests.support.served_page import OIL, ServedPage
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def page(desk: Desk, visit: Any) -> Page:
+def page(desk: ServedPage, visit: Any) -> Page:
     desk.fill()
     desk.readings()
     desk.alert()

@@ -13,12 +13,12 @@ from playwright.sync_api import expect
 from squall import storage
 from squall.core.errors import StoreUnavailableError
 from tests.support.browser import AWAY, Watched
-from tests.support.page_desk import Desk
+from tests.support.served_page import ServedPage
 
 pytestmark = pytest.mark.slow
 
 
-def test_an_empty_store_says_what_to_do_and_fills_without_a_reload(desk: Desk, visit: Any) -> None:
+def test_an_empty_store_says_what_to_do_and_fills_without_a_reload(desk: ServedPage, visit: Any) -> None:
     page = visit()
     expect(page.get_by_role("heading", name="Nothing is stored yet")).to_be_visible()
     expect(page.locator("#content")).to_be_hidden()
@@ -29,7 +29,7 @@ def test_an_empty_store_says_what_to_do_and_fills_without_a_reload(desk: Desk, v
     expect(page.locator("#heatmap canvas").first).to_be_visible()
 
 
-def test_the_strip_shows_rate_latency_lag_and_that_all_is_running(desk: Desk, visit: Any) -> None:
+def test_the_strip_shows_rate_latency_lag_and_that_all_is_running(desk: ServedPage, visit: Any) -> None:
     desk.fill()
     desk.report()
     page = visit()
@@ -42,7 +42,7 @@ def test_the_strip_shows_rate_latency_lag_and_that_all_is_running(desk: Desk, vi
     expect(page.locator("#banner")).to_be_hidden()
 
 
-def test_in_a_replay_the_latency_is_that_since_collection(desk: Desk, visit: Any) -> None:
+def test_in_a_replay_the_latency_is_that_since_collection(desk: ServedPage, visit: Any) -> None:
     desk.fill()
     desk.report(published=86_400.0 * 600)
     page = visit()
@@ -50,7 +50,7 @@ def test_in_a_replay_the_latency_is_that_since_collection(desk: Desk, visit: Any
     expect(page.locator("#latency")).to_have_text("p50 0.50 s · p99 1.0 s")
 
 
-def test_a_pipeline_and_a_detector_that_stopped_are_named_in_words(desk: Desk, visit: Any) -> None:
+def test_a_pipeline_and_a_detector_that_stopped_are_named_in_words(desk: ServedPage, visit: Any) -> None:
     desk.fill()
     desk.report(age=timedelta(minutes=20))
     page = visit()
@@ -61,7 +61,9 @@ def test_a_pipeline_and_a_detector_that_stopped_are_named_in_words(desk: Desk, v
     expect(page.locator("#banner")).to_be_hidden()
 
 
-def test_a_server_that_goes_away_is_said_and_its_return_brings_what_was_missed(desk: Desk, visit: Any, expected_errors: list[Any]) -> None:
+def test_a_server_that_goes_away_is_said_and_its_return_brings_what_was_missed(
+    desk: ServedPage, visit: Any, expected_errors: list[Any]
+) -> None:
     expected_errors.append(AWAY)
     desk.fill()
     page = visit()
@@ -76,7 +78,7 @@ def test_a_server_that_goes_away_is_said_and_its_return_brings_what_was_missed(d
     expect(page.locator("#documents li").first).to_contain_text("Stored meanwhile")
 
 
-def test_a_connection_that_is_open_but_silent_is_called_lost(desk: Desk, visit: Any) -> None:
+def test_a_connection_that_is_open_but_silent_is_called_lost(desk: ServedPage, visit: Any) -> None:
     desk.fill()
     page = visit("?q=drift")
     expect(page.locator("#connection")).to_have_text("live")
@@ -88,7 +90,7 @@ def test_a_connection_that_is_open_but_silent_is_called_lost(desk: Desk, visit: 
     expect(page.locator("#banner")).to_contain_text("The connection to Squall is lost")
 
 
-def test_a_store_in_trouble_is_said_in_its_own_words(desk: Desk, visit: Any, expected_errors: list[Any]) -> None:
+def test_a_store_in_trouble_is_said_in_its_own_words(desk: ServedPage, visit: Any, expected_errors: list[Any]) -> None:
     expected_errors.append(AWAY)
 
     class Away:
@@ -103,7 +105,7 @@ def test_a_store_in_trouble_is_said_in_its_own_words(desk: Desk, visit: Any, exp
 def test_without_its_token_the_page_says_how_to_open_it(tmp_path: Path, browser: Any) -> None:
     store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
     store.migrate()
-    guarded = Desk(store, token="sesame-sesame")
+    guarded = ServedPage(store, token="sesame-sesame")
     watched = Watched(browser)
     try:
         guarded.fill()

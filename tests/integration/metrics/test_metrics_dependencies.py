@@ -17,7 +17,7 @@ from squall import storage
 from squall.core.clock import ManualClock
 from squall.core.config.settings import IngestSettings, PushSettings
 from squall.core.errors import StoreUnavailableError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.ingest.push.app import Door, create_app
 from squall.ingest.push.queue import PushQueue
 from squall.ingest.rss.feeds import Feed
@@ -36,38 +36,38 @@ def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
 
 
 def test_a_store_that_is_killed_makes_the_process_unready_until_it_answers_again(gateway: GatewayProcess) -> None:
-    vitals = Vitals()
-    store = storage.open(gateway.url, timeout_seconds=5, vitals=vitals)
-    assert vitals.dependencies.missing() == ["store"]
+    health = Health()
+    store = storage.open(gateway.url, timeout_seconds=5, health=health)
+    assert health.dependencies.missing() == ["store"]
     store.ping()
-    assert vitals.dependencies.missing() == []
+    assert health.dependencies.missing() == []
     gateway.kill()
     with pytest.raises(StoreUnavailableError):
         store.ping()
-    assert vitals.dependencies.missing() == ["store"]
+    assert health.dependencies.missing() == ["store"]
     gateway.start()
     store.ping()
-    assert vitals.dependencies.missing() == []
+    assert health.dependencies.missing() == []
     store.close()
-    value = vitals.metrics.registry.get_sample_value
+    value = health.metrics.registry.get_sample_value
     assert value("squall_store_calls_total", {"operation": "select", "outcome": "ok"}) == 2
     assert value("squall_store_calls_total", {"operation": "select", "outcome": "unavailable"}) == 1
 
 
 def test_polls_are_counted_by_outcome_without_the_feeds_address() -> None:
-    server, vitals, clock = FeedServer(), Vitals(), ManualClock(NOW)
+    server, health, clock = FeedServer(), Health(), ManualClock(NOW)
     try:
         server.answers["/news"] = body(rss("1", "2"))
         server.answers["/same"] = body(b"", 304)
         server.answers["/gone"] = body(b"", 500)
         settings = IngestSettings(request_timeout_seconds=0.8, host_interval_seconds=0.001)
         feeds = [Feed(url=server.url(path), name=path) for path in server.answers]
-        source = RssSource(feeds, settings, clock, Random(1), once=True, vitals=vitals)
+        source = RssSource(feeds, settings, clock, Random(1), once=True, health=health)
         for batch in source.batches(threading.Event()):
             batch.commit()
     finally:
         server.close()
-    [family] = [family for family in vitals.metrics.registry.collect() if family.name == "squall_source_fetches"]
+    [family] = [family for family in health.metrics.registry.collect() if family.name == "squall_source_fetches"]
     told = {sample.labels["outcome"]: sample.value for sample in family.samples if sample.name.endswith("_total")}
     assert told == {"news": 1, "unchanged": 1, "failed": 1}
 

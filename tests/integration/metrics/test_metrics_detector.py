@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from squall import storage
-from squall.alerts.interfaces import MailUnavailableError
+from squall.alerts.interfaces import DeliveryUnavailableError
 from squall.alerts.notification.delivery import FolderMailer
 from squall.alerts.scheduler import DetectorScheduler
 from squall.alerts.service import PART, AlertService
 from squall.core.clock import ManualClock
 from squall.core.config.settings import DetectorSettings, Settings
 from squall.core.errors import StoreError
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.storage import Store
 from squall.storage.rows.stored import Claim, Notification
 from tests.support.alert_stream import END, documents, progress
@@ -58,7 +58,7 @@ class DeadMailer:
     """No mail can be sent."""
 
     def send(self, notification: Notification) -> None:
-        raise MailUnavailableError("connection refused")
+        raise DeliveryUnavailableError("connection refused")
 
     def describe(self) -> str:
         return "dead"
@@ -67,9 +67,9 @@ class DeadMailer:
 def test_alerts_mails_and_ages_are_what_the_run_reports(store: Store, clock: ManualClock, tmp_path: Path) -> None:
     store.insert(documents(), token="all")
     store.write_progress([progress(END, False, WALL - timedelta(hours=1))])
-    vitals = Vitals(clock)
-    report = AlertService(store, SETTINGS, clock, FolderMailer(tmp_path / "outbox"), vitals).run_once()
-    value = vitals.metrics.registry.get_sample_value
+    health = Health(clock)
+    report = AlertService(store, SETTINGS, clock, FolderMailer(tmp_path / "outbox"), health).run_once()
+    value = health.metrics.registry.get_sample_value
     assert (report.fired, report.resolved) == (1, 1)
     assert value("squall_alerts_total", {"event": "fired"}) == report.fired
     assert value("squall_alerts_total", {"event": "resolved"}) == report.resolved
@@ -86,36 +86,36 @@ def test_alerts_mails_and_ages_are_what_the_run_reports(store: Store, clock: Man
 def test_mails_that_wait_are_told_and_their_server_named(store: Store, clock: ManualClock) -> None:
     store.insert(documents(), token="all")
     store.write_progress([progress(END, False, WALL - timedelta(hours=1))])
-    vitals = Vitals(clock)
-    report = AlertService(store, SETTINGS, clock, DeadMailer(), vitals).run_once()
-    value = vitals.metrics.registry.get_sample_value
+    health = Health(clock)
+    report = AlertService(store, SETTINGS, clock, DeadMailer(), health).run_once()
+    value = health.metrics.registry.get_sample_value
     assert value("squall_messages_waiting") == report.waiting > 0
     assert value("squall_messages_total", {"outcome": "unavailable"}) == 1
     assert value("squall_detector_runs_total", {"outcome": "waiting"}) == 1
-    assert vitals.dependencies.missing() == ["receivers"]
+    assert health.dependencies.missing() == ["receivers"]
 
 
 def test_one_that_stands_by_does_not_lead_and_tells_no_age(store: Store, tmp_path: Path) -> None:
     clock = ManualClock(datetime.now(UTC))  # old claims are dropped by the store's own clock
     store.write_claim(Claim("negative-spikes", "another", clock.now() + timedelta(minutes=2)))
-    vitals = Vitals(clock)
-    assert AlertService(store, SETTINGS, clock, FolderMailer(tmp_path), vitals).run_once().standby
-    value = vitals.metrics.registry.get_sample_value
+    health = Health(clock)
+    assert AlertService(store, SETTINGS, clock, FolderMailer(tmp_path), health).run_once().standby
+    value = health.metrics.registry.get_sample_value
     assert value("squall_detector_runs_total", {"outcome": "standby"}) == 1
     assert value("squall_detector_leader") == 0
     assert value("squall_detector_evaluated_age_seconds") is None
 
 
 def test_a_run_that_fails_is_counted_and_is_progress_and_none_at_all_is_not(store: Store, clock: ManualClock, tmp_path: Path) -> None:
-    vitals = Vitals(clock, patience_seconds=60)
+    health = Health(clock, patience_seconds=60)
     broken: Any = BrokenStore(store)
-    scheduler = DetectorScheduler(AlertService(broken, SETTINGS, clock, FolderMailer(tmp_path), vitals), 3600, clock, vitals)
+    scheduler = DetectorScheduler(AlertService(broken, SETTINGS, clock, FolderMailer(tmp_path), health), 3600, clock, health)
     scheduler.start()
     assert scheduler.wait_for_run(20)
     clock.advance(3 * 3600)
-    assert vitals.progress.stuck() == [], "it has three intervals"
+    assert health.liveness.stuck() == [], "it has three intervals"
     clock.advance(1)
-    assert [line.partition(":")[0] for line in vitals.progress.stuck()] == [PART]
+    assert [line.partition(":")[0] for line in health.liveness.stuck()] == [PART]
     scheduler.stop()
-    assert vitals.progress.stuck() == []
-    assert vitals.metrics.registry.get_sample_value("squall_detector_runs_total", {"outcome": "failed"}) == 1
+    assert health.liveness.stuck() == []
+    assert health.metrics.registry.get_sample_value("squall_detector_runs_total", {"outcome": "failed"}) == 1

@@ -14,7 +14,7 @@ from squall.core.clock import ManualClock
 from squall.core.config.settings import MetricsSettings, Settings
 from squall.core.errors import ConfigurationError
 from squall.core.observability.catalogue import METRICS
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from tests.support.broker import free_port
 from tests.support.metrics_scrape import fetch, scrape
 
@@ -25,19 +25,19 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def vitals(clock: ManualClock) -> Vitals:
-    return Vitals(clock, patience_seconds=60)
+def health(clock: ManualClock) -> Health:
+    return Health(clock, patience_seconds=60)
 
 
 @pytest.fixture
-def server(vitals: Vitals) -> Iterator[MetricsServer]:
-    server = MetricsServer(MetricsSettings(), vitals)  # port 0 here: any free one
+def server(health: Health) -> Iterator[MetricsServer]:
+    server = MetricsServer(MetricsSettings(), health)  # port 0 here: any free one
     yield server
     server.close()
 
 
-def test_prometheus_can_read_what_is_told(server: MetricsServer, vitals: Vitals) -> None:
-    vitals.metrics.dead_letters("worker", ["too_large"])
+def test_prometheus_can_read_what_is_told(server: MetricsServer, health: Health) -> None:
+    health.metrics.dead_letters("worker", ["too_large"])
     found = scrape(server.url)
     assert found("squall_dead_letters_total", stage="worker", reason="too_large") == 1
     assert found("squall_documents_total", fate="stored") == 0, "told from the start, so that its first step is seen"
@@ -53,16 +53,16 @@ def test_the_content_type_is_what_the_scraper_asked_for(server: MetricsServer) -
     assert body.endswith("# EOF\n")
 
 
-def test_liveness_follows_progress_and_readiness_the_dependencies(server: MetricsServer, vitals: Vitals, clock: ManualClock) -> None:
+def test_liveness_follows_progress_and_readiness_the_dependencies(server: MetricsServer, health: Health, clock: ManualClock) -> None:
     assert fetch(f"{server.url}/livez")[::2] == (200, "alive\n")
     assert fetch(f"{server.url}/readyz")[::2] == (200, "ready\n")
-    vitals.progress.expect("worker")
-    vitals.dependencies.failed("store")
+    health.liveness.expect("worker")
+    health.dependencies.failed("store")
     clock.advance(61)
     assert fetch(f"{server.url}/livez")[::2] == (503, "worker: no progress for 61 s, which is more than 60 s\n")
     assert fetch(f"{server.url}/readyz")[::2] == (503, "store: no answer\n")
     assert scrape(server.url)("squall_dependency_up", dependency="store") == 0
-    vitals.progress.touch("worker")
+    health.liveness.touch("worker")
     assert fetch(f"{server.url}/livez")[0] == 200
     assert fetch(f"{server.url}/readyz")[0] == 503, "alive, but not ready"
 
@@ -88,17 +88,17 @@ def test_a_busy_event_loop_still_answers(server: MetricsServer) -> None:
 
 def test_a_port_that_is_taken_is_told_with_the_setting() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigurationError, match="SQUALL_METRICS__PORT"):
-        MetricsServer(MetricsSettings(port=taken.getsockname()[1]), Vitals())
+        MetricsServer(MetricsSettings(port=taken.getsockname()[1]), Health())
 
 
 def test_an_address_that_is_not_ours_is_told_with_the_setting() -> None:
     with pytest.raises(ConfigurationError, match="SQUALL_METRICS__HOST"):
-        MetricsServer(MetricsSettings(host="192.0.2.1"), Vitals())
+        MetricsServer(MetricsSettings(host="192.0.2.1"), Health())
 
 
 def test_it_is_off_unless_a_port_is_set(clock: ManualClock) -> None:
-    with serving(Settings(), clock, "store") as vitals:
-        assert vitals.dependencies.missing() == ["store"]
+    with serving(Settings(), clock, "store") as health:
+        assert health.dependencies.missing() == ["store"]
 
 
 def test_while_it_serves_the_process_and_its_build_are_told_and_afterwards_the_port_is_free(clock: ManualClock) -> None:

@@ -16,7 +16,7 @@ from squall import storage
 from squall.app.metrics_server import MetricsServer
 from squall.core.clock import SystemClock
 from squall.core.config.settings import LogSettings, MetricsSettings, ProcessorSettings
-from squall.core.observability.health import Vitals
+from squall.core.observability.health import Health
 from squall.core.observability.logging import configure_logging
 from squall.core.records import Kind
 from squall.ingest.file.source import FileOptions, FileSource
@@ -41,22 +41,22 @@ class Run:
     """One run over `LINES`, and everything it told."""
 
     def __init__(self, folder: Path) -> None:
-        self.vitals = Vitals()
+        self.health = Health()
         self.output = io.StringIO()
         self.samples: list[Any] = []
         clock, stop = SystemClock(), threading.Event()
         path = folder / "news.jsonl"
         path.write_bytes(b"\n".join([*map(orjson.dumps, LINES), b"{broken"]) + b"\n")
-        store = storage.open(f"chdb://{folder / 'chdb'}?max_threads=1", vitals=self.vitals)
-        server = MetricsServer(MetricsSettings(), self.vitals)
+        store = storage.open(f"chdb://{folder / 'chdb'}?max_threads=1", health=self.health)
+        server = MetricsServer(MetricsSettings(), self.health)
         try:
             store.migrate()
             limits = ProcessorSettings(batch_documents=10, batch_wait_seconds=0.05)
-            meter = PipelineMeter(store, clock, lambda: Device("cpu"), metrics=self.vitals.metrics, limit=10)
-            processor = Processor(HashScorer(), store, StoreDeadLetters(store), limits, clock, stop, meter.observe, self.vitals)
+            meter = PipelineMeter(store, clock, lambda: Device("cpu"), metrics=self.health.metrics, limit=10)
+            processor = Processor(HashScorer(), store, StoreDeadLetters(store), limits, clock, stop, meter.observe, self.health)
             source = FileSource(path, clock, FileOptions(kind=Kind.NEWS, source="wire"))
             tracker = ProgressTracker(store, clock, {source.name})
-            driver = InProcessDriver(processor, tracker, limits, clock, stop, self.vitals)
+            driver = InProcessDriver(processor, tracker, limits, clock, stop, self.health)
             driver.run({source.name: source.batches(stop)})
             meter.write()
             self.tally = processor.tally
@@ -133,7 +133,7 @@ def test_one_document_can_be_followed_by_its_id(run: Run) -> None:
 
 
 def test_a_run_that_has_ended_is_alive(run: Run) -> None:
-    assert run.vitals.progress.stuck() == []
+    assert run.health.liveness.stuck() == []
 
 
 def test_a_terminal_is_not_told_of_each_batch() -> None:

@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from squall.alerts.interfaces import MailUnavailableError
+from squall.alerts.interfaces import DeliveryUnavailableError
 from squall.alerts.notification.delivery import SmtpMailer, deliver
 from squall.core.clock import ManualClock
 from squall.core.config.settings import AlertSettings
@@ -105,7 +105,7 @@ def test_mail_waits_while_the_certificate_is_of_an_unknown_ca(serve: Start, inbo
 @both
 def test_a_certificate_for_another_host_names_the_host_setting(serve: Start, authorities: Authorities, security: str) -> None:
     port = serve(security, authorities.ours.server_context("mail.example"))
-    with pytest.raises(MailUnavailableError, match="SQUALL_ALERTS__SMTP_HOST"):
+    with pytest.raises(DeliveryUnavailableError, match="SQUALL_ALERTS__SMTP_HOST"):
         mailer(port, smtp_security=security, smtp_ca_file=authorities.ours.file).check()
 
 
@@ -114,7 +114,7 @@ def test_a_wrong_password_is_told_and_not_shown(serve: Start, authorities: Autho
     port = serve(security, authorities.ours.server_context())
     wrong = mailer(port, smtp_security=security, smtp_ca_file=authorities.ours.file, smtp_password="hunter2")
     for call in (wrong.check, lambda: wrong.send(notification(1, message=MESSAGE))):
-        with pytest.raises(MailUnavailableError, match="SQUALL_ALERTS__SMTP_PASSWORD") as caught:
+        with pytest.raises(DeliveryUnavailableError, match="SQUALL_ALERTS__SMTP_PASSWORD") as caught:
             call()
         assert "hunter2" not in str(caught.value)
 
@@ -122,7 +122,7 @@ def test_a_wrong_password_is_told_and_not_shown(serve: Start, authorities: Autho
 def test_speaking_the_wrong_way_names_the_security_setting(serve: Start, authorities: Authorities) -> None:
     tls = serve("tls", authorities.ours.server_context())
     for security in ("none", "starttls"):
-        with pytest.raises(MailUnavailableError, match="SQUALL_ALERTS__SMTP_SECURITY=tls"):
+        with pytest.raises(DeliveryUnavailableError, match="SQUALL_ALERTS__SMTP_SECURITY=tls"):
             mailer(tls, smtp_security=security, smtp_timeout_seconds=1).check()
-    with pytest.raises(MailUnavailableError, match=r"does not speak TLS.*SQUALL_ALERTS__SMTP_SECURITY=starttls"):
+    with pytest.raises(DeliveryUnavailableError, match=r"does not speak TLS.*SQUALL_ALERTS__SMTP_SECURITY=starttls"):
         mailer(serve("starttls", authorities.ours.server_context()), smtp_security="tls").check()

@@ -2,7 +2,7 @@ import numpy as np
 
 from squall.alerts.detection.no_data import AbsenceDetector, blackout
 from squall.alerts.detection.readings import Counts
-from squall.alerts.lifecycle import Change, Life, record
+from squall.alerts.lifecycle import Change, Lifecycle, record
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import SeriesKind
 from squall.core.series import NO_DATA
@@ -28,7 +28,7 @@ def read(counts):
 
 def test_a_source_that_stops_is_told_within_two_hours_and_alone():
     counts = stop(sources(), [1], 8 * DAY + 600, 300)
-    changes = Life(LIMITS).advance(read(counts))
+    changes = Lifecycle(LIMITS).advance(read(counts))
     fired = [change for change in changes if change.change is Change.FIRED]
     assert [change.alert.topic for change in fired] == ["Source: s1"]
     assert MONDAY + 8 * DAY + 600 < fired[0].tick <= MONDAY + 8 * DAY + 720
@@ -38,7 +38,7 @@ def test_a_source_that_stops_is_told_within_two_hours_and_alone():
 
 def test_the_alert_ends_when_data_is_back():
     counts = stop(sources(), [1], 8 * DAY + 300, 240)
-    changes = Life(LIMITS).advance(read(counts))
+    changes = Lifecycle(LIMITS).advance(read(counts))
     assert [change.change for change in changes if change.alert.fired is not None] == [Change.FIRED, Change.RESOLVED]
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 from squall.alerts.detection.detector import Detector
 from squall.alerts.detection.readings import Counts
 from squall.alerts.detection.tails import count_tail, share_tail
-from squall.alerts.lifecycle import Change, Life
+from squall.alerts.lifecycle import Change, Lifecycle
 from squall.core.config.settings import DetectorSettings
 from tests.support.synthetic_counts import DAY, MONDAY, simulate, with_burst
 
@@ -30,7 +30,7 @@ def hourly(counts, limits=LIMITS):
 
 def fires(counts, limits=LIMITS):
     """Return (topic, minute) of the alerts that fire."""
-    changes = Life(limits).advance(read_all(counts, limits))
+    changes = Lifecycle(limits).advance(read_all(counts, limits))
     return [(change.alert.topic, change.tick) for change in changes if change.change is Change.FIRED]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from squall.alerts.detection.detector import Detector
 from squall.alerts.detection.readings import Counts
-from squall.alerts.lifecycle import Change, Life
+from squall.alerts.lifecycle import Change, Lifecycle
 from squall.core.config.settings import DetectorSettings
 from tests.support.synthetic_counts import DAY, simulate, with_burst
 
@@ -23,7 +23,7 @@ def until(counts, minute):
 
 def lived():
     """A life that has seen the calm stream up to now."""
-    life = Life(LIMITS)
+    life = Lifecycle(LIMITS)
     life.advance(Detector(LIMITS).read(until(CALM, NOW), NOW - DAY, NOW))
     return life
 
@@ -51,7 +51,7 @@ def test_a_burst_that_came_late_fires_now_and_is_dated_to_when_it_began():
 
 def test_an_alert_that_was_told_of_is_not_told_of_again():
     burst = with_burst(CALM, 1, 5 * DAY + 870, 10, 60)
-    life = Life(LIMITS)
+    life = Lifecycle(LIMITS)
     told = life.advance(Detector(LIMITS).read(until(burst, NOW), NOW - DAY, NOW))
     assert [change.change for change in told] == [Change.OPENED, Change.FIRED]
     more = with_burst(burst, 1, 5 * DAY + 880, 10, 30)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.alerts.detection.readings import Reading, Readings
-from squall.alerts.lifecycle import Change, Life, alert_id, record
+from squall.alerts.lifecycle import Change, Lifecycle, alert_id, record
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import AlertState, Severity
 
@@ -35,7 +35,7 @@ def reading(minute, level, topic="Financials", p_value=1e-6):
 
 
 def live(levels, life=None, first=0):
-    life = life or Life(LIMITS)
+    life = life or Lifecycle(LIMITS)
     return [change for minute, level in enumerate(levels) for change in life.step(reading(first + minute, level))]
 
 
@@ -57,19 +57,19 @@ def test_a_brief_pause_does_not_start_the_wait_again():
 
 
 def test_a_breach_after_a_long_pause_opens_another_alert():
-    sparse = Life(LIMITS)  # ticks may be missing: a pause is a matter of time, not of readings
+    sparse = Lifecycle(LIMITS)  # ticks may be missing: a pause is a matter of time, not of readings
     changes = sparse.step(reading(0, BREACH)) + sparse.step(reading(40, BREACH))
     assert story(changes) == [(Change.OPENED, 0), (Change.DROPPED, 40), (Change.OPENED, 40)]
 
 
 def test_a_breach_of_the_slow_window_waits_longer_in_proportion():
-    slow = Life(LIMITS)
+    slow = Lifecycle(LIMITS)
     changes = [change for minute in range(40) for change in slow.step(replace(reading(minute, BREACH), window_minutes=240))]
     assert story(changes) == [(Change.OPENED, 0), (Change.FIRED, 20)]
 
 
 def test_without_a_wait_an_alert_fires_at_its_first_breach():
-    life = Life(DetectorSettings(for_minutes=0))
+    life = Lifecycle(DetectorSettings(for_minutes=0))
     assert [change.change for change in life.step(reading(0, BREACH))] == [Change.OPENED, Change.FIRED]
 
 
@@ -85,7 +85,7 @@ def test_severity_only_grows_and_is_told_once():
 
 
 def test_the_record_shows_the_peak():
-    life = Life(LIMITS)
+    life = Lifecycle(LIMITS)
     changes = [
         change for minute, p in enumerate([1e-6] * 6 + [1e-9] + [1e-6] * 3) for change in life.step(reading(minute, BREACH, p_value=p))
     ]
@@ -133,9 +133,9 @@ def test_a_topic_never_has_two_open_alerts_and_each_fired_one_resolves_once(leve
 def test_a_restart_at_any_tick_gives_the_same_story(levels, data):
     whole = live(levels)
     cut = data.draw(st.integers(0, len(levels)))
-    before = Life(LIMITS)
+    before = Lifecycle(LIMITS)
     changes = live(levels[:cut], before)
-    changes += live(levels[cut:], Life(LIMITS, before.dump()), first=cut)
+    changes += live(levels[cut:], Lifecycle(LIMITS, before.dump()), first=cut)
     assert changes == whole
 
 
@@ -160,7 +160,7 @@ def test_many_readings_at_once_give_the_same_story_as_one_by_one(left, right):
         critical=grid == CRITICAL,
         score=0.0 * flat,
     )
-    at_once, stepwise = Life(LIMITS), Life(LIMITS)
+    at_once, stepwise = Lifecycle(LIMITS), Lifecycle(LIMITS)
     one_by_one = [change for column in range(length) for row in (0, 1) for change in stepwise.step(readings.at(row, column))]
     assert at_once.advance(readings) == one_by_one
     assert at_once.dump() == stepwise.dump()

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from squall.alerts.notification.groups import Moment, Reason
-from squall.alerts.notification.policy import Notifier
+from squall.alerts.notification.policy import NotificationPolicy
 from squall.core.config.alerts import AlertSettings
 from squall.core.records import AlertState, SeriesKind, Severity
 from tests.support.notices import DESK, OPS, START, Story, firing, moment, resolved, said
@@ -62,9 +62,9 @@ def test_an_alert_that_no_longer_fits_its_route_is_still_told_to_be_over_there()
 
 
 def test_groups_of_a_receiver_that_is_gone_are_forgotten():
-    before = Notifier(AlertSettings(receivers=(DESK,), routes=({"receiver": "desk"},)))
+    before = NotificationPolicy(AlertSettings(receivers=(DESK,), routes=({"receiver": "desk"},)))
     before.update(firing(), moment())
-    after = Notifier(AlertSettings(), before.dump())
+    after = NotificationPolicy(AlertSettings(), before.dump())
     assert after.due(moment(60), [], set()) == []
 
 
@@ -75,7 +75,7 @@ STEPS = st.lists(
 
 def play(steps, restart, **changes):
     options = AlertSettings(repeat_interval_seconds=3600, **changes)
-    notifier, now, state, notices = Notifier(options), 0, {}, []
+    notifier, now, state, notices = NotificationPolicy(options), 0, {}, []
     opened = dict.fromkeys("ABCM", 0)
 
     def advance(until):
@@ -85,7 +85,7 @@ def play(steps, restart, **changes):
             notices.extend(notifier.due(Moment(stop, START), [], set()))
             at = stop
         if restart:
-            notifier = Notifier(options, notifier.dump())
+            notifier = NotificationPolicy(options, notifier.dump())
 
     for minutes, name, action in [*steps, (9000, "A", "look")]:
         advance(now + minutes)

@@ -5,7 +5,7 @@ import pytest
 
 from squall.alerts.detection.detector import Detector
 from squall.alerts.detection.readings import Counts
-from squall.alerts.lifecycle import Change, Life
+from squall.alerts.lifecycle import Change, Lifecycle
 from squall.core.config.settings import DetectorSettings
 from tests.support.synthetic_counts import DAY, simulate, with_burst
 
@@ -16,7 +16,7 @@ BURST = 13 * DAY + 840
 
 
 def fired(counts, limits=LIMITS):
-    changes = Life(limits).advance(Detector(limits).read(counts, counts.start, counts.end))
+    changes = Lifecycle(limits).advance(Detector(limits).read(counts, counts.start, counts.end))
     return [(change.alert.topic, change.tick - counts.start) for change in changes if change.change is Change.FIRED]
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from squall.alerts.notification.delivery import (
     CopyingMailer,
+    DeliveryRefusedError,
+    DeliveryUnavailableError,
     FolderMailer,
-    MailRefusedError,
-    MailUnavailableError,
     SmtpMailer,
     deliver,
     open_mailer,
@@ -44,7 +44,7 @@ def test_queued_mail_is_sent_once_in_order():
 
 def test_mail_is_kept_while_the_server_is_down_and_sent_once_it_is_up():
     store, clock = MemoryOutbox(notification(1), notification(2)), ManualClock(NOW)
-    mailer = Recorder(MailUnavailableError("down"), MailUnavailableError("down"))
+    mailer = Recorder(DeliveryUnavailableError("down"), DeliveryUnavailableError("down"))
     report = deliver(store, mailer, clock)
     assert (report.sent, report.waiting, report.last_error) == (0, 2, "down")
     assert (store.rows["n1"].attempts, store.rows["n2"].attempts) == (1, 0)
@@ -58,7 +58,7 @@ def test_mail_is_kept_while_the_server_is_down_and_sent_once_it_is_up():
 @pytest.mark.slow
 def test_the_pauses_between_tries_grow_and_stay_bounded():
     store, clock = MemoryOutbox(notification(1)), ManualClock(NOW)
-    mailer = Recorder(*[MailUnavailableError("down")] * 1000)
+    mailer = Recorder(*[DeliveryUnavailableError("down")] * 1000)
     times = []
     for _ in range(24 * 60 * 4):
         before = len(mailer.errors)
@@ -73,7 +73,7 @@ def test_the_pauses_between_tries_grow_and_stay_bounded():
 
 def test_a_refused_mail_is_tried_seldom_and_stops_nobody_else():
     store, clock = MemoryOutbox(notification(1), notification(2)), ManualClock(NOW)
-    mailer = Recorder(MailRefusedError("550 no such user"))
+    mailer = Recorder(DeliveryRefusedError("550 no such user"))
     report = deliver(store, mailer, clock)
     assert (report.sent, report.waiting) == (1, 1)
     assert "550 no such user" in store.rows["n1"].last_error
@@ -86,7 +86,7 @@ def test_a_refused_mail_is_tried_seldom_and_stops_nobody_else():
 def test_a_resolved_mail_never_overtakes_its_firing_mail():
     fire, resolve = notification(1, "a"), replace(notification(2, "a"), event="resolved", created_at=NOW + timedelta(minutes=1))
     store, clock = MemoryOutbox(fire, resolve, notification(3, "b", at=NOW + timedelta(minutes=2))), ManualClock(NOW)
-    mailer = Recorder(MailRefusedError("no"))
+    mailer = Recorder(DeliveryRefusedError("no"))
     clock.advance(300)
     deliver(store, mailer, clock)
     assert mailer.sent == ["n3"]
@@ -106,7 +106,7 @@ def test_the_folder_holds_one_file_however_often_a_mail_is_written(tmp_path):
 
 def test_a_folder_that_cannot_be_written_keeps_the_mail(tmp_path):
     (tmp_path / "outbox").write_text("a file, not a folder")
-    with pytest.raises(MailUnavailableError, match="outbox"):
+    with pytest.raises(DeliveryUnavailableError, match="outbox"):
         FolderMailer(tmp_path / "outbox").send(notification(1))
 
 
@@ -120,7 +120,7 @@ def test_the_settings_choose_the_mailer(tmp_path):
 
 def test_a_receiver_that_is_down_holds_up_nobody_else():
     store = MemoryOutbox(replace(notification(1), receiver="ops"), notification(2), replace(notification(3), receiver="ops"))
-    ops, desk = Recorder(MailUnavailableError("down")), Recorder()
+    ops, desk = Recorder(DeliveryUnavailableError("down")), Recorder()
     report = deliver(store, Receivers({"default": desk, "ops": ops}), ManualClock(NOW))
     assert (report.sent, report.waiting, desk.sent, ops.sent) == (1, 2, ["n2"], [])
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.alerts.detection.rules import FAMILY, rules, shared_limit
-from squall.alerts.detection.tails import interval, shortfall_tail, together
+from squall.alerts.detection.tails import fisher_combined, interval, shortfall_tail
 from squall.core.config.settings import DetectorSettings
 from squall.core.series import BURN, BURST
 
@@ -58,7 +58,7 @@ def test_windows_reach_from_minutes_to_the_longest_that_is_set(changes, burst, b
 
 @given(P, P)
 def test_count_and_share_together_are_never_surer_than_fishers_combination(count, share):
-    found = together(np.array([count]), np.array([share]))[0]
+    found = fisher_combined(np.array([count]), np.array([share]))[0]
     product = count * share
     assert found >= product * (1 - np.log(product)) - 1e-12
     assert found == 1.0 or (count <= 0.03 and share <= 0.03)
@@ -66,8 +66,8 @@ def test_count_and_share_together_are_never_surer_than_fishers_combination(count
 
 def test_no_count_however_large_opens_an_alert_without_the_share():
     certain = np.array([1e-300])
-    assert together(certain, np.array([0.02]))[0] > 1e-6
-    assert together(certain, np.array([1e-4]))[0] < 1e-6
+    assert fisher_combined(certain, np.array([0.02]))[0] > 1e-6
+    assert fisher_combined(certain, np.array([1e-4]))[0] < 1e-6
 
 
 @given(st.floats(0.1, 500), st.floats(0.01, 3))

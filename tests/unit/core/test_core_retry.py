@@ -8,7 +8,7 @@ import time
 import pytest
 
 from squall.core.errors import StoppedError, StoreError, StoreUnavailableError
-from squall.core.retry import patiently
+from squall.core.retry import retry_until_available
 
 
 class Flaky:
@@ -39,14 +39,14 @@ def _no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_tries_until_there_is_an_answer_and_tells_every_failure() -> None:
     call, told = Flaky(4), []
-    assert patiently(call, threading.Event(), 0.001, lambda attempt, error: told.append((attempt, str(error)))) == 42
+    assert retry_until_available(call, threading.Event(), 0.001, lambda attempt, error: told.append((attempt, str(error)))) == 42
     assert told == [(1, "down"), (2, "down"), (3, "down"), (4, "down")]
 
 
 def test_an_error_that_trying_again_will_not_mend_is_raised_at_once() -> None:
     call = Flaky(1, StoreError("no such table"))
     with pytest.raises(StoreError, match="no such table"):
-        patiently(call, threading.Event(), 0.001, lambda *_: None)
+        retry_until_available(call, threading.Event(), 0.001, lambda *_: None)
     assert call.calls == 1
 
 
@@ -56,7 +56,7 @@ def test_a_stop_ends_a_pause_in_its_middle() -> None:
 
     def wait() -> None:
         try:
-            patiently(Flaky(10**9), stop, 3600.0, lambda *_: None)
+            retry_until_available(Flaky(10**9), stop, 3600.0, lambda *_: None)
         except StoppedError as error:
             ended.append(error)
 
@@ -73,6 +73,6 @@ def test_a_stop_ends_a_pause_in_its_middle() -> None:
 def test_a_call_is_made_once_even_after_the_stop() -> None:
     stop = threading.Event()
     stop.set()
-    assert patiently(Flaky(0), stop, 1.0, lambda *_: None) == 42
+    assert retry_until_available(Flaky(0), stop, 1.0, lambda *_: None) == 42
     with pytest.raises(StoppedError):
-        patiently(Flaky(1), stop, 1.0, lambda *_: None)
+        retry_until_available(Flaky(1), stop, 1.0, lambda *_: None)

@@ -11,7 +11,7 @@ import yaml
 
 from squall.core.observability.catalogue import CATALOGUE, METRICS
 from squall.core.observability.docs import page
-from squall.core.observability.metric_spec import OTHER, PREFIX, REASONS, Kind
+from squall.core.observability.metric_spec import OTHER, PREFIX, REASONS, MetricType
 from squall.core.observability.metrics import Metrics, ModelReading
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -31,8 +31,8 @@ def test_every_metric_says_what_it_means_and_what_to_do() -> None:
         assert metric.means.endswith("."), metric.name
         assert metric.action.endswith("."), metric.name
         assert metric.unit, metric.name
-        assert (metric.kind is Kind.COUNTER) == metric.name.endswith("_total"), metric.name
-        assert bool(metric.buckets) == (metric.kind is Kind.HISTOGRAM), metric.name
+        assert (metric.kind is MetricType.COUNTER) == metric.name.endswith("_total"), metric.name
+        assert bool(metric.buckets) == (metric.kind is MetricType.HISTOGRAM), metric.name
         assert list(metric.buckets) == sorted(set(metric.buckets)), metric.name
         if metric.unit == "seconds":
             assert "_seconds" in metric.name, metric.name
@@ -113,7 +113,7 @@ def test_rules_use_metrics_that_exist_with_labels_they_have() -> None:
         assert used or "up{" in expression, rule["alert"]
         for name, selector in used:
             metric = METRICS[name.removesuffix("_bucket") if name.endswith("_bucket") else name]
-            assert name.endswith("_bucket") == (metric.kind is Kind.HISTOGRAM), f"{rule['alert']}: {name}"
+            assert name.endswith("_bucket") == (metric.kind is MetricType.HISTOGRAM), f"{rule['alert']}: {name}"
             labels = {label.name: label for label in metric.labels}
             for label, operator, value in re.findall(r"(\w+)\s*(!?=~?)\s*\"([^\"]*)\"", selector):
                 assert label in labels, f"{rule['alert']}: {label}"

@@ -245,7 +245,7 @@ def test_what_raises_unavailable_is_tried_again_by_patiently() -> None:
             raise StoreUnavailableError("down")
         return "up"
 
-    assert room.processor.patiently(call) == "up"
+    assert room.processor.retry_until_available(call) == "up"
     assert room.processor.tally.retries == 2
 
 

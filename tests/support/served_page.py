@@ -22,7 +22,7 @@ OIL = "Energy | Oil"
 _SECONDS = 10
 
 
-class Desk:
+class ServedPage:
     """What an analyst sits at: a store with ways to put things into it, and the page over it."""
 
     def __init__(self, store: Store, **settings: Any) -> None:

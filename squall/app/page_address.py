@@ -1,0 +1,47 @@
+"""Where a node that has the embedded store open serves its live page: a small file beside the store, `<folder>.page.json`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from squall.core.config.settings import Settings
+
+
+def _file(settings: Settings) -> Path | None:
+    """The file; None when the store is a server, which many processes can open."""
+    url = urlsplit(settings.store_url)
+    folder = Path(url.path).resolve()
+    return folder.with_name(f"{folder.name}.page.json") if url.scheme == "chdb" else None
+
+
+@contextmanager
+def page_address_published(settings: Settings, url: str) -> Iterator[None]:
+    """Keep the live page's address beside the embedded store while the page is served."""
+    file = _file(settings)
+    if file is None:
+        yield
+        return
+    new = file.with_name(f"{file.name}.new")
+    new.write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n", encoding="utf-8")
+    new.replace(file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def page_address(settings: Settings, process: int | None) -> str | None:
+    """Return the live page's address if `process`, which holds the store, wrote it; None otherwise.
+
+    A file that a killed node left behind is not believed: whoever answers at its address now must not see our token.
+    """
+    try:
+        content = json.loads((_file(settings) or Path()).read_text(encoding="utf-8"))
+        return str(content["url"]) if process is not None and content["pid"] == process else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
