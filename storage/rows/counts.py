@@ -1,11 +1,105 @@
-"""What the queries of the live page return: frozen rows, times aware UTC."""
+"""Counts of documents over event time."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
 
 from squall.core.records import SeriesKind
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteCount:
+    """Documents of one topic published in one minute."""
+
+    topic: str
+    minute: datetime
+    negative: int
+    neutral: int
+    positive: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MinuteCounts:
+    """Counts per topic and minute as columns of equal length, ordered by topic, then minute; empty minutes have no row.
+
+    `topic` holds indices into `topics` (sorted names; of symbols or sources when those were counted), `minutes` whole
+    minutes since 1970 UTC.
+    """
+
+    topics: tuple[str, ...]
+    topic: Ints
+    minutes: Ints
+    negative: Ints
+    neutral: Ints
+    positive: Ints
+
+    def __len__(self) -> int:
+        return len(self.minutes)
+
+    def of(self, topic: str) -> MinuteCounts:
+        """Return the rows of one topic; none when it does not occur."""
+        code = self.topics.index(topic) if topic in self.topics else -1
+        low, high = np.searchsorted(self.topic, [code, code + 1])
+        part = slice(int(low), int(high))
+        return MinuteCounts(self.topics, self.topic[part], self.minutes[part], self.negative[part], self.neutral[part], self.positive[part])
+
+    def rows(self) -> Iterator[MinuteCount]:
+        """Yield the same as rows, for small results and tests."""
+        start = datetime(1970, 1, 1, tzinfo=UTC)
+        columns = (self.topic, self.minutes, self.negative, self.neutral, self.positive)
+        for code, minute, negative, neutral, positive in zip(*(column.tolist() for column in columns), strict=True):
+            yield MinuteCount(self.topics[code], start + timedelta(minutes=minute), negative, neutral, positive)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the store holds, every document id once."""
+
+    documents: int
+    copies: int
+    negative: int
+    neutral: int
+    positive: int
+    rows: int
+    """Rows on disk, with old model versions and redeliveries not yet merged away."""
+    dead_letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentCount:
+    """Documents of one group (a topic, a source, a symbol) by sentiment, with their mean score."""
+
+    name: str
+    negative: int
+    neutral: int
+    positive: int
+    mean_score: float
+
+    @property
+    def total(self) -> int:
+        """All documents of the group."""
+        return self.negative + self.neutral + self.positive
+
+    @property
+    def negative_share(self) -> float:
+        """Negative documents over all, 0 when there are none."""
+        return self.negative / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Documents published in one step of time, by kind; `time` is the step's start."""
+
+    time: datetime
+    news: int
+    social: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,83 +114,11 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptPoint:
-    """What the detector saw of one series: negative documents in the `window_minutes` up to `time`, and what 90% of such windows hold."""
-
-    time: datetime
-    window_minutes: int
-    observed: int
-    expected: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
 class KnownNames:
-    """Names that occur, most frequent first; `watched` are series that the detector reads beside the topics."""
+    """Names that occur, most frequent first; `watched` are the series of symbols and sectors that the detector evaluates."""
 
     topics: tuple[str, ...]
     sources: tuple[str, ...]
     symbols: tuple[str, ...]
     languages: tuple[str, ...]
     watched: tuple[tuple[str, SeriesKind], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Arrivals:
-    """What was stored after a moment of the store's clock.
-
-    Args:
-        now: the store's clock when it was asked.
-        stored: id and time of storing, last stored first; no more than asked for.
-        total: how many there were.
-    """
-
-    now: datetime
-    stored: tuple[tuple[str, datetime], ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineReport:
-    """What worker processes told lately, wall time.
-
-    Args:
-        last_at: the last sample ever.
-        workers: that told anything in the last half minute.
-        rate_per_second: documents stored in the last minute, per second.
-        published_p50: seconds from publication to storage in the last five minutes, None when nothing was stored.
-        published_p99: of the slowest sample in that time.
-        collected_p50: with collected_p99, the same from collection: what the pipeline itself takes, in a replay too.
-        lag: messages waiting in Kafka, None where there is none.
-        duplicates: items skipped in the last five minutes because they were stored already; `rejected`: items refused.
-    """
-
-    last_at: datetime
-    workers: int
-    rate_per_second: float
-    published_p50: float | None
-    published_p99: float | None
-    collected_p50: float | None
-    collected_p99: float | None
-    lag: int | None
-    duplicates: int
-    rejected: int
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorReport:
-    """The detector's last run: `at` is wall time, `evaluated_until` event time."""
-
-    at: datetime
-    seconds: float
-    evaluated_until: datetime | None
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class LastDocument:
-    """The document with the latest publication time."""
-
-    published_at: datetime
-    stored_at: datetime

@@ -1,12 +1,11 @@
-"""What processes write about their own work, and what the detector saw: rows of tables that dashboards read."""
+"""How the processes of the pipeline perform."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from squall.core.records import SeriesKind
-from squall.storage.rows.stored import Quantiles
+from squall.storage.rows.latency import Quantiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,98 +43,27 @@ class PipelineSample:
 
 
 @dataclass(frozen=True, slots=True)
-class DetectorRun:
-    """One run of the detector: `at` and `seconds` are wall time, `watermark` and `evaluated_until` event time."""
+class PipelineReport:
+    """The latest samples of all workers, summed up; wall time.
 
-    at: datetime
-    seconds: float
-    watermark: datetime | None
-    evaluated_until: datetime | None
-    ticks: int
-    fired: int
-    resolved: int
-    sent: int
-    waiting: int
-    error: str
+    Args:
+        last_at: time of the newest sample.
+        workers: how many wrote a sample in the last half minute.
+        rate_per_second: documents stored in the last minute, per second.
+        published_p50: seconds from publication to storage in the last five minutes, None when nothing was stored.
+        published_p99: of the slowest sample in that time.
+        collected_p50: with collected_p99, the same from collection: what the pipeline itself takes, in a replay too.
+        lag: messages waiting in Kafka, None where there is none.
+        duplicates: items skipped in the last five minutes because they were stored already; `rejected`: items refused.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class SeriesReading:
-    """Negative documents of one series in the `window_minutes` before `time`, with what history let expect."""
-
-    series: str
-    kind: SeriesKind
-    time: datetime
-    window_minutes: int
-    observed: int
-    total: int
-    expected: float
-    expected_low: float
-    expected_high: float
-    expected_share: float
-    p_value: float
-
-
-@dataclass(frozen=True, slots=True)
-class KeptBacktest:
-    """The head of a backtest's results; `settings` is JSON, `seconds` how long it took."""
-
-    id: str
-    name: str
-    run_at: datetime
-    method: str
-    model_version: str
-    evaluated_from: datetime
-    evaluated_to: datetime
-    documents: int
-    alerts: int
-    compared: bool
-    matched_events: int
-    missed_events: int
-    false_alarms: int
-    topic_days: float
-    median_delay_minutes: float | None
-    settings: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class KeptAlert:
-    """An alert that a backtest raised, with the names of the events it matches."""
-
-    id: str
-    series: str
-    kind: SeriesKind
-    test: str
-    severity: str
-    opened_at: datetime
-    fired_at: datetime | None
-    resolved_at: datetime | None
-    observed: int
-    expected: float
-    p_value: float
-    events: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class KeptEvent:
-    """A known event, how many alerts matched it and how late the first one was; None: missed."""
-
-    name: str
-    starts_at: datetime
-    ends_at: datetime
-    topics: tuple[str, ...]
-    alerts: int
-    delay_minutes: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class KeptReading:
-    """One series in one hour of a backtest: negative documents, and what 90% of such hours hold."""
-
-    series: str
-    time: datetime
-    observed: float
-    expected: float
-    expected_low: float
-    expected_high: float
+    last_at: datetime
+    workers: int
+    rate_per_second: float
+    published_p50: float | None
+    published_p99: float | None
+    collected_p50: float | None
+    collected_p99: float | None
+    lag: int | None
+    duplicates: int
+    rejected: int

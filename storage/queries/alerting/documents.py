@@ -8,30 +8,30 @@ from typing import Protocol
 
 from squall.core.records import Alert, SeriesKind
 from squall.core.series import SECTOR_PREFIX, SYMBOL_PREFIX
-from squall.storage.rows.stored import StoredDocument
+from squall.storage.rows.documents import StoredDocument
 
 _NEAR = 10
 """Times as many documents as wanted are looked through in the alert's window before single ones are looked for everywhere."""
 
 
-class DocumentStore(Protocol):
-    """The part of `squall.storage.Store` that is asked."""
+class TopDocuments(Protocol):
+    """The part of `store.documents` that finds the strongest documents of a window."""
 
-    def top_documents(
+    def top(
         self, topic: str, start: datetime, end: datetime, *, symbols: Collection[str] = (), sentiment: str = "negative", limit: int = 10
     ) -> list[StoredDocument]:
         """Return the strongest documents of a window, copies collapsed."""
 
 
-class WholeStore(DocumentStore, Protocol):
-    """A store that finds single documents too."""
+class AnyDocuments(TopDocuments, Protocol):
+    """The part of `store.documents` that finds documents by their ids as well."""
 
-    def document(self, document_id: str) -> StoredDocument | None:
-        """Return one document."""
+    def get_many(self, document_ids: Collection[str]) -> list[StoredDocument]:
+        """Return the documents that are stored, in the order of `document_ids`."""
 
 
-def driving_documents(store: DocumentStore, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:
-    """Return what drove an alert, strongest first; nothing for a source that fell silent.
+def documents_in_window(documents: TopDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:
+    """Return the negative documents that an alert counted, strongest first; none for a source without documents.
 
     Args:
         sectors: the symbols of each watched sector; one that is no longer watched has no documents.
@@ -44,15 +44,18 @@ def driving_documents(store: DocumentStore, alert: Alert, sectors: Mapping[str, 
     if alert.kind is SeriesKind.SOURCE or (alert.kind is SeriesKind.SECTOR and not symbols):
         return []
     topic = alert.topic if alert.kind is SeriesKind.TOPIC else ""
-    return store.top_documents(topic, alert.window_start, alert.window_end, symbols=symbols, limit=limit)
+    return documents.top(topic, alert.window_start, alert.window_end, symbols=symbols, limit=limit)
 
 
-def documents_behind(store: WholeStore, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:
-    """Return the documents an alert names, in its order; where it names none that are still stored, what drove it.
+def documents_behind(documents: AnyDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:
+    """Return the documents that an alert names, in its order; where it names none that are still stored, those of its window.
 
-    They are found in the alert's own window, and elsewhere only those that are not there: that reads everything.
+    They are looked for in the alert's own window first, and only the others everywhere: that reads all of event time.
     """
-    found = driving_documents(store, alert, sectors, limit=_NEAR * limit)
-    near = {row.id: row for row in found}
-    named = [near.get(key) or store.document(key) for key in alert.document_ids[:limit]]
-    return [row for row in named if row is not None] or found[:limit]
+    near = documents_in_window(documents, alert, sectors, limit=_NEAR * limit)
+    named = alert.document_ids[:limit]
+    found = {row.id: row for row in near if row.id in named}
+    missing = [key for key in named if key not in found]
+    if missing:
+        found |= {row.id: row for row in documents.get_many(missing)}
+    return [found[key] for key in named if key in found] or near[:limit]

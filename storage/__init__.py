@@ -1,0 +1,6 @@
+"""ClickHouse: the schema, every SQL statement, and two ways to reach it."""
+
+from squall.storage.opening import open
+from squall.storage.store import Store
+
+__all__ = ["Store", "open"]
