@@ -26,7 +26,7 @@ from squall.storage.backends.pool import Pool
 _CONNECTIONS = 8
 _STATUS_FILE = "status"
 _METADATA = "metadata"
-"""The folder in which ClickHouse keeps the definitions of tables: every store has one."""
+"""The folder in which ClickHouse keeps the definitions of tables: a store with tables has one."""
 _FATAL = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\b": "\\b", "\f": "\\f"})
 _ARROW: dict[Cell, pa.DataType] = {

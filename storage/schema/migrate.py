@@ -71,7 +71,7 @@ def check(shipped: Sequence[Migration], taken: Sequence[Migration]) -> None:
             raise StoreError(f"the store has migration {label}, which this version of squall does not know", "upgrade squall")
         if ours.checksum != migration.checksum:
             raise StoreError(
-                f"migration {label} was applied with other text than this version's {ours.number:04}_{ours.name}",
+                f"migration {label} was applied with another text than this version's {ours.number:04}_{ours.name}",
                 "an applied migration must not be edited: restore the file and add a new one",
             )
 

@@ -160,16 +160,14 @@ def test_what_was_seen_and_done_is_kept_for_dashboards(filled, tmp_path):
     stored_up_to(filled, END)
     service(filled, tmp_path / "outbox", COARSE).run_once()
     [crisis] = filled.alerts.latest()
-    found = filled._select(
-        "SELECT series, toDateTime64(time, 3, 'UTC'), observed, expected, expected_high FROM readings FINAL ORDER BY time"
-    )
+    found = filled.read("SELECT series, toDateTime64(time, 3, 'UTC'), observed, expected, expected_high FROM readings FINAL ORDER BY time")
     inside = [row for row in found if row[0] == "Financials" and crisis.opened_at <= row[1] <= crisis.window_end]
     assert inside
     assert all(observed > high >= expected > 0 for _, _, observed, expected, high in inside)
-    [run] = list(filled._select("SELECT fired, ticks, toInt64(evaluated_until), error FROM detector_runs"))
+    [run] = list(filled.read("SELECT fired, ticks, toInt64(evaluated_until), error FROM detector_runs"))
     assert run[0] == 1
     assert run[1] > 0
     assert run[3] == ""
-    rolled = filled._select("SELECT sum(negative), sum(neutral) FROM sentiment_rollup FINAL WHERE step = 3600 AND symbol = ''")
+    rolled = filled.read("SELECT sum(negative), sum(neutral) FROM sentiment_rollup FINAL WHERE step = 3600 AND symbol = ''")
     totals = filled.counts.totals()
     assert next(iter(rolled)) == (totals.negative, totals.neutral)

@@ -71,7 +71,7 @@ def test_a_token_used_again_for_other_rows_drops_nothing(store: Store) -> None:
 def test_two_workers_storing_the_same_document_at_once_count_it_once(store: Store) -> None:
     rows = [scored(number) for number in range(200)]
     with ThreadPoolExecutor(4) as pool:
-        for done in [pool.submit(store.insert, rows, token=f"worker {number}") for number in range(8)]:
+        for done in [pool.submit(store.documents.insert, rows, token=f"worker {number}") for number in range(8)]:
             done.result()
     assert total(store) == 200
 
@@ -120,7 +120,8 @@ hostile = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\0
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=hostile, texts=st.lists(hostile, max_size=4))
 def test_a_bound_parameter_arrives_as_it_was_given(migrated: Store, text: str, texts: list[str]) -> None:
-    row = migrated._one("SELECT {text:String}, {texts:Array(String)}, length({text:String})", text=text, texts=texts)
+    sql = "SELECT {text:String}, {texts:Array(String)}, length({text:String})"
+    row = next(iter(migrated._backend.select(sql, {"text": text, "texts": texts})))
     assert row is not None
     assert (row[0], list(row[1]), row[2]) == (text, texts, len(text.encode()))
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from squall import storage
-from squall.core.clock import SystemClock
+from squall.core.clock import ManualClock, SystemClock
+from squall.core.delivery import Progress
 from squall.core.errors import StoreError, StoreLockedError, StoreUnavailableError
 from squall.storage import Store
 from squall.storage.backends.embedded import EmbeddedBackend
@@ -38,8 +39,8 @@ def child(code: str, *arguments: str) -> subprocess.Popen[str]:
 
 def test_a_store_without_tables_says_how_to_make_them(store: Store) -> None:
     for call in (
-        store.progress,
-        store.totals,
+        store.progress.all,
+        store.counts.totals,
         lambda: store.documents.insert([scored(1)], token="a"),
         lambda: store.documents.known_ids([document(1)], "m"),
     ):
@@ -169,7 +170,7 @@ def test_more_threads_than_connections_take_turns(store: Store) -> None:
 def test_a_value_that_does_not_fit_is_an_error_of_the_request(store: Store) -> None:
     store.schema.migrate()
     with pytest.raises(StoreError) as caught:
-        store.detector.write_position("a", NOW, "\ud800")
+        store.progress.write([Progress("a", -1, 0, NOW, False, NOW)])
     assert not isinstance(caught.value, StoreUnavailableError)
 
 
@@ -231,3 +232,29 @@ def test_kill_9_loses_no_acknowledged_row_and_leaves_no_part_of_a_batch(tmp_path
     assert acknowledged <= stored
     assert len(rows) == 50 * len(stored)
     assert len(stored) <= len(acknowledged) + 4
+
+
+def test_a_store_that_does_not_exist_is_not_created_for_a_reader(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "absent", tmp_path / "empty"):
+        with pytest.raises(StoreError, match="there is no store at"):
+            storage.open(f"chdb://{folder}", create=False)
+    assert not (tmp_path / "absent").exists()
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_a_store_that_exists_is_opened_for_a_reader(tmp_path: Path) -> None:
+    url = f"chdb://{tmp_path / 'store'}"
+    made = storage.open(url)
+    made.schema.migrate()
+    made.close()
+    opened = storage.open(url, create=False)
+    assert all(migration.applied_at for migration in opened.schema.status())
+    opened.close()
+
+
+def test_migrations_are_stamped_by_the_clock_of_the_store(tmp_path: Path) -> None:
+    opened = storage.open(f"chdb://{tmp_path / 'store'}", clock=ManualClock(NOW))
+    opened.schema.migrate()
+    assert {migration.applied_at for migration in opened.schema.status()} == {NOW}
+    opened.close()

@@ -18,14 +18,13 @@ HOUR = timedelta(hours=1)
 
 def rolled(store: Store, step: int = 3600, symbol: str = "") -> dict[tuple[datetime, str], tuple[int, int, int, int]]:
     """Return (negative, neutral, positive, copies) per bucket and topic, without empty groups."""
-    rows = store.read(
+    rows = store._backend.select(
         """
         SELECT toDateTime64(time, 3, 'UTC'), topic, sum(negative), sum(neutral), sum(positive), sum(copies)
         FROM sentiment_rollup FINAL WHERE step = {step:UInt16} AND symbol = {symbol:String}
         GROUP BY time, topic HAVING sum(negative + neutral + positive + copies) > 0
         """,
-        step=step,
-        symbol=symbol,
+        {"step": step, "symbol": symbol},
     )
     return {(row[0].astimezone(UTC), row[1]): tuple(int(count) for count in row[2:]) for row in rows}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from squall import storage
+from squall.core.delivery import Progress
 from squall.core.errors import StoreError, StoreUnavailableError
 from squall.storage.rows.detector import DetectorPosition
 from tests.integration.storage.samples import NOW, scored
@@ -92,8 +93,8 @@ def test_a_wrong_user_or_database_is_told_and_not_tried_again(gateway: GatewayPr
 def test_a_value_that_does_not_fit_is_an_error_of_the_request(gateway: GatewayProcess) -> None:
     store = storage.open(gateway.url)
     store.schema.migrate()
-    with pytest.raises(StoreError, match="surrogates"):
-        store.detector.write_position("a", NOW, "\ud800")
+    with pytest.raises(StoreError, match="does not fit"):
+        store.progress.write([Progress("a", -1, 0, NOW, False, NOW)])
     store.detector.write_position("a", NOW, "{}")
     assert store.detector.position("a") == DetectorPosition("a", NOW, "{}")
     store.close()
