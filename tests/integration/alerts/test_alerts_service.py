@@ -102,16 +102,26 @@ class Failing:
     """A store that stops answering at the n-th write."""
 
     def __init__(self, inner, writes):
-        self._inner, self._left = inner, writes
+        self._inner, self.left = inner, writes
+
+    def __getattr__(self, name):
+        return FailingGroup(self, getattr(self._inner, name))
+
+
+class FailingGroup:
+    """A group of queries of a store that fails."""
+
+    def __init__(self, store, inner):
+        self._store, self._inner = store, inner
 
     def __getattr__(self, name):
         method = getattr(self._inner, name)
-        if not name.startswith("write_"):
+        if not name.startswith("write"):
             return method
 
         def write(*args):
-            self._left -= 1
-            if self._left < 0:
+            self._store.left -= 1
+            if self._store.left < 0:
                 raise StoreUnavailableError("the store went away")
             return method(*args)
 
