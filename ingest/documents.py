@@ -15,7 +15,7 @@ from squall.core import text as texts
 from squall.core.codec import invalid_record
 from squall.core.errors import InvalidRecordError
 from squall.core.records import CLOCK_SKEW, Document, Kind
-from squall.ingest.times import TimeFormatError, parse_time
+from squall.ingest.publication_time import TimeFormatError, parse_time
 
 _SEPARATORS = re.compile(r"[\s,;|]+")
 

@@ -20,7 +20,7 @@ from squall.core.errors import InvalidRecordError
 from squall.core.observability.metric_spec import PushOutcome
 from squall.core.observability.metrics import Metrics
 from squall.core.records import Document
-from squall.ingest.build import Defaults, InvalidFieldError, build_document
+from squall.ingest.documents import Defaults, InvalidFieldError, build_document
 from squall.ingest.push.queue import PushQueue, Submission
 
 MAX_ERRORS = 100

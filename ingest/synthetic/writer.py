@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from squall.core.records import GIST_WORDS
 from squall.core.text import fingerprint, normalise
 from squall.ingest.synthetic import schedule
-from squall.ingest.synthetic.text import Company, Scene, load_phrases
+from squall.ingest.synthetic.grammar import Company, Scene, load_phrases
 
 _TRIES = 40
 _COPIED = 0.085

@@ -237,7 +237,7 @@ def _columns(maps: list[str] | None) -> dict[str, str]:
 
 def bound(option: str, value: str) -> datetime | None:
     """Return the moment that `option` gives, None when it is empty."""
-    from squall.ingest.times import TimeFormatError, parse_time
+    from squall.ingest.publication_time import TimeFormatError, parse_time
 
     if not value:
         return None

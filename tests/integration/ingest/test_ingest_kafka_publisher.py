@@ -17,11 +17,11 @@ from squall.core.delivery import DeadLetter, Origin
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
 from squall.core.kafka.topics import ensure_topics
 from squall.core.records import Document
-from squall.ingest.build import Defaults, build_document
 from squall.ingest.cursors import CursorStore
+from squall.ingest.documents import Defaults, build_document
 from squall.ingest.file.source import FileOptions, FileSource
-from squall.ingest.loop import IngestReport, publish
-from squall.ingest.publisher import KafkaPublisher
+from squall.ingest.kafka_publisher import KafkaPublisher
+from squall.ingest.publish_loop import IngestReport, publish
 from tests.support.broker import DevelopmentBroker, free_port, unique
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)

@@ -27,7 +27,7 @@ from squall.ingest.cursors import CursorStore
 from squall.ingest.file.source import FileOptions, FileSource
 from squall.ingest.push.source import PushSource
 from squall.ingest.replay import ReplaySource
-from squall.ingest.rss.feeds import Feed
+from squall.ingest.rss.feed_list import Feed
 from squall.ingest.rss.source import RssSource
 from squall.ingest.source import Source
 from tests.support.feed_server import FeedServer, body, rss

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from squall.core.errors import ConfigurationError
 from squall.core.records import Kind
-from squall.ingest.rss.feeds import NotAFeedError, load_feeds, parse_feed, plain
+from squall.ingest.rss.feed_formats import NotAFeedError, parse_feed
+from squall.ingest.rss.feed_list import load_feeds
 from squall.ingest.rss.fetch import retry_after
-from squall.ingest.rss.source import LONGEST_BACKOFF, backoff
+from squall.ingest.rss.markup import plain
+from squall.ingest.rss.poll_schedule import LONGEST_BACKOFF, backoff
 
 RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>x</title><language>en-us</language>
 <item><title>Bank &amp;amp; fails</title><link>http://x.com/a</link><guid isPermaLink="false">g1</guid>
@@ -45,7 +47,7 @@ def test_rss_atom_and_rdf_give_the_same_fields() -> None:
     [b"", b"<!doctype html><html><body><p>Sign in</p></body></html>", b"{}", b"\x00\xff" * 50, b"http://127.0.0.1:9/feed", b"/etc/passwd"],
 )
 def test_what_is_no_feed_is_said_to_be_none(body: bytes) -> None:
-    with pytest.raises(NotAFeedError, match="no RSS, Atom or RDF"):
+    with pytest.raises(NotAFeedError, match="not RSS, Atom or RDF"):
         parse_feed(body, "text/html", "http://x.com/feed")
 
 
@@ -79,7 +81,7 @@ def test_feeds_come_from_a_toml_file(tmp_path: Path) -> None:
         ('[[feeds]]\nurl = "file:///etc/passwd"', "http or https"),
         ('[[feeds]]\nurl = "http://a"\nintervall = 5', "intervall"),
         ('[[feeds]]\nurl = "http://a"\ninterval_seconds = 0', "interval_seconds"),
-        ('[[feeds]]\nurl = "http://a"\n[[feeds]]\nurl = "http://a"', "twice"),
+        ('[[feeds]]\nurl = "http://a"\n[[feeds]]\nurl = "http://a"', "more than once"),
     ],
 )
 def test_a_wrong_list_is_named_with_its_key(tmp_path: Path, text: str, message: str) -> None:

@@ -13,7 +13,7 @@ from squall.core.errors import ConfigurationError, StoppedError
 from squall.core.records import Document
 from squall.ingest.cursors import CursorStore
 from squall.ingest.file.source import FileOptions, FileSource
-from squall.ingest.loop import publish
+from squall.ingest.publish_loop import publish
 
 CLOCK = ManualClock(datetime(2026, 3, 2, tzinfo=UTC))
 

@@ -18,11 +18,11 @@ from squall.core.clock import ManualClock
 from squall.core.errors import InvalidRecordError
 from squall.core.records import SENTIMENTS, TOPICS, Document
 from squall.core.text import fingerprint
-from squall.ingest.build import Defaults, build_document
+from squall.ingest.documents import Defaults, build_document
 from squall.ingest.file.source import FileSource
 from squall.ingest.synthetic.faults import FAULTS
+from squall.ingest.synthetic.grammar import load_phrases
 from squall.ingest.synthetic.stream import DAYS, START, StreamScript, SyntheticRecord, describe, generate, script_path, write_stream
-from squall.ingest.synthetic.text import load_phrases
 
 pytestmark = pytest.mark.slow
 

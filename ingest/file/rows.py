@@ -1,0 +1,57 @@
+"""One row of a file, as every format's reader yields it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+
+from squall.core.errors import InvalidRecordError
+
+
+class DamagedFileError(Exception):
+    """The file can't be read to its end: truncated gzip, undecodable pages, a disk error."""
+
+
+@dataclass(slots=True)
+class FileRow:
+    """One row: its number from 1, and either its columns or the error that it has instead."""
+
+    number: int
+    line: bytes
+    """The bytes of the row in the file; empty for Parquet."""
+    columns: dict[str, Any] | None = None
+    error: InvalidRecordError | None = None
+
+    @property
+    def raw(self) -> bytes:
+        """The row as the content of a dead letter."""
+        return self.line or as_bytes(self.columns or {})
+
+
+class FileReader(Protocol):
+    """Reads one file of one format, once."""
+
+    def rows(self, start: int) -> Iterator[FileRow]:
+        """Yield the rows after row `start`, in bounded memory.
+
+        Raises:
+            ConfigurationError: the file can't be opened, is not of this format, or lacks the columns of a document.
+            DamagedFileError: the file breaks off; raised after the last row that can be read.
+        """
+
+    def fraction(self) -> float:
+        """Return how much of the file has been read, 0 to 1."""
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+
+
+def as_bytes(columns: Mapping[str, Any]) -> bytes:
+    """Return columns as JSON, or as Python's `repr` if JSON can't express them (lone surrogates, integers beyond 64 bits)."""
+    try:
+        return orjson.dumps(columns, default=str)
+    except TypeError:
+        return repr(columns).encode("utf-8", "replace")
