@@ -151,7 +151,7 @@ def from_push(
         typer.echo(f"squall: listening on {source.url}", err=True)
         if topics_or_stop(settings, stop, health, source.report_outage):
             report = publish_to_kafka(settings, source, stop, on_outage=source.report_outage, health=health)
-            print_summary([report], as_json, {"refused": source.door.refused})
+            print_summary([report], as_json, {"refused": source.endpoint.refused})
         source.close()
 
 

@@ -177,7 +177,7 @@ def test_pushed_documents_are_acknowledged_by_kafka_and_refused_while_it_is_down
             assert time.monotonic() < deadline, errors
             time.sleep(0.2)
 
-    until(503)  # Kafka is not up yet: the door is open and says so
+    until(503)  # Kafka is not up yet: the endpoint answers and reports it
     broker.start()
     until(202)
     broker.stop()

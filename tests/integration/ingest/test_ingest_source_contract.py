@@ -83,7 +83,7 @@ class PushRig:
     """A client that posts three batches in turn and sends again what was not acknowledged, as senders must."""
 
     paced = False
-    rejects = 0  # a bad document is refused at the door
+    rejects = 0  # a bad document is refused by the endpoint
 
     def __init__(self) -> None:
         self.left = [[row for row in ROWS[part * 4 : part * 4 + 4] if row["title"]] for part in range(3)]
