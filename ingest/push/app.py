@@ -18,7 +18,8 @@ from squall.core.errors import InvalidRecordError
 from squall.core.observability.metric_spec import PushOutcome
 from squall.core.observability.metrics import Metrics
 from squall.core.records import Document
-from squall.ingest.documents import Defaults, InvalidFieldError, build_document
+from squall.ingest.documents import Defaults, build_document
+from squall.ingest.fields import InvalidFieldError
 from squall.ingest.push.limits import MAX_ERRORS, RETRY_AFTER, check_batch_size, read_body
 from squall.ingest.push.queue import PushQueue, Submission
 
@@ -36,8 +37,8 @@ class PushEndpoint:
     queue: PushQueue
     outage: str = ""
     """Why no document can be acknowledged now; empty if documents can."""
-    accepted: int = 0
     refused: int = 0
+    """Documents of refused requests."""
     metrics: Metrics = field(default_factory=Metrics)
 
 
@@ -70,7 +71,6 @@ async def _accept(endpoint: PushEndpoint, request: Request) -> Response:
     built = _build(endpoint, items, endpoint.clock.now())
     if built:
         await _acknowledged(endpoint, built)
-    endpoint.accepted += len(built)
     answer = {"accepted": len(built), "ids": [document.id for document in built]}
     return Response(orjson.dumps(answer), status_code=202, media_type=_JSON)
 
