@@ -75,7 +75,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 
 @pytest.mark.slow
-def test_a_file_is_sent_once_its_bad_rows_are_buried_and_a_second_run_sends_nothing(shell: Shell) -> None:
+def test_a_file_is_sent_once_its_bad_rows_are_dead_lettered_and_a_second_run_sends_nothing(shell: Shell) -> None:
     path = shell.file(*LINES, "broken\n")
     summary = shell.summary("ingest", "file", path)
     assert (summary["sent"], summary["rejected"], summary["reasons"], summary["stopped"]) == (30, 1, {"broken_json": 1}, False)

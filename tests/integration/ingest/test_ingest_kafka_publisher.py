@@ -84,7 +84,9 @@ def test_documents_arrive_whole_keyed_by_id_and_stamped_with_the_wall_clock(brok
 def test_dead_letters_carry_the_item_as_it_came_and_why(broker: DevelopmentBroker) -> None:
     settings = settings_for(broker)
     publisher = KafkaPublisher(settings)
-    publisher.bury([DeadLetter(Origin("file:x", 0, 7), "broken_json", "line 1 – \ud800", b"{\xff", NOW, "ingest")], threading.Event())
+    publisher.dead_letter(
+        [DeadLetter(Origin("file:x", 0, 7), "broken_json", "line 1 – \ud800", b"{\xff", NOW, "ingest")], threading.Event()
+    )
     publisher.close()
     (record,) = consume(settings, settings.dead_letter_topic)
     headers = dict(record.headers)

@@ -171,7 +171,7 @@ def test_a_file_that_makes_no_sense_is_a_configuration_error(tmp_path: Path) -> 
             read(tmp_path / name)
     with pytest.raises(ConfigurationError, match="no column nope"):
         read(tmp_path / "cols.csv", FileOptions(columns={"published_at": "nope"}))
-    with pytest.raises(ConfigurationError, match="no such field"):
+    with pytest.raises(ConfigurationError, match="unknown field"):
         read(tmp_path / "cols.csv", FileOptions(columns={"nope": "label"}))
     with pytest.raises(ConfigurationError, match="encoding"):
         read(tmp_path / "cols.csv", FileOptions(encoding="utf-16"))
