@@ -46,9 +46,8 @@ class Columns:
     def fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return the document fields of `row`: for each field the first of its columns that is not empty."""
         found: dict[str, Any] = {}
-        resolve = (
-            self._resolve if len(row) <= _CACHED_COLUMNS else self._resolve_names
-        )  # a row with very many columns must not fill the cache
+        # rows with very many columns must not fill the cache
+        resolve = self._resolve if len(row) <= _CACHED_COLUMNS else self._resolve_names
         for field, names in resolve(tuple(row)):
             for name in names:
                 value = row[name]
@@ -77,11 +76,9 @@ class Columns:
             raise ConfigurationError(f"{path} has no column {', '.join(absent)}; its columns are {listed}", "correct --map")
         known = self.known(names)
         if "published_at" not in known:
-            raise ConfigurationError(
-                f"{path} has no known time column; its columns are {listed}", "name the column: --map published_at=COLUMN"
-            )
+            raise ConfigurationError(f"{path} has no known time column; its columns are {listed}", "name it with --map published_at=COLUMN")
         if not known & {"title", "text"}:
-            raise ConfigurationError(f"{path} has no known text column; its columns are {listed}", "name the column: --map text=COLUMN")
+            raise ConfigurationError(f"{path} has no known text column; its columns are {listed}", "name it with --map text=COLUMN")
 
     def _resolve_names(self, names: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
         by_lower = {name.strip().lower(): name for name in reversed(names)}
