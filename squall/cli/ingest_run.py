@@ -62,8 +62,8 @@ def publish_to_kafka(
     health: Health | None = None,
 ) -> IngestReport:
     """Move `source` onto Kafka with a progress bar; see `squall.ingest.publish_loop.publish`."""
-    from squall.ingest.publish_loop import publish
     from squall.ingest.kafka_publisher import KafkaPublisher
+    from squall.ingest.publish_loop import publish
 
     clock = SystemClock()
     told = health or Health(clock)
