@@ -19,8 +19,9 @@ import orjson
 import xxhash
 
 from squall.ingest.synthetic import schedule
+from squall.ingest.synthetic.drafts import Draft
 from squall.ingest.synthetic.faults import FAULTS, malformed, odd
-from squall.ingest.synthetic.writer import Draft, Writer
+from squall.ingest.synthetic.writer import Writer
 
 START = datetime(2025, 3, 3, tzinfo=UTC)
 """A Monday."""
