@@ -127,7 +127,7 @@ class KafkaPublisher:
             self._drop()
             raise refusal(self._settings) or ConfigurationError(
                 f"Kafka at {self._settings.bootstrap_servers} refused the request: {type(error).__name__}: {error}",
-                "correct SQUALL_KAFKA__…",
+                "check the SQUALL_KAFKA__ settings",
             ) from error
         except (KafkaError, OSError) as error:
             self._drop()

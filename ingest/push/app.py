@@ -143,7 +143,7 @@ async def _acknowledged(endpoint: PushEndpoint, documents: list[Document]) -> No
         endpoint.queue.abandon(submission)
         raise HTTPException(
             503,
-            f"not acknowledged within {endpoint.settings.ack_timeout_seconds:g} s; send it again, a document is counted once",
+            f"not acknowledged within {endpoint.settings.ack_timeout_seconds:g} s; send the request again, no document is counted twice",
             RETRY_AFTER,
         ) from None
     if not committed:
