@@ -13,13 +13,13 @@ from typing import Any, Final
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import MetricsHandler
 
-from squall import __version__
 from squall.core.clock import Clock
 from squall.core.config.settings import MetricsSettings, Settings
 from squall.core.net.addresses import host_port
 from squall.core.net.listen import listen
 from squall.core.observability.health import Health
 from squall.core.observability.metric_spec import Dependency
+from squall.core.version import __version__
 
 log = logging.getLogger("squall.metrics")
 
