@@ -71,7 +71,7 @@ EVALUATED_AGE = Metric(
     MetricType.GAUGE,
     "seconds",
     "Age of the end of the newest evaluated window at the time of the scrape.",
-    "Grows by one second per second when the detector or the pipeline has stopped. After a replay of history it is the age of that history.",
+    "Grows by one second per second: the detector or the pipeline has stopped. After a replay it is the age of the history.",
 )
 WATERMARK_AGE = Metric(
     "squall_detector_watermark_age_seconds",

@@ -34,7 +34,7 @@ DEAD_LETTERS = Metric(
     MetricType.COUNTER,
     "documents",
     "Items that are not valid documents, by the stage that rejected them and the reason.",
-    "Inspect the newest dead letters. Many of one reason: a sender changed its format; `unknown_schema`: workers are older than ingest.",
+    "Inspect the newest dead letters. One common reason: a sender changed its format; `unknown_schema`: workers are older than ingest.",
     (label("stage", Stage), Label("reason", REASONS)),
 )
 PUBLISHED_AGE = Metric(
@@ -42,7 +42,7 @@ PUBLISHED_AGE = Metric(
     MetricType.HISTOGRAM,
     "seconds",
     "Time from the publication of a document until it is stored.",
-    "Compare with squall_collected_age_seconds: if only this one grows, sources deliver late. During a replay it is the age of the history.",
+    "Compare with squall_collected_age_seconds: if only this one grows, sources deliver late, or history is replayed.",
     buckets=_AGES,
 )
 PUBLISHED_AGE_MAX = Metric(
