@@ -30,7 +30,8 @@ _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|ref|cmpid|feedtype|feedname)$"
 def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Drop NUL, control characters and lone surrogates, strip, and cut to `limit` characters."""
     text = text[: limit * 2]  # bounds the work on hostile lengths
-    text = _CONTROL.sub(" ", _SURROGATES.sub("", text))
+    if not text.isprintable():  # text that is clean already, the usual case, is only looked at
+        text = _CONTROL.sub(" ", _SURROGATES.sub("", text))
     return text.strip()[:limit].rstrip()
 
 
