@@ -32,7 +32,7 @@ def _header(headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None) -
 
 
 def check_schema(headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None) -> None:
-    """Raise `InvalidRecordError` when the header names a schema newer than ours; no header means version 1."""
+    """Raise `InvalidRecordError` if the header names a schema newer than this version reads; no header means version 1."""
     raw = _header(headers)
     if raw is None:
         return

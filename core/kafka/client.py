@@ -59,7 +59,7 @@ def admin_client(
 
     Raises:
         BrokerUnavailableError: the broker did not answer.
-        ConfigurationError: it refused us.
+        ConfigurationError: it refused the connection.
     """
     try:
         admin = KafkaAdminClient(**client_arguments(settings, allow_plaintext=allow_plaintext))
@@ -78,7 +78,7 @@ def ensure_reachable(settings: KafkaSettings, *, allow_plaintext: bool = False) 
 
     Raises:
         BrokerUnavailableError: the broker did not answer.
-        ConfigurationError: it refused us.
+        ConfigurationError: it refused the connection.
     """
     with admin_client(settings, allow_plaintext=allow_plaintext) as admin:
         return set(admin.list_topics())

@@ -82,7 +82,7 @@ def wanted_topics(settings: KafkaSettings) -> tuple[TopicPlan, TopicPlan]:
     configs = {
         "cleanup.policy": "delete",
         "retention.ms": str(settings.retention_hours * 3_600_000),
-        "compression.type": "producer",  # what we send is compressed already: the broker keeps it as it is
+        "compression.type": "producer",  # producers compress already: the broker stores their batches as they are
         "message.timestamp.type": "CreateTime",
     }
     if settings.replication_factor >= _SAFE_REPLICATION:
@@ -133,7 +133,7 @@ def ensure_topics(settings: KafkaSettings, *, allow_plaintext: bool = False) -> 
 
     Raises:
         BrokerUnavailableError: the broker did not answer.
-        ConfigurationError: it refused us, or what a setting asks for.
+        ConfigurationError: it refused the connection, or what a setting asks for.
     """
     with admin_client(settings, _request_failed, allow_plaintext=allow_plaintext) as admin:
         present = set(admin.list_topics())

@@ -88,7 +88,7 @@ def _bad_pair(files: TlsFiles, names: TlsNames, error: BaseException) -> Configu
     key = files.key or files.certificate
     if "KEY_VALUES_MISMATCH" in str(error):
         return ConfigurationError(f"the key {key} does not belong to {files.certificate}", f"correct {names.key} or {names.certificate}")
-    if key and _is_encrypted(key):  # OpenSSL does not tell a wrong password from a broken file
+    if key and _is_encrypted(key):  # OpenSSL does not distinguish a wrong password from a broken file
         return ConfigurationError(f"the key {key} can't be opened with the password given", f"correct {names.key_password}")
     return ConfigurationError(
         f"{files.certificate} with the key {key} can't be used: {_words(error)}", f"correct {names.certificate} and {names.key}, both PEM"
