@@ -1,4 +1,4 @@
-"""Text to token ids and padded tensors."""
+"""The tokenizer, and token ids as padded tensors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
     """Read `tokenizer.json`, cutting at `max_tokens` (special tokens included) and padding nothing.
 
     Raises:
-        ConfigurationError: missing or broken.
+        ConfigurationError: missing or unreadable.
     """
     try:
         tokenizer = Tokenizer.from_file(str(path))

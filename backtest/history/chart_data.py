@@ -1,4 +1,4 @@
-"""What the charts of a report are drawn from: per series and hour, what was counted and what was expected."""
+"""The data of a report's charts: per series and hour, the observed and the expected count."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartSeries:
     """One series over time, in buckets: arrays of equal length."""
 
     name: str
@@ -41,8 +41,8 @@ class Line:
 
 
 @dataclass
-class Trace:
-    """Grows by chunks, in order; `lines` gives what was gathered."""
+class ChartData:
+    """Collects chunks in order; `series` returns the collected data."""
 
     _series: dict[str, _Series] = field(default_factory=dict)
 
@@ -76,13 +76,13 @@ class Trace:
             series.high += high.tolist()
             series.documents += int(totals[source])
 
-    def lines(self, most: int) -> list[Line]:
+    def series(self, most: int) -> list[ChartSeries]:
         """Return every series that has documents, in at most about `most` buckets of whole hours, busiest first."""
-        found = [_line(name, series, most) for name, series in self._series.items() if series.documents]
+        found = [_chart_series(name, series, most) for name, series in self._series.items() if series.documents]
         return sorted(found, key=lambda line: (-line.documents, line.name))
 
 
-def _line(name: str, series: _Series, most: int) -> Line:
+def _chart_series(name: str, series: _Series, most: int) -> ChartSeries:
     """Join hours to buckets; the band of a bucket is the sum of its hours', too wide rather than too narrow."""
     hours = np.array(series.hours, dtype=np.int64)
     width = -(-(int(hours[-1]) - int(hours[0]) + 1) // most)
@@ -91,7 +91,7 @@ def _line(name: str, series: _Series, most: int) -> Line:
     def joined(values: list[float]) -> Floats:
         return np.bincount(index, weights=np.array(values, dtype=np.float64)).astype(np.float64)
 
-    return Line(
+    return ChartSeries(
         name=name,
         minutes=buckets * width * HOUR,
         observed=joined(series.observed),

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from squall.alerts.lifecycle import instant, minute_of
-from squall.backtest.history.trace import Line
+from squall.backtest.history.chart_data import ChartSeries
 from squall.core.records import Alert
 
 _WIDTH, _HEIGHT = 900, 190
@@ -32,12 +32,14 @@ class Shade:
     name: str
 
 
-def timeline(line: Line, alerts: Sequence[Alert], shades: Sequence[Shade], after: int, until: int) -> str:
+def timeline(line: ChartSeries, alerts: Sequence[Alert], shades: Sequence[Shade], after: int, until: int) -> str:
     """Return the chart of one series over minutes (after, until]: counts, the band that history explains, alerts and events."""
     top = float(max(line.observed.max(initial=1.0), np.quantile(line.high, 0.99) if line.high.size else 1.0, 1.0)) * 1.1
     x, y = _scale(after, until, _LEFT, _WIDTH - _RIGHT), _scale(0, top, _HEIGHT - _BOTTOM, _TOP)
     parts = [_shade(shade, x, after, until, line.name) for shade in shades]
-    parts += [f'<rect class="alert" {_box(x, _from(alert), _to(alert, until))}><title>{_told(alert)}</title></rect>' for alert in alerts]
+    parts += [
+        f'<rect class="alert" {_box(x, _from(alert), _to(alert, until))}><title>{_alert_title(alert)}</title></rect>' for alert in alerts
+    ]
     xs = [x(minute) for minute in line.minutes]
     band = [*zip(xs, (y(min(value, top)) for value in line.high), strict=True)]
     band += [*zip(reversed(xs), (y(value) for value in line.low[::-1]), strict=True)]
@@ -101,7 +103,7 @@ def _to(alert: Alert, until: int) -> int:
     return minute_of(alert.resolved_at) if alert.resolved_at else until
 
 
-def _told(alert: Alert) -> str:
+def _alert_title(alert: Alert) -> str:
     return escape(
         f"{alert.severity.value}, fired {alert.fired_at:%Y-%m-%d %H:%M}Z: {alert.observed} negative, {alert.expected:.1f} expected"
     )

@@ -1,7 +1,7 @@
-"""The production detector over history: chunks of event time, read in parallel, lived through in order.
+"""The production detector over history: chunks of event time, evaluated in parallel, with the alert lifecycle advanced in order.
 
-A reading depends on the counts of the detector's lookback and on nothing else, so that chunks can be read by any process and in any order;
-only the life of alerts has to be lived through in order, and it is cheap. At most `workers` + 1 chunks are in memory.
+A reading depends on the counts of the detector's lookback and on nothing else, so chunks can be evaluated by any process and in any
+order. Only the lifecycle of alerts has to be advanced in order, and that is cheap. At most `workers` + 1 chunks are in memory.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from typing import Final
 from squall.alerts.detection.methods import open_method
 from squall.alerts.detection.readings import Counts, Readings
 from squall.alerts.lifecycle import Lifecycle, Transition
-from squall.backtest.history.trace import Trace
+from squall.backtest.history.chart_data import ChartData
 from squall.core.config.settings import DetectorSettings
 
 CHUNK_MINUTES: Final = 7 * 1440
 """Event time read at once. A chunk is loaded with its lookback before it, so that shorter ones read more of the store in total."""
-_TRIFLE: Final = 3
-"""So few chunks are read here: to start processes takes longer."""
+_FEW_CHUNKS: Final = 3
+"""Up to this many chunks are evaluated in this process: starting worker processes takes longer."""
 
 Load = Callable[[int, int], Counts]
 """Takes minutes [start, end) since the epoch and returns their counts, from a full hour on."""
 
 
 Submit = Callable[[DetectorSettings, Counts, int, int], Future[Readings]]
-"""Has the ticks in (after, until] read."""
+"""Schedules the evaluation of the ticks in (after, until]."""
 
 
 @dataclass
 class Evaluation:
-    """What one set of settings made of the history."""
+    """The result of one set of settings over the history."""
 
     settings: DetectorSettings
     transitions: list[Transition] = field(default_factory=list)
-    trace: Trace | None = None
-    """What charts are drawn from, if asked for."""
+    charts: ChartData | None = None
+    """Data of the report's charts; None when they are not wanted."""
 
     @property
     def method(self) -> str:
@@ -49,7 +49,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class EvaluatedSpan:
     """What is evaluated: ticks in (after, until], minutes since the epoch."""
 
     after: int
@@ -69,64 +69,64 @@ def lookback_of(variants: Sequence[DetectorSettings]) -> int:
 def evaluate(
     load: Load,
     variants: Sequence[DetectorSettings],
-    span: Span,
+    span: EvaluatedSpan,
     *,
     workers: int = 2,
-    trace: bool = False,
-    busy: Callable[[int, int], bool] = lambda _start, _end: True,
-    tell: Callable[[float], None] = lambda _fraction: None,
+    charts: bool = False,
+    has_documents: Callable[[int, int], bool] = lambda _start, _end: True,
+    progress: Callable[[float], None] = lambda _fraction: None,
 ) -> list[Evaluation]:
-    """Run every variant over `span`; the first one's is the run itself, the others are its sweep.
+    """Run every variant over `span`; the first is the run itself, the others are its sweep.
 
     Args:
-        load: gives the counts of a chunk and of the lookback before it.
+        load: returns the counts of a chunk and of the lookback before it.
         variants: settings of the detector.
-        span: what is evaluated; nobody has an open alert before it.
-        workers: processes that read; 0: this one.
-        trace: keep what charts are drawn from, of the first variant.
-        busy: says whether anything was published in minutes [start, end); chunks without are passed over.
-        tell: told how much is done, 0 to 1.
+        span: what is evaluated; no alert is open before it.
+        workers: processes that evaluate chunks; 0: this process.
+        charts: record the data of the report's charts, for the first variant.
+        has_documents: whether anything was published in minutes [start, end); chunks without documents are skipped.
+        progress: receives the completed share, 0 to 1.
 
     Returns:
         An evaluation per variant, in order; their transitions are in order of time.
     """
-    runs = [Evaluation(settings, trace=Trace() if trace and number == 0 else None) for number, settings in enumerate(variants)]
-    lives = [Lifecycle(settings) for settings in variants]
+    runs = [Evaluation(settings, charts=ChartData() if charts and number == 0 else None) for number, settings in enumerate(variants)]
+    lifecycles = [Lifecycle(settings) for settings in variants]
     lookback = lookback_of(variants)
-    chunks = [chunk for chunk in span.chunks() if busy(chunk[0] - lookback, chunk[1])]
+    chunks = [chunk for chunk in span.chunks() if has_documents(chunk[0] - lookback, chunk[1])]
     waiting: deque[tuple[int, int, Counts, Future[Readings]]] = deque()
     total, done = len(chunks) * len(runs), 0
 
-    def live(until_left: int) -> None:
+    def collect(until_left: int) -> None:
         nonlocal done
         while len(waiting) > until_left:
             number, after, counts, future = waiting.popleft()
             readings = future.result()
-            runs[number].transitions += lives[number].advance(readings)
-            kept = runs[number].trace
-            if kept is not None:
-                kept.add(counts, readings, after)
+            runs[number].transitions += lifecycles[number].advance(readings)
+            charts = runs[number].charts
+            if charts is not None:
+                charts.add(counts, readings, after)
             done += 1
-            tell(done / total)
+            progress(done / total)
 
-    with _readers(workers if total > _TRIFLE else 0) as submit:
+    with _readers(workers if total > _FEW_CHUNKS else 0) as submit:
         for after, until in chunks:
             counts = load(after - lookback, until)
             for number, settings in enumerate(variants):
-                live(workers)
+                collect(workers)
                 waiting.append((number, after, counts, submit(settings, counts, after, until)))
-        live(0)
+        collect(0)
     return runs
 
 
 def _read(settings: DetectorSettings, counts: Counts, after: int, until: int) -> Readings:
-    """Read one chunk; runs in a worker."""
+    """Evaluate one chunk; runs in a worker process."""
     return open_method(settings).read(counts, after, until)
 
 
 @contextmanager
 def _readers(workers: int) -> Iterator[Submit]:
-    """Open processes that read, or read here; what still runs when an error leaves the block is given up."""
+    """Open worker processes, or evaluate in this process; when an error leaves the block, what still waits is cancelled."""
     if not workers:
         yield _read_here
         return

@@ -1,8 +1,8 @@
-"""Alerts against known events.
+"""Alerts matched with known events.
 
 An alert matches an event if it fired within [start, end] and the event names no topics, or the alert's series among them, or the
-alert is about the whole market. Nothing else counts: one that fired a minute before the event is false. Only fired alerts are
-compared.
+alert is about the whole market. Nothing else matches: an alert that fired a minute before the event is a false alarm. Only fired
+alerts are compared.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Scorecard:
     Attributes:
         found: every event that the evaluated span overlaps.
         outside: events that it does not; they are neither matched nor missed.
-        false: alerts that match none.
+        false: alerts that match no event.
         topic_days: watched series × days, of those with documents.
     """
 
@@ -76,14 +76,14 @@ class Scorecard:
 
 
 def fired_alerts(transitions: Sequence[Transition], method: str) -> list[Alert]:
-    """Return the alerts that fired, told by `method`, as they were at the end, in order of firing."""
+    """Return the alerts that fired in their last state, in order of firing; `method` is recorded in them."""
     last = {alert_id(transition.alert): transition for transition in transitions if transition.alert.fired is not None}
     alerts = [record(transition, method) for transition in last.values()]
     return sorted(alerts, key=lambda alert: (alert.fired_at or alert.opened_at, alert.topic))
 
 
 def matches(alert: Alert, event: Event) -> bool:
-    """Say whether `alert` is about `event`."""
+    """Return whether `alert` matches `event`."""
     if alert.fired_at is None or not event.start <= alert.fired_at <= event.end:
         return False
     return not event.topics or alert.topic in event.topics or alert.kind is SeriesKind.MARKET

@@ -1,4 +1,4 @@
-"""Results of a backtest as rows of the store, for the Backtest dashboard."""
+"""Writes the result of a backtest into the store, for the Backtest dashboard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_BUCKETS: Final = 2000
 """Of a series; longer spans are drawn in buckets of several hours."""
 
 
-def keep(result: Result, name: str, run_at: datetime, store: Store) -> str:
+def store_result(result: Result, name: str, run_at: datetime, store: Store) -> str:
     """Store `result` under `name` and return its id; a run of the same name at the same moment replaces it.
 
     Args:
@@ -82,6 +82,6 @@ def _alert(alert: Alert, result: Result) -> KeptAlert:
 def _readings(result: Result) -> list[KeptReading]:
     return [
         KeptReading(line.name, instant(int(minute)), float(observed), float(expected), float(low), float(high))
-        for line in result.trace.lines(_MOST_BUCKETS)
+        for line in result.charts.series(_MOST_BUCKETS)
         for minute, observed, expected, low, high in zip(line.minutes, line.observed, line.expected, line.low, line.high, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""When does a row of a series happen, on the clock of minutes that the detector has?
+"""Places the rows of a series on the detector's clock of minutes.
 
 Everything here is causal: where a row stands depends on the first rows (how long a bucket is) and on those before it.
 """
@@ -24,7 +24,7 @@ _NEAR: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class BucketClock:
     """How rows are laid on the detector's clock.
 
     Attributes:
@@ -38,7 +38,7 @@ class Clock:
     real: bool
 
     @staticmethod
-    def of(seconds: Sequence[float]) -> Clock:
+    def of(seconds: Sequence[float]) -> BucketClock:
         """Return the clock for rows that begin at these `seconds`, by the first of them.
 
         Rows a minute to an hour apart are on the real clock, in the nearest bucket that divides an hour. On other clocks a bucket of
@@ -47,8 +47,8 @@ class Clock:
         cadence = float(np.median(np.diff(seconds[:_CADENCE_ROWS]))) if len(seconds) > 1 else 3600.0
         nearest = min(_CLOCK_BUCKETS, key=lambda minutes: abs(np.log(minutes * 60 / cadence)))
         if abs(np.log(nearest * 60 / cadence)) <= _NEAR:
-            return Clock(nearest * 60.0, nearest, real=True)
-        return Clock(cadence, _PSEUDO_LONG if cadence > 3600 else _PSEUDO_SHORT, real=False)
+            return BucketClock(nearest * 60.0, nearest, real=True)
+        return BucketClock(cadence, _PSEUDO_LONG if cadence > 3600 else _PSEUDO_SHORT, real=False)
 
     def minutes_of(self, seconds: Sequence[float], longest_gap: int) -> Ints:
         """Return the minute in which each row's bucket begins; increasing, at least a bucket apart.

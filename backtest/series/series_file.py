@@ -1,4 +1,4 @@
-"""A series of counts, as a CSV file says it: `timestamp,value`."""
+"""A series of counts, read from a CSV file: `timestamp,value`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EXAMPLE: Final = "a row is for example 2026-03-02T14:05:00Z,17"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Observation:
     """One bucket as it was read.
 
     Attributes:
@@ -33,8 +33,8 @@ class Row:
     value: float
 
 
-def load_series(path: Path) -> list[Row]:
-    """Read the rows of a CSV file; other columns are passed over.
+def load_series(path: Path) -> list[Observation]:
+    """Read the rows of a CSV file; other columns are ignored.
 
     Timestamps are in whatever form `squall ingest file` reads, without a zone UTC; numbers are seconds, ms, µs or ns since the epoch.
 
@@ -50,26 +50,28 @@ def load_series(path: Path) -> list[Row]:
             if missing:
                 raise ConfigurationError(f"{path}: no column {', '.join(missing)}", f"the first line is {','.join(COLUMNS)}")
             columns = [header.index(name) for name in COLUMNS]
-            rows: list[Row] = []
+            rows: list[Observation] = []
             for cells in lines:
                 if any(cell.strip() for cell in cells):
                     rows.append(
                         _row([cells[at].strip() if at < len(cells) else "" for at in columns], f"{path}, line {lines.line_num}", rows)
                     )
     except (OSError, UnicodeError, csv.Error) as error:
-        raise ConfigurationError(f"{path} can't be read: {error}", "give a CSV file in UTF-8") from error
+        raise ConfigurationError(f"{path} can't be read: {error}", "give a UTF-8 CSV file") from error
     if not rows:
         raise ConfigurationError(f"{path} has no rows", _EXAMPLE)
     return rows
 
 
-def _row(cells: list[str], where: str, before: list[Row]) -> Row:
+def _row(cells: list[str], where: str, before: list[Observation]) -> Observation:
     stamp, text = cells
     second, value = _second(stamp, where), _value(text, where)
     if before and second <= before[-1].second:
         how = "the same time as" if second == before[-1].second else "before"
-        raise ConfigurationError(f"{where}: {stamp} is {how} the row above it, {before[-1].timestamp}", "sort rows by time, one for each")
-    return Row(stamp, second, value)
+        raise ConfigurationError(
+            f"{where}: {stamp} is {how} the previous row, {before[-1].timestamp}", "sort the rows by time, one row for each"
+        )
+    return Observation(stamp, second, value)
 
 
 def _second(text: str, where: str) -> float:
@@ -87,7 +89,7 @@ def _value(text: str, where: str) -> float:
     except ValueError:
         raise ConfigurationError(f"{where}: the value {text!r} is not a number", _EXAMPLE) from None
     if not math.isfinite(value):
-        raise ConfigurationError(f"{where}: the value {text!r} is not a finite number", "leave out a row of which the value is not known")
+        raise ConfigurationError(f"{where}: the value {text!r} is not a finite number", "leave out rows whose value is unknown")
     if value < 0:
         raise ConfigurationError(f"{where}: the value {text} is below zero", "a count is zero or more")
     return value

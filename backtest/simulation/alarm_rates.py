@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv, gammaincinv
 
 from squall.alerts.detection.readings import Bools, Floats, Ints
-from squall.backtest.simulation.scenarios import BUCKET_MINUTES
+from squall.backtest.simulation.market import BUCKET_MINUTES
 
 EPISODE_GAP: Final = 60 // BUCKET_MINUTES
 """Alarms of a series with at most so many buckets from one to the next are one episode."""

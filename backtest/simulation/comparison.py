@@ -16,23 +16,24 @@ from typing import Any, Final
 import numpy as np
 
 from squall.alerts.detection.readings import Bools
-from squall.backtest.simulation.contestants import CONFIGURED, SHIPPED, Scores, scores
-from squall.backtest.simulation.rates import calibrate, delays, episodes, rate_interval, share_interval, within
-from squall.backtest.simulation.scenarios import BUCKET_MINUTES, SCENARIOS, SERIES, Market, Scenario, simulate
+from squall.backtest.simulation.alarm_rates import calibrate, delays, episodes, rate_interval, share_interval, within
+from squall.backtest.simulation.market import BUCKET_MINUTES, SERIES, Market, simulate
+from squall.backtest.simulation.methods import SHIPPED, SHIPPED_AS_CONFIGURED, Scores, scores
+from squall.backtest.simulation.scenarios import Scenario
 from squall.core.errors import ConfigurationError
 
 MONTH_DAYS: Final = 30
 ALLOWED: Final = 1.0
 """False alarms per series-month."""
 AIM: Final = 0.8
-"""What the calibration aims at, per series-month, so that the rate that is measured on other seeds stays below `ALLOWED`."""
+"""Target of the calibration, per series-month, so that the rate measured on other seeds stays below `ALLOWED`."""
 LEAST_DAYS: Final = 10
 WORKERS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What one method did in one scenario, or in several.
+    """The result of one method in one scenario, or in several.
 
     Attributes:
         threshold: of its score; NaN for several scenarios together.
@@ -51,7 +52,7 @@ class Score:
     series_days: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what goes into the JSON."""
+        """Return the JSON form."""
         events, found = len(self.delays), sum(map(math.isfinite, self.delays))
         median = float(np.median(self.delays)) if events else math.inf
         facts: dict[str, Any] = {} if math.isnan(self.threshold) else {"threshold": self.threshold}
@@ -82,7 +83,7 @@ def pooled(parts: Sequence[Score]) -> Score:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One scenario and what each method did in it."""
+    """One scenario and the result of each method in it."""
 
     scenario: Scenario
     methods: dict[str, Score]
@@ -97,7 +98,7 @@ class Comparison:
     trials: tuple[Trial, ...]
 
     def over(self, method: str, *kinds: str) -> Score:
-        """Return what `method` did in the scenarios of these kinds; none named: in all."""
+        """Return the result of `method` in the scenarios of these kinds; without kinds, in all."""
         return pooled([trial.methods[method] for trial in self.trials if not kinds or trial.scenario.kind in kinds])
 
     def as_dict(self) -> dict[str, Any]:
@@ -121,20 +122,7 @@ class Comparison:
 
 def _described(trial: Trial) -> dict[str, Any]:
     methods = {name: score.as_dict() for name, score in trial.methods.items()}
-    return {"description": trial.scenario.says, "kind": trial.scenario.kind, "methods": methods}
-
-
-def chosen(names: Sequence[str]) -> list[Scenario]:
-    """Return the scenarios of these names, none: all.
-
-    Raises:
-        ConfigurationError: there is no such scenario.
-    """
-    known = {scenario.name: scenario for scenario in SCENARIOS}
-    for name in names:
-        if name not in known:
-            raise ConfigurationError(f"{name} is not a scenario", "one of " + ", ".join(known))
-    return [known[name] for name in names] or list(SCENARIOS)
+    return {"description": trial.scenario.description, "kind": trial.scenario.kind, "methods": methods}
 
 
 def compare(
@@ -143,29 +131,29 @@ def compare(
     days: int = MONTH_DAYS,
     *,
     workers: int = WORKERS,
-    tell: Callable[[str, float], None] = lambda _what, _fraction: None,
+    progress: Callable[[str, float], None] = lambda _what, _fraction: None,
 ) -> Comparison:
-    """Let every method judge `days` of each scenario.
+    """Evaluate every method on `days` of each scenario.
 
     Args:
         scenarios: one or more.
         seed: of the random numbers; the same one gives the same result.
-        days: to judge, after the history; an event per series in each five of them.
+        days: evaluated days, after the history; an event per series in each five of them.
         workers: processes that compute.
-        tell: told which scenario is done, and how much of all, 0 to 1.
+        progress: receives the name of each finished scenario and the completed share, 0 to 1.
 
     Raises:
         ConfigurationError: fewer than `LEAST_DAYS`.
     """
     if days < LEAST_DAYS:
-        raise ConfigurationError(f"{days} days are too few to count false alarms on", f"judge {LEAST_DAYS} or more")
+        raise ConfigurationError(f"{days} days are too few to count false alarms on", f"evaluate {LEAST_DAYS} days or more")
     trials: list[Trial] = []
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         try:
             jobs = [[pool.submit(_part, scenario, seed, days, part) for part in _PARTS] for scenario in scenarios]
             for scenario, parts in zip(scenarios, jobs, strict=True):
                 trials.append(_trial(simulate(scenario, _judged_seed(seed), days), scenario, days, parts))
-                tell(scenario.name, len(trials) / len(scenarios))
+                progress(scenario.name, len(trials) / len(scenarios))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
     return Comparison(seed, days, tuple(trials))
@@ -191,7 +179,7 @@ def _trial(market: Market, scenario: Scenario, days: int, parts: Sequence[Future
     allowed = AIM * SERIES * days / MONTH_DAYS
     methods: dict[str, Score] = {}
     for name in eventful:
-        limit = 0.5 if name == CONFIGURED else calibrate(calibration[name], allowed)
+        limit = 0.5 if name == SHIPPED_AS_CONFIGURED else calibrate(calibration[name], allowed)
         alarms, false = eventful[name] > limit, calm[name] > limit
         methods[name] = _score(limit, alarms, false, events, SERIES * days)
     return Trial(scenario, methods)

@@ -11,15 +11,15 @@ from squall.alerts.detection.baseline import day_types
 from squall.alerts.detection.detector import Detector
 from squall.alerts.detection.readings import Counts, Ints
 from squall.alerts.lifecycle import Change, Lifecycle
-from squall.backtest.simulation.references import ears_c2, moving, negative_binomial_cusum, seasonal, threshold, z_score
-from squall.backtest.simulation.scenarios import BUCKET_MINUTES, DAY_BUCKETS, HISTORY_DAYS
+from squall.backtest.simulation.market import BUCKET_MINUTES, DAY_BUCKETS, HISTORY_DAYS
+from squall.backtest.simulation.reference_methods import ears_c2, moving, negative_binomial_cusum, seasonal, threshold, z_score
 from squall.core.config.settings import DetectorSettings
 
 Scores = dict[str, NDArray[np.float32]]
 """Name of a method -> (series, judged buckets)."""
 
 SHIPPED: Final = "shipped"
-CONFIGURED: Final = "shipped-as-configured"
+SHIPPED_AS_CONFIGURED: Final = "shipped-as-configured"
 """The shipped method at its default settings, with the life of its alerts: 1 where an alert fires."""
 _LAG: Final = 240 // BUCKET_MINUTES + 1
 """The moving baselines leave out what the detector's guard leaves out."""
@@ -39,7 +39,7 @@ def _shipped(counts: Counts, judged_from: int) -> dict[str, NDArray[np.float64]]
     for transition in Lifecycle(settings).advance(readings):
         if transition.change is Change.FIRED:
             fired[readings.topics.index(transition.alert.topic), np.searchsorted(readings.ticks, transition.tick)] = 1.0
-    return {SHIPPED: readings.score, CONFIGURED: fired}
+    return {SHIPPED: readings.score, SHIPPED_AS_CONFIGURED: fired}
 
 
 def _references(buckets: Ints, first_day: int, judged_from: int) -> dict[str, NDArray[np.float64]]:

@@ -1,6 +1,6 @@
-"""What others use: the detectors that the shipped one is compared with, each on counts per bucket.
+"""The reference methods that the shipped detector is compared with, each on counts per bucket.
 
-`moving` and `seasonal` say what is usual for each bucket, the others how far its count is from that. Arrays are (series, buckets); the
+`moving` and `seasonal` return what is usual for each bucket, the others how far its count is from that. Arrays are (series, buckets); the
 score of a bucket depends on it and on buckets before it. An alarm is a score above a threshold that gives every method the same rate of
 false alarms.
 """

@@ -1,12 +1,12 @@
-"""The result of `squall backtest simulate` for people."""
+"""The text summary of `squall backtest simulate`: tables of every scenario, and whether the goals were met."""
 
 from __future__ import annotations
 
 import math
 from typing import Final
 
-from squall.backtest.simulation.contestants import CONFIGURED, SHIPPED
-from squall.backtest.simulation.simulate import AIM, ALLOWED, MONTH_DAYS, Comparison, Score
+from squall.backtest.simulation.comparison import AIM, ALLOWED, MONTH_DAYS, Comparison, Score
+from squall.backtest.simulation.methods import SHIPPED, SHIPPED_AS_CONFIGURED
 
 _GOAL_DETECTION: Final = 0.95
 _GOAL_DELAY: Final = 2.0
@@ -26,7 +26,7 @@ def report(result: Comparison) -> str:
         "found: share of events with an alarm; delay: median, in buckets of five minutes; false/month: false alarms per series and month",
     ]
     for trial in result.trials:
-        lines += ["", f"{trial.scenario.name}: {trial.scenario.says} ({trial.scenario.kind})", _COLUMNS]
+        lines += ["", f"{trial.scenario.name}: {trial.scenario.description} ({trial.scenario.kind})", _COLUMNS]
         lines += [_line(name, trial.methods[name]) for name in names]
     if any(trial.scenario.kind == "outbreak" for trial in result.trials):
         lines += ["", "all outbreaks", _COLUMNS, *(_line(name, result.over(name, "outbreak")) for name in names)]
@@ -68,13 +68,13 @@ def better(one: Score, other: Score) -> bool:
     return rank(one) > rank(other)
 
 
-def _goal(met: bool, says: str) -> str:
-    return f"{'met   ' if met else 'MISSED'} {says}"
+def _goal(met: bool, description: str) -> str:
+    return f"{'met   ' if met else 'MISSED'} {description}"
 
 
 def _line(name: str, score: Score) -> str:
     facts = score.as_dict()
     delay, found = facts["median_delay_buckets"], facts["probability_of_detection"]
     false = facts["false_alarms_per_series_day"] * MONTH_DAYS
-    limit = "" if name == CONFIGURED or math.isnan(score.threshold) else f"{score.threshold:.2f}"
+    limit = "" if name == SHIPPED_AS_CONFIGURED or math.isnan(score.threshold) else f"{score.threshold:.2f}"
     return f"{name:22} {found:>7.3f} {'-' if delay is None else f'{delay:g}':>7} {false:>12.2f} {limit:>10}".rstrip()

@@ -1,4 +1,4 @@
-"""The engine against what a user would write and against what the machine could do, all in one run."""
+"""The benchmark of `squall model bench`: the engine compared with transformers pipelines and with the peak rate of the machine."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ import torch
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError
 from squall.model import preprocess
-from squall.model.bench.contestants import BATCHES, PRECISIONS, checkpoint, engines, open_all, pipelines
-from squall.model.bench.floor import peak_rates, products_per_text
-from squall.model.bench.rounds import Clock, Contestant, latencies, run_rounds
+from squall.model.bench.candidates import BATCHES, PRECISIONS, checkpoint_folder, engines, open_all, pipelines
+from squall.model.bench.roofline import peak_rates, products_per_text
+from squall.model.bench.timing import Candidate, Clock, latencies, run_rounds
 from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, NetworkConfig
 from squall.model.serving.backends.base import device_of
 from squall.model.serving.engine import ScoringEngine
-from squall.model.tokens import load_tokenizer
+from squall.model.tokenizer import load_tokenizer
 
 _PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "numpy")
 
@@ -33,7 +33,7 @@ class Plan:
     """How much is measured.
 
     Args:
-        rounds: turns of each contestant.
+        rounds: turns of each candidate.
         seconds: length of a turn, about.
         batches: batch sizes of the pipelines.
         backends: precisions by backend.
@@ -48,7 +48,7 @@ class Plan:
 
     @property
     def turns(self) -> int:
-        """Turns of all contestants, if all can be had."""
+        """Turns of all candidates, if this machine can run all."""
         return self.rounds * (2 * len(self.batches) + sum(map(len, self.backends.values())))
 
 
@@ -67,14 +67,14 @@ def run_bench(
         texts: real headlines, at least one.
         plan: how much is measured.
         clock: monotonic seconds.
-        step: is told what has just been done.
+        step: receives the name of each finished step.
 
     Raises:
         ConfigurationError: no text, no checkpoint, or the device can't be had.
     """
     if not texts:
-        raise ConfigurationError("there is no text to score", "give a file with a text in each line")
-    folder, device = checkpoint(settings), device_of(settings)
+        raise ConfigurationError("there is no text to score", "give a file with one text per line")
+    folder, device = checkpoint_folder(settings), device_of(settings)
     config = NetworkConfig.from_json((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     threads = settings.threads or os.cpu_count() or 1
     torch.set_num_threads(threads)
@@ -89,11 +89,11 @@ def run_bench(
         opened, skipped = open_all(engines(folder, settings, exported, plan.backends), step)
         for engine in opened.values():
             stack.callback(engine.close)
-        contestants = [found for size in ("base", "small") for found in pipelines(folder, settings, size, plan.batches)]
-        contestants += [Contestant(name, "engine", engine.score, 512) for name, engine in opened.items()]
-        tokeniser = Contestant("tokenising", "tokenising", tokenise, 512)
-        run_rounds([*contestants, tokeniser], texts, plan.rounds, plan.seconds, clock, step)
-        rows = [_row(contestant, mean_tokens) for contestant in contestants]
+        candidates = [found for size in ("base", "small") for found in pipelines(folder, settings, size, plan.batches)]
+        candidates += [Candidate(name, "engine", engine.score, 512) for name, engine in opened.items()]
+        tokeniser = Candidate("tokenising", "tokenising", tokenise, 512)
+        run_rounds([*candidates, tokeniser], texts, plan.rounds, plan.seconds, clock, step)
+        rows = [_row(candidate, mean_tokens) for candidate in candidates]
         _add_ratios(rows)
         for row in rows:
             if engine_of_row := opened.get(row["name"]):
@@ -130,14 +130,14 @@ def _tokeniser(folder: Path, settings: ModelSettings) -> Callable[[Sequence[str]
     return tokenise
 
 
-def _row(contestant: Contestant, mean_tokens: float) -> dict[str, Any]:
-    rate = contestant.texts_per_second
+def _row(candidate: Candidate, mean_tokens: float) -> dict[str, Any]:
+    rate = candidate.texts_per_second
     return {
-        "name": contestant.name,
-        "kind": contestant.kind,
+        "name": candidate.name,
+        "kind": candidate.kind,
         "texts_per_second": rate,
         "tokens_per_second": rate * mean_tokens,
-        "rounds": contestant.rates,
+        "rounds": candidate.rates,
     }
 
 
@@ -158,7 +158,7 @@ def _engine_figures(engine: ScoringEngine, texts: Sequence[str], plan: Plan, clo
 
 
 def _best(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Name the fastest of each kind."""
+    """Return the name of the fastest of each kind."""
     kinds = dict.fromkeys(row["kind"] for row in rows)
     return {kind: max((row for row in rows if row["kind"] == kind), key=lambda row: row["texts_per_second"])["name"] for kind in kinds}
 

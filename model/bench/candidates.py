@@ -1,4 +1,4 @@
-"""Who runs in the benchmark: what a user would write with transformers, and the engine in every form this machine has."""
+"""The candidates of the benchmark: transformers pipelines as a user would write them, and the engine with every backend and precision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError, SquallError
-from squall.model.bench.rounds import Contestant, Score
+from squall.model.bench.timing import Candidate, Score
 from squall.model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, NetworkConfig
 from squall.model.serving.backends.base import device_of
 from squall.model.serving.engine import ScoringEngine
@@ -26,7 +26,7 @@ PRECISIONS = {
 }
 
 
-def pipelines(folder: Path, settings: ModelSettings, size: str, batches: Sequence[int]) -> Iterator[Contestant]:
+def pipelines(folder: Path, settings: ModelSettings, size: str, batches: Sequence[int]) -> Iterator[Candidate]:
     """Yield two text-classification pipelines, one per task, fp32, at each batch size.
 
     Args:
@@ -58,7 +58,7 @@ def pipelines(folder: Path, settings: ModelSettings, size: str, batches: Sequenc
     ]
     threads = settings.threads or os.cpu_count() or 1
     for batch in batches:
-        yield Contestant(f"{size} pipelines, batch {batch}", f"{size}_pipelines", _piped(made, batch, settings, threads), batch)
+        yield Candidate(f"{size} pipelines, batch {batch}", f"{size}_pipelines", _piped(made, batch, settings, threads), batch)
 
 
 def _piped(made: Sequence[Any], batch: int, settings: ModelSettings, threads: int) -> Score:
@@ -72,7 +72,7 @@ def _piped(made: Sequence[Any], batch: int, settings: ModelSettings, threads: in
 def engines(
     folder: Path, settings: ModelSettings, exported: Path, backends: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, Callable[[], ScoringEngine]]]:
-    """Yield (name, opener) of the engine in every backend and precision; an opener raises `SquallError` when it can't be had here.
+    """Yield (name, opener) of the engine in every backend and precision; an opener raises `SquallError` when this machine can't run it.
 
     Args:
         folder: the checkpoint.
@@ -99,15 +99,15 @@ def _opener(settings: ModelSettings, folder: Path, exported: Path) -> Callable[[
     return open_engine
 
 
-def checkpoint(settings: ModelSettings) -> Path:
+def checkpoint_folder(settings: ModelSettings) -> Path:
     """Return the checkpoint's folder.
 
     Raises:
-        ConfigurationError: it holds none.
+        ConfigurationError: the folder holds no checkpoint.
     """
     folder = settings.path or SHIPPED
     if not (folder / WEIGHTS_FILE).is_file():
-        raise ConfigurationError(f"{folder} is no checkpoint: {WEIGHTS_FILE} is missing", "give a folder that `squall model train` wrote")
+        raise ConfigurationError(f"{folder} is not a checkpoint: {WEIGHTS_FILE} is missing", "name a folder of `squall model train`")
     return folder
 
 

@@ -1,4 +1,4 @@
-"""The floor: how fast the network's matrix products alone could go at the machine's measured peak."""
+"""The roofline: how many texts per second the network's matrix products alone allow at the machine's measured peak rate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from squall.model.quantise import has_bf16, has_vnni
+from squall.model.hardware import has_bf16, has_vnni
 
 Clock = Callable[[], float]
 _SIDES = {"cpu": (512, 1024, 2048), "cuda": (4096, 8192)}

@@ -1,4 +1,4 @@
-"""Contestants timed in turns, so that a busy neighbour slows all of them alike."""
+"""Times candidates in interleaved rounds, so that other load on the machine slows all of them alike, and latencies of single calls."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Clock = Callable[[], float]
 
 
 @dataclass
-class Contestant:
-    """Something that scores texts, and what was measured of it.
+class Candidate:
+    """Something that scores texts, and its measured rates.
 
     Args:
-        name: for people and programs.
+        name: in the table and in the JSON.
         kind: `base_pipelines` (a), `small_pipelines` (b) or `engine` (c).
         score: scores all texts it is given, and returns when they are done.
-        least: texts below which it isn't itself: its batch size.
+        least: fewest texts it scores at once: its batch size.
         rates: texts per second, a number per round.
     """
 
@@ -43,37 +43,37 @@ def spread(texts: Sequence[str], count: int) -> list[str]:
     return [texts[position % len(texts)] for position in range(count)]
 
 
-def fitting_count(contestant: Contestant, texts: Sequence[str], seconds: float, clock: Clock) -> int:
-    """Return how many texts the contestant scores in about `seconds`: a multiple of its batch size, up to the texts there are."""
-    sample = spread(texts, max(contestant.least, 8))
-    contestant.score(sample)  # first calls allocate and generate code
+def fitting_count(candidate: Candidate, texts: Sequence[str], seconds: float, clock: Clock) -> int:
+    """Return how many texts the candidate scores in about `seconds`: a multiple of its batch size, up to the texts there are."""
+    sample = spread(texts, max(candidate.least, 8))
+    candidate.score(sample)  # first calls allocate and generate code
     started = clock()
-    contestant.score(sample)
+    candidate.score(sample)
     rate = len(sample) / max(clock() - started, 1e-6)
     count = int(min(rate * seconds, len(texts)))
-    return max(contestant.least, count - count % contestant.least)
+    return max(candidate.least, count - count % candidate.least)
 
 
 def run_rounds(
-    contestants: Sequence[Contestant], texts: Sequence[str], rounds: int, seconds: float, clock: Clock, step: Callable[[str], None]
+    candidates: Sequence[Candidate], texts: Sequence[str], rounds: int, seconds: float, clock: Clock, step: Callable[[str], None]
 ) -> None:
-    """Fill in the contestants' rates: A B C, A B C, …
+    """Fill in the candidates' rates: A B C, A B C, …
 
     Args:
-        contestants: in the order of their turns.
+        candidates: in the order of their turns.
         texts: what they score; each takes an even sample of as many as it manages in its turn.
         rounds: turns of each.
         seconds: length of a turn, about.
         clock: monotonic seconds.
-        step: is told the contestant's name after each turn.
+        step: receives the candidate's name after each turn.
     """
-    samples = [spread(texts, fitting_count(contestant, texts, seconds, clock)) for contestant in contestants]
+    samples = [spread(texts, fitting_count(candidate, texts, seconds, clock)) for candidate in candidates]
     for _ in range(rounds):
-        for contestant, sample in zip(contestants, samples, strict=True):
+        for candidate, sample in zip(candidates, samples, strict=True):
             started = clock()
-            contestant.score(sample)
-            contestant.rates.append(len(sample) / max(clock() - started, 1e-6))
-            step(contestant.name)
+            candidate.score(sample)
+            candidate.rates.append(len(sample) / max(clock() - started, 1e-6))
+            step(candidate.name)
 
 
 def latencies(score: Score, texts: Sequence[str], size: int, calls: int, clock: Clock) -> dict[str, float]:

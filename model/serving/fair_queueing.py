@@ -13,7 +13,7 @@ Group = TypeVar("Group")
 Item = TypeVar("Item")
 
 
-class FairPool(Generic[Group, Item]):
+class FairQueue(Generic[Group, Item]):
     """Items wait by width; a batch starts with the one whose turn it is, and is filled with its likes.
 
     Turns are those of start-time fair queueing (Goyal, Vin and Cheng 1996): an item's turn is the later of the pool's present turn and

@@ -1,4 +1,4 @@
-"""Lines in, JSON out: what `squall model score` does with standard input."""
+"""Scores lines of text or JSON and yields JSON objects: what `squall model score` does with standard input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DIGITS = 6
 
 @dataclass(frozen=True)
 class _Line:
-    """One line of input: a text to score, or why it is none."""
+    """One line of input: a text to score, or the reason why it can't be scored."""
 
     number: int
     text: str = ""
@@ -64,8 +64,7 @@ def _parse(number: int, line: bytes) -> _Line:
 
 def _scored(part: Sequence[_Line], engine: ScoringEngine) -> Iterator[dict[str, Any]]:
     texts = [line.text for line in part if not line.error]
-    scores = engine.score(texts)
-    entities = {task.name: engine.entities(texts, task=task.name) for task in engine.tasks if task.kind == "tokens"}
+    scores, entities = engine.score_with_entities(texts)
     row = 0
     for line in part:
         if line.error:

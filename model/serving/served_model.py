@@ -1,4 +1,4 @@
-"""A checkpoint ready to score: tokenizer, labels, the network on a backend, and the name of its scores."""
+"""A checkpoint ready to score: tokenizer, labels, the network on a backend, and the model version of its scores."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from tokenizers import Encoding
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError
 from squall.model import preprocess
+from squall.model.hardware import has_bf16
 from squall.model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork, NetworkConfig
-from squall.model.quantise import has_bf16
-from squall.model.serving.backends import Backend, open_backend
-from squall.model.serving.backends.base import device_of
-from squall.model.serving.backends.ragged.samples import SAMPLES
-from squall.model.serving.execution import BUDGETS, Execution
+from squall.model.serving.backends.base import Backend, device_of
+from squall.model.serving.backends.ragged.calibration_texts import CALIBRATION_TEXTS
+from squall.model.serving.backends.selection import open_backend
+from squall.model.serving.batch_tokens import batch_token_limit
+from squall.model.serving.failure_recovery import RecoveringExecutor
 from squall.model.tasks import DEFAULT_TASKS, TaskSpec
-from squall.model.tokens import PAD_ID, load_tokenizer
+from squall.model.tokenizer import PAD_ID, load_tokenizer
 
 _SAMPLES = ("ok", "Shares of the bank fell after a profit warning", "Gold steadies as " * 8)
 
 
-class LoadedModel:
+class ServedModel:
     """One version of the model; use `open`. `execution` belongs to whoever runs it, the rest may be used by many threads.
 
     Args:
@@ -40,7 +41,12 @@ class LoadedModel:
     """
 
     def __init__(
-        self, folder: Path, config: NetworkConfig, execution: Execution, max_tokens: int, needed: Sequence[TaskSpec] = DEFAULT_TASKS
+        self,
+        folder: Path,
+        config: NetworkConfig,
+        execution: RecoveringExecutor,
+        max_tokens: int,
+        needed: Sequence[TaskSpec] = DEFAULT_TASKS,
     ) -> None:
         self.tasks = config.tasks
         self.max_tokens = max_tokens
@@ -51,7 +57,7 @@ class LoadedModel:
         self.version = _version(folder, config.name, execution.backend.name, max_tokens)
 
     @classmethod
-    def open(cls, settings: ModelSettings, needed: Sequence[TaskSpec] = DEFAULT_TASKS) -> LoadedModel:
+    def open(cls, settings: ModelSettings, needed: Sequence[TaskSpec] = DEFAULT_TASKS) -> ServedModel:
         """Load the checkpoint in `settings.path`, or the shipped one; `needed` as above.
 
         Raises:
@@ -63,13 +69,13 @@ class LoadedModel:
         network = None if kind == "onnx" else MultiTaskNetwork.load(folder)
         config = network.config if network else _config(folder)
         device = device_of(settings)
-        # a dead GPU gives nothing back, and the folder may hold another checkpoint by then
+        # a failed GPU returns nothing, and the folder may hold another checkpoint by then
         spare = copy.deepcopy(network) if device.type == "cuda" else None
         torch.set_num_threads(settings.threads or os.cpu_count() or 1)
         backend = open_backend(kind, network, folder, settings)
         place = backend.device.type
         replacement = partial(open_on_cpu, spare, folder, settings, kind) if place == "cuda" else None
-        execution = Execution(backend, settings.batch_tokens or BUDGETS[place], replacement)
+        execution = RecoveringExecutor(backend, batch_token_limit(settings, place), replacement)
         limit = int(config.encoder.get("max_position_embeddings", settings.max_tokens))
         return cls(folder, config, execution, min(settings.max_tokens, limit), needed)
 
@@ -81,7 +87,12 @@ class LoadedModel:
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text, one or more."""
         prepared = [preprocess.prepare(text, self.max_tokens) for text in texts]
-        return [encoding.ids or [PAD_ID] for encoding in self._tokenizer.encode_batch_fast(prepared)]
+        return [self.ids_of(encoding) for encoding in self._tokenizer.encode_batch_fast(prepared)]
+
+    @staticmethod
+    def ids_of(encoding: Encoding) -> list[int]:
+        """Return the token ids of an encoded text, one padding token where it has none."""
+        return encoding.ids or [PAD_ID]
 
     def encode(self, prepared: Sequence[str]) -> list[Encoding]:
         """Return ids and character offsets of texts that are prepared already."""
@@ -108,7 +119,7 @@ class LoadedModel:
 
 
 def open_on_cpu(network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings, kind: str = "auto") -> Backend:
-    """Open what scores when the GPU can't: the same network on the CPU, in bf16 if both can, else in fp32 (not in int8: too far away)."""
+    """Open what scores when the GPU fails: the same network on the CPU, in bf16 if possible, else in fp32 (int8 differs too much)."""
     bf16 = settings.precision in ("auto", "bf16") and has_bf16(torch.device("cpu"))
     on_cpu = settings.model_copy(update={"device": "cpu", "precision": "bf16" if bf16 and kind != "onnx" else "fp32"})
     return open_backend("onnx" if kind == "onnx" else "auto", network, folder, on_cpu)
@@ -119,12 +130,12 @@ def _config(folder: Path) -> NetworkConfig:
         return NetworkConfig.from_json((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(
-            f"{folder} is no exported model: {CONFIG_FILE}: {error}", "write one with `squall model export --onnx`"
+            f"{folder} is not an exported model: {CONFIG_FILE}: {error}", "write one with `squall model export --onnx`"
         ) from error
 
 
 def _version(folder: Path, name: str, backend: str, max_tokens: int) -> str:
-    """Name the scores, not only the weights: everything that changes a score is in the hash."""
+    """Return the model version: a name and a hash of everything that changes a score, not only of the weights."""
     digest: Any = xxhash.xxh3_64()
     weights = sorted(folder.glob("*.onnx*")) if backend.startswith("onnx") else [folder / WEIGHTS_FILE]
     for path in (*weights, folder / CONFIG_FILE, folder / TOKENIZER_FILE):
@@ -132,6 +143,6 @@ def _version(folder: Path, name: str, backend: str, max_tokens: int) -> str:
             while block := file.read(1 << 20):
                 digest.update(block)
     if backend == "ragged-int8":
-        digest.update("\n".join(SAMPLES).encode())  # they set its scales
+        digest.update("\n".join(CALIBRATION_TEXTS).encode())  # they set the scales
     digest.update(f"{backend}/{max_tokens}/{preprocess.VERSION}".encode())
     return f"{name}-{digest.hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""What happens to a run's best checkpoint before it is used: heads blended, probabilities calibrated, all measured again."""
+"""Finalises a run's best checkpoint: blends heads, calibrates probabilities, measures again and saves."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from squall.model.data.labelled import MISSING, Row
-from squall.model.evaluation import calibration as calibrate
+from squall.model.data.examples import Example
 from squall.model.network import MultiTaskNetwork
+from squall.model.tasks import MISSING
 from squall.model.training.encoding import Encoded
 from squall.model.training.techniques.head_blending import blend_heads, relabelled
-from squall.model.training.train import Trainer
+from squall.model.training.techniques.temperature_scaling import fit_temperature, fold_temperature
+from squall.model.training.trainer import Trainer
 
 
-def finish(trainer: Trainer, best: dict[str, Any], train: Sequence[Row], dev: Sequence[Row]) -> dict[str, Any]:
-    """Blend and calibrate the checkpoint in `best/` as the run's settings say, save it in its place; returns its metrics.
+def finalise(trainer: Trainer, best: dict[str, Any], train: Sequence[Example], dev: Sequence[Example]) -> dict[str, Any]:
+    """Blend and calibrate the checkpoint in `best/` as the run's settings ask, save it in its place; returns its metrics.
 
     Adds `calibration`: per text task `temperature`, and `ece` and `nll` before and after, on the dev split.
     """
@@ -25,7 +26,7 @@ def finish(trainer: Trainer, best: dict[str, Any], train: Sequence[Row], dev: Se
     if blend:
         network = blend_heads(network, blend)
         train, dev = relabelled(train, blend), relabelled(dev, blend)
-        trainer.log.say(f"blended {blend.other} into {blend.into}, share {blend.share:g}")
+        trainer.log.message(f"blended {blend.other} into {blend.into}, share {blend.share:g}")
     trainer.adopt(network)
     held_out = trainer.encode(dev)
     found = {**best, **trainer.evaluate(held_out)}
@@ -35,7 +36,7 @@ def finish(trainer: Trainer, best: dict[str, Any], train: Sequence[Row], dev: Se
         for name, entry in found["calibration"].items():
             entry["after"] = _calibration_of(found, name)
             before, after = entry["before"]["ece"], entry["after"]["ece"]
-            trainer.log.say(f"{name}: temperature {entry['temperature']:.3f}, ECE {before:.4f} before, {after:.4f} after")
+            trainer.log.message(f"{name}: temperature {entry['temperature']:.3f}, ECE {before:.4f} before, {after:.4f} after")
     trainer.save(found, trainer.encode(train), held_out)
     return found
 
@@ -49,8 +50,8 @@ def _calibrated(trainer: Trainer, dev: Encoded, found: dict[str, Any]) -> dict[s
             continue
         labels = dev.labels[task.name]
         known = np.flatnonzero(labels != MISSING)
-        temperature = calibrate.fit_temperature(np.stack([logits[task.name][i] for i in known]), labels[known])
-        calibrate.fold(trainer.network, task.name, temperature)
+        temperature = fit_temperature(np.stack([logits[task.name][i] for i in known]), labels[known])
+        fold_temperature(trainer.network, task.name, temperature)
         result[task.name] = {"temperature": temperature, "before": _calibration_of(found, task.name)}
     return result
 

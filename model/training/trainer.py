@@ -1,4 +1,4 @@
-"""Training: one loop over rows that carry any subset of the labels."""
+"""The training loop, over examples that carry any subset of the labels."""
 
 from __future__ import annotations
 
@@ -17,39 +17,42 @@ import torch
 from torch import Tensor
 
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import Row
+from squall.model.data.examples import Example
+from squall.model.hardware import has_bf16
 from squall.model.network import TOKENIZER_FILE, MultiTaskNetwork, is_checkpoint
-from squall.model.quantise import has_bf16
 from squall.model.tasks import TaskSpec
-from squall.model.tokens import load_tokenizer
+from squall.model.tokenizer import load_tokenizer
 from squall.model.training.artifacts import run_folder
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.batching import batches
 from squall.model.training.config import TrainConfig
+from squall.model.training.early_stopping import EarlyStopping
 from squall.model.training.encoding import Encoded, encode
 from squall.model.training.losses import Objective, balanced_weights
-from squall.model.training.optim import BaseMix, WeightAverage, parameter_groups, warmup_decay
+from squall.model.training.lr_schedule import warmup_decay
+from squall.model.training.optimizer import parameter_groups
 from squall.model.training.techniques.lora import add_adapters, merged
-from squall.model.training.validation import judge, predictions, summary
+from squall.model.training.techniques.weight_averaging import BaseMix, WeightAverage
+from squall.model.training.validation import measure, predictions, summary
 
 
 class Trainer:
     """One training run.
 
     Args:
-        base: folder (or hub name) of the encoder, or of a checkpoint, whose heads are then kept; must hold `tokenizer.json`.
+        base: folder (or hub name) of the encoder, or of a checkpoint, whose heads are then kept; must contain `tokenizer.json`.
         tasks: heads to train.
         config: the run's settings.
         folder: of the run; `best/` in it always holds the best checkpoint so far, see `squall.model.training.artifacts.run_folder`.
         log: progress and curves.
 
     Raises:
-        ConfigurationError: the base can't be read, or `config` names what is not there.
+        ConfigurationError: the base can't be read, or `config` names something that does not exist.
     """
 
     def __init__(self, base: Path, tasks: Sequence[TaskSpec], config: TrainConfig, folder: Path, log: RunLog) -> None:
         if unknown := sorted(set(config.loss_weights) - {task.name for task in tasks}):
-            raise ConfigurationError(f"loss_weights names {', '.join(unknown)}", f"tasks are {', '.join(t.name for t in tasks)}")
+            raise ConfigurationError(f"loss_weights names {', '.join(unknown)}", f"the tasks are {', '.join(t.name for t in tasks)}")
         seed_everything(config.seed)
         if config.threads:
             torch.set_num_threads(config.threads)
@@ -71,12 +74,12 @@ class Trainer:
         self.history: list[dict[str, Any]] = []
 
     def fit(self, train: Encoded, dev: Encoded, *, resume: bool = False) -> dict[str, Any]:
-        """Train, keep the best epoch by mean dev score in `best/`, and return its metrics.
+        """Train, save the best epoch by mean dev score in `best/`, and return its metrics.
 
         Args:
-            train: rows to learn from.
-            dev: held-out rows, to measure and to stop by.
-            resume: go on after the last finished epoch of the run in `folder`.
+            train: examples to learn from.
+            dev: held-out examples, for measuring and for early stopping.
+            resume: continue after the last finished epoch of the run in `folder`.
 
         Raises:
             ConfigurationError: a task has no label to learn or to measure, or there is nothing to resume.
@@ -93,23 +96,23 @@ class Trainer:
 
     def evaluate(self, rows: Encoded) -> dict[str, Any]:
         """Return metrics per task, and per task and source, on `rows`."""
-        return judge(self.tasks, rows, self.logits(rows))
+        return measure(self.tasks, rows, self.logits(rows))
 
     def logits(self, rows: Encoded) -> dict[str, list[np.ndarray[Any, np.dtype[np.float32]]]]:
         """Return the network's logits per task and row: (labels,) for a text task, (tokens, labels) for a tokens task."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             return predictions(self.network, rows, self.device)
 
-    def encode(self, rows: Sequence[Row]) -> Encoded:
+    def encode(self, rows: Sequence[Example]) -> Encoded:
         """Return `rows` as this run's network reads them."""
         return encode(rows, self.tokenizer, self.tasks, self.config.max_tokens)
 
     def adopt(self, network: MultiTaskNetwork) -> None:
-        """Go on with `network` and its heads."""
+        """Continue with `network` and its heads."""
         self.network, self.tasks = network.to(self.device), network.config.tasks
 
     def plain_network(self) -> MultiTaskNetwork:
-        """Return the network to ship: adapters, if any, folded in."""
+        """Return the network to save, with adapters, if any, folded in."""
         if not self.config.lora:
             return self.network
         plain = MultiTaskNetwork(merged(self.network.encoder), self.network.config)
@@ -124,7 +127,7 @@ class Trainer:
     def _stage(self, number: int, tasks: Sequence[TaskSpec], train: Encoded, dev: Encoded, state: dict[str, Any]) -> dict[str, Any]:
         """Train the heads of `tasks` together; returns the best metrics of this stage."""
         config = self.config
-        rows = sorted(set(chain.from_iterable(train.carrying(task) for task in tasks)) | _taught(train, tasks))
+        rows = sorted(set(chain.from_iterable(train.carrying(task) for task in tasks)) | _with_soft_labels(train, tasks))
         widths = None if train.vectors is None else (self.network.pool.width, train.vectors.shape[1])
         objective = Objective(tasks, config, self._class_weights(train, tasks), widths).to(self.device)
         optimizer = self._optimizer(objective)
@@ -132,31 +135,37 @@ class Trainer:
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_decay(steps, config.warmup_share))
         average = WeightAverage(self.network, config.ema_decay) if config.ema_decay else None
         rng = random.Random(config.seed + number)  # noqa: S311 - an order, not a secret
-        parts = run_folder.Parts(self.network, objective, optimizer, schedule, average, rng)
+        parts = run_folder.StageState(self.network, objective, optimizer, schedule, average, rng)
         parts.load(state)
-        blended = config.blend.other if config.blend else None  # this head will not be there in the end
+        blended = config.blend.other if config.blend else None  # this head is dropped at the end
         best: dict[str, Any] = state.get("best", {})
-        stale, started = state.get("stale", 0), time.monotonic()
+        stopping = EarlyStopping(config.patience, best.get("mean_macro_f1"), state.get("stale", 0))
+        started = time.monotonic()
         self.log.step = state.get("step", self.log.step)
         for epoch in range(state.get("epoch", 0) + 1, config.epochs + 1):
             plan = [[rows[i] for i in part] for part in batches([len(train.ids[i]) for i in rows], config.batch_rows, rng)]
             loss = self._epoch(train, plan, objective, parts, f"{_label(number, tasks, config)}epoch {epoch}/{config.epochs}")
             scores = self._measure(dev, average)
             mean = float(np.mean([scores["tasks"][task.name]["macro_f1"] for task in tasks if task.name != blended]))
-            self._tell(number, epoch, loss, scores, objective, time.monotonic() - started)
-            better = not best or mean > best["mean_macro_f1"]
-            stale = 0 if better else stale + 1
-            if better:
+            self._record_epoch(number, epoch, loss, scores, objective, time.monotonic() - started)
+            if stopping.improved(mean):
                 best = {"mean_macro_f1": mean, "epoch": epoch, **scores}
-                self._as_kept(average, partial(self.save, best, train, dev))
-            position = {"stage": number, "epoch": epoch, "best": best, "stale": stale, "step": self.log.step, "history": self.history}
+                self._with_saved_weights(average, partial(self.save, best, train, dev))
+            position = {
+                "stage": number,
+                "epoch": epoch,
+                "best": best,
+                "stale": stopping.stale_epochs,
+                "step": self.log.step,
+                "history": self.history,
+            }
             run_folder.save_state(self.folder, config, {**position, **parts.state()})
-            if stale >= config.patience:
-                self.log.say(f"stopped: no better dev score for {stale} epochs")
+            if stopping.should_stop:
+                self.log.message(f"stopped: no better dev score for {stopping.stale_epochs} epochs")
                 break
         return best
 
-    def _epoch(self, train: Encoded, plan: list[list[int]], objective: Objective, parts: run_folder.Parts, label: str) -> float:
+    def _epoch(self, train: Encoded, plan: list[list[int]], objective: Objective, parts: run_folder.StageState, label: str) -> float:
         self.network.train()
         total = 0.0
         with self.log.progress(label, len(plan)) as advance:
@@ -184,11 +193,11 @@ class Trainer:
 
     def _measure(self, dev: Encoded, average: WeightAverage | None) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        self._as_kept(average, lambda: found.update(self.evaluate(dev)))
+        self._with_saved_weights(average, lambda: found.update(self.evaluate(dev)))
         return found
 
-    def _as_kept(self, average: WeightAverage | None, work: Callable[[], object]) -> None:
-        """Do `work` with the weights that are measured and kept: those of the moving average, mixed with the base's."""
+    def _with_saved_weights(self, average: WeightAverage | None, work: Callable[[], object]) -> None:
+        """Do `work` with the weights that are measured and saved: those of the moving average, mixed with the base's."""
         if average:
             average.swap(self.network)
         with self.mix.mixed(self.network) if self.mix else nullcontext():
@@ -196,14 +205,14 @@ class Trainer:
         if average:
             average.swap(self.network)
 
-    def _tell(self, stage: int, epoch: int, loss: float, scores: dict[str, Any], objective: Objective, seconds: float) -> None:
-        told = "; ".join(f"{t.name} {summary(scores['tasks'][t.name])}" for t in self.tasks)
-        self.log.say(f"epoch {epoch}: loss {loss:.4f}; dev {told}; {seconds:.0f} s")
-        kept = {t.name: {k: v for k, v in scores["tasks"][t.name].items() if isinstance(v, float)} for t in self.tasks}
-        entry = {"stage": stage, "epoch": epoch, "step": self.log.step, "loss": loss, "loss_weights": objective.weights(), "dev": kept}
+    def _record_epoch(self, stage: int, epoch: int, loss: float, scores: dict[str, Any], objective: Objective, seconds: float) -> None:
+        summaries = "; ".join(f"{t.name} {summary(scores['tasks'][t.name])}" for t in self.tasks)
+        self.log.message(f"epoch {epoch}: loss {loss:.4f}; dev {summaries}; {seconds:.0f} s")
+        dev = {t.name: {k: v for k, v in scores["tasks"][t.name].items() if isinstance(v, float)} for t in self.tasks}
+        entry = {"stage": stage, "epoch": epoch, "step": self.log.step, "loss": loss, "loss_weights": objective.weights(), "dev": dev}
         self.history.append(entry)
         self.log.scalar("train/epoch_loss", loss)
-        for name, values in kept.items():
+        for name, values in dev.items():
             for key, value in values.items():
                 self.log.scalar(f"dev/{name}/{key}", value)
         run_folder.save_history(self.folder, self.history)
@@ -233,24 +242,24 @@ class Trainer:
 def _take_heads(network: MultiTaskNetwork, before: MultiTaskNetwork, base: Path, log: RunLog) -> list[str]:
     """Return the names of the heads that `network` has from `before`, the checkpoint in `base`."""
     kept = network.take_heads(before)
-    log.say(f"goes on from checkpoint {base}; heads kept: {', '.join(kept) or 'none'}")
+    log.message(f"continues from checkpoint {base}; heads kept: {', '.join(kept) or 'none'}")
     return kept
 
 
 def _check_base_share(base: Path, before: MultiTaskNetwork | None, lacking: Sequence[str], config: TrainConfig) -> None:
-    """Refuse `base_share` where the base's weights can't be mixed in: other heads or pooling, or adapters trained beside its weights."""
+    """Refuse `base_share` where the base's weights can't be mixed in: different heads or pooling, or adapters."""
     if lacking:
         raise ConfigurationError(
             f"base_share mixes in the base's weights, and {base} has no head {', '.join(lacking)} with these labels",
-            "leave base_share out, or give a checkpoint with all heads as base",
+            "leave out base_share, or give a base checkpoint that has all heads",
         )
     if before and before.config.pooling != config.pooling:
         raise ConfigurationError(
             f'base_share mixes in {base}, which was trained with pooling = "{before.config.pooling}", not "{config.pooling}"',
-            f'set pooling = "{before.config.pooling}", or leave base_share out',
+            f'set pooling = "{before.config.pooling}", or leave out base_share',
         )
     if config.lora:
-        raise ConfigurationError("base_share mixes weights, and lora trains adapters beside them", "leave one of them out")
+        raise ConfigurationError("base_share mixes weights, and lora trains adapters instead of them", "leave out one of the two")
 
 
 def seed_everything(seed: int) -> None:
@@ -260,7 +269,7 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def _taught(train: Encoded, tasks: Sequence[TaskSpec]) -> set[int]:
+def _with_soft_labels(train: Encoded, tasks: Sequence[TaskSpec]) -> set[int]:
     return set(range(len(train))) if any(task.name in train.soft for task in tasks) else set()
 
 

@@ -1,8 +1,8 @@
-"""Int8 inference on the CPU with a scale per token, so that a text's score doesn't depend on its neighbours.
+"""Int8 linear layers whose activation scales are computed per token, so that a text's score doesn't depend on its neighbours.
 
-`torch.ao.quantization.quantize_dynamic` takes one activation scale per batch: the same text then scores differently in
-different company. Here every row of the
-activations has a scale of its own, weights one per output channel.
+`torch.ao.quantization.quantize_dynamic` takes one activation scale per batch: the same text then scores differently in another batch.
+Here every row of the activations has a scale of its own, and weights have one per output channel. The ragged backend calibrates fixed
+scales instead: see `squall.model.serving.backends.ragged.int8_calibration`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-_TOP = 127.0
+from squall.model.hardware import has_vnni
+
+_INT8_MAX = 127.0
 
 
-class Int8Linear(nn.Module):
+class DynamicInt8Linear(nn.Module):
     """`nn.Linear` with int8 weights (symmetric, per output channel) and int8 activations (symmetric, per row)."""
 
     weight: Tensor
@@ -23,7 +25,7 @@ class Int8Linear(nn.Module):
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         weight = linear.weight.detach().float()
-        scale = weight.abs().amax(1).clamp(min=1e-12) / _TOP
+        scale = weight.abs().amax(1).clamp(min=1e-12) / _INT8_MAX
         quantised = torch.round(weight / scale[:, None]).to(torch.int8).t().contiguous()
         self.register_buffer("weight", quantised)
         self.register_buffer("scale", scale)
@@ -33,7 +35,7 @@ class Int8Linear(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Return shape (..., outputs) float32 from shape (..., inputs) float32."""
         rows = inputs.reshape(-1, inputs.shape[-1])
-        row_scale = rows.abs().amax(1, keepdim=True).clamp_(min=1e-12).div_(_TOP)  # vector_norm(inf) takes ten times as long
+        row_scale = rows.abs().amax(1, keepdim=True).clamp_(min=1e-12).div_(_INT8_MAX)  # vector_norm(inf) takes ten times as long
         quantised = rows.div(row_scale).round_()
         summed = self._product(quantised)
         outputs = torch.addcmul(self.bias, summed.mul_(self.scale), row_scale)
@@ -45,25 +47,11 @@ class Int8Linear(nn.Module):
         return quantised @ self.weight.float()  # the same sums (exact below 2^24), at fp32's speed
 
 
-def has_bf16(device: torch.device) -> bool:
-    """Whether `device` multiplies bf16 natively; emulated, it is slower than fp32."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return bool(supported and supported())
-
-
-def has_vnni() -> bool:
-    """Whether this CPU multiplies int8 natively; without it int8 saves no time."""
-    supported = getattr(torch.cpu, "_is_vnni_supported", None)
-    return bool(supported and supported())
-
-
 def quantise(module: nn.Module) -> nn.Module:
-    """Replace every `nn.Linear` below `module` by an `Int8Linear`, in place, and return `module`."""
+    """Replace every `nn.Linear` inside `module` by an `DynamicInt8Linear`, in place, and return `module`."""
     for name, child in module.named_children():
         if isinstance(child, nn.Linear):
-            setattr(module, name, Int8Linear(child))
+            setattr(module, name, DynamicInt8Linear(child))
         else:
             quantise(child)
     return module

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from squall.core.config.settings import ModelSettings
 from squall.model.network import MultiTaskNetwork
-from squall.model.quantise import quantise
 from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, joined, precision_of, width_of
-from squall.model.tokens import padded
+from squall.model.serving.backends.dynamic_int8 import quantise
+from squall.model.tokenizer import padded
 
 Forward = Callable[[Tensor, Tensor], Mapping[str, Tensor]]
 

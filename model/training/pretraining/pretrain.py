@@ -20,15 +20,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import MISSING
+from squall.model.hardware import has_bf16
 from squall.model.network import TOKENIZER_FILE, load_encoder
 from squall.model.preprocess import prepare
-from squall.model.quantise import has_bf16
-from squall.model.tokens import load_tokenizer, pad
+from squall.model.tasks import MISSING
+from squall.model.tokenizer import load_tokenizer, pad
 from squall.model.training.artifacts.run_folder import PRETRAINED_FILE, base_name
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.batching import batches
-from squall.model.training.optim import parameter_groups, warmup_decay
+from squall.model.training.lr_schedule import warmup_decay
+from squall.model.training.optimizer import parameter_groups
 from squall.model.training.pretraining.masked_language_model import MaskedLanguageModel, mask_token
 from squall.model.training.toml import read_toml, validated
 
@@ -118,7 +119,7 @@ class Pretrainer:
             ConfigurationError: fewer than 100 texts.
         """
         if len(texts) < 100:
-            raise ConfigurationError(f"{len(texts)} texts are too few to learn a language from", "give a file with 100 lines or more")
+            raise ConfigurationError(f"{len(texts)} texts are too few for masked language modelling", "give a file with 100 lines or more")
         order = list(texts)
         rng = random.Random(self.config.seed)  # noqa: S311 - an order, not a secret
         rng.shuffle(order)
@@ -126,7 +127,7 @@ class Pretrainer:
         ids, special = _encode(order, self.tokenizer, self.config.max_tokens)
         dev, train = range(held), range(held, len(order))
         losses = [self._dev_loss(ids, special, dev)]
-        self.log.say(f"{len(train)} texts to train on, {held} held out; loss on those {losses[0]:.4f}")
+        self.log.message(f"{len(train)} texts to train on, {held} held out; loss on those {losses[0]:.4f}")
         steps = math.ceil(len(train) / self.config.batch_rows) * self.config.epochs
         groups = parameter_groups(self.model.named_parameters(), rate=self.config.learning_rate, decay=self.config.weight_decay)
         optimizer = torch.optim.AdamW(groups, fused=True)
@@ -145,7 +146,7 @@ class Pretrainer:
                     optimizer.zero_grad()
                     advance(loss.item())
             losses.append(self._dev_loss(ids, special, dev))
-            self.log.say(f"epoch {epoch}: loss on held-out texts {losses[-1]:.4f}")
+            self.log.message(f"epoch {epoch}: loss on held-out texts {losses[-1]:.4f}")
             found = {"base": base_name(self.base), "epochs": epoch, "rows": len(train), "dev_loss": losses}
             self.save({**found, "config": self.config.model_dump()})
         return found

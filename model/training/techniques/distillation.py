@@ -1,4 +1,4 @@
-"""What trained networks say of rows, for another one to learn from: labels where a set has none, softer ones where it has."""
+"""Knowledge distillation: probabilities of trained networks (teachers), for another network to learn from beside the labels."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import xxhash
 from scipy.special import softmax
 
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import Row
+from squall.model.data.examples import Example
+from squall.model.hardware import has_bf16
 from squall.model.network import TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork
-from squall.model.quantise import has_bf16
 from squall.model.tasks import TaskSpec
-from squall.model.tokens import load_tokenizer
+from squall.model.tokenizer import load_tokenizer
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.config import TrainConfig
 from squall.model.training.encoding import encode
@@ -26,14 +26,14 @@ from squall.model.training.validation import PASS_ROWS, passes
 Soft = dict[str, np.ndarray[Any, np.dtype[np.float32]]]
 Vectors = np.ndarray[Any, np.dtype[np.float16]]
 _VECTORS = "vectors of the texts"
-"""Name of the text vectors beside the tasks' names: no task can be called so."""
+"""Key of the text vectors beside the names of tasks; no task can have this name."""
 _LAYOUT = b"probabilities and vectors"
-"""Part of the cache's keys: change it with what is kept."""
+"""LabelledFile of the cache's keys: change it with what is kept."""
 
 
 @dataclass(frozen=True)
-class Taught:
-    """What teachers say of rows.
+class TeacherOutputs:
+    """The outputs of the teachers for examples.
 
     Args:
         soft: text task → mean probabilities of the teachers that have it, shape (rows, labels).
@@ -44,14 +44,16 @@ class Taught:
     vectors: Vectors | None
 
 
-def ask_teachers(rows: Sequence[Row], tasks: Sequence[TaskSpec], config: TrainConfig, cache: Path, log: RunLog) -> Taught:
-    """Let the teachers of `config` score `rows`.
+def score_with_teachers(
+    rows: Sequence[Example], tasks: Sequence[TaskSpec], config: TrainConfig, cache: Path, log: RunLog
+) -> TeacherOutputs:
+    """Score `rows` with the teachers of `config`.
 
     Args:
         rows: their texts are scored; labels are not looked at.
         tasks: heads of the student; a task is averaged over the teachers that have it with the same labels.
-        config: names checkpoint folders and their weights, and says whether vectors are wanted.
-        cache: folder where what each teacher said is kept for the next run.
+        config: the teachers' checkpoint folders and weights, and whether vectors are wanted.
+        cache: folder where the outputs of each teacher are stored for the next run.
         log: progress.
 
     Raises:
@@ -65,16 +67,16 @@ def ask_teachers(rows: Sequence[Row], tasks: Sequence[TaskSpec], config: TrainCo
     vectors: Vectors | None = None
     wanted = {task.name for task in tasks if task.kind == "text"}
     for number, (folder, weight) in enumerate(zip(teachers, weights or [1.0] * len(teachers), strict=True)):
-        said = _said(rows, folder, cache, log)
+        outputs = _teacher_outputs(rows, folder, cache, log)
         if number == 0 and config.teacher_vectors:
-            vectors = _standardised(said[_VECTORS])
-        found = {name: values for name, values in said.items() if name in wanted}
+            vectors = _standardised(outputs[_VECTORS])
+        found = {name: values for name, values in outputs.items() if name in wanted}
         if not found:
             raise ConfigurationError(f"teacher {folder} has none of the tasks {', '.join(sorted(wanted))}", "leave it out")
         for name, values in found.items():
             sums[name] = sums.get(name, 0.0) + weight * values
             totals[name] = totals.get(name, 0.0) + weight
-    return Taught({name: (values / totals[name]).astype(np.float32) for name, values in sums.items()}, vectors)
+    return TeacherOutputs({name: (values / totals[name]).astype(np.float32) for name, values in sums.items()}, vectors)
 
 
 def _standardised(vectors: Vectors) -> Vectors:
@@ -83,18 +85,18 @@ def _standardised(vectors: Vectors) -> Vectors:
     return standard
 
 
-def _said(rows: Sequence[Row], folder: Path, cache: Path, log: RunLog) -> dict[str, Any]:
-    kept = cache / f"{_fingerprint(rows, folder)}.npz"
-    if kept.is_file():
-        with np.load(kept) as arrays:
+def _teacher_outputs(rows: Sequence[Example], folder: Path, cache: Path, log: RunLog) -> dict[str, Any]:
+    cached = cache / f"{_fingerprint(rows, folder)}.npz"
+    if cached.is_file():
+        with np.load(cached) as arrays:
             return dict(arrays)
     found = _score(rows, folder, log)
     cache.mkdir(parents=True, exist_ok=True)
-    np.savez(kept, **found)
+    np.savez(cached, **found)
     return found
 
 
-def _score(rows: Sequence[Row], folder: Path, log: RunLog) -> dict[str, Any]:
+def _score(rows: Sequence[Example], folder: Path, log: RunLog) -> dict[str, Any]:
     """Return a teacher's probabilities per text task, and its text vectors."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = MultiTaskNetwork.load(folder).to(device)
@@ -105,14 +107,14 @@ def _score(rows: Sequence[Row], folder: Path, log: RunLog) -> dict[str, Any]:
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device))
     with log.progress(f"teacher {folder}", steps) as advance, autocast:
         for part, texts, logits in passes(network, encoded, device):
-            said = {name: softmax(logits[name].float().cpu().numpy(), axis=1) for name in names}
-            for name, values in {**said, _VECTORS: texts.half().cpu().numpy()}.items():
+            probabilities = {name: softmax(logits[name].float().cpu().numpy(), axis=1) for name in names}
+            for name, values in {**probabilities, _VECTORS: texts.half().cpu().numpy()}.items():
                 found.setdefault(name, np.zeros((len(rows), values.shape[1]), dtype=values.dtype))[part] = values
             advance(float("nan"))
     return found
 
 
-def _fingerprint(rows: Sequence[Row], folder: Path) -> str:
+def _fingerprint(rows: Sequence[Example], folder: Path) -> str:
     digest: Any = xxhash.xxh3_64(_LAYOUT)
     with (folder / WEIGHTS_FILE).open("rb") as file:
         while block := file.read(1 << 20):

@@ -7,10 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, poisson
 
-from squall.backtest.simulation.contestants import SHIPPED
-from squall.backtest.simulation.rates import EPISODE_GAP, beginnings, calibrate, delays, episodes, rate_interval, share_interval, within
-from squall.backtest.simulation.report import PLAIN, better, goals, report
-from squall.backtest.simulation.simulate import Comparison, Score, Trial, chosen, compare, pooled
+from squall.backtest.simulation.alarm_rates import (
+    EPISODE_GAP,
+    beginnings,
+    calibrate,
+    delays,
+    episodes,
+    rate_interval,
+    share_interval,
+    within,
+)
+from squall.backtest.simulation.comparison import Comparison, Score, Trial, compare, pooled
+from squall.backtest.simulation.methods import SHIPPED
+from squall.backtest.simulation.scenarios import find_scenarios
+from squall.backtest.simulation.summary import PLAIN, better, goals, report
 from squall.core.errors import ConfigurationError
 
 
@@ -20,7 +30,7 @@ def score(found=(1.0, 2.0), alerts=2, in_events=(1, 1), false=0, days=100.0):
 
 def comparison(**of_shipped):
     methods = {SHIPPED: score(**of_shipped)} | {name: score(found=(4.0, math.inf), false=2) for name in PLAIN}
-    outbreak, surge = chosen(["step", "surge"])
+    outbreak, surge = find_scenarios(["step", "surge"])
     return Comparison(1, 30, (Trial(outbreak, methods), Trial(surge, dict.fromkeys(methods, score((math.inf,) * 2, 1, (0, 0), 1)))))
 
 
@@ -106,15 +116,15 @@ def test_better_finds_more_or_as_many_sooner():
 
 def test_unknown_scenarios_and_too_few_days_are_refused():
     with pytest.raises(ConfigurationError, match="storm is not a scenario"):
-        chosen(["storm"])
+        find_scenarios(["storm"])
     with pytest.raises(ConfigurationError, match="2 days are too few"):
-        compare(chosen(["step"]), 1, 2)
+        compare(find_scenarios(["step"]), 1, 2)
 
 
 @pytest.mark.slow
 def test_the_shipped_detector_beats_the_plain_ones_and_surges_raise_no_alerts():
     """Ten days of each market; the full run's numbers are in docs/backtesting.md."""
-    result = compare(chosen(["step", "decay", "quiet", "surge"]), 3, 10)
+    result = compare(find_scenarios(["step", "decay", "quiet", "surge"]), 3, 10)
     for trial in result.trials[:3]:
         assert trial.methods[SHIPPED].as_dict()["probability_of_detection"] >= 0.9
         assert all(better(trial.methods[SHIPPED], trial.methods[name]) for name in PLAIN)

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from squall.alerts.detection.readings import Counts
 from squall.alerts.lifecycle import Change
-from squall.backtest.history import detecting
-from squall.backtest.history.detecting import Span, evaluate
-from squall.backtest.history.match import fired_alerts
+from squall.backtest.history import detection
+from squall.backtest.history.detection import EvaluatedSpan, evaluate
+from squall.backtest.history.event_matching import fired_alerts
 from squall.backtest.history.sweep import parse_sweep
 from squall.core.config.settings import DetectorSettings
 from squall.core.errors import ConfigurationError
@@ -34,7 +34,7 @@ def loader(counts):
 
 
 def run(counts, until=None, limits=LIMITS, **options):
-    return evaluate(loader(counts), [limits], Span(counts.start, until or counts.end), workers=0, **options)[0]
+    return evaluate(loader(counts), [limits], EvaluatedSpan(counts.start, until or counts.end), workers=0, **options)[0]
 
 
 def cut(counts, minute):
@@ -61,25 +61,25 @@ def test_alerts_up_to_a_moment_do_not_depend_on_what_comes_after(minutes):
 
 @pytest.mark.parametrize("chunk", [600, 5000])
 def test_the_size_of_chunks_changes_nothing(monkeypatch, chunk):
-    monkeypatch.setattr(detecting, "CHUNK_MINUTES", chunk)
+    monkeypatch.setattr(detection, "CHUNK_MINUTES", chunk)
     assert run(HISTORY).transitions == WHOLE.transitions
 
 
 @pytest.mark.slow
 def test_other_processes_read_the_same(monkeypatch):
-    monkeypatch.setattr(detecting, "CHUNK_MINUTES", DAY)
-    (parallel,) = evaluate(loader(HISTORY), [LIMITS], Span(HISTORY.start, HISTORY.end), workers=2)
+    monkeypatch.setattr(detection, "CHUNK_MINUTES", DAY)
+    (parallel,) = evaluate(loader(HISTORY), [LIMITS], EvaluatedSpan(HISTORY.start, HISTORY.end), workers=2)
     assert parallel.transitions == WHOLE.transitions
 
 
 def test_the_trace_has_every_hour_once_with_its_count():
-    trace = run(HISTORY, trace=True).trace
-    line = next(line for line in trace.lines(10_000) if line.name == "T1")
+    trace = run(HISTORY, charts=True).charts
+    line = next(line for line in trace.series(10_000) if line.name == "T1")
     assert np.array_equal(line.minutes, np.arange(HISTORY.start, HISTORY.end, 60))
     assert np.array_equal(line.observed, HISTORY.negative[1].reshape(-1, 60).sum(1))
     assert line.documents == HISTORY.total[1].sum()
     assert (line.low <= line.high).all()
-    assert trace.lines(20)[0].observed.sum() == trace.lines(10_000)[0].observed.sum()
+    assert trace.series(20)[0].observed.sum() == trace.series(10_000)[0].observed.sum()
 
 
 def test_progress_is_told_to_its_end_and_empty_time_is_passed_over():
@@ -89,8 +89,8 @@ def test_progress_is_told_to_its_end_and_empty_time_is_passed_over():
         loaded.append(start)
         return loader(HISTORY)(start, end)
 
-    far = Span(HISTORY.start - 1000 * DAY, HISTORY.end)
-    evaluate(load, [LIMITS], far, workers=0, busy=lambda start, end: end > HISTORY.start, tell=told.append)
+    far = EvaluatedSpan(HISTORY.start - 1000 * DAY, HISTORY.end)
+    evaluate(load, [LIMITS], far, workers=0, has_documents=lambda start, end: end > HISTORY.start, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert len(loaded) < 5
@@ -102,7 +102,9 @@ def test_progress_is_told_to_its_end_and_empty_time_is_passed_over():
 def test_a_sweep_is_every_combination_and_runs_beside_the_run_itself():
     variants = parse_sweep(["threshold=1e-3,1e-9", "min_ratio=500"], LIMITS)
     assert [variant.label for variant in variants] == ["p_value=1e-3, min_ratio=500", "p_value=1e-9, min_ratio=500"]
-    runs = evaluate(loader(HISTORY), [LIMITS, *(variant.settings for variant in variants)], Span(HISTORY.start, HISTORY.end), workers=0)
+    runs = evaluate(
+        loader(HISTORY), [LIMITS, *(variant.settings for variant in variants)], EvaluatedSpan(HISTORY.start, HISTORY.end), workers=0
+    )
     assert runs[0].transitions == WHOLE.transitions
     fired = [sum(change.change is Change.FIRED for change in one.transitions) for one in runs]
     assert fired[1:] == [0, 0]
@@ -110,7 +112,7 @@ def test_a_sweep_is_every_combination_and_runs_beside_the_run_itself():
 
 def test_alerts_name_the_method_of_the_variant_that_raised_them():
     (plain,) = parse_sweep(["method=threshold"], LIMITS.model_copy(update={"threshold_documents": 40}))
-    runs = evaluate(loader(HISTORY), [LIMITS, plain.settings], Span(HISTORY.start, HISTORY.end), workers=0)
+    runs = evaluate(loader(HISTORY), [LIMITS, plain.settings], EvaluatedSpan(HISTORY.start, HISTORY.end), workers=0)
     methods = [{alert.method for alert in fired_alerts(one.transitions, one.method)} for one in runs]
     assert methods == [{"negative-binomial-seasonal"}, {"threshold"}]
 
@@ -124,7 +126,7 @@ def test_alerts_name_the_method_of_the_variant_that_raised_them():
         (["p_value=many"], "p_value=many"),
         (["p_value=2"], "p_value=2"),
         (["p_value=1e-3", "threshold=1e-4"], "twice"),
-        (["market=false"], "the same for all variants"),
+        (["market=false"], "the same value in all variants"),
         (["p_value=" + ",".join(f"1e-{n}" for n in range(1, 12)), "min_documents=" + ",".join(map(str, range(1, 12)))], "121 variants"),
     ],
 )

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.alerts.lifecycle import minute_of
+from squall.backtest.history.event_matching import compare, matches
 from squall.backtest.history.events import Event
-from squall.backtest.history.match import compare, matches
 from squall.core.records import Alert, AlertState, SeriesKind, Severity
 from squall.core.text import document_id
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from squall.alerts.detection.baseline import day_types
-from squall.backtest.simulation.references import ears_c2, moving, negative_binomial_cusum, seasonal, threshold, z_score
+from squall.backtest.simulation.reference_methods import ears_c2, moving, negative_binomial_cusum, seasonal, threshold, z_score
 
 DAYS, PER_DAY = 4, 48
 KINDS = day_types(20_517 + np.arange(DAYS))

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from squall.cli.model_bench import bench
 from squall.core.errors import ConfigurationError
-from squall.model.bench.floor import peak_rates, products_per_text
-from squall.model.bench.rounds import Contestant, fitting_count, latencies, run_rounds, spread
-from squall.model.bench.run import Plan, run_bench
+from squall.model.bench.benchmark import Plan, run_bench
+from squall.model.bench.roofline import peak_rates, products_per_text
+from squall.model.bench.timing import Candidate, fitting_count, latencies, run_rounds, spread
 from squall.model.tasks import DEFAULT_TASKS
 from tests.support.engines import save_checkpoint, tiny_settings
 
@@ -30,12 +30,12 @@ class Work:
         self.now = 0.0
         self.turns: list[str] = []
 
-    def contestant(self, name: str, cost: float, least: int = 1) -> Contestant:
+    def contestant(self, name: str, cost: float, least: int = 1) -> Candidate:
         def score(texts: Sequence[str]) -> None:
             self.now += cost * len(texts)
             self.turns.append(name)
 
-        return Contestant(name, "engine", score, least)
+        return Candidate(name, "engine", score, least)
 
     def clock(self) -> float:
         return self.now
@@ -82,7 +82,7 @@ def test_the_peak_is_the_best_of_several_products() -> None:
 def test_a_whole_run_reports_every_contestant_and_why_others_are_missing(
     tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("squall.model.bench.floor._SIDES", {"cpu": (64,)})
+    monkeypatch.setattr("squall.model.bench.roofline._SIDES", {"cpu": (64,)})
     folder = save_checkpoint(tmp_path, tiny_base, tasks=DEFAULT_TASKS)
     plan = Plan(rounds=1, seconds=0.0, batches=(1,), backends={"ragged": ("fp32",), "cuda_graphs": ("fp32",)}, calls={1: 2})
     ticks = count()

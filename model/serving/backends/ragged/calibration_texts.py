@@ -1,6 +1,6 @@
 """Texts of many kinds, all invented, that an encoder reads when it is made int8: they show how far its activations go."""
 
-SAMPLES = (
+CALIBRATION_TEXTS = (
     "ok",
     "!!!",
     "$BYWL to the moon 🚀🚀🚀",

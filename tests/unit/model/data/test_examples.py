@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import MISSING, Part, Row, deduplicate, group_key, label_array, load_part, split
-from squall.model.data.public_sets import sentfin_rows
+from squall.model.data.dev_split import split
+from squall.model.data.examples import Example, LabelledFile, label_array, load_examples
+from squall.model.data.near_duplicates import deduplicate, group_key
+from squall.model.data.public_sets import sentfin_examples
 from squall.model.preprocess import prepare
-from squall.model.tasks import DEFAULT_TASKS, SENTIMENT, TOPIC, TaskSpec
+from squall.model.tasks import DEFAULT_TASKS, MISSING, SENTIMENT, TOPIC, TaskSpec
 
 TFN = ("negative", "positive", "neutral")
 
@@ -25,17 +27,17 @@ def _csv(folder: Path, text: str) -> Path:
     return path
 
 
-def _part(path: Path, **more: object) -> Part:
-    return Part(path, {"sentiment": "label"}, {"sentiment": TFN}, **more)  # type: ignore[arg-type]
+def _part(path: Path, **more: object) -> LabelledFile:
+    return LabelledFile(path, {"sentiment": "label"}, {"sentiment": TFN}, **more)  # type: ignore[arg-type]
 
 
 def test_integers_mean_what_the_order_says(tmp_path: Path) -> None:
-    rows = load_part(_part(_csv(tmp_path, "text,label\na b,0\nc d,1\ne f,2\n")), DEFAULT_TASKS)
+    rows = load_examples(_part(_csv(tmp_path, "text,label\na b,0\nc d,1\ne f,2\n")), DEFAULT_TASKS)
     assert [SENTIMENT.labels[row.labels["sentiment"]] for row in rows] == ["negative", "positive", "neutral"]
 
 
 def test_names_and_their_market_aliases_are_labels(tmp_path: Path) -> None:
-    rows = load_part(_part(_csv(tmp_path, "text,label\na,Bearish\nb,bullish\nc, neutral\n")), DEFAULT_TASKS)
+    rows = load_examples(_part(_csv(tmp_path, "text,label\na,Bearish\nb,bullish\nc, neutral\n")), DEFAULT_TASKS)
     assert [row.labels["sentiment"] for row in rows] == [0, 2, 1]
 
 
@@ -50,13 +52,13 @@ def test_every_kind_of_file_gives_the_same_rows(tmp_path: Path, kind: str) -> No
     else:
         body = table.to_json(orient="records", lines=True).encode()
         path.write_bytes(gzip.compress(body) if kind.endswith("gz") else body)
-    rows = load_part(_part(path, source="s"), DEFAULT_TASKS)
-    assert rows == [Row("up, up", {"sentiment": 2}, "s"), Row('a "b"\nc', {"sentiment": 0}, "s")]
+    rows = load_examples(_part(path, source="s"), DEFAULT_TASKS)
+    assert rows == [Example("up, up", {"sentiment": 2}, "s"), Example('a "b"\nc', {"sentiment": 0}, "s")]
 
 
 def test_a_row_may_carry_any_subset_of_the_labels(tmp_path: Path) -> None:
     path = _csv(tmp_path, "text,mood,about\nfirst,negative,\nsecond,,Macro\nthird,,\nfourth,positive,IPO\n")
-    rows = load_part(Part(path, {"sentiment": "mood", "topic": "about"}, {}), DEFAULT_TASKS)
+    rows = load_examples(LabelledFile(path, {"sentiment": "mood", "topic": "about"}, {}), DEFAULT_TASKS)
     assert [set(row.labels) for row in rows] == [{"sentiment"}, {"topic"}, {"sentiment", "topic"}]
     assert label_array(rows, "topic").tolist() == [MISSING, TOPIC.labels.index("Macro"), TOPIC.labels.index("IPO")]
 
@@ -72,7 +74,7 @@ def test_a_row_may_carry_any_subset_of_the_labels(tmp_path: Path) -> None:
 )
 def test_a_bad_row_is_named_with_what_is_allowed(tmp_path: Path, body: str, said: list[str]) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        load_part(_part(_csv(tmp_path, body)), DEFAULT_TASKS)
+        load_examples(_part(_csv(tmp_path, body)), DEFAULT_TASKS)
     for words in said:
         assert words in str(caught.value)
 
@@ -81,27 +83,27 @@ def test_a_bad_row_is_named_with_what_is_allowed(tmp_path: Path, body: str, said
 def test_a_file_that_is_no_table_is_a_clear_error(tmp_path: Path, name: str, body: bytes) -> None:
     (tmp_path / name).write_bytes(body)
     with pytest.raises(ConfigurationError, match=name):
-        load_part(_part(tmp_path / name), DEFAULT_TASKS)
+        load_examples(_part(tmp_path / name), DEFAULT_TASKS)
 
 
 def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no file"):
-        load_part(_part(tmp_path / "none.csv"), DEFAULT_TASKS)
+        load_examples(_part(tmp_path / "none.csv"), DEFAULT_TASKS)
 
 
 def test_copies_merge_and_keep_the_labels_of_both_sets() -> None:
-    rows = deduplicate([Row("Oil falls https://t.co/x", {"topic": 6}, "a"), Row("OIL FALLS!", {"sentiment": 0}, "b")])
-    assert rows == [Row("Oil falls https://t.co/x", {"topic": 6, "sentiment": 0}, "a")]
+    rows = deduplicate([Example("Oil falls https://t.co/x", {"topic": 6}, "a"), Example("OIL FALLS!", {"sentiment": 0}, "b")])
+    assert rows == [Example("Oil falls https://t.co/x", {"topic": 6, "sentiment": 0}, "a")]
 
 
 def test_copies_that_disagree_lose_the_label() -> None:
     rows = [
-        Row("Oil falls", {"topic": 6, "sentiment": 0}),
-        Row("oil falls.", {"sentiment": 2}),
-        Row("x y", {"topic": 1}),
-        Row("x, y", {"topic": 2}),
+        Example("Oil falls", {"topic": 6, "sentiment": 0}),
+        Example("oil falls.", {"sentiment": 2}),
+        Example("x y", {"topic": 1}),
+        Example("x, y", {"topic": 2}),
     ]
-    assert deduplicate(rows) == [Row("Oil falls", {"topic": 6})]
+    assert deduplicate(rows) == [Example("Oil falls", {"topic": 6})]
 
 
 TEXTS = st.text(alphabet="abz AB.,!$%1é", min_size=1, max_size=12).filter(lambda text: bool(text.strip()))
@@ -109,14 +111,14 @@ TEXTS = st.text(alphabet="abz AB.,!$%1é", min_size=1, max_size=12).filter(lambd
 
 @given(st.lists(TEXTS, max_size=60), st.integers(0, 5))
 def test_no_group_is_on_both_sides_of_the_split(texts: list[str], seed: int) -> None:
-    rows = [Row(text, {"topic": 0}) for text in texts]
+    rows = [Example(text, {"topic": 0}) for text in texts]
     train, dev = split(rows, dev_share=0.5, seed=seed)
     assert sorted(row.text for row in train + dev) == sorted(texts)
     assert not {group_key(row.text) for row in train} & {group_key(row.text) for row in dev}
 
 
 def test_the_side_of_a_text_does_not_depend_on_the_rest_of_the_set() -> None:
-    rows = [Row(f"text number {i}", {"topic": 0}) for i in range(400)]
+    rows = [Example(f"text number {i}", {"topic": 0}) for i in range(400)]
     _, dev = split(rows, dev_share=0.25, seed=1)
     _, dev_of_half = split(rows[::2], dev_share=0.25, seed=1)
     assert 60 < len(dev) < 140
@@ -130,7 +132,7 @@ def test_sentfin_keeps_only_headlines_of_one_mood(tmp_path: Path) -> None:
         "Decisions": ["{'A': 'positive', 'B': 'positive'}", "{'A': 'positive', 'B': 'negative'}", "{'A': "],
     }
     pd.DataFrame(table).to_csv(path, index=False)
-    assert sentfin_rows(path, SENTIMENT) == [Row("one", {"sentiment": 2}, tmp_path.name)]
+    assert sentfin_examples(path, SENTIMENT) == [Example("one", {"sentiment": 2}, tmp_path.name)]
 
 
 def test_a_task_needs_distinct_labels() -> None:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import Part, Row, deduplicate, load_part
+from squall.model.data.examples import Example, LabelledFile, load_examples
+from squall.model.data.near_duplicates import deduplicate
 from squall.model.spans import BadSpanError, Span, parse_spans, span_labels
 from squall.model.tasks import SENTIMENT, TaskSpec
 
@@ -22,9 +23,9 @@ TYPED = TaskSpec("entity", ("O", "B-Positive", "B-Negative", "I-Positive", "I-Ne
 TEXT = "Siemens beats Huhtamaki"
 
 
-def _file(folder: Path, rows: list[dict[str, Any]], name: str = "rows.json") -> Part:
+def _file(folder: Path, rows: list[dict[str, Any]], name: str = "rows.json") -> LabelledFile:
     (folder / name).write_text(json.dumps(rows) if name.endswith(".json") else "\n".join(map(json.dumps, rows)), encoding="utf-8")
-    return Part(folder / name, {}, {}, source="s", spans={"entity": "found"})
+    return LabelledFile(folder / name, {}, {}, source="s", spans={"entity": "found"})
 
 
 @pytest.mark.parametrize("name", ["rows.json", "rows.jsonl"])
@@ -32,7 +33,7 @@ def test_spans_come_sorted_and_an_empty_list_is_a_label_too(tmp_path: Path, name
     found = [{"start": 14, "end": 23, "value": "Huhtamaki", "label": "Negative"}, {"start": 0, "end": 7, "label": "positive"}]
     part = _file(tmp_path, [{"text": TEXT, "found": found}, {"text": "nobody", "found": []}, {"text": "unread"}], name)
     spans = (Span(0, 7, "Positive"), Span(14, 23, "Negative"))
-    assert load_part(part, [TYPED]) == [Row(TEXT, {}, "s", {"entity": spans}), Row("nobody", {}, "s", {"entity": ()})]
+    assert load_examples(part, [TYPED]) == [Example(TEXT, {}, "s", {"entity": spans}), Example("nobody", {}, "s", {"entity": ()})]
 
 
 def test_spans_in_csv_are_json_and_in_parquet_lists(tmp_path: Path) -> None:
@@ -40,7 +41,9 @@ def test_spans_in_csv_are_json_and_in_parquet_lists(tmp_path: Path) -> None:
     pd.DataFrame({"text": [TEXT], "found": [json.dumps(found)]}).to_csv(tmp_path / "rows.csv", index=False)
     pd.DataFrame({"text": [TEXT], "found": [found]}).to_parquet(tmp_path / "rows.parquet")
     for name in ("rows.csv", "rows.parquet"):
-        assert load_part(Part(tmp_path / name, {}, {}, spans={"entity": "found"}), [PLAIN])[0].spans == {"entity": (Span(0, 7),)}
+        assert load_examples(LabelledFile(tmp_path / name, {}, {}, spans={"entity": "found"}), [PLAIN])[0].spans == {
+            "entity": (Span(0, 7),)
+        }
 
 
 def test_a_task_with_plain_tags_takes_spans_of_any_label() -> None:
@@ -67,7 +70,7 @@ def test_a_task_with_plain_tags_takes_spans_of_any_label() -> None:
 def test_a_bad_span_is_named_with_file_and_row(tmp_path: Path, spans: Any, said: str) -> None:
     part = _file(tmp_path, [{"text": TEXT, "found": []}, {"text": TEXT, "found": spans}])
     with pytest.raises(ConfigurationError) as caught:
-        load_part(part, [PLAIN])
+        load_examples(part, [PLAIN])
     assert "rows.json, row 2: " in str(caught.value)
     assert said in str(caught.value)
 
@@ -75,14 +78,14 @@ def test_a_bad_span_is_named_with_file_and_row(tmp_path: Path, spans: Any, said:
 def test_an_unknown_span_label_is_refused_even_where_bad_spans_are_skipped(tmp_path: Path) -> None:
     part = _file(tmp_path, [{"text": TEXT, "found": [{"start": 0, "end": 7, "label": "happy"}]}])
     with pytest.raises(ConfigurationError, match="'happy' is not a span label of entity: allowed are Positive, Negative"):
-        load_part(Part(part.path, {}, {}, spans=part.spans, skip_bad_spans=True), [TYPED])
+        load_examples(LabelledFile(part.path, {}, {}, spans=part.spans, skip_bad_spans=True), [TYPED])
 
 
 def test_rows_whose_spans_do_not_fit_are_left_out_and_counted_when_asked(tmp_path: Path) -> None:
     rows = [{"text": TEXT, "found": [{"start": 0, "end": 7}]}, {"text": "short", "found": [{"start": 0, "end": 2}, {"start": 4, "end": 9}]}]
     part = _file(tmp_path, rows)
     said: list[str] = []
-    found = load_part(Part(part.path, {}, {}, spans=part.spans, skip_bad_spans=True), [PLAIN], said.append)
+    found = load_examples(LabelledFile(part.path, {}, {}, spans=part.spans, skip_bad_spans=True), [PLAIN], said.append)
     assert [row.text for row in found] == [TEXT]  # a text with one mention untold would teach that it is none
     assert len(said) == 1
     assert "left out the spans of 1 rows" in said[0]
@@ -91,24 +94,24 @@ def test_rows_whose_spans_do_not_fit_are_left_out_and_counted_when_asked(tmp_pat
 
 def test_spans_are_for_tokens_tasks_and_labels_for_text_tasks(tmp_path: Path) -> None:
     part = _file(tmp_path, [{"text": TEXT, "found": []}])
-    for wrong in (Part(part.path, {"entity": "found"}, {}), Part(part.path, {}, {}, spans={"sentiment": "found"})):
+    for wrong in (LabelledFile(part.path, {"entity": "found"}, {}), LabelledFile(part.path, {}, {}, spans={"sentiment": "found"})):
         with pytest.raises(ConfigurationError, match="is of kind"):
-            load_part(wrong, [PLAIN, SENTIMENT])
+            load_examples(wrong, [PLAIN, SENTIMENT])
 
 
 def test_copies_keep_the_spelling_that_the_spans_count_in() -> None:
     spans = {"entity": (Span(0, 7),)}
     rows = [
-        Row("SIEMENS beats!", {"sentiment": 2}, "a"),
-        Row("Siemens beats", {}, "b", spans),
-        Row("Siemens, beats", {}, "c", {"entity": ()}),
+        Example("SIEMENS beats!", {"sentiment": 2}, "a"),
+        Example("Siemens beats", {}, "b", spans),
+        Example("Siemens, beats", {}, "c", {"entity": ()}),
     ]
-    assert deduplicate(rows) == [Row("Siemens beats", {"sentiment": 2}, "b", spans)]
+    assert deduplicate(rows) == [Example("Siemens beats", {"sentiment": 2}, "b", spans)]
 
 
 def test_copies_whose_spans_disagree_lose_them() -> None:
-    rows = [Row(TEXT, {"sentiment": 2}, "a", {"entity": (Span(0, 7),)}), Row(TEXT, {}, "b", {"entity": ()})]
-    assert deduplicate(rows) == [Row(TEXT, {"sentiment": 2}, "a")]
+    rows = [Example(TEXT, {"sentiment": 2}, "a", {"entity": (Span(0, 7),)}), Example(TEXT, {}, "b", {"entity": ()})]
+    assert deduplicate(rows) == [Example(TEXT, {"sentiment": 2}, "a")]
 
 
 OFFSETS = st.integers(-2, 30)
@@ -127,8 +130,8 @@ def test_what_is_read_is_in_range_sorted_and_apart(text: str, offsets: list[tupl
 
 def test_finentity_has_known_defects_and_is_read_around_them(data_folder: Path) -> None:
     path = data_folder / "finentity" / "FinEntity.json"
-    part = Part(path, {}, {}, "content", spans={"entity": "annotations"}, skip_bad_spans=True)
+    part = LabelledFile(path, {}, {}, "content", spans={"entity": "annotations"}, skip_bad_spans=True)
     said: list[str] = []
-    rows = load_part(part, [PLAIN], said.append)
+    rows = load_examples(part, [PLAIN], said.append)
     assert (len(rows), len(deduplicate(rows))) == (941, 931)
     assert "38 rows" in said[0]

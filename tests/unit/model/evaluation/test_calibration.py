@@ -13,17 +13,15 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import MISSING
 from squall.model.evaluation.calibration import (
     BINS,
     expected_calibration_error,
-    fit_temperature,
-    fold,
     negative_log_likelihood,
     reliability,
 )
 from squall.model.network import MultiTaskNetwork
-from squall.model.tasks import DEFAULT_TASKS, TaskSpec
+from squall.model.tasks import DEFAULT_TASKS, MISSING, TaskSpec
+from squall.model.training.techniques.temperature_scaling import fit_temperature, fold_temperature
 
 SEEDS = st.integers(0, 10_000)
 
@@ -99,7 +97,7 @@ def test_a_folded_head_gives_the_scaled_logits_and_leaves_the_others(tiny_base: 
     ids, mask = torch.tensor([[2, 5, 6, 3]]), torch.ones((1, 4), dtype=torch.long)
     with torch.no_grad():
         before = network(ids, mask)
-        fold(network, "topic", 2.0)
+        fold_temperature(network, "topic", 2.0)
         after = network(ids, mask)
     torch.testing.assert_close(after["topic"], before["topic"] / 2)
     torch.testing.assert_close(after["sentiment"], before["sentiment"])
@@ -110,4 +108,4 @@ def test_only_text_tasks_and_positive_temperatures_are_folded(tiny_base: Path) -
     network = MultiTaskNetwork.from_base(tiny_base, tasks, name="tiny")
     for task, temperature in (("entity", 2.0), ("topic", 0.0), ("topic", float("nan")), ("mood", 1.0)):
         with pytest.raises(ConfigurationError):
-            fold(network, task, temperature)
+            fold_temperature(network, task, temperature)

@@ -81,7 +81,7 @@ def test_what_cannot_be_measured_is_told(engine: ScoringEngine, tmp_path: Path) 
         evaluate(engine, path, "mood")
     with pytest.raises(ConfigurationError, match="--labels: 'happy' is not a label"):
         evaluate(engine, path, "sentiment", order=["happy"])
-    with pytest.raises(ConfigurationError, match="entity takes spans"):
+    with pytest.raises(ConfigurationError, match="labels of entity are spans"):
         evaluate(engine, path, "entity", order=["O"])
     with pytest.raises(ConfigurationError, match="no column spans"):
         evaluate(engine, path, "entity")

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from squall.core.errors import ConfigurationError
 from squall.model.network import MultiTaskNetwork
-from squall.model.serving.backends import BACKENDS, UnsupportedError, open_backend
-from squall.model.serving.backends.base import Backend, Padding, width_of
+from squall.model.serving.backends.base import Backend, Padding, UnsupportedError, width_of
 from squall.model.serving.backends.cuda_graphs import bucket
+from squall.model.serving.backends.selection import BACKENDS, open_backend
 from squall.model.serving.backends.torch_backend import same_width
 from squall.model.serving.engine import ScoringEngine
 from squall.model.tasks import DEFAULT_TASKS
-from squall.model.tokens import pad, padded
+from squall.model.tokenizer import pad, padded
 from tests.support.engines import ENTITY, save_checkpoint, tiny_settings
 
 pytestmark = pytest.mark.slow
@@ -113,7 +113,7 @@ def test_compiled_gives_the_networks_own_logits(checkpoint: Path) -> None:
 
 
 def test_what_a_backend_can_not_do_it_says(checkpoint: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"'warp' is no backend.*allowed are auto, eager"):
+    with pytest.raises(ConfigurationError, match=r"'warp' is not a backend.*allowed are auto, eager"):
         opened(checkpoint, "warp")
     with pytest.raises(UnsupportedError, match="needs a GPU"):
         opened(checkpoint, "cuda_graphs")

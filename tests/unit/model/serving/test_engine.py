@@ -18,9 +18,9 @@ from squall.core.errors import ConfigurationError
 from squall.core.records import SENTIMENTS, TOPICS
 from squall.model.evaluation.evaluate import evaluate
 from squall.model.network import MultiTaskNetwork
-from squall.model.quantise import Int8Linear, quantise
+from squall.model.serving.backends.dynamic_int8 import DynamicInt8Linear, quantise
 from squall.model.serving.engine import ScoringEngine
-from squall.model.serving.lines import score_lines
+from squall.model.serving.json_lines import score_lines
 from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 from tests.support.engines import ENTITY, save_checkpoint, tiny_settings
 
@@ -105,7 +105,7 @@ def test_int8_stays_close_to_fp32(checkpoint: Path) -> None:
 
 def test_int8_gives_the_same_sums_with_and_without_the_processors_help() -> None:
     torch.manual_seed(0)
-    layer = Int8Linear(torch.nn.Linear(48, 32))
+    layer = DynamicInt8Linear(torch.nn.Linear(48, 32))
     inputs = torch.randn(2, 5, 48)
     layer.native = False
     slow = layer(inputs)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from squall.core.errors import StoppedError, UnavailableError
 from squall.model.serving.backends.base import width_of
 from squall.model.serving.engine import Probabilities, ScoringEngine
-from squall.model.serving.execution import Trouble, trouble
+from squall.model.serving.failure_recovery import FailureKind, classify_failure
 from tests.support.engines import Gate, save_checkpoint, tampered_engine, tiny_settings
 
 WORDS = ["gold", "oil", "fed", "bank", "rise", "fall", "quiet", "day"]
@@ -61,20 +61,20 @@ def dead_after(batches: int, error: Exception) -> Callable[[Sequence[Sequence[in
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (torch.cuda.OutOfMemoryError("CUDA out of memory."), Trouble.MEMORY),
-        (RuntimeError("CUDA error: out of memory"), Trouble.MEMORY),
-        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), Trouble.MEMORY),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 7 bytes"), Trouble.MEMORY),
-        (MemoryError(), Trouble.MEMORY),
-        (RuntimeError(CUDA_DEAD), Trouble.DEVICE),
-        (torch.AcceleratorError("CUDA error: device-side assert triggered"), Trouble.DEVICE),
-        (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), Trouble.DEVICE),
-        (IndexError("index out of range in self"), Trouble.OTHER),
-        (ValueError("the word cudnn in a text"), Trouble.OTHER),
+        (torch.cuda.OutOfMemoryError("CUDA out of memory."), FailureKind.MEMORY),
+        (RuntimeError("CUDA error: out of memory"), FailureKind.MEMORY),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), FailureKind.MEMORY),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 7 bytes"), FailureKind.MEMORY),
+        (MemoryError(), FailureKind.MEMORY),
+        (RuntimeError(CUDA_DEAD), FailureKind.DEVICE),
+        (torch.AcceleratorError("CUDA error: device-side assert triggered"), FailureKind.DEVICE),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), FailureKind.DEVICE),
+        (IndexError("index out of range in self"), FailureKind.OTHER),
+        (ValueError("the word cudnn in a text"), FailureKind.OTHER),
     ],
 )
-def test_errors_are_told_apart(error: Exception, kind: Trouble) -> None:
-    assert trouble(error) is kind
+def test_errors_are_told_apart(error: Exception, kind: FailureKind) -> None:
+    assert classify_failure(error) is kind
 
 
 @pytest.mark.parametrize("tokens", [16, 40, 128])

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch.nn.functional import gelu
 
+from squall.model.hardware import has_bf16, has_vnni
 from squall.model.network import MultiTaskNetwork
-from squall.model.quantise import has_bf16, has_vnni
-from squall.model.serving.backends import UnsupportedError, open_backend
-from squall.model.serving.backends.base import Backend
+from squall.model.serving.backends.base import Backend, UnsupportedError
 from squall.model.serving.backends.ragged.backend import single_threaded
 from squall.model.serving.backends.ragged.encoder import Layout, Weights, computed_tokens
-from squall.model.serving.backends.ragged.int8 import split_outliers
+from squall.model.serving.backends.ragged.int8_calibration import split_outliers
+from squall.model.serving.backends.selection import open_backend
 from squall.model.tasks import DEFAULT_TASKS
-from squall.model.tokens import pad
+from squall.model.tokenizer import pad
 from tests.support.engines import ENTITY, save_checkpoint, tiny_settings
 
 NEEDS_BF16 = pytest.mark.skipif(not has_bf16(torch.device("cpu")), reason="this CPU has no bf16")

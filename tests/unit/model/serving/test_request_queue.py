@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from squall.core.errors import StoppedError, UnavailableError
 from squall.model.serving.backends.base import Logits, width_of
-from squall.model.serving.fair_pool import FairPool
-from squall.model.serving.queue import Batch, Row, RowQueue, Ticket
+from squall.model.serving.fair_queueing import FairQueue
+from squall.model.serving.request_queue import Batch, QueuedText, Request, RequestQueue
 
 PATIENT = 60.0
 """Seconds nobody waits for in full: a test that does has failed."""
@@ -38,28 +38,28 @@ class Kept:
         self.places += places
 
 
-def queue(capacity: int = 1024, max_wait: float = 0.0, clock: Callable[[], float] = lambda: 0.0) -> RowQueue:
-    return RowQueue(capacity, max_wait, clock)
+def queue(capacity: int = 1024, max_wait: float = 0.0, clock: Callable[[], float] = lambda: 0.0) -> RequestQueue:
+    return RequestQueue(capacity, max_wait, clock)
 
 
 MODEL = Budget()
 
 
-def call(at: RowQueue, lengths: Sequence[int], *, last: bool = True) -> tuple[Ticket, Kept]:
+def call(at: RequestQueue, lengths: Sequence[int], *, last: bool = True) -> tuple[Request, Kept]:
     kept = Kept()
-    ticket = Ticket(MODEL, kept)
-    at.enter(ticket)
-    at.put(ticket, [Row([1] * length, ticket, i) for i, length in enumerate(lengths)], last=last)
-    return ticket, kept
+    request = Request(MODEL, kept)
+    at.enter(request)
+    at.put(request, [QueuedText([1] * length, request, i) for i, length in enumerate(lengths)], last=last)
+    return request, kept
 
 
-def taken(at: RowQueue) -> Batch:
+def taken(at: RequestQueue) -> Batch:
     batch = at.take()
     assert batch is not None
     return batch
 
 
-def answer(at: RowQueue, batch: Batch) -> None:
+def answer(at: RequestQueue, batch: Batch) -> None:
     at.deliver(batch.rows, {"topic": np.zeros((len(batch.rows), 2), dtype=np.float32)})
 
 
@@ -68,7 +68,7 @@ def answer(at: RowQueue, batch: Batch) -> None:
     st.integers(1, 512),
 )
 def test_batches_hold_every_row_once_of_one_model_and_within_the_budget(rows: list[tuple[str, str, int]], budget: int) -> None:
-    pool: FairPool[str, int] = FairPool()
+    pool: FairQueue[str, int] = FairQueue()
     for number, (flow, group, length) in enumerate(rows):
         pool.add(flow, group, length, number)
     assert (len(pool), pool.tokens) == (len(rows), sum(width_of(length) for _, _, length in rows))
@@ -84,7 +84,7 @@ def test_batches_hold_every_row_once_of_one_model_and_within_the_budget(rows: li
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 100)), max_size=60))
 def test_dropping_a_call_takes_out_its_rows_and_no_others(rows: list[tuple[str, int]]) -> None:
-    pool: FairPool[str, int] = FairPool()
+    pool: FairQueue[str, int] = FairQueue()
     for number, (flow, length) in enumerate(rows):
         pool.add(flow, "model", length, number)
     assert pool.drop("a") == sum(flow == "a" for flow, _ in rows)
@@ -98,7 +98,7 @@ def test_dropping_a_call_takes_out_its_rows_and_no_others(rows: list[tuple[str, 
 
 
 def test_a_short_call_that_comes_late_goes_ahead_of_what_a_long_one_still_has() -> None:
-    pool: FairPool[str, str] = FairPool()
+    pool: FairQueue[str, str] = FairQueue()
     for _ in range(100):
         pool.add("long", "model", 8, "long")
     pool.take(lambda _: 16)
@@ -115,18 +115,18 @@ def test_one_call_alone_does_not_wait_for_company() -> None:
 
 def test_calls_at_the_same_time_share_a_batch_that_waits_until_it_is_full() -> None:
     at = queue(max_wait=PATIENT)
-    late = Ticket(MODEL, Kept())
+    late = Request(MODEL, Kept())
     at.enter(late)  # under way, still tokenising
     early, _ = call(at, [8] * 4)
     with ThreadPoolExecutor(1) as pool:
         batch = pool.submit(taken, at)
-        at.put(late, [Row([1] * 8, late, i) for i in range(4)])
-        assert Counter(id(row.ticket) for row in batch.result(PATIENT).rows) == {id(early): 4, id(late): 4}
+        at.put(late, [QueuedText([1] * 8, late, i) for i in range(4)])
+        assert Counter(id(row.request) for row in batch.result(PATIENT).rows) == {id(early): 4, id(late): 4}
 
 
 def test_a_batch_that_is_not_full_goes_when_the_other_call_has_ended() -> None:
     at = queue(max_wait=PATIENT)
-    other = Ticket(MODEL, Kept())
+    other = Request(MODEL, Kept())
     at.enter(other)
     call(at, [8])
     with ThreadPoolExecutor(1) as pool:
@@ -138,7 +138,7 @@ def test_a_batch_that_is_not_full_goes_when_the_other_call_has_ended() -> None:
 def test_a_batch_that_is_not_full_goes_when_its_time_is_up() -> None:
     now = [100.0]
     at = queue(max_wait=0.002, clock=lambda: now[0])
-    at.enter(Ticket(MODEL, Kept()))
+    at.enter(Request(MODEL, Kept()))
     call(at, [8])
     now[0] += 0.002
     assert len(taken(at).rows) == 1
@@ -159,11 +159,11 @@ def test_a_caller_who_does_not_get_in_in_time_is_told_and_its_rows_are_dropped()
     at = queue(capacity=64)
     call(at, [8] * 7)
     kept = Kept()
-    ticket = Ticket(MODEL, kept)
-    at.enter(ticket)
+    request = Request(MODEL, kept)
+    at.enter(request)
     with pytest.raises(UnavailableError, match="8 texts wait, 1 of this call"):
-        at.put(ticket, [Row([1] * 8, ticket, i) for i in range(3)], deadline=0.0)
-    at.leave(ticket)
+        at.put(request, [QueuedText([1] * 8, request, i) for i in range(3)], deadline=0.0)
+    at.leave(request)
     depth = at.depth()
     assert (depth.texts, depth.tokens, depth.dropped) == (7, 56, 1)
     answer(at, taken(at))
@@ -183,10 +183,10 @@ def test_callers_get_in_in_the_order_in_which_they_came() -> None:
     entered = threading.Semaphore(0)
 
     def put(name: str) -> None:
-        ticket = Ticket(MODEL, Kept())
-        at.enter(ticket)
+        request = Request(MODEL, Kept())
+        at.enter(request)
         entered.release()
-        at.put(ticket, [Row([1] * 8, ticket, 0)])
+        at.put(request, [QueuedText([1] * 8, request, 0)])
         order.append(name)
 
     threads = []
@@ -218,12 +218,12 @@ def test_an_error_reaches_its_call_and_no_other() -> None:
 
 def test_a_closed_queue_lets_nobody_in_and_still_gives_out_what_it_holds() -> None:
     at = queue()
-    ticket, kept = call(at, [8, 8])
+    request, kept = call(at, [8, 8])
     at.close()
     with pytest.raises(StoppedError, match="closed"):
-        at.enter(Ticket(MODEL, Kept()))
+        at.enter(Request(MODEL, Kept()))
     answer(at, taken(at))
-    at.wait(ticket)
+    at.wait(request)
     assert kept.places == [0, 1]
     assert at.take() is None
 
@@ -231,10 +231,10 @@ def test_a_closed_queue_lets_nobody_in_and_still_gives_out_what_it_holds() -> No
 def test_closing_at_once_ends_every_call_even_one_at_the_door() -> None:
     at = queue(capacity=8)
     inside, _ = call(at, [8])
-    outside = Ticket(MODEL, Kept())
+    outside = Request(MODEL, Kept())
     at.enter(outside)
     with ThreadPoolExecutor(1) as pool:
-        put = pool.submit(at.put, outside, [Row([1] * 8, outside, 0)])
+        put = pool.submit(at.put, outside, [QueuedText([1] * 8, outside, 0)])
         at.close(drop=True)
         with pytest.raises(StoppedError):
             put.result(PATIENT)
@@ -250,14 +250,14 @@ def test_every_row_is_answered_once_however_calls_come_together(calls: list[list
     model = Budget(budget)
 
     def caller(lengths: list[int], kept: Kept) -> None:
-        ticket = Ticket(model, kept)
-        at.enter(ticket)
+        request = Request(model, kept)
+        at.enter(request)
         half = len(lengths) // 2
-        rows = [Row([1] * length, ticket, i) for i, length in enumerate(lengths)]
-        at.put(ticket, rows[:half], last=False)
-        at.put(ticket, rows[half:])
-        at.wait(ticket)
-        at.leave(ticket)
+        rows = [QueuedText([1] * length, request, i) for i, length in enumerate(lengths)]
+        at.put(request, rows[:half], last=False)
+        at.put(request, rows[half:])
+        at.wait(request)
+        at.leave(request)
 
     def worker() -> None:
         while batch := at.take():

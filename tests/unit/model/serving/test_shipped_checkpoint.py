@@ -10,8 +10,9 @@ import pytest
 
 from squall.core.config.settings import ModelSettings
 from squall.core.records import SENTIMENTS, TOPICS
-from squall.model.data.labelled import deduplicate, split
-from squall.model.data.public_sets import public_rows
+from squall.model.data.dev_split import split
+from squall.model.data.near_duplicates import deduplicate
+from squall.model.data.public_sets import public_examples
 from squall.model.evaluation import metrics
 from squall.model.network import SHIPPED
 from squall.model.serving.engine import ScoringEngine
@@ -82,7 +83,7 @@ def test_company_does_not_change_the_scores_of_the_real_network(engine: ScoringE
 @pytest.mark.slow
 def test_the_engine_reaches_the_metrics_written_beside_the_weights(engine: ScoringEngine, data_folder: Path) -> None:
     config = WRITTEN["config"]
-    _, dev = split(deduplicate(public_rows(data_folder, DEFAULT_TASKS)), dev_share=config["dev_share"], seed=config["split_seed"])
+    _, dev = split(deduplicate(public_examples(data_folder, DEFAULT_TASKS)), dev_share=config["dev_share"], seed=config["split_seed"])
     assert len(dev) == WRITTEN["rows"]["dev"]["total"]
     guesses = engine.probabilities([row.text for row in dev])
     for task in DEFAULT_TASKS:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import Row
+from squall.model.data.examples import Example
 from squall.model.network import MultiTaskNetwork, NetworkConfig
 from squall.model.tasks import HEADLINES, SENTIMENT, TOPIC
 from squall.model.training.techniques.head_blending import Blend, blend_heads, relabelled
@@ -43,6 +43,6 @@ def test_heads_of_different_labels_are_not_blended(network: MultiTaskNetwork) ->
 
 
 def test_rows_keep_their_own_label_over_the_other_heads() -> None:
-    both = Row("a", {"sentiment": 0, "headline_sentiment": 2}, "x")
-    other = Row("b", {"headline_sentiment": 2, "topic": 5}, "x")
+    both = Example("a", {"sentiment": 0, "headline_sentiment": 2}, "x")
+    other = Example("b", {"headline_sentiment": 2, "topic": 5}, "x")
     assert [row.labels for row in relabelled([both, other], BLEND)] == [{"sentiment": 0}, {"sentiment": 2, "topic": 5}]

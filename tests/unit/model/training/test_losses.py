@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from squall.model.data.labelled import MISSING
+from squall.model.tasks import MISSING
 from squall.model.training.config import TrainConfig
 from squall.model.training.losses import Objective, Targets, balanced_weights, divergence
 from tests.support.labelled import MENTION, MOOD, TASKS

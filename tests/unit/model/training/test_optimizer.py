@@ -9,10 +9,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.model.data.labelled import MISSING
 from squall.model.network import MultiTaskNetwork
-from squall.model.training.optim import WeightAverage, parameter_groups, warmup_decay
+from squall.model.tasks import MISSING
+from squall.model.training.lr_schedule import warmup_decay
+from squall.model.training.optimizer import parameter_groups
 from squall.model.training.pretraining.pretrain import mask_tokens
+from squall.model.training.techniques.weight_averaging import WeightAverage
 from tests.support.labelled import TASKS
 
 

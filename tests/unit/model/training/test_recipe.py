@@ -17,8 +17,9 @@ from squall.model.tasks import HEADLINES, TOPIC, TaskSpec
 from squall.model.training.base_encoder import base_folder
 from squall.model.training.config import TrainConfig
 from squall.model.training.pretraining.masked_language_model import MaskedLanguageModel
-from squall.model.training.recipe import load_recipe, run
-from squall.model.training.techniques.teachers import ask_teachers
+from squall.model.training.recipe import load_recipe
+from squall.model.training.run import run
+from squall.model.training.techniques.distillation import score_with_teachers
 from tests.support.labelled import QUIET, TASKS, rows, rows_with_mentions
 
 RECIPES = SHIPPED.parent / "recipes"
@@ -145,10 +146,10 @@ def test_what_teachers_said_is_kept_for_the_next_run(tiny_base: Path, tmp_path: 
     run(load_recipe(tmp_path / "run.toml", {}, {"epochs": 1}), QUIET)
     texts = rows(30, 3)
     teacher = tmp_path / "run" / "best"
-    first = ask_teachers(texts, TASKS, TrainConfig(teachers=(teacher,)), tmp_path / "soft", QUIET).soft
+    first = score_with_teachers(texts, TASKS, TrainConfig(teachers=(teacher,)), tmp_path / "soft", QUIET).soft
     kept = next((tmp_path / "soft").iterdir())
     before = kept.stat().st_mtime_ns
-    again = ask_teachers(texts, TASKS, TrainConfig(teachers=(teacher, teacher)), tmp_path / "soft", QUIET).soft
+    again = score_with_teachers(texts, TASKS, TrainConfig(teachers=(teacher, teacher)), tmp_path / "soft", QUIET).soft
     assert kept.stat().st_mtime_ns == before
     assert first["mood"].shape == (30, 2)
     assert abs(first["subject"] - again["subject"]).max() < 1e-6
@@ -161,13 +162,13 @@ def test_vectors_of_the_first_teacher_come_standardised_and_only_when_asked_for(
     run(load_recipe(tmp_path / "run.toml", {}, {"epochs": 1}), QUIET)
     texts, teacher = rows(60, 3), tmp_path / "run" / "best"
     asked = TrainConfig(teachers=(teacher,), teacher_vectors=1.0)
-    vectors = ask_teachers(texts, TASKS, asked, tmp_path / "soft", QUIET).vectors
+    vectors = score_with_teachers(texts, TASKS, asked, tmp_path / "soft", QUIET).vectors
     width = json.loads((teacher / "config.json").read_text())["encoder"]["hidden_size"]
     assert vectors is not None
     assert vectors.shape == (60, width)
     np.testing.assert_allclose(vectors.astype(np.float32).mean(0), np.zeros(width), atol=1e-2)
     np.testing.assert_allclose(vectors.astype(np.float32).std(0), np.ones(width), atol=2e-2)
-    assert ask_teachers(texts, TASKS, TrainConfig(teachers=(teacher,)), tmp_path / "soft", QUIET).vectors is None
+    assert score_with_teachers(texts, TASKS, TrainConfig(teachers=(teacher,)), tmp_path / "soft", QUIET).vectors is None
 
 
 def test_augment_rewrites_the_recipes_training_texts_and_leaves_the_held_out_ones_alone(tiny_base: Path, tmp_path: Path) -> None:
@@ -193,7 +194,7 @@ def test_unlabelled_texts_without_teachers_are_an_error(tmp_path: Path) -> None:
 
 def test_a_base_that_is_neither_folder_nor_on_the_hub_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(ConfigurationError, match="is no folder, and the hub doesn't give it"):
+    with pytest.raises(ConfigurationError, match="is not a folder, and the hub does not provide it"):
         base_folder("nobody/no-such-encoder")
     with pytest.raises(ConfigurationError, match=r"no tokenizer\.json"):
         base_folder(str(tmp_path))

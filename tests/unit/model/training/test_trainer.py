@@ -14,7 +14,7 @@ from squall.model.network import MultiTaskNetwork
 from squall.model.training.base_encoder import default_base
 from squall.model.training.batching import batches
 from squall.model.training.config import TrainConfig
-from squall.model.training.train import Trainer
+from squall.model.training.trainer import Trainer
 from tests.support.labelled import QUIET, TASKS, rows
 
 

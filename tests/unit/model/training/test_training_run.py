@@ -16,12 +16,12 @@ from squall.model.tasks import TaskSpec
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.base_encoder import base_folder
 from squall.model.training.config import TrainConfig
-from squall.model.training.finish import finish
+from squall.model.training.finalisation import finalise
 from squall.model.training.pretraining.augment import Rewriter
 from squall.model.training.pretraining.corpus import read_texts
 from squall.model.training.pretraining.pretrain import PretrainConfig, Pretrainer, load_pretrain_config
 from squall.model.training.techniques.lora import Lora
-from squall.model.training.train import Trainer
+from squall.model.training.trainer import Trainer
 from tests.support.labelled import QUIET, TASKS, rows
 
 pytestmark = pytest.mark.slow
@@ -48,7 +48,7 @@ def test_a_run_killed_between_epochs_and_resumed_ends_with_the_same_weights(tiny
         pass
 
     class DyingLog(RunLog):
-        def say(self, line: str) -> None:
+        def message(self, line: str) -> None:
             if line.startswith("epoch 3:"):
                 raise KilledError
 
@@ -134,7 +134,7 @@ def test_finishing_calibrates_and_says_how_far_off_it_was(tiny_base: Path, tmp_p
     trainer = Trainer(tiny_base, TASKS, QUICK, tmp_path, QUIET)
     train, dev = rows(240, 1), rows(80, 2)
     best = trainer.fit(trainer.encode(train), trainer.encode(dev))
-    found = finish(trainer, best, train, dev)
+    found = finalise(trainer, best, train, dev)
     for name in ("mood", "subject"):
         entry = found["calibration"][name]
         assert entry["after"]["nll"] <= entry["before"]["nll"] + 1e-6
