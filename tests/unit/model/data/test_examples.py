@@ -87,7 +87,7 @@ def test_a_file_that_is_no_table_is_a_clear_error(tmp_path: Path, name: str, bod
 
 
 def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no file"):
+    with pytest.raises(ConfigurationError, match="does not exist"):
         load_examples(_part(tmp_path / "none.csv"), DEFAULT_TASKS)
 
 
