@@ -21,7 +21,7 @@ from squall.backtest.history.corpus import CorpusFile, Manifest, corpus_folder, 
 from squall.backtest.history.detection import EvaluatedSpan, Evaluation, evaluate, lookback_of
 from squall.backtest.history.event_matching import Scorecard, compare, fired_alerts
 from squall.backtest.history.events import Event, load_events
-from squall.backtest.history.result import Result, Trial
+from squall.backtest.history.result import Result, SweepResult
 from squall.backtest.history.scoring import ReportProgress, Scored, ScoringContext, checkpoint_key, counted_before, score_files, unscored
 from squall.backtest.history.sweep import Variant, parse_sweep
 from squall.core.clock import Clock
@@ -92,7 +92,7 @@ def run_backtest(
         ConfigurationError: there are no files, no documents in the span, the events or the sweep are invalid, or nothing was
             scored by that version.
         StoreLockedError: another backtest of these files is running.
-        StoppedError: asked to stop while scoring; running it again goes on.
+        StoppedError: asked to stop while scoring; running it again continues.
     """
     began = clock.monotonic()
     files = find_files(request.path)
@@ -193,7 +193,7 @@ def _detect(
         documents_of={alert.id: driving_documents(store, alert, settings.detector.sectors, _DOCUMENTS) for alert in alerts[:_DESCRIBED]},
         card=compare(alerts, events, span.after, span.until, series),
         compared=request.events is not None,
-        trials=[Trial(variant, *_trial(run, events, span, series)) for variant, run in zip(variants, runs[1:], strict=True)],
+        trials=[SweepResult(variant, *_trial(run, events, span, series)) for variant, run in zip(variants, runs[1:], strict=True)],
         charts=runs[0].charts,
         model=model,
         scored=scored,

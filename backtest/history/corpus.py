@@ -1,7 +1,7 @@
 """The files that a backtest reads, and the folder of the cache that belongs to them.
 
-The cache of a corpus is an embedded store and a manifest. The manifest says which files, with which bytes, read with which options, were
-scored by which model version to their end; a file that it names is not opened for reading again. A corpus is named by its path and the
+The cache of a corpus is an embedded store and a manifest. The manifest records which files, with which bytes, read with which options, were
+completely scored by which model version; a file that it names is not read again. A corpus is named by its path and the
 options: the same documents read another way are another corpus.
 """
 

@@ -48,7 +48,7 @@ def write_report(result: Result, folder: Path) -> list[Path]:
 
 
 def render(result: Result) -> str:
-    """Return the report as one HTML page that needs nothing beside it."""
+    """Return the report as one self-contained HTML page."""
     facts = result.as_dict()
     return _pages.get_template("report.html.j2").render(
         facts=facts,

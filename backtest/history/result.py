@@ -21,7 +21,7 @@ _CSV = ("id", "topic", "kind", "test", "severity", "opened_at", "fired_at", "res
 
 
 @dataclass(frozen=True)
-class Trial:
+class SweepResult:
     """One variant of a sweep: how many alerts fired, and how they compare with the events."""
 
     variant: Variant
@@ -42,7 +42,7 @@ class Result:
     card: Scorecard
     compared: bool
     """Whether a file of events was given; without one no event is matched or missed and no alert is false."""
-    trials: list[Trial]
+    trials: list[SweepResult]
     charts: ChartData
     model: ModelSpan
     scored: Scored

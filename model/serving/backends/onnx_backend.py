@@ -1,4 +1,4 @@
-"""The network run by ONNX Runtime, from a folder that `squall model export` wrote."""
+"""Runs the network with ONNX Runtime, from a folder that `squall model export` wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network run by torch: operation by operation in fp32, bf16 or int8, or compiled into fused kernels."""
+"""Runs the network with torch: operation by operation in fp32, bf16 or int8, or compiled into fused kernels."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def open_compiled(network: MultiTaskNetwork, settings: ModelSettings) -> TorchBa
 
     Raises:
         ConfigurationError: the device or the precision can't be had.
-        UnsupportedError: torch can't compile here, most often for want of a C++ compiler.
+        UnsupportedError: torch can't compile here, most often because there is no C++ compiler.
     """
     device = device_of(settings)
     precision = precision_of(settings, device)

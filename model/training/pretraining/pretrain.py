@@ -48,7 +48,7 @@ class PretrainConfig(BaseModel):
     weight_decay: float = Field(0.01, ge=0)
     warmup_share: float = Field(0.06, ge=0, lt=1)
     mask_share: float = Field(0.15, gt=0, lt=1, description="of the tokens: hidden, and to be guessed")
-    dev_share: float = Field(0.01, gt=0, lt=1, description="of the texts: kept apart to measure the loss on")
+    dev_share: float = Field(0.01, gt=0, lt=1, description="of the texts: held out to measure the loss on")
     seed: int = 13
     threads: int = Field(0, ge=0, description="CPU threads; 0: as torch decides")
     precision: str = Field("auto", pattern="^(auto|fp32|bf16)$")
@@ -91,7 +91,7 @@ class Pretrainer:
     """One run of masked language modelling.
 
     Args:
-        base: folder (or hub name, when the hub can be reached) of the encoder to go on from.
+        base: folder (or hub name, when the hub can be reached) of the encoder to continue from.
         config: the run's settings.
         out: folder that gets the encoder and its tokenizer, readable as `--base`.
         log: progress, curves.
@@ -175,11 +175,11 @@ class Pretrainer:
 
     def _dev_loss(self, ids: Sequence[Sequence[int]], special: Sequence[Sequence[int]], dev: range) -> float:
         """Mean loss on the held-out texts, with the same tokens hidden each time."""
-        kept, self.generator = self.generator, torch.Generator().manual_seed(self.config.seed)
+        training_generator, self.generator = self.generator, torch.Generator().manual_seed(self.config.seed)
         self.model.eval()
         with torch.inference_mode():
             losses = [self._loss(ids[i : i + 64], special[i : i + 64]).item() for i in range(dev.start, dev.stop, 64)]
-        self.generator = kept
+        self.generator = training_generator
         return sum(losses) / len(losses)
 
 

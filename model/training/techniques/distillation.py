@@ -28,7 +28,7 @@ Vectors = np.ndarray[Any, np.dtype[np.float16]]
 _VECTORS = "vectors of the texts"
 """Key of the text vectors beside the names of tasks; no task can have this name."""
 _LAYOUT = b"probabilities and vectors"
-"""LabelledFile of the cache's keys: change it with what is kept."""
+"""Part of the cache's keys: change it when the stored outputs change."""
 
 
 @dataclass(frozen=True)

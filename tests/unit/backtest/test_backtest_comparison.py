@@ -17,7 +17,7 @@ from squall.backtest.simulation.alarm_rates import (
     share_interval,
     within,
 )
-from squall.backtest.simulation.comparison import Comparison, Score, Trial, compare, pooled
+from squall.backtest.simulation.comparison import Comparison, ScenarioResult, Score, compare, pooled
 from squall.backtest.simulation.methods import SHIPPED
 from squall.backtest.simulation.scenarios import find_scenarios
 from squall.backtest.simulation.summary import PLAIN, better, goals, report
@@ -31,7 +31,8 @@ def score(found=(1.0, 2.0), alerts=2, in_events=(1, 1), false=0, days=100.0):
 def comparison(**of_shipped):
     methods = {SHIPPED: score(**of_shipped)} | {name: score(found=(4.0, math.inf), false=2) for name in PLAIN}
     outbreak, surge = find_scenarios(["step", "surge"])
-    return Comparison(1, 30, (Trial(outbreak, methods), Trial(surge, dict.fromkeys(methods, score((math.inf,) * 2, 1, (0, 0), 1)))))
+    unnoticed = dict.fromkeys(methods, score((math.inf,) * 2, 1, (0, 0), 1))
+    return Comparison(1, 30, (ScenarioResult(outbreak, methods), ScenarioResult(surge, unnoticed)))
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,4 +1,4 @@
-"""The fast way on a CPU: texts laid end to end without padding, packed weights, a batch split between cores."""
+"""The ragged backend, fast on a CPU: texts laid end to end without padding, packed weights, a batch split between cores."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def open_ragged(network: MultiTaskNetwork, folder: Path, settings: ModelSettings
 
     Raises:
         ConfigurationError: the device or the precision can't be had.
-        UnsupportedError: not a BERT encoder, no CPU, or a CPU or torch without the products it lives on.
+        UnsupportedError: not a BERT encoder, no CPU, or a CPU or torch without the products that it needs.
     """
     device = device_of(settings)
     precision = precision_of(settings, device)

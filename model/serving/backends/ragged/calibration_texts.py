@@ -1,4 +1,4 @@
-"""Texts of many kinds, all invented, that an encoder reads when it is made int8: they show how far its activations go."""
+"""Invented texts of many kinds that int8 activation ranges are calibrated on."""
 
 CALIBRATION_TEXTS = (
     "ok",

@@ -1,4 +1,4 @@
-"""Int8 layers for the ragged encoder: the range of every activation is read off a few texts when the checkpoint is opened."""
+"""Int8 layers for the ragged encoder: the range of every activation is calibrated on a few texts when the checkpoint is opened."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def _int8_layer(
 ) -> LayerLinears:
     wider, narrower, ceiling = split_outliers(layer.widen, layer.narrow, narrow[1])
     last = Int8Linear(*narrower, _GELU_MINIMUM, ceiling)
-    return LayerLinears(_smooth(layer.attend, attend), _smooth(layer.mix, mix), _smooth(wider, widen, last), last)
+    return LayerLinears(_smoothed(layer.attend, attend), _smoothed(layer.mix, mix), _smoothed(wider, widen, last), last)
 
 
-def _smooth(part: Weights, peaks: tuple[Tensor, Tensor], following: Int8Linear | None = None) -> Int8Linear:
+def _smoothed(part: Weights, peaks: tuple[Tensor, Tensor], following: Int8Linear | None = None) -> Int8Linear:
     """Share the difference between wide and narrow inputs out among activations and weights, as SmoothQuant does at α = 0.5."""
     low, high = peaks
     reach = torch.maximum(-low, high).clamp(min=1e-5)

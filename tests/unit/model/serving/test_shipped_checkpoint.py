@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xxhash
 
 from squall.core.config.settings import ModelSettings
 from squall.core.records import SENTIMENTS, TOPICS
@@ -40,6 +41,15 @@ def test_it_claims_no_less_than_the_card_of_this_release() -> None:
     assert all(
         found["classes"]["negative"]["recall"] > 0.85 for name, found in WRITTEN["by_source"].items() if name.startswith("sentiment/")
     )
+
+
+def test_its_official_figures_are_of_these_weights() -> None:
+    official = WRITTEN["official_validation"]
+    assert official["weights"] == xxhash.xxh3_64((SHIPPED / "model.safetensors").read_bytes()).hexdigest()
+    assert {task: (body["rows"], body["accuracy"], body["macro_f1"]) for task, body in official["tasks"].items()} == {
+        "sentiment": (2388, 0.9095, 0.884),
+        "topic": (4117, 0.9201, 0.91),
+    }
 
 
 def test_its_card_tells_what_the_metrics_beside_it_say() -> None:

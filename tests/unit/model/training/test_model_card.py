@@ -64,7 +64,19 @@ def test_a_card_tells_of_weights_mixed_with_those_of_the_base() -> None:
     run = _run()
     assert "WiSE-FT" not in model_card(run, [SENTIMENT])
     run["config"]["base_share"] = 0.25
-    assert "the base's (share 0.25)" in model_card(run, [SENTIMENT])
+    assert "those of the base (share 0.25)" in model_card(run, [SENTIMENT])
+
+
+def test_official_figures_are_on_the_card_of_the_checkpoint_that_has_them_and_of_no_other() -> None:
+    official = {
+        "data": "The published part",
+        "weights": "00",
+        "tasks": {"sentiment": {"rows": 2388, "accuracy": 0.9095, "macro_f1": 0.884}},
+    }
+    card = model_card(_run(official_validation=official), [SENTIMENT])
+    assert "| sentiment | 2,388 | 0.9095 | 0.884 |" in card
+    assert "They chose nothing" in card
+    assert "official validation" not in model_card(_run(), [SENTIMENT])
 
 
 def test_a_tokens_task_has_its_place_on_the_card() -> None:

@@ -153,6 +153,16 @@ def test_pretraining_lowers_the_loss_and_gives_a_base_to_go_on_from(tiny_base: P
     assert "masked language modelling on" in written["provenance"][0]
 
 
+def test_a_checkpoint_trained_from_another_does_not_inherit_its_official_figures(tiny_base: Path, tmp_path: Path) -> None:
+    _fit(tiny_base, tmp_path / "first", QUICK)
+    measured = tmp_path / "first" / "best" / "metrics.json"
+    measured.write_text(json.dumps(json.loads(measured.read_text()) | {"official_validation": {"tasks": {}}}))
+    _fit(tmp_path / "first" / "best", tmp_path / "second", QUICK)
+    written = json.loads((tmp_path / "second" / "best" / "metrics.json").read_text())
+    assert "official_validation" not in written
+    assert "fficial" not in (tmp_path / "second" / "best" / "MODEL_CARD.md").read_text()
+
+
 def test_a_run_goes_on_from_a_checkpoint_with_the_heads_that_both_have(tiny_base: Path, tmp_path: Path) -> None:
     said = io.StringIO()
     _fit(tiny_base, tmp_path / "first", QUICK)
