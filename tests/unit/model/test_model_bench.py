@@ -30,7 +30,7 @@ class Work:
         self.now = 0.0
         self.turns: list[str] = []
 
-    def contestant(self, name: str, cost: float, least: int = 1) -> Candidate:
+    def candidate(self, name: str, cost: float, least: int = 1) -> Candidate:
         def score(texts: Sequence[str]) -> None:
             self.now += cost * len(texts)
             self.turns.append(name)
@@ -41,9 +41,9 @@ class Work:
         return self.now
 
 
-def test_contestants_take_turns_and_rates_are_texts_by_seconds() -> None:
+def test_candidates_take_turns_and_rates_are_texts_by_seconds() -> None:
     work = Work()
-    slow, fast = work.contestant("slow", 0.5), work.contestant("fast", 0.125)
+    slow, fast = work.candidate("slow", 0.5), work.candidate("fast", 0.125)
     run_rounds([slow, fast], ["text"] * 100, 3, 10.0, work.clock, lambda _: None)
     assert work.turns[4:] == ["slow", "fast"] * 3  # after two calls each to see how many texts make a turn
     assert (slow.texts_per_second, fast.texts_per_second) == (2.0, 8.0)
@@ -51,8 +51,8 @@ def test_contestants_take_turns_and_rates_are_texts_by_seconds() -> None:
 
 def test_a_turn_is_a_multiple_of_the_batch_and_at_least_one() -> None:
     work = Work()
-    assert fitting_count(work.contestant("a", 0.125, 32), ["text"] * 1000, 10.0, work.clock) == 64
-    assert fitting_count(work.contestant("b", 100.0, 32), ["text"] * 1000, 10.0, work.clock) == 32
+    assert fitting_count(work.candidate("a", 0.125, 32), ["text"] * 1000, 10.0, work.clock) == 64
+    assert fitting_count(work.candidate("b", 100.0, 32), ["text"] * 1000, 10.0, work.clock) == 32
 
 
 def test_a_sample_is_spread_over_all_texts() -> None:
@@ -62,7 +62,7 @@ def test_a_sample_is_spread_over_all_texts() -> None:
 
 def test_latency_is_that_of_whole_calls() -> None:
     work = Work()
-    found = latencies(work.contestant("a", 0.001).score, TEXTS, 32, 5, work.clock)
+    found = latencies(work.candidate("a", 0.001).score, TEXTS, 32, 5, work.clock)
     assert found == {"p50_ms": pytest.approx(32.0), "p99_ms": pytest.approx(32.0)}
 
 

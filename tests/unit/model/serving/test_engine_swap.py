@@ -118,7 +118,7 @@ def test_hangup_swaps_in_the_checkpoint_that_the_settings_name_now(
 
     class Tell(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if "took over" in record.getMessage() or "stays" in record.getMessage():
+            if "replaced" in record.getMessage() or "stays" in record.getMessage():
                 told.set()
 
     handler = Tell()
