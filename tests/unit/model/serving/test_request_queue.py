@@ -195,7 +195,7 @@ def test_callers_get_in_in_the_order_in_which_they_came() -> None:
         thread.start()
         threads.append(thread)
         entered.acquire()
-        while len(at._doors) < len(threads):
+        while len(at._blocked) < len(threads):
             thread.join(0.001)
     for done in (1, 2, 3):
         taken(at)

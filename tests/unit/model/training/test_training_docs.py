@@ -7,7 +7,7 @@ from pathlib import Path
 
 from squall.model.training.config import TrainConfig
 
-DOCS = Path(__file__).parents[3] / "docs" / "training.md"
+DOCS = Path(__file__).parents[4] / "docs" / "training.md"
 
 
 def test_the_table_of_training_settings_is_the_settings() -> None:
