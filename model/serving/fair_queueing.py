@@ -1,4 +1,4 @@
-"""Rows of many calls packed into batches: rows of like length together, no call starved by a longer one."""
+"""Fair queueing: texts of many calls packed into batches, those of similar length together, no call starved by a longer one."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Item = TypeVar("Item")
 
 
 class FairQueue(Generic[Group, Item]):
-    """Items wait by width; a batch starts with the one whose turn it is, and is filled with its likes.
+    """Items wait by width; a batch starts with the one whose turn it is, and is filled with items of its width first.
 
-    Turns are those of start-time fair queueing (Goyal, Vin and Cheng 1996): an item's turn is the later of the pool's present turn and
+    Turns are those of start-time fair queueing (Goyal, Vin and Cheng 1996): an item's turn is the later of the queue's present turn and
     the last turn of its flow, plus its width. So a short call that comes late goes ahead of what a long one still has waiting.
 
     Not thread-safe.
@@ -46,11 +46,11 @@ class FairQueue(Generic[Group, Item]):
         self._waiting += 1
 
     def next_group(self) -> Group:
-        """Return the group whose turn it is; the pool must not be empty."""
+        """Return the group whose turn it is; the queue must not be empty."""
         return min(self._heaps, key=lambda group: min(heap[0] for heap in self._heaps[group].values()))
 
     def take(self, budget: Callable[[Group], int]) -> tuple[Group, list[Item]]:
-        """Return a batch of the group whose turn it is, and take it out; the pool must not be empty.
+        """Return a batch of the group whose turn it is, and take it out; the queue must not be empty.
 
         The widths of the items sum to `budget(group)` or less; an item wider than that is a batch of its own.
         """
@@ -87,7 +87,7 @@ class FairQueue(Generic[Group, Item]):
                 if not kept:
                     del heaps[width]
             if not heaps:
-                del self._heaps[group]  # a group may be a whole model: the pool must not keep it alive
+                del self._heaps[group]  # a group may be a whole model: the queue must not keep it alive
         return dropped
 
     def _pop(self, heap: list[tuple[int, int, Hashable, Item]], width: int) -> Item:
