@@ -72,7 +72,7 @@ def score_files(
     Raises:
         ConfigurationError: a file is invalid; names it and what to do.
         StoppedError: asked to stop; stored documents remain.
-        TooManyRejectsError: too many rows in succession were rejected.
+        TooManyRejectsError: too many consecutive rows were rejected.
     """
     done = Scored(scorer.model_version)
     for number, file in enumerate(files):
