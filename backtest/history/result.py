@@ -15,7 +15,7 @@ from squall.backtest.history.scoring import Scored
 from squall.backtest.history.sweep import Variant
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import Alert
-from squall.storage.rows.stored import ModelSpan, StoredDocument
+from squall.storage.rows.documents import ModelVersion, StoredDocument
 
 _CSV = ("id", "topic", "kind", "test", "severity", "opened_at", "fired_at", "resolved_at", "observed", "expected", "p_value", "events")
 
@@ -44,7 +44,7 @@ class Result:
     """Whether a file of events was given; without one no event is matched or missed and no alert is false."""
     trials: list[SweepResult]
     charts: ChartData
-    model: ModelSpan
+    model: ModelVersion
     scored: Scored
     span: EvaluatedSpan
     settings: DetectorSettings

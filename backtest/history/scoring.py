@@ -15,7 +15,6 @@ from squall.core.errors import StoppedError
 from squall.ingest.file.source import FileOptions, FileSource
 from squall.storage import Store
 from squall.stream.batching import micro_batches
-from squall.stream.dead_letters import StoreDeadLetters
 from squall.stream.processor import Processor, Scorer
 
 log = logging.getLogger("squall.backtest")
@@ -106,7 +105,7 @@ def _score_file(
 ) -> tuple[Entry, str]:
     """Score one file from its beginning; return what was counted, and what is wrong with it."""
     source = FileSource(file.path, context.clock, options)
-    processor = Processor(scorer, context.store, StoreDeadLetters(context.store), context.settings, context.clock, context.stop)
+    processor = Processor(scorer, context.store.documents, context.store.dead_letters, context.settings, context.clock, context.stop)
     tally = processor.tally
     for batch in source.batches(context.stop):
         for micro_batch in micro_batches(batch.items, context.settings):

@@ -172,10 +172,10 @@ class Demo:
         tally = self.pipeline.processor.tally
         if tally.stored + tally.duplicate + tally.rejected < self.ingest.summary["sent"] + self.poisoned:
             return False
-        last = self.pipeline.store.last_published_at()
-        position = self.pipeline.store.detector_position(DETECTOR)
+        last = self.pipeline.store.documents.last_published_at()
+        position = self.pipeline.store.detector.position(DETECTOR)
         unsettled = timedelta(seconds=self.settings.detector.settle_seconds, minutes=self.settings.detector.step_minutes)
-        return last is not None and position is not None and position[0] >= last - unsettled
+        return last is not None and position is not None and position.evaluated_until >= last - unsettled
 
     def _start_ingest(self) -> Ingest:
         kafka = self.settings.kafka
@@ -198,7 +198,7 @@ class Demo:
     def _poison(self) -> None:
         """Be the foreign producer with a bug."""
         try:
-            producer = KafkaProducer(**client_arguments(self.settings.kafka))
+            producer = KafkaProducer(**client_arguments(self.settings.kafka, allow_plaintext=self.settings.allow_plaintext))
             for value in POISON:
                 producer.send(self.settings.kafka.documents_topic, value=value).get(timeout=self.settings.kafka.request_timeout_seconds)
                 self.poisoned += 1

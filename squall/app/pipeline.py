@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from squall.app.signals import on_hangup
 from squall.app.store import open_store
 from squall.core.clock import Clock
-from squall.core.config.settings import Settings, load_settings, redact_url
+from squall.core.config.loading import load_settings
+from squall.core.config.settings import Settings
 from squall.core.delivery import DeadLetterSink
 from squall.core.errors import SquallError
 from squall.core.kafka.dead_letters import KafkaDeadLetters
 from squall.core.kafka.topics import ensure_topics
+from squall.core.net.addresses import redact_url
 from squall.core.observability.health import Health
 from squall.core.retry import retry_until_available
 from squall.model.network import SHIPPED
 from squall.model.serving.engine import ScoringEngine
 from squall.storage import Store
-from squall.stream.dead_letters import StoreDeadLetters
 from squall.stream.drivers.faust.driver import FaustDriver
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.meter import Device, PipelineMeter
@@ -47,7 +48,7 @@ class Pipeline:
 
     def tracker(self, streams: set[str]) -> ProgressTracker:
         """Return the progress tracker of the streams this process reads."""
-        return self.processor.retry_until_available(lambda: ProgressTracker(self.store, self.clock, streams))
+        return self.processor.retry_until_available(lambda: ProgressTracker(self.store.progress, self.clock, streams))
 
     async def consume_kafka(self) -> None:
         """Run the Faust driver until stopped; see `FaustDriver.run`."""
@@ -73,12 +74,12 @@ def open_pipeline(
             health.dependencies.answered("model")
             health.metrics.watch_model(engine.reading)
             log.info("model %s on %s, store %s", engine.model_version, engine.backend, redact_url(settings.store_url))
-            sink = dead_letters or StoreDeadLetters(store)
+            sink = dead_letters or store.dead_letters
             limit = settings.processor.batch_documents
             meter = PipelineMeter(
-                store, clock, lambda: Device(str(engine.device), engine.device_memory), metrics=health.metrics, limit=limit
+                store.pipeline, clock, lambda: Device(str(engine.device), engine.device_memory), metrics=health.metrics, limit=limit
             )
-            processor = Processor(engine, store, sink, settings.processor, clock, stop, meter.observe, health)
+            processor = Processor(engine, store.documents, sink, settings.processor, clock, stop, meter.observe, health)
             with meter.running():
                 yield Pipeline(settings, clock, stop, engine, store, processor, meter, health)
     finally:
@@ -113,9 +114,9 @@ def kafka_dead_letters(settings: Settings, stop: threading.Event, health: Health
         metrics.retried("broker")
         log.warning("waiting for Kafka (try %d): %s", attempt, error)
 
-    retry_until_available(lambda: ensure_topics(settings.kafka), stop, wait, waiting)
+    retry_until_available(lambda: ensure_topics(settings.kafka, allow_plaintext=settings.allow_plaintext), stop, wait, waiting)
     health.dependencies.answered("broker")
-    sink = KafkaDeadLetters(settings.kafka)
+    sink = KafkaDeadLetters(settings.kafka, allow_plaintext=settings.allow_plaintext)
     try:
         yield sink
     finally:

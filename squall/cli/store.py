@@ -7,7 +7,8 @@ from typing import Annotated
 import orjson
 import typer
 
-from squall.core.config.settings import load_settings, redact_url
+from squall.core.config.loading import load_settings
+from squall.core.net.addresses import redact_url
 
 app = typer.Typer(help="The ClickHouse schema: create it, bring it up to date, look at it.", no_args_is_help=True)
 
@@ -23,7 +24,7 @@ def migrate() -> None:
     _make_folder(settings.store_url)
     store = connect(settings)
     try:
-        applied = store.migrate()
+        applied = store.schema.migrate()
     finally:
         store.close()
     for migration in applied:
@@ -40,7 +41,7 @@ def status(as_json: Json = False) -> None:
     _make_folder(settings.store_url)
     store = connect(settings)
     try:
-        version, migrations = store.ping(), store.migrations()
+        version, migrations = store.ping(), store.schema.status()
     finally:
         store.close()
     pending = [migration for migration in migrations if migration.applied_at is None]

@@ -20,12 +20,12 @@ from squall.core.observability.health import Health
 from squall.core.observability.logging import configure_logging
 from squall.core.records import Kind
 from squall.ingest.file.source import FileOptions, FileSource
-from squall.stream.dead_letters import StoreDeadLetters
 from squall.stream.drivers.inprocess import InProcessDriver
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.meter import Device, PipelineMeter
 from squall.stream.processor import Processor
 from tests.support.doubles import HashScorer
+from tests.support.logs import logging_restored
 from tests.support.metrics_scrape import Scrape, scrape
 
 LINES = [
@@ -50,12 +50,12 @@ class Run:
         store = storage.open(f"chdb://{folder / 'chdb'}?max_threads=1", health=self.health)
         server = MetricsServer(MetricsSettings(), self.health)
         try:
-            store.migrate()
+            store.schema.migrate()
             limits = ProcessorSettings(batch_documents=10, batch_wait_seconds=0.05)
-            meter = PipelineMeter(store, clock, lambda: Device("cpu"), metrics=self.health.metrics, limit=10)
-            processor = Processor(HashScorer(), store, StoreDeadLetters(store), limits, clock, stop, meter.observe, self.health)
+            meter = PipelineMeter(store.pipeline, clock, lambda: Device("cpu"), metrics=self.health.metrics, limit=10)
+            processor = Processor(HashScorer(), store.documents, store.dead_letters, limits, clock, stop, meter.observe, self.health)
             source = FileSource(path, clock, FileOptions(kind=Kind.NEWS, source="wire"))
-            tracker = ProgressTracker(store, clock, {source.name})
+            tracker = ProgressTracker(store.progress, clock, {source.name})
             driver = InProcessDriver(processor, tracker, limits, clock, stop, self.health)
             driver.run({source.name: source.batches(stop)})
             meter.write()
@@ -72,16 +72,12 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    root = logging.getLogger()
-    handlers, level, output = root.handlers[:], root.level, io.StringIO()
-    configure_logging(LogSettings(level="DEBUG", format="json"), output)
-    try:
+    output = io.StringIO()
+    with logging_restored():
+        configure_logging(LogSettings(level="DEBUG", format="json"), output)
         made = Run(tmp_path_factory.mktemp("run"))
         made.output = output
         yield made
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
 
 
 def test_documents_by_fate_are_what_the_store_holds(run: Run) -> None:
@@ -137,15 +133,11 @@ def test_a_run_that_has_ended_is_alive(run: Run) -> None:
 
 
 def test_a_terminal_is_not_told_of_each_batch() -> None:
-    root = logging.getLogger()
-    handlers, level, output = root.handlers[:], root.level, io.StringIO()
-    try:
+    output = io.StringIO()
+    with logging_restored():
         configure_logging(LogSettings(), output)
         logging.getLogger("squall.batches").info("micro-batch done")
         assert output.getvalue() == ""
         configure_logging(LogSettings(format="json"), output)
         logging.getLogger("squall.batches").info("micro-batch done")
         assert "micro-batch done" in output.getvalue()
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
