@@ -1,0 +1,25 @@
+"""`squall model score`."""
+
+from __future__ import annotations
+
+import sys
+
+import orjson
+import typer
+
+from squall.cli.options import Checkpoint, settings_of
+
+
+def score(context: typer.Context, checkpoint: Checkpoint = None) -> None:
+    """Read lines from standard input, each a text or a JSON object {"text": …, "id": …}, and write one JSON object per line.
+
+    A line that cannot be scored gives an object with `line` and `error`; the other lines are scored.
+    """
+    from squall.model.serving.engine import ScoringEngine
+    from squall.model.serving.lines import score_lines
+
+    settings = settings_of(context).model
+    with ScoringEngine.open(settings.model_copy(update={"path": checkpoint}) if checkpoint else settings) as engine:
+        for result in score_lines(sys.stdin.buffer, engine):
+            sys.stdout.buffer.write(orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()
