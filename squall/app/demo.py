@@ -246,7 +246,7 @@ class Demo:
     def _publish_poison(self) -> None:
         """Publish what a faulty foreign producer would."""
         try:
-            producer = KafkaProducer(**client_arguments(self.settings.kafka))
+            producer = KafkaProducer(**client_arguments(self.settings.kafka, allow_plaintext=self.settings.allow_plaintext))
             for value in POISON:
                 producer.send(self.settings.kafka.documents_topic, value=value).get(timeout=self.settings.kafka.request_timeout_seconds)
                 self.poisoned += 1

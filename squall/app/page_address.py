@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from squall.core.config.settings import Settings
 
@@ -15,7 +15,7 @@ from squall.core.config.settings import Settings
 def _file(settings: Settings) -> Path | None:
     """Return the file; None when the store is a server, which many processes can open."""
     url = urlsplit(settings.store_url)
-    folder = Path(url.path).resolve()
+    folder = Path(unquote(url.path)).resolve()
     return folder.with_name(f"{folder.name}.page.json") if url.scheme == "chdb" else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from squall.cli.options import AsJson, global_options, settings_of
 from squall.cli.output import print_json
-from squall.cli.progress import ReportProgress, progress_bar
+from squall.cli.progress import progress_bar
 from squall.core.clock import SystemClock
 from squall.core.config.settings import Settings
 
@@ -38,23 +39,29 @@ def demo(
     from squall.app.demo import run_demo
 
     options = global_options(context).arguments()
-    with progress_bar() as show:
-        report = run_demo(
-            settings_of(context), SystemClock(), _Output(show, as_json), speed=speed, seed=seed, keep=keep, global_arguments=options
-        )
+    with ExitStack() as bar:
+        output = _Output(bar, as_json)
+        report = run_demo(settings_of(context), SystemClock(), output, speed=speed, seed=seed, keep=keep, global_arguments=options)
     raise typer.Exit(report.exit_code)
 
 
 class _Output:
-    """Prints progress to standard error and the report to standard output."""
+    """Prints progress to standard error until the report, which goes to standard output.
 
-    def __init__(self, show: ReportProgress, as_json: bool) -> None:
-        self._show, self._as_json = show, as_json
+    Args:
+        bar: closes the progress bar.
+        as_json: whether the report is JSON.
+    """
+
+    def __init__(self, bar: ExitStack, as_json: bool) -> None:
+        self._bar, self._as_json = bar, as_json
+        self._show = bar.enter_context(progress_bar())
 
     def progress(self, done: int, total: int, duplicates: int, dead_letters: int) -> None:
-        self._show(f"replaying three days: {done:,} of {total:,}, {duplicates} duplicates, {dead_letters} dead letters", done / total)
+        self._show(f"replaying three days: {done:,} messages, {duplicates} duplicates, {dead_letters} dead letters", done / total)
 
     def report(self, report: DemoReport) -> None:
+        self._bar.close()
         if self._as_json:
             print_json(asdict(report), indent=True)
         else:

@@ -47,7 +47,7 @@ def setup(
     from squall.core.kafka.topics import setup_topics
 
     settings = settings_of(context, broker=True)
-    reports = setup_topics(settings.kafka, dry_run=dry_run, grow=grow, fix=fix)
+    reports = setup_topics(settings.kafka, allow_plaintext=settings.allow_plaintext, dry_run=dry_run, grow=grow, fix=fix)
     healthy = all(report.healthy for report in reports)
     if as_json:
         print_json({"healthy": healthy, "dry_run": dry_run, "topics": [report.as_dict() for report in reports]})

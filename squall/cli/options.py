@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from squall.core.config.settings import Settings, load_settings
+from squall.core.config.loading import config_path, load_settings
+from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -68,12 +69,16 @@ class GlobalOptions:
         Raises:
             ConfigurationError: a value is wrong, a key unknown, or `--config` names no file.
         """
-        return load_settings(config=self.config, data_dir=self.data_dir)
+        return load_settings(self.config, {} if self.data_dir is None else {"data_dir": self.data_dir})
+
+    def file(self) -> Path | None:
+        """Return the TOML file that is read, None when there is none; raises `ConfigurationError` as `load` does."""
+        return config_path(self.config)
 
     def arguments(self) -> list[str]:
         """Return the same options for the command line of a child process."""
-        given = {"--config": self.config, "--data-dir": self.data_dir}
-        return [word for option, value in given.items() if value is not None for word in (option, str(value))]
+        options = given(**{"--config": self.config, "--data-dir": self.data_dir})
+        return [word for option, value in options.items() for word in (option, str(value))]
 
 
 def global_options(context: typer.Context) -> GlobalOptions:

@@ -33,9 +33,7 @@ def replay(
     speed: Annotated[str, typer.Option(help="Event time per second: 600x is ten minutes a second; max: as fast as possible.")] = "max",
     start: Annotated[str, typer.Option("--from", help="First publication time, such as 2011-08-05 or 2011-08-05T14:00Z.")] = "",
     end: Annotated[str, typer.Option("--to", help="First publication time that is not replayed.")] = "",
-    in_process: Annotated[
-        bool, typer.Option("--in-process", help="Score, store and detect in this process, without Kafka.")
-    ] = False,
+    in_process: Annotated[bool, typer.Option("--in-process", help="Score, store and detect in this process, without Kafka.")] = False,
     format_name: Format = None,
     kind: Kind = None,
     source: SourceName = "",

@@ -131,7 +131,9 @@ def _engine(settings: Settings) -> Iterator[Scorer]:
 def _summary(result: Result) -> str:
     """Return the result as text."""
     facts = result.as_dict()
-    lines = [f"{facts['documents']:,} documents ({facts['scored']:,} scored in this run) by {facts['model_version']}, {facts['seconds']:.1f} s"]
+    lines = [
+        f"{facts['documents']:,} documents ({facts['scored']:,} scored in this run) by {facts['model_version']}, {facts['seconds']:.1f} s"
+    ]
     if facts["dead_lettered"]:
         why = ", ".join(f"{count} {reason}" for reason, count in facts["reasons"].items())
         lines.append(f"{facts['dead_lettered']:,} rows could not be scored: {why}")

@@ -34,16 +34,16 @@ def push(
     ] = "",
     source_folder: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FOLDER", help="Push the .json files of this folder; default: the dashboards that ship with Squall."),
+        typer.Option(
+            "--from", metavar="FOLDER", help="Push the .json files of this folder; default: the dashboards that ship with Squall."
+        ),
     ] = None,
     folder: Annotated[str, typer.Option(metavar="UID", help="Grafana folder, by uid; created if it does not exist.")] = "squall",
     folder_title: Annotated[str, typer.Option(help="Title of the folder when it is created.")] = "Squall",
     dry_run: DryRun = False,
     move: Annotated[bool, typer.Option("--move", help="Move dashboards that are in another folder.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace dashboards that were edited in Grafana.")] = False,
-    with_datasource: Annotated[
-        bool, typer.Option("--with-datasource", help="Also create or update the ClickHouse data source.")
-    ] = False,
+    with_datasource: Annotated[bool, typer.Option("--with-datasource", help="Also create or update the ClickHouse data source.")] = False,
     datasource_host: Annotated[
         str, typer.Option(help="ClickHouse host, as Grafana reaches it.", envvar="SQUALL_GRAFANA_CLICKHOUSE_HOST")
     ] = "",
@@ -51,13 +51,12 @@ def push(
         int, typer.Option(min=1, max=65535, envvar="SQUALL_GRAFANA_CLICKHOUSE_PORT", help="native: 9000, TLS 9440; http: 8123, TLS 8443.")
     ] = 9000,
     datasource_protocol: Annotated[
-        Literal["native", "http"], typer.Option(envvar="SQUALL_GRAFANA_CLICKHOUSE_PROTOCOL", help="Protocol between Grafana and ClickHouse.")
+        Literal["native", "http"],
+        typer.Option(envvar="SQUALL_GRAFANA_CLICKHOUSE_PROTOCOL", help="Protocol between Grafana and ClickHouse."),
     ] = "native",
     datasource_tls: Annotated[bool, typer.Option("--datasource-tls", help="Grafana connects to ClickHouse over TLS.")] = False,
     datasource_user: Annotated[str, typer.Option(help="Read-only ClickHouse user.", envvar="SQUALL_GRAFANA_CLICKHOUSE_USER")] = "grafana",
-    datasource_database: Annotated[
-        str, typer.Option(help="ClickHouse database.", envvar="SQUALL_GRAFANA_CLICKHOUSE_DATABASE")
-    ] = "squall",
+    datasource_database: Annotated[str, typer.Option(help="ClickHouse database.", envvar="SQUALL_GRAFANA_CLICKHOUSE_DATABASE")] = "squall",
     timeout: Annotated[float, typer.Option(min=0.1, max=600, help="Seconds to wait for each response.")] = 10.0,
     insecure_http: Annotated[bool, typer.Option("--insecure-http", help="Allow http:// to another machine, unencrypted.")] = False,
     as_json: AsJson = False,

@@ -27,9 +27,7 @@ from squall.core.clock import SystemClock
 
 def from_files(
     context: typer.Context,
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH", help="JSONL, CSV or Parquet. JSONL and CSV may be compressed with gzip.")
-    ],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="JSONL, CSV or Parquet. JSONL and CSV may be compressed with gzip.")],
     format_name: Format = None,
     kind: Kind = None,
     source: SourceName = "",

@@ -21,9 +21,7 @@ def bench(
     rows: Annotated[int, typer.Option(min=1, help="Number of texts.")] = 4000,
     seconds: Annotated[float, typer.Option(min=0.01, help="Length of one turn of one contestant.")] = 3.0,
     as_json: AsJson = False,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Fewer contestants and rounds: a minute or two, for a first impression.")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer contestants and rounds: a minute or two, for a first impression.")] = False,
 ) -> None:
     """Measure texts per second of (a) two transformers pipelines of BERT-base size, (b) two of our encoder's size, (c) the engine
     with every backend and precision that this machine supports, and (d) the floor: the matrix products alone at the machine's peak rate.

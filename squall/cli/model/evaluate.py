@@ -16,9 +16,7 @@ def evaluate(
     context: typer.Context,
     data: Annotated[Path, typer.Option(help="Labelled file: .csv, .parquet, .json or .jsonl.")],
     task: Annotated[str, typer.Option(help="sentiment, topic, or another head of the checkpoint.")],
-    labels: Annotated[
-        str, typer.Option(help="Names of the integer labels in the file, in their order: negative,positive,neutral.")
-    ] = "",
+    labels: Annotated[str, typer.Option(help="Names of the integer labels in the file, in their order: negative,positive,neutral.")] = "",
     text_column: Annotated[str, typer.Option(help="Column of the text.")] = "text",
     label_column: Annotated[str, typer.Option(help="Column of the label; default: label, or spans for a head that finds spans.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write metrics.json, confusion.png and reliability.png to this folder.")] = None,

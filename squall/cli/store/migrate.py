@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from squall.cli.options import settings_of
-from squall.core.config.settings import redact_url
+from squall.core.net.addresses import redact_url
 
 
 def migrate(context: typer.Context) -> None:

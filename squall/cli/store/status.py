@@ -7,7 +7,7 @@ import typer
 from squall.cli.options import AsJson, settings_of
 from squall.cli.output import print_json
 from squall.core.clock import SystemClock
-from squall.core.config.settings import redact_url
+from squall.core.net.addresses import redact_url
 
 
 def status(context: typer.Context, as_json: AsJson = False) -> None:
