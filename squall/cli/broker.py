@@ -16,7 +16,10 @@ def broker(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 9092,
     folder: Annotated[Path | None, typer.Option(help="Folder of the topics; default: broker in the data folder.")] = None,
 ) -> None:
-    """Run the development broker in the foreground: it speaks Kafka's protocol, on this machine only. Not for production."""
+    """Run the development broker until Ctrl-C.
+
+    It speaks Kafka's protocol, on this machine only, and is not for production.
+    """
     from squall.app.dev_broker import DevelopmentBroker
     from squall.app.signals import stop_on_signals
 

@@ -30,10 +30,11 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the stream.")] = 7,
     as_json: AsJson = False,
 ) -> None:
-    """Run the whole pipeline over a bundled three-day stream with a scripted crisis: takes about a minute and a half.
+    """Run the whole pipeline over a bundled stream.
 
-    A development broker, an ingest worker, the Faust worker with the shipped model, an embedded ClickHouse, the detector and its e-mails.
-    Set SQUALL_KAFKA__BOOTSTRAP_SERVERS or SQUALL_STORE__URL to use your own servers instead.
+    The stream covers three days with a scripted crisis; the demo takes about a minute and a half. It runs a development broker, an ingest
+    worker, the Faust worker with the shipped model, an embedded ClickHouse, the detector and its e-mails. Set
+    SQUALL_KAFKA__BOOTSTRAP_SERVERS or SQUALL_STORE__URL to use your own servers instead.
     Exit 1 when a document is lost or the crisis is not detected.
     """
     from squall.app.demo import run_demo

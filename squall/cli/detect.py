@@ -21,7 +21,10 @@ def detect(
     once: Annotated[bool, typer.Option("--once", help="Evaluate up to now, send the queued notifications, and exit.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run the detector on its schedule until Ctrl-C. One detector works per store; a second one stands by."""
+    """Run the detector on its schedule until Ctrl-C.
+
+    One detector works per store; a second one stands by.
+    """
     from squall.alerts.notification.receivers import open_receivers
     from squall.alerts.scheduler import DetectorScheduler
     from squall.alerts.service import AlertService

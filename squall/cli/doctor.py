@@ -12,7 +12,10 @@ from squall.core.clock import SystemClock
 
 
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
-    """Check configuration, broker, store, model and e-mail, and print what to do. Exit 1 when a check fails."""
+    """Check every part and print what to do.
+
+    The parts are configuration, broker, store, model and e-mail. Exit 1 when a check fails.
+    """
     from squall.app.doctor import examine
     from squall.operator.opening import read_store_status
 

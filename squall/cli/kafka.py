@@ -12,7 +12,7 @@ from squall.cli.output import print_json
 if TYPE_CHECKING:
     from squall.core.kafka.topics import Difference, TopicReport
 
-app = typer.Typer(help="Kafka: create the topics and compare them with the settings.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Create and compare the Kafka topics.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
@@ -30,13 +30,14 @@ def setup(
     fix: Annotated[bool, typer.Option("--fix", help="Change retention and other configs of existing topics that differ.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Create the documents topic and the dead-letter topic where they are missing, and compare existing topics with the settings.
+    """Create missing topics, and compare the others.
 
-    Safe to run again. Partitions, replication and retention are SQUALL_KAFKA__PARTITIONS, __REPLICATION_FACTOR and __RETENTION_HOURS.
-    An existing topic is changed only with --fix (configs) or --grow (partitions). Only Kafka's own tools change the replication factor.
-    After --grow a document that is published again may reach another partition than before: it is still stored once, but two workers may
-    process it at the same time. Use --grow while nothing is published.
-    Exit 0: the topics match, or would (--dry-run); 1: a difference remains, or the broker does not answer; 2: a setting is wrong or refused.
+    The topics are those of documents and dead letters. Partitions, replication and retention are SQUALL_KAFKA__PARTITIONS,
+    __REPLICATION_FACTOR and __RETENTION_HOURS. An existing topic is changed only with --fix (configs) or --grow (partitions). Only
+    Kafka's own tools change the replication factor. After --grow a document that is published again may reach another partition than
+    before: it is still stored once, but two workers may process it at the same time. Use --grow while nothing is published.
+    Safe to run again. Exit 0: the topics match, or would (--dry-run); 1: a difference remains, or the broker does not answer; 2: a
+    setting is wrong or refused.
 
     \b
     Examples:

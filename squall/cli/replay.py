@@ -44,10 +44,10 @@ def replay(
     delimiter: Delimiter = "",
     as_json: AsJson = False,
 ) -> None:
-    """Replay history to Kafka at a chosen speed, with the original times.
+    """Replay history at a chosen speed.
 
-    A replay always starts at the beginning, or at --from; documents that are already stored are not counted twice.
-    `squall ingest file --help` lists the column names.
+    Documents are published to Kafka with their original times. A replay always starts at the beginning, or at --from; documents that are
+    already stored are not counted twice. `squall ingest file --help` lists the column names.
 
     \b
     Examples:

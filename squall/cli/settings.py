@@ -17,7 +17,9 @@ def settings(
     reference: Annotated[bool, typer.Option("--reference", help="Print the reference of all settings as Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the effective settings, without secrets; a star marks those that differ from the default.
+    """Show the effective settings, without secrets.
+
+    A star marks those that differ from the default.
 
     \b
     Examples:

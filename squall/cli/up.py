@@ -9,11 +9,12 @@ from squall.core.clock import SystemClock
 
 
 def up(context: typer.Context) -> None:
-    """Run everything on this machine until Ctrl-C: sources, model, store, detector, e-mails, live page.
+    """Run everything on this machine until Ctrl-C.
 
-    Without a broker the sources are those of the settings (ingest.feeds, ingest.files, push.enabled). With
-    SQUALL_KAFKA__BOOTSTRAP_SERVERS it consumes Kafka instead, as `squall worker` does. Without a terminal, SIGHUP reads the settings
-    again and switches to the checkpoint they name, without interruption.
+    One process runs the sources, the model, the store, the detector, its e-mails and the live page. Without a broker the sources are
+    those of the settings (ingest.feeds, ingest.files, push.enabled). With SQUALL_KAFKA__BOOTSTRAP_SERVERS it consumes Kafka instead, as
+    `squall worker` does. Without a terminal, SIGHUP reads the settings again and switches to the checkpoint they name, without
+    interruption.
 
     \b
     Examples:

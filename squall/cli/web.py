@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 
 def web(context: typer.Context) -> None:
-    """Serve the live page and its JSON API until Ctrl-C; `squall up` and `squall demo --keep` serve their own.
+    """Serve the live page and its JSON API.
 
-    Reads the store of SQUALL_STORE__URL, or the embedded store of the data folder while no other process has it open.
+    Runs until Ctrl-C; `squall up` and `squall demo --keep` serve their own page. Reads the store of SQUALL_STORE__URL, or the embedded
+    store of the data folder while no other process has it open; it does not create one.
 
     \b
     Examples:

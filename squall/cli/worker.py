@@ -9,9 +9,10 @@ from squall.core.clock import SystemClock
 
 
 def worker(context: typer.Context) -> None:
-    """Consume Kafka through Faust: score, store, commit. Run at most as many workers as the topic has partitions.
+    """Consume Kafka through Faust: score, store, commit.
 
-    Without a terminal, SIGHUP reads the settings again and switches to the checkpoint they name, without interruption.
+    Run at most as many workers as the topic has partitions. Without a terminal, SIGHUP reads the settings again and switches to the
+    checkpoint they name, without interruption.
 
     \b
     Example:

@@ -20,7 +20,10 @@ def acknowledge(
     author: Author = "",
     as_json: AsJson = False,
 ) -> None:
-    """Acknowledge an alert: its notification is no longer repeated; the resolved notice is still sent."""
+    """Acknowledge an alert.
+
+    Its notification is not repeated. The resolved notice is still sent.
+    """
     from squall.operator.client import find_alert
     from squall.operator.opening import open_client
 

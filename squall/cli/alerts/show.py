@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def show(context: typer.Context, alert_id: AlertId, as_json: AsJson = False) -> None:
-    """Show one alert: why it was raised, the documents behind it, its acknowledgements and its notifications."""
+    """Show one alert and why it was raised.
+
+    The documents behind it, its acknowledgements and its notifications follow.
+    """
     from squall.operator.client import find_alert
     from squall.operator.opening import open_client
 

@@ -30,7 +30,9 @@ def silence(
     end: Annotated[str, typer.Option(metavar="ID", help="End this silence now; a unique beginning of its id is enough.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Silence alerts for a while: they are still detected and listed, but no notifications are sent.
+    """Silence alerts for a while.
+
+    They are still detected and listed, but no notifications are sent.
 
     Example: squall alerts silence --match topic='Energy*' --for 2h --reason 'OPEC meeting'
     """

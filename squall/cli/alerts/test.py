@@ -17,7 +17,10 @@ def send_samples(
     receiver: Annotated[str, typer.Option(metavar="NAME", help="Only to this receiver; default: to every receiver.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Send a sample alert to the receivers and print the result of each. Exit 1 when one of them fails."""
+    """Send a sample alert to the receivers.
+
+    The result of each receiver is printed. Exit 1 when one of them fails.
+    """
     from squall.alerts.notification.receivers import open_receivers
     from squall.alerts.sample import sample_notification
 

@@ -61,17 +61,19 @@ def documents(
     delimiter: Delimiter = "",
     as_json: AsJson = False,
 ) -> None:
-    """Score documents, run the detector over them in event time, and compare its alerts with known events.
+    """Backtest the detector on documents.
 
-    Scores are stored by model version, so that a second run only detects. An alert matches an event when it fires within [start, end] and
-    the event names no topics, or the alert's topic, or the alert is about the whole market. A fired alert that matches no event is a false
-    alarm. An end that is a day without a time includes that day. With several --sweep every combination is tried.
+    The documents are scored, the detector runs over them in event time, and its alerts are compared with known events. Scores are stored
+    by model version, so that a second run only detects. An alert matches an event when it fires within [start, end] and the event names
+    no topics, or the alert's topic, or the alert is about the whole market. A fired alert that matches no event is a false alarm. An end
+    that is a day without a time includes that day. With several --sweep every combination is tried.
 
     \b
     events.csv:
       start,end,name,topics
       2011-08-05,2011-08-10T20:00Z,US downgrade,Markets; Macro
       2011-08-18,2011-08-19,Bank stress,
+
     \b
     Examples:
       squall backtest news.jsonl.gz --events events.csv --out report

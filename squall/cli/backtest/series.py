@@ -21,11 +21,11 @@ def series(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the detector over any series of counts, one value per bucket: is a value higher than the earlier ones explain?
+    """Run the detector over any series of counts.
 
-    The detector is strictly causal: the score of a row depends only on the rows up to it. The first day serves as history and raises no
-    alarm. A bucket of a minute to an hour gets the seasons of its timestamps. A longer one is treated as an hour, a shorter one as five
-    minutes, without a season.
+    The file has one value per bucket; an alarm is a value that is higher than the earlier ones explain. The detector is strictly causal:
+    the score of a row depends only on the rows up to it. The first day serves as history and raises no alarm. A bucket of a minute to an
+    hour gets the seasons of its timestamps. A longer one is treated as an hour, a shorter one as five minutes, without a season.
 
     \b
     Examples:

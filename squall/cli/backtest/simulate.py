@@ -22,11 +22,11 @@ def simulate(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the detector with common methods on simulated markets with known outbreaks, at the same rate of false alarms.
+    """Compare the detector with common methods.
 
-    Each market has twenty series with daily and weekly seasons, trends and overdispersion. The events are outbreaks of several sizes and
-    shapes, shifts of sentiment at constant volume, and surges of volume that must not raise an alert. Takes minutes; docs/backtesting.md
-    explains the method.
+    All methods are set to the same rate of false alarms on simulated markets with known outbreaks. Each market has twenty series with
+    daily and weekly seasons, trends and overdispersion. The events are outbreaks of several sizes and shapes, shifts of sentiment at
+    constant volume, and surges of volume that must not raise an alert. Takes minutes; docs/backtesting.md explains the method.
 
     \b
     Examples:

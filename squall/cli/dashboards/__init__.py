@@ -4,7 +4,7 @@ import typer
 
 from squall.cli.dashboards import build, check, push
 
-app = typer.Typer(help="Grafana dashboards: build the JSON files, check them, push them to a Grafana server.", no_args_is_help=True)
+app = typer.Typer(help="Build, check and push Grafana dashboards.", no_args_is_help=True)
 app.command("push")(push.push)
 app.command("build")(build.build)
 app.command("check")(check.check)

@@ -15,7 +15,9 @@ def build(
         Path | None, typer.Option(metavar="FOLDER", help="Write to this folder; default: the folder that ships with Squall.")
     ] = None,
 ) -> None:
-    """Write the dashboards as JSON files, for Grafana's file provisioning or a manual import.
+    """Write the dashboards as JSON files.
+
+    They are for Grafana's file provisioning or a manual import.
 
     \b
     Examples:

@@ -28,9 +28,10 @@ def check(
     queries: Annotated[bool, typer.Option("--queries", help="Also run every query on the configured store.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the JSON of the dashboards without a Grafana server. With --queries, run every query on your store and measure it.
+    """Check the JSON of the dashboards.
 
-    Exit 1 when there is a finding or a query fails. Queries slower than 0.2 s are marked; they are not failures.
+    No Grafana server is needed. With --queries, every query runs on your store and is measured; queries slower than 0.2 s are marked, but
+    are not failures. Exit 1 when there is a finding or a query fails.
 
     \b
     Examples:

@@ -61,11 +61,11 @@ def push(
     insecure_http: Annotated[bool, typer.Option("--insecure-http", help="Allow http:// to another machine, unencrypted.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Push the dashboards to a running Grafana server. Safe to run again: what is up to date is not changed.
+    """Push the dashboards to a Grafana server.
 
-    Dashboards and folder are identified by uid. Dashboards that were edited in Grafana are not overwritten without --overwrite, and
-    nothing is written before everything is compared. The token needs the role Editor, with --with-datasource the role Admin.
-    The password of the data source is read from SQUALL_GRAFANA_CLICKHOUSE_PASSWORD only.
+    Safe to run again: what is up to date is not changed. Dashboards and folder are identified by uid. Dashboards that were edited in
+    Grafana are not overwritten without --overwrite, and nothing is written before everything is compared. The token needs the role
+    Editor, with --with-datasource the role Admin. The password of the data source is read from SQUALL_GRAFANA_CLICKHOUSE_PASSWORD only.
 
     \b
     Examples:

@@ -4,7 +4,7 @@ import typer
 
 from squall.cli.ingest import file, push, rss
 
-app = typer.Typer(help="Publish the documents of one source to Kafka.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Publish documents to Kafka.", no_args_is_help=True, rich_markup_mode=None)
 app.command("file")(file.from_files)
 app.command("rss")(rss.from_feeds)
 app.command("push")(push.from_push)

@@ -39,7 +39,7 @@ def from_files(
     resume: Annotated[bool, typer.Option(help="Continue after the last row that Kafka acknowledged, if the file is unchanged.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Publish files to Kafka as fast as it accepts them, with their original times.
+    """Publish files to Kafka, with their original times.
 
     Columns are found by name: time published_at, ts_utc, created_at, date, timestamp or time; text title, headline, text, body, content
     or tweet; also url, href, link, id, id_str, guid, source, author, user, language, lang, symbols, cashtags.

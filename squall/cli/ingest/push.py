@@ -18,12 +18,13 @@ def from_push(
     port: Annotated[int | None, typer.Option(help="Port to listen on, 0: any free one; default: SQUALL_PUSH__PORT.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accept documents over HTTP until stopped. A request is answered when Kafka has acknowledged its documents.
+    """Accept documents over HTTP until stopped.
 
-    POST /documents takes one JSON object, an array of objects, or one object a line (application/x-ndjson). Required fields: source,
-    published_at with a time zone, and title or text. Responses: 202 accepted; 400 nothing accepted, with index and field of each error;
-    401 wrong token; 413 body too large; 429 too many documents pending; 503 not accepted, send again (ids prevent duplicates).
-    SQUALL_PUSH__TOKEN is the bearer token; it is required when the address is not a loopback address.
+    A request is answered when Kafka has acknowledged its documents. POST /documents takes one JSON object, an array of objects, or one
+    object a line (application/x-ndjson). Required fields: source, published_at with a time zone, and title or text. Responses: 202
+    accepted; 400 nothing accepted, with index and field of each error; 401 wrong token; 413 body too large; 429 too many documents
+    pending; 503 not accepted, send again (ids prevent duplicates). SQUALL_PUSH__TOKEN is the bearer token; it is required unless the
+    address is a loopback address.
 
     \b
     Examples:

@@ -18,10 +18,10 @@ def from_feeds(
     once: Annotated[bool, typer.Option("--once", help="Poll every feed once and exit, for cron.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Poll RSS, Atom and RDF feeds until stopped, and publish new entries to Kafka.
+    """Poll RSS, Atom and RDF feeds until stopped.
 
-    Requests are conditional, one at a time per host, and less frequent while a feed fails. Published entries are remembered across
-    restarts. An entry without a date gets the time at which it was fetched.
+    New entries are published to Kafka, and remembered across restarts. Requests are conditional, one at a time per host, and less
+    frequent while a feed fails. An entry without a date gets the time at which it was fetched.
 
     \b
     The list, feeds.toml:
@@ -31,6 +31,7 @@ def from_feeds(
       kind = "news"             # or social
       interval_seconds = 120    # default: 300
       language = "en"           # default: the language that the feed declares
+
     \b
     Examples:
       squall ingest rss feeds.toml

@@ -4,7 +4,7 @@ import typer
 
 from squall.cli.model import augment, bench, evaluate, export, pretrain, score, train
 
-app = typer.Typer(help="The model: score text, evaluate a checkpoint, train your own.", no_args_is_help=True)
+app = typer.Typer(help="Score text, evaluate and train models.", no_args_is_help=True)
 app.command("score")(score.score)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)

@@ -19,8 +19,9 @@ def augment(
     copies: Annotated[int, typer.Option(min=1, help="New texts per text.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed of the masking and of the replacements.")] = 13,
 ) -> None:
-    """Rewrite training texts, with 15 to 50% of the words replaced by plausible ones, as additional texts for teachers to label.
+    """Rewrite training texts.
 
+    15 to 50% of the words are replaced by plausible ones, which gives additional texts for teachers to label.
     Then name OUT as [[unlabelled]] in a recipe with teachers, and run: squall model train --config …
     """
     from squall.model.training.artifacts.run_log import RunLog

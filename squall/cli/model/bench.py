@@ -23,10 +23,11 @@ def bench(
     as_json: AsJson = False,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer contestants and rounds: a minute or two, for a first impression.")] = False,
 ) -> None:
-    """Measure texts per second of (a) two transformers pipelines of BERT-base size, (b) two of our encoder's size, (c) the engine
-    with every backend and precision that this machine supports, and (d) the floor: the matrix products alone at the machine's peak rate.
+    """Measure texts per second on this machine.
 
-    Contestants take turns for five rounds; the medians are reported. A full run takes ten minutes or more; run it on an idle machine.
+    The contestants are (a) two transformers pipelines of BERT-base size, (b) two pipelines of our encoder's size, (c) the engine with
+    every backend and precision that this machine supports, and (d) the floor: the matrix products alone at the machine's peak rate.
+    They take turns for five rounds; the medians are reported. A full run takes ten minutes or more; run it on an idle machine.
     SQUALL_MODEL__THREADS and SQUALL_MODEL__DEVICE apply to all. Example: squall model bench --texts headlines.txt --json > bench.json
     """
     from dataclasses import replace

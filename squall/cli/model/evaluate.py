@@ -24,9 +24,10 @@ def evaluate(
     checkpoint: Checkpoint = None,
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate a checkpoint on a labelled file: accuracy, F1, calibration error, and precision and recall per class.
+    """Evaluate a checkpoint on a labelled file.
 
-    A head that finds spans is evaluated by exact matches; its column has lists of {"start": 0, "end": 5, "label": …}.
+    Prints accuracy, F1, calibration error, and precision and recall per class. A head that finds spans is evaluated by exact matches; its
+    column has lists of {"start": 0, "end": 5, "label": …}.
     """
     from squall.model.evaluation.evaluate import evaluate as measure
     from squall.model.serving.engine import ScoringEngine

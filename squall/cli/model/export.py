@@ -23,11 +23,11 @@ def export(
     texts: SampleTexts = None,
     as_json: AsJson = False,
 ) -> None:
-    """Export a checkpoint to ONNX, fp32 and int8, and check that both give its scores.
+    """Export a checkpoint to ONNX, fp32 and int8.
 
-    Fails when a probability of the fp32 file differs by more than 0.0001. For the int8 file the share of texts with the same labels is
-    printed. Use the result with SQUALL_MODEL__BACKEND=onnx and SQUALL_MODEL__PATH=OUT, or in any ONNX runtime: the inputs are
-    input_ids and attention_mask (int64, rows × tokens), the outputs are logits, one per task.
+    Fails when a probability of the fp32 file differs from the checkpoint's by more than 0.0001. For the int8 file the share of texts with
+    the same labels is printed. Use the result with SQUALL_MODEL__BACKEND=onnx and SQUALL_MODEL__PATH=OUT, or in any ONNX runtime: the
+    inputs are input_ids and attention_mask (int64, rows × tokens), the outputs are logits, one per task.
     """
     from squall.model.export.onnx import LEAST_AGREEMENT, export_onnx
     from squall.model.network import SHIPPED

@@ -27,9 +27,10 @@ def pretrain(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Continue the pretraining of an encoder on plain text by masked language modelling, so that it fits the language of your texts.
+    """Pretrain an encoder further on plain text.
 
-    Near-duplicates are used once. Then: squall model train --base OUT …
+    Masked language modelling fits the encoder to the language of your texts. Near-duplicates are used once.
+    Then: squall model train --base OUT …
     """
     from squall.model.training.artifacts.run_log import RunLog
     from squall.model.training.base_encoder import base_folder

@@ -11,9 +11,10 @@ from squall.cli.options import Checkpoint, settings_of
 
 
 def score(context: typer.Context, checkpoint: Checkpoint = None) -> None:
-    """Read lines from standard input, each a text or a JSON object {"text": …, "id": …}, and write one JSON object per line.
+    """Score lines of text from standard input.
 
-    A line that cannot be scored gives an object with `line` and `error`; the other lines are scored.
+    A line is a text, or a JSON object {"text": …, "id": …}; one JSON object per line is written. A line that cannot be scored gives an
+    object with `line` and `error`; the other lines are scored.
     """
     from squall.model.serving.engine import ScoringEngine
     from squall.model.serving.lines import score_lines

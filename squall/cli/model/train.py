@@ -30,10 +30,10 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Continue after the last finished epoch of the run in --out.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train heads on labelled rows and store the epoch with the best macro F1 on held-out rows.
+    """Train heads on labelled rows.
 
-    A row may have any subset of the labels. For your own data write a TOML recipe with a [[part]] per file and a [[task]] per head;
-    without a [[task]] the heads are topic and sentiment.
+    The epoch with the best macro F1 on held-out rows is stored. A row may have any subset of the labels. For your own data write a TOML
+    recipe with a [[part]] per file and a [[task]] per head; without a [[task]] the heads are topic and sentiment.
     """
     from squall.model.training.artifacts.run_log import RunLog
     from squall.model.training.recipe import load_recipe, run

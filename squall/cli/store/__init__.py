@@ -4,6 +4,6 @@ import typer
 
 from squall.cli.store import migrate, status
 
-app = typer.Typer(help="The ClickHouse schema: create it, migrate it, show its state.", no_args_is_help=True)
+app = typer.Typer(help="Migrate the ClickHouse schema, show its state.", no_args_is_help=True)
 app.command("migrate")(migrate.migrate)
 app.command("status")(status.status)

@@ -9,7 +9,10 @@ from squall.core.net.addresses import redact_url
 
 
 def migrate(context: typer.Context) -> None:
-    """Apply the migrations that are missing; an embedded store that does not exist is created. Safe to run again."""
+    """Apply the migrations that are missing.
+
+    An embedded store that does not exist is created. Safe to run again.
+    """
     from squall.app.store import connect
 
     settings = settings_of(context)

@@ -11,7 +11,10 @@ from squall.core.net.addresses import redact_url
 
 
 def status(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show which migrations are applied, also while a node has the embedded store open. Exit 1 when one is missing."""
+    """Show which migrations are applied.
+
+    This also works while a node has the embedded store open. Exit 1 when a migration is missing.
+    """
     from squall.operator.opening import read_store_status
 
     settings = settings_of(context)
