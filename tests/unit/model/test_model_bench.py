@@ -12,7 +12,7 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from squall.cli.model_bench import bench
+from squall.cli.model.bench import bench
 from squall.core.errors import ConfigurationError
 from squall.model.bench.floor import peak_rates, products_per_text
 from squall.model.bench.rounds import Contestant, fitting_count, latencies, run_rounds, spread
