@@ -153,7 +153,7 @@ def test_the_command_exits_0_when_all_is_well_and_1_while_a_difference_is_left(
     kafka: KafkaSettings, command: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = command()
-    assert (first.exit_code, first.stdout.splitlines()[0]) == (0, f"{kafka.documents_topic}: created, partitions 3, copies 1")
+    assert (first.exit_code, first.stdout.splitlines()[0]) == (0, f"{kafka.documents_topic}: created, partitions 3, replicas 1")
     monkeypatch.setenv("SQUALL_KAFKA__PARTITIONS", "4")
     left = command()
     assert left.exit_code == 1
