@@ -67,11 +67,11 @@ def _print(report: TopicReport) -> None:
 
 
 def _advice(difference: Difference) -> str:
-    if difference.mended:
+    if difference.corrected:
         return ""
     return {
         "grow": "; add them with --grow",
         "fix": "; change it with --fix",
         "by hand": "; change it with kafka-reassign-partitions.sh",
         "none needed": "; not changed, more partitions do no harm",
-    }[difference.mend]
+    }[difference.remedy]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from squall.core import cpus
 from squall.core.cpus import CpuLimits, cpu_limits, usable_cores
 
+REPOSITORY = Path(__file__).parents[3]
 V2 = "0::/\n"
 V1 = "4:memory:/box\n3:cpu,cpuacct:/box\n0::/\n"
 
@@ -70,3 +72,16 @@ def test_this_machine_gives_at_least_one_core_and_says_so_once(caplog: pytest.Lo
     with caplog.at_level(logging.INFO, cpus.__name__):
         assert 1 <= usable_cores() == usable_cores() <= (os.cpu_count() or 1)
     assert [record.name for record in caplog.records] == ["squall.core.cpus"]
+
+
+def test_no_other_module_sizes_anything_by_the_cores_of_the_machine() -> None:
+    counts = re.compile(r"\bcpu_count\b")
+    found = {
+        str(file.relative_to(REPOSITORY))
+        for room in ("alerts", "backtest", "core", "dashboards", "ingest", "model", "squall", "storage", "stream")
+        for file in (REPOSITORY / room).rglob("*.py")
+        if counts.search(file.read_text())
+    }
+    assert found - {"core/cpus.py", "model/bench/run.py"} == set(), (
+        "use squall.core.cpus.usable_cores; the bench only describes the machine"
+    )
