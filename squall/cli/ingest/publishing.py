@@ -17,7 +17,7 @@ from squall.core.observability.health import Health
 
 if TYPE_CHECKING:
     from squall.ingest.file.source import FileSource
-    from squall.ingest.loop import IngestReport
+    from squall.ingest.publish_loop import IngestReport
     from squall.ingest.source import Source
 
 
@@ -61,7 +61,7 @@ def publish_to_kafka(
     on_outage: Callable[[BrokerUnavailableError | None], None] | None = None,
     health: Health | None = None,
 ) -> IngestReport:
-    """Publish `source` to Kafka with a progress bar; see `squall.ingest.loop.publish`.
+    """Publish `source` to Kafka with a progress bar; see `squall.ingest.publish_loop.publish`.
 
     Args:
         settings: the broker, and how long to wait between tries.
@@ -71,8 +71,8 @@ def publish_to_kafka(
         on_outage: called with the error when the broker is unavailable, and with None when it answers again.
         health: dependencies, metrics and liveness of this process.
     """
-    from squall.ingest.loop import publish
-    from squall.ingest.publisher import KafkaPublisher
+    from squall.ingest.kafka_publisher import KafkaPublisher
+    from squall.ingest.publish_loop import publish
 
     clock = SystemClock()
     reported = health or Health(clock)

@@ -43,5 +43,5 @@ def from_push(
         print_note(f"listening on {source.url}")
         if wait_for_topics(settings, stop, health, source.report_outage):
             report = publish_to_kafka(settings, source, stop, on_outage=source.report_outage, health=health)
-            print_summary([report], as_json, {"refused": source.door.refused})
+            print_summary([report], as_json, {"refused": source.endpoint.refused})
         source.close()
