@@ -6,20 +6,16 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from squall import storage
 from squall.core.config.settings import Settings
-from squall.core.errors import ConfigurationError, SquallError, StoreMissingError
+from squall.core.errors import ConfigurationError, SquallError
 from squall.core.net.addresses import redact_url
 from squall.core.observability.health import Health
 from squall.core.retry import retry_until_available
 from squall.storage import Store
 
 log = logging.getLogger("squall")
-
-_MISSING_HINT = "check --data-dir and SQUALL_STORE__URL; `squall up` and `squall store migrate` create a store"
 
 
 def _log_wait(attempt: int, error: BaseException | None) -> None:
@@ -39,13 +35,11 @@ def connect(settings: Settings, health: Health | None = None, *, create: bool = 
         StoreLockedError: another process has the embedded store open.
         StoreUnavailableError: the server does not answer.
     """
-    url = urlsplit(settings.store_url)
-    if not create and url.scheme == "chdb" and not (Path(unquote(url.path)) / "metadata").is_dir():
-        raise StoreMissingError(f"there is no store at {redact_url(settings.store_url)}", _MISSING_HINT)
     store = storage.open(
         settings.store_url,
         timeout_seconds=settings.store.timeout_seconds,
         retention_days=settings.store.retention_days,
+        create=create,
         health=health,
     )
     try:
@@ -76,8 +70,8 @@ def open_store(settings: Settings, stop: threading.Event, health: Health | None 
     wait = settings.processor.retry_max_seconds
     store = retry_until_available(lambda: connect(settings, health, create=create), stop, wait, _log_wait)
     if settings.store_url.startswith("chdb:"):
-        store.migrate()
-    elif any(migration.applied_at is None for migration in store.migrations()):
+        store.schema.migrate()
+    elif any(migration.applied_at is None for migration in store.schema.status()):
         store.close()
         raise ConfigurationError(f"the schema of {redact_url(settings.store_url)} is behind this version", "run `squall store migrate`")
     return store
@@ -99,7 +93,7 @@ def open_existing(settings: Settings, *, check_schema: bool = True) -> Iterator[
     """
     store = connect(settings, create=False)
     try:
-        if check_schema and any(migration.applied_at is None for migration in store.migrations()):
+        if check_schema and any(migration.applied_at is None for migration in store.schema.status()):
             raise SquallError(
                 f"the schema of {redact_url(settings.store_url)} is missing or behind this version", "run `squall store migrate`"
             )

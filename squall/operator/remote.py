@@ -18,7 +18,7 @@ from squall.core.records import Alert, AlertState
 from squall.dashboards.page.schemas.alerts import AcknowledgementAnswer, AlertsView, AlertView, SilencesView, SilenceView
 from squall.dashboards.page.schemas.health import StoreView
 from squall.operator.client import AlertDetails, MigrationStatus, StoreStatus
-from squall.storage.rows.stored import Acknowledgement, Silence
+from squall.storage.rows.alerting import Acknowledgement, Silence
 
 _TIMEOUT_SECONDS = 30.0
 _HEADERS = {"Content-Type": "application/json"}

@@ -21,7 +21,7 @@ from squall.dashboards.page.schemas.health import (
 )
 from squall.dashboards.page.shared_answers import SharedAnswers
 from squall.storage import Store
-from squall.storage.queries.live import REPORT_SECONDS
+from squall.storage.queries.pipeline import REPORT_SECONDS
 
 _LEAST_DETECTOR_SECONDS: Final = 180.0
 _INTERVALS: Final = 3
@@ -44,7 +44,7 @@ class HealthDesk:
     def read(self) -> HealthView:
         """Ask the store for the last reports."""
         now = self._clock.now()
-        last = self._store.last_document()
+        last = self._store.documents.newest()
         return HealthView(
             now=now,
             pipeline=self._pipeline(now),
@@ -53,7 +53,7 @@ class HealthDesk:
         )
 
     def _pipeline(self, now: datetime) -> PipelineView:
-        report = self._store.pipeline_report(now)
+        report = self._store.pipeline.report(now)
         if report is None:
             return PipelineView(state=Running.UNKNOWN)
         return PipelineView(
@@ -71,7 +71,7 @@ class HealthDesk:
         )
 
     def _detector(self, now: datetime) -> DetectorView:
-        run = self._store.detector_report()
+        run = self._store.detector.last_run()
         if run is None:
             return DetectorView(state=Running.UNKNOWN)
         return DetectorView(
@@ -88,7 +88,7 @@ def _state(last: datetime, now: datetime, patience_seconds: float) -> Running:
 
 
 def _store_view(store: Store) -> StoreView:
-    migrations = [MigrationView(number=row.number, name=row.name, applied_at=row.applied_at) for row in store.migrations()]
+    migrations = [MigrationView(number=row.number, name=row.name, applied_at=row.applied_at) for row in store.schema.status()]
     return StoreView(version=store.ping(), migrations=migrations)
 
 

@@ -18,7 +18,7 @@ def migrate(context: typer.Context) -> None:
     settings = settings_of(context)
     store = connect(settings)
     try:
-        applied = store.migrate()
+        applied = store.schema.migrate()
     finally:
         store.close()
     for migration in applied:

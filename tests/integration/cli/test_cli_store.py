@@ -55,7 +55,7 @@ def invoke(*arguments: str) -> Result:
 
 def migrated(folder: Path) -> None:
     store = storage.open(f"chdb://{folder}?max_threads=1")
-    store.migrate()
+    store.schema.migrate()
     store.close()
 
 
