@@ -35,7 +35,7 @@ class Check:
         return asdict(self)
 
 
-class StoreStatus(Protocol):
+class SchemaState(Protocol):
     """What the doctor needs to know about a store."""
 
     @property
@@ -47,7 +47,7 @@ class StoreStatus(Protocol):
         """The number of migrations that are not applied."""
 
 
-ReadStoreStatus = Callable[[Settings, Clock], StoreStatus]
+ReadStoreStatus = Callable[[Settings, Clock], SchemaState]
 """Reads the store's status without changing it, also while another process has the store open."""
 
 
