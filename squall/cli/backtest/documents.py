@@ -84,9 +84,9 @@ def documents(
     """
     from squall.app.signals import stop_on_signals
     from squall.app.store import open_store
-    from squall.backtest.history.keep import keep
+    from squall.backtest.history.backtest import Request, run_backtest
     from squall.backtest.history.report import write_report
-    from squall.backtest.history.run import Request, run_backtest
+    from squall.backtest.history.result_storage import store_result
     from squall.model.network import SHIPPED
 
     settings, clock = settings_of(context), SystemClock()
@@ -108,7 +108,7 @@ def documents(
             result = run_backtest(request, settings, clock, stop, lambda: _engine(settings), report)
         if keep_as:
             with closing(open_store(settings, stop)) as store:
-                keep(result, keep_as, clock.now(), store)
+                store_result(result, keep_as, clock.now(), store)
     written = write_report(result, out) if out else []
     for line in result.scored.damaged:
         print_note(line)

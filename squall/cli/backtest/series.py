@@ -32,13 +32,13 @@ def series(
       squall backtest series requests.csv
       squall backtest series requests.csv --json --alarm-p 1e-8
     """
-    from squall.backtest.series.file import load_series
-    from squall.backtest.series.judge import judge
+    from squall.backtest.series.series_file import load_series
+    from squall.backtest.series.series_scores import score_series
 
     detector = settings_of(context).detector
     if alarm_p is not None and not 0 < alarm_p < 1:
         raise ConfigurationError(f"--alarm-p: {alarm_p} is not a probability", "give a number between 0 and 1, for example 1e-6")
-    buckets = judge(load_series(path), detector, alarm_p)
+    buckets = score_series(load_series(path), detector, alarm_p)
     if as_json:
         print_json({"buckets": [bucket.as_dict() for bucket in buckets]})
         return

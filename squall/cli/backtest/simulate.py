@@ -34,11 +34,12 @@ def simulate(
       squall backtest simulate --quick --scenario step --scenario surge
       squall backtest simulate --seed 7 --json > simulated.json
     """
-    from squall.backtest.simulation.report import report
-    from squall.backtest.simulation.simulate import chosen, compare
+    from squall.backtest.simulation.comparison import compare
+    from squall.backtest.simulation.scenarios import find_scenarios
+    from squall.backtest.simulation.summary import report
 
     with progress_bar() as show:
-        result = compare(chosen(scenario or []), seed, _QUICK_DAYS if quick else days, tell=show)
+        result = compare(find_scenarios(scenario or []), seed, _QUICK_DAYS if quick else days, progress=show)
     if as_json:
         print_json(result.as_dict(), indent=True)
     else:

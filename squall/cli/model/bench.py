@@ -32,7 +32,7 @@ def bench(
     """
     from dataclasses import replace
 
-    from squall.model.bench.run import QUICK, Plan, run_bench
+    from squall.model.bench.benchmark import QUICK, Plan, run_bench
 
     settings = settings_of(context).model
     settings = settings.model_copy(update={"path": checkpoint}) if checkpoint else settings

@@ -42,7 +42,7 @@ def pretrain(
     settings = load_pretrain_config(config, given(epochs=epochs, seed=seed, threads=threads))
     hidden = held_out_keys(load_recipe(without, given(data=data), {})) if without else set()
     texts = read_texts(text, column, without=hidden)
-    log.say(f"{len(texts)} texts, without near-duplicates and held-out texts")
+    log.message(f"{len(texts)} texts, without near-duplicates and held-out texts")
     try:
         found = Pretrainer(base_folder(base), settings, out, log).fit(texts)
     finally:

@@ -17,7 +17,7 @@ def score(context: typer.Context, checkpoint: Checkpoint = None) -> None:
     object with `line` and `error`; the other lines are scored.
     """
     from squall.model.serving.engine import ScoringEngine
-    from squall.model.serving.lines import score_lines
+    from squall.model.serving.json_lines import score_lines
 
     settings = settings_of(context).model
     with ScoringEngine.open(settings.model_copy(update={"path": checkpoint}) if checkpoint else settings) as engine:

@@ -36,7 +36,8 @@ def train(
     recipe with a [[part]] per file and a [[task]] per head; without a [[task]] the heads are topic and sentiment.
     """
     from squall.model.training.artifacts.run_log import RunLog
-    from squall.model.training.recipe import load_recipe, run
+    from squall.model.training.recipe import load_recipe
+    from squall.model.training.run import run
 
     recipe = load_recipe(config, given(data=data, base=base, out=out), given(strategy=strategy, epochs=epochs, seed=seed, threads=threads))
     log = RunLog(sys.stderr, recipe.out / "tensorboard")
