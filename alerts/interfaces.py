@@ -1,4 +1,4 @@
-"""What this room needs of its surroundings: a store, and a way to send messages."""
+"""What alerting needs from outside: a store, and a sender of messages."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from squall.storage.rows.telemetry import DetectorRun, SeriesReading
 
 
 class DeliveryUnavailableError(UnavailableError):
-    """No message can be sent right now; everything is kept."""
+    """No message can be sent right now; all stay queued."""
 
 
 class DeliveryRefusedError(SquallError):
     """The receiver refuses this message, and trying again soon will not help."""
 
 
-class Outbox(Protocol):
-    """Where e-mails wait until they are sent."""
+class NotificationQueue(Protocol):
+    """Where messages wait until they are sent."""
 
     def pending_notifications(self) -> list[Notification]:
-        """Return e-mails not sent yet, oldest first."""
+        """Return messages not sent yet, oldest first."""
 
     def write_notifications(self, notifications: Sequence[Notification]) -> None:
-        """Store the present state of e-mails."""
+        """Store the present state of messages."""
 
 
 class LeaseStore(Protocol):
-    """Where processes claim a lease. What one wrote, every one reads once the write was acknowledged."""
+    """Where processes claim a lease. Every process reads what another wrote once the write was acknowledged."""
 
     def write_claim(self, claim: Claim) -> None:
-        """Store an owner's claim, in place of the owner's claim before."""
+        """Store an owner's claim, in place of the owner's earlier claim."""
 
     def claims(self, name: str) -> list[Claim]:
         """Return the claims of one lease, over or not."""
@@ -58,7 +58,7 @@ class CountStore(Protocol):
         """Return documents per topic (or symbol in `names`, or source) and minute in [start, end), copies counted once."""
 
 
-class AlertStore(Outbox, CountStore, LeaseStore, Protocol):
+class AlertStore(NotificationQueue, CountStore, LeaseStore, Protocol):
     """The part of `squall.storage.Store` that the detector uses. Methods raise `StoreUnavailableError` to be tried again."""
 
     def progress(self) -> list[Progress]:
@@ -86,40 +86,40 @@ class AlertStore(Outbox, CountStore, LeaseStore, Protocol):
         """Store the present state of alerts."""
 
     def notification(self, notification_id: str) -> Notification | None:
-        """Return one e-mail."""
+        """Return one message."""
 
     def silences(self, active_at: datetime | None = None) -> list[Silence]:
-        """Return silences, only those in force at a moment of wall time when given."""
+        """Return silences, only those in force at the wall time `active_at` when given."""
 
     def acknowledgements(self, alert_ids: Collection[str]) -> list[Acknowledgement]:
         """Return the acknowledgements of these alerts."""
 
     def detector_position(self, name: str) -> tuple[datetime, str] | None:
-        """Return how far a detector has come, and its state."""
+        """Return the event time up to which a detector has evaluated, and its state."""
 
     def write_detector_position(self, name: str, evaluated_until: datetime, state: str) -> None:
-        """Remember how far a detector has come, and its state."""
+        """Store the event time up to which a detector has evaluated, and its state."""
 
     def roll_up(self, go_on: Callable[[], bool] = ...) -> RollUp:
-        """Bring the counts of dashboards up to date."""
+        """Bring the aggregates that dashboards read up to date."""
 
     def write_readings(self, readings: Sequence[SeriesReading]) -> None:
-        """Keep what was seen."""
+        """Store readings for charts."""
 
     def write_detector_run(self, run: DetectorRun) -> None:
-        """Keep what a run did."""
+        """Store the report of a run."""
 
 
 class Sender(Protocol):
-    """Sends a finished message, an e-mail or a call of a webhook."""
+    """Sends a finished message, such as an e-mail or the body of a webhook request."""
 
     def send(self, notification: Notification) -> None:
-        """Hand over `notification.message`; return once it is safe with somebody else.
+        """Hand over `notification.message`; return once the other side has accepted it.
 
         Raises:
-            MailUnavailableError: try again soon; nothing can be sent now.
-            MailRefusedError: this message was refused for good; others may pass.
+            DeliveryUnavailableError: nothing can be sent now; try again soon.
+            DeliveryRefusedError: this message was refused for good; others may pass.
         """
 
     def describe(self) -> str:
-        """Say where messages go, for people."""
+        """Return where messages go, for people."""

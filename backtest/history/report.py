@@ -9,7 +9,7 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from squall.alerts.lifecycle import instant
+from squall.alerts.minutes import instant
 from squall.backtest.history.match import matches
 from squall.backtest.history.result import Result
 from squall.backtest.history.svg import Shade, timeline, tradeoff

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from squall.alerts.lifecycle import instant
+from squall.alerts.minutes import instant
 from squall.backtest.history.detecting import Span
 from squall.backtest.history.match import Found, Scorecard, matches
 from squall.backtest.history.scoring import Scored

@@ -16,7 +16,7 @@ import orjson
 
 from squall import storage
 from squall.alerts.counts import load_counts
-from squall.alerts.lifecycle import instant, minute_of
+from squall.alerts.minutes import instant, minute_of
 from squall.backtest.history.corpus import CorpusFile, Manifest, corpus_folder, find_files
 from squall.backtest.history.detecting import Evaluation, Span, evaluate, lookback_of
 from squall.backtest.history.events import Event, load_events

@@ -12,9 +12,9 @@ import orjson
 
 from squall.core.config.settings import LogSettings
 
-CHATTY = ("kafka", "aiokafka", "faust", "mode", "apscheduler", "httpx", "httpcore", "urllib3", "matplotlib", "clickhouse_driver")
+CHATTY = ("kafka", "aiokafka", "faust", "mode", "httpx", "httpcore", "urllib3", "matplotlib", "clickhouse_driver")
 """Libraries whose information is our debugging."""
-HARMLESS = ("kafka.admin", "kafka.net", "apscheduler", "faust.app")
+HARMLESS = ("kafka.admin", "kafka.net", "faust.app")
 """Whose warnings are harmless here: Faust's group metadata, which kafka-python can't read; a detector run longer than its interval."""
 REPEAT_SECONDS = 10.0
 BATCHES = "squall.batches"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from squall.alerts.notification.delivery import SmtpMailer
+from squall.alerts.notification.email.smtp import SmtpSender
 from squall.app.store import connect
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings, config_path, load_settings, redact_url
@@ -113,6 +113,6 @@ def _mail(settings: Settings, _clock: Clock) -> Check:
     mail = settings.alerts
     if not mail.smtp_host:
         return Check("e-mail", True, f"no SMTP host: mails are written to {settings.outbox}", "to send them set SQUALL_ALERTS__SMTP_HOST")
-    mailer = SmtpMailer(mail)
+    mailer = SmtpSender(mail)
     mailer.check()
     return Check("e-mail", True, f"{mailer.describe()} accepts us; `squall alerts test` sends a sample")
