@@ -12,7 +12,6 @@ from squall.alerts.chart_data import chart_data, chart_ticks
 from squall.alerts.counts import load_counts
 from squall.alerts.detection.methods import Method
 from squall.alerts.detection.readings import Counts
-from squall.alerts.interfaces import AlertStore
 from squall.alerts.lifecycle import Transition, alert_record
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.notification.content import MAX_DOCUMENTS, DualTime, NotificationContent
@@ -24,8 +23,10 @@ from squall.core.config.settings import Settings
 from squall.core.formatting import size
 from squall.core.records import Alert
 from squall.core.series import NO_DATA
-from squall.storage.queries.alert_documents import driving_documents
-from squall.storage.rows.stored import Notification, StoredDocument
+from squall.storage import Store
+from squall.storage.queries.alerting.documents import documents_in_window
+from squall.storage.rows.alerting import Notification
+from squall.storage.rows.documents import StoredDocument
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class Dispatcher:
     as it is.
     """
 
-    def __init__(self, store: AlertStore, settings: Settings, detector: Method, clock: Clock, reached: datetime, state: str) -> None:
+    def __init__(self, store: Store, settings: Settings, detector: Method, clock: Clock, reached: datetime, state: str) -> None:
         """Start from `state`, as `dump` gave it, and from the event time `reached`, up to which everything was dispatched."""
         self._store = store
         self._settings = settings
@@ -65,7 +66,7 @@ class Dispatcher:
         """
         alerts = [(transition.tick, self._describe(transition)) for transition in transitions]
         if alerts:
-            self._store.write_alerts([alert for _, alert in alerts])
+            self._store.alerts.write([alert for _, alert in alerts])
         fired = [(tick, alert) for tick, alert in alerts if alert.fired_at is not None]
         for tick in sorted({tick for tick, _ in fired}):
             self._write(self._due(instant(tick), [alert for at, alert in fired if at == tick]), counts)
@@ -78,8 +79,8 @@ class Dispatcher:
         """Return what became due since the moment reached, up to `until`, with `alerts` arriving at its end."""
         wall = self._clock.now()
         watched = self._policy.alert_ids
-        silences = self._store.silences(wall) if watched or alerts else []
-        acknowledged = {row.alert_id for row in self._store.acknowledgements(watched)} if watched else set()
+        silences = self._store.silences.active(wall) if watched or alerts else []
+        acknowledged = {row.alert_id for row in self._store.acknowledgements.of(watched)} if watched else set()
         contents: list[NotificationContent] = []
         moment = self._policy.next_due(self._reached)
         while moment is not None and moment < until:
@@ -101,13 +102,13 @@ class Dispatcher:
         """Return the documents behind an alert; every alert's window is queried once, for its record and for all its messages."""
         key = _window_of(alert)
         if key not in self._documents:
-            self._documents[key] = driving_documents(self._store, alert, self._settings.detector.sectors, MAX_DOCUMENTS)
+            self._documents[key] = documents_in_window(self._store.documents, alert, self._settings.detector.sectors, MAX_DOCUMENTS)
         return self._documents[key]
 
     def _write(self, contents: Sequence[NotificationContent], counts: Counts | None) -> None:
-        fresh = [content for content in contents if self._store.notification(_identity(content)) is None]
+        fresh = [content for content in contents if self._store.notifications.get(_identity(content)) is None]
         if fresh:
-            self._store.write_notifications([self._compose(content, counts) for content in fresh])
+            self._store.notifications.write([self._compose(content, counts) for content in fresh])
 
     def _compose(self, content: NotificationContent, counts: Counts | None) -> Notification:
         now, key, first = self._clock.now(), _identity(content), content.alerts[0]
@@ -140,7 +141,7 @@ class Dispatcher:
         tick, limits = minute_of(alert.window_end), self._settings.detector
         needed = int(chart_ticks(tick, limits.window_minutes)[0]) - self._detector.lookback
         if counts is None or counts.start > needed or counts.end < tick:  # the chart begins a day earlier than the readings do
-            counts = load_counts(self._store, limits, needed, tick)
+            counts = load_counts(self._store.counts, limits, needed, tick)
         if alert.topic not in counts.topics:
             return None
         return chart_data(self._detector, counts, alert.topic, tick, tick - minute_of(alert.window_start), limits)

@@ -11,7 +11,7 @@ from squall.alerts.detection.tails import intervals
 from squall.alerts.detection.windows import multiples
 from squall.alerts.minutes import instant
 from squall.core.series import kind_of
-from squall.storage.rows.telemetry import SeriesReading
+from squall.storage.rows.detector import SeriesReading
 
 RECORD_INTERVAL_MINUTES: Final = 5
 

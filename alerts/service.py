@@ -15,7 +15,7 @@ from squall.alerts.detection.methods import open_method
 from squall.alerts.detection.no_data import NoDataDetector, blackout
 from squall.alerts.detection.readings import Counts, Ints, Readings
 from squall.alerts.dispatcher import Dispatcher, pack, unpack
-from squall.alerts.interfaces import AlertStore, Sender
+from squall.alerts.interfaces import Sender
 from squall.alerts.lease import Lease, owner_of
 from squall.alerts.lifecycle import Change, Lifecycle
 from squall.alerts.minutes import instant, minute_of
@@ -29,7 +29,8 @@ from squall.core.observability.health import Health
 from squall.core.observability.metric_spec import AlertEvent, RunOutcome
 from squall.core.records import SeriesKind
 from squall.core.series import kind_of
-from squall.storage.rows.telemetry import DetectorRun
+from squall.storage import Store
+from squall.storage.rows.detector import DetectorRun
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class AlertService:
     sent afterwards, so nothing is sent that a restart could evaluate differently.
     """
 
-    def __init__(self, store: AlertStore, settings: Settings, clock: Clock, sender: Sender, health: Health | None = None) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Clock, sender: Sender, health: Health | None = None) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
@@ -86,7 +87,7 @@ class AlertService:
         self._health = health or Health(clock)
         self._detector = open_method(settings.detector)
         self._no_data = NoDataDetector(settings.detector)
-        self._lease = Lease(store, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
+        self._lease = Lease(store.leases, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
         self._stopping = threading.Event()
         self._standing_by = False
 
@@ -135,7 +136,7 @@ class AlertService:
         if not self._lease.held:  # the evaluation took longer than the lease: another detector may be sending
             return replace(report, error="; ".join(errors))
         try:
-            delivery = deliver(self._store, self._sender, self._clock, self._health)
+            delivery = deliver(self._store.notifications, self._sender, self._clock, self._health)
             report = replace(report, sent=delivery.sent, waiting=delivery.waiting)
             errors += [delivery.last_error] if delivery.last_error else []
         except UnavailableError as error:
@@ -146,8 +147,8 @@ class AlertService:
         """Bring what dashboards read up to date, after all messages were sent; return the report with what went wrong."""
         seconds = self._clock.monotonic() - began
         try:
-            self._store.roll_up(lambda: not self._stopping.is_set() and self._lease.hold())
-            self._store.write_detector_run(_row(report, "; ".join(errors), self._clock.now(), seconds))
+            self._store.rollups.update(lambda: not self._stopping.is_set() and self._lease.hold())
+            self._store.detector.write_run(_row(report, "; ".join(errors), self._clock.now(), seconds))
         except UnavailableError as error:
             errors.append(str(error))
         return replace(report, error="; ".join(dict.fromkeys(errors)))
@@ -162,7 +163,7 @@ class AlertService:
     def _evaluate(self, run: _Run) -> None:
         limits = self._settings.detector
         idle, settle = timedelta(seconds=limits.idle_seconds), timedelta(seconds=limits.settle_seconds)
-        run.watermark = watermark(self._store.progress(), self._clock.now(), idle, settle)
+        run.watermark = watermark(self._store.progress.all(), self._clock.now(), idle, settle)
         if run.watermark is None:
             return
         start = self._position()
@@ -176,33 +177,33 @@ class AlertService:
         if position >= goal:
             dispatcher.flush(instant(position))  # a stream that stalls is still reported, by the wall clock
             if dispatcher.dump() != policy_state:
-                self._store.write_detector_position(DETECTOR, instant(position), pack(lifecycle.dump(), dispatcher.dump()))
+                self._store.detector.write_position(DETECTOR, instant(position), pack(lifecycle.dump(), dispatcher.dump()))
         late = limits.grace_minutes
         while position < goal and not self._stopping.is_set() and self._lease.hold():
             until = min(position + _CHUNK_MINUTES, goal)
-            counts = load_counts(self._store, limits, position - late - self._detector.lookback, until)
+            counts = load_counts(self._store.counts, limits, position - late - self._detector.lookback, until)
             if not counts.total.any() and not lifecycle.open:
                 dispatcher.flush(instant(until))
                 position = self._skip(until, goal)
             else:
                 self._evaluate_chunk(lifecycle, dispatcher, counts, (position - late, position, until), run)
                 position, late = until, 0
-            self._store.write_detector_position(DETECTOR, instant(position), pack(lifecycle.dump(), dispatcher.dump()))
+            self._store.detector.write_position(DETECTOR, instant(position), pack(lifecycle.dump(), dispatcher.dump()))
             run.until = position
             self._health.liveness.touch(LIVENESS_PART)
         self._health.metrics.open_alerts(sum(alert.fired is not None for alert in lifecycle.open))
 
     def _position(self) -> tuple[int, str] | None:
         """Return the minute up to which everything was evaluated, and the state; before the first document when there is none."""
-        known = self._store.detector_position(DETECTOR)
+        known = self._store.detector.position(DETECTOR)
         if known is not None:
-            return minute_of(known[0]), known[1]
-        first = self._store.first_published_at()
+            return minute_of(known.evaluated_until), known.state
+        first = self._store.documents.first_published_at()
         return None if first is None else (minute_of(first), "")
 
     def _skip(self, empty_until: int, goal: int) -> int:
         """Return where to continue when nothing was published for a whole history: at the next document, or at the goal."""
-        days = self._store.volume(instant(empty_until), instant(goal), step=timedelta(days=1)) if empty_until < goal else []
+        days = self._store.counts.volume(instant(empty_until), instant(goal), step=timedelta(days=1)) if empty_until < goal else []
         busy = [minute_of(day.time) for day in days if day.news + day.social]
         return min(max(min(busy), empty_until), goal) if busy else goal
 
@@ -223,7 +224,7 @@ class AlertService:
         dispatcher.dispatch(transitions, counts)
         dispatcher.flush(instant(until), counts)
         window = self._settings.detector.window_minutes
-        self._store.write_readings(readings_to_record(self._detector, counts, after, until, window, cache))
+        self._store.detector.write_readings(readings_to_record(self._detector, counts, after, until, window, cache))
         run.ticks += readings.ticks.size
         run.changes += [transition.change for transition in transitions]
         for event in (_EVENTS.get(transition.change) for transition in transitions):
@@ -234,7 +235,7 @@ class AlertService:
         """Return readings of all sources, the `stopped` ones included; None when there are none, or the test is switched off."""
         if not self._settings.detector.no_data_p_value or not ticks.size:
             return None
-        counts = load_sources(self._store, after - self._no_data.lookback, until, stopped)
+        counts = load_sources(self._store.counts, after - self._no_data.lookback, until, stopped)
         return self._no_data.read(counts, ticks) if counts.topics else None
 
 

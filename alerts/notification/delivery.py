@@ -11,7 +11,7 @@ from squall.alerts.interfaces import DeliveryRefusedError, NotificationQueue, Se
 from squall.core.clock import Clock
 from squall.core.errors import UnavailableError
 from squall.core.observability.health import Health
-from squall.storage.rows.stored import Notification
+from squall.storage.rows.alerting import Notification
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def deliver(store: NotificationQueue, sender: Sender, clock: Clock, health: Heal
     sent, waiting, last_error = 0, 0, ""
     blocked: set[tuple[str, str]] = set()
     down: set[str] = set()
-    for notification in store.pending_notifications():
+    for notification in store.pending():
         order = notification.receiver, notification.alert_id
         if notification.receiver in down or order in blocked or clock.now() < _due(notification):
             waiting, last_error = waiting + 1, last_error or notification.last_error
@@ -62,9 +62,7 @@ def deliver(store: NotificationQueue, sender: Sender, clock: Clock, health: Heal
             _requeue(store, notification, clock, last_error)
         else:
             now = clock.now()
-            store.write_notifications(
-                [replace(notification, status="sent", attempts=notification.attempts + 1, last_error="", updated_at=now)]
-            )
+            store.write([replace(notification, status="sent", attempts=notification.attempts + 1, last_error="", updated_at=now)])
             sent += 1
             health.metrics.message("sent")
             health.dependencies.answered("receivers")
@@ -88,4 +86,4 @@ def _due(notification: Notification) -> datetime:
 
 def _requeue(store: NotificationQueue, notification: Notification, clock: Clock, error: str) -> None:
     log.warning("message %s to %s was not delivered and stays queued: %s", notification.id, notification.receiver, error)
-    store.write_notifications([replace(notification, attempts=notification.attempts + 1, last_error=error, updated_at=clock.now())])
+    store.write([replace(notification, attempts=notification.attempts + 1, last_error=error, updated_at=clock.now())])

@@ -27,7 +27,7 @@ from squall.core.config.alerts import AlertSettings
 from squall.core.matchers import Matcher
 from squall.core.records import Alert, SeriesKind, Severity
 from squall.core.text import document_id
-from squall.storage.rows.stored import Silence
+from squall.storage.rows.alerting import Silence
 
 
 class NotificationPolicy:

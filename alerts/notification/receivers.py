@@ -20,7 +20,8 @@ from squall.core.clock import Clock
 from squall.core.config.alerts import AlertSettings, ReceiverSettings
 from squall.core.config.links import refuse_plaintext
 from squall.core.config.settings import Settings
-from squall.storage.rows.stored import Notification, StoredDocument
+from squall.storage.rows.alerting import Notification
+from squall.storage.rows.documents import StoredDocument
 
 
 class Receivers:

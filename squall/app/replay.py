@@ -50,13 +50,13 @@ def replay_in_process(
             scheduler.stop()
         last = _run_to_the_end(detector)
         tally = pipeline.processor.tally
-        fired = [alert for alert in pipeline.store.alerts(limit=10_000) if alert.fired_at is not None]
+        fired = [alert for alert in pipeline.store.alerts.latest(limit=10_000) if alert.fired_at is not None]
         return {
             "stored": tally.stored,
             "duplicate": tally.duplicate,
             "dead_lettered": tally.rejected,
             "reasons": tally.reasons,
-            "documents": pipeline.store.totals().documents,
+            "documents": pipeline.store.counts.totals().documents,
             "stopped": stop.is_set(),
             "evaluated_until": last.evaluated_until.isoformat() if last.evaluated_until else None,
             "detector_error": last.error,

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from squall.alerts.interfaces import DeliveryUnavailableError
-from squall.storage.rows.stored import Notification
+from squall.storage.rows.alerting import Notification
 
 
 class FolderSender:

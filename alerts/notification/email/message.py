@@ -20,7 +20,7 @@ from squall.core.config.alerts import AlertSettings
 from squall.core.formatting import TESTS, chance, duration, interval, is_over, moment, number, size, times, window, window_minutes
 from squall.core.records import Alert
 from squall.core.series import NO_DATA
-from squall.storage.rows.stored import StoredDocument
+from squall.storage.rows.documents import StoredDocument
 
 _DOCUMENTS_OF_SEVERAL: Final = 4
 """Documents of each alert, in a mail about several."""

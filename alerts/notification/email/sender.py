@@ -6,7 +6,7 @@ from squall.alerts.interfaces import Sender
 from squall.alerts.notification.email.folder import FolderSender
 from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.config.settings import Settings
-from squall.storage.rows.stored import Notification
+from squall.storage.rows.alerting import Notification
 
 
 class CopyingSender:

@@ -13,7 +13,7 @@ from squall.core.config.alerts import AlertSettings
 from squall.core.config.links import refuse_plaintext
 from squall.core.errors import ConfigurationError, SquallError
 from squall.core.net.tls import TlsFiles, TlsNames, client_context, explain, probe
-from squall.storage.rows.stored import Notification
+from squall.storage.rows.alerting import Notification
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from squall.alerts.notification.sanitize import safe_link
 from squall.alerts.notification.wording import subject
 from squall.core.formatting import is_over
 from squall.core.records import Alert
-from squall.storage.rows.stored import StoredDocument
+from squall.storage.rows.documents import StoredDocument
 
 VERSION: Final = 1
 """Raised when a field is removed or changes its meaning; new fields may be added at any time."""

@@ -11,7 +11,7 @@ from squall.alerts.notification.webhook.signature import SIGNATURE_HEADER, TIMES
 from squall.core.clock import Clock
 from squall.core.errors import SquallError
 from squall.core.net.tls import TlsNames, explain
-from squall.storage.rows.stored import Notification
+from squall.storage.rows.alerting import Notification
 
 NAMES: Final = TlsNames(
     link="the webhook",

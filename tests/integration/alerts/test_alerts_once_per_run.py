@@ -14,6 +14,7 @@ from squall.alerts.service import DETECTOR, AlertService
 from squall.core.clock import ManualClock
 from squall.core.config.settings import Settings
 from tests.support.alert_stream import CRISIS, END, documents, progress
+from tests.support.watched_store import WatchedStore
 
 pytestmark = pytest.mark.slow
 
@@ -28,39 +29,29 @@ SETTINGS = Settings(
 """Two receivers of e-mail get every alert."""
 
 
-class CountingStore:
-    """A store that counts the queries for documents."""
-
-    def __init__(self, inner):
-        self._inner = inner
-        self.asked = Counter()
-
-    def __getattr__(self, name):
-        return getattr(self._inner, name)
-
-    def top_documents(self, topic, start, end, **options):
-        self.asked[topic, start, end] += 1
-        return self._inner.top_documents(topic, start, end, **options)
-
-
 @pytest.fixture
 def store(tmp_path):
     opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
     opened.migrate()
-    opened.insert(documents(), token="all")
-    opened.write_progress([progress(END, caught_up=False, updated_at=WALL - timedelta(hours=1))])
-    opened.write_detector_position(DETECTOR, CRISIS - timedelta(hours=1), "")
+    opened.documents.insert(documents(), token="all")
+    opened.progress.write([progress(END, caught_up=False, updated_at=WALL - timedelta(hours=1))])
+    opened.detector.write_position(DETECTOR, CRISIS - timedelta(hours=1), "")
     yield opened
     opened.close()
 
 
 def test_the_documents_behind_an_alert_are_queried_once_for_its_record_and_all_its_mails(store, tmp_path):
-    counting = CountingStore(store)
-    report = AlertService(counting, SETTINGS, ManualClock(WALL), FolderSender(tmp_path / "outbox")).run_once()
+    asked = Counter()
+
+    def before(group, method, args):
+        if (group, method) == ("documents", "top"):
+            asked[args] += 1
+
+    report = AlertService(WatchedStore(store, before), SETTINGS, ManualClock(WALL), FolderSender(tmp_path / "outbox")).run_once()
     assert report.error == ""
     assert report.sent >= 4  # firing and resolved, to two receivers
-    assert counting.asked
-    assert set(counting.asked.values()) == {1}
+    assert asked
+    assert set(asked.values()) == {1}
 
 
 def test_the_baseline_of_an_hour_is_fitted_once_for_all_reads_of_the_same_counts(store, tmp_path, monkeypatch):

@@ -19,6 +19,7 @@ from squall.core.config.settings import Settings
 from squall.core.errors import StoreUnavailableError
 from squall.core.observability.health import Health
 from tests.support.alert_stream import CRISIS, END, documents, progress
+from tests.support.watched_store import WatchedStore
 
 pytestmark = pytest.mark.slow
 
@@ -49,9 +50,9 @@ def run(store, tmp_path, monkeypatch):
             yield pipeline
 
         def fed(_pipeline, _sources):
-            store.insert(documents(), token="all")
-            store.write_progress([progress(END, caught_up=False, updated_at=WALL - timedelta(hours=1))])
-            store.write_detector_position(DETECTOR, CRISIS - timedelta(hours=1), "")
+            store.documents.insert(documents(), token="all")
+            store.progress.write([progress(END, caught_up=False, updated_at=WALL - timedelta(hours=1))])
+            store.detector.write_position(DETECTOR, CRISIS - timedelta(hours=1), "")
 
         monkeypatch.setattr(replay, "open_pipeline", opened)
         monkeypatch.setattr(replay, "run_sources", fed)
@@ -64,22 +65,19 @@ def test_a_replay_evaluates_to_its_end_and_releases_the_lease(run, store):
     summary = run.start()
     assert [alert["topic"] for alert in summary["alerts"]] == ["Financials"]
     assert (summary["evaluated_until"][:10], summary["detector_error"]) == (f"{END - timedelta(minutes=5):%Y-%m-%d}", "")
-    assert Lease(store, DETECTOR, "another machine", 180, run.clock).hold()
+    assert Lease(store.leases, DETECTOR, "another machine", 180, run.clock).hold()
 
 
 def test_what_the_last_run_could_not_do_is_in_the_report_of_the_replay(run, store):
-    class NoReadings:
-        def __getattr__(self, name):
-            return getattr(store, name)
-
-        def write_readings(self, _readings):
+    def before(_group, method, _args):
+        if method == "write_readings":
             raise StoreUnavailableError("the store went away")
 
-    assert "the store went away" in run.start(NoReadings())["detector_error"]
+    assert "the store went away" in run.start(WatchedStore(store, before))["detector_error"]
 
 
 def test_another_detector_on_the_store_is_reported(run, store):
-    assert Lease(store, DETECTOR, "another machine", 180, run.clock).hold()
+    assert Lease(store.leases, DETECTOR, "another machine", 180, run.clock).hold()
     assert "another detector" in run.start()["detector_error"]
 
 
