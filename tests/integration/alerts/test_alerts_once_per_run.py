@@ -32,7 +32,7 @@ SETTINGS = Settings(
 @pytest.fixture
 def store(tmp_path):
     opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.migrate()
+    opened.schema.migrate()
     opened.documents.insert(documents(), token="all")
     opened.progress.write([progress(END, caught_up=False, updated_at=WALL - timedelta(hours=1))])
     opened.detector.write_position(DETECTOR, CRISIS - timedelta(hours=1), "")

@@ -29,7 +29,7 @@ WALL = datetime(2100, 1, 1, tzinfo=UTC)  # claims of a lease long over are dropp
 @pytest.fixture
 def store(tmp_path):
     opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.migrate()
+    opened.schema.migrate()
     yield opened
     opened.close()
 
