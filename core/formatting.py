@@ -1,4 +1,4 @@
-"""How numbers, times and alerts are put into words: in e-mails, on the command line, on the live page."""
+"""How numbers, times and alerts are worded: in e-mails, on the command line, on the live page."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from squall.core.series import BURN, BURST, NO_DATA
 
 TESTS: Final = {BURST: "burst (fast window)", BURN: "slow burn (long window)", NO_DATA: "no data"}
 _MEANING: Final = {
-    BURST: "which finds sudden rises within an hour or less",
-    BURN: "which finds rises that build up over hours",
-    NO_DATA: "which finds sources that stop delivering documents",
+    BURST: "which detects sudden rises within an hour or less",
+    BURN: "which detects rises that build up over hours",
+    NO_DATA: "which detects that a source delivers fewer documents than usual",
 }
 
 
 def number(value: float) -> str:
-    """Return an expected count or a p-value in a few digits."""
+    """Return an expected count or a p-value in short form."""
     if value >= 10:
         return f"{value:,.0f}"
     if value >= 0.01 or not value:
@@ -35,7 +35,7 @@ def chance(p_value: float) -> str:
 
 
 def times(alert: Alert) -> str:
-    """Return the ratio to the expected number, as `8.3×`; empty when there is no meaningful one."""
+    """Return the ratio of observed to expected, as `8.3×`; empty where it is not meaningful."""
     if not alert.expected or alert.test == NO_DATA or alert.observed / alert.expected >= 1000:
         return ""
     ratio = alert.observed / alert.expected
@@ -52,7 +52,7 @@ def size(alert: Alert) -> str:
 
 
 def interval(alert: Alert) -> str:
-    """Return what 90% of such windows contain, as `2 to 9`; empty when that is unknown."""
+    """Return the range of 90% of such windows, as `2 to 9`; empty where it is unknown."""
     return f"{number(alert.expected_low)} to {number(alert.expected_high)}" if alert.expected_high else ""
 
 
@@ -72,32 +72,32 @@ def moment(time: datetime) -> str:
 
 
 def window(alert: Alert) -> str:
-    """Return the alert's window in UTC, with the date once if it is the same."""
+    """Return the window of the alert in UTC; the date only once if it is the same."""
     start, end = alert.window_start, alert.window_end
     return f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC" if start.date() == end.date() else f"{moment(start)} to {moment(end)}"
 
 
 def duration(start: datetime, end: datetime) -> str:
-    """Return a length of time in hours and minutes."""
+    """Return a duration in hours and minutes."""
     hours, minutes = divmod(round((end - start).total_seconds() / 60), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def explanation(alert: Alert) -> list[str]:
-    """Return the sentences that explain an alert: what was counted, how unusual that is, how it was detected, since when."""
+    """Return the sentences that explain an alert: what was counted, how unusual it is, which test detected it, and since when."""
     likelihood = chance(alert.p_value)
     test = TESTS.get(alert.test, alert.test)
     meaning = f", {_MEANING[alert.test]}" if alert.test in _MEANING else ""
     return [
         *_counted(alert),
         f"{likelihood[0].upper()}{likelihood[1:]} (p = {number(alert.p_value)}).",
-        f"Detected by the test “{test}”{meaning}.",
+        f"The test that detected it: {test}{meaning}.",
         _timeline(alert),
     ]
 
 
 def _counted(alert: Alert) -> list[str]:
-    usual = f"; 90% of such windows contain {interval(alert)}" if interval(alert) else ""
+    usual = f"; 90% of such windows have {interval(alert)}" if interval(alert) else ""
     minutes = window_minutes(alert)
     if alert.test == NO_DATA:
         arrived = f"{alert.observed} {_documents(alert.observed)}" if alert.observed else "No documents"

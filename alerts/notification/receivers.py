@@ -18,8 +18,8 @@ from squall.alerts.notification.webhook.payload import build_payload
 from squall.alerts.notification.webhook.sender import WebhookSender
 from squall.core.clock import Clock
 from squall.core.config.alerts import AlertSettings, ReceiverSettings
-from squall.core.config.links import refuse_plaintext
 from squall.core.config.settings import Settings
+from squall.core.net.plaintext import refuse_plaintext
 from squall.storage.rows.alerting import Notification
 from squall.storage.rows.documents import StoredDocument
 
@@ -63,7 +63,7 @@ def open_receivers(settings: Settings, clock: Clock) -> Receivers:
     email = open_email_sender(settings)
     return Receivers(
         {
-            name: _open_webhook(name, receiver, settings.alerts, clock) if receiver.url else email
+            name: _open_webhook(name, receiver, settings, clock) if receiver.url else email
             for name, receiver in settings.alerts.by_name.items()
         }
     )
@@ -93,8 +93,8 @@ def render(
     return build_email(notification_id, content, documents, draw(data) if data else b"", settings, now)
 
 
-def _open_webhook(name: str, receiver: ReceiverSettings, settings: AlertSettings, clock: Clock) -> WebhookSender:
+def _open_webhook(name: str, receiver: ReceiverSettings, settings: Settings, clock: Clock) -> WebhookSender:
     if receiver.url.startswith("http://"):
         host = urlsplit(receiver.url).hostname or receiver.url
-        refuse_plaintext(f"the webhook {name!r}", [host], settings.plaintext_allowed, "write https:// in its url")
+        refuse_plaintext(f"the webhook {name!r}", [host], "write https:// in its url", allowed=settings.allow_plaintext)
     return WebhookSender(receiver.url, receiver.secret.get_secret_value(), receiver.timeout_seconds, clock)

@@ -14,7 +14,7 @@ from squall.cli.model_bench import bench
 from squall.cli.model_export import export
 from squall.cli.model_parts import Checkpoint, Json, print_scores
 from squall.cli.model_train import augment, pretrain, train
-from squall.core.config.settings import load_settings
+from squall.core.config.loading import load_settings
 
 if TYPE_CHECKING:
     from squall.model.serving.engine import ScoringEngine
@@ -29,7 +29,7 @@ def score(model: Checkpoint = None) -> None:
 
     A line that can't be scored gives an object with `line` and `error`; the others are scored all the same.
     """
-    from squall.model.serving.lines import score_lines
+    from squall.model.serving.json_lines import score_lines
 
     with _engine(model) as engine:
         for result in score_lines(sys.stdin.buffer, engine):

@@ -10,7 +10,7 @@ import orjson
 import typer
 
 from squall.cli.model_parts import Checkpoint, Json, Texts, sample_texts
-from squall.core.config.settings import load_settings
+from squall.core.config.loading import load_settings
 
 
 def bench(
@@ -29,7 +29,7 @@ def bench(
     """
     from dataclasses import replace
 
-    from squall.model.bench.run import QUICK, Plan, run_bench
+    from squall.model.bench.benchmark import QUICK, Plan, run_bench
 
     settings = load_settings().model
     settings = settings.model_copy(update={"path": model}) if model else settings

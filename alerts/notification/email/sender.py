@@ -35,5 +35,5 @@ def open_email_sender(settings: Settings) -> Sender:
     alerts = settings.alerts
     if not alerts.smtp_host:
         return FolderSender(alerts.outbox or settings.data_dir / "outbox")
-    smtp = SmtpSender(alerts)
+    smtp = SmtpSender(alerts, allow_plaintext=settings.allow_plaintext)
     return CopyingSender(FolderSender(alerts.outbox), smtp) if alerts.outbox else smtp

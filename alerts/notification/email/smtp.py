@@ -10,8 +10,8 @@ from typing import Final
 
 from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
 from squall.core.config.alerts import AlertSettings
-from squall.core.config.links import refuse_plaintext
 from squall.core.errors import ConfigurationError, SquallError
+from squall.core.net.plaintext import refuse_plaintext
 from squall.core.net.tls import TlsFiles, TlsNames, client_context, explain, probe
 from squall.storage.rows.alerting import Notification
 
@@ -33,10 +33,10 @@ class SmtpSender:
         ConfigurationError: the link would be in plaintext and may not, or the CA file can't be used.
     """
 
-    def __init__(self, settings: AlertSettings) -> None:
+    def __init__(self, settings: AlertSettings, *, allow_plaintext: bool = False) -> None:
         if settings.smtp_security == "none":
             instead = "set SQUALL_ALERTS__SMTP_SECURITY=starttls (or tls)"
-            refuse_plaintext("the mail server", [settings.smtp_host], settings.plaintext_allowed, instead)
+            refuse_plaintext("the mail server", [settings.smtp_host], instead, allowed=allow_plaintext)
         client_context(TlsFiles(settings.smtp_ca_file), NAMES)
         self._settings = settings
 
