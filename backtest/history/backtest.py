@@ -16,7 +16,7 @@ import orjson
 
 from squall import storage
 from squall.alerts.counts import load_counts
-from squall.alerts.lifecycle import instant, minute_of
+from squall.alerts.minutes import instant, minute_of
 from squall.backtest.history.corpus import CorpusFile, Manifest, corpus_folder, find_files
 from squall.backtest.history.detection import EvaluatedSpan, Evaluation, evaluate, lookback_of
 from squall.backtest.history.event_matching import Scorecard, compare, fired_alerts

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from squall.alerts.lifecycle import instant, minute_of
+from squall.alerts.minutes import instant, minute_of
 from squall.backtest.history.chart_data import ChartSeries
 from squall.core.records import Alert
 

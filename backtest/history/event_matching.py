@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from squall.alerts.lifecycle import Transition, alert_id, instant, record
+from squall.alerts.lifecycle import Transition, alert_id, alert_record
+from squall.alerts.minutes import instant
 from squall.backtest.history.events import Event
 from squall.core.records import Alert, SeriesKind
 
@@ -78,7 +79,7 @@ class Scorecard:
 def fired_alerts(transitions: Sequence[Transition], method: str) -> list[Alert]:
     """Return the alerts that fired in their last state, in order of firing; `method` is recorded in them."""
     last = {alert_id(transition.alert): transition for transition in transitions if transition.alert.fired is not None}
-    alerts = [record(transition, method) for transition in last.values()]
+    alerts = [alert_record(transition, method) for transition in last.values()]
     return sorted(alerts, key=lambda alert: (alert.fired_at or alert.opened_at, alert.topic))
 
 

@@ -9,7 +9,7 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from squall.alerts.lifecycle import instant
+from squall.alerts.minutes import instant
 from squall.backtest.history.charts import Shade, timeline, tradeoff
 from squall.backtest.history.event_matching import matches
 from squall.backtest.history.result import Result

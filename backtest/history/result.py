@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from squall.alerts.lifecycle import instant
+from squall.alerts.minutes import instant
 from squall.backtest.history.chart_data import ChartData
 from squall.backtest.history.detection import EvaluatedSpan
 from squall.backtest.history.event_matching import Found, Scorecard, matches

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from squall.alerts.lifecycle import instant
+from squall.alerts.minutes import instant
 from squall.backtest.history.result import Result
 from squall.core.records import Alert
 from squall.core.text import document_id

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from squall.alerts.detection.baseline import day_types
 from squall.alerts.detection.detector import Detector
 from squall.alerts.detection.readings import Counts, Ints
+from squall.alerts.detection.season import day_types
 from squall.alerts.lifecycle import Change, Lifecycle
 from squall.backtest.simulation.market import BUCKET_MINUTES, DAY_BUCKETS, HISTORY_DAYS
 from squall.backtest.simulation.reference_methods import ears_c2, moving, negative_binomial_cusum, seasonal, threshold, z_score

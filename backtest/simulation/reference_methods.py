@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from squall.alerts.detection.baseline import DAY_TYPES, HOURS
 from squall.alerts.detection.readings import Floats, Ints
+from squall.alerts.detection.season import DAY_TYPES, HOURS
 
 _LEAST_DEVIATION: Final = 0.5
 """In documents: after silence a single one is not infinitely unusual."""
@@ -33,7 +33,7 @@ def seasonal(counts: Ints, kinds: Ints, days: int) -> tuple[Floats, Floats]:
 
     Args:
         counts: (series, buckets) of whole days, the same number of buckets in each hour.
-        kinds: (days of `counts`,) day types, as `squall.alerts.detection.baseline.day_types` gives them.
+        kinds: (days of `counts`,) day types, as `squall.alerts.detection.season.day_types` gives them.
         days: length of the history.
     """
     hours = counts.reshape(counts.shape[0], kinds.size, HOURS, -1).astype(np.float64)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from squall.alerts.notification.delivery import SmtpMailer
+from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
 from squall.core.errors import SquallError, StoreLockedError, StoreMissingError
@@ -139,6 +139,6 @@ def _examine_mail(settings: Settings) -> Check:
         return Check(
             "e-mail", True, f"no SMTP server: e-mails are written to {settings.outbox}", "to send them set SQUALL_ALERTS__SMTP_HOST"
         )
-    mailer = SmtpMailer(mail, allow_plaintext=settings.allow_plaintext)
+    mailer = SmtpSender(mail, allow_plaintext=settings.allow_plaintext)
     mailer.check()
     return Check("e-mail", True, f"{mailer.describe()} accepts the login; `squall alerts test` sends a sample")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from squall.alerts.scheduler import DetectorScheduler
+from squall.alerts.service import AlertService, RunReport
 from squall.app.node import alert_service
 from squall.app.pipeline import open_pipeline
 from squall.app.sources import run_sources
@@ -18,11 +21,13 @@ from squall.stream.processor import Tally
 
 PROGRESS_SECONDS = 0.5
 
+log = logging.getLogger("squall.replay")
+
 
 def replay_in_process(
     settings: Settings, clock: Clock, stop: threading.Event, source: Source, on_progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Store and evaluate everything that `source` delivers; returns counts and the alerts that fired.
+    """Store and evaluate everything that `source` delivers; returns counts, the alerts that fired, and the error of the detector's last run.
 
     Args:
         settings: store, model and detector.
@@ -36,14 +41,15 @@ def replay_in_process(
         SquallError: store or source failed permanently; what was stored stays, and another run continues.
     """
     with open_pipeline(settings, clock, stop) as pipeline:
-        scheduler = DetectorScheduler(alert_service(pipeline), settings.detector.interval_seconds)
+        detector = alert_service(pipeline)
+        scheduler = DetectorScheduler(detector, settings.detector.interval_seconds, pipeline.clock, pipeline.health)
         scheduler.start()
         try:
             with _reporting(pipeline.processor.tally, on_progress):
                 run_sources(pipeline, [source])
         finally:
             scheduler.stop()
-        alert_service(pipeline).run_once()  # up to the last document, also when the source ended between two runs
+        last = _run_to_the_end(detector)
         tally = pipeline.processor.tally
         fired = [alert for alert in pipeline.store.alerts.latest(limit=10_000) if alert.fired_at is not None]
         return {
@@ -53,11 +59,26 @@ def replay_in_process(
             "reasons": tally.reasons,
             "documents": pipeline.store.counts.totals().documents,
             "stopped": stop.is_set(),
+            "evaluated_until": last.evaluated_until.isoformat() if last.evaluated_until else None,
+            "detector_error": last.error,
             "alerts": [
                 {"id": alert.id, "topic": alert.topic, "state": alert.state.value, "opened_at": alert.opened_at.isoformat()}
                 for alert in sorted(fired, key=lambda alert: alert.opened_at)
             ],
         }
+
+
+def _run_to_the_end(detector: AlertService) -> RunReport:
+    """Evaluate up to the last document, also when the source ended between two runs, and release the lease."""
+    try:
+        report = detector.run_once()
+    finally:
+        detector.release()
+    if report.standby:
+        report = replace(report, error="another detector runs on this store")
+    if report.error:
+        log.warning("the last run of the detector was not complete: %s", report.error)
+    return report
 
 
 @contextmanager

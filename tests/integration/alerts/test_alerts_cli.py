@@ -83,7 +83,7 @@ def test_alerts_are_listed_for_people_and_for_programs(run):
     assert run("list", "--state", "resolved") == "no alerts\n"
 
 
-def test_an_alert_explains_itself_and_lists_its_notifications(run):
+def test_an_alert_is_explained_with_its_notifications(run):
     shown = run("show", FIRING.id)
     assert "$AAPL (symbol)" in shown
     assert "usually 0 to 4" in shown
@@ -104,7 +104,7 @@ def test_an_alert_that_is_not_there_or_not_one_only_is_an_error(run):
         run("ack", "0000")
 
 
-def test_an_acknowledgement_is_kept_and_shown(run):
+def test_an_acknowledgement_is_stored_and_shown(run):
     assert "acknowledged by ann" in run("ack", OTHER.id, "--note", "on it")
     assert "acknowledged by bob" in run("ack", OTHER.id, "--author", "bob", "--note", "mine")
     (row,) = json.loads(run("show", OTHER.id, "--json"))["acknowledgements"]

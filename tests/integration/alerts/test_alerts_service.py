@@ -8,13 +8,14 @@ from email import message_from_bytes, policy
 import pytest
 
 from squall import storage
-from squall.alerts.notification.delivery import FolderMailer
+from squall.alerts.notification.email.folder import FolderSender
 from squall.alerts.service import DETECTOR, AlertService
 from squall.core.clock import ManualClock
 from squall.core.config.settings import DetectorSettings, Settings
 from squall.core.errors import StoreUnavailableError
 from squall.core.records import AlertState
 from tests.support.alert_stream import CRISIS, END, MIDNIGHT, documents, progress
+from tests.support.watched_store import WatchedStore
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +41,7 @@ def filled(store):
 
 
 def service(store, folder, settings=SETTINGS):
-    return AlertService(store, settings, ManualClock(WALL), FolderMailer(folder))
+    return AlertService(store, settings, ManualClock(WALL), FolderSender(folder))
 
 
 def stored_up_to(store, moment, caught_up=False):
@@ -56,7 +57,7 @@ def told(store):
     return [(a.id, a.state, a.opened_at, a.fired_at, a.resolved_at, a.observed, a.p_value, a.document_ids) for a in store.alerts.latest()]
 
 
-def test_a_crisis_is_told_of_when_it_fires_when_it_gets_worse_and_when_it_is_over(filled, tmp_path):
+def test_a_crisis_is_reported_when_it_fires_when_it_escalates_and_when_it_resolves(filled, tmp_path):
     stored_up_to(filled, END)
     report = service(filled, tmp_path / "outbox").run_once()
     assert (report.fired, report.resolved, report.waiting, report.error) == (1, 1, 0, "")
@@ -82,7 +83,7 @@ def test_nothing_is_read_before_the_watermark_says_so(filled, tmp_path):
     assert report.fired == 0
 
 
-def test_many_short_runs_with_restarts_tell_the_same_story_as_one(filled, tmp_path):
+def test_many_short_runs_with_restarts_give_the_same_alerts_as_one(filled, tmp_path):
     stored_up_to(filled, END)
     service(filled, tmp_path / "one", COARSE).run_once()
     whole = told(filled)
@@ -98,40 +99,24 @@ def test_many_short_runs_with_restarts_tell_the_same_story_as_one(filled, tmp_pa
     assert mails(tmp_path / "many") == []  # every message of theirs was known already
 
 
-class Failing:
-    """A store that stops answering at the n-th write."""
+def failing(store, writes):
+    """Return a store that stops answering at the n-th write."""
+    left = writes
 
-    def __init__(self, inner, writes):
-        self._inner, self.left = inner, writes
-
-    def __getattr__(self, name):
-        return FailingGroup(self, getattr(self._inner, name))
-
-
-class FailingGroup:
-    """A group of queries of a store that fails."""
-
-    def __init__(self, store, inner):
-        self._store, self._inner = store, inner
-
-    def __getattr__(self, name):
-        method = getattr(self._inner, name)
-        if not name.startswith("write"):
-            return method
-
-        def write(*args):
-            self._store.left -= 1
-            if self._store.left < 0:
+    def before(_group, method, _args):
+        nonlocal left
+        if method.startswith("write"):
+            left -= 1
+            if left < 0:
                 raise StoreUnavailableError("the store went away")
-            return method(*args)
 
-        return write
+    return WatchedStore(store, before)
 
 
 @pytest.mark.parametrize("writes", range(7))
 def test_a_store_that_goes_away_at_any_write_loses_and_doubles_nothing(filled, tmp_path, writes):
     stored_up_to(filled, END)
-    report = service(Failing(filled, writes), tmp_path, COARSE).run_once()
+    report = service(failing(filled, writes), tmp_path, COARSE).run_once()
     assert "went away" in report.error
     assert service(filled, tmp_path, COARSE).run_once().waiting == 0
     assert len([alert for alert in filled.alerts.latest() if alert.fired_at]) == 1
@@ -149,7 +134,7 @@ def test_a_gap_of_years_is_skipped(filled, tmp_path):
     later = MIDNIGHT + timedelta(days=4 * 365)
     filled.documents.insert(documents(later, crisis=later + timedelta(days=2, hours=14), first=100_000), token="later")
     stored_up_to(filled, later + timedelta(days=3))
-    late = AlertService(filled, SETTINGS, ManualClock(later + timedelta(days=30)), FolderMailer(tmp_path))
+    late = AlertService(filled, SETTINGS, ManualClock(later + timedelta(days=30)), FolderSender(tmp_path))
     report = late.run_once()
     assert report.ticks < 30 * 1440
     fired = [(alert.topic, alert.state) for alert in reversed(filled.alerts.latest()) if alert.fired_at]
@@ -166,7 +151,7 @@ def test_a_stop_ends_a_run_between_chunks_and_the_next_one_goes_on(filled, tmp_p
     assert service(filled, tmp_path).run_once().fired == 1
 
 
-def test_what_was_seen_and_done_is_kept_for_dashboards(filled, tmp_path):
+def test_readings_and_runs_are_recorded_for_dashboards(filled, tmp_path):
     stored_up_to(filled, END)
     service(filled, tmp_path / "outbox", COARSE).run_once()
     [crisis] = filled.alerts.latest()
@@ -181,17 +166,3 @@ def test_what_was_seen_and_done_is_kept_for_dashboards(filled, tmp_path):
     rolled = filled.read("SELECT sum(negative), sum(neutral) FROM sentiment_rollup FINAL WHERE step = 3600 AND symbol = ''")
     totals = filled.counts.totals()
     assert next(iter(rolled)) == (totals.negative, totals.neutral)
-
-
-def test_the_documents_behind_an_alert_are_queried_once_for_the_alert_and_its_message(filled, tmp_path, monkeypatch):
-    stored_up_to(filled, END)
-    queried, top = [], filled.documents.top
-
-    def counted(topic, start, end, **options):
-        queried.append((topic, start, end))
-        return top(topic, start, end, **options)
-
-    monkeypatch.setattr(filled.documents, "top", counted)
-    service(filled, tmp_path, COARSE).run_once()
-    assert queried
-    assert len(queried) == len(set(queried))

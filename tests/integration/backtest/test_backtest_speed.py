@@ -6,7 +6,7 @@ import pytest
 
 from squall import storage
 from squall.alerts.counts import load_counts
-from squall.alerts.lifecycle import minute_of
+from squall.alerts.minutes import minute_of
 from squall.backtest.history.detection import EvaluatedSpan, evaluate
 from squall.backtest.history.event_matching import fired_alerts
 from squall.core.config.settings import Settings

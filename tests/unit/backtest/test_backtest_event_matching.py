@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.alerts.lifecycle import minute_of
+from squall.alerts.minutes import minute_of
 from squall.backtest.history.event_matching import compare, matches
 from squall.backtest.history.events import Event
 from squall.core.records import Alert, AlertState, SeriesKind, Severity

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from squall.alerts.detection.baseline import day_types
+from squall.alerts.detection.season import day_types
 from squall.backtest.simulation.reference_methods import ears_c2, moving, negative_binomial_cusum, seasonal, threshold, z_score
 
 DAYS, PER_DAY = 4, 48

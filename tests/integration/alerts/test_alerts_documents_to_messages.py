@@ -88,7 +88,7 @@ def test_a_crisis_reaches_a_webhook_signed_with_the_market_alert_muting_its_topi
     assert reasons[-1] == "resolved"
 
 
-def test_a_silence_keeps_its_alerts_out_and_nothing_else(store, hook, tmp_path):
+def test_a_silence_mutes_its_alerts_and_nothing_else(store, hook, tmp_path):
     whole_crisis = Silence("s1", ("topic=*",), "ann", "known", WALL - timedelta(hours=1), WALL + timedelta(hours=1))
     store.silences.write([whole_crisis])
     report = run(store, settings(hook, tmp_path, "silenced"), START)
@@ -96,7 +96,7 @@ def test_a_silence_keeps_its_alerts_out_and_nothing_else(store, hook, tmp_path):
     assert hook.calls == []
 
 
-def test_an_acknowledged_alert_is_not_repeated_but_its_end_is_told(store, hook, tmp_path):
+def test_an_acknowledged_alert_is_not_repeated_but_its_resolved_notice_is_sent(store, hook, tmp_path):
     chosen = settings(hook, tmp_path, "often", repeat_interval_seconds=900)
     run(store, chosen, START)
     repeats = [message for message in bodies(hook) if message["reason"] == "repeat"]

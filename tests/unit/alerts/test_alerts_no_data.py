@@ -1,8 +1,8 @@
 import numpy as np
 
-from squall.alerts.detection.no_data import AbsenceDetector, blackout
+from squall.alerts.detection.no_data import NoDataDetector, blackout
 from squall.alerts.detection.readings import Counts
-from squall.alerts.lifecycle import Change, Lifecycle, record
+from squall.alerts.lifecycle import Change, Lifecycle, alert_record
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import SeriesKind
 from squall.core.series import NO_DATA
@@ -23,16 +23,16 @@ def stop(counts, rows, begin, minutes):
 
 
 def read(counts):
-    return AbsenceDetector(LIMITS).read(counts, np.arange(counts.start, counts.end + 1, 5)[1:])
+    return NoDataDetector(LIMITS).read(counts, np.arange(counts.start, counts.end + 1, 5)[1:])
 
 
-def test_a_source_that_stops_is_told_within_two_hours_and_alone():
+def test_a_source_that_stops_is_reported_within_two_hours_and_alone():
     counts = stop(sources(), [1], 8 * DAY + 600, 300)
     changes = Lifecycle(LIMITS).advance(read(counts))
     fired = [change for change in changes if change.change is Change.FIRED]
     assert [change.alert.topic for change in fired] == ["Source: s1"]
     assert MONDAY + 8 * DAY + 600 < fired[0].tick <= MONDAY + 8 * DAY + 720
-    alert = record(fired[0], "test")
+    alert = alert_record(fired[0], "test")
     assert (alert.kind, alert.test, alert.observed < alert.expected_low) == (SeriesKind.SOURCE, NO_DATA, True)
 
 

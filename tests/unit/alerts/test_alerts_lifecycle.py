@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.alerts.detection.readings import Reading, Readings
-from squall.alerts.lifecycle import Change, Lifecycle, alert_id, record
+from squall.alerts.lifecycle import Change, Lifecycle, alert_id, alert_record
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import AlertState, Severity
 
@@ -78,10 +78,10 @@ def test_an_elevated_count_holds_an_alert_open():
     assert story(changes)[-1] == (Change.RESOLVED, 125)
 
 
-def test_severity_only_grows_and_is_told_once():
+def test_severity_only_grows_and_is_reported_once():
     changes = live([*[BREACH] * 7, CRITICAL, BREACH, CRITICAL, *[CALM] * 12])
     assert [change.change for change in changes] == [Change.OPENED, Change.FIRED, Change.ESCALATED, Change.RESOLVED]
-    assert record(changes[-1], "test").severity is Severity.CRITICAL
+    assert alert_record(changes[-1], "test").severity is Severity.CRITICAL
 
 
 def test_the_record_shows_the_peak():
@@ -90,7 +90,7 @@ def test_the_record_shows_the_peak():
         change for minute, p in enumerate([1e-6] * 6 + [1e-9] + [1e-6] * 3) for change in life.step(reading(minute, BREACH, p_value=p))
     ]
     changes += live([CALM] * 20, life, first=10)
-    fired, resolved = record(changes[1], "test"), record(changes[-1], "test")
+    fired, resolved = alert_record(changes[1], "test"), alert_record(changes[-1], "test")
     assert (fired.state, fired.p_value) == (AlertState.FIRING, 1e-6)
     assert (resolved.state, resolved.p_value) == (AlertState.RESOLVED, 1e-9)
     assert (resolved.window_end - resolved.window_start).total_seconds() == 3600

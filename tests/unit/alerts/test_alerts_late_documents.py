@@ -35,39 +35,39 @@ def again(counts):
 def test_looking_again_at_what_did_not_change_says_nothing_new():
     life = lived()
     before = life.dump()
-    assert life.look_again(again(CALM), NOW + 1) == []
+    assert life.reevaluate(again(CALM), NOW + 1) == []
     assert life.dump() == before
 
 
 def test_a_burst_that_came_late_fires_now_and_is_dated_to_when_it_began():
     late = with_burst(CALM, 1, 5 * DAY + 875, 10, 60)
     life = lived()
-    changes = life.look_again(again(late), NOW + 1)
+    changes = life.reevaluate(again(late), NOW + 1)
     assert [(change.change, change.tick) for change in changes] == [(Change.OPENED, NOW + 1), (Change.FIRED, NOW + 1)]
     assert changes[-1].alert.topic == "T1"
     assert NOW - GRACE < changes[-1].alert.opened < NOW
-    assert life.look_again(again(late), NOW + 2) == []
+    assert life.reevaluate(again(late), NOW + 2) == []
 
 
-def test_an_alert_that_was_told_of_is_not_told_of_again():
+def test_an_alert_that_was_reported_is_not_reported_again():
     burst = with_burst(CALM, 1, 5 * DAY + 870, 10, 60)
     life = Lifecycle(LIMITS)
     told = life.advance(Detector(LIMITS).read(until(burst, NOW), NOW - DAY, NOW))
     assert [change.change for change in told] == [Change.OPENED, Change.FIRED]
     more = with_burst(burst, 1, 5 * DAY + 880, 10, 30)
-    assert life.look_again(again(more), NOW + 1) == []
+    assert life.reevaluate(again(more), NOW + 1) == []
 
 
 def test_an_alert_that_ended_within_the_grace_time_does_not_open_again():
     readings = again(with_burst(CALM, 1, 5 * DAY + 875, 10, 60))
     life = lived()
-    life.look_again(readings, NOW + 1)
+    life.reevaluate(readings, NOW + 1)
     calm = replace(readings, breach=np.zeros_like(readings.breach), elevated=np.zeros_like(readings.elevated))
     ended = []
     for minute in range(1, 200):
         ended += life.advance(replace(calm.of(range(4)), ticks=readings.ticks[:1] + GRACE + minute, **_first_column(calm)))
     assert [change.change for change in ended] == [Change.RESOLVED]
-    assert life.look_again(readings, NOW + 300) == []
+    assert life.reevaluate(readings, NOW + 300) == []
 
 
 def _first_column(readings):

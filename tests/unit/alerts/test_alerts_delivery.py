@@ -4,15 +4,11 @@ from itertools import pairwise
 
 import pytest
 
-from squall.alerts.notification.delivery import (
-    CopyingMailer,
-    DeliveryRefusedError,
-    DeliveryUnavailableError,
-    FolderMailer,
-    SmtpMailer,
-    deliver,
-    open_mailer,
-)
+from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
+from squall.alerts.notification.delivery import deliver
+from squall.alerts.notification.email.folder import FolderSender
+from squall.alerts.notification.email.sender import CopyingSender, open_email_sender
+from squall.alerts.notification.email.smtp import SmtpSender
 from squall.alerts.notification.receivers import Receivers, open_receivers
 from squall.core.clock import ManualClock
 from squall.core.config.settings import AlertSettings, Settings
@@ -42,7 +38,7 @@ def test_queued_mail_is_sent_once_in_order():
     assert mailer.sent == ["n1", "n2"]
 
 
-def test_mail_is_kept_while_the_server_is_down_and_sent_once_it_is_up():
+def test_mail_stays_queued_while_the_server_is_down_and_is_sent_once_it_is_up():
     store, clock = MemoryOutbox(notification(1), notification(2)), ManualClock(NOW)
     mailer = Recorder(DeliveryUnavailableError("down"), DeliveryUnavailableError("down"))
     report = deliver(store, mailer, clock)
@@ -71,7 +67,7 @@ def test_the_pauses_between_tries_grow_and_stay_bounded():
     assert max(pauses) == 600
 
 
-def test_a_refused_mail_is_tried_seldom_and_stops_nobody_else():
+def test_a_refused_mail_is_retried_rarely_and_delays_no_other():
     store, clock = MemoryOutbox(notification(1), notification(2)), ManualClock(NOW)
     mailer = Recorder(DeliveryRefusedError("550 no such user"))
     report = deliver(store, mailer, clock)
@@ -96,7 +92,7 @@ def test_a_resolved_mail_never_overtakes_its_firing_mail():
 
 
 def test_the_folder_holds_one_file_however_often_a_mail_is_written(tmp_path):
-    mailer = FolderMailer(tmp_path / "deep" / "outbox")
+    mailer = FolderSender(tmp_path / "deep" / "outbox")
     for _ in range(2):
         mailer.send(notification(1))
     files = list((tmp_path / "deep" / "outbox").iterdir())
@@ -104,28 +100,28 @@ def test_the_folder_holds_one_file_however_often_a_mail_is_written(tmp_path):
     assert files[0].read_bytes() == notification(1).message
 
 
-def test_a_folder_that_cannot_be_written_keeps_the_mail(tmp_path):
+def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path):
     (tmp_path / "outbox").write_text("a file, not a folder")
     with pytest.raises(DeliveryUnavailableError, match="outbox"):
-        FolderMailer(tmp_path / "outbox").send(notification(1))
+        FolderSender(tmp_path / "outbox").send(notification(1))
 
 
-def test_the_settings_choose_the_mailer(tmp_path):
-    assert open_mailer(Settings(data_dir=tmp_path)).describe() == f"folder {tmp_path / 'outbox'}"
-    assert isinstance(open_mailer(Settings(alerts=AlertSettings(smtp_host="mx.example.org", smtp_security="starttls"))), SmtpMailer)
-    both = open_mailer(Settings(alerts=AlertSettings(smtp_host="mx.example.org", smtp_security="starttls", outbox=tmp_path)))
-    assert isinstance(both, CopyingMailer)
+def test_the_settings_choose_the_email_sender(tmp_path):
+    assert open_email_sender(Settings(data_dir=tmp_path)).describe() == f"folder {tmp_path / 'outbox'}"
+    assert isinstance(open_email_sender(Settings(alerts=AlertSettings(smtp_host="mx.example.org", smtp_security="starttls"))), SmtpSender)
+    both = open_email_sender(Settings(alerts=AlertSettings(smtp_host="mx.example.org", smtp_security="starttls", outbox=tmp_path)))
+    assert isinstance(both, CopyingSender)
     assert both.describe() == f"SMTP server mx.example.org:25, copies in folder {tmp_path}"
 
 
-def test_a_receiver_that_is_down_holds_up_nobody_else():
+def test_a_receiver_that_is_down_delays_no_other():
     store = MemoryOutbox(replace(notification(1), receiver="ops"), notification(2), replace(notification(3), receiver="ops"))
     ops, desk = Recorder(DeliveryUnavailableError("down")), Recorder()
     report = deliver(store, Receivers({"default": desk, "ops": ops}), ManualClock(NOW))
     assert (report.sent, report.waiting, desk.sent, ops.sent) == (1, 2, ["n2"], [])
 
 
-def test_a_message_to_a_receiver_that_is_gone_is_kept_and_reported():
+def test_a_message_to_a_receiver_that_is_gone_stays_queued_and_is_reported():
     store = MemoryOutbox(replace(notification(1), receiver="gone"))
     report = deliver(store, Receivers({"default": Recorder()}), ManualClock(NOW))
     assert (report.sent, report.waiting) == (0, 1)

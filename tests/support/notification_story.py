@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from squall.alerts.notification.groups import Moment
+from squall.alerts.notification.content import DualTime
 from squall.alerts.notification.policy import NotificationPolicy
 from squall.core.config.alerts import AlertSettings
 from squall.core.records import AlertState, SeriesKind
@@ -17,7 +17,7 @@ MARKET = {"kind": SeriesKind.MARKET}
 
 
 def moment(seconds=0.0, wall=None):
-    return Moment(START + timedelta(seconds=seconds), START + timedelta(seconds=seconds if wall is None else wall))
+    return DualTime(START + timedelta(seconds=seconds), START + timedelta(seconds=seconds if wall is None else wall))
 
 
 def firing(topic="Energy | Oil", **changes):

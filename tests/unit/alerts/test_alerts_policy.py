@@ -1,6 +1,6 @@
-from squall.alerts.notification.groups import Reason
+from squall.alerts.notification.content import Reason
 from squall.core.records import SeriesKind, Severity
-from tests.support.notices import DESK, MARKET, Story, firing, resolved, said, silence
+from tests.support.notification_story import DESK, MARKET, Story, firing, resolved, said, silence
 
 
 def test_a_storm_is_one_message_after_group_wait_the_most_improbable_first():
@@ -18,7 +18,7 @@ def test_an_alert_that_resolves_before_group_wait_sends_nothing():
     assert story.look(4000) == []
 
 
-def test_what_comes_later_waits_for_group_interval_and_is_told_first():
+def test_a_later_alert_waits_for_group_interval_and_is_listed_first():
     story = Story()
     story.update(0, firing("A"))
     story.look(30)
@@ -26,10 +26,10 @@ def test_what_comes_later_waits_for_group_interval_and_is_told_first():
     assert story.look(329) == []
     (notice,) = story.look(330)
     assert said([notice]) == [("default", Reason.MORE_FIRING, ["B", "A"])]
-    assert notice.fresh == 1
+    assert notice.new_count == 1
 
 
-def test_news_in_a_group_that_was_told_long_ago_waits_for_group_wait_only():
+def test_a_new_alert_in_an_old_group_waits_for_group_wait_only():
     story = Story()
     story.update(0, firing("A"))
     story.look(30)
@@ -46,7 +46,7 @@ def test_an_escalation_has_a_reason_of_its_own():
     assert said(story.look(930)) == [("default", Reason.ESCALATED, ["Energy | Oil"])]
 
 
-def test_the_end_is_told_once_and_the_group_starts_afresh():
+def test_the_resolved_notice_is_sent_once_and_the_group_starts_afresh():
     story = Story()
     story.update(0, firing())
     story.look(30)
@@ -58,7 +58,7 @@ def test_the_end_is_told_once_and_the_group_starts_afresh():
     assert len({notice.key for notice in story.told}) == 3
 
 
-def test_what_keeps_firing_is_repeated_unless_somebody_acknowledged_it():
+def test_an_alert_that_still_fires_is_repeated_unless_it_is_acknowledged():
     story = Story(repeat_interval_seconds=3600)
     story.update(0, firing())
     story.look(30)
@@ -79,7 +79,7 @@ def test_a_wait_is_over_when_either_clock_says_so():
     assert [notice.reason for notice in replay.look(60, wall=0.1)] == [Reason.FIRING]
 
 
-def test_a_silence_keeps_out_what_matches_until_it_ends():
+def test_a_silence_mutes_matching_alerts_until_it_ends():
     story = Story()
     story.silences = [silence("topic=energy*", "severity=warning")]
     story.update(0, firing(), firing("Macro"))
@@ -90,7 +90,7 @@ def test_a_silence_keeps_out_what_matches_until_it_ends():
     assert said(story.look(3630)) == [("default", Reason.MORE_FIRING, ["Energy | Oil", "Macro"])]
 
 
-def test_nobody_hears_of_an_alert_that_lived_and_died_in_silence():
+def test_an_alert_that_begins_and_ends_during_a_silence_is_never_reported():
     story = Story()
     story.silences = [silence("kind=topic")]
     story.update(0, firing())
@@ -98,7 +98,7 @@ def test_nobody_hears_of_an_alert_that_lived_and_died_in_silence():
     assert story.look(4000) == []
 
 
-def test_a_critical_alert_is_not_kept_out_by_a_silence_for_warnings():
+def test_a_silence_for_warnings_does_not_mute_a_critical_alert():
     story = Story()
     story.silences = [silence("severity=warning")]
     story.update(0, firing())
@@ -114,7 +114,7 @@ def test_a_silence_without_matchers_mutes_nothing():
     assert len(story.look(30)) == 1
 
 
-def test_a_market_alert_lists_its_topics_instead_of_telling_of_each():
+def test_a_market_alert_lists_its_topics_instead_of_reporting_each():
     story = Story()
     story.update(0, firing("A"), firing("$X", kind=SeriesKind.SYMBOL), firing("All topics", **MARKET))
     (notice,) = story.look(30)
@@ -126,7 +126,7 @@ def test_a_market_alert_lists_its_topics_instead_of_telling_of_each():
     assert {item.topic for notice in story.look(1830) for item in notice.alerts} == {"All topics", "$X", "B"}
 
 
-def test_missing_data_is_told_of_even_in_a_market_storm():
+def test_a_no_data_alert_is_never_inhibited():
     story = Story()
     source = firing("Source: wire", kind=SeriesKind.SOURCE, test="no data")
     topic = firing("Macro", test="no data")
@@ -135,7 +135,7 @@ def test_missing_data_is_told_of_even_in_a_market_storm():
     assert {item.topic for item in notice.alerts} == {"All topics", "Source: wire", "Macro"}
 
 
-def test_an_alert_told_before_the_market_broke_is_told_to_be_over_after_it():
+def test_an_inhibited_alert_that_was_reported_is_reported_as_resolved_after_the_market_alert():
     story = Story()
     story.update(0, firing("A"))
     story.look(30)

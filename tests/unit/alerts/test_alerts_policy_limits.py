@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from squall.alerts.notification.groups import Moment, Reason
+from squall.alerts.notification.content import DualTime, Reason
 from squall.alerts.notification.policy import NotificationPolicy
 from squall.core.config.alerts import AlertSettings
 from squall.core.records import AlertState, SeriesKind, Severity
-from tests.support.notices import DESK, OPS, START, Story, firing, moment, resolved, said
+from tests.support.notification_story import DESK, OPS, START, Story, firing, moment, resolved, said
 
 QUIET = {"receiver": "desk", "quiet": {"start": "12:00", "end": "14:00"}}
 
@@ -23,7 +23,7 @@ def test_quiet_hours_hold_back_and_end_with_one_digest_of_all_that_happened():
     assert story.look(7600) == []
 
 
-def test_critical_alerts_pass_quiet_hours_unless_told_not_to():
+def test_critical_alerts_pass_quiet_hours_unless_configured_otherwise():
     story = Story(receivers=(DESK,), routes=(QUIET,))
     story.update(0, firing("A"), firing("B", severity=Severity.CRITICAL))
     assert said(story.look(30)) == [("desk", Reason.FIRING, ["B"])]
@@ -50,7 +50,7 @@ def test_a_receiver_has_its_own_rate_limit():
     assert sorted(notice.receiver for notice in story.look(30)) == ["default", "default", "desk"]
 
 
-def test_an_alert_that_no_longer_fits_its_route_is_still_told_to_be_over_there():
+def test_an_alert_that_no_longer_matches_its_route_is_still_reported_as_resolved_there():
     routes = ({"receiver": "desk", "severities": ("warning",)}, {"receiver": "ops"})
     story = Story(receivers=(DESK, OPS), routes=routes)
     story.update(0, firing())
@@ -82,7 +82,7 @@ def play(steps, restart, **changes):
         nonlocal notifier
         at = START + timedelta(minutes=now)
         while (stop := notifier.next_due(at)) is not None and stop < START + timedelta(minutes=until):
-            notices.extend(notifier.due(Moment(stop, START), [], set()))
+            notices.extend(notifier.due(DualTime(stop, START), [], set()))
             at = stop
         if restart:
             notifier = NotificationPolicy(options, notifier.dump())
@@ -90,7 +90,7 @@ def play(steps, restart, **changes):
     for minutes, name, action in [*steps, (9000, "A", "look")]:
         advance(now + minutes)
         now += minutes
-        at = Moment(START + timedelta(minutes=now), START)
+        at = DualTime(START + timedelta(minutes=now), START)
         if action == "fire" and name not in state:
             opened[name] += 1
             state[name] = firing(f"{name}{opened[name]}", kind=SeriesKind.MARKET if name == "M" else SeriesKind.TOPIC)
@@ -106,13 +106,13 @@ def play(steps, restart, **changes):
 
 @settings(max_examples=30, deadline=None)
 @given(STEPS, st.sampled_from([(), ("topic",)]))
-def test_whatever_happens_nothing_is_told_twice_or_out_of_nowhere_and_what_fires_is_told(steps, group_by):
+def test_whatever_happens_every_firing_alert_is_reported_once_and_nothing_else(steps, group_by):
     notices, state = play(steps, restart=False, group_by=group_by, max_per_hour=6)
     assert len({notice.key for notice in notices}) == len(notices)
     assert [notice.at.event for notice in notices] == sorted(notice.at.event for notice in notices)
     known = {}
     for notice in notices:
-        for item in notice.alerts[: notice.fresh]:
+        for item in notice.alerts[: notice.new_count]:
             label = "resolved" if item.state is AlertState.RESOLVED else item.severity.value
             assert known.get(item.id) not in {label, "resolved"}, "told twice"
             assert label != "resolved" or item.id in known or notice.reason is Reason.DIGEST

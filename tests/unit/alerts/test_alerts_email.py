@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from squall.alerts.notification.email import message as mail
-from squall.alerts.notification.groups import Moment, Notice, Reason
-from squall.alerts.notification.webhook import payload
+from squall.alerts.notification.content import DualTime, NotificationContent, Reason
+from squall.alerts.notification.email.message import build_email
+from squall.alerts.notification.webhook.payload import build_payload
 from squall.alerts.sample import sample_notification
 from squall.core.config.settings import Settings
 from squall.core.formatting import chance
@@ -20,14 +20,14 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 def notice(*alerts, reason=Reason.FIRING, **changes):
     alerts = alerts or (alert(),)
-    fields = {"group": "g", "fresh": len(alerts)} | changes
-    return Notice("n", "default", reason, alerts, Moment(NOW, NOW), **fields)
+    fields = {"group": "g", "new_count": len(alerts)} | changes
+    return NotificationContent("n", "default", reason, alerts, DualTime(NOW, NOW), **fields)
 
 
 def parsed(*alerts, documents=None, reason=Reason.FIRING, settings=SETTINGS, chart=PNG, **changes):
     told = notice(*alerts, reason=reason, **changes)
     found = {item.id: [stored()] if documents is None else documents for item in told.alerts}
-    return message_from_bytes(mail.build("n-default", told, found, chart, settings, NOW), policy=policy.default)
+    return message_from_bytes(build_email("n-default", told, found, chart, settings, NOW), policy=policy.default)
 
 
 def text_of(message):
@@ -88,10 +88,10 @@ def test_the_subject_says_topic_direction_and_size(alerts, reason, expected):
     assert parsed(*alerts, reason=reason)["Subject"].startswith(expected)
 
 
-def test_the_subject_tells_what_is_new():
-    message = parsed(alert(topic="Macro"), alert(), reason=Reason.MORE_FIRING, fresh=1)
+def test_the_subject_names_what_is_new():
+    message = parsed(alert(topic="Macro"), alert(), reason=Reason.MORE_FIRING, new_count=1)
     assert message["Subject"] == "Squall: Macro: 42 negative in 60 min, 8.3× the usual"
-    assert "Financials (warning, told before)" in text_of(message)
+    assert "Financials (warning, already reported)" in text_of(message)
 
 
 def test_the_headers_are_those_of_an_automatic_mail_in_one_conversation():
@@ -132,7 +132,7 @@ def test_both_parts_say_the_same():
     assert shown == set()
     for fact in (
         "42 negative documents in 60 minutes, 8.3× the usual",
-        "Expected: 5, in 90% of such windows 2 to 9",
+        "Expected: 5 (2 to 9 in 90% of such windows)",
         "Window: 2026-03-02 13:05 to 14:05 UTC",
         "(p = 3.2e-09)",
         "Test: slow burn (long window)",
@@ -226,12 +226,12 @@ def test_the_sample_goes_to_any_receiver_in_its_own_form():
 
 
 def test_a_webhook_is_sent_everything_that_explains_the_alert():
-    told = notice(alert(), alert(id="ef" * 16, topic="Macro", **DONE), fresh=1, silenced=1)
-    body = orjson.loads(payload.build("n-ops", told, {"ab" * 16: [stored(url="javascript:x")]}, "https://dash.example.org/"))
+    told = notice(alert(), alert(id="ef" * 16, topic="Macro", **DONE), new_count=1, silenced=1)
+    body = orjson.loads(build_payload("n-ops", told, {"ab" * 16: [stored(url="javascript:x")]}, "https://dash.example.org/"))
     assert (body["version"], body["id"], body["reason"], body["status"], body["silenced"]) == (1, "n-ops", "firing", "firing", 1)
     first, second = body["alerts"]
     assert (first["topic"], first["news"], second["news"], second["state"]) == ("Financials", True, False, "resolved")
     assert {"observed", "expected", "expected_low", "expected_high", "p_value", "test", "method"} <= set(first)
     assert first["documents"][0]["title"] == "Bank fails"
     assert first["documents"][0]["url"] == ""
-    assert payload.build("n", notice(alert(**DONE)), {}, "").count(b'"status":"resolved"') == 1
+    assert build_payload("n", notice(alert(**DONE)), {}, "").count(b'"status":"resolved"') == 1
