@@ -24,10 +24,10 @@ from squall.stream.batching import micro_batches
 from squall.stream.drivers.faust.app import CLIENT_PREFIX, build_app
 from squall.stream.drivers.faust.credentials import start_failure
 from squall.stream.drivers.faust.decode import decode_item
-from squall.stream.drivers.faust.internals import kafka_consumer, member_id, why_left_out
-from squall.stream.drivers.faust.quirks import group
-from squall.stream.drivers.faust.quirks.pacing import pace_empty_fetches
-from squall.stream.drivers.faust.quirks.stall import STALL_SECONDS, lag
+from squall.stream.drivers.faust.quirks import dead_member_eviction
+from squall.stream.drivers.faust.quirks.empty_fetch_pacing import pace_empty_fetches
+from squall.stream.drivers.faust.quirks.private_attributes import kafka_consumer, member_id, why_left_out
+from squall.stream.drivers.faust.quirks.stalled_consumer import STALL_SECONDS, lag
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import WORKER, Processor
 
@@ -48,7 +48,7 @@ class FaustDriver:
         processor: stores documents; runs in a thread.
         tracker: keeps the detector's progress rows.
         stop: set to end; set by the driver itself when `error` is.
-        on_lag: told about each second how many messages of our partitions are not stored yet.
+        on_lag: called about each second with the number of messages of our partitions that are not stored yet.
         health: told of progress and of the broker's answers.
     """
 
@@ -190,15 +190,15 @@ class FaustDriver:
     def _pace(self) -> None:
         """On loopback the broker may be the development one, which needs pacing; a real one waits by itself and is left alone."""
         consumer = kafka_consumer(self.app)
-        if consumer is not None and group.is_loopback(self._settings.kafka):
+        if consumer is not None and dead_member_eviction.is_loopback(self._settings.kafka):
             pace_empty_fetches(consumer._client)
 
     async def _tend_group(self) -> None:
         """Where the broker is on this machine, free partitions that killed workers or we ourselves under an earlier id still hold."""
-        while group.is_loopback(self._settings.kafka):
+        while dead_member_eviction.is_loopback(self._settings.kafka):
             ghosts = self._member_ids - {member_id(self.app)}
-            await asyncio.to_thread(group.evict_dead_members, self._settings.kafka, CLIENT_PREFIX, ghosts)
-            await asyncio.sleep(group.CHECK_SECONDS)
+            await asyncio.to_thread(dead_member_eviction.evict_dead_members, self._settings.kafka, CLIENT_PREFIX, ghosts)
+            await asyncio.sleep(dead_member_eviction.CHECK_SECONDS)
 
     async def _handle(self, events: Sequence[Any]) -> None:
         """Process `events` and acknowledge each; on a failure keep them unacknowledged and never return."""
@@ -258,6 +258,7 @@ class FaustDriver:
                 waiting += max(0, end - (stored + 1 if stored >= 0 else position or 0))
                 if partition not in in_flight:
                     flags[self._topic, partition] = position is not None and position >= end
+            self._health.metrics.lag(waiting)
             self._on_lag(waiting)
             if not (self._busy or in_flight) and all(flags.values()):
                 self._health.liveness.touch(WORKER)  # an idle poll; with messages left to read it would be none

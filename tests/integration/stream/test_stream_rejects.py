@@ -10,7 +10,7 @@ import pytest
 from squall import storage
 from squall.core.codec import HEADERS, SCHEMA_HEADER, encode_document
 from tests.support.doubles import POISON, document
-from tests.support.kafka_room import KafkaRoom
+from tests.support.kafka_harness import KafkaHarness
 
 pytestmark = pytest.mark.slow
 
@@ -33,27 +33,27 @@ POISONS: dict[str, list[tuple[bytes | None, list[tuple[str, bytes]]]]] = {
 
 
 def test_poison_is_dead_lettered_with_its_origin_and_its_neighbours_are_stored(
-    make_room: Callable[..., KafkaRoom], bootstrap_servers: str
+    make_harness: Callable[..., KafkaHarness], bootstrap_servers: str
 ) -> None:
-    room = make_room(bootstrap_servers, partitions=1)
+    harness = make_harness(bootstrap_servers, partitions=1)
     neighbours = [document(n) for n in range(1, 40)]
     messages = [(each.id.encode(), encode_document(each), HEADERS) for each in neighbours]
     poisons = [(reason, value, headers) for reason, cases in POISONS.items() for value, headers in cases]
     for place, (_, value, headers) in enumerate(poisons):
         messages.insert(3 * place + 1, (b"poison", value, headers))
-    room.publish_raw(messages)
-    worker = room.worker()
-    room.drained()
-    assert worker.stop() == 0, room.explain()
-    letters = room.dead_letters()
+    harness.publish_raw(messages)
+    worker = harness.worker()
+    harness.drained()
+    assert worker.stop() == 0, harness.explain()
+    letters = harness.dead_letters()
     assert [letter.headers["squall-reason"] for letter in letters] == [reason for reason, *_ in poisons]
     assert [int(letter.headers["squall-offset"]) for letter in letters] == [3 * place + 1 for place in range(len(poisons))]
     assert [letter.value for letter in letters[:-1]] == [value or b"" for _, value, _ in poisons[:-1]]
     for letter in letters:
-        assert letter.headers["squall-topic"] == room.kafka.documents_topic
+        assert letter.headers["squall-topic"] == harness.kafka.documents_topic
         assert letter.headers["squall-partition"] == "0"
         assert letter.headers["squall-detail"]
-    store = storage.open(room.store_url)
+    store = storage.open(harness.store_url)
     try:
         assert store.known_ids(neighbours, "hash-1") == {each.id for each in neighbours}
         assert store.totals().documents == len(neighbours)
@@ -62,13 +62,13 @@ def test_poison_is_dead_lettered_with_its_origin_and_its_neighbours_are_stored(
 
 
 def test_too_many_rejects_in_a_row_stop_the_worker_instead_of_dead_lettering_everything(
-    make_room: Callable[..., KafkaRoom], bootstrap_servers: str
+    make_harness: Callable[..., KafkaHarness], bootstrap_servers: str
 ) -> None:
-    room = make_room(bootstrap_servers, partitions=1)
-    room.publish_raw([(b"x", b"{from a bad deploy", HEADERS)] * 300)
-    worker = room.worker(PROCESSOR__MAX_CONSECUTIVE_REJECTS="20")
-    assert worker.ended() == 1, room.explain()
+    harness = make_harness(bootstrap_servers, partitions=1)
+    harness.publish_raw([(b"x", b"{from a bad deploy", HEADERS)] * 300)
+    worker = harness.worker(PROCESSOR__MAX_CONSECUTIVE_REJECTS="20")
+    assert worker.ended() == 1, harness.explain()
     assert "error: 21 items in a row were rejected, the last with broken_json" in worker.output()
     assert "SQUALL_PROCESSOR__MAX_CONSECUTIVE_REJECTS" in worker.output()
-    assert len(room.dead_letters()) <= 20
-    assert room.lag() >= 280
+    assert len(harness.dead_letters()) <= 20
+    assert harness.lag() >= 280
