@@ -73,7 +73,11 @@ class BrokerUnavailableError(UnavailableError):
 
 
 class TooManyRejectsError(SquallError):
-    """Rejects came in a row too long to be bad luck; the worker stops before it dead-letters everything."""
+    """So much of one partition was rejected that something is wrong; the worker stops before it dead-letters everything."""
+
+
+class ModelFaultError(SquallError):
+    """The model fails on every text: no text is to blame, and none is dead-lettered."""
 
 
 class StoppedError(SquallError):

@@ -32,7 +32,7 @@ from squall.ingest.file.source import FileOptions
 from squall.storage import Store
 from squall.storage.queries.alert_documents import driving_documents
 from squall.storage.rows.stored import ModelSpan
-from squall.stream.processor import Scorer
+from squall.stream.document_scoring import Scorer
 
 log = logging.getLogger("squall.backtest")
 

@@ -16,7 +16,8 @@ from squall.ingest.file.source import FileOptions, FileSource
 from squall.storage import Store
 from squall.stream.batching import micro_batches
 from squall.stream.dead_letters import StoreDeadLetters
-from squall.stream.processor import Processor, Scorer
+from squall.stream.document_scoring import Scorer
+from squall.stream.processor import Processor
 
 log = logging.getLogger("squall.backtest")
 
@@ -105,15 +106,15 @@ def _score_file(file: CorpusFile, options: FileOptions, scorer: Scorer, shop: Wo
     """Score one file from its beginning; return what was counted, and what is wrong with it."""
     source = FileSource(file.path, shop.clock, options)
     processor = Processor(scorer, shop.store, StoreDeadLetters(shop.store), shop.settings, shop.clock, shop.stop)
-    tally = processor.tally
+    totals = processor.totals
     for batch in source.batches(shop.stop):
         for micro_batch in micro_batches(batch.items, shop.settings):
             processor.process(micro_batch)
-        tell(f"scoring {file.path.name}: {tally.stored:,} stored, {tally.rejected:,} rejected", source.fraction())
+        tell(f"scoring {file.path.name}: {totals.stored:,} stored, {totals.rejected:,} rejected", source.fraction())
     if shop.stop.is_set():
         raise StoppedError(f"stopped while scoring {file.path}", "run it again: it goes on after the documents that are stored")
-    log.info("%s: %d stored, %d duplicates, %d dead letters", file.path, tally.stored, tally.duplicate, tally.rejected)
-    counts = (tally.stored, tally.duplicate, tally.rejected, dict(tally.reasons))
+    log.info("%s: %d stored, %d duplicates, %d dead letters", file.path, totals.stored, totals.duplicates, totals.rejected)
+    counts = (totals.stored, totals.duplicates, totals.rejected, dict(totals.reasons))
     return Entry(str(file.path), file.size, file.digest, scorer.model_version, *counts), source.damage
 
 

@@ -52,8 +52,12 @@ class ProcessorSettings(Section):
     batch_documents: Positive = Field(512, description="most documents in one micro-batch")
     batch_tokens: Positive = Field(65_536, description="most tokens (estimated) in one micro-batch")
     batch_wait_seconds: Seconds = Field(0.5, description="longest wait for a micro-batch to fill")
-    max_consecutive_rejects: Positive = Field(1000, description="rejects in a row that stop the worker")
-    retry_max_seconds: Seconds = Field(30.0, description="longest pause between tries while the store is down")
+    max_consecutive_rejects: Positive = Field(1000, description="more rejects in a row than this, in one partition, stop the worker")
+    max_reject_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.75, description="a higher ratio of rejects among the last `reject_window` items of one partition stops the worker; 1: never"
+    )
+    reject_window: Positive = Field(2000, description="items per partition over which `max_reject_ratio` is measured")
+    retry_max_seconds: Seconds = Field(30.0, description="longest pause between retries while the store is down")
 
 
 class FileSourceSettings(Section):

@@ -160,8 +160,8 @@ class Demo:
                     return
 
     async def _tick(self, running: asyncio.Task[None], advance: Any) -> None:
-        tally = self.pipeline.processor.tally
-        advance(tally.stored + tally.duplicate + tally.rejected, tally)
+        totals = self.pipeline.processor.totals
+        advance(totals.items, totals)
         if running.done():
             await running  # raises what ended it
             raise SquallError("the demo was stopped before its end")
@@ -169,8 +169,8 @@ class Demo:
 
     def _finished(self) -> bool:
         assert self.ingest is not None
-        tally = self.pipeline.processor.tally
-        if tally.stored + tally.duplicate + tally.rejected < self.ingest.summary["sent"] + self.poisoned:
+        totals = self.pipeline.processor.totals
+        if totals.items < self.ingest.summary["sent"] + self.poisoned:
             return False
         last = self.pipeline.store.last_published_at()
         position = self.pipeline.store.detector_position(DETECTOR)

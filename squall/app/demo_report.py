@@ -22,7 +22,7 @@ from squall.core.config.settings import Settings, redact_url
 from squall.core.kafka.client import client_arguments
 from squall.core.records import Alert
 from squall.ingest.synthetic.stream import StreamScript
-from squall.stream.processor import Tally
+from squall.stream.totals import RunningTotals
 
 log = logging.getLogger("squall.demo")
 
@@ -71,7 +71,7 @@ class DemoReport:
 
 
 @contextmanager
-def show_progress(total: int, *, quiet: bool) -> Iterator[Callable[[int, Tally], None]]:
+def show_progress(total: int, *, quiet: bool) -> Iterator[Callable[[int, RunningTotals], None]]:
     """A progress bar on standard error (a line now and then where that is no terminal); yields the function that moves it."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
@@ -79,12 +79,13 @@ def show_progress(total: int, *, quiet: bool) -> Iterator[Callable[[int, Tally],
         task = bar.add_task("three days go by", total=total, note="")
         said = 0
 
-        def advance(done: int, tally: Tally) -> None:
+        def advance(done: int, totals: RunningTotals) -> None:
             nonlocal said
-            bar.update(task, completed=done, note=f"{tally.duplicate} duplicates, {tally.rejected} dead letters")
+            bar.update(task, completed=done, note=f"{totals.duplicates} duplicates, {totals.rejected} dead letters")
             if bar.disable and done * LINES // total > said:
                 said = done * LINES // total
-                log.info("%d of %d: %d stored, %d duplicates, %d dead letters", done, total, tally.stored, tally.duplicate, tally.rejected)
+                counts = (totals.stored, totals.duplicates, totals.rejected)
+                log.info("%d of %d: %d stored, %d duplicates, %d dead letters", done, total, *counts)
 
         yield advance
 
@@ -117,7 +118,7 @@ def judge_alerts(script: StreamScript, alerts: list[Alert]) -> dict[str, int]:
 
 def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, sent: Sent, seconds: float) -> DemoReport:
     """Count everything where it ended up."""
-    store, tally = pipeline.store, pipeline.processor.tally
+    store, totals = pipeline.store, pipeline.processor.totals
     stored = store.totals().documents
     letters = count_dead_letters(settings)
     expected = {
@@ -125,7 +126,7 @@ def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, s
         "duplicate": script.redeliveries,
         "dead_lettered": script.malformed + sent.poison,
     }
-    counted = {"stored": stored, "duplicate": tally.duplicate, "dead_lettered": sum(letters.values())}
+    counted = {"stored": stored, "duplicate": totals.duplicates, "dead_lettered": sum(letters.values())}
     total = sent.documents + sent.rejected + sent.poison
     latency = store.latency(script.start, script.end).since_collected
     alerts = [alert for alert in store.alerts(limit=1000) if alert.fired_at is not None]
@@ -148,7 +149,7 @@ def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, s
         model_version=pipeline.engine.model_version,
         outbox=f"smtp://{settings.alerts.smtp_host}:{settings.alerts.smtp_port}" if settings.alerts.smtp_host else str(settings.outbox),
         data=redact_url(settings.store_url),
-        retries=tally.retries,
+        retries=totals.retries,
     )
 
 

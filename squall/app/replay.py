@@ -14,7 +14,7 @@ from squall.app.pipeline import open_pipeline
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
 from squall.ingest.source import Source
-from squall.stream.processor import Tally
+from squall.stream.totals import RunningTotals
 
 log = logging.getLogger("squall.replay")
 
@@ -41,18 +41,18 @@ def replay_in_process(
         scheduler = DetectorScheduler(alert_service(pipeline), settings.detector.interval_seconds)
         scheduler.start()
         try:
-            with _telling(pipeline.processor.tally, fraction):
+            with _telling(pipeline.processor.totals, fraction):
                 run_sources(pipeline, [source])
         finally:
             scheduler.stop()
         alert_service(pipeline).run_once()  # up to the last document, also when the source ended between two runs
-        tally = pipeline.processor.tally
+        totals = pipeline.processor.totals
         fired = [alert for alert in pipeline.store.alerts(limit=10_000) if alert.fired_at is not None]
         return {
-            "stored": tally.stored,
-            "duplicate": tally.duplicate,
-            "dead_lettered": tally.rejected,
-            "reasons": tally.reasons,
+            "stored": totals.stored,
+            "duplicate": totals.duplicates,
+            "dead_lettered": totals.rejected,
+            "reasons": totals.reasons,
             "documents": pipeline.store.totals().documents,
             "stopped": stop.is_set(),
             "alerts": [
@@ -63,14 +63,18 @@ def replay_in_process(
 
 
 @contextmanager
-def _telling(tally: Tally, fraction: Callable[[], float]) -> Iterator[None]:
+def _telling(totals: RunningTotals, fraction: Callable[[], float]) -> Iterator[None]:
     """Log how far it is, now and then."""
     done = threading.Event()
 
     def tell() -> None:
         while not done.wait(TELL_SECONDS):
             log.info(
-                "%.0f%% read: %d stored, %d duplicates, %d dead letters", fraction() * 100, tally.stored, tally.duplicate, tally.rejected
+                "%.0f%% read: %d stored, %d duplicates, %d dead letters",
+                fraction() * 100,
+                totals.stored,
+                totals.duplicates,
+                totals.rejected,
             )
 
     teller = threading.Thread(target=tell, name="progress", daemon=True)

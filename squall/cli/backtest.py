@@ -21,7 +21,7 @@ from squall.core.config.settings import Settings, load_settings
 if TYPE_CHECKING:
     from squall.backtest.history.result import Result
     from squall.backtest.history.scoring import Tell
-    from squall.stream.processor import Scorer
+    from squall.stream.document_scoring import Scorer
 
 log = logging.getLogger("squall.backtest")
 
