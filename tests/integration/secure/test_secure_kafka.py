@@ -19,7 +19,7 @@ from squall.core.kafka.dead_letters import KafkaDeadLetters
 from squall.core.kafka.login_probe import refused_login
 from squall.core.records import Document, Kind
 from squall.ingest.publisher import KafkaPublisher
-from squall.stream.drivers.faust.quirks.stalled_consumer import lag
+from squall.stream.drivers.faust.quirks.stalled_consumer import uncommitted
 from tests.integration.secure.conftest import Authorities
 from tests.support.broker import DevelopmentBroker
 from tests.support.kafka_gate import KafkaGate
@@ -124,7 +124,7 @@ def test_every_client_tells_a_wrong_password_and_does_not_show_it(authorities: A
     calls: list[Callable[[], Any]] = [
         lambda: publisher.publish(documents(1), threading.Event()),
         lambda: letters.write([DeadLetter(Origin("t", 0, 0), "broken_json", "x", b"x", datetime.now(UTC))]),
-        lambda: lag(wrong, {0}),
+        lambda: uncommitted(wrong, {0}),
     ]
     for call in calls:
         with pytest.raises(ConfigurationError, match=r"refused the login of 'squall'.*SQUALL_KAFKA__PASSWORD") as caught:

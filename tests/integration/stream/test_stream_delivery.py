@@ -82,7 +82,7 @@ def test_a_worker_whose_join_was_answered_with_nothing_joins_anew(harness: Kafka
     harness.drained()
     assert worker.stop() == 0
     assert "Unexpected error in coordinator routine" in worker.output()
-    assert "joining the group anew" in worker.output()
+    assert "rejoining the group" in worker.output()
     assert_stored_once(harness, everything)
 
 

@@ -68,7 +68,8 @@ def test_too_many_rejects_in_a_row_stop_the_worker_instead_of_dead_lettering_eve
     harness.publish_raw([(b"x", b"{from a bad deploy", HEADERS)] * 300)
     worker = harness.worker(PROCESSOR__MAX_CONSECUTIVE_REJECTS="20")
     assert worker.ended() == 1, harness.explain()
-    assert "error: 21 items in a row were rejected, the last with broken_json" in worker.output()
+    where = f"{harness.kafka.documents_topic}, partition 0"
+    assert f"error: {where}: 21 items in a row were rejected (limit 20), the last, at offset 20, with broken_json" in worker.output()
     assert "SQUALL_PROCESSOR__MAX_CONSECUTIVE_REJECTS" in worker.output()
     assert len(harness.dead_letters()) <= 20
     assert harness.lag() >= 280
