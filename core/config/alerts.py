@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import time
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from squall.core.config.links import LinkSection, ReadableFile
-from squall.core.config.sections import Positive, Seconds, Section
+from squall.core.config.sections import FrozenDict, Positive, ReadableFile, Seconds, Section
 from squall.core.records import SeriesKind, Severity
 
 DEFAULT_RECEIVER: Final = "default"
@@ -79,7 +79,7 @@ class RouteSettings(Section):
     quiet: QuietSettings | None = None
 
 
-class AlertSettings(LinkSection):
+class AlertSettings(Section):
     """Who is told of alerts, when, and how."""
 
     outbox: Path | None = Field(None, description="folder for .eml files; empty and no SMTP host: data_dir/outbox")
@@ -124,7 +124,7 @@ class AlertSettings(LinkSection):
         return self
 
     @cached_property
-    def by_name(self) -> dict[str, ReceiverSettings]:
-        """All receivers, with the default one."""
+    def by_name(self) -> Mapping[str, ReceiverSettings]:
+        """All receivers, the default one first."""
         default = ReceiverSettings(name=DEFAULT_RECEIVER, to=self.to)
-        return {receiver.name: receiver for receiver in (default, *self.receivers)}
+        return FrozenDict({receiver.name: receiver for receiver in (default, *self.receivers)})

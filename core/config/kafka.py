@@ -6,11 +6,10 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from squall.core.config.links import LinkSection, ReadableFile
-from squall.core.config.sections import Positive, Seconds
+from squall.core.config.sections import Positive, ReadableFile, Seconds, Section
 
 
-class KafkaSettings(LinkSection):
+class KafkaSettings(Section):
     """The broker and its topics."""
 
     bootstrap_servers: str = Field("", description="host:port[,host:port]; empty: run without a broker")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
@@ -12,7 +12,9 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from squall.core.config.settings import PREFIX, Settings, redact_url
+from squall.core.config.loading import PREFIX
+from squall.core.config.settings import Settings
+from squall.core.net.addresses import redact_url
 
 HIDDEN = "(set)"
 """Stands for a secret that has a value."""
@@ -99,7 +101,7 @@ def _words(annotation: Any) -> str:
         return _PLAIN.get(getattr(annotation, "__name__", ""), _model_words(annotation))
     if origin is tuple:
         return f"JSON list of {_words(arguments[0])}"
-    if origin is dict:
+    if origin in {dict, Mapping}:
         return f"JSON object of {_words(arguments[1])}"
     if str(origin) in {"typing.Literal", "<class 'typing.Literal'>"}:
         return ", ".join(str(argument) for argument in arguments)

@@ -7,14 +7,14 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
-from squall.core.config.links import LinkSection, refuse_plaintext
-from squall.core.config.sections import Positive, Seconds
+from squall.core.config.sections import Positive, Seconds, Section
+from squall.core.net.plaintext import refuse_plaintext
 
 PLAINTEXT = "clickhouse"
 SERVERS = (PLAINTEXT, "clickhouses")
 
 
-class StoreSettings(LinkSection):
+class StoreSettings(Section):
     """ClickHouse: a server, or embedded."""
 
     url: SecretStr = Field(
@@ -33,7 +33,7 @@ class StoreSettings(LinkSection):
             )
         return self
 
-    def full_url(self) -> str:
+    def full_url(self, *, allow_plaintext: bool) -> str:
         """Return the URL with the password in it, empty when none is set: never log it.
 
         Raises:
@@ -47,7 +47,7 @@ class StoreSettings(LinkSection):
             return url  # who opens it explains what is wrong with it
         if parts.scheme == PLAINTEXT:
             instead = "write clickhouses:// in SQUALL_STORE__URL, with the port for TLS (9440)"
-            refuse_plaintext("the store", [host], self.plaintext_allowed, instead)
+            refuse_plaintext("the store", [host], instead, allowed=allow_plaintext)
         if not password or known or parts.scheme not in SERVERS:
             return url
         user = parts.username or "default"

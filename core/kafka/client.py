@@ -17,14 +17,18 @@ CONNECT_SECONDS = 5.0
 """How long a client looks for its broker before it says so: callers try again, and look in between whether to stop."""
 
 
-def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
-    """Return what every kafka-python client is opened with.
+def client_arguments(settings: KafkaSettings, *, allow_plaintext: bool = False) -> dict[str, Any]:
+    """Return the arguments that every kafka-python client is opened with.
+
+    Args:
+        settings: broker, encryption and login.
+        allow_plaintext: the setting of that name; an unencrypted connection to another machine is refused without it.
 
     Raises:
         ConfigurationError: the link would be in plaintext and may not, or a certificate can't be used.
     """
     return {
-        **security_arguments(settings),
+        **security_arguments(settings, allow_plaintext=allow_plaintext),
         "bootstrap_servers": settings.bootstrap_servers.split(","),
         "client_id": "squall",
         "bootstrap_timeout_ms": int(min(CONNECT_SECONDS, settings.request_timeout_seconds) * 1000),
@@ -46,7 +50,10 @@ def unavailable(settings: KafkaSettings, error: BaseException) -> SquallError:
 
 @contextmanager
 def admin_client(
-    settings: KafkaSettings, failed: Callable[[KafkaSettings, BaseException], SquallError] = unavailable
+    settings: KafkaSettings,
+    failed: Callable[[KafkaSettings, BaseException], SquallError] = unavailable,
+    *,
+    allow_plaintext: bool = False,
 ) -> Iterator[KafkaAdminClient]:
     """Open an admin client for a while; what fails with it open is raised as what `failed` makes of it.
 
@@ -55,7 +62,7 @@ def admin_client(
         ConfigurationError: it refused us.
     """
     try:
-        admin = KafkaAdminClient(**client_arguments(settings))
+        admin = KafkaAdminClient(**client_arguments(settings, allow_plaintext=allow_plaintext))
     except (KafkaError, OSError, ValueError) as error:
         raise unavailable(settings, error) from error
     try:
@@ -66,12 +73,12 @@ def admin_client(
         admin.close()
 
 
-def ensure_reachable(settings: KafkaSettings) -> set[str]:
+def ensure_reachable(settings: KafkaSettings, *, allow_plaintext: bool = False) -> set[str]:
     """Return the names of the broker's topics.
 
     Raises:
         BrokerUnavailableError: the broker did not answer.
         ConfigurationError: it refused us.
     """
-    with admin_client(settings) as admin:
+    with admin_client(settings, allow_plaintext=allow_plaintext) as admin:
         return set(admin.list_topics())

@@ -6,9 +6,10 @@ import ssl
 from typing import Any, Final
 
 from squall.core.config.kafka import KafkaSettings
-from squall.core.config.links import refuse_plaintext, split_server
 from squall.core.errors import ConfigurationError
 from squall.core.kafka.login_probe import refused_login, speaks_plaintext
+from squall.core.net.addresses import split_server
+from squall.core.net.plaintext import refuse_plaintext
 from squall.core.net.tls import TlsFiles, TlsNames, client_context, probe
 
 DEFAULT_PORT: Final = 9092
@@ -39,15 +40,15 @@ def servers(settings: KafkaSettings) -> list[tuple[str, int]]:
         ) from None
 
 
-def check_link(settings: KafkaSettings) -> None:
-    """Refuse plaintext to another machine.
+def check_link(settings: KafkaSettings, *, allow_plaintext: bool = False) -> None:
+    """Refuse an unencrypted connection to another machine, unless `allow_plaintext`.
 
     Raises:
-        ConfigurationError: see `squall.core.config.links.refuse_plaintext`.
+        ConfigurationError: see `squall.core.net.plaintext.refuse_plaintext`.
     """
     if not settings.encrypted:
         instead = "set SQUALL_KAFKA__SECURITY=tls or sasl_tls"
-        refuse_plaintext("Kafka", [host for host, _ in servers(settings)], settings.plaintext_allowed, instead)
+        refuse_plaintext("Kafka", [host for host, _ in servers(settings)], instead, allowed=allow_plaintext)
 
 
 def tls_context(settings: KafkaSettings) -> ssl.SSLContext | None:
@@ -62,13 +63,17 @@ def tls_context(settings: KafkaSettings) -> ssl.SSLContext | None:
     return client_context(files, NAMES)
 
 
-def security_arguments(settings: KafkaSettings) -> dict[str, Any]:
-    """Return what every kafka-python client is told about encryption and login.
+def security_arguments(settings: KafkaSettings, *, allow_plaintext: bool = False) -> dict[str, Any]:
+    """Return the arguments of every kafka-python client for encryption and login.
+
+    Args:
+        settings: broker, encryption and login.
+        allow_plaintext: as of `check_link`.
 
     Raises:
         ConfigurationError: the link would be in plaintext and may not, or a file is not what it should be.
     """
-    check_link(settings)
+    check_link(settings, allow_plaintext=allow_plaintext)
     arguments: dict[str, Any] = {"security_protocol": _PROTOCOLS[settings.security]}
     context = tls_context(settings)
     if context is not None:

@@ -93,11 +93,14 @@ def wanted_topics(settings: KafkaSettings) -> tuple[TopicPlan, TopicPlan]:
     )
 
 
-def setup_topics(settings: KafkaSettings, *, dry_run: bool = False, grow: bool = False, fix: bool = False) -> list[TopicReport]:
+def setup_topics(
+    settings: KafkaSettings, *, allow_plaintext: bool = False, dry_run: bool = False, grow: bool = False, fix: bool = False
+) -> list[TopicReport]:
     """Create missing topics and compare existing ones; run again it changes nothing.
 
     Args:
         settings: broker, names and how the topics should be.
+        allow_plaintext: as of `squall.core.kafka.client.client_arguments`.
         dry_run: change nothing; new topics are checked by the broker all the same.
         grow: add partitions where there are fewer than wanted. Keys then go to other partitions than before.
         fix: set the configs of existing topics that differ.
@@ -107,7 +110,7 @@ def setup_topics(settings: KafkaSettings, *, dry_run: bool = False, grow: bool =
         ConfigurationError: the broker refuses what a setting asks for, or who asks.
         SquallError: the broker lacks an admin call that is needed.
     """
-    with admin_client(settings, _request_failed) as admin:
+    with admin_client(settings, _request_failed, allow_plaintext=allow_plaintext) as admin:
         reports = []
         for plan in wanted_topics(settings):
             found = _describe(admin, settings, plan)
@@ -124,14 +127,14 @@ def setup_topics(settings: KafkaSettings, *, dry_run: bool = False, grow: bool =
         return reports
 
 
-def ensure_topics(settings: KafkaSettings) -> None:
+def ensure_topics(settings: KafkaSettings, *, allow_plaintext: bool = False) -> None:
     """Create the topics where they are missing; existing ones are left as they are, and not looked at.
 
     Raises:
         BrokerUnavailableError: the broker did not answer.
         ConfigurationError: it refused us, or what a setting asks for.
     """
-    with admin_client(settings, _request_failed) as admin:
+    with admin_client(settings, _request_failed, allow_plaintext=allow_plaintext) as admin:
         present = set(admin.list_topics())
         for plan in wanted_topics(settings):
             if plan.name not in present:

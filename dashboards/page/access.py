@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from squall.core.config.settings import WebSettings
 from squall.core.errors import ConfigurationError
+from squall.core.net.addresses import is_loopback
 
 COOKIE = "squall_page"
 OPEN_PATHS = frozenset({"/healthz"})
@@ -26,16 +26,6 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether `host`, a name or an address, is this machine only."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_access(settings: WebSettings) -> str:

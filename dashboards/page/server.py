@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +12,8 @@ import uvicorn
 
 from squall.core.clock import Clock
 from squall.core.config.settings import DetectorSettings, WebSettings
-from squall.core.errors import ConfigurationError
+from squall.core.net.addresses import host_port
+from squall.core.net.listen import listen
 from squall.dashboards.page.access import Gate, check_access
 from squall.dashboards.page.api import create_app
 from squall.dashboards.page.events import MAX_LISTENERS, POLL_SECONDS, EventFeed
@@ -70,7 +69,7 @@ class PageServer:
     def url(self) -> str:
         """Where a browser on this machine finds the page; with port 0 known after `start`."""
         host = _ANY.get(self._settings.host, self._settings.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}/"
+        return f"http://{host_port(host, self._port)}/"
 
     async def start(self) -> None:
         """Serve from the running event loop; returns when connections are accepted.
@@ -79,7 +78,7 @@ class PageServer:
             ConfigurationError: the address is taken or not ours, or it is open to the network without a token.
         """
         token = check_access(self._settings)
-        listener = _listen(self._settings)
+        listener = listen(self._settings.host, self._settings.port, server="the live page", settings="SQUALL_WEB")
         self._port = listener.getsockname()[1]
         app, self._feed = create_app(self._store, self._clock, self._detector, poll_seconds=self._poll_seconds)
         config = uvicorn.Config(
@@ -116,15 +115,3 @@ class PageServer:
             task.cancel()
         elif error := task.exception():
             log.error("the page's server had failed: %s", error)
-
-
-def _listen(settings: WebSettings) -> socket.socket:
-    where = f"{settings.host}:{settings.port}"
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family)
-    except OSError as error:
-        if error.errno in {errno.EADDRINUSE, errno.EACCES}:
-            why = "is taken by another process" if error.errno == errno.EADDRINUSE else "is not open to this user"
-            raise ConfigurationError(f"the live page's address {where} {why}", "set SQUALL_WEB__PORT to another port, 0 for any") from error
-        raise ConfigurationError(f"the live page cannot listen on {where}: {error}", "correct SQUALL_WEB__HOST") from error

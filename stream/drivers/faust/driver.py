@@ -179,7 +179,9 @@ class FaustDriver:
     async def _uncommitted(self) -> int:
         """Return how many messages of our partitions wait; 0 while the broker is down: that is no stall, and a new app would not help."""
         try:
-            waiting = await asyncio.to_thread(uncommitted, self._settings.kafka, set(self._assigned))
+            waiting = await asyncio.to_thread(
+                uncommitted, self._settings.kafka, set(self._assigned), allow_plaintext=self._settings.allow_plaintext
+            )
         except BrokerUnavailableError as error:
             log.warning("the broker does not answer: %s", error)
             self._health.dependencies.failed("broker")
