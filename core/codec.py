@@ -54,15 +54,20 @@ def decode_document(value: bytes | None, headers: Iterable[tuple[str, bytes]] | 
     if len(value) > MAX_RECORD_BYTES * 10:
         raise InvalidRecordError("too_large", f"{len(value)} bytes")
     try:
-        data = orjson.loads(value)
-    except orjson.JSONDecodeError as error:
-        raise InvalidRecordError("broken_json", str(error)) from error
-    if not isinstance(data, dict):
-        raise InvalidRecordError("not_an_object", f"expected a JSON object, got {type(data).__name__}")
-    try:
         return Document.model_validate_json(value)
     except ValidationError as error:
-        raise invalid_record(error) from error
+        raise _rejection(value, error) from error
+
+
+def _rejection(value: bytes, error: ValidationError) -> InvalidRecordError:
+    """Say why `value` is no document; parsed once more, so that what is no JSON object is told from what misses a field."""
+    try:
+        data = orjson.loads(value)
+    except orjson.JSONDecodeError as broken:
+        return InvalidRecordError("broken_json", str(broken))
+    if not isinstance(data, dict):
+        return InvalidRecordError("not_an_object", f"expected a JSON object, got {type(data).__name__}")
+    return invalid_record(error)
 
 
 def invalid_record(error: ValidationError) -> InvalidRecordError:

@@ -21,5 +21,5 @@ class StoreDeadLetters:
         self._store = store
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
-        """Keep `letters`."""
+        """Write `letters`."""
         self._store.write_dead_letters(letters)

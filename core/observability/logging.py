@@ -11,6 +11,7 @@ from typing import Any, TextIO
 import orjson
 
 from squall.core.config.settings import LogSettings
+from squall.core.observability.lost_connections import LostConnectionFilter
 
 CHATTY = ("kafka", "aiokafka", "faust", "mode", "apscheduler", "httpx", "httpcore", "urllib3", "matplotlib", "clickhouse_driver")
 """Libraries whose information is our debugging."""
@@ -80,6 +81,7 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.format == "json" else TextFormatter())
     handler.addFilter(RepeatFilter())
+    handler.addFilter(LostConnectionFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level)

@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -198,10 +198,9 @@ class Demo:
     def _poison(self) -> None:
         """Be the foreign producer with a bug."""
         try:
-            producer = KafkaProducer(**client_arguments(self.settings.kafka, allow_plaintext=self.settings.allow_plaintext))
-            for value in POISON:
-                producer.send(self.settings.kafka.documents_topic, value=value).get(timeout=self.settings.kafka.request_timeout_seconds)
-                self.poisoned += 1
-            producer.close()
+            with closing(KafkaProducer(**client_arguments(self.settings.kafka, allow_plaintext=self.settings.allow_plaintext))) as producer:
+                for value in POISON:
+                    producer.send(self.settings.kafka.documents_topic, value=value).get(timeout=self.settings.kafka.request_timeout_seconds)
+                    self.poisoned += 1
         except KafkaError as error:
             raise unavailable(self.settings.kafka, error) from error
