@@ -19,7 +19,7 @@ from squall.core.records import SENTIMENTS, TOPICS, Document, Kind, ScoredDocume
 from squall.core.text import document_id
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-POISON = "poison"
+UNSCORABLE = "unscorable"
 
 
 def document(number: int = 0, **changes: Any) -> Document:
@@ -82,7 +82,7 @@ class HashScorer:
     """Scores a text by its hash: the same text gets the same scores anywhere.
 
     Args:
-        error: raised by a call with a text that has `POISON` in it, and by every call while `broken`.
+        error: raised by a call with a text that has `UNSCORABLE` in it, and by every call while `broken`.
         broken: whether every text fails.
     """
 
@@ -97,7 +97,7 @@ class HashScorer:
 
     def score(self, texts: Sequence[str]) -> FixedScores:
         self.calls += 1
-        if self.broken or any(POISON in text for text in texts):
+        if self.broken or any(UNSCORABLE in text for text in texts):
             raise self.error
         self.texts += texts
         hashes = np.array([xxhash.xxh3_64_intdigest(text.encode()) for text in texts], dtype=np.uint64)

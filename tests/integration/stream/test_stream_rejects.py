@@ -1,4 +1,4 @@
-"""Poison messages on the documents topic: dead-lettered with their origin while their neighbours are stored, up to a limit."""
+"""Messages that are no documents: dead-lettered with their origin while their neighbours are stored, up to a limit."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 
 from squall import storage
 from squall.core.codec import HEADERS, SCHEMA_HEADER, encode_document
-from tests.support.doubles import POISON, document
+from tests.support.doubles import UNSCORABLE, document
 from tests.support.kafka_harness import KafkaHarness
 
 pytestmark = pytest.mark.slow
 
 GOOD = encode_document(document(0))
 FIELDS = orjson.loads(GOOD)
-POISONS: dict[str, list[tuple[bytes | None, list[tuple[str, bytes]]]]] = {
+MALFORMED: dict[str, list[tuple[bytes | None, list[tuple[str, bytes]]]]] = {
     "empty_message": [(None, HEADERS)],
     "broken_json": [(b"{broken", HEADERS), (b"\xff\xfe", []), (GOOD[:-1] + b',"text":"\\ud800"}', HEADERS)],
     "not_an_object": [(b"[]", HEADERS)],
@@ -28,27 +28,27 @@ POISONS: dict[str, list[tuple[bytes | None, list[tuple[str, bytes]]]]] = {
         (orjson.dumps(FIELDS | {"collected_at": "9999-12-31T23:59:59Z"}), HEADERS),
         (orjson.dumps(FIELDS | {"published_at": "1970-01-01T00:00:00Z"}), HEADERS),
     ],
-    "scoring_failed": [(encode_document(document(5000, title=f"{POISON} text")), HEADERS)],
+    "scoring_failed": [(encode_document(document(5000, title=f"{UNSCORABLE} text")), HEADERS)],
 }
 
 
-def test_poison_is_dead_lettered_with_its_origin_and_its_neighbours_are_stored(
+def test_a_malformed_message_is_dead_lettered_with_its_origin_and_its_neighbours_are_stored(
     make_harness: Callable[..., KafkaHarness], bootstrap_servers: str
 ) -> None:
     harness = make_harness(bootstrap_servers, partitions=1)
     neighbours = [document(n) for n in range(1, 40)]
     messages = [(each.id.encode(), encode_document(each), HEADERS) for each in neighbours]
-    poisons = [(reason, value, headers) for reason, cases in POISONS.items() for value, headers in cases]
-    for place, (_, value, headers) in enumerate(poisons):
-        messages.insert(3 * place + 1, (b"poison", value, headers))
+    malformed = [(reason, value, headers) for reason, cases in MALFORMED.items() for value, headers in cases]
+    for place, (_, value, headers) in enumerate(malformed):
+        messages.insert(3 * place + 1, (b"malformed", value, headers))
     harness.publish_raw(messages)
     worker = harness.worker()
     harness.drained()
     assert worker.stop() == 0, harness.explain()
     letters = harness.dead_letters()
-    assert [letter.headers["squall-reason"] for letter in letters] == [reason for reason, *_ in poisons]
-    assert [int(letter.headers["squall-offset"]) for letter in letters] == [3 * place + 1 for place in range(len(poisons))]
-    assert [letter.value for letter in letters[:-1]] == [value or b"" for _, value, _ in poisons[:-1]]
+    assert [letter.headers["squall-reason"] for letter in letters] == [reason for reason, *_ in malformed]
+    assert [int(letter.headers["squall-offset"]) for letter in letters] == [3 * place + 1 for place in range(len(malformed))]
+    assert [letter.value for letter in letters[:-1]] == [value or b"" for _, value, _ in malformed[:-1]]
     for letter in letters:
         assert letter.headers["squall-topic"] == harness.kafka.documents_topic
         assert letter.headers["squall-partition"] == "0"

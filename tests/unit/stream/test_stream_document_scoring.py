@@ -14,13 +14,13 @@ from squall.core.clock import ManualClock
 from squall.core.errors import ModelFaultError
 from squall.core.records import Document
 from squall.stream.document_scoring import PROBE, DocumentScorer, ScoringResult
-from tests.support.doubles import POISON, START, FixedScores, HashScorer, document
+from tests.support.doubles import START, UNSCORABLE, FixedScores, HashScorer, document
 
 CLOCK = ManualClock(START + timedelta(hours=1))
 
 
 def documents(count: int, bad: Sequence[int] = ()) -> list[Document]:
-    return [document(n, title=f"{POISON} {n}" if n in bad else f"fine {n}") for n in range(count)]
+    return [document(n, title=f"{UNSCORABLE} {n}" if n in bad else f"fine {n}") for n in range(count)]
 
 
 def ids(found: Sequence[Document]) -> list[str]:
@@ -52,7 +52,7 @@ def test_a_text_that_cannot_be_scored_is_alone_in_that(error: Exception, place: 
     [(culprit, rejection)] = result.failures.items()
     assert culprit == batch[place].id
     assert (rejection.reason, rejection.detail) == ("scoring_failed", f"{type(error).__name__}: {error}")
-    assert f"{POISON} {place}".encode() in rejection.raw
+    assert f"{UNSCORABLE} {place}".encode() in rejection.raw
 
 
 @pytest.mark.parametrize("place", [0, 255, 256, 511])
@@ -151,16 +151,16 @@ def test_a_model_that_breaks_for_good_in_the_middle_raises_or_costs_one_document
 
 
 class OddScorer(HashScorer):
-    """Returns what is no probability for a text with `POISON`, rather than raising."""
+    """Returns what is no probability for a text with `UNSCORABLE`, rather than raising."""
 
     def __init__(self, odd: float) -> None:
         super().__init__()
         self.odd = odd
 
     def score(self, texts: Sequence[str]) -> FixedScores:
-        scores = super().score([text.replace(POISON, "") for text in texts])
+        scores = super().score([text.replace(UNSCORABLE, "") for text in texts])
         for row, text in enumerate(texts):
-            if POISON in text:
+            if UNSCORABLE in text:
                 scores.sentiment[row] = self.odd
         return scores
 

@@ -18,7 +18,7 @@ from squall.core.delivery import Fate, Item, Origin
 from squall.core.errors import ModelFaultError, StoppedError, StoreError, StoreUnavailableError, TooManyRejectsError
 from squall.core.observability.health import Health
 from squall.stream.processor import Processor
-from tests.support.doubles import POISON, START, FixedScores, HashScorer, MemoryStore, document, item, reject
+from tests.support.doubles import START, UNSCORABLE, FixedScores, HashScorer, MemoryStore, document, item, reject
 
 LATER = START + timedelta(hours=1)
 
@@ -163,17 +163,17 @@ def test_a_dead_letter_keeps_where_it_came_from_and_what_it_was() -> None:
 
 def test_copies_of_an_unscorable_document_are_all_rejected() -> None:
     harness = Harness()
-    assert harness.fates([item(0, title=POISON), item(0, title=POISON), item(1)]) == [Fate.REJECTED, Fate.REJECTED, Fate.STORED]
+    assert harness.fates([item(0, title=UNSCORABLE), item(0, title=UNSCORABLE), item(1)]) == [Fate.REJECTED, Fate.REJECTED, Fate.STORED]
 
 
 def test_a_document_that_cannot_be_scored_is_dead_lettered_and_its_neighbours_are_stored() -> None:
     harness = Harness()
-    items = [item(n, title=f"{POISON} {n}" if n == 3 else f"fine {n}") for n in range(7)]
+    items = [item(n, title=f"{UNSCORABLE} {n}" if n == 3 else f"fine {n}") for n in range(7)]
     assert harness.fates(items) == [Fate.REJECTED if n == 3 else Fate.STORED for n in range(7)]
     (letter,) = harness.store.letters
     assert (letter.reason, letter.origin.offset) == ("scoring_failed", 3)
     assert "RuntimeError" in letter.detail
-    assert f"{POISON} 3".encode() in letter.raw
+    assert f"{UNSCORABLE} 3".encode() in letter.raw
 
 
 def test_a_model_that_fails_on_every_text_costs_no_document() -> None:
@@ -188,7 +188,7 @@ def test_a_model_that_fails_on_every_text_costs_no_document() -> None:
 def test_culprits_delivered_again_without_news_are_still_told_from_a_broken_model() -> None:
     """The worker was killed between the insert and the dead letters: what is left of the batch are its culprits."""
     harness = Harness()
-    culprits = [item(n, title=f"{POISON} {n}") for n in (3, 5)]
+    culprits = [item(n, title=f"{UNSCORABLE} {n}") for n in (3, 5)]
     neighbours = [item(n) for n in (1, 2, 4)]
     harness.processor.process(neighbours)
     again = Harness(store=harness.store)
