@@ -1,4 +1,4 @@
-"""Text cleaning and identity: what every source and the processor must do alike."""
+"""Cleaning and identity of texts: the same for every source and for the processor."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     if len(text) <= limit and (text.isprintable() or not _UNCLEAN.search(text)):  # the usual case, and always when cleaned before
         return text.strip()
     text = text[: limit * 2]  # bounds the work on hostile lengths
-    text = _CONTROL.sub(" ", _SURROGATES.sub("", text))
+    if not text.isprintable():  # text that is clean already, the usual case, is only looked at
+        text = _CONTROL.sub(" ", _SURROGATES.sub("", text))
     return text.strip()[:limit].rstrip()
 
 
@@ -69,7 +70,7 @@ def normalise(text: str) -> str:
     """
     text = _WIRE_PREFIX.sub("", _LINK.sub(" ", text).strip())
     unsigned = _WIRE_SUFFIX.sub("", text)
-    if len(unsigned.split()) >= _STORY_WORDS:  # `Stocks to watch - Ford` is signed by nobody
+    if len(unsigned.split()) >= _STORY_WORDS:  # `Stocks to watch - Ford` has no signature
         text = unsigned
     return _NOT_WORD.sub(" ", text.lower()).strip()
 

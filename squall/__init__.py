@@ -37,7 +37,8 @@ from typing import TYPE_CHECKING, Any, Final
 from squall.core.version import __version__
 
 if TYPE_CHECKING:
-    from squall.core.config.settings import Settings, load_settings
+    from squall.core.config.loading import load_settings
+    from squall.core.config.settings import Settings
     from squall.core.delivery import Rejection
     from squall.core.errors import (
         BrokerUnavailableError,
@@ -58,7 +59,8 @@ if TYPE_CHECKING:
 
 
 _HOMES: Final = {
-    "squall.core.config.settings": ("Settings", "load_settings"),
+    "squall.core.config.loading": ("load_settings",),
+    "squall.core.config.settings": ("Settings",),
     "squall.core.delivery": ("Rejection",),
     "squall.core.errors": (
         "BrokerUnavailableError", "ConfigurationError", "InvalidRecordError", "SquallError", "StoppedError", "StoreError",

@@ -11,7 +11,7 @@ from squall.core.config.sections import FrozenDict, Positive, Seconds, Section
 
 
 class DetectorSettings(Section):
-    """When is a rise more than history explains?"""
+    """Which series are watched, and how unusual a rise must be to raise an alert."""
 
     method: Literal["seasonal", "z-score", "threshold"] = Field(
         "seasonal", description="how a spike is detected; the other methods are for comparison"

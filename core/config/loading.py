@@ -157,7 +157,7 @@ def _refuse_misspelt_variables(names: Iterable[str]) -> None:
 
 
 def _meant(name: str) -> str:
-    """Return the variable that `name`, without prefix and double underscore, was meant to be; empty where it can't be told."""
+    """Return the variable that `name`, without prefix and double underscore, was meant to be; empty if none is close."""
     if name in Settings.model_fields:
         return ""
     for section in _sections():

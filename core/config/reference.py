@@ -1,4 +1,4 @@
-"""The settings tree as a list: for `squall settings` and docs/configuration.md."""
+"""The settings as a list, for `squall settings` and docs/configuration.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from squall.core.config.settings import Settings
 from squall.core.net.addresses import redact_url
 
 HIDDEN = "(set)"
-"""Stands for a secret that has a value."""
+"""Shown instead of a secret that has a value."""
 _SIGNS = {Ge: ("ge", "≥"), Gt: ("gt", ">"), Le: ("le", "≤"), Lt: ("lt", "<")}
 
 
@@ -26,11 +26,11 @@ class Setting:
     """One setting.
 
     Args:
-        path: of the section and the key, as in the TOML file.
-        kind: what it takes, in words.
-        default: as JSON; secrets are empty.
+        path: section and key, as in the TOML file.
+        kind: the values that it takes, in words.
+        default: as JSON; empty for secrets.
         description: what it means.
-        secret: its value is not shown.
+        secret: whether its value is hidden.
     """
 
     path: tuple[str, ...]
@@ -46,7 +46,7 @@ class Setting:
 
 
 def settings_in(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[Setting]:
-    """Yield every setting of `model`, sections in the order of the tree; parts of lists are told with their list."""
+    """Yield every setting of `model`, sections in the order of the tree; the keys of list items are part of their list."""
     for name, field in model.model_fields.items():
         annotation = field.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel) and isinstance(field.default, BaseModel):
@@ -56,7 +56,7 @@ def settings_in(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -
 
 
 def value_of(settings: Settings, setting: Setting) -> Any:
-    """Return the value in force, as JSON has it; of a secret only whether it is set, of a URL not its password."""
+    """Return the effective value as JSON; of a secret only whether it is set, of a URL everything but the password."""
     value: Any = settings
     for name in setting.path:
         value = getattr(value, name)
@@ -142,16 +142,17 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-_TABLE = ("| variable | takes | default | meaning |", "| --- | --- | --- | --- |")
+_TABLE = ("| variable | type | default | meaning |", "| --- | --- | --- | --- |")
 _HEAD = """# Configuration
 
-Every setting is a variable `SQUALL_SECTION__KEY`, or a key of a TOML file (`squall.toml` where Squall is started, or `--config FILE`):
-`SQUALL_KAFKA__GROUP_ID=desk` is
+Every setting is an environment variable `SQUALL_SECTION__KEY` (two underscores between section and key) or a key in a TOML file:
+`squall.toml` in the working directory, or the file given with `--config FILE`. `SQUALL_KAFKA__GROUP_ID=desk` is the same as
 
 ```toml
 [kafka]
 group_id = "desk"
 ```
 
-Variables count before the file, options of the command line before both. A wrong value or an unknown key is an error that names it.
-`squall settings` prints what is in force and where it differs from the default, without secrets; `squall doctor` tries it out."""
+Options of the command line override environment variables, which override the file. A wrong value or an unknown key is an error that
+names it.
+`squall settings` prints the effective settings without secrets and marks those that differ from the default; `squall doctor` tests them."""

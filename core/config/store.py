@@ -1,4 +1,4 @@
-"""Settings of the store, and its URL as clients open it."""
+"""Settings of the store, and the URL that clients open."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ SERVERS = (PLAINTEXT, "clickhouses")
 
 
 class StoreSettings(Section):
-    """ClickHouse: a server, or embedded."""
+    """ClickHouse: a server or embedded."""
 
     url: SecretStr = Field(
         SecretStr(""), description="clickhouse://user:password@host:9000/database or chdb:///folder; empty: chdb in data_dir"
     )
-    password: SecretStr = Field(SecretStr(""), description="used where the URL of a server has none")
-    retention_days: Positive = Field(400, description="rows are dropped this long after they were scored")
-    timeout_seconds: Seconds = Field(30.0, description="for connecting and for one answer of a server")
+    password: SecretStr = Field(SecretStr(""), description="password for a server URL that contains none")
+    retention_days: Positive = Field(400, description="rows expire this long after scoring")
+    timeout_seconds: Seconds = Field(30.0, description="timeout for connecting and for one request to a server")
 
     @model_validator(mode="after")
     def _password_is_used(self) -> Self:
-        """A password that would be ignored is refused: whoever gave it believes that it protects something."""
+        """Refuse a password that would be ignored: the operator relies on it for protection."""
         if self.password.get_secret_value() and not self.url.get_secret_value().startswith(tuple(f"{kind}://" for kind in SERVERS)):
             raise ValueError(
                 "SQUALL_STORE__PASSWORD is used only with a SQUALL_STORE__URL that begins with clickhouses:// (or clickhouse://)"
@@ -34,17 +34,20 @@ class StoreSettings(Section):
         return self
 
     def full_url(self, *, allow_plaintext: bool) -> str:
-        """Return the URL with the password in it, empty when none is set: never log it.
+        """Return the URL including the password, empty when no URL is set. Never log it.
+
+        Args:
+            allow_plaintext: the setting of that name.
 
         Raises:
-            ConfigurationError: the URL leads to another machine in plaintext, and that was not allowed.
+            ConfigurationError: the URL leads to another machine in plaintext, and that is not allowed.
         """
         url, password = self.url.get_secret_value(), self.password.get_secret_value()
         try:
             parts = urlsplit(url)
             host, known = parts.hostname or "", parts.password
         except ValueError:
-            return url  # who opens it explains what is wrong with it
+            return url  # opening it reports what is wrong with it
         if parts.scheme == PLAINTEXT:
             instead = "write clickhouses:// in SQUALL_STORE__URL, with the port for TLS (9440)"
             refuse_plaintext("the store", [host], instead, allowed=allow_plaintext)

@@ -18,7 +18,7 @@ def send_dead_letters(producer: Any, settings: KafkaSettings, letters: Sequence[
     """Write `letters` through `producer` and wait until Kafka has them.
 
     Raises:
-        ConfigurationError: the broker refuses us.
+        ConfigurationError: the broker refuses the connection.
         BrokerUnavailableError: some were not acknowledged; sending all of them again is safe, readers see origin and offset.
     """
     try:

@@ -68,11 +68,11 @@ def _print(report: TopicReport) -> None:
 
 
 def _advice(difference: Difference) -> str:
-    if difference.mended:
+    if difference.corrected:
         return ""
     return {
         "grow": "; --grow adds them",
         "fix": "; --fix sets it",
         "by hand": "; change it with kafka-reassign-partitions.sh",
         "none needed": "; left, more do no harm",
-    }[difference.mend]
+    }[difference.remedy]

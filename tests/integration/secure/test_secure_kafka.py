@@ -110,7 +110,7 @@ def test_a_broker_that_wants_no_login_is_never_said_to_want_one(broker: Developm
 
 
 def test_a_login_that_is_missing_or_wrong_is_told_in_plaintext_too(gate: OpenGate) -> None:
-    with pytest.raises(ConfigurationError, match=r"asks for a login.*SQUALL_KAFKA__SECURITY=sasl_plaintext"):
+    with pytest.raises(ConfigurationError, match=r"requires a login.*SQUALL_KAFKA__SECURITY=sasl_plaintext"):
         ensure_reachable(settings(gate(None, {"squall": PASSWORD})))
     wrong = settings(gate(None, {"squall": PASSWORD}), **login("PLAIN", "hunter2") | {"security": "sasl_plaintext"})
     with pytest.raises(ConfigurationError, match="SQUALL_KAFKA__PASSWORD"):
