@@ -62,14 +62,6 @@ def test_what_is_encoded_decodes_to_the_same(made: Document) -> None:
     assert decode_document(encode_document(made), HEADERS) == made
 
 
-def test_the_json_of_a_good_message_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    value = encode_document(document(1))
-    parsed: list[bytes] = []
-    monkeypatch.setattr("squall.core.codec.orjson.loads", parsed.append)
-    assert decode_document(value, HEADERS) == document(1)
-    assert parsed == []
-
-
 @given(st.binary())
 def test_arbitrary_bytes_are_rejected_and_nothing_worse(value: bytes) -> None:
     survives(value)
