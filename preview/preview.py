@@ -34,7 +34,7 @@ EVER = datetime(1990, 1, 1, tzinfo=UTC)
 
 def answers(store: Store, boards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Run the dashboards' queries, each over the range it opens with, as far as there are documents; of the pipeline, up to now."""
-    first, newest = store.first_published_at() or EVER, store.last_published_at() or datetime.now(UTC)
+    first, newest = store.documents.first_published_at() or EVER, store.documents.last_published_at() or datetime.now(UTC)
     return [Opened(store, board, datetime.now(UTC) if board["uid"] == PIPELINE else newest, first).answers() for board in boards]
 
 

@@ -20,8 +20,8 @@ import numpy as np
 from squall.core.batch_report import BatchReport
 from squall.core.clock import Clock
 from squall.core.errors import SquallError
-from squall.storage.rows.stored import Quantiles
-from squall.storage.rows.telemetry import PipelineSample
+from squall.storage.rows.latency import Quantiles
+from squall.storage.rows.pipeline import PipelineSample
 from squall.stream.totals import RunningTotals
 
 log = logging.getLogger("squall.worker")
@@ -33,9 +33,9 @@ _MAX_REASONS: Final = 10_000
 
 
 class SampleStore(Protocol):
-    """What the meter needs of the store."""
+    """What the meter needs of the store: `store.pipeline`."""
 
-    def write_pipeline_samples(self, samples: Sequence[PipelineSample]) -> None: ...
+    def write_samples(self, samples: Sequence[PipelineSample]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class PipelineMeter:
         with self._lock:
             window, self._window = self._window, _Window(self._clock.monotonic())
         try:
-            self._store.write_pipeline_samples([self._sample(window)])
+            self._store.write_samples([self._sample(window)])
         except SquallError as error:
             log.debug("no sample was written: %s", error)
             with self._lock:

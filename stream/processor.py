@@ -35,7 +35,7 @@ WORKER = "worker"
 
 
 class DocumentStore(Protocol):
-    """What the processor needs of the store."""
+    """What the processor needs of the store: `store.documents`."""
 
     def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]: ...
 

@@ -17,7 +17,7 @@ from squall.dashboards.page.schemas.documents import DocumentView
 from squall.dashboards.page.schemas.health import DocumentsEvent, HealthView
 from squall.dashboards.page.shared_answers import SharedAnswers
 from squall.storage import Store
-from squall.storage.rows.live import Arrivals
+from squall.storage.rows.documents import Arrivals
 
 MAX_DOCUMENTS: Final = 100
 MAX_BACK: Final = timedelta(minutes=5)
@@ -101,7 +101,7 @@ class NewsReader:
             SquallError: the store does not answer; nothing is lost, the next look finds it.
         """
         documents = self._look_for_documents()
-        desk, before = self._answers.get("desk", lambda: self._store.desk_state(self._clock.now()), _FRESH_SECONDS), self._desk
+        desk, before = self._answers.get("desk", lambda: self._store.alerts.revision(self._clock.now()), _FRESH_SECONDS), self._desk
         self._desk = desk
         health = self._answers.get("health", self._health.read) if with_health else None
         return News(documents, before is not None and desk != before, health)
@@ -124,11 +124,11 @@ class NewsReader:
 
     def _look_for_documents(self) -> DocumentsEvent | None:
         since = self._start()
-        arrivals = self._answers.get("arrivals", lambda: self._store.arrivals(since - OVERLAP, limit=_MAX_IDS), _FRESH_SECONDS)
+        arrivals = self._answers.get("arrivals", lambda: self._store.arrivals.since(since - OVERLAP, limit=_MAX_IDS), _FRESH_SECONDS)
         if self._at is not None and arrivals.now <= self._at:  # the answer of the look before, still good
             return None
         new = [key for key, _ in arrivals.stored if key not in self._seen] if self._at else []
-        documents = views(self._store.arrived(new[:MAX_DOCUMENTS], since - OVERLAP))
+        documents = views(self._store.arrivals.documents(new[:MAX_DOCUMENTS], since - OVERLAP))
         self._remember(arrivals)
         if not new:
             return None
@@ -143,7 +143,7 @@ class NewsReader:
     def _start(self) -> datetime:
         if self._at is not None and not self._paused:
             return self._at
-        now = self._store.now()
+        now = self._store.arrivals.now()
         return max(self._at or now, now - MAX_BACK)
 
     def _remember(self, arrivals: Arrivals) -> None:
@@ -156,9 +156,9 @@ class NewsReader:
     def _since(self, moment: datetime) -> DocumentsEvent | None:
         assert self._at is not None
         since = max(moment - OVERLAP, self._at - MAX_BACK)
-        arrivals = self._store.arrivals(since, limit=_MAX_IDS)
+        arrivals = self._store.arrivals.since(since, limit=_MAX_IDS)
         told = [key for key, at in arrivals.stored if key in self._seen or at <= self._at - OVERLAP]  # the others come with the next look
-        return _event(views(self._store.arrived(told[:MAX_DOCUMENTS], since)), len(told)) if told else None
+        return _event(views(self._store.arrivals.documents(told[:MAX_DOCUMENTS], since)), len(told)) if told else None
 
 
 def _event(documents: list[DocumentView], size: int) -> DocumentsEvent:

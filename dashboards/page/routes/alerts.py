@@ -30,9 +30,9 @@ from squall.dashboards.page.schemas.alerts import (
 from squall.dashboards.page.schemas.documents import ErrorView
 from squall.dashboards.page.shared_answers import SharedAnswers
 from squall.storage import Store
-from squall.storage.queries.alert_documents import documents_behind
-from squall.storage.queries.operators import ended_silence, new_silence
-from squall.storage.rows.stored import Acknowledgement
+from squall.storage.queries.alerting.documents import documents_behind
+from squall.storage.queries.alerting.silences import ended_silence, new_silence
+from squall.storage.rows.alerting import Acknowledgement
 
 MAX_DRIVERS: Final = 10
 _CHANGED: Final = ("alerts", "alert", "chart", "silences")
@@ -54,7 +54,7 @@ def alert_routes(store: Store, answers: SharedAnswers, clock: Clock, detector: D
         """Alerts in their newest state; `state` may be given more than once."""
         states = tuple(dict.fromkeys(state)) if state else None
         key = ("alerts", states, limit)
-        return answers.get(key, lambda: AlertsView(alerts=with_words(store, clock.now(), store.alerts(states, limit))))
+        return answers.get(key, lambda: AlertsView(alerts=with_words(store, clock.now(), store.alerts.latest(states, limit))))
 
     @routes.get("/api/alerts/{alert_id}", responses=_NO_ALERT)
     def alert(alert_id: Id) -> AlertView:
@@ -67,10 +67,10 @@ def alert_routes(store: Store, answers: SharedAnswers, clock: Clock, detector: D
     @routes.post("/api/alerts/{alert_id}/acknowledgement", responses=_NO_ALERT)
     def acknowledge(alert_id: Id, said: AcknowledgementRequest) -> AcknowledgementAnswer:
         """Take an alert up; said again, the last word counts."""
-        if store.alert(alert_id) is None:
+        if store.alerts.get(alert_id) is None:
             raise HTTPException(404, f"there is no alert {alert_id}")
         row = Acknowledgement(alert_id, said.author, said.note, clock.now())
-        store.acknowledge(row)
+        store.acknowledgements.write(row)
         answers.forget(*_CHANGED)
         return AcknowledgementAnswer(acknowledged=AcknowledgedView.model_validate(row))
 
@@ -86,7 +86,7 @@ def alert_routes(store: Store, answers: SharedAnswers, clock: Clock, detector: D
             row = new_silence(wanted.matchers, wanted.author, wanted.reason, clock.now(), timedelta(minutes=wanted.minutes))
         except ConfigurationError as error:
             raise HTTPException(422, str(error)) from None
-        store.write_silences([row])
+        store.silences.write([row])
         answers.forget(*_CHANGED)
         return SilenceView.model_validate(row)
 
@@ -94,11 +94,11 @@ def alert_routes(store: Store, answers: SharedAnswers, clock: Clock, detector: D
     def end_silence(silence_id: Id) -> SilenceView:
         """End a silence now."""
         now = clock.now()
-        found = next((row for row in store.silences() if row.id == silence_id and row.ends_at > now), None)
+        found = next((row for row in store.silences.all() if row.id == silence_id and row.ends_at > now), None)
         if found is None:
             raise HTTPException(404, f"there is no silence {silence_id}, or it is over")
         ended = ended_silence(found, now)
-        store.write_silences([ended])
+        store.silences.write([ended])
         answers.forget(*_CHANGED)
         return SilenceView.model_validate(ended)
 
@@ -107,8 +107,8 @@ def alert_routes(store: Store, answers: SharedAnswers, clock: Clock, detector: D
 
 def with_words(store: Store, now: datetime, alerts: Sequence[Alert]) -> list[AlertRow]:
     """Join to alerts who has taken them up, and until when they are silenced at the wall time `now`."""
-    taken = {row.alert_id: AcknowledgedView.model_validate(row) for row in store.acknowledgements([alert.id for alert in alerts])}
-    silences = [(parse_all(row.matchers), row.ends_at) for row in store.silences(active_at=now)] if alerts else []
+    taken = {row.alert_id: AcknowledgedView.model_validate(row) for row in store.acknowledgements.of([alert.id for alert in alerts])}
+    silences = [(parse_all(row.matchers), row.ends_at) for row in store.silences.active(now)] if alerts else []
     return [
         AlertRow(
             **dict(alert),
@@ -120,13 +120,13 @@ def with_words(store: Store, now: datetime, alerts: Sequence[Alert]) -> list[Ale
 
 
 def _alert(store: Store, now: datetime, alert_id: str, detector: DetectorSettings) -> AlertView | None:
-    alert = store.alert(alert_id)
+    alert = store.alerts.get(alert_id)
     if alert is None:
         return None
-    documents = views(documents_behind(store, alert, detector.sectors, MAX_DRIVERS))
-    told = [ToldView.model_validate(row) for row in store.notifications(alert_id)]
+    documents = views(documents_behind(store.documents, alert, detector.sectors, MAX_DRIVERS))
+    told = [ToldView.model_validate(row) for row in store.notifications.about(alert_id)]
     return AlertView(alert=with_words(store, now, [alert])[0], explanation=explain(alert), documents=documents, told=told)
 
 
 def _silences(store: Store, now: datetime) -> SilencesView:
-    return SilencesView(silences=[SilenceView.model_validate(row) for row in store.silences() if row.ends_at > now])
+    return SilencesView(silences=[SilenceView.model_validate(row) for row in store.silences.all() if row.ends_at > now])

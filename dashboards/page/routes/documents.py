@@ -21,7 +21,7 @@ from squall.dashboards.page.schemas.documents import (
 )
 from squall.dashboards.page.shared_answers import SharedAnswers
 from squall.storage import Store
-from squall.storage.rows.stored import StoredDocument
+from squall.storage.rows.documents import StoredDocument
 
 WINDOW: Final = timedelta(hours=24)
 INSTANT: Final = timedelta(milliseconds=1)
@@ -105,23 +105,23 @@ def document_routes(store: Store, answers: SharedAnswers) -> APIRouter:
 
 def read_overview(store: Store) -> OverviewView:
     """Ask the store for everything the head of the page shows."""
-    totals = TotalsView.model_validate(store.totals())
-    last = store.last_published_at()
+    totals = TotalsView.model_validate(store.counts.totals())
+    last = store.documents.last_published_at()
     return OverviewView(totals=totals, last_published_at=last, window=_window(store, last) if last else None)
 
 
 def _window(store: Store, last: datetime) -> WindowView:
     end = last + INSTANT  # half-open, and the newest document is in it
     start = end - WINDOW
-    topics = [TopicView.model_validate(row) for row in store.topic_sentiment(start, end)]
-    return WindowView(start=start, end=end, topics=topics, latency=LatencyView.model_validate(store.latency(start, end)))
+    topics = [TopicView.model_validate(row) for row in store.counts.by_topic(start, end)]
+    return WindowView(start=start, end=end, topics=topics, latency=LatencyView.model_validate(store.documents.latency(start, end)))
 
 
 def _page(store: Store, limit: int, position: str, words: tuple[str, ...], filters: dict[str, str]) -> DocumentsView:
     before, before_id = split_position(position)
     if before is not None and before < OLDEST:
         return DocumentsView(documents=[], next=None)
-    rows = store.documents(limit=limit, before=before, before_id=before_id, words=words, **filters)
+    rows = store.documents.search(limit=limit, before=before, before_id=before_id, words=words, **filters)
     return DocumentsView(documents=views(rows), next=_after(rows[-1]) if len(rows) == limit else None)
 
 

@@ -13,7 +13,7 @@ from squall.dashboards.page.schemas.documents import PingView
 from squall.dashboards.page.schemas.health import DetectorView, HealthView, LastDocumentView, PipelineView, Running
 from squall.dashboards.page.shared_answers import SharedAnswers
 from squall.storage import Store
-from squall.storage.queries.live import REPORT_SECONDS
+from squall.storage.queries.pipeline import REPORT_SECONDS
 
 _LEAST_DETECTOR_SECONDS: Final = 180.0
 _INTERVALS: Final = 3
@@ -36,7 +36,7 @@ class HealthDesk:
     def read(self) -> HealthView:
         """Ask the store for the last reports."""
         now = self._clock.now()
-        last = self._store.last_document()
+        last = self._store.documents.newest()
         return HealthView(
             now=now,
             pipeline=self._pipeline(now),
@@ -45,7 +45,7 @@ class HealthDesk:
         )
 
     def _pipeline(self, now: datetime) -> PipelineView:
-        report = self._store.pipeline_report(now)
+        report = self._store.pipeline.report(now)
         if report is None:
             return PipelineView(state=Running.UNKNOWN)
         return PipelineView(
@@ -63,7 +63,7 @@ class HealthDesk:
         )
 
     def _detector(self, now: datetime) -> DetectorView:
-        run = self._store.detector_report()
+        run = self._store.detector.last_run()
         if run is None:
             return DetectorView(state=Running.UNKNOWN)
         return DetectorView(

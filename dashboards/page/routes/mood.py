@@ -17,7 +17,7 @@ from squall.dashboards.page.schemas.documents import ErrorView
 from squall.dashboards.page.schemas.mood import ChartView, FiltersView, MoodView, PointsView, SeriesCountsView, SeriesView
 from squall.dashboards.page.shared_answers import SharedAnswers
 from squall.storage import Store
-from squall.storage.rows.live import KeptPoint
+from squall.storage.rows.detector import SeriesReading
 
 MAX_BUCKETS: Final = 96
 MAX_TOPICS: Final = 100
@@ -84,11 +84,11 @@ def _grid(last: datetime, hours: int) -> _Grid:
 
 
 def _mood(store: Store, hours: int) -> MoodView:
-    last = store.last_published_at()
+    last = store.documents.last_published_at()
     if last is None:
         return MoodView(start=None, end=None, step_seconds=0, topics=[], times=[], negative=[], total=[], net=[])
     grid = _grid(last, hours)
-    rows = store.mood(grid.start, grid.end, step=grid.step)
+    rows = store.counts.buckets_by_topic(grid.start, grid.end, step=grid.step)
     sizes: Counter[str] = Counter()
     for row in rows:
         sizes[row.name] += row.total
@@ -108,7 +108,7 @@ def _mood(store: Store, hours: int) -> MoodView:
 
 
 def _chart(store: Store, clock: Clock, series: str, hours: int) -> ChartView:
-    kind, last = kind_of(series), store.last_published_at()
+    kind, last = kind_of(series), store.documents.last_published_at()
     if last is None:
         no_counts = SeriesCountsView(step_seconds=0, time=[], negative=[], total=[])
         return ChartView(
@@ -116,8 +116,8 @@ def _chart(store: Store, clock: Clock, series: str, hours: int) -> ChartView:
         )
     grid = _grid(last, hours)
     every = timedelta(seconds=_READING_SECONDS * -(-hours * 3600 // (_READING_SECONDS * _MAX_POINTS)))
-    points = store.readings(series, grid.start, grid.end, every=every)
-    alerts = [alert for alert in store.alerts(limit=_MAX_ALERTS) if alert.topic == series and _overlaps(alert, grid)]
+    points = store.detector.readings(series, grid.start, grid.end, every=every)
+    alerts = [alert for alert in store.alerts.latest(limit=_MAX_ALERTS) if alert.topic == series and _overlaps(alert, grid)]
     return ChartView(
         series=series,
         kind=kind,
@@ -130,13 +130,13 @@ def _chart(store: Store, clock: Clock, series: str, hours: int) -> ChartView:
     )
 
 
-def _points(points: list[KeptPoint]) -> PointsView:
+def _points(points: list[SeriesReading]) -> PointsView:
     return PointsView(
         time=[point.time for point in points],
         observed=[point.observed for point in points],
         expected=[point.expected for point in points],
-        low=[point.low for point in points],
-        high=[point.high for point in points],
+        low=[point.expected_low for point in points],
+        high=[point.expected_high for point in points],
     )
 
 
@@ -146,7 +146,7 @@ def _counts(store: Store, series: str, kind: SeriesKind, grid: _Grid) -> SeriesC
         return SeriesCountsView(step_seconds=seconds, time=[], negative=[], total=[])
     topic = series if kind is SeriesKind.TOPIC else ""
     symbol = series.removeprefix(SYMBOL_PREFIX) if kind is SeriesKind.SYMBOL else ""
-    cells = {row.time: row for row in store.series_counts(grid.start, grid.end, step=grid.step, topic=topic, symbol=symbol)}
+    cells = {row.time: row for row in store.counts.buckets(grid.start, grid.end, step=grid.step, topic=topic, symbol=symbol)}
     line = [cells.get(time) for time in grid.times]
     return SeriesCountsView(
         step_seconds=seconds,
@@ -165,10 +165,10 @@ def _is_empty(chart: ChartView) -> bool:
 
 
 def _filters(store: Store) -> FiltersView:
-    last = store.last_published_at()
+    last = store.documents.last_published_at()
     if last is None:
         return FiltersView(topics=[], sources=[], symbols=[], languages=[], series=[SeriesView(name=MARKET, kind=SeriesKind.MARKET)])
-    names = store.known_names(last + _INSTANT - _NAMES_OF, last + _INSTANT)
+    names = store.counts.names(last + _INSTANT - _NAMES_OF, last + _INSTANT)
     series = {MARKET: SeriesKind.MARKET, **dict.fromkeys(names.topics, SeriesKind.TOPIC), **dict(names.watched)}
     series |= {f"{SYMBOL_PREFIX}{symbol}": SeriesKind.SYMBOL for symbol in names.symbols}
     return FiltersView(

@@ -104,7 +104,7 @@ def test_a_store_in_trouble_is_said_in_its_own_words(desk: ServedPage, visit: An
 
 def test_without_its_token_the_page_says_how_to_open_it(tmp_path: Path, browser: Any) -> None:
     store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
-    store.migrate()
+    store.schema.migrate()
     guarded = ServedPage(store, token="sesame-sesame")
     watched = Watched(browser)
     try:
