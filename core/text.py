@@ -33,8 +33,7 @@ def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     if len(text) <= limit and (text.isprintable() or not _UNCLEAN.search(text)):  # the usual case, and always when cleaned before
         return text.strip()
     text = text[: limit * 2]  # bounds the work on hostile lengths
-    if not text.isprintable():  # text that is clean already, the usual case, is only looked at
-        text = _CONTROL.sub(" ", _SURROGATES.sub("", text))
+    text = _CONTROL.sub(" ", _SURROGATES.sub("", text))
     return text.strip()[:limit].rstrip()
 
 

@@ -59,7 +59,7 @@ class KafkaPublisher:
         settings: broker and topics.
         retry_max_seconds: the longest pause between two attempts.
         on_outage: called with the error of each failed attempt, and with None when the broker is available again.
-        allow_plaintext: see `squall.core.kafka.client.client_arguments`.
+        allow_plaintext: as of `squall.core.kafka.client.client_arguments`.
     """
 
     def __init__(

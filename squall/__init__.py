@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from squall.core.records import Alert, AlertState, Document, Kind, ScoredDocument, Sentiment
     from squall.library.files import documents
     from squall.library.scoring import Model, TaskScores, TextScores, score
+    from squall.library.store import Rows, StoreReader, open_store
+    from squall.storage.rows.documents import StoredDocument
 
 
 _HOMES: Final = {
@@ -69,6 +71,8 @@ _HOMES: Final = {
     "squall.core.records": ("Alert", "AlertState", "Document", "Kind", "ScoredDocument", "Sentiment"),
     "squall.library.files": ("documents",),
     "squall.library.scoring": ("Model", "TaskScores", "TextScores", "score"),
+    "squall.library.store": ("Rows", "StoreReader", "open_store"),
+    "squall.storage.rows.documents": ("StoredDocument",),
 }  # fmt: skip
 """Where each public name is defined: imported at its first use, so that `import squall` costs nothing."""
 
@@ -84,6 +88,7 @@ __all__ = [
     "Kind",
     "Model",
     "Rejection",
+    "Rows",
     "ScoredDocument",
     "Sentiment",
     "Settings",
@@ -91,8 +96,10 @@ __all__ = [
     "StoppedError",
     "StoreError",
     "StoreLockedError",
+    "StoreReader",
     "StoreRefusedError",
     "StoreUnavailableError",
+    "StoredDocument",
     "TaskScores",
     "TextScores",
     "TooManyRejectsError",
@@ -100,6 +107,7 @@ __all__ = [
     "__version__",
     "documents",
     "load_settings",
+    "open_store",
     "score",
 ]
 
