@@ -77,7 +77,11 @@ class BrokerUnavailableError(UnavailableError):
 
 
 class TooManyRejectsError(SquallError):
-    """Too many consecutive rejects to be chance; the worker stops before it dead-letters everything."""
+    """So much of one partition was rejected that something is wrong; the worker stops before it dead-letters everything."""
+
+
+class ModelFaultError(SquallError):
+    """The model fails on every text: no text is to blame, and none is dead-lettered."""
 
 
 class StoppedError(SquallError):

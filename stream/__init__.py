@@ -1,1 +1,1 @@
-"""Documents → scores → storage: the processor, and the two drivers that feed it (Faust; in-process)."""
+"""Documents → scores → storage: the processor, and the two drivers that feed it (Faust over Kafka; in process)."""

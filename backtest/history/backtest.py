@@ -32,7 +32,7 @@ from squall.ingest.file.source import FileOptions
 from squall.storage import Store
 from squall.storage.queries.alerting.documents import documents_in_window
 from squall.storage.rows.documents import ModelVersion
-from squall.stream.processor import Scorer
+from squall.stream.document_scoring import Scorer
 
 log = logging.getLogger("squall.backtest")
 

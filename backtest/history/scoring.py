@@ -15,7 +15,8 @@ from squall.core.errors import StoppedError
 from squall.ingest.file.source import FileOptions, FileSource
 from squall.storage import Store
 from squall.stream.batching import micro_batches
-from squall.stream.processor import Processor, Scorer
+from squall.stream.document_scoring import Scorer
+from squall.stream.processor import Processor
 
 log = logging.getLogger("squall.backtest")
 
@@ -106,15 +107,15 @@ def _score_file(
     """Score one file from its beginning; return what was counted, and what is wrong with it."""
     source = FileSource(file.path, context.clock, options)
     processor = Processor(scorer, context.store.documents, context.store.dead_letters, context.settings, context.clock, context.stop)
-    tally = processor.tally
+    totals = processor.totals
     for batch in source.batches(context.stop):
         for micro_batch in micro_batches(batch.items, context.settings):
             processor.process(micro_batch)
-        progress(f"scoring {file.path.name}: {tally.stored:,} stored, {tally.rejected:,} rejected", source.fraction())
+        progress(f"scoring {file.path.name}: {totals.stored:,} stored, {totals.rejected:,} rejected", source.fraction())
     if context.stop.is_set():
         raise StoppedError(f"stopped while scoring {file.path}", "run it again: it continues after the stored documents")
-    log.info("%s: %d stored, %d duplicates, %d dead letters", file.path, tally.stored, tally.duplicate, tally.rejected)
-    counts = (tally.stored, tally.duplicate, tally.rejected, dict(tally.reasons))
+    log.info("%s: %d stored, %d duplicates, %d dead letters", file.path, totals.stored, totals.duplicates, totals.rejected)
+    counts = (totals.stored, totals.duplicates, totals.rejected, dict(totals.reasons))
     return Entry(str(file.path), file.size, file.digest, scorer.model_version, *counts), source.damage
 
 

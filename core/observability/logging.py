@@ -11,6 +11,7 @@ from typing import Any, Final, TextIO
 import orjson
 
 from squall.core.config.settings import LogSettings
+from squall.core.observability.lost_connections import LostConnectionFilter
 
 ROOT: Final = "squall"
 """Every logger of Squall is this one or below it, so that one level reaches all."""
@@ -93,6 +94,7 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.format == "json" else TextFormatter())
     handler.addFilter(RepeatFilter())
+    handler.addFilter(LostConnectionFilter())
     root, ours = logging.getLogger(), logging.getLogger(ROOT)
     root.handlers[:] = [handler]
     ours.setLevel(settings.level)

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
+from squall.core.batch_report import BatchReport
 from squall.core.clock import Clock, SystemClock
 from squall.core.observability import detector_metrics as detector
 from squall.core.observability import pipeline_metrics as pipeline
@@ -79,29 +80,18 @@ class Metrics:
             self._histograms[metric.name] = _with_every_label(histogram, metric)
         self.registry.register(_Readings(self._read))
 
-    def batch(
-        self,
-        *,
-        items: int,
-        limit: int,
-        stored: int,
-        duplicates: int,
-        reasons: Sequence[str],
-        published_ages: Sequence[float],
-        collected_ages: Sequence[float],
-        scoring_seconds: float,
-    ) -> None:
-        """Count one micro-batch that is stored: `items` of at most `limit`, ages in seconds."""
-        for fate, count in (("stored", stored), ("duplicate", duplicates), ("rejected", len(reasons))):
+    def batch(self, report: BatchReport) -> None:
+        """Count one micro-batch."""
+        for fate, count in (("stored", report.stored), ("duplicate", report.duplicates), ("rejected", report.rejected)):
             self._counters[pipeline.DOCUMENTS.name].labels(fate).inc(count)
-        self.dead_letters("worker", reasons)
-        self._observe(pipeline.PUBLISHED_AGE, published_ages)
-        self._observe(pipeline.COLLECTED_AGE, collected_ages)
-        if published_ages:
-            self._set(pipeline.PUBLISHED_AGE_MAX, max(published_ages))
-        self._observe(pipeline.BATCH_DOCUMENTS, [items])
-        self._observe(pipeline.BATCH_FILL, [items / limit])
-        self._counters[pipeline.SCORING_SECONDS.name].inc(scoring_seconds)
+        self.dead_letters("worker", report.reasons)
+        self._observe(pipeline.PUBLISHED_AGE, report.published_ages)
+        self._observe(pipeline.COLLECTED_AGE, report.collected_ages)
+        if report.published_ages:
+            self._set(pipeline.PUBLISHED_AGE_MAX, max(report.published_ages))
+        self._observe(pipeline.BATCH_DOCUMENTS, [report.size])
+        self._observe(pipeline.BATCH_FILL, [report.size / report.limit])
+        self._counters[pipeline.SCORING_SECONDS.name].inc(report.scoring_seconds)
         self._set(pipeline.LAST_BATCH, self._clock.now().timestamp())
 
     def dead_letters(self, stage: Stage, reasons: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -207,9 +207,9 @@ class Demo:
                 return
 
     async def _tick(self, running: asyncio.Task[None]) -> None:
-        tally = self.pipeline.processor.tally
-        done = tally.stored + tally.duplicate + tally.rejected
-        self.output.progress(done, self.script.lines + len(POISON), tally.duplicate, tally.rejected)
+        totals = self.pipeline.processor.totals
+        done = totals.stored + totals.duplicates + totals.rejected
+        self.output.progress(done, self.script.lines + len(POISON), totals.duplicates, totals.rejected)
         if running.done():
             await running  # raises the error that ended it
             raise SquallError("the demo was stopped before its end")
@@ -217,8 +217,8 @@ class Demo:
 
     def _finished(self) -> bool:
         assert self.ingest is not None
-        tally = self.pipeline.processor.tally
-        if tally.stored + tally.duplicate + tally.rejected < self.ingest.summary["sent"] + self.poisoned:
+        totals = self.pipeline.processor.totals
+        if totals.items < self.ingest.summary["sent"] + self.poisoned:
             return False
         last = self.pipeline.store.documents.last_published_at()
         position = self.pipeline.store.detector.position(DETECTOR)
@@ -246,10 +246,9 @@ class Demo:
     def _publish_poison(self) -> None:
         """Publish what a faulty foreign producer would."""
         try:
-            producer = KafkaProducer(**client_arguments(self.settings.kafka, allow_plaintext=self.settings.allow_plaintext))
-            for value in POISON:
-                producer.send(self.settings.kafka.documents_topic, value=value).get(timeout=self.settings.kafka.request_timeout_seconds)
-                self.poisoned += 1
-            producer.close()
+            with closing(KafkaProducer(**client_arguments(self.settings.kafka, allow_plaintext=self.settings.allow_plaintext))) as producer:
+                for value in POISON:
+                    producer.send(self.settings.kafka.documents_topic, value=value).get(timeout=self.settings.kafka.request_timeout_seconds)
+                    self.poisoned += 1
         except KafkaError as error:
             raise unavailable(self.settings.kafka, error) from error

@@ -85,7 +85,7 @@ def judge_alerts(script: StreamScript, alerts: list[Alert]) -> dict[str, int]:
 
 def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, sent: Sent, seconds: float) -> DemoReport:
     """Count stored documents, dead letters and alerts where they were written."""
-    store, tally = pipeline.store, pipeline.processor.tally
+    store, totals = pipeline.store, pipeline.processor.totals
     stored = store.counts.totals().documents
     letters = count_dead_letters(settings)
     expected = {
@@ -93,7 +93,7 @@ def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, s
         "duplicate": script.redeliveries,
         "dead_lettered": script.malformed + sent.poison,
     }
-    counted = {"stored": stored, "duplicate": tally.duplicate, "dead_lettered": sum(letters.values())}
+    counted = {"stored": stored, "duplicate": totals.duplicates, "dead_lettered": sum(letters.values())}
     total = sent.documents + sent.rejected + sent.poison
     latency = store.documents.latency(script.start, script.end).since_collected
     alerts = [alert for alert in store.alerts.latest(limit=1000) if alert.fired_at is not None]
@@ -116,7 +116,7 @@ def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, s
         model_version=pipeline.engine.model_version,
         outbox=f"smtp://{settings.alerts.smtp_host}:{settings.alerts.smtp_port}" if settings.alerts.smtp_host else str(settings.outbox),
         data=redact_url(settings.store_url),
-        retries=tally.retries,
+        retries=totals.retries,
     )
 
 

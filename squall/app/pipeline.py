@@ -52,7 +52,7 @@ class Pipeline:
     async def consume_kafka(self) -> None:
         """Run the Faust driver until stopped; see `FaustDriver.run`."""
         tracker = await asyncio.to_thread(self.tracker, {self.settings.kafka.documents_topic})
-        driver = FaustDriver(self.settings, self.processor, tracker, self.stop, on_lag=self.meter.note_lag, health=self.health)
+        driver = FaustDriver(self.settings, self.processor, tracker, self.stop, on_lag=self.meter.set_lag, health=self.health)
         await driver.run()
 
 
@@ -74,11 +74,8 @@ def open_pipeline(
             health.metrics.watch_model(engine.reading)
             log.info("model %s on %s, store %s", engine.model_version, engine.backend, redact_url(settings.store_url))
             sink = dead_letters or store.dead_letters
-            limit = settings.processor.batch_documents
-            meter = PipelineMeter(
-                store.pipeline, clock, lambda: Device(str(engine.device), engine.device_memory), metrics=health.metrics, limit=limit
-            )
-            processor = Processor(engine, store.documents, sink, settings.processor, clock, stop, meter.observe, health)
+            meter = PipelineMeter(store.pipeline, clock, lambda: Device(str(engine.device), engine.device_memory))
+            processor = Processor(engine, store.documents, sink, settings.processor, clock, stop, [meter.add_batch], health)
             with meter.running():
                 yield Pipeline(settings, clock, stop, engine, store, processor, meter, health)
     finally:

@@ -17,7 +17,7 @@ from squall.app.sources import run_sources
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
 from squall.ingest.source import Source
-from squall.stream.processor import Tally
+from squall.stream.totals import RunningTotals
 
 PROGRESS_SECONDS = 0.5
 
@@ -27,7 +27,7 @@ log = logging.getLogger("squall.replay")
 def replay_in_process(
     settings: Settings, clock: Clock, stop: threading.Event, source: Source, on_progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Store and evaluate everything that `source` delivers; returns counts, the alerts that fired, and the error of the detector's last run.
+    """Store and evaluate everything that `source` delivers; returns counts, the alerts that fired, and the last error of the detector.
 
     Args:
         settings: store, model and detector.
@@ -45,18 +45,18 @@ def replay_in_process(
         scheduler = DetectorScheduler(detector, settings.detector.interval_seconds, pipeline.clock, pipeline.health)
         scheduler.start()
         try:
-            with _reporting(pipeline.processor.tally, on_progress):
+            with _reporting(pipeline.processor.totals, on_progress):
                 run_sources(pipeline, [source])
         finally:
             scheduler.stop()
         last = _run_to_the_end(detector)
-        tally = pipeline.processor.tally
+        totals = pipeline.processor.totals
         fired = [alert for alert in pipeline.store.alerts.latest(limit=10_000) if alert.fired_at is not None]
         return {
-            "stored": tally.stored,
-            "duplicate": tally.duplicate,
-            "dead_lettered": tally.rejected,
-            "reasons": tally.reasons,
+            "stored": totals.stored,
+            "duplicate": totals.duplicates,
+            "dead_lettered": totals.rejected,
+            "reasons": totals.reasons,
             "documents": pipeline.store.counts.totals().documents,
             "stopped": stop.is_set(),
             "evaluated_until": last.evaluated_until.isoformat() if last.evaluated_until else None,
@@ -82,13 +82,13 @@ def _run_to_the_end(detector: AlertService) -> RunReport:
 
 
 @contextmanager
-def _reporting(tally: Tally, on_progress: Callable[[str], None]) -> Iterator[None]:
+def _reporting(totals: RunningTotals, on_progress: Callable[[str], None]) -> Iterator[None]:
     """Report the counts regularly, from a thread, while the block runs."""
     done = threading.Event()
 
     def report() -> None:
         while not done.wait(PROGRESS_SECONDS):
-            on_progress(f"{tally.stored:,} stored, {tally.duplicate:,} duplicates, {tally.rejected:,} dead letters")
+            on_progress(f"{totals.stored:,} stored, {totals.duplicates:,} duplicates, {totals.rejected:,} dead letters")
 
     thread = threading.Thread(target=report, name="progress", daemon=True)
     thread.start()

@@ -23,7 +23,7 @@ QUEUED_BATCHES = 8
 """Batches read ahead of the processor, all sources together: bounds memory while the store is down."""
 POLL_SECONDS = 0.2
 LEAVE_SECONDS = 2.0
-"""All readers together have this long to leave."""
+"""Longest wait for all readers to end."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class InProcessDriver:
         settings: micro-batch limits.
         clock: times the wait for a micro-batch to fill.
         stop: set to end early; a source that ends by itself is simply done.
-        health: told of progress, the driver's and each source's.
+        health: liveness, of the driver and of each source.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class InProcessDriver:
         try:
             self._drain(set(sources))
         except BaseException:
-            self._stop.set()  # a source that goes on reading would wait for a driver that is gone
+            self._stop.set()  # else a source that goes on reading would wait for a driver that has ended
             raise
         finally:
             self._liveness.done(WORKER)
@@ -97,11 +97,11 @@ class InProcessDriver:
                     running.discard(message.source)
                     if message.error is not None:
                         raise message.error
-                    ended = {(message.source, 0): True}  # also where the last batch did not know that it was the last
+                    ended = {(message.source, 0): True}  # even if the last batch was not marked as caught up
                     self._processor.retry_until_available(partial(self._tracker.quiet, ended))
 
     def _take(self) -> list[_Delivered | _Ended]:
-        """Return what arrived: the first batch, and more within `batch_wait_seconds` while there is room for them."""
+        """Return what arrived: the first batch, and more within `batch_wait_seconds` while the micro-batch is not full."""
         try:
             arrived = [self._queue.get(timeout=POLL_SECONDS)]
         except queue.Empty:
@@ -118,14 +118,14 @@ class InProcessDriver:
         return arrived
 
     def _store(self, delivered: list[_Delivered]) -> None:
-        """Store what was delivered, then note the progress, then move the cursors, in this order."""
+        """Store what was delivered, then write the progress, then move the cursors, in this order."""
         items = [item for message in delivered for item in message.batch.items]
         for micro_batch in micro_batches(items, self._settings):
             self._processor.process(micro_batch)
         caught_up = {(message.source, 0): message.batch.caught_up for message in delivered}
         if items:
             self._processor.retry_until_available(lambda: self._tracker.stored(items, caught_up))
-        self._processor.retry_until_available(lambda: self._tracker.quiet(caught_up))  # sources that had nothing, beside others that had
+        self._processor.retry_until_available(lambda: self._tracker.quiet(caught_up))  # sources without items
         for message in delivered:
             message.batch.commit()
 
@@ -147,13 +147,13 @@ class InProcessDriver:
                 self._queue.put(message, timeout=POLL_SECONDS)
             except queue.Full:
                 if isinstance(message, _Delivered):
-                    self._liveness.touch(message.source)  # held back, not stuck: who holds it back is watched
+                    self._liveness.touch(message.source)  # held back by the driver, not stuck; the driver's own liveness is checked
                 continue
             return True
         return False
 
     def _await_readers(self, threads: list[threading.Thread]) -> None:
-        """Give readers a moment to leave; they are daemons, and nothing they hold is committed."""
+        """Wait a moment for the readers to end; they are daemon threads, and nothing they hold is committed."""
         deadline = self._clock.monotonic() + LEAVE_SECONDS
         for thread in threads:
             thread.join(timeout=max(0.0, deadline - self._clock.monotonic()))

@@ -1,4 +1,4 @@
-"""How far each partition has been stored, in event time: what the detector's watermark is made of."""
+"""How far each partition has been stored, in event time: the detector derives its watermark from it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ProgressTracker:
     Args:
         store: where the rows live.
         clock: stamps `updated_at` and caps event time: a document dated ahead of the wall clock moves nothing ahead of it.
-        streams: streams this process reads; rows of others stop counting, or an abandoned replay would hold the watermark for ever.
+        streams: streams this process reads; rows of others are retired, or an abandoned replay would hold the watermark back for ever.
     """
 
     def __init__(self, store: ProgressStore, clock: Clock, streams: set[str]) -> None:

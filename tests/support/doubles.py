@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from squall.core.delivery import DeadLetter, Item, Origin, Progress, Rejection
+from squall.core.batch_report import BatchReport
+from squall.core.delivery import DeadLetter, Fate, Item, Origin, Outcome, Progress, Rejection
 from squall.core.errors import StoreUnavailableError
 from squall.core.records import SENTIMENTS, TOPICS, Document, Kind, ScoredDocument
 from squall.core.text import document_id
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-POISON = "poison"
+UNSCORABLE = "unscorable"
 
 
 def document(number: int = 0, **changes: Any) -> Document:
@@ -40,9 +41,34 @@ def item(number: int = 0, partition: int = 0, topic: str = "documents", **change
     return Item(Origin(topic, partition, number), document=document(number, **changes))
 
 
-def reject(number: int = 0, reason: str = "broken_json", topic: str = "documents") -> Item:
+def reject(number: int = 0, reason: str = "broken_json", topic: str = "documents", partition: int = 0) -> Item:
     """Return an item that is no document."""
-    return Item(Origin(topic, 0, number), rejection=Rejection(reason, "unexpected character", b"{broken"))
+    return Item(Origin(topic, partition, number), rejection=Rejection(reason, "unexpected character", b"{broken"))
+
+
+def scored_row(number: int = 0) -> ScoredDocument:
+    """Return a row of `document(number)`."""
+    return ScoredDocument(
+        document=document(number),
+        topic=TOPICS[0],
+        topic_probability=0.7,
+        p_negative=0.6,
+        p_neutral=0.2,
+        p_positive=0.2,
+        fingerprint=number,
+        model_version="hash-1",
+        scored_at=document(number).collected_at,
+    )
+
+
+def batch_report(stored: int = 0, duplicates: int = 0, reasons: Sequence[str] = (), **fields: Any) -> BatchReport:
+    """Return the report of a micro-batch in which every document was stored a second after it was collected, two after publication."""
+    row = scored_row()
+    items = [*(item(n) for n in range(stored + duplicates)), *(reject(n, reason) for n, reason in enumerate(reasons))]
+    outcomes = [Outcome(Fate.STORED)] * stored + [Outcome(Fate.DUPLICATE)] * duplicates
+    outcomes += [Outcome(Fate.REJECTED, Rejection(reason, "unexpected character")) for reason in reasons]
+    stored_at = row.document.published_at + timedelta(seconds=2)
+    return BatchReport(items, outcomes, [row] * stored, stored_at, **({"limit": 512} | fields))
 
 
 @dataclass
@@ -53,16 +79,25 @@ class FixedScores:
 
 
 class HashScorer:
-    """Scores a text by its hash: the same text gets the same scores anywhere. A text with `POISON` in it fails the whole call."""
+    """Scores a text by its hash: the same text gets the same scores anywhere.
+
+    Args:
+        error: raised by a call with a text that has `UNSCORABLE` in it, and by every call while `broken`.
+        broken: whether every text fails.
+    """
 
     model_version = "hash-1"
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: Exception | None = None, *, broken: bool = False) -> None:
         self.error = error or RuntimeError("index out of range in self")
+        self.broken = broken
         self.texts: list[str] = []
+        """What was scored."""
+        self.calls = 0
 
     def score(self, texts: Sequence[str]) -> FixedScores:
-        if any(POISON in text for text in texts):
+        self.calls += 1
+        if self.broken or any(UNSCORABLE in text for text in texts):
             raise self.error
         self.texts += texts
         hashes = np.array([xxhash.xxh3_64_intdigest(text.encode()) for text in texts], dtype=np.uint64)

@@ -93,7 +93,7 @@ async def consume(options: argparse.Namespace, store: Store, stop: threading.Eve
         await FaustDriver(settings, processor, tracker, stop).run()
     finally:
         sink.close()
-        print("tally", processor.tally, file=sys.stderr)
+        print(processor.totals, file=sys.stderr)
 
 
 def garble_first_join() -> None:

@@ -30,7 +30,7 @@ from squall.core.config.settings import Settings
 
 if TYPE_CHECKING:
     from squall.backtest.history.result import Result
-    from squall.stream.processor import Scorer
+    from squall.stream.document_scoring import Scorer
 
 
 def documents(

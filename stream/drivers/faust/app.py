@@ -1,4 +1,4 @@
-"""The Faust application: the settings that delivery rests on."""
+"""The Faust application: the settings that the delivery guarantees depend on."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ REBALANCE_TIMEOUT = 20.0
 
 
 def client_id() -> str:
-    """Return an id that tells host and process, so that a dead member of the group can be recognised."""
+    """Return an id that names host and process, so that a dead member of the group can be recognised."""
     return f"{CLIENT_PREFIX}-{socket.gethostname()}-{os.getpid()}"
 
 
 def build_app(settings: Settings) -> Any:
-    """Return a Faust app with the settings the guarantees rest on."""
+    """Return a Faust app with the settings that the delivery guarantees depend on."""
     kafka = settings.kafka
     servers = ";".join(f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(","))
     return faust.App(

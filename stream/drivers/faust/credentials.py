@@ -12,7 +12,7 @@ from squall.core.kafka.security import check_link, tls_context
 
 
 def credentials(settings: KafkaSettings, *, allow_plaintext: bool = False) -> CredentialsT | None:
-    """Return what a Faust app is told about encryption and login; None for plaintext without login.
+    """Return a Faust app's credentials, for encryption and login; None for plaintext without login.
 
     Raises:
         ConfigurationError: the link would be in plaintext and may not, or a certificate can't be used.
@@ -30,7 +30,7 @@ def credentials(settings: KafkaSettings, *, allow_plaintext: bool = False) -> Cr
 
 
 def start_failure(settings: KafkaSettings, error: BaseException) -> BaseException:
-    """Return what to raise when a Faust app did not start: aiokafka does not tell a broker that refuses us from one that is away."""
+    """Return what to raise when a Faust app did not start: aiokafka raises the same for a broker that refuses us and one that is down."""
     if not isinstance(error, KafkaError | OSError):
         return error
     failure = unavailable(settings, error)

@@ -24,20 +24,22 @@ from squall.stream.batching import micro_batches
 from squall.stream.drivers.faust.app import CLIENT_PREFIX, build_app
 from squall.stream.drivers.faust.credentials import start_failure
 from squall.stream.drivers.faust.decode import decode_item
-from squall.stream.drivers.faust.internals import kafka_consumer, member_id, why_left_out
-from squall.stream.drivers.faust.quirks import group
-from squall.stream.drivers.faust.quirks.pacing import pace_empty_fetches
-from squall.stream.drivers.faust.quirks.stall import STALL_SECONDS, lag
+from squall.stream.drivers.faust.partition_ends import PartitionEnds
+from squall.stream.drivers.faust.quirks.dead_member_eviction import EVICTION_SECONDS, evict_dead_members, is_loopback
+from squall.stream.drivers.faust.quirks.empty_fetch_pacing import pace_empty_fetches
+from squall.stream.drivers.faust.quirks.private_attributes import coordination_error, kafka_consumer, member_id
+from squall.stream.drivers.faust.quirks.stalled_consumer import STALL_SECONDS, uncommitted
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import WORKER, Processor
 
 log = logging.getLogger("squall.worker")
 
-QUIET_CHECK_SECONDS = 1.0
+LAG_SECONDS = 1.0
+"""Between two looks at the ends of the partitions."""
 STOP_SECONDS = 15.0
 """A stop takes one to seven seconds while Kafka answers."""
-LEAST_PATIENCE = 5 * STALL_SECONDS
-"""While the broker is away progress is noted with each look at the lag only."""
+LIVENESS_SECONDS = 5 * STALL_SECONDS
+"""While the broker is down, progress is noted at each check for a stall only."""
 
 
 class FaustDriver:
@@ -48,8 +50,8 @@ class FaustDriver:
         processor: stores documents; runs in a thread.
         tracker: keeps the detector's progress rows.
         stop: set to end; set by the driver itself when `error` is.
-        on_lag: told about each second how many messages of our partitions are not stored yet.
-        health: told of progress and of the broker's answers.
+        on_lag: called about each second with the number of messages of our partitions that are not stored yet.
+        health: liveness, the state of the broker, and the lag as a metric.
     """
 
     def __init__(
@@ -74,10 +76,12 @@ class FaustDriver:
         self._busy = False
         self._active_at = 0.0
         self.app: Any = None
+        self._ends = PartitionEnds(None, self._topic)
 
     def _build(self) -> None:
         """Make a fresh app; an app that was stopped can't be started again."""
         self.app = build_app(self._settings)
+        self._ends = PartitionEnds(self.app, self._topic)
         self._assigned = set()
         topic = self.app.topic(self._topic, key_type=bytes, key_serializer="raw", value_type=bytes, value_serializer="raw")
         limits = self._settings.processor
@@ -96,10 +100,10 @@ class FaustDriver:
             await self._in_thread(lambda: self._tracker.announce(self._topic, fresh))
 
         @self.app.task
-        async def watch_quiet() -> None:
+        async def report_lag() -> None:
             while not self._stop.is_set():
-                await asyncio.sleep(QUIET_CHECK_SECONDS)
-                await self._note_quiet()
+                await asyncio.sleep(LAG_SECONDS)
+                await self._report_lag()
 
     async def run(self) -> None:
         """Consume until the stop event is set.
@@ -107,15 +111,15 @@ class FaustDriver:
         Raises:
             SquallError: what ended the work early, after the app was stopped; nothing of the failed batch is acknowledged.
         """
-        janitor = asyncio.create_task(self._tend_group())
-        self._health.liveness.expect(WORKER, LEAST_PATIENCE)
+        eviction = asyncio.create_task(self._evict_dead_members())
+        self._health.liveness.expect(WORKER, LIVENESS_SECONDS)
         try:
             while not self._stop.is_set():
                 await self._consume()
         finally:
             self._stop.set()
             self._health.liveness.done(WORKER)
-            janitor.cancel()
+            eviction.cancel()
         if isinstance(self.error, SquallError):
             raise self.error
         if self.error is not None:
@@ -125,82 +129,82 @@ class FaustDriver:
             ) from self.error
 
     async def _consume(self) -> None:
-        """Run one app until told to stop, or until it has gone silent with messages waiting."""
+        """Run one app until asked to stop, or until it stalls or loses its membership of the group."""
         self._build()
         self.app.conf.datadir.mkdir(parents=True, exist_ok=True)
         self._active_at = asyncio.get_running_loop().time()
-        start = asyncio.create_task(self.app.start())  # it waits for a place in the group, which may never come
-        left_out = False
+        start = asyncio.create_task(self.app.start())  # waits for a place in the group, and may wait for ever
+        lost = False
         try:
-            while not self._stop.is_set() and not left_out and not await self._stalled():
+            while not self._stop.is_set() and not lost and not await self._stalled():
                 if start.done() and (error := start.exception()):
                     raise await asyncio.to_thread(start_failure, self._settings.kafka, error)
                 if self.app.crashed:
                     self._fail(self.app.crash_reason or RuntimeError("Faust stopped"))
                 self._member_ids.add(member_id(self.app))
-                self._pace()
+                self._pace_fetches()
                 await asyncio.sleep(0.1)
-                left_out = self._left_out()
+                lost = self._membership_lost()
         finally:
-            if left_out:
+            if lost:
                 start.cancel()
             await asyncio.gather(start, return_exceptions=True)
             await self._leave()
 
     async def _leave(self) -> None:
-        """Stop the app; with a broker that refuses us it would say goodbye for ever, and nobody learn why we end."""
+        """Stop the app, within bounds: with a broker that refuses us it would try to leave the group for ever and hide why we end."""
         _, late = await asyncio.wait({asyncio.create_task(self.app.stop())}, timeout=STOP_SECONDS)
         if late:
-            log.warning("Faust did not stop within %.0f s; Kafka will notice by itself that we are gone", STOP_SECONDS)
+            log.warning("Faust did not stop within %.0f s; Kafka removes this member after its session timeout", STOP_SECONDS)
 
-    def _left_out(self) -> bool:
-        """Whether our place in the group is gone for good."""
-        why = why_left_out(self.app)
-        if why is not None:
-            log.warning("joining the group anew: %s", why)
-        return why is not None
+    def _membership_lost(self) -> bool:
+        """Whether aiokafka has given up its membership of the group for good."""
+        error = coordination_error(self.app)
+        if error is not None:
+            log.warning("rejoining the group: %s", error)
+        return error is not None
 
     async def _stalled(self) -> bool:
-        """Whether messages of our partitions wait and nothing was handled for a while; a batch that waits for the store is no stall."""
+        """Whether messages of our partitions wait and none was handled for a while; a batch that waits for the store is no stall."""
         now = asyncio.get_running_loop().time()
         if self._busy or now - self._active_at < STALL_SECONDS:
             return False
         self._active_at = now
-        waiting = await self._ask_lag()
+        waiting = await self._uncommitted()
         if waiting and not self._busy:
-            log.warning("%d messages wait and none comes: joining the group anew", waiting)
+            log.warning("%d messages wait and none is delivered: rejoining the group", waiting)
             return True
         return False
 
-    async def _ask_lag(self) -> int:
-        """Return what waits in our partitions; a broker that is away is no stall, and to start anew would not mend it."""
+    async def _uncommitted(self) -> int:
+        """Return how many messages of our partitions wait; 0 while the broker is down: that is no stall, and a new app would not help."""
         try:
             waiting = await asyncio.to_thread(
-                lag, self._settings.kafka, set(self._assigned), allow_plaintext=self._settings.allow_plaintext
+                uncommitted, self._settings.kafka, set(self._assigned), allow_plaintext=self._settings.allow_plaintext
             )
         except BrokerUnavailableError as error:
-            log.warning("can't ask for the lag: %s", error)
+            log.warning("the broker does not answer: %s", error)
             self._health.dependencies.failed("broker")
             self._health.liveness.touch(WORKER)
             return 0
-        except ConfigurationError as error:  # told at once: to leave Kafka takes a while then
+        except ConfigurationError as error:  # logged before the app is stopped, which takes a while with a broker that refuses us
             self._fail(error)
             return 0
         self._health.dependencies.answered("broker")
         return waiting
 
-    def _pace(self) -> None:
-        """On loopback the broker may be the development one, which needs pacing; a real one waits by itself and is left alone."""
+    def _pace_fetches(self) -> None:
+        """A broker on loopback may be the development broker, which needs pacing; Kafka itself makes an empty fetch wait."""
         consumer = kafka_consumer(self.app)
-        if consumer is not None and group.is_loopback(self._settings.kafka):
+        if consumer is not None and is_loopback(self._settings.kafka):
             pace_empty_fetches(consumer._client)
 
-    async def _tend_group(self) -> None:
-        """Where the broker is on this machine, free partitions that killed workers or we ourselves under an earlier id still hold."""
-        while group.is_loopback(self._settings.kafka):
-            ghosts = self._member_ids - {member_id(self.app)}
-            await asyncio.to_thread(group.evict_dead_members, self._settings.kafka, CLIENT_PREFIX, ghosts)
-            await asyncio.sleep(group.CHECK_SECONDS)
+    async def _evict_dead_members(self) -> None:
+        """With a broker on this machine, free the partitions that killed workers, or this one under an earlier member id, still hold."""
+        while is_loopback(self._settings.kafka):
+            stale = self._member_ids - {member_id(self.app)}
+            await asyncio.to_thread(evict_dead_members, self._settings.kafka, CLIENT_PREFIX, stale)
+            await asyncio.sleep(EVICTION_SECONDS)
 
     async def _handle(self, events: Sequence[Any]) -> None:
         """Process `events` and acknowledge each; on a failure keep them unacknowledged and never return."""
@@ -211,7 +215,7 @@ class FaustDriver:
             done = 0
             for batch in micro_batches(items, self._settings.processor):
                 await asyncio.to_thread(self._processor.process, batch)
-                caught_up = await self._caught_up(batch)
+                caught_up = await self._ends.caught_up(batch, self._assigned)
                 await self._in_thread(partial(self._tracker.stored, batch, caught_up))
                 for event in events[done : done + len(batch)]:
                     event.ack()
@@ -237,34 +241,16 @@ class FaustDriver:
     async def _in_thread(self, call: Callable[[], None]) -> None:
         await asyncio.to_thread(self._processor.retry_until_available, call)
 
-    async def _caught_up(self, batch: Sequence[Item]) -> dict[tuple[str, int], bool]:
-        last = {item.origin.partition: item.origin.offset for item in batch}
-        highwaters = await self._highwaters(list(last))
-        return {(self._topic, partition): offset + 1 >= highwaters.get(partition, offset + 2) for partition, offset in last.items()}
-
-    async def _highwaters(self, partitions: Sequence[int]) -> dict[int, int]:
-        tps = [TP(self._topic, partition) for partition in partitions if partition in self._assigned]
-        if not tps:
-            return {}
-        found = await self.app.consumer.highwaters(*tps)
-        return {tp.partition: offset for tp, offset in found.items() if offset is not None}
-
-    async def _note_quiet(self) -> None:
-        """Tell the lag; mark partitions with nothing in flight and nothing left to read, so that they stop holding the watermark."""
+    async def _report_lag(self) -> None:
+        """Report the lag; note partitions that are read to their ends, so that they stop holding the watermark back."""
         try:
-            in_flight = {message.partition for message in self.app.consumer.unacked if message.topic == self._topic}
-            waiting, flags = 0, {}
-            for partition, end in (await self._highwaters(sorted(self._assigned))).items():
-                position = await self.app.consumer.position(TP(self._topic, partition))
-                stored = self._tracker.position(self._topic, partition)
-                waiting += max(0, end - (stored + 1 if stored >= 0 else position or 0))
-                if partition not in in_flight:
-                    flags[self._topic, partition] = position is not None and position >= end
-            self._on_lag(waiting)
-            if not (self._busy or in_flight) and all(flags.values()):
-                self._health.liveness.touch(WORKER)  # an idle poll; with messages left to read it would be none
-            await self._in_thread(lambda: self._tracker.quiet(flags))
+            standing = await self._ends.look(self._assigned, self._tracker)
+            self._health.metrics.lag(standing.waiting)
+            self._on_lag(standing.waiting)
+            if standing.idle and not self._busy:
+                self._health.liveness.touch(WORKER)  # an idle poll is progress; with messages left to read it is not
+            await self._in_thread(lambda: self._tracker.quiet(standing.caught_up))
         except StoppedError:
             return
-        except Exception as error:  # noqa: BLE001 - a look at the broker in the middle of a rebalance may fail; the next one will do
-            log.debug("could not look at the ends of the partitions: %r", error)
+        except Exception as error:  # noqa: BLE001 - this may fail in the middle of a rebalance; the next look will do
+            log.debug("the ends of the partitions are unknown now: %r", error)

@@ -41,8 +41,8 @@ def run(store, tmp_path, monkeypatch):
     clock = ManualClock(WALL)
 
     def start(wrapped=store):
-        tally = SimpleNamespace(stored=0, duplicate=0, rejected=0, reasons={})
-        processor = SimpleNamespace(tally=tally)
+        totals = SimpleNamespace(stored=0, duplicates=0, rejected=0, reasons={})
+        processor = SimpleNamespace(totals=totals)
         pipeline = SimpleNamespace(settings=settings, clock=clock, store=wrapped, health=Health(clock), processor=processor)
 
         @contextmanager

@@ -52,14 +52,14 @@ class Run:
         try:
             store.schema.migrate()
             limits = ProcessorSettings(batch_documents=10, batch_wait_seconds=0.05)
-            meter = PipelineMeter(store.pipeline, clock, lambda: Device("cpu"), metrics=self.health.metrics, limit=10)
-            processor = Processor(HashScorer(), store.documents, store.dead_letters, limits, clock, stop, meter.observe, self.health)
+            meter = PipelineMeter(store.pipeline, clock, lambda: Device("cpu"))
+            processor = Processor(HashScorer(), store.documents, store.dead_letters, limits, clock, stop, [meter.add_batch], self.health)
             source = FileSource(path, clock, FileOptions(kind=Kind.NEWS, source="wire"))
             tracker = ProgressTracker(store.progress, clock, {source.name})
             driver = InProcessDriver(processor, tracker, limits, clock, stop, self.health)
             driver.run({source.name: source.batches(stop)})
             meter.write()
-            self.tally = processor.tally
+            self.totals = processor.totals
             self.rows = next(iter(store.read("SELECT count() FROM documents")))[0]
             self.letters = next(iter(store.read("SELECT count() FROM dead_letters")))[0]
             self.sample = next(iter(store.read("SELECT stored, duplicates, rejected FROM pipeline_samples")))
@@ -84,7 +84,7 @@ def test_documents_by_fate_are_what_the_store_holds(run: Run) -> None:
     fates = {fate: run.scrape("squall_documents_total", fate=fate) for fate in ("stored", "duplicate", "rejected")}
     assert fates == {"stored": 3, "duplicate": 1, "rejected": 2}
     assert (run.rows, run.letters) == (3, 2)
-    assert (run.tally.stored, run.tally.duplicate, run.tally.rejected) == (3, 1, 2)
+    assert (run.totals.stored, run.totals.duplicates, run.totals.rejected) == (3, 1, 2)
     assert tuple(run.sample) == (3, 1, 2), "the sample for Grafana and the metric are of one measurement"
 
 

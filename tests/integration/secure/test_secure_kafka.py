@@ -19,11 +19,11 @@ from squall.core.kafka.dead_letters import KafkaDeadLetters
 from squall.core.kafka.login_probe import refused_login
 from squall.core.records import Document, Kind
 from squall.ingest.kafka_publisher import KafkaPublisher
-from squall.stream.drivers.faust.quirks.stall import lag
+from squall.stream.drivers.faust.quirks.stalled_consumer import uncommitted
 from tests.integration.secure.conftest import Authorities
 from tests.support.broker import DevelopmentBroker
 from tests.support.kafka_gate import KafkaGate
-from tests.support.kafka_room import KafkaRoom, wait_until
+from tests.support.kafka_harness import KafkaHarness, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -124,7 +124,7 @@ def test_every_client_tells_a_wrong_password_and_does_not_show_it(authorities: A
     calls: list[Callable[[], Any]] = [
         lambda: publisher.publish(documents(1), threading.Event()),
         lambda: letters.write([DeadLetter(Origin("t", 0, 0), "broken_json", "x", b"x", datetime.now(UTC))]),
-        lambda: lag(wrong, {0}),
+        lambda: uncommitted(wrong, {0}),
     ]
     for call in calls:
         with pytest.raises(ConfigurationError, match=r"refused the login of 'squall'.*SQUALL_KAFKA__PASSWORD") as caught:
@@ -145,21 +145,21 @@ def test_documents_pass_from_the_publisher_to_the_worker_through_tls_and_scram(
 ) -> None:
     opened = gate(authorities.ours.server_context(clients=authorities.ours), {"squall": PASSWORD})
     certificate, key = authorities.ours.issue("worker")
-    room = KafkaRoom(broker.bootstrap, tmp_path)
+    harness = KafkaHarness(broker.bootstrap, tmp_path)
     files = {"ca_file": authorities.ours.file, "certificate_file": certificate, "key_file": key}
-    secure = KafkaSettings(**(room.kafka.model_dump() | {"bootstrap_servers": opened.bootstrap} | login() | files))
+    secure = KafkaSettings(**(harness.kafka.model_dump() | {"bootstrap_servers": opened.bootstrap} | login() | files))
     publisher = KafkaPublisher(secure)
     publisher.publish(documents(50), threading.Event())
     publisher.close()
-    room.kafka = secure
+    harness.kafka = secure
     given = {name.upper(): str(value) for name, value in (login() | files).items()}
     try:
-        worker = room.worker(**{f"KAFKA__{name}": value for name, value in given.items()})
-        wait_until(lambda: worker.rows == 50, 30, "50 rows", room.explain)
+        worker = harness.worker(**{f"KAFKA__{name}": value for name, value in given.items()})
+        wait_until(lambda: worker.rows == 50, 30, "50 rows", harness.explain)
         assert worker.stop() == 0
         assert PASSWORD not in worker.output()
     finally:
-        room.close()
+        harness.close()
 
 
 @pytest.mark.parametrize(
@@ -170,35 +170,35 @@ def test_a_worker_that_is_refused_ends_and_names_the_setting(
     authorities: Authorities, gate: OpenGate, broker: DevelopmentBroker, tmp_path: Path, changes: dict[str, str], setting: str
 ) -> None:
     opened = gate(authorities.ours.server_context(), {"squall": PASSWORD})
-    room = KafkaRoom(broker.bootstrap, tmp_path)
-    room.kafka = room.kafka.model_copy(update={"bootstrap_servers": opened.bootstrap})
+    harness = KafkaHarness(broker.bootstrap, tmp_path)
+    harness.kafka = harness.kafka.model_copy(update={"bootstrap_servers": opened.bootstrap})
     given = {f"KAFKA__{name.upper()}": str(value) for name, value in login().items()}
     given |= {"KAFKA__CA_FILE": str(authorities.ours.file)} | changes
     if changes.get("KAFKA__CA_FILE"):
         given["KAFKA__CA_FILE"] = str(authorities.other.file)
     try:
-        worker = room.worker(KAFKA__REQUEST_TIMEOUT_SECONDS="1", **given)
+        worker = harness.worker(KAFKA__REQUEST_TIMEOUT_SECONDS="1", **given)
         assert worker.ended() == 1
         assert setting in worker.output()
         assert "hunter2" not in worker.output()
     finally:
-        room.close()
+        harness.close()
 
 
 def test_a_running_worker_whose_password_is_revoked_stops_and_names_the_setting(
     authorities: Authorities, gate: OpenGate, broker: DevelopmentBroker, tmp_path: Path
 ) -> None:
     opened = gate(authorities.ours.server_context(), {"squall": PASSWORD})
-    room = KafkaRoom(broker.bootstrap, tmp_path)
-    room.publish(documents(10))
-    room.kafka = room.kafka.model_copy(update={"bootstrap_servers": opened.bootstrap})
+    harness = KafkaHarness(broker.bootstrap, tmp_path)
+    harness.publish(documents(10))
+    harness.kafka = harness.kafka.model_copy(update={"bootstrap_servers": opened.bootstrap})
     given = {f"KAFKA__{name.upper()}": str(value) for name, value in login().items()}
     try:
-        worker = room.worker(KAFKA__REQUEST_TIMEOUT_SECONDS="1", KAFKA__CA_FILE=str(authorities.ours.file), **given)
-        wait_until(lambda: worker.rows == 10, 30, "10 rows", room.explain)
+        worker = harness.worker(KAFKA__REQUEST_TIMEOUT_SECONDS="1", KAFKA__CA_FILE=str(authorities.ours.file), **given)
+        wait_until(lambda: worker.rows == 10, 30, "10 rows", harness.explain)
         opened.users = {"squall": "renewed"}
         opened.hang_up()
-        wait_until(lambda: "stopping: Kafka at" in worker.output(), 60, "the worker stops", room.explain)
+        wait_until(lambda: "stopping: Kafka at" in worker.output(), 60, "the worker stops", harness.explain)
         assert "SQUALL_KAFKA__PASSWORD" in worker.output()
     finally:
-        room.close()
+        harness.close()

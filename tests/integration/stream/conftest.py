@@ -1,4 +1,4 @@
-"""A broker for the folder's tests, a room of one's own for each."""
+"""A broker for the tests of this folder, and a harness for each test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from squall.app.dev_broker import DevelopmentBroker
 from squall.core.clock import SystemClock
 from squall.core.errors import ConfigurationError
-from tests.support.kafka_room import KafkaRoom
+from tests.support.kafka_harness import KafkaHarness
 
 REAL_BROKER = "SQUALL_TEST_KAFKA"
 
@@ -45,20 +45,20 @@ def own_broker(tmp_path: Path) -> Iterator[DevelopmentBroker]:
 
 
 @pytest.fixture
-def make_room(tmp_path: Path) -> Iterator[Callable[..., KafkaRoom]]:
-    """Make rooms whose workers end with the test."""
-    rooms: list[KafkaRoom] = []
+def make_harness(tmp_path: Path) -> Iterator[Callable[..., KafkaHarness]]:
+    """Make harnesses whose workers end with the test."""
+    harnesses: list[KafkaHarness] = []
 
-    def make(bootstrap_servers: str, partitions: int = 4) -> KafkaRoom:
-        rooms.append(KafkaRoom(bootstrap_servers, tmp_path, partitions))
-        return rooms[-1]
+    def make(bootstrap_servers: str, partitions: int = 4) -> KafkaHarness:
+        harnesses.append(KafkaHarness(bootstrap_servers, tmp_path, partitions))
+        return harnesses[-1]
 
     yield make
-    for room in rooms:
-        room.close()
+    for harness in harnesses:
+        harness.close()
 
 
 @pytest.fixture
-def room(make_room: Callable[..., KafkaRoom], bootstrap_servers: str) -> KafkaRoom:
+def harness(make_harness: Callable[..., KafkaHarness], bootstrap_servers: str) -> KafkaHarness:
     """A topic of four partitions, its group, and a folder for the embedded store."""
-    return make_room(bootstrap_servers)
+    return make_harness(bootstrap_servers)

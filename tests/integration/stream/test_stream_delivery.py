@@ -12,7 +12,7 @@ from squall import storage
 from squall.app.dev_broker import DevelopmentBroker
 from squall.core.records import Document
 from tests.support.doubles import START, document
-from tests.support.kafka_room import KafkaRoom, wait_until
+from tests.support.kafka_harness import KafkaHarness, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -23,9 +23,9 @@ def documents(start: int, end: int) -> list[Document]:
     return [document(n) for n in range(start, end)]
 
 
-def assert_stored_once(room: KafkaRoom, expected: list[Document]) -> None:
+def assert_stored_once(harness: KafkaHarness, expected: list[Document]) -> None:
     """Every one of `expected` is in the store, once by every way of counting, and nothing else is."""
-    store = storage.open(room.store_url)
+    store = storage.open(harness.store_url)
     try:
         assert store.documents.known_ids(expected, "hash-1") == {each.id for each in expected}
         totals = store.counts.totals()
@@ -36,83 +36,85 @@ def assert_stored_once(room: KafkaRoom, expected: list[Document]) -> None:
         store.close()
 
 
-def test_kill_9_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothing(room: KafkaRoom) -> None:
+def test_kill_9_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothing(harness: KafkaHarness) -> None:
     everything = documents(0, MANY)
-    room.publish(everything)
+    harness.publish(everything)
     for option in ("--die-after", "--die-before"):
-        assert room.worker(option, str(MANY // 3)).ended() == -signal.SIGKILL, room.explain()
-    survivor = room.worker()
-    room.drained()
+        assert harness.worker(option, str(MANY // 3)).ended() == -signal.SIGKILL, harness.explain()
+    survivor = harness.worker()
+    harness.drained()
     assert survivor.stop() == 0
     assert survivor.rows < MANY
-    assert_stored_once(room, everything)
+    assert_stored_once(harness, everything)
 
 
-def test_a_store_that_fails_every_seventh_write_loses_nothing(room: KafkaRoom) -> None:
+def test_a_store_that_fails_every_seventh_write_loses_nothing(harness: KafkaHarness) -> None:
     everything = documents(0, MANY)
-    room.publish(everything)
-    worker = room.worker("--fail-every", "7")
-    room.drained()
+    harness.publish(everything)
+    worker = harness.worker("--fail-every", "7")
+    harness.drained()
     assert worker.stop() == 0
     assert "the connection broke before" in worker.log.read_text()
     assert "the connection broke after" in worker.log.read_text()
-    assert_stored_once(room, everything)
+    assert_stored_once(harness, everything)
 
 
-def test_a_worker_that_ends_while_the_store_is_down_or_refuses_has_acknowledged_nothing(room: KafkaRoom) -> None:
+def test_a_worker_that_ends_while_the_store_is_down_or_refuses_has_acknowledged_nothing(harness: KafkaHarness) -> None:
     everything = documents(0, 300)
-    room.publish(everything)
-    refused = room.worker("--refuse")
-    assert refused.ended() == 1, room.explain()
+    harness.publish(everything)
+    refused = harness.worker("--refuse")
+    assert refused.ended() == 1, harness.explain()
     assert "error: no such table (run `squall store migrate`)" in refused.output()
-    stopped = room.worker("--down")
-    wait_until(lambda: "paused, will try again (try 3): connection refused" in stopped.output(), 20, "it tries again", room.explain)
+    stopped = harness.worker("--down")
+    wait_until(lambda: "attempt 3 failed, retrying: connection refused" in stopped.output(), 20, "it tries again", harness.explain)
     assert stopped.stop() == 0
-    assert room.lag() == len(everything)
-    worker = room.worker()
-    room.drained()
+    assert harness.lag() == len(everything)
+    worker = harness.worker()
+    harness.drained()
     assert worker.stop() == 0
-    assert_stored_once(room, everything)
+    assert_stored_once(harness, everything)
 
 
-def test_a_worker_whose_join_was_answered_with_nothing_joins_anew(room: KafkaRoom) -> None:
+def test_a_worker_whose_join_was_answered_with_nothing_joins_anew(harness: KafkaHarness) -> None:
     everything = documents(0, 300)
-    room.publish(everything)
-    worker = room.worker("--garble-join")
-    room.drained()
+    harness.publish(everything)
+    worker = harness.worker("--garble-join")
+    harness.drained()
     assert worker.stop() == 0
     assert "Unexpected error in coordinator routine" in worker.output()
-    assert "joining the group anew" in worker.output()
-    assert_stored_once(room, everything)
+    assert "rejoining the group" in worker.output()
+    assert_stored_once(harness, everything)
 
 
-def test_a_broker_that_restarts_in_the_middle_loses_nothing(own_broker: DevelopmentBroker, make_room: Callable[..., KafkaRoom]) -> None:
-    room = make_room(own_broker.bootstrap_servers)
+def test_a_broker_that_restarts_in_the_middle_loses_nothing(
+    own_broker: DevelopmentBroker, make_harness: Callable[..., KafkaHarness]
+) -> None:
+    harness = make_harness(own_broker.bootstrap_servers)
     everything = documents(0, MANY)
-    room.publish(everything[: MANY // 2])
-    worker = room.worker()
-    wait_until(lambda: worker.rows > 0, 20, "the first batch is stored", room.explain)
+    harness.publish(everything[: MANY // 2])
+    worker = harness.worker()
+    wait_until(lambda: worker.rows > 0, 20, "the first batch is stored", harness.explain)
     own_broker.stop()
     own_broker.start()
-    room.publish(everything[MANY // 2 :])
-    room.drained(40)
+    harness.publish(everything[MANY // 2 :])
+    harness.drained(40)
     assert worker.stop() == 0
-    assert_stored_once(room, everything)
+    assert_stored_once(harness, everything)
 
 
-def test_progress_says_how_far_every_partition_is_stored(room: KafkaRoom) -> None:
+def test_progress_says_how_far_every_partition_is_stored(harness: KafkaHarness) -> None:
     everything = documents(0, 200)
-    room.publish(everything)
-    worker = room.worker()
-    room.drained()
+    harness.publish(everything)
+    worker = harness.worker()
+    harness.drained()
     assert worker.stop() == 0
-    store = storage.open(room.store_url)
+    store = storage.open(harness.store_url)
     try:
         rows = store.progress.all()
     finally:
         store.close()
-    assert {row.stream for row in rows} == {room.kafka.documents_topic}
-    assert {row.partition for row in rows} == set(range(room.kafka.partitions))
+    assert {row.stream for row in rows} == {harness.kafka.documents_topic}
+    assert {row.partition for row in rows} == set(range(harness.kafka.partitions))
     assert max(row.event_time for row in rows) == everything[-1].published_at
     assert sum(row.position + 1 for row in rows) == len(everything)
     assert all(row.caught_up for row in rows)

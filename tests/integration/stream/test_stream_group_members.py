@@ -13,37 +13,37 @@ from kafka.admin import KafkaAdminClient
 
 from squall.core.kafka.client import client_arguments
 from squall.stream.drivers.faust.app import CLIENT_PREFIX, client_id
-from squall.stream.drivers.faust.quirks.group import evict_dead_members
-from tests.support.kafka_room import KafkaRoom, wait_until
+from squall.stream.drivers.faust.quirks.dead_member_eviction import evict_dead_members
+from tests.support.kafka_harness import KafkaHarness, wait_until
 
 Join = Callable[[str], str]
 
 
-def members(room: KafkaRoom) -> dict[str, str]:
+def members(harness: KafkaHarness) -> dict[str, str]:
     """Return client ids by member id."""
-    admin = KafkaAdminClient(**client_arguments(room.kafka))
+    admin = KafkaAdminClient(**client_arguments(harness.kafka))
     try:
-        found = admin.describe_groups([room.kafka.group_id])[room.kafka.group_id]["members"]
+        found = admin.describe_groups([harness.kafka.group_id])[harness.kafka.group_id]["members"]
         return {member["member_id"]: member["client_id"] for member in found}
     finally:
         admin.close()
 
 
 @pytest.fixture
-def join(room: KafkaRoom) -> Iterator[Join]:
-    """Join the room's group under a client id; returns the member id."""
+def join(harness: KafkaHarness) -> Iterator[Join]:
+    """Join the harness's group under a client id; returns the member id."""
     consumers: list[Any] = []
 
     def joined(name: str) -> str:
-        consumer = KafkaConsumer(**(client_arguments(room.kafka) | {"client_id": name}), group_id=room.kafka.group_id)
+        consumer = KafkaConsumer(**(client_arguments(harness.kafka) | {"client_id": name}), group_id=harness.kafka.group_id)
         consumers.append(consumer)
-        consumer.subscribe([room.kafka.documents_topic])
+        consumer.subscribe([harness.kafka.documents_topic])
 
         def member_ids() -> list[str]:
             consumer.poll(100)
-            return [member for member, client in members(room).items() if client == name]
+            return [member for member, client in members(harness).items() if client == name]
 
-        wait_until(lambda: bool(member_ids()), 15, f"{name} has joined", lambda: str(members(room)))
+        wait_until(lambda: bool(member_ids()), 15, f"{name} has joined", lambda: str(members(harness)))
         return member_ids()[0]
 
     yield joined
@@ -51,21 +51,21 @@ def join(room: KafkaRoom) -> Iterator[Join]:
         consumer.close(autocommit=False)
 
 
-def test_a_live_worker_stays_and_its_ghost_goes(room: KafkaRoom, join: Join) -> None:
+def test_a_live_worker_stays_and_its_stale_member_id_goes(harness: KafkaHarness, join: Join) -> None:
     member = join(client_id())
-    assert evict_dead_members(room.kafka, CLIENT_PREFIX, {"somebody else's"}) == 0
-    assert members(room) == {member: client_id()}
-    assert evict_dead_members(room.kafka, CLIENT_PREFIX, {member, ""}) == 1
-    assert members(room) == {}
+    assert evict_dead_members(harness.kafka, CLIENT_PREFIX, {"somebody else's"}) == 0
+    assert members(harness) == {member: client_id()}
+    assert evict_dead_members(harness.kafka, CLIENT_PREFIX, {member, ""}) == 1
+    assert members(harness) == {}
 
 
-def test_a_worker_whose_process_has_ended_goes(room: KafkaRoom, join: Join) -> None:
+def test_a_worker_whose_process_has_ended_goes(harness: KafkaHarness, join: Join) -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     join(client_id().rpartition("-")[0] + f"-{child.pid}")
-    assert evict_dead_members(room.kafka, CLIENT_PREFIX) == 1
-    assert members(room) == {}
+    assert evict_dead_members(harness.kafka, CLIENT_PREFIX) == 1
+    assert members(harness) == {}
 
 
-def test_a_group_that_nobody_joined_yet_is_no_trouble(room: KafkaRoom) -> None:
-    assert evict_dead_members(room.kafka, CLIENT_PREFIX) == 0
+def test_a_group_that_nobody_joined_yet_is_no_trouble(harness: KafkaHarness) -> None:
+    assert evict_dead_members(harness.kafka, CLIENT_PREFIX) == 0

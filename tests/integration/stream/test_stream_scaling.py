@@ -10,7 +10,7 @@ import pytest
 from squall import storage
 from tests.support.doubles import document
 from tests.support.gateway_process import GatewayProcess
-from tests.support.kafka_room import KafkaRoom
+from tests.support.kafka_harness import KafkaHarness
 
 pytestmark = pytest.mark.slow
 
@@ -25,24 +25,24 @@ def shared_store(tmp_path: Path) -> Iterator[str]:
     gateway.kill()
 
 
-def test_two_workers_share_the_load_and_the_survivor_of_a_kill_9_takes_all_of_it(room: KafkaRoom, shared_store: str) -> None:
-    room.store_url = shared_store
+def test_two_workers_share_the_load_and_the_survivor_of_a_kill_9_takes_all_of_it(harness: KafkaHarness, shared_store: str) -> None:
+    harness.store_url = shared_store
     store = storage.open(shared_store)
     try:
         store.schema.migrate()
-        first, second = room.worker(), room.worker()
+        first, second = harness.worker(), harness.worker()
         together = 0
         while not (first.rows and second.rows):
-            assert together < 10 * SOME, room.explain()
-            room.publish([document(n) for n in range(together, together + SOME)])
+            assert together < 10 * SOME, harness.explain()
+            harness.publish([document(n) for n in range(together, together + SOME)])
             together += SOME
-            room.drained()
-        room.publish([document(n) for n in range(together, together + SOME)])
+            harness.drained()
+        harness.publish([document(n) for n in range(together, together + SOME)])
         second.kill()
         taken_over = first.rows
         everything = [document(n) for n in range(together + 2 * SOME)]
-        room.publish(everything[together + SOME :])
-        room.drained(40)
+        harness.publish(everything[together + SOME :])
+        harness.drained(40)
         assert first.rows > taken_over
         assert first.stop() == 0
         assert store.documents.known_ids(everything, "hash-1") == {each.id for each in everything}

@@ -13,6 +13,7 @@ from squall.core.observability.catalogue import CATALOGUE, METRICS
 from squall.core.observability.docs import page
 from squall.core.observability.metric_spec import OTHER, PREFIX, REASONS, MetricType
 from squall.core.observability.metrics import Metrics, ModelReading
+from tests.support.doubles import batch_report
 
 ROOT = Path(__file__).resolve().parents[3]
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
@@ -86,9 +87,7 @@ def tell_everything(metrics: Metrics) -> None:
     metrics.watch_model(lambda: READING)
     metrics.watch_dependencies(lambda: {"store": True})
     metrics.lag(1)
-    metrics.batch(
-        items=1, limit=2, stored=1, duplicates=0, reasons=("x",), published_ages=(1.0,), collected_ages=(1.0,), scoring_seconds=1.0
-    )
+    metrics.batch(batch_report(stored=1, reasons=("x",)))
     metrics.detector_run("ok", 1.0, leader=True)
     metrics.evaluated(now, now)
     metrics.open_alerts(1)

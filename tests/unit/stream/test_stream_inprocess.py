@@ -21,7 +21,7 @@ from tests.support.doubles import START, HashScorer, MemoryStore, document, item
 BOUND_SECONDS = 5.0
 
 
-class Room:
+class Harness:
     """A driver, its store, and sources that note their commits among the store's events."""
 
     def __init__(self, store: MemoryStore | None = None, streams: Sequence[str] = ("wire",), **limits: float) -> None:
@@ -80,142 +80,142 @@ def finishes(run: Callable[[], object]) -> list[BaseException]:
 
 
 def test_everything_of_several_sources_is_stored_and_committed() -> None:
-    room = Room(streams=("wire", "blog"))
-    wire = (room.batch([item(n, topic="wire")]) for n in range(30))
-    blog = (room.batch([item(n, topic="blog") for n in range(start, start + 10)]) for start in range(30, 60, 10))
-    room.driver.run({"wire": wire, "blog": blog})
-    assert room.stored_ids() == ids(range(60))
-    assert sorted(room.committed) == list(range(60))
-    assert {stream: row.position for (stream, _), row in room.store.progress.saved.items()} == {"wire": 29, "blog": 59}
+    harness = Harness(streams=("wire", "blog"))
+    wire = (harness.batch([item(n, topic="wire")]) for n in range(30))
+    blog = (harness.batch([item(n, topic="blog") for n in range(start, start + 10)]) for start in range(30, 60, 10))
+    harness.driver.run({"wire": wire, "blog": blog})
+    assert harness.stored_ids() == ids(range(60))
+    assert sorted(harness.committed) == list(range(60))
+    assert {stream: row.position for (stream, _), row in harness.store.progress.saved.items()} == {"wire": 29, "blog": 59}
 
 
 def test_a_cursor_moves_after_rows_dead_letters_and_progress_are_safe() -> None:
-    room = Room(MemoryStore(fail_next=2))
-    room.driver.run({"wire": iter([room.batch([item(0, topic="wire"), reject(1, topic="wire")])])})
-    assert room.store.events == ["insert", "dead letters", "progress", "commit"]
+    harness = Harness(MemoryStore(fail_next=2))
+    harness.driver.run({"wire": iter([harness.batch([item(0, topic="wire"), reject(1, topic="wire")])])})
+    assert harness.store.events == ["insert", "dead letters", "progress", "commit"]
 
 
 def test_small_batches_that_arrive_together_are_stored_together() -> None:
-    room = Room(batch_documents=20, batch_wait_seconds=60.0)
-    room.driver.run({"wire": (room.batch([item(n, topic="wire")]) for n in range(40))})
-    assert room.store.inserts == [20, 20]
+    harness = Harness(batch_documents=20, batch_wait_seconds=60.0)
+    harness.driver.run({"wire": (harness.batch([item(n, topic="wire")]) for n in range(40))})
+    assert harness.store.inserts == [20, 20]
 
 
 def test_a_large_batch_is_stored_in_pieces_and_committed_once() -> None:
-    room = Room(batch_documents=16)
-    room.driver.run({"wire": iter([room.batch([item(n, topic="wire") for n in range(50)])])})
-    assert room.store.inserts == [16, 16, 16, 2]
-    assert room.store.events[-2:] == ["progress", "commit"]
+    harness = Harness(batch_documents=16)
+    harness.driver.run({"wire": iter([harness.batch([item(n, topic="wire") for n in range(50)])])})
+    assert harness.store.inserts == [16, 16, 16, 2]
+    assert harness.store.events[-2:] == ["progress", "commit"]
 
 
 def test_a_source_is_caught_up_when_it_says_so_or_ends() -> None:
-    room = Room(batch_documents=1)
+    harness = Harness(batch_documents=1)
     flags = (False, True, False)
-    room.driver.run({"wire": iter([room.batch([item(n, topic="wire")], caught_up=flag) for n, flag in enumerate(flags)])})
-    assert [row.caught_up for row in room.store.progress.history] == [False, True, False, True]
+    harness.driver.run({"wire": iter([harness.batch([item(n, topic="wire")], caught_up=flag) for n, flag in enumerate(flags)])})
+    assert [row.caught_up for row in harness.store.progress.history] == [False, True, False, True]
 
 
 def test_a_source_that_had_nothing_is_caught_up_beside_one_that_had_more(released: threading.Event) -> None:
-    room = Room(streams=("wire", "feed"), batch_documents=3, batch_wait_seconds=60.0)
+    harness = Harness(streams=("wire", "feed"), batch_documents=3, batch_wait_seconds=60.0)
     polled = threading.Event()
 
     def feed() -> Iterator[Batch]:
-        yield room.batch([item(0, topic="feed")], caught_up=False)
-        yield room.batch([], caught_up=True)
+        yield harness.batch([item(0, topic="feed")], caught_up=False)
+        yield harness.batch([], caught_up=True)
         polled.set()
         released.wait()
 
     def wire() -> Iterator[Batch]:
         polled.wait()
-        batch = room.batch([item(1, topic="wire"), item(2, topic="wire")])
-        yield Batch(batch.items, room.stop.set)
+        batch = harness.batch([item(1, topic="wire"), item(2, topic="wire")])
+        yield Batch(batch.items, harness.stop.set)
 
-    assert finishes(lambda: room.driver.run({"feed": feed(), "wire": wire()})) == []
-    assert room.store.progress.saved["feed", 0].caught_up
+    assert finishes(lambda: harness.driver.run({"feed": feed(), "wire": wire()})) == []
+    assert harness.store.progress.saved["feed", 0].caught_up
 
 
 def test_an_empty_batch_is_committed_too() -> None:
-    room = Room()
-    room.driver.run({"wire": iter([room.batch([])])})
-    assert room.store.events == ["commit"]
+    harness = Harness()
+    harness.driver.run({"wire": iter([harness.batch([])])})
+    assert harness.store.events == ["commit"]
 
 
 def test_a_source_that_fails_is_heard_after_what_it_delivered_is_kept() -> None:
-    room = Room()
+    harness = Harness()
 
     def broken() -> Iterator[Batch]:
-        yield room.batch([item(0, topic="wire")])
+        yield harness.batch([item(0, topic="wire")])
         raise StoreError("the file is not CSV", "look at line 2")
 
     with pytest.raises(StoreError, match="not CSV"):
-        room.driver.run({"wire": broken()})
-    assert room.committed == [0]
+        harness.driver.run({"wire": broken()})
+    assert harness.committed == [0]
 
 
 @pytest.mark.slow
 def test_a_source_that_fails_does_not_wait_for_one_that_hangs(released: threading.Event) -> None:
-    room = Room(streams=("wire", "slow"))
+    harness = Harness(streams=("wire", "slow"))
 
     def broken() -> Iterator[Batch]:
         raise OSError("disk gone")
         yield
 
-    raised = finishes(lambda: room.driver.run({"wire": broken(), "slow": hang(released)}))
+    raised = finishes(lambda: harness.driver.run({"wire": broken(), "slow": hang(released)}))
     assert [str(error) for error in raised] == ["disk gone"]
 
 
 @pytest.mark.slow
 def test_a_stop_ends_within_bounds_however_many_sources_hang(released: threading.Event) -> None:
     names = [f"slow {n}" for n in range(20)]
-    room = Room(streams=names)
-    threading.Timer(0.2, room.stop.set).start()
-    assert finishes(lambda: room.driver.run({name: hang(released) for name in names})) == []
+    harness = Harness(streams=names)
+    threading.Timer(0.2, harness.stop.set).start()
+    assert finishes(lambda: harness.driver.run({name: hang(released) for name in names})) == []
 
 
 def test_a_stop_while_the_store_is_down_commits_nothing() -> None:
     store = MemoryStore(fail_next=10**9)
-    room = Room(store)
-    store.on_failure = room.stop.set
+    harness = Harness(store)
+    store.on_failure = harness.stop.set
     with pytest.raises(StoppedError):
-        room.driver.run({"wire": iter([room.batch([item(0, topic="wire")])])})
-    assert room.committed == []
+        harness.driver.run({"wire": iter([harness.batch([item(0, topic="wire")])])})
+    assert harness.committed == []
 
 
 def test_a_store_that_refuses_ends_the_run_and_commits_nothing() -> None:
-    room = Room(MemoryStore(fail_next=1, error=StoreError("no such table")))
+    harness = Harness(MemoryStore(fail_next=1, error=StoreError("no such table")))
     with pytest.raises(StoreError, match="no such table"):
-        room.driver.run({"wire": iter([room.batch([item(0, topic="wire")])])})
-    assert room.committed == []
+        harness.driver.run({"wire": iter([harness.batch([item(0, topic="wire")])])})
+    assert harness.committed == []
 
 
 def test_a_store_that_is_down_holds_the_source_back_and_memory_bounded() -> None:
     store = MemoryStore(fail_next=10**9)
-    room = Room(store, batch_documents=1)
+    harness = Harness(store, batch_documents=1)
     read: list[int] = []
 
     def endless() -> Iterator[Batch]:
         for n in range(100_000):
             read.append(n)
-            yield room.batch([item(n, topic="wire")])
+            yield harness.batch([item(n, topic="wire")])
 
     def stop_when_full() -> None:
         if len(read) >= QUEUED_BATCHES + 2:  # the queue, the batch at the store, the one that waits to get in
-            room.stop.set()
+            harness.stop.set()
 
     store.on_failure = stop_when_full
-    assert [type(error) for error in finishes(lambda: room.driver.run({"wire": endless()}))] == [StoppedError]
+    assert [type(error) for error in finishes(lambda: harness.driver.run({"wire": endless()}))] == [StoppedError]
     assert len(read) <= QUEUED_BATCHES + 3
-    assert room.committed == []
+    assert harness.committed == []
 
 
 def test_no_sources_is_no_work() -> None:
     started = time.monotonic()
-    Room().driver.run({})
+    Harness().driver.run({})
     assert time.monotonic() - started < BOUND_SECONDS
 
 
 def test_sources_that_end_by_themselves_do_not_stop_the_process() -> None:
-    room = Room()
-    room.driver.run({"wire": iter([room.batch([item(0)])])})
-    assert not room.stop.is_set()
-    assert room.stored_ids() == ids(range(1))
+    harness = Harness()
+    harness.driver.run({"wire": iter([harness.batch([item(0)])])})
+    assert not harness.stop.is_set()
+    assert harness.stored_ids() == ids(range(1))

@@ -1,1 +1,1 @@
-"""Workarounds for faults of Faust and of the development broker."""
+"""Workarounds for faults of Faust, aiokafka and the development broker: one module each, named after the fault."""

@@ -1,7 +1,7 @@
-"""Is there something to read that nobody reads? After some rebalances Faust holds partitions and fetches nothing more.
+"""A consumer that stalls: after some rebalances Faust holds partitions and fetches nothing more.
 
 Seen on the development broker, in about one of five restarts of it: a commit is answered `IllegalGeneration`, the worker
-rejoins and gets its partitions, and then stays silent for ever. From outside it can only be told by the lag.
+rejoins, gets its partitions, and then fetches nothing, for ever. Only the lag of the group shows it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from squall.core.config.kafka import KafkaSettings
 from squall.core.kafka.client import client_arguments, unavailable
 
 STALL_SECONDS = 12.0
-"""Silence after which the lag is looked at: longer than a rebalance, shorter than people's patience."""
+"""Time without a message after which the lag is looked at: longer than a rebalance, shorter than any alert about lag."""
 
 
-def lag(settings: KafkaSettings, partitions: Collection[int], *, allow_plaintext: bool = False) -> int:
-    """Return how many messages of `partitions` the group has not committed; with no partitions only see whether the broker answers.
+def uncommitted(settings: KafkaSettings, partitions: Collection[int], *, allow_plaintext: bool = False) -> int:
+    """Return how many messages of `partitions` the group has not committed; without partitions only check whether the broker answers.
 
     Raises:
         BrokerUnavailableError: it did not.

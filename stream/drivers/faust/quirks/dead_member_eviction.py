@@ -1,9 +1,9 @@
 """Dead members of the consumer group on a loopback broker.
 
-Kafka forgets a killed member after its session timeout. The development broker never does, and a group that waits for
-a dead member gives its partitions to nobody. On one machine a dead process is certain to be dead, so its member may go.
-So may a ghost: a live worker whose commit came in the middle of a rebalance joins anew under another member id, and the
-broker waits for the old one.
+Kafka removes a killed member after its session timeout. The development broker never does, and a group that waits for
+a dead member assigns its partitions to no one. On one machine a dead process is certain to be dead, so its member may
+be removed. So may a stale member id: a live worker whose commit came in the middle of a rebalance rejoins under another
+member id, and the broker keeps waiting for the old one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from squall.core.net import addresses
 
 log = logging.getLogger("squall.worker")
 
-CHECK_SECONDS = 3.0
+EVICTION_SECONDS = 3.0
+"""Between two looks at the group."""
 
 
 def is_loopback(settings: KafkaSettings) -> bool:
@@ -44,29 +45,29 @@ def is_dead(client_id: str, prefix: str) -> bool:
         return True
 
 
-def evict_dead_members(settings: KafkaSettings, prefix: str, ghosts: Collection[str] = ()) -> int:
-    """Remove members whose process on this host is gone, and those with an id in `ghosts`; returns how many.
+def evict_dead_members(settings: KafkaSettings, prefix: str, stale: Collection[str] = ()) -> int:
+    """Remove members whose process on this host is gone, and those with an id in `stale`; returns how many.
 
-    Trouble with the broker is logged and waits for the next try.
+    A broker that does not answer is logged; the next call looks again.
     """
     arguments = client_arguments(settings)
     try:
         admin = KafkaAdminClient(**arguments)
     except (KafkaError, OSError) as error:
-        log.debug("could not look at the group: %r", error)
+        log.debug("the group could not be described: %r", error)
         return 0
     try:
-        return _evict(admin, settings.group_id, prefix, ghosts)
+        return _evict(admin, settings.group_id, prefix, stale)
     except (KafkaError, OSError, KeyError) as error:
-        log.debug("could not look at the group: %r", error)
+        log.debug("the group could not be described: %r", error)
         return 0
     finally:
         admin.close()
 
 
-def _evict(admin: Any, group: str, prefix: str, ghosts: Collection[str]) -> int:
+def _evict(admin: Any, group: str, prefix: str, stale: Collection[str]) -> int:
     members = admin.describe_groups([group])[group]["members"]
-    dead = [member["member_id"] for member in members if member["member_id"] in ghosts or is_dead(member["client_id"], prefix)]
+    dead = [member["member_id"] for member in members if member["member_id"] in stale or is_dead(member["client_id"], prefix)]
     if dead:
         admin.remove_group_members(group, [MemberToRemove(member_id=member) for member in dead])
         log.info("removed %d dead members from group %s", len(dead), group)

@@ -11,7 +11,7 @@ import pytest
 
 from squall.core.config.kafka import KafkaSettings
 from squall.stream.drivers.faust.app import client_id
-from squall.stream.drivers.faust.quirks.group import evict_dead_members, is_dead, is_loopback
+from squall.stream.drivers.faust.quirks.dead_member_eviction import evict_dead_members, is_dead, is_loopback
 
 HOST = socket.gethostname()
 

@@ -74,7 +74,7 @@ class DeadLetter:
     headers: dict[str, str]
 
 
-class KafkaRoom:
+class KafkaHarness:
     """Topics and a group that nobody else uses, so that a shared broker will do.
 
     Args:

@@ -1,4 +1,4 @@
-"""What Faust keeps to itself and the driver has to know. Its version is pinned."""
+"""Private attributes of Faust and aiokafka that the driver needs. Faust's version is pinned; all of them are read here."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Any
 
 
 def kafka_consumer(app: Any) -> Any:
-    """Return aiokafka's consumer inside Faust's thread; None until it is there."""
+    """Return aiokafka's consumer inside Faust's thread; None until Faust has made it."""
     return getattr(getattr(app.consumer, "_thread", None), "_consumer", None)
 
 
 def member_id(app: Any) -> str:
-    """Return our id in the group, empty while we are in none."""
+    """Return our member id in the group, empty while we are in none."""
     return str(getattr(getattr(kafka_consumer(app), "_coordinator", None), "member_id", ""))
 
 
-def why_left_out(app: Any) -> BaseException | None:
-    """Return why aiokafka left the group for good (its coordination ends at an answer it can't read), None when it did not."""
+def coordination_error(app: Any) -> BaseException | None:
+    """Return why aiokafka's group coordination ended (at an answer that it can't read, for example), None while it runs."""
     task = getattr(getattr(kafka_consumer(app), "_coordinator", None), "_coordination_task", None)
     return None if task is None or not task.done() or task.cancelled() else task.exception()

@@ -1,0 +1,181 @@
+"""From documents to rows: the model's probabilities, and which text is to blame when the model fails.
+
+A text is to blame only when another one scores in the same state of the model. When every text fails, the model or its device is at
+fault, and dead-lettering would throw good documents away: `ModelFaultError` stops the worker instead, with nothing stored, dead-lettered
+or acknowledged. It is not retried here. The engine has already tried smaller batches and the CPU by then, and a supervisor that starts
+the process again loads the model afresh, which is the cure that is left. A fault that passes within a micro-batch costs nothing: each
+text that failed is tried once more before it is blamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from squall.core.clock import Clock
+from squall.core.delivery import Rejection
+from squall.core.errors import ModelFaultError
+from squall.core.records import OLDEST, SENTIMENTS, TOPICS, Document, Kind, ScoredDocument
+from squall.core.text import document_id, fingerprint
+
+FAULTS: Final = (RuntimeError, ValueError, TypeError, IndexError)
+"""What torch, onnxruntime and the check of the probabilities raise."""
+
+PROBE: Final = Document(
+    id=document_id("squall", "probe"),
+    kind=Kind.NEWS,
+    source="squall",
+    title="Shares were little changed in early trading",
+    published_at=OLDEST,
+    collected_at=OLDEST,
+)
+"""A plain text that any model scores, for a process that has not scored a real one yet."""
+
+
+class Scores(Protocol):
+    """Probabilities, one row per text: `topic` (n, 20), `sentiment` (n, 3), and the model that gave them."""
+
+    @property
+    def topic(self) -> npt.NDArray[np.float32]: ...
+
+    @property
+    def sentiment(self) -> npt.NDArray[np.float32]: ...
+
+    @property
+    def model_version(self) -> str: ...
+
+
+class Scorer(Protocol):
+    """What scoring needs of the engine."""
+
+    @property
+    def model_version(self) -> str: ...
+
+    def score(self, texts: Sequence[str]) -> Scores: ...
+
+
+@dataclass
+class ScoringResult:
+    """What became of the documents of one micro-batch."""
+
+    rows: list[ScoredDocument] = field(default_factory=list)
+    """In the order of the documents."""
+    failures: dict[str, Rejection] = field(default_factory=dict)
+    """By document id: the texts that are to blame."""
+
+
+class DocumentScorer:
+    """Scores documents and finds the texts that the model fails on.
+
+    Args:
+        engine: scores texts.
+        clock: stamps `scored_at`.
+    """
+
+    def __init__(self, engine: Scorer, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._reference = PROBE
+
+    @property
+    def model_version(self) -> str:
+        """The model that scores now."""
+        return self._engine.model_version
+
+    def score(self, documents: Sequence[Document], stored: Sequence[Document] = ()) -> ScoringResult:
+        """Score `documents`; a batch that fails is halved until its culprits are alone.
+
+        One culprit among n documents costs 2·log2(n) + 3 calls of the engine. With several documents at least one of them, or of
+        `stored`, has to pass before any is blamed; a document that came alone is blamed when the last text that this process has
+        scored (or `PROBE`) still passes.
+
+        Args:
+            documents: without duplicates.
+            stored: other documents of the micro-batch, which this model version has scored before.
+
+        Raises:
+            ModelFaultError: no text can be scored at all, or none of this micro-batch.
+        """
+        result = ScoringResult()
+        if not documents:
+            return result
+        if stored:
+            self._reference = stored[-1]
+        try:
+            self._attempt(documents, result)
+        except FAULTS as error:
+            self._bisect(documents, error, result)
+            if not result.rows and not stored and len(documents) > 1:
+                raise self._fault(f"none of the {len(documents)} texts of a micro-batch could be scored", error) from error
+        return result
+
+    def _attempt(self, documents: Sequence[Document], result: ScoringResult) -> None:
+        """Score `documents` in one call; add all of them to `result`, or none and raise one of `FAULTS`."""
+        scores = self._engine.score([document.content for document in documents])
+        result.rows += scored_documents(documents, scores, self._clock)
+        self._reference = documents[-1]
+
+    def _bisect(self, documents: Sequence[Document], error: Exception, result: ScoringResult) -> None:
+        """Score what can be scored of `documents`, which failed with `error` as a whole."""
+        if len(documents) == 1:
+            self._blame(documents[0], error, result)
+            return
+        half = len(documents) // 2
+        for part in (documents[:half], documents[half:]):
+            try:
+                self._attempt(part, result)
+            except FAULTS as found:
+                self._bisect(part, found, result)
+
+    def _blame(self, document: Document, error: Exception, result: ScoringResult) -> None:
+        """Reject `document`, which failed alone, if it fails again right after another text has passed."""
+        try:
+            self._attempt([self._reference], ScoringResult())
+        except FAULTS as fault:
+            raise self._fault("a text that was scored before fails as well", fault) from fault
+        try:
+            self._attempt([document], result)
+        except FAULTS:
+            detail = f"{type(error).__name__}: {error}"
+            result.failures[document.id] = Rejection("scoring_failed", detail, document.model_dump_json().encode())
+
+    @staticmethod
+    def _fault(what: str, error: BaseException) -> ModelFaultError:
+        return ModelFaultError(
+            f"the model fails, whatever the text: {what}: {type(error).__name__}: {error}",
+            "nothing of the micro-batch was stored, dead-lettered or acknowledged; look at the model and its device, and start again: "
+            "`squall doctor`, SQUALL_MODEL__PATH, SQUALL_MODEL__DEVICE",
+        )
+
+
+def scored_documents(documents: Sequence[Document], scores: Scores, clock: Clock) -> list[ScoredDocument]:
+    """Return one row per document, in order.
+
+    Args:
+        documents: n of them.
+        scores: of their texts; sentiment is scaled to a sum of 1.
+        clock: stamps `scored_at`.
+
+    Raises:
+        ValueError: a probability is none (NaN, infinite, outside [0, 1]).
+    """
+    now = clock.now()
+    best = scores.topic.argmax(axis=1)
+    sentiment = scores.sentiment.astype(float)
+    sentiment /= sentiment.sum(axis=1, keepdims=True)
+    return [
+        ScoredDocument(
+            document=document,
+            topic=TOPICS[best[i]],
+            topic_probability=min(1.0, float(scores.topic[i, best[i]])),
+            **{f"p_{name}": float(sentiment[i, k]) for k, name in enumerate(SENTIMENTS)},
+            fingerprint=fingerprint(document.gist),
+            model_version=scores.model_version,
+            scored_at=now,
+        )
+        for i, document in enumerate(documents)
+    ]
