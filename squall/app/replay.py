@@ -1,4 +1,4 @@
-"""`squall replay --in-process`: history through the processor and the detector of this process, no broker."""
+"""`squall replay --in-process`: history through the processor and the detector of this process, without a broker."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 
 from squall.alerts.scheduler import DetectorScheduler
 from squall.alerts.service import AlertService, RunReport
-from squall.app.node import alert_service, run_sources
+from squall.app.node import alert_service
 from squall.app.pipeline import open_pipeline
+from squall.app.sources import run_sources
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
 from squall.ingest.source import Source
@@ -20,31 +21,31 @@ from squall.stream.processor import Tally
 
 log = logging.getLogger("squall.replay")
 
-TELL_SECONDS = 5.0
+PROGRESS_SECONDS = 0.5
 
 
 def replay_in_process(
-    settings: Settings, clock: Clock, stop: threading.Event, source: Source, fraction: Callable[[], float]
+    settings: Settings, clock: Clock, stop: threading.Event, source: Source, on_progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Store and judge everything `source` delivers; returns counts, the alerts that fired, and what the detector's last run could not do.
+    """Store and evaluate everything that `source` delivers; returns counts, the alerts that fired, and the error of the last run.
 
     Args:
         settings: store, model and detector.
         clock: stamps and paces.
-        stop: ends it early; what was not stored is read again next time.
+        stop: ends it early; what was not stored is read again by the next run.
         source: closed at the end.
-        fraction: how much of it was read, 0 to 1, for the progress lines in the log.
+        on_progress: called from another thread with the counts so far, as text.
 
     Raises:
         StoreLockedError: a running node owns the embedded store.
-        SquallError: store or source failed for good; what was stored is kept, running it again goes on.
+        SquallError: store or source failed permanently; what was stored stays, and another run continues.
     """
     with open_pipeline(settings, clock, stop) as pipeline:
         detector = alert_service(pipeline)
         scheduler = DetectorScheduler(detector, settings.detector.interval_seconds, pipeline.clock, pipeline.health)
         scheduler.start()
         try:
-            with _telling(pipeline.processor.tally, fraction):
+            with _reporting(pipeline.processor.tally, on_progress):
                 run_sources(pipeline, [source])
         finally:
             scheduler.stop()
@@ -81,20 +82,18 @@ def _run_to_the_end(detector: AlertService) -> RunReport:
 
 
 @contextmanager
-def _telling(tally: Tally, fraction: Callable[[], float]) -> Iterator[None]:
-    """Log how far it is, now and then."""
+def _reporting(tally: Tally, on_progress: Callable[[str], None]) -> Iterator[None]:
+    """Report the counts regularly, from a thread, while the block runs."""
     done = threading.Event()
 
-    def tell() -> None:
-        while not done.wait(TELL_SECONDS):
-            log.info(
-                "%.0f%% read: %d stored, %d duplicates, %d dead letters", fraction() * 100, tally.stored, tally.duplicate, tally.rejected
-            )
+    def report() -> None:
+        while not done.wait(PROGRESS_SECONDS):
+            on_progress(f"{tally.stored:,} stored, {tally.duplicate:,} duplicates, {tally.rejected:,} dead letters")
 
-    teller = threading.Thread(target=tell, name="progress", daemon=True)
-    teller.start()
+    thread = threading.Thread(target=report, name="progress", daemon=True)
+    thread.start()
     try:
         yield
     finally:
         done.set()
-        teller.join()
+        thread.join()

@@ -220,7 +220,7 @@ def test_the_command_prints_every_row_or_the_alarms(tmp_path):
     assert [bucket["value"] for bucket in buckets] == values.tolist()
     assert all(bucket["alarm"] == (bucket["score"] >= 6) for bucket in buckets)
     listed = CliRunner().invoke(app, ["series", path]).stdout.splitlines()
-    assert listed[0] == f"400 rows, {sum(bucket['alarm'] for bucket in buckets)} of them alarms"
+    assert listed[0] == f"400 rows, {sum(bucket['alarm'] for bucket in buckets)} alarms"
     assert len(listed) == 1 + sum(bucket["alarm"] for bucket in buckets)
 
 

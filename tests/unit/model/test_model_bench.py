@@ -12,7 +12,7 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from squall.cli.model_bench import bench
+from squall.cli.model.bench import bench
 from squall.core.errors import ConfigurationError
 from squall.model.bench.benchmark import Plan, run_bench
 from squall.model.bench.roofline import peak_rates, products_per_text

@@ -15,6 +15,7 @@ import pytest
 
 from squall.app.pipeline import swap_on_hangup
 from squall.app.signals import on_hangup
+from squall.core.config.loading import load_settings
 from squall.core.errors import ConfigurationError
 from squall.model.preprocess import prepare_aligned
 from squall.model.serving.engine import ScoringEngine
@@ -124,7 +125,11 @@ def test_hangup_swaps_in_the_checkpoint_that_the_settings_name_now(
     handler = Tell()
     logging.getLogger("squall").addHandler(handler)
     try:
-        with ScoringEngine.open(tiny_settings(old)) as engine, swap_on_hangup(engine), caplog.at_level(logging.INFO, "squall"):
+        with (
+            ScoringEngine.open(tiny_settings(old)) as engine,
+            swap_on_hangup(engine, load_settings),
+            caplog.at_level(logging.INFO, "squall"),
+        ):
             version = engine.model_version
             monkeypatch.setenv("SQUALL_MODEL__PATH", str(tmp_path))
             os.kill(os.getpid(), signal.SIGHUP)

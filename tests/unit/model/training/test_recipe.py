@@ -183,7 +183,7 @@ def test_augment_rewrites_the_recipes_training_texts_and_leaves_the_held_out_one
     assert dev
     written = [json.loads(line)["text"] for line in (tmp_path / "new" / "more.jsonl").read_text().splitlines()]
     assert len(written) == 3 * len(train)
-    assert f"{len(written)} texts written" in told.stdout
+    assert f"wrote {len(written)} texts" in told.stdout
 
 
 def test_unlabelled_texts_without_teachers_are_an_error(tmp_path: Path) -> None:

@@ -1,56 +1,50 @@
-"""`squall model bench`: how fast scoring is here, and compared with what."""
+"""`squall model bench`."""
 
 from __future__ import annotations
 
 import time
-from itertools import islice
+from itertools import count, islice
 from typing import Annotated, Any
 
-import orjson
 import typer
 
-from squall.cli.model_parts import Checkpoint, Json, Texts, sample_texts
-from squall.core.config.loading import load_settings
+from squall.cli.model.sample_texts import sample_texts
+from squall.cli.options import AsJson, Checkpoint, SampleTexts, settings_of
+from squall.cli.output import print_json
+from squall.cli.progress import progress_bar
 
 
 def bench(
-    model: Checkpoint = None,
-    texts: Texts = None,
-    rows: Annotated[int, typer.Option(min=1, help="How many texts.")] = 4000,
+    context: typer.Context,
+    checkpoint: Checkpoint = None,
+    texts: SampleTexts = None,
+    rows: Annotated[int, typer.Option(min=1, help="Number of texts.")] = 4000,
     seconds: Annotated[float, typer.Option(min=0.01, help="Length of one turn of one contestant.")] = 3.0,
-    as_json: Json = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer contestants and rounds: a minute or two, for a first look.")] = False,
+    as_json: AsJson = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer contestants and rounds: a minute or two, for a first impression.")] = False,
 ) -> None:
-    """Measure texts per second of (a) two transformers pipelines of BERT-base size, (b) two of our encoder's size, (c) the engine
-    with every backend and precision this machine has, and (d) the floor, the matrix products alone at the machine's peak rate.
+    """Measure texts per second on this machine.
 
-    Contestants take turns, five rounds, medians are reported; a full run takes ten minutes or more. Run it on an idle machine.
-    SQUALL_MODEL__THREADS and SQUALL_MODEL__DEVICE hold for all. Example: squall model bench --texts headlines.txt --json > bench.json
+    The contestants are (a) two transformers pipelines of BERT-base size, (b) two pipelines of our encoder's size, (c) the engine with
+    every backend and precision that this machine supports, and (d) the floor: the matrix products alone at the machine's peak rate.
+    They take turns for five rounds; the medians are reported. A full run takes ten minutes or more; run it on an idle machine.
+    SQUALL_MODEL__THREADS and SQUALL_MODEL__DEVICE apply to all. Example: squall model bench --texts headlines.txt --json > bench.json
     """
     from dataclasses import replace
 
     from squall.model.bench.benchmark import QUICK, Plan, run_bench
 
-    settings = load_settings().model
-    settings = settings.model_copy(update={"path": model}) if model else settings
+    settings = settings_of(context).model
+    settings = settings.model_copy(update={"path": checkpoint}) if checkpoint else settings
     plan = QUICK if quick else replace(Plan(), seconds=seconds)
     sample = list(islice(sample_texts(texts), rows))
-    found = _with_progress(lambda step: run_bench(settings, sample, plan, time.perf_counter, step))
+    steps = count(1)
+    with progress_bar() as show:
+        found = run_bench(settings, sample, plan, time.perf_counter, lambda step: show(f"{next(steps)} steps done: {step}", None))
     if as_json:
-        typer.echo(orjson.dumps(found).decode())
+        print_json(found)
     else:
         _print(found)
-
-
-def _with_progress(work: Any) -> dict[str, Any]:
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.completed} done"), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("starting", total=None)
-        found: dict[str, Any] = work(lambda said: progress.update(task, advance=1, description=said))
-    return found
 
 
 def _print(found: dict[str, Any]) -> None:
@@ -69,7 +63,7 @@ def _print(found: dict[str, Any]) -> None:
             f"{'floor ' + precision:28} {floor['texts_per_second']:9.0f} {floor['tokens_per_second']:9.0f}   {rate:.0f} G operations/s"
         )
     for name, why in found["skipped"].items():
-        typer.echo(f"not here: {name}: {why}")
+        typer.echo(f"skipped {name}: {why}")
 
 
 def _line(row: dict[str, Any]) -> str:

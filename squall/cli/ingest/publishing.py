@@ -1,15 +1,15 @@
-"""What the ingest commands share: topics, the way onto Kafka with a progress bar, and the summary."""
+"""What the ingest commands share: topics, publishing with a progress bar, and the summary."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import typer
 
+from squall.cli.output import print_json, print_note
+from squall.cli.progress import progress_bar
 from squall.core.clock import SystemClock
 from squall.core.config.settings import Settings
 from squall.core.errors import BrokerUnavailableError, StoppedError
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
 
 def create_topics(settings: Settings) -> None:
-    """Create the topics where they are missing."""
+    """Create the topics that are missing."""
     from squall.core.kafka.topics import ensure_topics
 
     ensure_topics(settings.kafka, allow_plaintext=settings.allow_plaintext)
 
 
-def topics_or_stop(
+def wait_for_topics(
     settings: Settings,
     stop: threading.Event,
     health: Health,
     on_outage: Callable[[BrokerUnavailableError | None], None] | None = None,
 ) -> bool:
-    """Create the topics, waiting for the broker as long as it takes: a service outlives it. False when stopped before."""
+    """Create the topics that are missing, waiting until the broker is available. Returns False when stopped before that."""
     from squall.core.retry import retry_until_available
 
     def waiting(_attempt: int, error: BaseException | None) -> None:
-        typer.echo(f"squall: {error}; waiting for it", err=True)
+        print_note(f"{error}; waiting for it")
         health.metrics.retried("broker")
         if on_outage and isinstance(error, BrokerUnavailableError):
             on_outage(error)
@@ -61,75 +61,57 @@ def publish_to_kafka(
     on_outage: Callable[[BrokerUnavailableError | None], None] | None = None,
     health: Health | None = None,
 ) -> IngestReport:
-    """Move `source` onto Kafka with a progress bar; see `squall.ingest.publish_loop.publish`."""
+    """Publish `source` to Kafka with a progress bar; see `squall.ingest.publish_loop.publish`.
+
+    Args:
+        settings: the broker, and how long to wait between tries.
+        source: closed at the end.
+        stop: ends it early.
+        fraction: how much of the source was read, 0 to 1; None: it has no end.
+        on_outage: called with the error when the broker is unavailable, and with None when it answers again.
+        health: dependencies, metrics and liveness of this process.
+    """
     from squall.ingest.kafka_publisher import KafkaPublisher
     from squall.ingest.publish_loop import publish
 
     clock = SystemClock()
-    told = health or Health(clock)
+    reported = health or Health(clock)
 
     def note(error: BrokerUnavailableError | None) -> None:
         if error:
-            told.dependencies.failed("broker")
-            told.metrics.retried("broker")
-            told.liveness.touch(source.name)
+            reported.dependencies.failed("broker")
+            reported.metrics.retried("broker")
+            reported.liveness.touch(source.name)
         else:
-            told.dependencies.answered("broker")
+            reported.dependencies.answered("broker")
         if on_outage:
             on_outage(error)
 
     publisher = KafkaPublisher(settings.kafka, settings.processor.retry_max_seconds, note, allow_plaintext=settings.allow_plaintext)
     try:
-        with _progress(source.name, fraction) as show:
-            return publish(source, publisher, stop, clock, show, told)
+        with progress_bar() as show:
+
+            def show_counts(report: IngestReport) -> None:
+                show(f"{source.name}: {report.sent:,} sent, {report.rejected:,} rejected", fraction() if fraction else None)
+
+            return publish(source, publisher, stop, clock, show_counts, reported)
     finally:
         publisher.close()
 
 
-@contextmanager
-def _progress(name: str, fraction: Callable[[], float] | None) -> Iterator[Callable[[IngestReport], None]]:
-    """A bar on standard error, where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[counts]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=1.0 if fraction else None, counts="")
-
-        def show(report: IngestReport) -> None:
-            bar.update(task, completed=fraction() if fraction else 0, counts=f"{report.sent:,} sent, {report.rejected:,} rejected")
-
-        yield show
-
-
-def finish_files(
-    reports: Sequence[IngestReport], files: Sequence[FileSource], stop: threading.Event, as_json: bool, extra: dict[str, Any] | None = None
-) -> None:
-    """Print the summary of file sources, then end with exit code 1 if one was not read to its end."""
-    print_summary(reports, as_json, extra or {})
-    end_of_files(files, stop)
-
-
-def end_of_files(files: Sequence[FileSource], stop: threading.Event) -> None:
-    """End with exit code 1, and why, if a file was not read to its end."""
+def exit_if_incomplete(files: Sequence[FileSource], stop: threading.Event) -> None:
+    """Exit with 1, and the reason, when a file was not read to its end."""
     damage = [file.damage for file in files if file.damage]
     for line in damage:
-        typer.echo(f"squall: {line}", err=True)
+        print_note(line)
     if stop.is_set():
-        typer.echo("squall: stopped before the end", err=True)
+        print_note("stopped before the end")
     if damage or stop.is_set():
         raise typer.Exit(1)
 
 
-def print_summary(reports: Sequence[IngestReport], as_json: bool, extra: dict[str, Any]) -> None:
-    """The summary: one line of JSON, or one sentence per source."""
+def print_summary(reports: Sequence[IngestReport], as_json: bool, extra: dict[str, Any] | None = None) -> None:
+    """Print the summary: one line of JSON, or one line per source."""
     summaries = [report.as_dict() for report in reports]
     if as_json:
         total = {key: sum(summary[key] for summary in summaries) for key in ("sent", "rejected", "batches")}
@@ -138,15 +120,10 @@ def print_summary(reports: Sequence[IngestReport], as_json: bool, extra: dict[st
             for reason, count in summary["reasons"].items():
                 reasons[reason] = reasons.get(reason, 0) + count
         stopped = any(summary["stopped"] for summary in summaries)
-        typer.echo(orjson.dumps({**total, "reasons": reasons, "stopped": stopped, "sources": summaries, **extra}).decode())
+        print_json({**total, "reasons": reasons, "stopped": stopped, "sources": summaries, **(extra or {})})
         return
     for summary in summaries:
         why = ", ".join(f"{count} {reason}" for reason, count in summary["reasons"].items())
         span = f", published {summary['first_published_at']} to {summary['last_published_at']}" if summary["sent"] else ""
         rejected = f", {summary['rejected']:,} rejected ({why})" if summary["rejected"] else ""
         typer.echo(f"{summary['source']}: {summary['sent']:,} sent{rejected}{span}")
-
-
-def as_lines(summary: dict[str, Any]) -> str:
-    """A summary for people."""
-    return "\n".join(f"{key}: {value}" for key, value in summary.items())
