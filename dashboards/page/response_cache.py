@@ -1,4 +1,4 @@
-"""Answers shared by everybody who watches: ten open pages cost the store what one does."""
+"""Responses shared by all open pages: ten pages cost the store as much as one."""
 
 from __future__ import annotations
 
@@ -12,67 +12,68 @@ from squall.core.errors import SquallError
 
 T = TypeVar("T")
 
-FRESH_SECONDS = 1.0
-REST = 10
-"""An answer is kept this many times as long as it took, so that watching a large store stays cheap."""
-MAX_ANSWERS = 64
-MAX_QUERIES = 3
-"""At once, so that the processor and the detector always find a free connection."""
+TTL_SECONDS = 1.0
+COST_FACTOR = 10
+"""A response is cached at least this many times as long as its query took, which keeps polling a large store cheap."""
+MAX_ENTRIES = 64
+MAX_CONCURRENT_QUERIES = 3
+"""Leaves connections free for the processor and the detector."""
 
 
-class _Answer:
+class _Entry:
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.good_until = float("-inf")
+        self.expires_at = float("-inf")
         self.value: object = None
         self.error: SquallError | None = None
 
 
-class SharedAnswers:
-    """Runs a query once for all who ask the same within a second, and few queries at a time. Thread-safe."""
+class ResponseCache:
+    """Runs a query once for all requests with the same key, and limits how many queries run at a time. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
-        self._places = threading.BoundedSemaphore(MAX_QUERIES)
+        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._slots = threading.BoundedSemaphore(MAX_CONCURRENT_QUERIES)
 
-    def get(self, key: Hashable, query: Callable[[], T], fresh_seconds: float = FRESH_SECONDS) -> T:
-        """Return what `query` returned a moment ago under `key`, else run it; its `SquallError` is shared as well.
+    def get(self, key: Hashable, query: Callable[[], T], ttl_seconds: float = TTL_SECONDS) -> T:
+        """Return the cached result of `query` for `key`, or run it; a `SquallError` is cached too.
+
+        `query` must not call `get` itself: it holds one of the few query slots.
 
         Args:
-            fresh_seconds: how long an answer is good; longer when it was dear.
+            ttl_seconds: how long the result is valid; longer if the query was slow.
         """
-        answer = self._answer(key)
-        with answer.lock:
-            if self._clock.monotonic() >= answer.good_until:
-                self._ask(answer, query, fresh_seconds)
-            if answer.error is not None:
-                raise answer.error
-            return cast(T, answer.value)
+        entry = self._entry(key)
+        with entry.lock:
+            if self._clock.monotonic() >= entry.expires_at:
+                self._refresh(entry, query, ttl_seconds)
+            if entry.error is not None:
+                raise entry.error
+            return cast(T, entry.value)
 
-    def forget(self, *names: str) -> None:
-        """Forget the answers whose key starts with one of `names`: something was written that changes them."""
+    def invalidate(self, *names: str) -> None:
+        """Drop the entries whose key is a tuple that starts with one of `names`."""
         with self._lock:
-            for key in [key for key in self._answers if isinstance(key, tuple) and key[0] in names]:
-                del self._answers[key]
+            for key in [key for key in self._entries if isinstance(key, tuple) and key[0] in names]:
+                del self._entries[key]
 
-    def _answer(self, key: Hashable) -> _Answer:
+    def _entry(self, key: Hashable) -> _Entry:
         with self._lock:
-            answer = self._answers.setdefault(key, _Answer())
-            self._answers.move_to_end(key)
-            if len(self._answers) > MAX_ANSWERS:
-                self._answers.popitem(last=False)
-            return answer
+            entry = self._entries.setdefault(key, _Entry())
+            self._entries.move_to_end(key)
+            if len(self._entries) > MAX_ENTRIES:
+                self._entries.popitem(last=False)
+            return entry
 
-    def _ask(self, answer: _Answer, query: Callable[[], object], fresh_seconds: float) -> None:
-        with self._places:
+    def _refresh(self, entry: _Entry, query: Callable[[], object], ttl_seconds: float) -> None:
+        with self._slots:
             start = self._clock.monotonic()
-            answer.value, answer.error = None, None
+            entry.value, entry.error = None, None
             try:
-                answer.value = query()
+                entry.value = query()
             except SquallError as error:
-                answer.error = error
+                entry.error = error
             end = self._clock.monotonic()
-        keep = FRESH_SECONDS if answer.error else max(fresh_seconds, REST * (end - start))
-        answer.good_until = end + keep
+        entry.expires_at = end + (TTL_SECONDS if entry.error else max(ttl_seconds, COST_FACTOR * (end - start)))

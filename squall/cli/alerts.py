@@ -156,7 +156,7 @@ def _print_case(case: Case) -> None:
         typer.echo(f"acknowledged by {said.author}, {said.at:%Y-%m-%d %H:%M} UTC{said.note and ': '}{said.note}")
     for row in case.notifications:
         typer.echo(
-            f"told {row.receiver}: {row.reason}, {row.status} {row.updated_at:%Y-%m-%d %H:%M} UTC{row.last_error and ': '}{row.last_error}"
+            f"told {row.receiver}: {row.event}, {row.status} {row.updated_at:%Y-%m-%d %H:%M} UTC{row.last_error and ': '}{row.last_error}"
         )
 
 

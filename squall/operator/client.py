@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from squall.core.errors import SquallError
 from squall.core.records import Alert, AlertState
-from squall.dashboards.page.schemas.alerts import ToldView
+from squall.dashboards.page.schemas.alerts import NotificationView
 from squall.dashboards.page.schemas.documents import DocumentView
 from squall.storage.rows.stored import Acknowledgement, Silence
 
@@ -26,7 +26,7 @@ class Case:
 
     documents: list[DocumentView]
     acknowledgements: list[Acknowledgement]
-    notifications: list[ToldView]
+    notifications: list[NotificationView]
 
 
 class OperatorClient(Protocol):

@@ -8,8 +8,8 @@ from datetime import timedelta
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
 from squall.core.records import Alert, AlertState
-from squall.dashboards.page.routes.documents import views
-from squall.dashboards.page.schemas.alerts import ToldView
+from squall.dashboards.page.schemas.alerts import NotificationView
+from squall.dashboards.page.schemas.documents import document_views
 from squall.operator.client import Case
 from squall.storage import Store
 from squall.storage.queries.alert_documents import documents_behind
@@ -41,9 +41,9 @@ class LocalClient:
         """Return what is known about an alert."""
         documents = documents_behind(self._store, alert, self._settings.detector.sectors, limit=10)
         return Case(
-            views(documents),
+            document_views(documents),
             self._store.acknowledgements([alert.id]),
-            [ToldView.model_validate(row) for row in self._store.notifications(alert.id)],
+            [NotificationView.model_validate(row) for row in self._store.notifications(alert.id)],
         )
 
     def acknowledge(self, alert: Alert, author: str, note: str) -> Acknowledgement:

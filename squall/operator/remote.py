@@ -1,4 +1,4 @@
-"""The desk of a node that has the embedded store open: through its live page, whose address it leaves beside the store."""
+"""The operator client of a node that has the embedded store open: it uses the JSON API of the node's live page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from squall.app.page_address import page_address
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError, SquallError, StoreLockedError
 from squall.core.records import Alert, AlertState
-from squall.dashboards.page.schemas.alerts import AcknowledgementAnswer, AlertsView, AlertView, SilencesView, SilenceView
+from squall.dashboards.page.schemas.alerts import AcknowledgementResponse, AlertsView, AlertView
+from squall.dashboards.page.schemas.silences import SilencesView, SilenceView
 from squall.operator.client import Case
 from squall.storage.rows.stored import Acknowledgement, Silence
 
@@ -68,13 +69,13 @@ class RemoteClient:
         return Case(
             found.documents,
             [Acknowledgement(alert.id, said.author, said.note, said.at)] if said else [],
-            found.told,
+            found.notifications,
         )
 
     def acknowledge(self, alert: Alert, author: str, note: str) -> Acknowledgement:
         """Take an alert up."""
         body = self._ask("POST", f"api/alerts/{alert.id}/acknowledgement", content={"author": author, "note": note})
-        said = AcknowledgementAnswer.model_validate_json(body).acknowledged
+        said = AcknowledgementResponse.model_validate_json(body).acknowledged
         return Acknowledgement(alert.id, said.author, said.note, said.at)
 
     def silences(self) -> list[Silence]:

@@ -1,7 +1,7 @@
-"""Take the pictures of the live page for the docs, from a demo that runs: once its summary is there,
+"""Take the screenshots of the live page for the docs from a running demo, once it has printed its summary:
 
 SQUALL_DETECTOR__RESOLVE_MINUTES=2880 squall demo --keep     # alerts stay open to the end of the stream
-python -m tests.support.page_pictures http://127.0.0.1:8080 docs/images
+python -m tests.support.page_screenshots http://127.0.0.1:8080 docs/images
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _take(browser: Browser, url: str, series: str, folder: Path) -> None:
         page = watched.page
         card = page.locator("#alerts-open .alert").first
         card.locator(".toggle").click()
-        expect(card.locator(".drivers li").first).to_be_visible()
+        expect(card.locator(".alert-documents li").first).to_be_visible()
         card.get_by_role("button", name="Acknowledge").click()
         page.locator("#chart-title").scroll_into_view_if_needed()
         page.evaluate("document.getElementById('chart-title').closest('.panel').scrollIntoView()")

@@ -1,4 +1,4 @@
-"""Whether text arrives, whether anybody watches it, whether the store answers."""
+"""Health: whether the store answers, text arrives and the detector runs."""
 
 from __future__ import annotations
 
@@ -9,32 +9,31 @@ from fastapi import APIRouter, HTTPException
 
 from squall.core.clock import Clock
 from squall.core.errors import SquallError
-from squall.dashboards.page.schemas.documents import PingView
-from squall.dashboards.page.schemas.health import DetectorView, HealthView, LastDocumentView, PipelineView, Running
-from squall.dashboards.page.shared_answers import SharedAnswers
+from squall.dashboards.page.response_cache import ResponseCache
+from squall.dashboards.page.schemas.health import ComponentState, DetectorView, HealthView, LastDocumentView, PingView, PipelineView
 from squall.storage import Store
 from squall.storage.queries.live import REPORT_SECONDS
 
-_LEAST_DETECTOR_SECONDS: Final = 180.0
+_MIN_DETECTOR_SECONDS: Final = 180.0
 _INTERVALS: Final = 3
 
 
-class HealthDesk:
-    """Reads the health of everything.
+class HealthReader:
+    """Reads the latest reports of pipeline and detector.
 
     Args:
         store: where worker processes and the detector report.
-        clock: wall time, to say what has stopped.
-        interval_seconds: between two runs of the detector.
+        clock: wall time, to recognise what has stopped.
+        interval_seconds: interval between runs of the detector.
     """
 
     def __init__(self, store: Store, clock: Clock, interval_seconds: float) -> None:
         self._store = store
         self._clock = clock
-        self._detector_seconds = max(_INTERVALS * interval_seconds, _LEAST_DETECTOR_SECONDS)
+        self._detector_seconds = max(_INTERVALS * interval_seconds, _MIN_DETECTOR_SECONDS)
 
     def read(self) -> HealthView:
-        """Ask the store for the last reports."""
+        """Query the store."""
         now = self._clock.now()
         last = self._store.last_document()
         return HealthView(
@@ -47,7 +46,7 @@ class HealthDesk:
     def _pipeline(self, now: datetime) -> PipelineView:
         report = self._store.pipeline_report(now)
         if report is None:
-            return PipelineView(state=Running.UNKNOWN)
+            return PipelineView(state=ComponentState.UNKNOWN)
         return PipelineView(
             state=_state(report.last_at, now, REPORT_SECONDS),
             last_report_at=report.last_at,
@@ -65,7 +64,7 @@ class HealthDesk:
     def _detector(self, now: datetime) -> DetectorView:
         run = self._store.detector_report()
         if run is None:
-            return DetectorView(state=Running.UNKNOWN)
+            return DetectorView(state=ComponentState.UNKNOWN)
         return DetectorView(
             state=_state(run.at, now, self._detector_seconds),
             last_run_at=run.at,
@@ -75,26 +74,26 @@ class HealthDesk:
         )
 
 
-def _state(last: datetime, now: datetime, patience_seconds: float) -> Running:
-    return Running.RUNNING if now - last <= timedelta(seconds=patience_seconds) else Running.STOPPED
+def _state(last: datetime, now: datetime, max_age_seconds: float) -> ComponentState:
+    return ComponentState.RUNNING if now - last <= timedelta(seconds=max_age_seconds) else ComponentState.STOPPED
 
 
-def health_routes(store: Store, answers: SharedAnswers, desk: HealthDesk) -> APIRouter:
+def health_routes(store: Store, cache: ResponseCache, reader: HealthReader) -> APIRouter:
     """Return the routes."""
     routes = APIRouter()
 
     @routes.get("/healthz")
     def ping() -> PingView:
-        """Say whether the store answers; needs no token and names nothing."""
+        """Return whether the store answers. Needs no token and reveals nothing else."""
         try:
-            answers.get("ping", store.ping)
+            cache.get("ping", store.ping)
         except SquallError:
             raise HTTPException(503, "the store does not answer") from None
         return PingView(status="ok")
 
     @routes.get("/api/health")
     def health() -> HealthView:
-        """Say what pipeline and detector told of themselves last."""
-        return answers.get("health", desk.read)
+        """The latest reports of pipeline and detector."""
+        return cache.get("health", reader.read)
 
     return routes

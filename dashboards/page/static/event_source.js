@@ -1,19 +1,19 @@
-// Server-sent events, and a watchdog for connections that are open but silent.
+// Server-sent events, with a watchdog that reconnects when an open connection is silent.
 
-const SILENCE_MS = 30000; // the server says something about every two seconds
+const SILENCE_MS = 30000; // the server sends an event about every two seconds
 const RETRY_MS = 3000;
-const LOOK_MS = 1000;
-const NAMES = ["hello", "documents", "health", "alerts", "mood", "trouble"];
+const CHECK_MS = 1000;
+const NAMES = ["hello", "documents", "health", "alerts", "mood", "store_unavailable"];
 
 /**
- * Listen until the page is closed.
- * `heard(name, data)` is called for every event; `opened(again)` when a connection stands, `again` when one had been lost before;
- * `lost(reason)` when it is gone: "closed" or "silent".
+ * Subscribe until the page is closed.
+ * `onEvent(name, data)` is called for every event; `onOpen(again)` when a connection is open, with `again` true after a loss;
+ * `onLost(reason)` when it is lost: "closed" or "silent".
  */
-export function listen({ heard, opened, lost }) {
+export function subscribe({ onEvent, onOpen, onLost }) {
   let source = null;
   let last = performance.now();
-  let stands = false;
+  let connected = false;
   let failed = false;
   let retry = null;
 
@@ -27,31 +27,31 @@ export function listen({ heard, opened, lost }) {
       mine.addEventListener(name, (event) => {
         if (mine !== source) return;
         last = performance.now();
-        if (!stands) opened(failed);
-        stands = true;
+        if (!connected) onOpen(failed);
+        connected = true;
         failed = false;
-        heard(name, event.data ? JSON.parse(event.data) : {});
+        onEvent(name, event.data ? JSON.parse(event.data) : {});
       });
     }
     mine.addEventListener("error", () => {
       if (mine !== source) return;
       fail("closed");
-      // the browser connects again by itself, except after an answer that was no stream
+      // the browser reconnects on its own, except after a response that is not a stream
       if (mine.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
     });
   }
 
   function fail(reason) {
     failed = true;
-    stands = false;
-    lost(reason);
+    connected = false;
+    onLost(reason);
   }
 
   setInterval(() => {
     if (performance.now() - last < SILENCE_MS) return;
     fail("silent");
     open();
-  }, LOOK_MS);
+  }, CHECK_MS);
   addEventListener("online", open);
   open();
 }

@@ -1,24 +1,24 @@
-// Where the reader is: series, range and filters, kept in the address so that a reload or a shared link leads there again.
+// What the page shows: series, time range and filters. They are stored in the address, so that a reload or a shared link restores them.
 
 export const FILTERS = ["q", "topic", "sentiment", "source", "symbol", "kind", "language"];
 export const ALL_TOPICS = "All topics";
 const RANGES = ["6", "24", "168", "672"];
 
-const asked = new URLSearchParams(location.search);
+const parameters = new URLSearchParams(location.search);
 
-export const place = {
-  series: asked.get("series") || ALL_TOPICS,
-  hours: RANGES.includes(asked.get("hours")) ? asked.get("hours") : "24",
-  filters: Object.fromEntries(FILTERS.map((name) => [name, (asked.get(name) || "").slice(0, 200)])),
+export const urlState = {
+  series: parameters.get("series") || ALL_TOPICS,
+  hours: RANGES.includes(parameters.get("hours")) ? parameters.get("hours") : "24",
+  filters: Object.fromEntries(FILTERS.map((name) => [name, (parameters.get(name) || "").slice(0, 200)])),
 };
 
-/** Take over `change` and write it into the address. */
-export function move(change) {
-  Object.assign(place, change);
+/** Apply `change` and write it to the address. */
+export function updateUrl(change) {
+  Object.assign(urlState, change);
   const entries = [
-    ["series", place.series === ALL_TOPICS ? "" : place.series],
-    ["hours", place.hours === "24" ? "" : place.hours],
-    ...Object.entries(place.filters),
+    ["series", urlState.series === ALL_TOPICS ? "" : urlState.series],
+    ["hours", urlState.hours === "24" ? "" : urlState.hours],
+    ...Object.entries(urlState.filters),
   ];
   const query = new URLSearchParams(entries.filter(([, value]) => value));
   history.replaceState(null, "", (query.size ? `?${query}` : location.pathname) + location.hash);

@@ -9,6 +9,7 @@ import pytest
 from squall.alerts.notification.silences import is_silenced, silences_in_force
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import AlertState, SeriesKind
+from tests.support.recording_store import RecordingStore
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +19,7 @@ ONE = f"{1:032x}"
 NEARLY = timedelta(minutes=10)
 
 
-def test_alerts_are_listed_by_state_and_opened_with_what_drove_them(world: Any, scored: Any, alert: Any) -> None:
+def test_alerts_are_listed_by_state_and_shown_with_the_documents_behind_them(world: Any, scored: Any, alert: Any) -> None:
     row = scored("Bank fails")
     world.insert(row)
     world.store.write_alerts([alert(1, AlertState.FIRING, (row.document.id, "f" * 32)), alert(2, AlertState.RESOLVED)])
@@ -46,6 +47,24 @@ def test_an_alert_that_names_no_documents_shows_those_of_its_window(world: Any, 
     world.store.write_alerts([alert(1, AlertState.FIRING)])
     with world.serving() as url:
         assert [row["title"] for row in httpx.get(f"{url}/api/alerts/{ONE}").json()["documents"]] == ["Bank fails"]
+
+
+def test_the_documents_behind_an_alert_are_queried_once_however_often_it_is_shown_and_acknowledged(
+    world: Any, scored: Any, alert: Any
+) -> None:
+    row = scored("Bank fails", age=NEARLY)
+    world.insert(row)
+    world.store.write_alerts([alert(1, AlertState.FIRING, (row.document.id,))])
+    store = RecordingStore(world.store)
+    with world.serving(store) as url:
+        for author in ("ann", "bob"):
+            assert [found["title"] for found in httpx.get(f"{url}/api/alerts/{ONE}").json()["documents"]] == ["Bank fails"]
+            httpx.post(f"{url}/api/alerts/{ONE}/acknowledgement", json={**ACK, "author": author})
+            world.clock.advance(5)
+        shown = httpx.get(f"{url}/api/alerts/{ONE}").json()
+    assert shown["alert"]["acknowledged"]["author"] == "bob"
+    assert store.calls.count("top_documents") == 1
+    assert set(shown) == {"alert", "explanation", "documents", "notifications"}
 
 
 def test_an_acknowledgement_is_seen_at_once_and_the_last_word_counts(world: Any, alert: Any) -> None:

@@ -24,7 +24,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[ServedPage]:
+def served_page(tmp_path: Path) -> Iterator[ServedPage]:
     store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
     store.migrate()
     made = ServedPage(store)
@@ -40,16 +40,16 @@ def expected_errors() -> list[re.Pattern[str]]:
 
 
 @pytest.fixture
-def visit(browser: Browser, desk: ServedPage, expected_errors: list[re.Pattern[str]]) -> Iterator[Callable[..., Page]]:
+def visit(browser: Browser, served_page: ServedPage, expected_errors: list[re.Pattern[str]]) -> Iterator[Callable[..., Page]]:
     """Open the page in a context of its own; at the end no page may have complained of anything."""
     opened: list[Watched] = []
 
     def go(address: str = "", **context: Any) -> Page:
-        if not desk.url:
-            desk.start()
+        if not served_page.url:
+            served_page.start()
         watched = Watched(browser, **context)
         opened.append(watched)
-        watched.page.goto(desk.url + address)
+        watched.page.goto(served_page.url + address)
         return watched.page
 
     yield go

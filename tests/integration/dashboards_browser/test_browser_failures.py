@@ -1,4 +1,4 @@
-"""What the page says when something is missing, stopped or gone."""
+"""What the page shows when something is missing, stopped or unavailable."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from tests.support.served_page import ServedPage
 pytestmark = pytest.mark.slow
 
 
-def test_an_empty_store_says_what_to_do_and_fills_without_a_reload(desk: ServedPage, visit: Any) -> None:
+def test_an_empty_store_says_what_to_do_and_fills_without_a_reload(served_page: ServedPage, visit: Any) -> None:
     page = visit()
-    expect(page.get_by_role("heading", name="Nothing is stored yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="No documents are stored yet")).to_be_visible()
     expect(page.locator("#content")).to_be_hidden()
     expect(page.locator("#connection")).to_have_text("live")
-    desk.insert(desk.scored("The first story"))
+    served_page.insert(served_page.scored("The first story"))
     expect(page.locator("#documents li")).to_contain_text("The first story")
-    expect(page.get_by_role("heading", name="Nothing is stored yet")).to_be_hidden()
+    expect(page.get_by_role("heading", name="No documents are stored yet")).to_be_hidden()
     expect(page.locator("#heatmap canvas").first).to_be_visible()
 
 
-def test_the_strip_shows_rate_latency_lag_and_that_all_is_running(desk: ServedPage, visit: Any) -> None:
-    desk.fill()
-    desk.report()
+def test_the_strip_shows_rate_latency_lag_and_that_all_is_running(served_page: ServedPage, visit: Any) -> None:
+    served_page.fill()
+    served_page.report()
     page = visit()
     expect(page.locator("#pipeline")).to_have_text("running")
     expect(page.locator("#detector")).to_have_text("running")
@@ -42,44 +42,44 @@ def test_the_strip_shows_rate_latency_lag_and_that_all_is_running(desk: ServedPa
     expect(page.locator("#banner")).to_be_hidden()
 
 
-def test_in_a_replay_the_latency_is_that_since_collection(desk: ServedPage, visit: Any) -> None:
-    desk.fill()
-    desk.report(published=86_400.0 * 600)
+def test_in_a_replay_the_latency_is_that_since_collection(served_page: ServedPage, visit: Any) -> None:
+    served_page.fill()
+    served_page.report(published=86_400.0 * 600)
     page = visit()
     expect(page.locator("#latency-since")).to_have_text("Collected → stored")
     expect(page.locator("#latency")).to_have_text("p50 0.50 s · p99 1.0 s")
 
 
-def test_a_pipeline_and_a_detector_that_stopped_are_named_in_words(desk: ServedPage, visit: Any) -> None:
-    desk.fill()
-    desk.report(age=timedelta(minutes=20))
+def test_a_stopped_pipeline_and_detector_are_named_in_the_banner(served_page: ServedPage, visit: Any) -> None:
+    served_page.fill()
+    served_page.report(age=timedelta(minutes=20))
     page = visit()
-    expect(page.locator("#banner")).to_contain_text("The pipeline has stopped: its last report is from")
+    expect(page.locator("#banner")).to_contain_text("The pipeline has stopped: its last report was")
     expect(page.locator("#banner")).to_contain_text("The detector has stopped: its last run was")
     expect(page.locator("#pipeline")).to_have_text("stopped")
-    desk.report()
+    served_page.report()
     expect(page.locator("#banner")).to_be_hidden()
 
 
-def test_a_server_that_goes_away_is_said_and_its_return_brings_what_was_missed(
-    desk: ServedPage, visit: Any, expected_errors: list[Any]
+def test_a_lost_connection_is_shown_and_reconnecting_brings_what_was_missed(
+    served_page: ServedPage, visit: Any, expected_errors: list[Any]
 ) -> None:
     expected_errors.append(AWAY)
-    desk.fill()
+    served_page.fill()
     page = visit()
     expect(page.locator("#connection")).to_have_text("live")
-    desk.stop()
-    expect(page.locator("#banner")).to_contain_text("The connection to Squall is lost; trying again. What you see is from")
+    served_page.stop()
+    expect(page.locator("#banner")).to_contain_text("The connection to Squall is lost; reconnecting. This page shows the state at")
     expect(page.locator("#connection")).to_have_text("lost")
-    desk.insert(desk.scored("Stored meanwhile", age=timedelta(minutes=-1)))
-    desk.start()
+    served_page.insert(served_page.scored("Stored meanwhile", age=timedelta(minutes=-1)))
+    served_page.start()
     expect(page.locator("#connection")).to_have_text("live")
     expect(page.locator("#banner")).to_be_hidden()
     expect(page.locator("#documents li").first).to_contain_text("Stored meanwhile")
 
 
-def test_a_connection_that_is_open_but_silent_is_called_lost(desk: ServedPage, visit: Any) -> None:
-    desk.fill()
+def test_a_connection_that_is_open_but_silent_counts_as_lost(served_page: ServedPage, visit: Any) -> None:
+    served_page.fill()
     page = visit("?q=drift")
     expect(page.locator("#connection")).to_have_text("live")
     page.clock.install()
@@ -90,19 +90,19 @@ def test_a_connection_that_is_open_but_silent_is_called_lost(desk: ServedPage, v
     expect(page.locator("#banner")).to_contain_text("The connection to Squall is lost")
 
 
-def test_a_store_in_trouble_is_said_in_its_own_words(desk: ServedPage, visit: Any, expected_errors: list[Any]) -> None:
+def test_an_error_of_the_store_is_shown_as_the_store_reports_it(served_page: ServedPage, visit: Any, expected_errors: list[Any]) -> None:
     expected_errors.append(AWAY)
 
     class Away:
         def __getattr__(self, _name: str) -> Any:
             raise StoreUnavailableError("the store is away", "start it")
 
-    desk.start(Away())
+    served_page.start(Away())
     page = visit()
     expect(page.locator("#banner")).to_contain_text("the store is away (start it)")
 
 
-def test_without_its_token_the_page_says_how_to_open_it(tmp_path: Path, browser: Any) -> None:
+def test_without_a_token_the_page_explains_how_to_open_it(tmp_path: Path, browser: Any) -> None:
     store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
     store.migrate()
     guarded = ServedPage(store, token="sesame-sesame")
@@ -118,7 +118,7 @@ def test_without_its_token_the_page_says_how_to_open_it(tmp_path: Path, browser:
         page.context.clear_cookies()
         guarded.stop()
         guarded.start()
-        expect(page.get_by_role("heading", name="This page needs its token")).to_be_visible()
+        expect(page.get_by_role("heading", name="This page requires a token")).to_be_visible()
         expect(page.locator("#banner")).to_be_hidden()
         assert watched.complaints(re.compile(f"{AWAY.pattern}|EventSource")) == []
     finally:
