@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from squall.dashboards.grafana.formats import Choice
-from squall.dashboards.grafana.macros import expand, interval_seconds
-from squall.dashboards.grafana.queries import default_range
+from squall.dashboards.grafana.clickhouse_macros import expand, interval_seconds
+from squall.dashboards.grafana.query_runner import default_range
+from squall.dashboards.grafana.variable_formats import Selection
 from squall.storage import Store
 
 CAPTION = "drawn without Grafana by its components (@grafana/ui); heatmap cells by our own code on its chart"
@@ -30,7 +30,7 @@ class Opened:
         self._board = board
         begin, self._end = default_range(board, now)
         self._start = max(begin, first)
-        self._values: dict[str, Choice] = {}
+        self._values: dict[str, Selection] = {}
 
     def answers(self) -> dict[str, Any]:
         """Return what the page draws: titles, range, variables, annotations and panels with their results.
@@ -54,10 +54,10 @@ class Opened:
 
     def _choose(self, variable: dict[str, Any]) -> dict[str, str]:
         options = [str(row[0]) for row in self._run(variable["query"]["rawSql"], self._values)["rows"]]
-        everything = bool(variable.get("includeAll"))
-        values = tuple(options if everything else options[:1])
-        self._values[variable["name"]] = Choice(values, multi=bool(variable.get("multi")), everything=everything)
-        return {"label": variable.get("label") or variable["name"], "text": "All" if everything else ", ".join(values)}
+        include_all = bool(variable.get("includeAll"))
+        values = tuple(options if include_all else options[:1])
+        self._values[variable["name"]] = Selection(values, multi=bool(variable.get("multi")), is_all=include_all)
+        return {"label": variable.get("label") or variable["name"], "text": "All" if include_all else ", ".join(values)}
 
     def _panels(self, panel: dict[str, Any]) -> list[dict[str, Any]]:
         if not panel.get("repeat"):
@@ -67,13 +67,13 @@ class Opened:
         for place, value in enumerate(self._values[name].values[:per_row]):
             width = 24 // per_row
             grid = {**panel["gridPos"], "x": place * width, "w": width}
-            drawn.append(self._panel({**panel, "gridPos": grid}, {**self._values, name: Choice((value,))}, f"{panel['id']}-{place}"))
+            drawn.append(self._panel({**panel, "gridPos": grid}, {**self._values, name: Selection((value,))}, f"{panel['id']}-{place}"))
         return drawn
 
-    def _panel(self, panel: dict[str, Any], values: Mapping[str, Choice], key: str) -> dict[str, Any]:
+    def _panel(self, panel: dict[str, Any], values: Mapping[str, Selection], key: str) -> dict[str, Any]:
         title = panel.get("title", "")
-        for name, choice in sorted(values.items(), key=lambda item: -len(item[0])):
-            text = "All" if choice.everything else ", ".join(choice.values)
+        for name, selection in sorted(values.items(), key=lambda item: -len(item[0])):
+            text = "All" if selection.is_all else ", ".join(selection.values)
             title = title.replace(f"${{{name}}}", text).replace(f"${name}", text)
         results = [{"refId": t["refId"], "format": t["format"], **self._run(t["rawSql"], values, panel)} for t in panel.get("targets", [])]
         kept = {field: panel.get(field, {}) for field in ("id", "type", "gridPos", "fieldConfig", "options")}
@@ -85,7 +85,7 @@ class Opened:
         rows = [dict(zip(names, row, strict=True)) for row in found["rows"]]
         return [{"time": row["time"], "timeEnd": row.get("timeEnd"), "color": annotation.get("iconColor", "red")} for row in rows]
 
-    def _run(self, raw: str, values: Mapping[str, Choice], panel: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _run(self, raw: str, values: Mapping[str, Selection], panel: dict[str, Any] | None = None) -> dict[str, Any]:
         points = (panel or {}).get("maxDataPoints") or 1600 * (panel or {}).get("gridPos", {}).get("w", 24) // 24
         interval = interval_seconds(self._start, self._end, points)
         sql = expand(raw, start=self._start, end=self._end, interval=interval, variables=values)

@@ -19,12 +19,12 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from jsonschema import Draft202012Validator
 
 from squall.core.errors import ConfigurationError
-from squall.dashboards.grafana import datasource
+from squall.dashboards.grafana import clickhouse_query
 from squall.dashboards.grafana.build import FOLDER, build_all
-from squall.dashboards.grafana.formats import Choice
-from squall.dashboards.grafana.macros import expand, variables_in
-from squall.dashboards.grafana.queries import QueryRun, run_queries
-from squall.dashboards.grafana.schema import SCHEMA
+from squall.dashboards.grafana.clickhouse_macros import expand, variables_in
+from squall.dashboards.grafana.dashboard_schema import SCHEMA
+from squall.dashboards.grafana.query_runner import QueryRun, run_queries
+from squall.dashboards.grafana.variable_formats import Selection
 
 __all__ = ["Finding", "QueryRun", "check_static", "check_texts", "run_queries"]
 
@@ -95,7 +95,7 @@ def _round_trip(board: Board) -> Problems:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         register_default_plugins()
-        datasource.register()
+        clickhouse_query.register()
         try:
             again = json.loads(json.dumps(Dashboard.from_json(dict(board)), cls=JSONEncoder))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -149,7 +149,7 @@ def _overlap(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
 
 
 def _queries(board: Board) -> Problems:
-    defined = {variable["name"]: Choice(("value",), multi=bool(variable.get("multi"))) for variable in _variables(board)}
+    defined = {variable["name"]: Selection(("value",), multi=bool(variable.get("multi"))) for variable in _variables(board)}
     for where, query in _every_query(board):
         sql = query["rawSql"]
         try:
@@ -173,10 +173,10 @@ def _used_variables(board: Board) -> Problems:
 
 
 def _datasources(board: Board) -> Problems:
-    known = {"type": datasource.TYPE, "uid": datasource.UID}
+    known = {"type": clickhouse_query.TYPE, "uid": clickhouse_query.UID}
     for path, value in _walk(board, "$"):
         if path.endswith(".datasource") and value != known:
-            yield path, f"is not the data source {datasource.UID!r}"
+            yield path, f"is not the data source {clickhouse_query.UID!r}"
 
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from squall.core.errors import ConfigurationError
-from squall.dashboards.grafana.formats import Choice, formatted
+from squall.dashboards.grafana.variable_formats import Selection, format_variable
 
 _CONDITIONAL = "$__conditionalAll("
 _MACRO = re.compile(r"\$__(\w+)")
@@ -33,7 +33,7 @@ def variables_in(sql: str) -> set[str]:
     return {name for name in names if not name.startswith("__")}
 
 
-def expand(sql: str, *, start: datetime, end: datetime, interval: int, variables: Mapping[str, Choice]) -> str:
+def expand(sql: str, *, start: datetime, end: datetime, interval: int, variables: Mapping[str, Selection]) -> str:
     """Return the query as ClickHouse gets it.
 
     Args:
@@ -51,7 +51,7 @@ def expand(sql: str, *, start: datetime, end: datetime, interval: int, variables
     return _times(text, _Range(int(start.timestamp() * 1000), int(end.timestamp() * 1000), max(interval, 1)))
 
 
-def _conditions(sql: str, variables: Mapping[str, Choice]) -> str:
+def _conditions(sql: str, variables: Mapping[str, Selection]) -> str:
     at = sql.rfind(_CONDITIONAL)
     while at != -1:
         arguments, end = _arguments(sql, at + len(_CONDITIONAL) - 1)
@@ -60,24 +60,24 @@ def _conditions(sql: str, variables: Mapping[str, Choice]) -> str:
         named = _NAMED.search(arguments[1].strip())
         if named is None:
             raise ConfigurationError(f"$__conditionalAll has {arguments[1].strip()!r} for its variable", "write it as $name")
-        choice = _chosen(named[0], variables)
-        everything = choice.everything or ",".join(choice.values) == ""
+        selection = _selection(named[0], variables)
+        everything = selection.is_all or ",".join(selection.values) == ""
         sql = sql[:at] + ("1=1" if everything else arguments[0]) + sql[end:]
         at = sql.rfind(_CONDITIONAL)
     return sql
 
 
-def _interpolate(sql: str, variables: Mapping[str, Choice]) -> str:
+def _interpolate(sql: str, variables: Mapping[str, Selection]) -> str:
     def value(found: re.Match[str]) -> str:
         name = found[1] or found[2]
         if name.startswith("__"):
             return found[0]
-        return formatted(name, _chosen(name, variables), found[3] or "")
+        return format_variable(name, _selection(name, variables), found[3] or "")
 
     return _VARIABLE.sub(value, sql)
 
 
-def _chosen(name: str, variables: Mapping[str, Choice]) -> Choice:
+def _selection(name: str, variables: Mapping[str, Selection]) -> Selection:
     if name not in variables:
         raise ConfigurationError(f"variable ${name} is not defined", f"defined are: {', '.join(sorted(variables)) or 'none'}")
     return variables[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from squall.dashboards.grafana.datasource import PLUGIN_VERSION, TYPE, UID
+from squall.dashboards.grafana.clickhouse_query import PLUGIN_VERSION, TYPE, UID
 
 _TEXT = {"type": "string", "minLength": 1}
 _DATASOURCE = {

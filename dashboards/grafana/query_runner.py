@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from squall.core.errors import SquallError
-from squall.dashboards.grafana.formats import Choice
-from squall.dashboards.grafana.macros import POINTS, expand, interval_seconds
+from squall.dashboards.grafana.clickhouse_macros import POINTS, expand, interval_seconds
+from squall.dashboards.grafana.variable_formats import Selection
 from squall.storage import Store
 from squall.storage.backends.base import Result
 
@@ -43,7 +43,7 @@ def run_queries(
     end: datetime | None,
     now: datetime,
     *,
-    chosen: Mapping[str, Choice] | None = None,
+    selected: Mapping[str, Selection] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[QueryRun]:
     """Run every variable, annotation and panel query, as pages that were just opened would.
@@ -52,13 +52,13 @@ def run_queries(
         dashboards: JSON texts by file name, as `build_all` returns them.
         start: with `end`, the time range; None: the range each dashboard opens with.
         now: what `now` means in those.
-        chosen: of variables, by name; the others are `All` where they offer it, else their first option.
+        selected: of variables, by name; the others are `All` where they offer it, else their first option.
     """
     runs: list[QueryRun] = []
     for text in dashboards.values():
         board = json.loads(text)
         span = (start, end) if start and end else default_range(board, end or now)
-        runs += _Session(store.read, board, span, chosen or {}, clock).run()
+        runs += _Session(store.read, board, span, selected or {}, clock).run()
     return runs
 
 
@@ -70,15 +70,15 @@ class _Session:
         read: Callable[[str], Result],
         board: Mapping[str, Any],
         span: tuple[datetime, datetime],
-        chosen: Mapping[str, Choice],
+        selected: Mapping[str, Selection],
         clock: Callable[[], float],
     ) -> None:
         self._read = read
         self._board = board
         self._range = span
-        self._chosen = chosen
+        self._selected = selected
         self._clock = clock
-        self._values: dict[str, Choice] = {}
+        self._values: dict[str, Selection] = {}
         self._runs: list[QueryRun] = []
 
     def run(self) -> list[QueryRun]:
@@ -93,20 +93,20 @@ class _Session:
                 self._query(name, target["rawSql"], values, panel.get("maxDataPoints") or POINTS)
         return self._runs
 
-    def _choose(self, variable: Mapping[str, Any]) -> Choice:
+    def _choose(self, variable: Mapping[str, Any]) -> Selection:
         options = [str(row[0]) for row in self._query(f"variable {variable['name']}", variable["query"]["rawSql"], self._values) or ()]
-        if variable["name"] in self._chosen:
-            return self._chosen[variable["name"]]
+        if variable["name"] in self._selected:
+            return self._selected[variable["name"]]
         multi = bool(variable.get("multi"))
         if variable.get("includeAll"):
-            return Choice(tuple(options), multi=multi, everything=True)
-        return Choice(tuple(options[:1]), multi=multi)
+            return Selection(tuple(options), multi=multi, is_all=True)
+        return Selection(tuple(options[:1]), multi=multi)
 
-    def _repeated(self, name: str) -> dict[str, Choice]:
+    def _repeated(self, name: str) -> dict[str, Selection]:
         """Return what a repeated panel sees: one value."""
-        return {name: Choice(self._values[name].values[:1])} if name else {}
+        return {name: Selection(self._values[name].values[:1])} if name else {}
 
-    def _query(self, name: str, sql: str, values: Mapping[str, Choice], points: int = POINTS) -> list[tuple[Any, ...]] | None:
+    def _query(self, name: str, sql: str, values: Mapping[str, Selection], points: int = POINTS) -> list[tuple[Any, ...]] | None:
         begin = self._clock()
         text, rows, error = sql, None, ""
         try:

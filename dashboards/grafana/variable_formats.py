@@ -11,7 +11,7 @@ from squall.core.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Selection:
     """What is chosen of a variable.
 
     Args:
@@ -27,24 +27,24 @@ class Choice:
     @property
     def many(self) -> bool:
         """Whether Grafana hands the formats a list."""
-        return self.multi or self.everything
+        return self.multi or self.is_all
 
 
-def formatted(name: str, choice: Choice, format_name: str) -> str:
+def format_variable(name: str, selection: Selection, format_name: str) -> str:
     """Return what stands in the query for `${name:format_name}`; an empty format is the plugin's own.
 
     Raises:
         ConfigurationError: the format is none of Grafana's that make sense in SQL.
     """
     if format_name == "queryparam":
-        values = ("$__all",) if choice.everything else choice.values
+        values = ("$__all",) if selection.is_all else selection.values
         return "&".join(f"var-{_component(name)}={_component(value)}" for value in values)
     write = _FORMATS.get(format_name)
     if write is None:
         raise ConfigurationError(
             f"variable ${name} is written in the unknown format {format_name!r}", f"use one of: {', '.join(sorted(_FORMATS))}, queryparam"
         )
-    return write(choice.values if choice.many else choice.values[:1], choice.many)
+    return write(selection.values if selection.many else selection.values[:1], selection.many)
 
 
 def _strict(text: str) -> str:

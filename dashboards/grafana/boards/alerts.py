@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from squall.dashboards.grafana.boards.board import ALERTS, board, choice
-from squall.dashboards.grafana.boards.columns import alert_columns, colored, series_column, time_columns
-from squall.dashboards.grafana.boards.kit import (
-    EXPECTED,
-    GOOD,
-    NEGATIVE,
-    NEUTRAL,
-    WARNING,
-    field,
-    fixed,
-    labelled,
-    line_chart,
-    listing,
-    numbers,
-    thresholds,
-)
+from squall.dashboards.grafana.components.columns import alert_columns, colored, series_column, time_columns
+from squall.dashboards.grafana.components.dashboard import ALERTS, build_dashboard, query_variable
+from squall.dashboards.grafana.components.overrides import field, field_by_label, fixed_color, thresholds
+from squall.dashboards.grafana.components.palette import EXPECTED, GOOD, NEGATIVE, NEUTRAL, WARNING
+from squall.dashboards.grafana.components.panels import stat_panel, table_panel, time_series_panel
 
-_SEVERITIES = [labelled("critical", color=fixed(NEGATIVE)), labelled("warning", color=fixed(WARNING))]
+_SEVERITIES = [field_by_label("critical", color=fixed_color(NEGATIVE)), field_by_label("warning", color=fixed_color(WARNING))]
 _COLORED = {"type": "color-text"}
 
 
@@ -32,7 +21,7 @@ def build() -> Dashboard:
         "thresholds": thresholds([Threshold(None, "text"), Threshold(1, NEGATIVE)]),
     }
     panels = [
-        numbers(
+        stat_panel(
             1,
             "Alerts of this range",
             "Alerts whose life falls into the range. Time to detect runs from the first breach to the moment the alert fired, in time of "
@@ -48,7 +37,7 @@ def build() -> Dashboard:
                 field("unacknowledged", displayName="Taken up by nobody"),
             ],
         ),
-        numbers(
+        stat_panel(
             2,
             "Messages of this range",
             "E-mails and webhook calls that were made in the range, by the clock. Waiting ones are tried again until they pass; the "
@@ -61,7 +50,7 @@ def build() -> Dashboard:
                 field("delay", displayName="Delay, p99", unit="s", decimals=1),
             ],
         ),
-        listing(
+        table_panel(
             3,
             "Open alerts",
             "Pending alerts have breached once and wait for a second look; firing ones have been told of. Firing and critical ones first.",
@@ -80,7 +69,7 @@ def build() -> Dashboard:
                 field("taken_up_by", displayName="Taken up by", custom__minWidth=140),
             ],
         ),
-        line_chart(
+        time_series_panel(
             4,
             "Alerts fired",
             "How many alerts fired, by severity. A steady stream of warnings means the settings are too nervous.",
@@ -94,7 +83,7 @@ def build() -> Dashboard:
             calcs=("sum",),
             overrides=_SEVERITIES,
         ),
-        line_chart(
+        time_series_panel(
             5,
             "Time to detect",
             "Each point is an alert: seconds from its first breach to the moment it fired.",
@@ -107,7 +96,7 @@ def build() -> Dashboard:
             calcs=("median", "max"),
             overrides=_SEVERITIES,
         ),
-        line_chart(
+        time_series_panel(
             6,
             "Messages sent",
             "E-mails and webhook calls by receiver.",
@@ -120,7 +109,7 @@ def build() -> Dashboard:
             stacked=True,
             calcs=("sum",),
         ),
-        listing(
+        table_panel(
             7,
             "Past alerts",
             "Alerts that were resolved. Those that never fired are left out.",
@@ -133,7 +122,7 @@ def build() -> Dashboard:
                 field("taken_up_by", displayName="Taken up by", custom__minWidth=140),
             ],
         ),
-        listing(
+        table_panel(
             8,
             "Where alerts come from",
             "Series by the number of alerts they fired. One that leads by far may deserve settings of its own.",
@@ -147,7 +136,7 @@ def build() -> Dashboard:
                 *time_columns(last="Last fired"),
             ],
         ),
-        listing(
+        table_panel(
             9,
             "Messages",
             "The newest messages, by the clock, with why the waiting ones failed.",
@@ -171,7 +160,7 @@ def build() -> Dashboard:
                 field("last_error", displayName="Last error", custom__minWidth=160),
             ],
         ),
-        listing(
+        table_panel(
             10,
             "Silences",
             "Alerts that match all patterns of a silence in force are not told of; they are still found and kept.",
@@ -191,7 +180,7 @@ def build() -> Dashboard:
                 *time_columns(starts_at="From", ends_at="Until"),
             ],
         ),
-        listing(
+        table_panel(
             11,
             "Acknowledgements",
             "Who has taken which alert up, by the clock; the last word counts.",
@@ -206,13 +195,13 @@ def build() -> Dashboard:
             ],
         ),
     ]
-    return board(
+    return build_dashboard(
         ALERTS,
         "Open and past alerts with their reasons, time to detect, messages sent, silences and acknowledgements.",
         panels,
         variables=[
-            choice("severity", "Severity", "How urgent.", "variables/severity", multi=True),
-            choice(
+            query_variable("severity", "Severity", "How urgent.", "variables/severity", multi=True),
+            query_variable(
                 "kind", "Kind", "What the series counts: a topic, a symbol, a sector, the market, a source.", "variables/kind", multi=True
             ),
         ],

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from squall.dashboards.grafana.boards.board import BACKTEST, annotation, board, choice
-from squall.dashboards.grafana.boards.columns import colored, severity_column, time_columns
-from squall.dashboards.grafana.boards.kit import (
-    GOOD,
-    NEGATIVE,
-    NEUTRAL,
-    WARNING,
-    band,
-    data_link,
-    field,
-    fixed,
-    labelled,
-    line_chart,
-    listing,
-    numbers,
-    thresholds,
-)
+from squall.dashboards.grafana.components.columns import colored, severity_column, time_columns
+from squall.dashboards.grafana.components.dashboard import BACKTEST, annotation, build_dashboard, query_variable
+from squall.dashboards.grafana.components.overrides import data_link, field, field_by_label, fixed_color, interval_band, thresholds
+from squall.dashboards.grafana.components.palette import GOOD, NEGATIVE, NEUTRAL, WARNING
+from squall.dashboards.grafana.components.panels import stat_panel, table_panel, time_series_panel
 
 _RUN = f"/d/{BACKTEST}?var-run=${{__data.fields.id}}&from=${{__data.fields.from_ms:raw}}&to=${{__data.fields.to_ms:raw}}"
 
@@ -28,7 +16,7 @@ _RUN = f"/d/{BACKTEST}?var-run=${{__data.fields.id}}&from=${{__data.fields.from_
 def build() -> Dashboard:
     """Build the dashboard."""
     panels = [
-        listing(
+        table_panel(
             1,
             "Runs that were kept",
             "Click a run to see it with the time range it evaluated: the other panels show only what falls into the range. Runs are kept "
@@ -48,7 +36,7 @@ def build() -> Dashboard:
                 *(field(name, custom__hidden=True) for name in ("id", "from_ms", "to_ms")),
             ],
         ),
-        numbers(
+        stat_panel(
             2,
             "Verdict",
             "Events found and missed are of the list the run was compared with; a false alarm matches none of them. Without a list there "
@@ -72,7 +60,7 @@ def build() -> Dashboard:
                 field("seconds", displayName="Run took", unit="s"),
             ],
         ),
-        listing(
+        table_panel(
             3,
             "Events",
             "Each event of the list: whether an alert found it and how long after its start.",
@@ -93,7 +81,7 @@ def build() -> Dashboard:
                 field("delay", displayName="Delay", unit="s", custom__width=85),
             ],
         ),
-        listing(
+        table_panel(
             4,
             "Alerts of the run",
             "What would have fired, what it counted against what was expected, and the events it matches.",
@@ -111,7 +99,7 @@ def build() -> Dashboard:
                 field("events", displayName="Events", custom__minWidth=140),
             ],
         ),
-        line_chart(
+        time_series_panel(
             5,
             "Alerts over time",
             "Alerts that match an event of the list, and those that match none.",
@@ -123,9 +111,12 @@ def build() -> Dashboard:
             bars=True,
             stacked=True,
             calcs=("sum",),
-            overrides=[labelled("matched an event", color=fixed(GOOD)), labelled("matched no event", color=fixed(WARNING))],
+            overrides=[
+                field_by_label("matched an event", color=fixed_color(GOOD)),
+                field_by_label("matched no event", color=fixed_color(WARNING)),
+            ],
         ),
-        listing(
+        table_panel(
             6,
             "Settings of the run",
             "With these the run can be repeated.",
@@ -141,7 +132,7 @@ def build() -> Dashboard:
                 field("settings", displayName="Settings", custom__minWidth=400, custom__inspect=True),
             ],
         ),
-        line_chart(
+        time_series_panel(
             7,
             "$series: observed against expected",
             "Negative documents per hour and what 90% of such hours hold given the history before them. Marks: events (grey) and alerts "
@@ -150,18 +141,18 @@ def build() -> Dashboard:
             (0, 38, 8, 9),
             lowest=0,
             axis="negative documents",
-            overrides=band(),
+            overrides=interval_band(),
             repeat="series",
         ),
     ]
-    return board(
+    return build_dashboard(
         BACKTEST,
         "What the detector would have done: the verdict, events found and missed with their delay, alerts, and observed against expected "
         "counts of a run that was kept.",
         panels,
         variables=[
-            choice("run", "Run", "A run that was kept.", "variables/run", everything=False),
-            choice("series", "Series", "Which charts to draw.", "variables/backtest_series", multi=True),
+            query_variable("run", "Run", "A run that was kept.", "variables/run", include_all=False),
+            query_variable("series", "Series", "Which charts to draw.", "variables/backtest_series", multi=True),
         ],
         annotations=[annotation("Events", "backtest/event_marks", NEUTRAL), annotation("Alerts", "backtest/alert_marks", NEGATIVE)],
         since="now-30d",

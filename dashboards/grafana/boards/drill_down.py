@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from squall.dashboards.grafana.boards.board import DRILL_DOWN, annotation, board, choice
-from squall.dashboards.grafana.boards.columns import alert_columns, document_columns
-from squall.dashboards.grafana.boards.kit import (
-    BAR_POINTS,
-    DIVERGING,
-    EXPECTED,
-    GOOD,
-    NEGATIVE,
-    NEUTRAL,
-    POSITIVE,
-    WARNING,
-    band,
-    field,
-    fixed,
-    line_chart,
-    listing,
-    numbers,
-    thresholds,
-)
+from squall.dashboards.grafana.components.columns import alert_columns, document_columns
+from squall.dashboards.grafana.components.dashboard import DRILL_DOWN, annotation, build_dashboard, query_variable
+from squall.dashboards.grafana.components.overrides import field, fixed_color, interval_band, thresholds
+from squall.dashboards.grafana.components.palette import DIVERGING, EXPECTED, GOOD, NEGATIVE, NEUTRAL, POSITIVE, WARNING
+from squall.dashboards.grafana.components.panels import BAR_POINTS, stat_panel, table_panel, time_series_panel
 
 
 def build() -> Dashboard:
     """Build the dashboard."""
     panels = [
-        numbers(
+        stat_panel(
             1,
             "$series in this range",
             "Documents of the series, each counted once. Novelty is the share of first stories: near 0 one story is being repeated, near "
@@ -44,7 +30,7 @@ def build() -> Dashboard:
                 field("novelty", displayName="Novelty", unit="percentunit", decimals=0),
             ],
         ),
-        line_chart(
+        time_series_panel(
             2,
             "Negative documents against what is expected",
             "Negative documents of the hour before each moment. The band is what 90% of such hours hold, judged by the same hours of "
@@ -53,9 +39,9 @@ def build() -> Dashboard:
             (0, 4, 16, 10),
             lowest=0,
             axis="negative documents",
-            overrides=band(),
+            overrides=interval_band(),
         ),
-        line_chart(
+        time_series_panel(
             3,
             "How surprising",
             "By how many zeros chance fails to explain the hour: 3 is one in a thousand, 6 one in a million. The line is where a single "
@@ -66,9 +52,9 @@ def build() -> Dashboard:
             axis="zeros",
             series="surprise",
             steps=[Threshold(None, "transparent"), Threshold(3, WARNING), Threshold(6, NEGATIVE)],
-            overrides=[field("surprise", displayName="zeros of the p-value", color=fixed(EXPECTED))],
+            overrides=[field("surprise", displayName="zeros of the p-value", color=fixed_color(EXPECTED))],
         ),
-        line_chart(
+        time_series_panel(
             4,
             "Sentiment",
             "Net sentiment (positive minus negative over all) and the share of negative documents, with the share that history lets the "
@@ -80,17 +66,17 @@ def build() -> Dashboard:
             highest=1,
             axis="share",
             overrides=[
-                field("net", displayName="net sentiment", color=fixed(POSITIVE)),
-                field("negative_share", displayName="negative share", color=fixed(NEGATIVE)),
+                field("net", displayName="net sentiment", color=fixed_color(POSITIVE)),
+                field("negative_share", displayName="negative share", color=fixed_color(NEGATIVE)),
                 field(
                     "expected_share",
                     displayName="expected negative share",
-                    color=fixed(EXPECTED),
+                    color=fixed_color(EXPECTED),
                     custom__lineStyle={"fill": "dash", "dash": [6, 4]},
                 ),
             ],
         ),
-        line_chart(
+        time_series_panel(
             5,
             "Volume by sentiment",
             "Documents by what the model said of them; copies left out.",
@@ -100,9 +86,9 @@ def build() -> Dashboard:
             axis="documents",
             bars=True,
             stacked=True,
-            overrides=[field(name, color=fixed(color)) for name, color in _SENTIMENTS],
+            overrides=[field(name, color=fixed_color(color)) for name, color in _SENTIMENTS],
         ),
-        line_chart(
+        time_series_panel(
             6,
             "Sources",
             "Who publishes about it: the eight largest sources of the range, the rest as one.",
@@ -115,7 +101,7 @@ def build() -> Dashboard:
             stacked=True,
             calcs=("sum",),
         ),
-        line_chart(
+        time_series_panel(
             7,
             "Novelty: first stories and copies",
             "A copy is a text that was published already within the 24 hours before. Many copies and few first stories: one story goes "
@@ -127,11 +113,11 @@ def build() -> Dashboard:
             bars=True,
             stacked=True,
             overrides=[
-                field("first_stories", displayName="first stories", color=fixed(GOOD)),
-                field("copies", displayName="copies", color=fixed(NEUTRAL)),
+                field("first_stories", displayName="first stories", color=fixed_color(GOOD)),
+                field("copies", displayName="copies", color=fixed_color(NEUTRAL)),
             ],
         ),
-        listing(
+        table_panel(
             8,
             "Alerts and why",
             "What was observed, what history let expect with its 90% interval, how likely such a count is by chance (p), and the "
@@ -140,7 +126,7 @@ def build() -> Dashboard:
             (0, 32, 24, 8),
             overrides=alert_columns(),
         ),
-        listing(
+        table_panel(
             9,
             "Documents",
             "The newest documents of the series, copies too. Only web addresses become links.",
@@ -149,13 +135,15 @@ def build() -> Dashboard:
             overrides=document_columns(),
         ),
     ]
-    return board(
+    return build_dashboard(
         DRILL_DOWN,
         "One topic or symbol from all sides: sentiment against what is expected, volume, sources, novelty, alerts with their reasons, "
         "and the documents.",
         panels,
         variables=[
-            choice("series", "Topic or symbol", "A topic, a symbol written $AAPL, or all topics.", "variables/series", everything=False)
+            query_variable(
+                "series", "Topic or symbol", "A topic, a symbol written $AAPL, or all topics.", "variables/series", include_all=False
+            )
         ],
         annotations=[annotation("Alerts", "drilldown/alert_marks", NEGATIVE)],
     )

@@ -4,35 +4,20 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from squall.dashboards.grafana.boards.board import ALERTS, MOOD, annotation, board, choice, drill_down
-from squall.dashboards.grafana.boards.columns import series_column, time_columns, web_link
-from squall.dashboards.grafana.boards.kit import (
-    BAR_POINTS,
-    DIVERGING,
-    NEGATIVE,
-    NEUTRAL,
-    POSITIVE,
-    WARNING,
-    band,
-    data_link,
-    field,
-    fixed,
-    heatmap,
-    labelled,
-    line_chart,
-    listing,
-    numbers,
-    thresholds,
-)
+from squall.dashboards.grafana.components.columns import series_column, time_columns, web_link
+from squall.dashboards.grafana.components.dashboard import ALERTS, MOOD, annotation, build_dashboard, drill_down, query_variable
+from squall.dashboards.grafana.components.overrides import data_link, field, field_by_label, fixed_color, interval_band, thresholds
+from squall.dashboards.grafana.components.palette import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, WARNING
+from squall.dashboards.grafana.components.panels import BAR_POINTS, stat_panel, status_history_panel, table_panel, time_series_panel
 
-_KINDS = [labelled("news", color=fixed(POSITIVE)), labelled("social", color=fixed(WARNING))]
+_KINDS = [field_by_label("news", color=fixed_color(POSITIVE)), field_by_label("social", color=fixed_color(WARNING))]
 
 
 def build() -> Dashboard:
     """Build the dashboard."""
     to_topic = data_link("Open ${__field.labels.topic}", drill_down("${__field.labels.topic:percentencode}"))
     panels = [
-        numbers(
+        stat_panel(
             1,
             "In this range",
             "Documents published in the chosen time range, each counted once: copies of the same text within a day count apart. Net "
@@ -55,7 +40,7 @@ def build() -> Dashboard:
                 ),
             ],
         ),
-        heatmap(
+        status_history_panel(
             2,
             "Net sentiment by topic",
             "Each cell is a topic in a slice of time: orange where negative documents outnumber positive ones, blue where it is the "
@@ -65,7 +50,7 @@ def build() -> Dashboard:
             label="topic",
             link=to_topic,
         ),
-        line_chart(
+        time_series_panel(
             3,
             "Negative share by topic",
             "Negative documents over all documents of a topic. Shares of quiet topics jump, so points of fewer than three documents are "
@@ -79,7 +64,7 @@ def build() -> Dashboard:
             lowest=0,
             highest=1,
         ),
-        line_chart(
+        time_series_panel(
             4,
             "Negative documents by topic",
             "How many negative documents each topic had. A rise across all topics is usually more news, not worse news.",
@@ -92,7 +77,7 @@ def build() -> Dashboard:
             stacked=True,
             calcs=("sum", "max"),
         ),
-        line_chart(
+        time_series_panel(
             5,
             "Negative documents of all topics against what is expected",
             "Every five minutes the detector counts the negative documents of the hour before. The band is what 90% of such hours hold, "
@@ -101,9 +86,9 @@ def build() -> Dashboard:
             (0, 28, 12, 9),
             lowest=0,
             axis="negative documents",
-            overrides=band(),
+            overrides=interval_band(),
         ),
-        line_chart(
+        time_series_panel(
             6,
             "News against social",
             "Net sentiment of articles and of posts. Social media is often first; when news follows, the story has substance.",
@@ -117,7 +102,7 @@ def build() -> Dashboard:
             calcs=("lastNotNull", "mean"),
             overrides=_KINDS,
         ),
-        listing(
+        table_panel(
             7,
             "Biggest movers since yesterday",
             "Topics and symbols whose negative share changed most: the 24 hours that end with the range against the 24 hours before. "
@@ -142,7 +127,7 @@ def build() -> Dashboard:
                 field("documents_before", displayName="Before", custom__width=95),
             ],
         ),
-        line_chart(
+        time_series_panel(
             8,
             "Documents, news and social",
             "How much was published; copies left out.",
@@ -156,7 +141,7 @@ def build() -> Dashboard:
             calcs=("sum",),
             overrides=_KINDS,
         ),
-        listing(
+        table_panel(
             9,
             "Latest negative documents",
             "The newest documents the model called negative, with how sure it is. Titles are shown as they came; only web addresses "
@@ -174,7 +159,7 @@ def build() -> Dashboard:
                 *web_link(),
             ],
         ),
-        line_chart(
+        time_series_panel(
             10,
             "$topic: negative documents against what is expected",
             "The same for each chosen topic. An alert fires when the count leaves the band by far more than chance explains.",
@@ -182,20 +167,20 @@ def build() -> Dashboard:
             (0, 62, 8, 8),
             lowest=0,
             axis="negative documents",
-            overrides=band(),
+            overrides=interval_band(),
             repeat="topic",
         ),
     ]
-    return board(
+    return build_dashboard(
         MOOD,
         "Where the market's sentiment stands, topic by topic: net sentiment, negative share and counts against what the detector "
         "expects, news against social media, movers and the latest negative documents.",
         panels,
         variables=[
-            choice("topic", "Topic", "What the documents are about.", "variables/topic", multi=True),
-            choice("source", "Source", "Where the documents come from.", "variables/source", multi=True),
-            choice("symbol", "Symbol", "Only documents that name this symbol.", "variables/symbol"),
-            choice("language", "Language", "Language of the documents.", "variables/language", multi=True),
+            query_variable("topic", "Topic", "What the documents are about.", "variables/topic", multi=True),
+            query_variable("source", "Source", "Where the documents come from.", "variables/source", multi=True),
+            query_variable("symbol", "Symbol", "Only documents that name this symbol.", "variables/symbol"),
+            query_variable("language", "Language", "Language of the documents.", "variables/language", multi=True),
         ],
         annotations=[annotation("Alerts", "mood/alerts", NEGATIVE)],
     )

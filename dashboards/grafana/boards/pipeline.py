@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from squall.dashboards.grafana.boards.board import PIPELINE, board, choice
-from squall.dashboards.grafana.boards.columns import time_columns
-from squall.dashboards.grafana.boards.kit import (
-    EXPECTED,
-    GOOD,
-    NEGATIVE,
-    NEUTRAL,
-    POSITIVE,
-    WARNING,
-    Override,
-    field,
-    fixed,
-    line_chart,
-    listing,
-    numbers,
-    thresholds,
-)
+from squall.dashboards.grafana.components.columns import time_columns
+from squall.dashboards.grafana.components.dashboard import PIPELINE, build_dashboard, query_variable
+from squall.dashboards.grafana.components.overrides import Override, field, fixed_color, thresholds
+from squall.dashboards.grafana.components.palette import EXPECTED, GOOD, NEGATIVE, NEUTRAL, POSITIVE, WARNING
+from squall.dashboards.grafana.components.panels import stat_panel, table_panel, time_series_panel
 
 _LATENCY = [
-    field("p50", displayName="half of the documents (p50)", color=fixed(GOOD)),
-    field("p99", displayName="99 of 100 (p99)", color=fixed(WARNING)),
-    field("worst", displayName="slowest", color=fixed(NEGATIVE)),
+    field("p50", displayName="half of the documents (p50)", color=fixed_color(GOOD)),
+    field("p99", displayName="99 of 100 (p99)", color=fixed_color(WARNING)),
+    field("worst", displayName="slowest", color=fixed_color(NEGATIVE)),
 ]
 
 
@@ -49,7 +37,7 @@ def _summary() -> list[Override]:
 def build() -> Dashboard:
     """Build the dashboard."""
     panels = [
-        numbers(
+        stat_panel(
             1,
             "In this range",
             "Every worker reports every ten seconds, also when it has nothing to do. No report for half a minute means that it stopped.",
@@ -57,7 +45,7 @@ def build() -> Dashboard:
             (0, 0, 24, 4),
             overrides=_summary(),
         ),
-        line_chart(
+        time_series_panel(
             2,
             "From publication to storage",
             "How old documents are when they are stored; feeds that publish late show here. The p99 is that of the worst ten seconds in "
@@ -68,7 +56,7 @@ def build() -> Dashboard:
             lowest=0,
             overrides=_LATENCY,
         ),
-        line_chart(
+        time_series_panel(
             3,
             "From collection to storage",
             "What our own pipeline adds: queueing, scoring and storing. Rising while the lag rises: too few workers or too slow a device.",
@@ -78,7 +66,7 @@ def build() -> Dashboard:
             lowest=0,
             overrides=_LATENCY,
         ),
-        line_chart(
+        time_series_panel(
             4,
             "Throughput",
             "Documents per second. Duplicates were delivered again and stored once; rejected items are in the table below. The last "
@@ -88,12 +76,12 @@ def build() -> Dashboard:
             lowest=0,
             axis="per second",
             overrides=[
-                field("stored_per_second", displayName="stored", color=fixed(GOOD)),
-                field("duplicates_per_second", displayName="duplicates", color=fixed(NEUTRAL)),
-                field("rejected_per_second", displayName="rejected", color=fixed(NEGATIVE)),
+                field("stored_per_second", displayName="stored", color=fixed_color(GOOD)),
+                field("duplicates_per_second", displayName="duplicates", color=fixed_color(NEUTRAL)),
+                field("rejected_per_second", displayName="rejected", color=fixed_color(NEGATIVE)),
             ],
         ),
-        line_chart(
+        time_series_panel(
             5,
             "Kafka lag",
             "Messages that wait in Kafka for each worker. Empty when the pipeline runs without Kafka.",
@@ -103,7 +91,7 @@ def build() -> Dashboard:
             lowest=0,
             axis="messages",
         ),
-        line_chart(
+        time_series_panel(
             6,
             "Batches",
             "Documents per batch, and how often a batch had to be stored again. Full batches all the time mean a backlog.",
@@ -112,14 +100,18 @@ def build() -> Dashboard:
             lowest=0,
             axis="documents",
             overrides=[
-                field("mean_batch", displayName="mean", color=fixed(EXPECTED)),
-                field("biggest_batch", displayName="largest", color=fixed(POSITIVE)),
+                field("mean_batch", displayName="mean", color=fixed_color(EXPECTED)),
+                field("biggest_batch", displayName="largest", color=fixed_color(POSITIVE)),
                 field(
-                    "repeated", displayName="stored again", color=fixed(NEGATIVE), custom__axisPlacement="right", custom__axisLabel="times"
+                    "repeated",
+                    displayName="stored again",
+                    color=fixed_color(NEGATIVE),
+                    custom__axisPlacement="right",
+                    custom__axisLabel="times",
                 ),
             ],
         ),
-        line_chart(
+        time_series_panel(
             7,
             "Busy with scoring",
             "Share of the time in which the model's device worked for the worker. Near 1 the device is what limits the throughput.",
@@ -132,7 +124,7 @@ def build() -> Dashboard:
             calcs=("mean", "max"),
             steps=[Threshold(None, "transparent"), Threshold(0.9, WARNING)],
         ),
-        line_chart(
+        time_series_panel(
             8,
             "GPU memory",
             "Memory the model holds on its device. Empty on a CPU.",
@@ -142,7 +134,7 @@ def build() -> Dashboard:
             unit="bytes",
             lowest=0,
         ),
-        line_chart(
+        time_series_panel(
             9,
             "Rejected items by reason",
             "What could not become a document, by why. One reason that jumps is a feed that changed its format.",
@@ -155,7 +147,7 @@ def build() -> Dashboard:
             stacked=True,
             calcs=("sum",),
         ),
-        listing(
+        table_panel(
             10,
             "Newest rejected items",
             "With the beginning of the item, so that it can be found and mended.",
@@ -170,7 +162,7 @@ def build() -> Dashboard:
                 field("item", displayName="Item", custom__minWidth=200),
             ],
         ),
-        line_chart(
+        time_series_panel(
             11,
             "Detector run time",
             "Seconds a run of the detector took. It should stay far below the minute between two runs.",
@@ -180,11 +172,11 @@ def build() -> Dashboard:
             lowest=0,
             steps=[Threshold(None, "transparent"), Threshold(60, NEGATIVE)],
             overrides=[
-                field("run_time", displayName="run time", color=fixed(EXPECTED)),
-                field("failed", displayName="failed runs", unit="short", color=fixed(NEGATIVE), custom__axisPlacement="right"),
+                field("run_time", displayName="run time", color=fixed_color(EXPECTED)),
+                field("failed", displayName="failed runs", unit="short", color=fixed_color(NEGATIVE), custom__axisPlacement="right"),
             ],
         ),
-        line_chart(
+        time_series_panel(
             12,
             "How far the detector is behind",
             "Behind the clock: what an alert lags reality by. Behind the data: what is stored but not evaluated yet. Replayed history is "
@@ -193,11 +185,11 @@ def build() -> Dashboard:
             (12, 38, 12, 8),
             unit="s",
             overrides=[
-                field("behind_clock", displayName="behind the clock", color=fixed(WARNING)),
-                field("behind_data", displayName="behind the data", color=fixed(POSITIVE)),
+                field("behind_clock", displayName="behind the clock", color=fixed_color(WARNING)),
+                field("behind_data", displayName="behind the data", color=fixed_color(POSITIVE)),
             ],
         ),
-        listing(
+        table_panel(
             13,
             "Model versions",
             "Which model scored, on what device, when it was first and last seen.",
@@ -211,7 +203,7 @@ def build() -> Dashboard:
                 *time_columns(first_seen="First seen", last_seen="Last seen"),
             ],
         ),
-        listing(
+        table_panel(
             14,
             "Runs of the detector worth a look",
             "Runs that failed, changed an alert or left messages waiting.",
@@ -229,12 +221,12 @@ def build() -> Dashboard:
             ],
         ),
     ]
-    return board(
+    return build_dashboard(
         PIPELINE,
         "Is everything that is published stored, how fast, and what stands in the way: latency, throughput, lag, batches, rejected "
         "items, model, device, detector.",
         panels,
-        variables=[choice("worker", "Worker", "Processes that score and store.", "variables/worker", multi=True)],
+        variables=[query_variable("worker", "Worker", "Processes that score and store.", "variables/worker", multi=True)],
         since="now-6h",
         refresh="30s",
     )

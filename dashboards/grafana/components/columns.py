@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Threshold
 
-from squall.dashboards.grafana.boards.board import drill_down
-from squall.dashboards.grafana.boards.kit import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, WARNING, Override, data_link, field, thresholds
+from squall.dashboards.grafana.components.dashboard import drill_down
+from squall.dashboards.grafana.components.overrides import Override, data_link, field, thresholds
+from squall.dashboards.grafana.components.palette import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, WARNING
 
 _TEXT_COLOR = {"type": "color-text"}
 

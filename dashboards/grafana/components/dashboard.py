@@ -16,7 +16,7 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableType,
 )
 
-from squall.dashboards.grafana.datasource import TABLE, Query, datasource
+from squall.dashboards.grafana.clickhouse_query import TABLE, Query, datasource
 from squall.storage.panels import panel_sql
 
 MOOD, DRILL_DOWN, ALERTS, PIPELINE, BACKTEST = "squall-mood", "squall-drilldown", "squall-alerts", "squall-pipeline", "squall-backtest"
@@ -36,12 +36,12 @@ def drill_down(series: str) -> str:
     return f"/d/{DRILL_DOWN}?var-series={series}&${{__url_time_range}}"
 
 
-def choice(name: str, label: str, description: str, query: str, *, multi: bool = False, everything: bool = True) -> VariableModel:
-    """A variable whose options come from a query; `everything` offers `All` and chooses it.
+def query_variable(name: str, label: str, description: str, query: str, *, multi: bool = False, include_all: bool = True) -> VariableModel:
+    """A variable whose options come from a query; `include_all` offers `All` and chooses it.
 
     The first column of the query is the value, the second, where there is one, what is shown.
     """
-    shown, chosen = ("All", ALL) if everything else ("", "")
+    shown, chosen = ("All", ALL) if include_all else ("", "")
     sql = panel_sql(query)
     return VariableModel(
         type_val=VariableType.QUERY,
@@ -53,8 +53,8 @@ def choice(name: str, label: str, description: str, query: str, *, multi: bool =
         definition=sql,
         refresh=VariableRefresh.ON_TIME_RANGE_CHANGED,
         multi=multi,
-        include_all=everything,
-        current=VariableOption(text=[shown], value=[chosen]) if multi and everything else VariableOption(text=shown, value=chosen),
+        include_all=include_all,
+        current=VariableOption(text=[shown], value=[chosen]) if multi and include_all else VariableOption(text=shown, value=chosen),
     )
 
 
@@ -65,7 +65,7 @@ def annotation(name: str, query: str, color: str) -> AnnotationQuery:
     )
 
 
-def board(
+def build_dashboard(
     uid: str,
     description: str,
     panels: Sequence[Panel],

@@ -1,7 +1,4 @@
-"""What the dashboards are put together from: panels, overrides, links, variables and annotations in our defaults.
-
-Colours are of the Okabe–Ito palette, which people with any kind of colour blindness can tell apart.
-"""
+"""The kinds of panels that the dashboards use, with our defaults: time series, status history (heatmap), stat and table."""
 
 from __future__ import annotations
 
@@ -10,74 +7,16 @@ from collections.abc import Mapping, Sequence
 from grafana_foundation_sdk.models import common, dashboard, stat, statushistory, table, timeseries
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColor, FieldColorModeId, FieldConfig, Panel, Threshold
 
-from squall.dashboards.grafana.datasource import TABLE, TIME_SERIES, Query, datasource
+from squall.dashboards.grafana.clickhouse_query import TABLE, TIME_SERIES, Query, datasource
+from squall.dashboards.grafana.components.overrides import Override
+from squall.dashboards.grafana.components.palette import DIVERGING
 from squall.storage.panels import panel_sql
 
-NEGATIVE, NEUTRAL, POSITIVE = "#D55E00", "#999999", "#0072B2"
-OBSERVED, EXPECTED, WARNING, GOOD = "#D55E00", "#56B4E9", "#E69F00", "#009E73"
-DIVERGING = (
-    Threshold(None, "#E05A00"),
-    Threshold(-0.6, "#CC7A3D"),
-    Threshold(-0.3, "#A8876E"),
-    Threshold(-0.1, "#6F6F6F"),
-    Threshold(0.1, "#6E8CA3"),
-    Threshold(0.3, "#3F8FC4"),
-    Threshold(0.6, "#0090E6"),
-)
-"""Colours of net sentiment from −1 to 1: the further from 0, the fuller, on dark and on light."""
 BAR_POINTS, LINE_POINTS = 96, 300
-"""How many buckets a chart asks for: more bars than these are hair, more points are noise."""
+"""How many buckets a chart requests: more bars are too thin to see, more points are noise."""
 
-At = tuple[int, int, int, int]
+GridPosition = tuple[int, int, int, int]
 """Column, row, width, height on the grid of 24 columns."""
-Override = dashboard.DashboardFieldConfigSourceOverrides
-
-
-def field(name: str, **properties: object) -> Override:
-    """Set properties of one column or series by its name, for example `field("share", unit="percentunit", custom__width=90)`."""
-    values = [DynamicConfigValue(id_val=key.replace("__", "."), value=value) for key, value in properties.items()]
-    return Override(matcher=dashboard.MatcherConfig(id_val="byName", options=name), properties=values)
-
-
-def labelled(name: str, **properties: object) -> Override:
-    """Set properties of the series whose label is `name`; Grafana may put the column's name before it."""
-    values = field(name, **properties).properties
-    return Override(matcher=dashboard.MatcherConfig(id_val="byRegexp", options=f"/(^|\\s){name}$/"), properties=values)
-
-
-def fixed(color: str) -> dict[str, str]:
-    """Return the value of a `color` property."""
-    return {"mode": "fixed", "fixedColor": color}
-
-
-def data_link(title: str, url: str, *, new_tab: bool = False) -> dict[str, object]:
-    """Return a link of a column, for a `links` property."""
-    return {"title": title, "url": url, "targetBlank": new_tab}
-
-
-def thresholds(steps: Sequence[Threshold]) -> dict[str, object]:
-    """Return the value of a `thresholds` property."""
-    return {"mode": "absolute", "steps": [step.to_json() for step in steps]}
-
-
-def band() -> list[Override]:
-    """Draw `observed`, `expected` and the 90% interval between `low` and `high` as one picture."""
-    low, high = "90% interval, low end", "90% interval, high end"
-    thin = {"legend": True, "tooltip": False, "viz": False}
-    return [
-        field("observed", color=fixed(OBSERVED), custom__lineWidth=2),
-        field("expected", color=fixed(EXPECTED), custom__lineStyle={"fill": "dash", "dash": [6, 4]}),
-        field("low", displayName=low, color=fixed(EXPECTED), custom__lineWidth=0, custom__hideFrom=thin),
-        field(
-            "high",
-            displayName=high,
-            color=fixed(EXPECTED),
-            custom__lineWidth=0,
-            custom__fillBelowTo=low,
-            custom__fillOpacity=18,
-            custom__hideFrom=thin,
-        ),
-    ]
 
 
 def _panel(
@@ -86,7 +25,7 @@ def _panel(
     title: str,
     description: str,
     queries: Mapping[str, int],
-    at: At,
+    at: GridPosition,
     options: object,
     defaults: FieldConfig,
     overrides: Sequence[Override],
@@ -106,12 +45,12 @@ def _panel(
     )
 
 
-def line_chart(
+def time_series_panel(
     number: int,
     title: str,
     description: str,
     queries: str | Sequence[str],
-    at: At,
+    at: GridPosition,
     *,
     unit: str = "short",
     label: str = "",
@@ -131,11 +70,11 @@ def line_chart(
     """A chart over time.
 
     Args:
-        label: column of text that names the series of a query; empty: the columns of numbers are the series.
-        series: what to call the only series.
+        label: the text column that names the series of a query; empty: every numeric column is a series.
+        series: the name of the only series.
         steps: thresholds, drawn as lines.
-        points_wanted: buckets over the range; 0: as many as suit lines or bars.
-        repeat: a variable: one chart for each of its values, three in a row.
+        points_wanted: number of buckets over the time range; 0: the default for lines or bars.
+        repeat: a variable; one chart is drawn for each of its values, three in a row.
     """
     style = common.GraphDrawStyle.BARS if bars else common.GraphDrawStyle.POINTS if points else common.GraphDrawStyle.LINE
     custom = timeseries.FieldConfig(
@@ -185,8 +124,10 @@ def line_chart(
     return panel
 
 
-def heatmap(number: int, title: str, description: str, query: str, at: At, *, label: str, link: Mapping[str, object]) -> Panel:
-    """Cells of series × time, coloured from −1 to 1."""
+def status_history_panel(
+    number: int, title: str, description: str, query: str, at: GridPosition, *, label: str, link: Mapping[str, object]
+) -> Panel:
+    """Cells of series by time, coloured from −1 to 1: Grafana's status history, used as a heatmap."""
     defaults = FieldConfig(
         unit="short",
         decimals=2,
@@ -212,17 +153,17 @@ def heatmap(number: int, title: str, description: str, query: str, at: At, *, la
     return _panel("status-history", number, title, description, {query: TIME_SERIES}, at, options, defaults, [linked])
 
 
-def numbers(
+def stat_panel(
     number: int,
     title: str,
     description: str,
     queries: str | Sequence[str],
-    at: At,
+    at: GridPosition,
     *,
     unit: str = "short",
     overrides: Sequence[Override] = (),
 ) -> Panel:
-    """One big number for each column of the queries, which answer with one row."""
+    """One number for each column of the queries, which return one row."""
     defaults = FieldConfig(
         unit=unit,
         color=FieldColor(mode=FieldColorModeId.FIXED, fixed_color="text"),
@@ -239,7 +180,7 @@ def numbers(
     return _panel("stat", number, title, description, dict.fromkeys(names, TABLE), at, options, defaults, overrides)
 
 
-def listing(number: int, title: str, description: str, query: str, at: At, *, overrides: Sequence[Override] = ()) -> Panel:
+def table_panel(number: int, title: str, description: str, query: str, at: GridPosition, *, overrides: Sequence[Override] = ()) -> Panel:
     """A table."""
     defaults = FieldConfig(
         custom=common.TableFieldOptions(filterable=True),

@@ -9,13 +9,13 @@ import requests
 from grafana_client import GrafanaApi
 from grafana_client.client import GrafanaException, TokenAuth
 
-from squall.dashboards.grafana.push.failures import GrafanaError, NotFoundError, from_answer, from_transport, not_grafana
+from squall.dashboards.grafana.push.errors import GrafanaError, NotFoundError, from_answer, from_transport, not_grafana
 from squall.dashboards.grafana.push.target import Target
 
 Json = dict[str, Any]
 
 
-class GrafanaServer:
+class GrafanaClient:
     """A Grafana server.
 
     Every method raises `GrafanaError` with what to do: wrong token, missing right, an address that is not Grafana's, no answer.

@@ -8,10 +8,10 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from squall.core.errors import ConfigurationError
-from squall.dashboards.grafana.push.compare import difference
-from squall.dashboards.grafana.push.failures import ConflictError, GrafanaError
+from squall.dashboards.grafana.push.client import GrafanaClient
+from squall.dashboards.grafana.push.diff import difference
+from squall.dashboards.grafana.push.errors import ConflictError, GrafanaError
 from squall.dashboards.grafana.push.plan import Action, Change
-from squall.dashboards.grafana.push.server import GrafanaServer
 
 PLUGIN = "grafana-clickhouse-datasource"
 DATASOURCE_UID = "squall-clickhouse"
@@ -65,18 +65,18 @@ class DataSource:
         return {**self.settings, **secrets}
 
 
-def plan_datasource(server: GrafanaServer, wanted: DataSource, *, overwrite: bool) -> tuple[Change, dict[str, Any]]:
+def plan_datasource(grafana: GrafanaClient, wanted: DataSource, *, overwrite: bool) -> tuple[Change, dict[str, Any]]:
     """Compare with what Grafana has; returns the change and the body that makes it. Changes nothing.
 
     Raises:
         GrafanaError: the plugin is missing, or the uid belongs to another kind of data source or to provisioning files.
     """
-    if not server.has_plugin(PLUGIN):
+    if not grafana.has_plugin(PLUGIN):
         raise GrafanaError(
-            f"{server.target.url} lacks the plugin {PLUGIN}",
+            f"{grafana.target.url} lacks the plugin {PLUGIN}",
             f"start Grafana with GF_PLUGINS_PREINSTALL={PLUGIN}, or: grafana cli plugins install {PLUGIN}",
         )
-    found = server.datasource(wanted.uid)
+    found = grafana.datasource(wanted.uid)
     if found is None:
         return Change("datasource", wanted.uid, wanted.name, "create", difference(None, wanted.settings, name=wanted.name)), wanted.body
     if found.get("type") != PLUGIN:
@@ -100,9 +100,9 @@ def plan_datasource(server: GrafanaServer, wanted: DataSource, *, overwrite: boo
     return Change("datasource", wanted.uid, wanted.name, action, diff), body
 
 
-def apply_datasource(server: GrafanaServer, change: Change, body: dict[str, Any]) -> None:
+def apply_datasource(grafana: GrafanaClient, change: Change, body: dict[str, Any]) -> None:
     """Make the change; nothing when there is none."""
     if change.action == "create":
-        server.create_datasource(body)
+        grafana.create_datasource(body)
     elif change.action == "update":
-        server.update_datasource(change.uid, body)
+        grafana.update_datasource(change.uid, body)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from squall.core.errors import ConfigurationError
-from squall.dashboards.grafana.push.compare import difference, normalised
-from squall.dashboards.grafana.push.failures import ConflictError
-from squall.dashboards.grafana.push.server import GrafanaServer
+from squall.dashboards.grafana.push.client import GrafanaClient
+from squall.dashboards.grafana.push.diff import difference, normalised
+from squall.dashboards.grafana.push.errors import ConflictError
 
 Action = Literal["create", "update", "move", "unchanged", "missing"]
 
@@ -76,16 +76,16 @@ def check_dashboards(dashboards: Sequence[dict[str, Any]]) -> None:
         seen.add(uid)
 
 
-def plan_folder(server: GrafanaServer, folder: Folder) -> Change:
+def plan_folder(grafana: GrafanaClient, folder: Folder) -> Change:
     """Look for the folder."""
-    found = server.folder(folder.uid)
+    found = grafana.folder(folder.uid)
     if found is None:
         return Change("folder", folder.uid, folder.title, "create")
     return Change("folder", folder.uid, str(found.get("title", folder.title)), "unchanged")
 
 
 def plan_dashboards(
-    server: GrafanaServer, dashboards: Sequence[dict[str, Any]], folder: Folder, *, move: bool, overwrite: bool
+    grafana: GrafanaClient, dashboards: Sequence[dict[str, Any]], folder: Folder, *, move: bool, overwrite: bool
 ) -> list[DashboardPlan]:
     """Compare each dashboard with what Grafana has. Changes nothing.
 
@@ -98,7 +98,7 @@ def plan_dashboards(
     hints: list[str] = []
     for dashboard in dashboards:
         try:
-            plans.append(_plan(server, dashboard, folder, move=move, overwrite=overwrite))
+            plans.append(_plan(grafana, dashboard, folder, move=move, overwrite=overwrite))
         except ConflictError as error:
             conflicts.append(error.what)
             hints.append(error.hint)
@@ -107,11 +107,11 @@ def plan_dashboards(
     return plans
 
 
-def _plan(server: GrafanaServer, dashboard: dict[str, Any], folder: Folder, *, move: bool, overwrite: bool) -> DashboardPlan:
+def _plan(grafana: GrafanaClient, dashboard: dict[str, Any], folder: Folder, *, move: bool, overwrite: bool) -> DashboardPlan:
     uid, title = str(dashboard["uid"]), str(dashboard["title"])
     body = {key: value for key, value in dashboard.items() if key != "id"}
     wanted = normalised(dashboard)
-    found = server.dashboard(uid)
+    found = grafana.dashboard(uid)
     if found is None:
         body.pop("version", None)
         return DashboardPlan(Change("dashboard", uid, title, "create", difference(None, wanted, name=title)), body)
@@ -128,14 +128,14 @@ def _plan(server: GrafanaServer, dashboard: dict[str, Any], folder: Folder, *, m
             f"'{title}' ({uid}) lies in {where}, not in '{folder.title}'", "--move takes it along, --folder names another folder"
         )
     if diff and not overwrite:
-        _refuse_edited(server, uid, title)
+        _refuse_edited(grafana, uid, title)
     body["version"] = there.get("version", 0)
     return DashboardPlan(Change("dashboard", uid, title, "move" if elsewhere else "update", diff), body)
 
 
-def _refuse_edited(server: GrafanaServer, uid: str, title: str) -> None:
+def _refuse_edited(grafana: GrafanaClient, uid: str, title: str) -> None:
     """A version number would only tell edits made while we push; the message of the newest version tells those since the last push."""
-    last = server.last_save(uid)
+    last = grafana.last_save(uid)
     if str(last.get("message") or "").startswith(MESSAGE):
         return
     if not last:

@@ -14,8 +14,8 @@ import pytest
 
 from squall.dashboards.grafana.build import build_all
 from squall.dashboards.grafana.check import QueryRun, run_queries
-from squall.dashboards.grafana.formats import Choice
-from squall.dashboards.grafana.macros import expand, interval_seconds
+from squall.dashboards.grafana.clickhouse_macros import expand, interval_seconds
+from squall.dashboards.grafana.variable_formats import Selection
 from squall.storage import Store
 from squall.storage.panels import panel_sql
 from tests.support.dashboard_store import BURST, HOSTILE_TITLES, RUN_ID, SOURCES, open_filled
@@ -27,7 +27,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SHORT = (NOW - 6 * HOUR, NOW)
 LONG = (NOW.replace(minute=0) - 10 * DAY, NOW)
 RANGES = pytest.mark.parametrize("span", [SHORT, LONG], ids=["6 hours", "10 days"])
-ALL = Choice((), multi=True, everything=True)
+ALL = Selection((), multi=True, is_all=True)
 EVERYTHING = dict.fromkeys(("topic", "source", "symbol", "language", "severity", "kind", "worker"), ALL)
 HOSTILE = ("\\' OR 1 = 1) -- ", "'; DROP TABLE documents; --", "\\", '"', "a,b&var-topic=c%27+d", "}}{{ ${x} [[y]]", "\u2028é", "")
 BOARDS = build_all()
@@ -44,7 +44,7 @@ def boards() -> list[dict[str, Any]]:
     return [json.loads(text) for text in BOARDS.values()]
 
 
-def rows(store: Store, name: str, span: tuple[datetime, datetime] = SHORT, **chosen: Choice) -> list[dict[str, Any]]:
+def rows(store: Store, name: str, span: tuple[datetime, datetime] = SHORT, **chosen: Selection) -> list[dict[str, Any]]:
     """Run one query and return its rows by column."""
     sql = expand(panel_sql(name), start=span[0], end=span[1], interval=interval_seconds(*span), variables=EVERYTHING | chosen)
     names = columns(store, sql)
@@ -55,12 +55,12 @@ def columns(store: Store, sql: str) -> list[str]:
     return list(store._select(f"DESCRIBE ({sql})").columns[0])
 
 
-def one(value: str) -> Choice:
-    return Choice((value,))
+def one(value: str) -> Selection:
+    return Selection((value,))
 
 
-def several(*values: str) -> Choice:
-    return Choice(values, multi=True)
+def several(*values: str) -> Selection:
+    return Selection(values, multi=True)
 
 
 @RANGES
@@ -82,7 +82,7 @@ def test_every_query_answers_when_one_of_everything_is_chosen(store: Store, span
         "topic": several(BURST), "source": several("Reuters", SOURCES[3]), "symbol": one("XOM"), "language": several("en"),
         "series": one("$XOM"), "severity": several("critical"), "kind": several("topic", "market"), "worker": several("worker 'two'"),
     }  # fmt: skip
-    runs = run_queries(store, without("squall-backtest"), *span, NOW, chosen=chosen)
+    runs = run_queries(store, without("squall-backtest"), *span, NOW, selected=chosen)
     assert [(run.name, run.error) for run in runs if run.error] == []
     # That worker has no Kafka and no GPU, and three or ten documents of all these choices seldom fall together: it depends on the hour.
     assert {run.name for run in runs if not run.rows} <= {
@@ -97,7 +97,7 @@ def test_every_query_answers_when_one_of_everything_is_chosen(store: Store, span
 def test_a_hostile_value_chooses_nothing_and_breaks_nothing(store: Store, value: str) -> None:
     names = ("topic", "source", "language", "severity", "kind", "worker")
     chosen = {name: several(value, "no such") for name in names} | {name: one(value or "no such") for name in ("symbol", "series", "run")}
-    runs = run_queries(store, BOARDS, *LONG, NOW, chosen=chosen)
+    runs = run_queries(store, BOARDS, *LONG, NOW, selected=chosen)
     assert [(run.name, run.error) for run in runs if run.error] == []
     unfiltered = {run.name for run in run_queries(store, BOARDS, *LONG, NOW) if run.rows}
     charts = [run for run in runs if run.dashboard == "squall-mood" and run.name in unfiltered and "panel 4" in run.name]

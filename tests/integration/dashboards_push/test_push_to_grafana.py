@@ -7,7 +7,7 @@ import pytest
 
 from squall.core.errors import SquallError
 from squall.dashboards.grafana.push import Change, Folder, Options, Target, push
-from squall.dashboards.grafana.push.failures import ConflictError
+from squall.dashboards.grafana.push.errors import ConflictError
 from tests.support.grafana_fake import EDITOR, Answer, Grafana, serving
 
 pytestmark = pytest.mark.slow

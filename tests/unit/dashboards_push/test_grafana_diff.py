@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from squall.dashboards.grafana.push.compare import difference, normalised
+from squall.dashboards.grafana.push.diff import difference, normalised
 
 BUILT_IN = {"builtIn": 1, "name": "Annotations & Alerts", "datasource": {"uid": "-- Grafana --"}}
 
