@@ -1,6 +1,6 @@
-"""Expands a panel's query as Grafana and its ClickHouse plugin do, so that it can be run without them.
+"""Expands the macros and variables of a panel's query as Grafana and its ClickHouse plugin do, so that it can run without them.
 
-In the plugin's order: `$__conditionalAll` and the variables in the browser, then the macros of time in the backend.
+The order is the plugin's: `$__conditionalAll` and the variables (in the browser), then the time macros (in the backend).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _MACRO = re.compile(r"\$__(\w+)")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::([^}]+))?\})")
 _NAMED = re.compile(r"(?<=\$\{)\w+(?=\})|(?<=\$)\w+")
 POINTS = 1000
-"""Width in pixels of a panel that says nothing else: Grafana asks for a point for each."""
+"""Default width of a panel in pixels: Grafana requests one point for each."""
 _NICE = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800, 2592000)
 
 
 def interval_seconds(start: datetime, end: datetime, points: int = POINTS) -> int:
-    """Return the bucket that Grafana asks for on a chart `points` wide: the round interval nearest to what fits."""
+    """Return the bucket (seconds) that Grafana requests for a chart `points` wide: the nearest round interval."""
     wanted = (end - start).total_seconds() / points
     return min(_NICE, key=lambda nice: abs(nice - wanted))
 
@@ -34,19 +34,21 @@ def variables_in(sql: str) -> set[str]:
 
 
 def expand(sql: str, *, start: datetime, end: datetime, interval: int, variables: Mapping[str, Selection]) -> str:
-    """Return the query as ClickHouse gets it.
+    """Return the query as ClickHouse receives it.
 
     Args:
         start: with `end`, the time range; aware.
         interval: seconds of `$__interval_s`.
-        variables: what is chosen of each variable.
+        variables: the selection of each variable.
 
     Raises:
-        ConfigurationError: an unknown macro or format, a macro without its arguments, or a variable that is not defined.
+        ConfigurationError: an unknown macro or format, a macro without its arguments, or an undefined variable.
     """
     unknown = set(_MACRO.findall(sql)) - _TIME.keys() - {"conditionalAll"}
     if unknown:
-        raise ConfigurationError(f"unknown macro $__{min(unknown)}", f"the plugin has: {', '.join(f'$__{name}' for name in sorted(_TIME))}")
+        raise ConfigurationError(
+            f"unknown macro $__{min(unknown)}", f"the plugin supports: {', '.join(f'$__{name}' for name in sorted(_TIME))}"
+        )
     text = _interpolate(_conditions(sql, variables), variables)
     return _times(text, _Range(int(start.timestamp() * 1000), int(end.timestamp() * 1000), max(interval, 1)))
 
@@ -59,10 +61,12 @@ def _conditions(sql: str, variables: Mapping[str, Selection]) -> str:
             raise ConfigurationError(f"$__conditionalAll takes a condition and a variable, not {len(arguments)} arguments")
         named = _NAMED.search(arguments[1].strip())
         if named is None:
-            raise ConfigurationError(f"$__conditionalAll has {arguments[1].strip()!r} for its variable", "write it as $name")
+            raise ConfigurationError(
+                f"the second argument of $__conditionalAll is {arguments[1].strip()!r}, not a variable", "write it as $name"
+            )
         selection = _selection(named[0], variables)
-        everything = selection.is_all or ",".join(selection.values) == ""
-        sql = sql[:at] + ("1=1" if everything else arguments[0]) + sql[end:]
+        unrestricted = selection.is_all or ",".join(selection.values) == ""
+        sql = sql[:at] + ("1=1" if unrestricted else arguments[0]) + sql[end:]
         at = sql.rfind(_CONDITIONAL)
     return sql
 
@@ -79,7 +83,7 @@ def _interpolate(sql: str, variables: Mapping[str, Selection]) -> str:
 
 def _selection(name: str, variables: Mapping[str, Selection]) -> Selection:
     if name not in variables:
-        raise ConfigurationError(f"variable ${name} is not defined", f"defined are: {', '.join(sorted(variables)) or 'none'}")
+        raise ConfigurationError(f"variable ${name} is not defined", f"defined variables: {', '.join(sorted(variables)) or 'none'}")
     return variables[name]
 
 
@@ -117,21 +121,21 @@ _TIME: dict[str, tuple[int, Callable[..., str]]] = {
         lambda span, column: f"toStartOfInterval(toDateTime64({column}, 3), INTERVAL {span.interval * 1000} millisecond)",
     ),
 }
-"""Number of arguments and expansion of each macro of the backend."""
+"""Number of arguments and expansion of each backend macro."""
 
 
 def _times(sql: str, span: _Range) -> str:
     at = 0
     while found := _MACRO.search(sql, at):
         name = found[1]
-        if name not in _TIME:  # came in with a value
+        if name not in _TIME:  # part of a variable's value
             at = found.end()
             continue
         count, write = _TIME[name]
         arguments, end = _arguments(sql, found.end()) if sql[found.end() : found.end() + 1] == "(" else ([], found.end())
         given = [argument.strip() for argument in arguments if argument.strip()]
         if len(given) != count:
-            raise ConfigurationError(f"$__{name} takes {count} arguments, not {len(given)}")
+            raise ConfigurationError(f"$__{name} takes {count} argument{'' if count == 1 else 's'}, not {len(given)}")
         text = write(span, *given)
         sql = sql[: found.start()] + text + sql[end:]
         at = found.start() + len(text)
@@ -139,7 +143,7 @@ def _times(sql: str, span: _Range) -> str:
 
 
 def _arguments(sql: str, opening: int) -> tuple[list[str], int]:
-    """Return what stands between the bracket at `opening` and its partner, split at its own commas, and where it ends."""
+    """Return the arguments in the brackets that open at `opening`, split at the top-level commas, and the end position."""
     found: list[str] = []
     depth, begin = 0, opening + 1
     for place in range(opening, len(sql)):
@@ -150,4 +154,4 @@ def _arguments(sql: str, opening: int) -> tuple[list[str], int]:
         if mark == "," and depth == 1:
             found.append(sql[begin:place])
             begin = place + 1
-    raise ConfigurationError(f"a bracket is never closed in the query: {sql[opening : opening + 60]!r}")
+    raise ConfigurationError(f"the query has an unclosed bracket: {sql[opening : opening + 60]!r}")

@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models.common import DataSourceRef
 TYPE = "grafana-clickhouse-datasource"
 UID = "squall-clickhouse"
 PLUGIN_VERSION = "4.11.0"
-"""The plugin's version the queries are written for; it keeps the plugin from migrating them."""
+"""The plugin version that the queries are written for; stating it keeps the plugin from migrating them."""
 
 TIME_SERIES = 0
 TABLE = 1
@@ -27,8 +27,8 @@ class Query(variants.Dataquery):
 
     Args:
         raw_sql: with the plugin's macros and Grafana's variables.
-        format_val: `TIME_SERIES` (columns of text become labels of series) or `TABLE`.
-        ref_id: what the panel calls it.
+        format_val: `TIME_SERIES` (text columns become series labels) or `TABLE`.
+        ref_id: its name in the panel.
     """
 
     def __init__(self, raw_sql: str, format_val: int = TIME_SERIES, ref_id: str = "A") -> None:
@@ -37,7 +37,7 @@ class Query(variants.Dataquery):
         self.ref_id = ref_id
 
     def to_json(self) -> dict[str, object]:
-        """Return what Grafana keeps of the query."""
+        """Return the query as Grafana stores it."""
         return {
             "datasource": datasource(),
             "editorType": "sql",
@@ -50,10 +50,10 @@ class Query(variants.Dataquery):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Read a query back; raises `KeyError` when what makes it a query is missing."""
+        """Read a query; raises `KeyError` if a required field is missing."""
         return cls(data["rawSql"], data["format"], data["refId"])
 
 
 def register() -> None:
-    """Teach the SDK to read these queries; repeatable."""
+    """Register these queries with the SDK; may be called again."""
     runtime.register_dataquery_variant(runtime.DataqueryConfig(TYPE, Query.from_json))

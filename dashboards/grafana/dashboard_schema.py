@@ -1,4 +1,4 @@
-"""What Grafana needs of a dashboard, as a JSON Schema: its own is not published in a form that can be checked offline."""
+"""A JSON Schema of what Grafana requires of a dashboard; Grafana's own is not published in a form that works offline."""
 
 from __future__ import annotations
 
@@ -108,4 +108,4 @@ SCHEMA: dict[str, Any] = {
         "links": {"type": "array", "items": {"type": "object", "required": ["title", "type", "url", "keepTime"]}},
     },
 }
-"""A dashboard must have no `id`: that is the number it has in one Grafana."""
+"""A dashboard must not have an `id`: that is its number in one particular Grafana."""

@@ -1,4 +1,4 @@
-"""Runs every query of the dashboards on a store: panels, variables, annotations."""
+"""Runs every query of the dashboards against a store: variables, annotations and panels."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from squall.storage.backends.base import Result
 
 @dataclass(frozen=True, slots=True)
 class QueryRun:
-    """How a query went.
+    """The result of one query.
 
     Args:
         dashboard: uid.
         name: `panel 3 "Negative share by topic" A`, `variable topic`, `annotation Alerts`.
-        sql: as it was run.
+        sql: as it was executed.
         seconds: wall time.
-        error: empty when it was answered.
+        error: empty if it succeeded.
     """
 
     dashboard: str
@@ -46,13 +46,13 @@ def run_queries(
     selected: Mapping[str, Selection] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[QueryRun]:
-    """Run every variable, annotation and panel query, as pages that were just opened would.
+    """Run every variable, annotation and panel query, as newly opened dashboards would.
 
     Args:
         dashboards: JSON texts by file name, as `build_all` returns them.
-        start: with `end`, the time range; None: the range each dashboard opens with.
-        now: what `now` means in those.
-        selected: of variables, by name; the others are `All` where they offer it, else their first option.
+        start: with `end`, the time range; None: the default range of each dashboard.
+        now: the value of `now` in those ranges.
+        selected: selections by variable; the other variables are `All` if they offer it, otherwise their first option.
     """
     runs: list[QueryRun] = []
     for text in dashboards.values():
@@ -63,7 +63,7 @@ def run_queries(
 
 
 class _Session:
-    """One dashboard opened over one time range."""
+    """One dashboard opened with one time range."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class _Session:
         return Selection(tuple(options[:1]), multi=multi)
 
     def _repeated(self, name: str) -> dict[str, Selection]:
-        """Return what a repeated panel sees: one value."""
+        """Return what a repeated panel receives: a single value."""
         return {name: Selection(self._values[name].values[:1])} if name else {}
 
     def _query(self, name: str, sql: str, values: Mapping[str, Selection], points: int = POINTS) -> list[tuple[Any, ...]] | None:
@@ -121,7 +121,7 @@ class _Session:
 
 
 def default_range(board: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:
-    """Return the range a dashboard opens with, whose start is written as `now-24h`."""
+    """Return the default time range of a dashboard; its start has the form `now-24h`."""
     units = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
     since = str(board["time"]["from"]).removeprefix("now-")
     return now - int(since[:-1]) * units[since[-1]], now

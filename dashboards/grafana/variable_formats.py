@@ -1,4 +1,4 @@
-"""How Grafana writes the values of a variable into a query, `${name:format}`."""
+"""How Grafana formats the values of a variable in a query: `${name:format}`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from squall.core.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is chosen of a variable.
+    """What is selected for a variable.
 
     Args:
-        values: the chosen ones; of `All`, every option.
-        multi: several may be chosen, so that Grafana passes a list even for one.
-        everything: `All` is chosen.
+        values: the selected values; for `All`, every option.
+        multi: several values can be selected, so that Grafana passes a list even for a single value.
+        is_all: `All` is selected.
     """
 
     values: tuple[str, ...]
     multi: bool = False
-    everything: bool = False
+    is_all: bool = False
 
     @property
     def many(self) -> bool:
@@ -31,10 +31,10 @@ class Selection:
 
 
 def format_variable(name: str, selection: Selection, format_name: str) -> str:
-    """Return what stands in the query for `${name:format_name}`; an empty format is the plugin's own.
+    """Return the text that replaces `${name:format_name}` in the query; an empty format is the plugin's default.
 
     Raises:
-        ConfigurationError: the format is none of Grafana's that make sense in SQL.
+        ConfigurationError: the format is not one of Grafana's formats that make sense in SQL.
     """
     if format_name == "queryparam":
         values = ("$__all",) if selection.is_all else selection.values
@@ -42,18 +42,18 @@ def format_variable(name: str, selection: Selection, format_name: str) -> str:
     write = _FORMATS.get(format_name)
     if write is None:
         raise ConfigurationError(
-            f"variable ${name} is written in the unknown format {format_name!r}", f"use one of: {', '.join(sorted(_FORMATS))}, queryparam"
+            f"variable ${name} uses the unknown format {format_name!r}", f"use one of: {', '.join(sorted(_FORMATS))}, queryparam"
         )
     return write(selection.values if selection.many else selection.values[:1], selection.many)
 
 
 def _strict(text: str) -> str:
-    """Percent-encode everything but letters, digits and `-_.~`."""
+    """Percent-encode every character except letters, digits and `-_.~`."""
     return quote(text, safe="", errors="replace")
 
 
 def _component(text: str) -> str:
-    """Percent-encode as Grafana's addresses do: `@:$,` stay, a space becomes a plus sign."""
+    """Percent-encode as in Grafana's URLs: `@:$,` stay, a space becomes a plus sign."""
     return quote(text, safe="@:$, ", errors="replace").replace(" ", "+")
 
 
@@ -79,7 +79,7 @@ def _joined(separator: str) -> Callable[[Sequence[str], bool], str]:
 
 
 def _quoted(mark: str, escaped: str) -> Callable[[Sequence[str], bool], str]:
-    # As in Grafana, a backslash is left alone: in ClickHouse `\'` then ends the string. Our queries use none of these.
+    # As in Grafana, a backslash is not escaped: in ClickHouse `\'` then ends the string. Our queries do not use these formats.
     return lambda values, _: ",".join(f"{mark}{value.replace(mark, escaped)}{mark}" for value in values)
 
 

@@ -1,4 +1,4 @@
-"""Columns that tables of several dashboards share: of alerts and of documents."""
+"""Columns that the tables of several dashboards share: of alerts and of documents."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from squall.dashboards.grafana.components.palette import DIVERGING, NEGATIVE, NE
 _TEXT_COLOR = {"type": "color-text"}
 
 
-def colored(words: dict[str, str]) -> list[dict[str, object]]:
-    """Return the value of a `mappings` property that gives words their colours."""
-    options = {word: {"color": color, "index": place} for place, (word, color) in enumerate(words.items())}
+def value_colors(colors: dict[str, str]) -> list[dict[str, object]]:
+    """Return the value of a `mappings` property that colours values."""
+    options = {value: {"color": color, "index": place} for place, (value, color) in enumerate(colors.items())}
     return [{"type": "value", "options": options}]
 
 
 def time_columns(**names: str) -> list[Override]:
-    """Show columns as dates; the names are their headings."""
+    """Show columns as dates; the values are the headings."""
     return [field(name, displayName=heading, unit="dateTimeAsIso", custom__width=170) for name, heading in names.items()]
 
 
 def series_column(heading: str = "Series", *, name: str = "series", width: int | None = None) -> Override:
-    """Link a column with the name of a series to its drill-down; without a width it takes what others leave."""
+    """Link a column of series names to their drill-down; without a width it takes the remaining space."""
     link = data_link("Open ${__value.text}", drill_down("${__value.raw:percentencode}"))
     sized = {"custom__width": width} if width else {"custom__minWidth": 170}
     return field(name, displayName=heading, links=[link], **sized)
 
 
 def web_link() -> list[Override]:
-    """Show the host in `link`, which leads to the hidden `url`: both are empty unless it is http or https."""
+    """Show the host in `link`, which links to the hidden `url`; both are empty unless the URL is http or https."""
     link = data_link("Open", "${__data.fields.url:raw}", new_tab=True)
     return [field("link", displayName="Link", custom__width=190, links=[link]), field("url", custom__hidden=True)]
 
@@ -42,7 +42,7 @@ def severity_column() -> Override:
         displayName="Severity",
         custom__width=110,
         custom__cellOptions=_TEXT_COLOR,
-        mappings=colored({"critical": NEGATIVE, "warning": WARNING}),
+        mappings=value_colors({"critical": NEGATIVE, "warning": WARNING}),
     )
 
 
@@ -52,20 +52,20 @@ def alert_columns() -> list[Override]:
         *time_columns(opened_at="First breach", fired_at="Fired", resolved_at="Resolved"),
         severity_column(),
         series_column(),
-        field("explanation", displayName="In words", custom__minWidth=420, custom__cellOptions={"type": "auto", "wrapText": True}),
+        field("explanation", displayName="Explanation", custom__minWidth=420, custom__cellOptions={"type": "auto", "wrapText": True}),
         field("observed", displayName="Observed", custom__width=115),
         field("expected", displayName="Expected", decimals=1, custom__width=115),
         field("interval_90", displayName="90% interval", custom__width=130),
         field("negative_share", displayName="Negative share", unit="percentunit", decimals=0, custom__width=145),
-        field("expected_share", displayName="Usual share", unit="percentunit", decimals=0, custom__width=130),
+        field("expected_share", displayName="Expected share", unit="percentunit", decimals=0, custom__width=130),
         field("p_value", displayName="p", unit="sci", decimals=1, custom__width=90),
-        field("found_by", displayName="Found by", custom__width=130),
+        field("test_window", displayName="Test", custom__width=130),
     ]
 
 
 def document_columns() -> list[Override]:
     """Columns of `drilldown/documents.sql`."""
-    sentiments = colored({"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE})
+    sentiments = value_colors({"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE})
     return [
         *time_columns(time="Published"),
         field("sentiment", displayName="Sentiment", custom__width=120, custom__cellOptions=_TEXT_COLOR, mappings=sentiments),

@@ -1,4 +1,4 @@
-"""A dashboard around its panels: variables, annotations, links to the others."""
+"""A dashboard around its panels: variables, annotations and links to the other dashboards."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ TITLES = {
     BACKTEST: "Squall – backtest",
 }
 ALL = "$__all"
-"""The value of a variable whose choice is `All`."""
+"""The value of a variable when `All` is selected."""
 
 
 def drill_down(series: str) -> str:
-    """Return the address of the drill-down with the time range kept; `series` is put in by Grafana."""
+    """Return the URL of the drill-down, which keeps the time range; Grafana fills in `series`."""
     return f"/d/{DRILL_DOWN}?var-series={series}&${{__url_time_range}}"
 
 
 def query_variable(name: str, label: str, description: str, query: str, *, multi: bool = False, include_all: bool = True) -> VariableModel:
-    """A variable whose options come from a query; `include_all` offers `All` and chooses it.
+    """A variable whose options come from a query; with `include_all`, `All` is offered and selected.
 
-    The first column of the query is the value, the second, where there is one, what is shown.
+    The first column of the query is the value; the optional second column is the label.
     """
-    shown, chosen = ("All", ALL) if include_all else ("", "")
+    text, value = ("All", ALL) if include_all else ("", "")
     sql = panel_sql(query)
     return VariableModel(
         type_val=VariableType.QUERY,
@@ -54,12 +54,12 @@ def query_variable(name: str, label: str, description: str, query: str, *, multi
         refresh=VariableRefresh.ON_TIME_RANGE_CHANGED,
         multi=multi,
         include_all=include_all,
-        current=VariableOption(text=[shown], value=[chosen]) if multi and include_all else VariableOption(text=shown, value=chosen),
+        current=VariableOption(text=[text], value=[value]) if multi and include_all else VariableOption(text=text, value=value),
     )
 
 
 def annotation(name: str, query: str, color: str) -> AnnotationQuery:
-    """Marks on every chart, from a query with the columns `time`, `timeEnd`, `text`, `tags`."""
+    """Annotations on every chart, from a query with the columns `time`, `timeEnd`, `text` and `tags`."""
     return AnnotationQuery(
         name=name, datasource=datasource(), enable=True, hide=False, icon_color=color, target=Query(panel_sql(query), TABLE, "Anno")
     )
@@ -75,7 +75,7 @@ def build_dashboard(
     since: str = "now-24h",
     refresh: str = "1m",
 ) -> Dashboard:
-    """Put a dashboard together; it links to the others and keeps the time range on the way."""
+    """Build a dashboard; its links to the other dashboards keep the time range."""
     links = [
         DashboardLink(title=title.removeprefix("Squall – ").capitalize(), url=f"/d/{other}", icon="dashboard", keep_time=other != BACKTEST)
         for other, title in TITLES.items()

@@ -1,4 +1,4 @@
-"""The few calls we make of Grafana, by uid only: Grafana 13 has numeric ids switched off."""
+"""The Grafana API calls that a push makes, by uid only: Grafana 13 has numeric ids disabled."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Json = dict[str, Any]
 
 
 class GrafanaClient:
-    """A Grafana server.
+    """A client of one Grafana server.
 
-    Every method raises `GrafanaError` with what to do: wrong token, missing right, an address that is not Grafana's, no answer.
+    Every method raises `GrafanaError` with a hint: wrong token, missing permission, an address that is not Grafana's, no answer.
     """
 
     def __init__(self, target: Target) -> None:
@@ -35,15 +35,15 @@ class GrafanaClient:
         session = self._api.client.s
         session.max_redirects = 0  # a redirected POST becomes a GET, and a redirect may lead to another machine
         if target.loopback and target.scheme == "http":
-            session.trust_env = False  # no proxy gets to see what is for this machine
+            session.trust_env = False  # do not send requests for this machine to a proxy
 
     def close(self) -> None:
         """Close the connections."""
         self._api.client.s.close()
 
     def version(self) -> str:
-        """Return Grafana's version, empty where it hides it; raises when what answers is not Grafana."""
-        doing = "say who it is (/api/health)"
+        """Return Grafana's version, empty if it is hidden; raises if the server is not Grafana."""
+        doing = "return its health (/api/health)"
         try:
             answer = self._call(doing, "", self._api.health.check)
         except NotFoundError:
@@ -53,23 +53,23 @@ class GrafanaClient:
         return str(answer.get("version", ""))
 
     def folder(self, uid: str) -> Json | None:
-        """Return a folder, None when there is none."""
+        """Return a folder, or None if there is none."""
         return self._find(f"read the folder {uid}", "folders:read", lambda: self._api.folder.get_folder(uid))
 
     def create_folder(self, uid: str, title: str) -> Json:
-        """Make a folder; `ConflictError` when title or uid are taken."""
+        """Create a folder; `ConflictError` if its title or uid is taken."""
         return self._ask(f"create the folder '{title}'", "folders:create", lambda: self._api.folder.create_folder(title, uid))
 
     def dashboard(self, uid: str) -> Json | None:
-        """Return `{"meta": …, "dashboard": …}`, None when there is none."""
+        """Return `{"meta": …, "dashboard": …}`, or None if there is none."""
         found = self._find(f"read the dashboard {uid}", "dashboards:read", lambda: self._api.dashboard.get_dashboard(uid))
         if found is not None and not isinstance(found.get("dashboard"), dict):
             raise not_grafana(self.target, f"read the dashboard {uid}")
         return found
 
     def last_save(self, uid: str) -> Json:
-        """Return who saved a dashboard last and with which message (`createdBy`, `message`); empty where Grafana does not tell."""
-        path = f"/dashboards/uid/{uid}/versions?limit=10"  # the library's own call sends the limit as a form, in a GET's body
+        """Return the latest version of a dashboard (`createdBy`, `message`); empty if Grafana provides no history."""
+        path = f"/dashboards/uid/{uid}/versions?limit=10"  # the library's own call sends the limit in the body of the GET
         try:
             answer = self._call(f"read the history of the dashboard {uid}", "dashboards:write", lambda: self._api.client.GET(path))
         except NotFoundError:
@@ -79,7 +79,7 @@ class GrafanaClient:
         return dict(newest)
 
     def save_dashboard(self, dashboard: Json, *, folder_uid: str, message: str, overwrite: bool) -> Json:
-        """Create or replace a dashboard by its uid; `ConflictError` when its `version` is not the stored one and `overwrite` is off."""
+        """Create or replace a dashboard by its uid; `ConflictError` if its `version` is not the stored one and `overwrite` is off."""
         body = {"dashboard": dashboard, "folderUid": folder_uid, "message": message, "overwrite": overwrite}
         return self._ask(
             f"save the dashboard '{dashboard['title']}'",
@@ -88,22 +88,22 @@ class GrafanaClient:
         )
 
     def datasource(self, uid: str) -> Json | None:
-        """Return a data source without its secrets, None when there is none."""
+        """Return a data source without its secrets, or None if there is none."""
         return self._find(f"read the data source {uid}", "datasources:read", lambda: self._api.datasource.get_datasource_by_uid(uid))
 
     def create_datasource(self, body: Json) -> Json:
-        """Make a data source; `ConflictError` when its name is taken."""
+        """Create a data source; `ConflictError` if its name is taken."""
         return self._ask(
             f"create the data source '{body['name']}'", "datasources:create", lambda: self._api.datasource.create_datasource(body)
         )
 
     def update_datasource(self, uid: str, body: Json) -> Json:
-        """Replace a data source's settings; secrets that are not given stay."""
+        """Replace the settings of a data source; secrets that are not given are kept."""
         update = self._api.datasource.update_datasource_by_uid
         return self._ask(f"update the data source '{body['name']}'", "datasources:write", lambda: update(uid, body))
 
     def has_plugin(self, name: str) -> bool:
-        """Say whether a plugin is installed."""
+        """Return whether a plugin is installed."""
         found = self._find(f"look for the plugin {name}", "plugins:read", lambda: self._api.client.GET(f"/plugins/{name}/settings"))
         return found is not None
 

@@ -1,4 +1,4 @@
-"""Is what Grafana holds what we would write? Their JSON, without what Grafana adds itself."""
+"""Compares dashboards as JSON, ignoring what Grafana adds."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import json
 from typing import Any
 
 _OWN = frozenset({"id", "version", "iteration"})
-"""Top-level keys that Grafana counts up itself."""
+"""Top-level keys that Grafana sets."""
 
 
 def normalised(dashboard: dict[str, Any]) -> dict[str, Any]:
-    """Return a dashboard's JSON without ids, versions, nulls and the annotation that Grafana puts into every dashboard."""
+    """Return a dashboard's JSON without id, version, nulls and the annotation that Grafana adds to every dashboard."""
     kept = {key: _plain(value) for key, value in dashboard.items() if key not in _OWN and value is not None}
     annotations = kept.get("annotations")
     if isinstance(annotations, dict):
@@ -23,7 +23,7 @@ def normalised(dashboard: dict[str, Any]) -> dict[str, Any]:
 
 
 def difference(before: dict[str, Any] | None, after: dict[str, Any], *, name: str) -> str:
-    """Return a unified diff of two JSON values with sorted keys; empty when they are the same. `before` None: it is new."""
+    """Return a unified diff of two JSON values with sorted keys; empty if they are equal. `before` None: a new value."""
     old = [] if before is None else _lines(before)
     return "\n".join(difflib.unified_diff(old, _lines(after), f"Grafana: {name}", f"Squall: {name}", lineterm=""))
 

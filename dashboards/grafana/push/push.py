@@ -1,4 +1,4 @@
-"""Bring Grafana to what the files say."""
+"""Pushes folder, data source and dashboards to Grafana."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from squall.dashboards.grafana.push.target import Target
 
 @dataclass(frozen=True)
 class Options:
-    """What a push may do beyond creating and updating its own.
+    """What a push may change beyond its own dashboards.
 
     Args:
-        move: take dashboards along that lie in another folder.
-        overwrite: replace what somebody edited in Grafana, and set the data source's password again.
-        datasource: create or update it too; None: leave it alone.
+        move: move dashboards that are in another folder.
+        overwrite: replace dashboards that were edited in Grafana, and set the data source's password again.
+        datasource: create or update it too; None: do not change it.
     """
 
     move: bool = False
@@ -34,16 +34,16 @@ def push(
     """Create or update folder, data source and dashboards by uid. Everything is read and compared before the first write.
 
     Args:
-        dashboards: their JSON, as built.
+        dashboards: the JSON of each, as built.
         dry_run: change nothing.
 
     Returns:
-        What was done, or would be, in order; `unchanged` where nothing was needed, so all of them in a second push.
+        The changes made, or that would be made, in order; all are `unchanged` in a second push.
 
     Raises:
-        ConfigurationError: a dashboard is not one.
-        ConflictError: somebody's work would be undone; nothing was changed.
-        GrafanaError: Grafana refused or did not answer. After a write it says what was saved before; pushing again goes on from there.
+        ConfigurationError: a dashboard is not valid.
+        ConflictError: edits would be overwritten; nothing was changed.
+        GrafanaError: Grafana refused or did not answer. The error lists what was saved before it; another push continues from there.
     """
     options = options or Options()
     check_dashboards(dashboards)
@@ -86,12 +86,12 @@ def _create_folder(grafana: GrafanaClient, folder: Folder) -> None:
     except ConflictError as error:
         if grafana.folder(folder.uid) is None:
             raise ConflictError(
-                error.what, "its title is taken: choose another with --folder-title, or use that folder with --folder UID"
+                error.what, "the title is taken: choose another with --folder-title, or use that folder with --folder UID"
             ) from None
 
 
 def _missing_datasource(grafana: GrafanaClient) -> list[Change]:
-    """Tell when panels would stay empty; a token that may not look (an Editor's) is no reason to stop."""
+    """Report a missing data source, without which panels stay empty. A token without the right to look (role Editor) is not an error."""
     try:
         found = grafana.datasource(DATASOURCE_UID)
     except GrafanaUnavailableError:

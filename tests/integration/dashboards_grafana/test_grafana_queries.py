@@ -89,7 +89,7 @@ def test_every_query_answers_when_one_of_everything_is_chosen(store: Store, span
         'panel 5 "Kafka lag" A',
         'panel 8 "GPU memory" A',
         'panel 3 "Negative share by topic" A',
-        'panel 7 "Biggest movers since yesterday" A',
+        'panel 7 "Largest changes in 24 hours" A',
     }
 
 
@@ -258,13 +258,13 @@ def test_alerts_tell_what_was_seen_and_what_was_expected(store: Store) -> None:
     )
     silent = rows(store, "drilldown/alerts", LONG, series=one("Source: Reuters"))[0]
     assert silent["explanation"] == "0 documents in 60 min where 8.3 were expected (4 to 13); practically impossible by chance"
-    assert {row["taken_up_by"] for row in rows(store, "alerts/open", LONG)} == {"ana: looking into it", ""}
+    assert {row["acknowledged_by"] for row in rows(store, "alerts/open", LONG)} == {"ana: looking into it", ""}
 
 
 def test_a_kept_backtest_tells_what_it_found_and_missed(store: Store) -> None:
-    verdict = rows(store, "backtest/verdict", LONG, run=one(RUN_ID))[0]
-    assert (verdict["found"], verdict["missed"], verdict["false_ones"], verdict["median_delay"]) == (1, 1, 1, 750)
-    events = {row["name"]: (row["verdict"], row["delay"]) for row in rows(store, "backtest/events", LONG, run=one(RUN_ID))}
+    result = rows(store, "backtest/result", LONG, run=one(RUN_ID))[0]
+    assert (result["found"], result["missed"], result["false_alarms"], result["median_delay"]) == (1, 1, 1, 750)
+    events = {row["name"]: (row["result"], row["delay"]) for row in rows(store, "backtest/events", LONG, run=one(RUN_ID))}
     assert events == {"Strike": ("found", 750), "Rate 'surprise'": ("missed", None)}
 
 

@@ -52,8 +52,8 @@ def test_a_viewers_token_cannot_save_dashboards(grafana: Grafana, boards: Boards
 def test_a_wrong_sub_path_is_told(boards: Boards) -> None:
     with serving(Grafana(sub_path="/grafana")) as grafana:
         error = failure(grafana.url.removesuffix("/grafana"), boards)
-    assert "did not answer like Grafana" in error.what
-    assert "sub path" in error.hint
+    assert "did not respond like Grafana" in error.what
+    assert "sub-path" in error.hint
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_a_wrong_sub_path_is_told(boards: Boards) -> None:
 )
 def test_what_is_not_grafana_is_told_apart(grafana: Grafana, boards: Boards, answer: Answer) -> None:
     grafana.intercept = lambda *_: answer
-    assert "did not answer like Grafana" in failure(grafana.url, boards).what
+    assert "did not respond like Grafana" in failure(grafana.url, boards).what
 
 
 def test_a_login_page_in_the_middle_is_no_dashboard(grafana: Grafana, boards: Boards) -> None:
     grafana.intercept = lambda _method, path: Answer(200, PAGE, "text/html") if path.startswith("/api/folders") else None
-    assert "did not answer like Grafana" in failure(grafana.url, boards).what
+    assert "did not respond like Grafana" in failure(grafana.url, boards).what
 
 
 def test_a_redirect_is_not_followed_with_the_token(grafana: Grafana, boards: Boards) -> None:
@@ -116,7 +116,7 @@ def test_nobody_there_is_told(boards: Boards) -> None:
     error = failure(url, boards)
     assert isinstance(error, UnavailableError)
     assert "no connection" in error.what
-    assert "Grafana running" in error.hint
+    assert "Grafana is running" in error.hint
 
 
 def test_tls_to_a_server_without_it_is_told(grafana: Grafana, boards: Boards) -> None:

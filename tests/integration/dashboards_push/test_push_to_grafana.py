@@ -75,7 +75,7 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(grafana: Grafana,
 def test_a_dashboard_in_another_folder_is_moved_only_when_told(grafana: Grafana, boards: Boards) -> None:
     push(target(grafana), boards, Folder("risk", "Risk desk"))
     writes = grafana.writes
-    with pytest.raises(ConflictError, match="lies in the folder 'Risk desk'") as caught:
+    with pytest.raises(ConflictError, match="is in the folder 'Risk desk'") as caught:
         push(target(grafana), boards, SQUALL)
     assert "--move" in caught.value.hint
     assert grafana.writes == writes
@@ -143,7 +143,7 @@ def test_a_provisioned_dashboard_is_left_to_its_files(grafana: Grafana, boards: 
     grafana.provisioned.add("squall-mood")
     assert set(actions(push(target(grafana), boards, SQUALL)).values()) == {"unchanged"}
     boards[0]["title"] = "Mood"
-    with pytest.raises(ConflictError, match="provisioning files"):
+    with pytest.raises(ConflictError, match="provisioned from files"):
         push(target(grafana), boards, SQUALL, options=Options(overwrite=True))
 
 

@@ -44,21 +44,21 @@ def test_macros_of_time_expand_as_the_plugin_does(sql: str, expanded: str) -> No
     ("sql", "why"),
     [
         ("$__timeFilters(a)", r"unknown macro \$__timeFilters"),
-        ("$__timeFilter", "takes 1 arguments, not 0"),
-        ("$__timeFilter(a, b)", "takes 1 arguments, not 2"),
-        ("$__timeFilter(a", "never closed"),
+        ("$__timeFilter", "takes 1 argument, not 0"),
+        ("$__timeFilter(a, b)", "takes 1 argument, not 2"),
+        ("$__timeFilter(a", "unclosed bracket"),
         ("$__conditionalAll(a)", "takes a condition and a variable"),
-        ("$__conditionalAll(a, b)", "for its variable"),
+        ("$__conditionalAll(a, b)", "not a variable"),
         ("${nobody}", r"variable \$nobody is not defined"),
         ("${topic:shouting}", "unknown format 'shouting'"),
     ],
 )
-def test_what_the_plugin_would_not_understand_is_an_error(sql: str, why: str) -> None:
+def test_what_the_plugin_does_not_support_is_an_error(sql: str, why: str) -> None:
     with pytest.raises(ConfigurationError, match=why):
         run(sql, topic=Selection(("a",)))
 
 
-def test_a_condition_falls_away_when_everything_or_nothing_is_chosen() -> None:
+def test_a_condition_is_dropped_when_all_or_nothing_is_selected() -> None:
     sql = "$__conditionalAll(f(topic, '${topic:queryparam}'), $topic)"
     assert run(sql, topic=Selection(("a", "b"), multi=True, is_all=True)) == "1=1"
     assert run(sql, topic=Selection((), multi=True)) == "1=1"
