@@ -96,7 +96,7 @@ function alertAreas() {
     { name: severity, xAxis: Math.max(new Date(opened), start), itemStyle: { color: colour(severity) } },
     { xAxis: Math.min(new Date(resolved || end), end) },
   ]);
-  return { silent: true, data, itemStyle: { opacity: 0.16 }, label: { position: "insideTop", color: colour("ink"), fontSize: 10 } };
+  return { silent: true, data, itemStyle: { opacity: 0.16 }, label: { position: "insideTopRight", color: colour("ink"), fontSize: 10 } };
 }
 
 function tooltipText(points) {
