@@ -1,3 +1,114 @@
-"""The roof: the command line, the all-in-one node, the demo and the doctor."""
+"""Squall: a streaming financial sentiment monitor, as a library.
 
-__version__ = "0.1.0"
+    import squall
+
+    scores = squall.score(["Harbor Union Bank halts withdrawals", "Apple beats estimates"])
+    scores["sentiment"].labels        # ["negative", "positive"]
+    scores.to_frame()                 # the same as a pandas frame, with every probability
+
+    for document in squall.documents("news.csv"):   # the records that `squall ingest file` would send
+        ...
+
+    with squall.open_store("chdb:///data/squall/chdb") as store:
+        store.documents(topic="Financials", sentiment="negative", limit=20)
+
+docs/python.md describes each name. What is not listed in `__all__` is internal and may change without notice.
+
+The exceptions, all below `SquallError`, which carries `what` happened and a `hint` what to do:
+
+    SquallError
+    ├── ConfigurationError         a setting or an argument is wrong
+    ├── InvalidRecordError         a row or message is not a document
+    ├── UnavailableError           no answer; trying again may help
+    │   ├── StoreUnavailableError
+    │   └── BrokerUnavailableError
+    ├── StoreError                 the store refuses; trying again does not help
+    │   ├── StoreRefusedError      also a ConfigurationError: login, certificate or protocol
+    │   └── StoreLockedError       another process owns the embedded store
+    ├── TooManyRejectsError        a worker stopped before it dead-lettered everything
+    └── StoppedError               the work was given up on request
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from squall.core.version import __version__
+
+if TYPE_CHECKING:
+    from squall.core.config.settings import Settings, load_settings
+    from squall.core.delivery import Rejection
+    from squall.core.errors import (
+        BrokerUnavailableError,
+        ConfigurationError,
+        InvalidRecordError,
+        SquallError,
+        StoppedError,
+        StoreError,
+        StoreLockedError,
+        StoreRefusedError,
+        StoreUnavailableError,
+        TooManyRejectsError,
+        UnavailableError,
+    )
+    from squall.core.records import Alert, AlertState, Document, Kind, ScoredDocument, Sentiment
+    from squall.library.files import documents
+    from squall.library.scoring import Model, TaskScores, TextScores, score
+
+
+_HOMES: Final = {
+    "squall.core.config.settings": ("Settings", "load_settings"),
+    "squall.core.delivery": ("Rejection",),
+    "squall.core.errors": (
+        "BrokerUnavailableError", "ConfigurationError", "InvalidRecordError", "SquallError", "StoppedError", "StoreError",
+        "StoreLockedError", "StoreRefusedError", "StoreUnavailableError", "TooManyRejectsError", "UnavailableError",
+    ),
+    "squall.core.records": ("Alert", "AlertState", "Document", "Kind", "ScoredDocument", "Sentiment"),
+    "squall.library.files": ("documents",),
+    "squall.library.scoring": ("Model", "TaskScores", "TextScores", "score"),
+}  # fmt: skip
+"""Where each public name is defined: imported at its first use, so that `import squall` costs nothing."""
+
+_HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Alert",
+    "AlertState",
+    "BrokerUnavailableError",
+    "ConfigurationError",
+    "Document",
+    "InvalidRecordError",
+    "Kind",
+    "Model",
+    "Rejection",
+    "ScoredDocument",
+    "Sentiment",
+    "Settings",
+    "SquallError",
+    "StoppedError",
+    "StoreError",
+    "StoreLockedError",
+    "StoreRefusedError",
+    "StoreUnavailableError",
+    "TaskScores",
+    "TextScores",
+    "TooManyRejectsError",
+    "UnavailableError",
+    "__version__",
+    "documents",
+    "load_settings",
+    "score",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        value = getattr(import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'squall' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -17,13 +17,13 @@ from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric as Family
 
-from squall import __version__
 from squall.core.clock import Clock
 from squall.core.config.settings import MetricsSettings, Settings
 from squall.core.errors import ConfigurationError
 from squall.core.observability.health import Health
 from squall.core.observability.metric_spec import Dependency
 from squall.core.observability.metrics import Metrics
+from squall.core.version import __version__
 
 log = logging.getLogger("squall.metrics")
 

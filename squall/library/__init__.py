@@ -1,0 +1,1 @@
+"""What `import squall` offers to programs; re-exported by `squall` itself and described in docs/python.md."""

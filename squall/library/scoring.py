@@ -1,0 +1,180 @@
+"""Texts in, labels and probabilities of every task out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from squall.core.config.settings import Settings, load_settings
+from squall.model.serving.engine import ScoringEngine
+from squall.model.spans import Span
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class TaskScores:
+    """The answer of one task for n texts.
+
+    Args:
+        name: of the task, `sentiment` or `topic` for the shipped model.
+        classes: names of the k classes, in the order of the columns.
+        probabilities: float32, shape (n, k); rows sum to 1.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The most probable class of each text."""
+        return [self.classes[i] for i in self.probabilities.argmax(axis=1)] if len(self.probabilities) else []
+
+
+@dataclass(frozen=True)
+class TextScores:
+    """What a model answers for n texts, in their order.
+
+    Args:
+        texts: as they were given.
+        tasks: by name; every task of the checkpoint that classifies the whole text.
+        spans: by name; for every task that labels tokens, the labelled spans of each text. The shipped model has none.
+        model_version: names the weights and the precision that produced the probabilities.
+    """
+
+    texts: tuple[str, ...]
+    tasks: Mapping[str, TaskScores]
+    spans: Mapping[str, list[list[Span]]]
+    model_version: str
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __getitem__(self, task: str) -> TaskScores:
+        """Return one task's scores.
+
+        Raises:
+            KeyError: the checkpoint has no such task; the message names those that it has.
+        """
+        if task not in self.tasks:
+            raise KeyError(f"no task {task!r}; this model has {', '.join(self.tasks)}")
+        return self.tasks[task]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield a dictionary per text: `text`; per task its label, or its spans; `<task>_probabilities` by class."""
+        for i, text in enumerate(self.texts):
+            row: dict[str, Any] = {"text": text}
+            for task in self.tasks.values():
+                row[task.name] = task.labels[i]
+                row[f"{task.name}_probabilities"] = dict(zip(task.classes, map(float, task.probabilities[i]), strict=True))
+            for name, found in self.spans.items():
+                row[name] = [span._asdict() for span in found[i]]
+            yield row
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas frame, one row per text.
+
+        Columns: `text`; per task its label (`topic`, `sentiment`) and a probability per class (`sentiment: negative`).
+        """
+        import pandas as pd
+
+        columns: dict[str, Any] = {"text": list(self.texts)}
+        for task in self.tasks.values():
+            columns[task.name] = task.labels
+            for k, name in enumerate(task.classes):
+                columns[f"{task.name}: {name}"] = task.probabilities[:, k]
+        return pd.DataFrame(columns)
+
+
+class Model:
+    """A checkpoint ready to score; close it, or use it in a `with` statement. Thread-safe.
+
+    Args:
+        path: folder of a checkpoint; None: what the settings name, else the shipped weights.
+        settings: device, precision, token limits; None: read as the command line does (`squall.load_settings`).
+
+    Raises:
+        ConfigurationError: the folder holds no checkpoint, or device, precision or backend are not available.
+    """
+
+    def __init__(self, path: str | Path | None = None, *, settings: Settings | None = None) -> None:
+        chosen = (settings or load_settings()).model
+        if path is not None:
+            chosen = chosen.model_copy(update={"path": Path(path)})
+        self._engine = ScoringEngine.open(chosen, needed=())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def version(self) -> str:
+        """Names the weights and the precision."""
+        return self._engine.model_version
+
+    @property
+    def tasks(self) -> dict[str, tuple[str, ...]]:
+        """The classification tasks of the checkpoint: name → classes in the order of the probabilities."""
+        return {task.name: task.labels for task in self._engine.tasks if task.kind == "text"}
+
+    def score(self, texts: Iterable[str]) -> TextScores:
+        """Score any number of texts; the result keeps their order.
+
+        Args:
+            texts: strings of any length; what lies beyond `settings.model.max_tokens` tokens is not read.
+
+        Raises:
+            TypeError: `texts` is one string, or holds something that is not a string; the message gives its position.
+            StoppedError: the model is closed.
+        """
+        given = _checked(texts)
+        found = self._engine.probabilities(given)
+        tasks = {name: TaskScores(name, classes, found[name]) for name, classes in self.tasks.items()}
+        spans = {task.name: self._engine.entities(given, task=task.name) for task in self._engine.tasks if task.kind == "tokens"}
+        return TextScores(tuple(given), tasks, spans, self.version)
+
+    def close(self) -> None:
+        """Free the network; may be called again."""
+        self._engine.close()
+
+
+_shared_lock = threading.Lock()
+_shared: Model | None = None
+
+
+def score(texts: Iterable[str]) -> TextScores:
+    """Score texts with the configured model, else the shipped one.
+
+    The model is loaded at the first call and stays in memory for the next ones. `Model` gives control over that.
+
+    Raises:
+        TypeError: as `Model.score`.
+        ConfigurationError: as `Model`.
+    """
+    global _shared
+    given = _checked(texts)
+    with _shared_lock:
+        if _shared is None:
+            _shared = Model()
+    return _shared.score(given)
+
+
+def _checked(texts: Iterable[str]) -> list[str]:
+    if isinstance(texts, str | bytes):
+        raise TypeError("texts is a single string; pass a list of strings: squall.score([text])")
+    given = list(texts)
+    for position, text in enumerate(given):
+        if not isinstance(text, str):
+            raise TypeError(f"texts[{position}] is {type(text).__name__}, not a string")
+    return given

@@ -1,0 +1,86 @@
+"""`squall.score` and `squall.Model`, with the shipped weights."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import squall
+
+TEXTS = ["Bank shares plunge after fraud probe and profit warning", "", "Apple stock jumps to record high after strong earnings beat"]
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[squall.Model]:
+    with squall.Model() as opened:
+        yield opened
+
+
+def test_importing_squall_loads_neither_torch_nor_pandas_nor_chdb() -> None:
+    code = "import sys, squall; print([name for name in ('torch', 'pandas', 'chdb', 'pydantic', 'faust') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_can_be_imported_and_an_unknown_one_is_an_attribute_error() -> None:
+    for name in squall.__all__:
+        assert getattr(squall, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'scores'"):
+        _ = squall.scores  # type: ignore[attr-defined]
+    assert set(squall.__all__) == set(dir(squall))
+
+
+def test_every_task_has_a_label_and_probabilities_that_sum_to_one(model: squall.Model) -> None:
+    scores = model.score(TEXTS)
+    assert (len(scores), set(scores.tasks), scores.model_version) == (3, {"topic", "sentiment"}, model.version)
+    for name, classes in model.tasks.items():
+        task = scores[name]
+        assert task.probabilities.shape == (3, len(classes))
+        np.testing.assert_allclose(task.probabilities.sum(axis=1), 1.0, atol=1e-5)
+        assert task.labels == [classes[i] for i in task.probabilities.argmax(axis=1)]
+    assert (scores["sentiment"].labels[0], scores["sentiment"].labels[2]) == ("negative", "positive")
+
+
+def test_the_shared_model_answers_as_one_of_ones_own(model: squall.Model) -> None:
+    np.testing.assert_array_equal(squall.score(TEXTS)["sentiment"].probabilities, model.score(TEXTS)["sentiment"].probabilities)
+
+
+def test_the_frame_and_the_dictionaries_hold_the_same_numbers(model: squall.Model) -> None:
+    scores = model.score(TEXTS)
+    frame, rows = scores.to_frame(), list(scores)
+    assert list(frame["text"]) == [row["text"] for row in rows] == TEXTS
+    assert list(frame["sentiment"]) == [row["sentiment"] for row in rows]
+    np.testing.assert_allclose(frame["sentiment: negative"], [row["sentiment_probabilities"]["negative"] for row in rows])
+    assert len(frame.columns) == 1 + 2 + 20 + 3
+
+
+def test_no_texts_give_no_scores(model: squall.Model) -> None:
+    scores = model.score([])
+    assert (len(scores), scores["topic"].labels, len(scores.to_frame())) == (0, [], 0)
+
+
+def test_any_iterable_of_strings_will_do(model: squall.Model) -> None:
+    assert model.score(text for text in TEXTS).texts == tuple(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"), [("one", "a single string"), (["fine", None], r"texts\[1\] is NoneType"), ([b"x"], r"texts\[0\] is bytes")]
+)
+def test_what_is_not_a_list_of_strings_is_refused_by_name(model: squall.Model, texts: object, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        model.score(texts)  # type: ignore[arg-type]
+
+
+def test_an_unknown_task_names_those_that_there_are(model: squall.Model) -> None:
+    with pytest.raises(KeyError, match="this model has topic, sentiment"):
+        model.score(TEXTS)["severity"]
+
+
+def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(squall.ConfigurationError, match=str(tmp_path)):
+        squall.Model(tmp_path)
