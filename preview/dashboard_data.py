@@ -1,4 +1,4 @@
-"""A dashboard's JSON with the answers of its queries put in, as a browser that opened it would hold them."""
+"""A dashboard's JSON with the results of its queries, as a browser would hold them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from squall.dashboards.grafana.query_runner import default_range
 from squall.dashboards.grafana.variable_formats import Selection
 from squall.storage import Store
 
-CAPTION = "drawn without Grafana by its components (@grafana/ui); heatmap cells by our own code on its chart"
+CAPTION = "drawn with Grafana's components (@grafana/ui), without a Grafana server; heatmap cells by our own code"
 REPEATS = 3
 
 
-class Opened:
-    """One dashboard over the range it opens with.
+class DashboardData:
+    """The data of one dashboard over its default range.
 
     Args:
         board: its JSON.
-        now: what `now` means in that range.
-        first: before that there is nothing to draw.
+        now: the value of `now` in that range.
+        first: time of the first document; the range starts no earlier.
     """
 
     def __init__(self, store: Store, board: dict[str, Any], now: datetime, first: datetime) -> None:
@@ -33,7 +33,7 @@ class Opened:
         self._values: dict[str, Selection] = {}
 
     def answers(self) -> dict[str, Any]:
-        """Return what the page draws: titles, range, variables, annotations and panels with their results.
+        """Return what the page draws: titles, range, variables, annotations, and panels with their results.
 
         Raises:
             StoreError: a query failed.
@@ -96,11 +96,11 @@ class Opened:
 
 
 def _plain(value: Any, kind: str) -> Any:
-    """Times as milliseconds: a store answers with seconds where ClickHouse has no fraction of them."""
+    """Convert times to milliseconds: a store returns whole seconds for columns without a fraction."""
     if isinstance(value, datetime):
         return int(value.timestamp() * 1000)
     if isinstance(value, int) and "DateTime" in kind:
         return value * 1000
-    if isinstance(value, float) and math.isnan(value):  # has no JSON
+    if isinstance(value, float) and math.isnan(value):  # not valid in JSON
         return None
     return list(value) if isinstance(value, tuple) else value

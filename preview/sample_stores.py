@@ -1,4 +1,4 @@
-"""Stores to draw: what `squall demo` leaves behind, and a filled one for what a demo of a minute has too little of."""
+"""Stores to draw from: the store of `squall demo`, and a store with sample data for what a short demo has too little of."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from squall.storage import Store
 from tests.support.dashboard_store import open_filled
 
 FROM_DEMO = ("squall-mood", "squall-drilldown", "squall-backtest")
-"""Dashboards of event time. A demo has mails of now about alerts of its scripted past, no silences and a minute of pipeline."""
+"""Dashboards of event time. A demo has no silences, one minute of pipeline reports, and notifications dated later than its alerts."""
 
 
 @contextmanager
 def demo_store(folder: Path) -> Iterator[Store]:
-    """The store of a demo that ran in `folder`; it is run first when there is none, which takes minutes."""
+    """Open the store of a demo in `folder`; without one, the demo runs first, which takes minutes."""
     data = folder / "demo" / "chdb"
     if not data.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def demo_store(folder: Path) -> Iterator[Store]:
 
 
 def _backtest(squall: Sequence[str], demo: Path) -> None:
-    """Hold the detector against the stream's own script, and keep the result beside what the demo stored."""
+    """Compare the detector with the script of the stream, and save the result in the store of the demo."""
     stream = demo / "stream.jsonl.gz"
     script = json.loads(script_path(stream).read_bytes())
     events = demo / "events.csv"
@@ -55,7 +55,7 @@ def _backtest(squall: Sequence[str], demo: Path) -> None:
 
 @contextmanager
 def filled_store() -> Iterator[Store]:
-    """A store in a temporary folder with something in every table, up to now."""
+    """Open a store in a temporary folder with data in every table, up to now."""
     with tempfile.TemporaryDirectory() as folder:
         store = open_filled(Path(folder) / "db", datetime.now(UTC))
         try:

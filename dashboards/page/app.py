@@ -14,13 +14,14 @@ from squall.core.config.settings import DetectorSettings
 from squall.core.errors import SquallError
 from squall.dashboards.page.change_feed import ChangeFeed
 from squall.dashboards.page.event_stream import POLL_SECONDS, EventBroadcaster
+from squall.dashboards.page.health_reader import HealthReader
 from squall.dashboards.page.response_cache import ResponseCache
 from squall.dashboards.page.routes.alerts import alert_routes
 from squall.dashboards.page.routes.chart import chart_routes
 from squall.dashboards.page.routes.documents import document_routes
 from squall.dashboards.page.routes.events import event_routes
 from squall.dashboards.page.routes.filters import filter_routes
-from squall.dashboards.page.routes.health import HealthReader, health_routes
+from squall.dashboards.page.routes.health import health_routes
 from squall.dashboards.page.routes.mood import mood_routes
 from squall.dashboards.page.routes.overview import overview_routes
 from squall.dashboards.page.routes.silences import silence_routes

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from squall.core.clock import Clock
+from squall.dashboards.page.health_reader import HealthReader
 from squall.dashboards.page.response_cache import ResponseCache
-from squall.dashboards.page.routes.health import HealthReader
 from squall.dashboards.page.schemas.documents import DocumentView, document_views
 from squall.dashboards.page.schemas.events import DocumentsEvent
 from squall.dashboards.page.schemas.health import HealthView

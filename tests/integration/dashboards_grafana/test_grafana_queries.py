@@ -1,4 +1,4 @@
-"""Every query of the dashboards on the real engine, over ten days of everything."""
+"""Every query of the dashboards on the real engine, over ten days of data."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_hostile_value_chooses_nothing_and_breaks_nothing(store: Store, value:
     assert len(store._select("SELECT 1 FROM documents LIMIT 1")) == 1
 
 
-def test_values_come_out_of_a_query_as_they_went_in(store: Store) -> None:
+def test_values_pass_through_a_query_unchanged(store: Store) -> None:
     values = [value for value in (*HOSTILE, *SOURCES) if "$__" not in value]
     text = (
         "SELECT arrayMap(pair -> decodeURLFormComponent(substring(pair, position(pair, '=') + 1)), splitByChar('&', '${topic:queryparam}'))"
@@ -249,19 +249,19 @@ def test_alerts_that_never_fired_are_shown_nowhere(store: Store) -> None:
     assert rows(store, "mood/firing", LONG)[0]["firing"] == 3
 
 
-def test_alerts_tell_what_was_seen_and_what_was_expected(store: Store) -> None:
+def test_alerts_show_observed_and_expected_counts(store: Store) -> None:
     alert = rows(store, "drilldown/alerts", LONG, series=one(BURST))[0]
     assert alert["interval_90"] == "4 to 13"
     assert alert["explanation"] == (
-        "40 negative documents in 60 min where 8.3 were expected (4 to 13); negative share 80%, usually 30%; "
+        "40 negative documents in 60 min, 8.3 expected (90%: 4 to 13); negative share 80%, expected 30%; "
         "about one window in 1.00 billion would show this by chance"
     )
     silent = rows(store, "drilldown/alerts", LONG, series=one("Source: Reuters"))[0]
-    assert silent["explanation"] == "0 documents in 60 min where 8.3 were expected (4 to 13); practically impossible by chance"
+    assert silent["explanation"] == "0 documents in 60 min, 8.3 expected (90%: 4 to 13); practically impossible by chance"
     assert {row["acknowledged_by"] for row in rows(store, "alerts/open", LONG)} == {"ana: looking into it", ""}
 
 
-def test_a_kept_backtest_tells_what_it_found_and_missed(store: Store) -> None:
+def test_a_saved_backtest_shows_what_it_found_and_missed(store: Store) -> None:
     result = rows(store, "backtest/result", LONG, run=one(RUN_ID))[0]
     assert (result["found"], result["missed"], result["false_alarms"], result["median_delay"]) == (1, 1, 1, 750)
     events = {row["name"]: (row["result"], row["delay"]) for row in rows(store, "backtest/events", LONG, run=one(RUN_ID))}
