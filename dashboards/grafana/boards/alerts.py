@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from squall.dashboards.grafana.components.columns import alert_columns, series_column, time_columns, value_colors
 from squall.dashboards.grafana.components.dashboard import ALERTS, build_dashboard, query_variable
-from squall.dashboards.grafana.components.overrides import field, field_by_label, fixed_color, thresholds
+from squall.dashboards.grafana.components.overrides import RED_FROM_ONE, field, field_by_label, fixed_color
 from squall.dashboards.grafana.components.palette import EXPECTED, GOOD, NEGATIVE, NEUTRAL, WARNING
 from squall.dashboards.grafana.components.panels import stat_panel, table_panel, time_series_panel
 
@@ -16,10 +16,6 @@ _COLORED = {"type": "color-text"}
 
 def build() -> Dashboard:
     """Build the dashboard."""
-    red_from_one = {
-        "color": {"mode": "thresholds"},
-        "thresholds": thresholds([Threshold(None, "text"), Threshold(1, NEGATIVE)]),
-    }
     panels = [
         stat_panel(
             1,
@@ -29,7 +25,7 @@ def build() -> Dashboard:
             "alerts/summary",
             (0, 0, 16, 4),
             overrides=[
-                field("firing", displayName="Firing", **red_from_one),
+                field("firing", displayName="Firing", **RED_FROM_ONE),
                 field("pending", displayName="Pending"),
                 field("fired", displayName="Fired"),
                 field("critical", displayName="Critical"),
@@ -46,7 +42,7 @@ def build() -> Dashboard:
             (16, 0, 8, 4),
             overrides=[
                 field("sent", displayName="Sent"),
-                field("queued", displayName="Queued", **red_from_one),
+                field("queued", displayName="Queued", **RED_FROM_ONE),
                 field("delay", displayName="Delay, p99", unit="s", decimals=1),
             ],
         ),

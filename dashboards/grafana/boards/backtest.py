@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from squall.dashboards.grafana.components.columns import severity_column, time_columns, value_colors
 from squall.dashboards.grafana.components.dashboard import BACKTEST, annotation, build_dashboard, query_variable
-from squall.dashboards.grafana.components.overrides import data_link, field, field_by_label, fixed_color, interval_band, thresholds
+from squall.dashboards.grafana.components.overrides import RED_FROM_ONE, data_link, field, field_by_label, fixed_color, interval_band
 from squall.dashboards.grafana.components.palette import GOOD, NEGATIVE, NEUTRAL, WARNING
 from squall.dashboards.grafana.components.panels import stat_panel, table_panel, time_series_panel
 
@@ -50,8 +50,7 @@ def build() -> Dashboard:
                 field(
                     "missed",
                     displayName="Events missed",
-                    color={"mode": "thresholds"},
-                    thresholds=thresholds([Threshold(None, "text"), Threshold(1, NEGATIVE)]),
+                    **RED_FROM_ONE,
                 ),
                 field("false_alarms", displayName="False alarms"),
                 field("recall", displayName="Recall", unit="percentunit", decimals=0),

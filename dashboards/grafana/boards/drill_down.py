@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from squall.dashboards.grafana.components.columns import alert_columns, document_columns
+from squall.dashboards.grafana.components.columns import alert_columns, document_columns, sentiment_totals
 from squall.dashboards.grafana.components.dashboard import DRILL_DOWN, annotation, build_dashboard, query_variable
-from squall.dashboards.grafana.components.overrides import field, fixed_color, interval_band, thresholds
-from squall.dashboards.grafana.components.palette import DIVERGING, EXPECTED, GOOD, NEGATIVE, NEUTRAL, POSITIVE, WARNING
+from squall.dashboards.grafana.components.overrides import field, fixed_color, interval_band
+from squall.dashboards.grafana.components.palette import EXPECTED, GOOD, NEGATIVE, NEUTRAL, POSITIVE, WARNING
 from squall.dashboards.grafana.components.panels import BAR_POINTS, stat_panel, table_panel, time_series_panel
 
 
@@ -22,11 +22,7 @@ def build() -> Dashboard:
             "drilldown/totals",
             (0, 0, 24, 4),
             overrides=[
-                field("documents", displayName="Documents"),
-                field("negative_share", displayName="Negative share", unit="percentunit", decimals=1),
-                field(
-                    "net_sentiment", displayName="Net sentiment", decimals=2, color={"mode": "thresholds"}, thresholds=thresholds(DIVERGING)
-                ),
+                *sentiment_totals(),
                 field("novelty", displayName="Novelty", unit="percentunit", decimals=0),
             ],
         ),

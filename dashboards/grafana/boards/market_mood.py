@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from squall.dashboards.grafana.components.columns import series_column, time_columns, web_link
+from squall.dashboards.grafana.components.columns import sentiment_totals, series_column, time_columns, web_link
 from squall.dashboards.grafana.components.dashboard import ALERTS, MOOD, annotation, build_dashboard, drill_down, query_variable
-from squall.dashboards.grafana.components.overrides import data_link, field, field_by_label, fixed_color, interval_band, thresholds
-from squall.dashboards.grafana.components.palette import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, WARNING
+from squall.dashboards.grafana.components.overrides import (
+    RED_FROM_ONE,
+    data_link,
+    field,
+    field_by_label,
+    fixed_color,
+    interval_band,
+    threshold_colors,
+)
+from squall.dashboards.grafana.components.palette import NEGATIVE, NEUTRAL, POSITIVE, WARNING
 from squall.dashboards.grafana.components.panels import BAR_POINTS, stat_panel, status_history_panel, table_panel, time_series_panel
 
 _KINDS = [field_by_label("news", color=fixed_color(POSITIVE)), field_by_label("social", color=fixed_color(WARNING))]
@@ -25,17 +33,12 @@ def build() -> Dashboard:
             ["mood/totals", "mood/firing"],
             (0, 0, 24, 4),
             overrides=[
-                field("documents", displayName="Documents"),
-                field("negative_share", displayName="Negative share", unit="percentunit", decimals=1),
-                field(
-                    "net_sentiment", displayName="Net sentiment", decimals=2, color={"mode": "thresholds"}, thresholds=thresholds(DIVERGING)
-                ),
+                *sentiment_totals(),
                 field("copies", displayName="Copies"),
                 field(
                     "firing",
                     displayName="Firing alerts",
-                    color={"mode": "thresholds"},
-                    thresholds=thresholds([Threshold(None, "text"), Threshold(1, NEGATIVE)]),
+                    **RED_FROM_ONE,
                     links=[data_link("Open the alerts", f"/d/{ALERTS}?${{__url_time_range}}")],
                 ),
             ],
@@ -121,8 +124,7 @@ def build() -> Dashboard:
                     decimals=0,
                     custom__width=100,
                     custom__cellOptions={"type": "color-text"},
-                    color={"mode": "thresholds"},
-                    thresholds=thresholds([Threshold(None, POSITIVE), Threshold(-0.02, NEUTRAL), Threshold(0.02, NEGATIVE)]),
+                    **threshold_colors([Threshold(None, POSITIVE), Threshold(-0.02, NEUTRAL), Threshold(0.02, NEGATIVE)]),
                 ),
                 field("documents", displayName="Documents", custom__width=125),
                 field("documents_before", displayName="Previous", custom__width=105),

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
 from squall.dashboards.grafana.components.columns import time_columns
 from squall.dashboards.grafana.components.dashboard import PIPELINE, build_dashboard, query_variable
-from squall.dashboards.grafana.components.overrides import Override, field, fixed_color, thresholds
+from squall.dashboards.grafana.components.overrides import Override, field, fixed_color, threshold_colors
 from squall.dashboards.grafana.components.palette import EXPECTED, GOOD, NEGATIVE, NEUTRAL, POSITIVE, WARNING
 from squall.dashboards.grafana.components.panels import stat_panel, table_panel, time_series_panel
 
@@ -17,8 +17,8 @@ _LATENCY = [
 ]
 
 
-def _threshold_colors(*steps: tuple[float, str]) -> dict[str, object]:
-    return {"color": {"mode": "thresholds"}, "thresholds": thresholds([Threshold(None, "text"), *(Threshold(*step) for step in steps)])}
+def _warning_colors(*steps: tuple[float, str]) -> dict[str, object]:
+    return threshold_colors([Threshold(None, "text"), *(Threshold(*step) for step in steps)])
 
 
 def _summary() -> list[Override]:
@@ -28,8 +28,8 @@ def _summary() -> list[Override]:
         field("rate", displayName="Documents per second", decimals=1),
         field("p50", displayName="Latency since publication, p50", unit="s"),
         field("max_p99", displayName="Latency since publication, highest p99", unit="s"),
-        field("rejected", displayName="Rejected", **_threshold_colors((1, WARNING))),
-        field("last_report", displayName="Time since last report", unit="s", **_threshold_colors((30, WARNING), (120, NEGATIVE))),
+        field("rejected", displayName="Rejected", **_warning_colors((1, WARNING))),
+        field("last_report", displayName="Time since last report", unit="s", **_warning_colors((30, WARNING), (120, NEGATIVE))),
         field("model", displayName="Model"),
     ]
 

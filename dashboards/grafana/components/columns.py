@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.models.dashboard import Threshold
 
 from squall.dashboards.grafana.components.dashboard import drill_down
-from squall.dashboards.grafana.components.overrides import Override, data_link, field, thresholds
+from squall.dashboards.grafana.components.overrides import Override, data_link, field, threshold_colors
 from squall.dashboards.grafana.components.palette import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, WARNING
 
 _TEXT_COLOR = {"type": "color-text"}
@@ -75,8 +75,7 @@ def document_columns() -> list[Override]:
             decimals=2,
             custom__width=80,
             custom__cellOptions=_TEXT_COLOR,
-            color={"mode": "thresholds"},
-            thresholds=thresholds([Threshold(None, NEGATIVE), Threshold(-0.1, "text"), Threshold(0.1, DIVERGING[-1].color)]),
+            **threshold_colors([Threshold(None, NEGATIVE), Threshold(-0.1, "text"), Threshold(0.1, DIVERGING[-1].color)]),
         ),
         field("title", displayName="Title", custom__minWidth=320),
         series_column("Topic", name="topic", width=200),
@@ -84,4 +83,13 @@ def document_columns() -> list[Override]:
         field("kind", displayName="Kind", custom__width=80),
         field("symbols", displayName="Symbols", custom__width=110),
         *web_link(),
+    ]
+
+
+def sentiment_totals() -> list[Override]:
+    """Columns of `mood/totals.sql` and `drilldown/totals.sql` that both have."""
+    return [
+        field("documents", displayName="Documents"),
+        field("negative_share", displayName="Negative share", unit="percentunit", decimals=1),
+        field("net_sentiment", displayName="Net sentiment", decimals=2, **threshold_colors(DIVERGING)),
     ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from grafana_foundation_sdk.models import dashboard
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, Threshold
 
-from squall.dashboards.grafana.components.palette import EXPECTED, OBSERVED
+from squall.dashboards.grafana.components.palette import EXPECTED, NEGATIVE, OBSERVED
 
 Override = dashboard.DashboardFieldConfigSourceOverrides
 
@@ -34,9 +34,9 @@ def data_link(title: str, url: str, *, new_tab: bool = False) -> dict[str, objec
     return {"title": title, "url": url, "targetBlank": new_tab}
 
 
-def thresholds(steps: Sequence[Threshold]) -> dict[str, object]:
-    """Return the value of a `thresholds` property."""
-    return {"mode": "absolute", "steps": [step.to_json() for step in steps]}
+def threshold_colors(steps: Sequence[Threshold]) -> dict[str, object]:
+    """Return the properties `color` and `thresholds`, which colour a value by the threshold that it reaches."""
+    return {"color": {"mode": "thresholds"}, "thresholds": {"mode": "absolute", "steps": [step.to_json() for step in steps]}}
 
 
 def interval_band() -> list[Override]:
@@ -57,3 +57,7 @@ def interval_band() -> list[Override]:
             custom__hideFrom=hidden,
         ),
     ]
+
+
+RED_FROM_ONE = threshold_colors([Threshold(None, "text"), Threshold(1, NEGATIVE)])
+"""Properties of a count that should be 0."""
