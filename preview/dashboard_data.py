@@ -76,8 +76,8 @@ class DashboardData:
             text = "All" if selection.is_all else ", ".join(selection.values)
             title = title.replace(f"${{{name}}}", text).replace(f"${name}", text)
         results = [{"refId": t["refId"], "format": t["format"], **self._run(t["rawSql"], values, panel)} for t in panel.get("targets", [])]
-        kept = {field: panel.get(field, {}) for field in ("id", "type", "gridPos", "fieldConfig", "options")}
-        return {**kept, "key": key, "title": title, "results": results}
+        shown = {field: panel.get(field, {}) for field in ("id", "type", "gridPos", "fieldConfig", "options")}
+        return {**shown, "key": key, "title": title, "results": results}
 
     def _marks(self, annotation: dict[str, Any]) -> list[dict[str, Any]]:
         found = self._run(annotation["target"]["rawSql"], self._values)

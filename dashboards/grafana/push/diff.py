@@ -12,14 +12,14 @@ _OWN = frozenset({"id", "version", "iteration"})
 
 def normalised(dashboard: dict[str, Any]) -> dict[str, Any]:
     """Return a dashboard's JSON without id, version, nulls and the annotation that Grafana adds to every dashboard."""
-    kept = {key: _plain(value) for key, value in dashboard.items() if key not in _OWN and value is not None}
-    annotations = kept.get("annotations")
+    plain = {key: _plain(value) for key, value in dashboard.items() if key not in _OWN and value is not None}
+    annotations = plain.get("annotations")
     if isinstance(annotations, dict):
         entries = [entry for entry in annotations.get("list", []) if not (isinstance(entry, dict) and entry.get("builtIn") == 1)]
-        kept["annotations"] = {**annotations, "list": entries}
-        if not entries and len(kept["annotations"]) == 1:
-            del kept["annotations"]
-    return kept
+        plain["annotations"] = {**annotations, "list": entries}
+        if not entries and len(plain["annotations"]) == 1:
+            del plain["annotations"]
+    return plain
 
 
 def difference(before: dict[str, Any] | None, after: dict[str, Any], *, name: str) -> str:

@@ -130,7 +130,7 @@ def test_a_silence_ends_by_itself_and_means_only_what_matches(world: Any, alert:
         ({"colour": "red"}, "body.colour"),
     ],
 )
-def test_a_silence_that_makes_no_sense_is_refused_in_words(world: Any, change: dict[str, Any], words: str) -> None:
+def test_an_invalid_silence_is_refused_with_the_reason(world: Any, change: dict[str, Any], words: str) -> None:
     with world.serving() as url:
         answer = httpx.post(url + "/api/silences", json={**SILENCE, **change})
     assert answer.status_code == 422
@@ -138,7 +138,7 @@ def test_a_silence_that_makes_no_sense_is_refused_in_words(world: Any, change: d
     assert world.store.silences() == []
 
 
-def test_words_are_kept_as_text(world: Any, alert: Any) -> None:
+def test_notes_are_stored_as_plain_text(world: Any, alert: Any) -> None:
     world.store.write_alerts([alert(1, AlertState.FIRING)])
     hostile = "<script>alert('x')</script> \\ \t' OR 1=1 --"
     with world.serving() as url:

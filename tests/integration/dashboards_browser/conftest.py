@@ -1,4 +1,4 @@
-"""A store, a page over it, and one Chromium for the tests of a module: Playwright keeps an event loop running as long as it lives."""
+"""A store, a page over it, and one Chromium per test module: Playwright keeps an event loop running while it is open."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def served_page(tmp_path: Path) -> Iterator[ServedPage]:
 
 @pytest.fixture
 def expected_errors() -> list[re.Pattern[str]]:
-    """What a test means to provoke; anything else that the page complains about fails it."""
+    """Errors that a test provokes; any other error of the page fails it."""
     return []
 
 
 @pytest.fixture
 def visit(browser: Browser, served_page: ServedPage, expected_errors: list[re.Pattern[str]]) -> Iterator[Callable[..., Page]]:
-    """Open the page in a context of its own; at the end no page may have complained of anything."""
+    """Open the page in its own context; at the end, no page may have reported an unexpected error."""
     opened: list[Watched] = []
 
     def go(address: str = "", **context: Any) -> Page:

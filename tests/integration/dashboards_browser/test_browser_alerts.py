@@ -100,7 +100,7 @@ def test_a_refusal_is_shown_in_the_form_and_nothing_typed_is_lost(page: Page, ca
     expect(form.get_by_label("Reason")).to_have_value("quiet please")
 
 
-def test_an_open_alert_half_typed_words_and_the_scroll_place_survive_an_update(served_page: ServedPage, page: Page, card: Locator) -> None:
+def test_an_open_card_half_typed_text_and_the_scroll_position_survive_an_update(served_page: ServedPage, page: Page, card: Locator) -> None:
     page.set_viewport_size({"width": 1440, "height": 480})
     card.get_by_role("button", name="Acknowledge").click()
     note = card.get_by_role("form", name="Acknowledge").get_by_label("Note")

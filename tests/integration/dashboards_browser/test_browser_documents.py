@@ -50,7 +50,7 @@ def test_every_filter_leaves_what_it_says(page: Page, label: str, choice: str, r
     expect(page.locator("#documents li")).to_have_count(48)
 
 
-def test_search_finds_all_words_in_any_case_and_says_when_there_is_nothing(page: Page) -> None:
+def test_search_requires_all_words_in_any_case_and_shows_when_there_are_no_results(page: Page) -> None:
     search = page.get_by_placeholder("Search in title and text")
     search.fill("STORY oil 7")
     expect(page.locator("#documents li")).to_have_count(1)

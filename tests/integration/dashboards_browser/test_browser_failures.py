@@ -18,7 +18,7 @@ from tests.support.served_page import ServedPage
 pytestmark = pytest.mark.slow
 
 
-def test_an_empty_store_says_what_to_do_and_fills_without_a_reload(served_page: ServedPage, visit: Any) -> None:
+def test_an_empty_store_shows_what_to_do_and_fills_without_a_reload(served_page: ServedPage, visit: Any) -> None:
     page = visit()
     expect(page.get_by_role("heading", name="No documents are stored yet")).to_be_visible()
     expect(page.locator("#content")).to_be_hidden()
