@@ -173,10 +173,10 @@ def _used_variables(board: Board) -> Problems:
 
 
 def _datasources(board: Board) -> Problems:
-    known = {"type": clickhouse_query.TYPE, "uid": clickhouse_query.UID}
+    known = {"type": clickhouse_query.PLUGIN, "uid": clickhouse_query.DATASOURCE_UID}
     for path, value in _walk(board, "$"):
         if path.endswith(".datasource") and value != known:
-            yield path, f"is not the data source {clickhouse_query.UID!r}"
+            yield path, f"is not the data source {clickhouse_query.DATASOURCE_UID!r}"
 
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -7,8 +7,8 @@ from typing import Any, Self
 from grafana_foundation_sdk.cog import runtime, variants
 from grafana_foundation_sdk.models.common import DataSourceRef
 
-TYPE = "grafana-clickhouse-datasource"
-UID = "squall-clickhouse"
+PLUGIN = "grafana-clickhouse-datasource"
+DATASOURCE_UID = "squall-clickhouse"
 PLUGIN_VERSION = "4.11.0"
 """The plugin version that the queries are written for; stating it keeps the plugin from migrating them."""
 
@@ -19,7 +19,7 @@ _NAMES = {TIME_SERIES: "timeseries", TABLE: "table"}
 
 def datasource() -> DataSourceRef:
     """Return the reference that every panel, variable and annotation carries."""
-    return DataSourceRef(type_val=TYPE, uid=UID)
+    return DataSourceRef(type_val=PLUGIN, uid=DATASOURCE_UID)
 
 
 class Query(variants.Dataquery):
@@ -56,4 +56,4 @@ class Query(variants.Dataquery):
 
 def register() -> None:
     """Register these queries with the SDK; may be called again."""
-    runtime.register_dataquery_variant(runtime.DataqueryConfig(TYPE, Query.from_json))
+    runtime.register_dataquery_variant(runtime.DataqueryConfig(PLUGIN, Query.from_json))

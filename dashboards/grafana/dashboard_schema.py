@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from squall.dashboards.grafana.clickhouse_query import PLUGIN_VERSION, TYPE, UID
+from squall.dashboards.grafana.clickhouse_query import DATASOURCE_UID, PLUGIN, PLUGIN_VERSION
 
 _TEXT = {"type": "string", "minLength": 1}
 _DATASOURCE = {
     "type": "object",
     "required": ["type", "uid"],
-    "properties": {"type": {"const": TYPE}, "uid": {"const": UID}},
+    "properties": {"type": {"const": PLUGIN}, "uid": {"const": DATASOURCE_UID}},
     "additionalProperties": False,
 }
 _QUERY = {

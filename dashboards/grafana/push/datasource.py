@@ -8,13 +8,11 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from squall.core.errors import ConfigurationError
+from squall.dashboards.grafana.clickhouse_query import DATASOURCE_UID, PLUGIN
 from squall.dashboards.grafana.push.client import GrafanaClient
 from squall.dashboards.grafana.push.diff import difference
 from squall.dashboards.grafana.push.errors import ConflictError, GrafanaError
 from squall.dashboards.grafana.push.plan import Action, Change
-
-PLUGIN = "grafana-clickhouse-datasource"
-DATASOURCE_UID = "squall-clickhouse"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from squall.dashboards.grafana.clickhouse_query import DATASOURCE_UID
 from squall.dashboards.grafana.push.client import GrafanaClient
-from squall.dashboards.grafana.push.datasource import DATASOURCE_UID, DataSource, apply_datasource, plan_datasource
+from squall.dashboards.grafana.push.datasource import DataSource, apply_datasource, plan_datasource
 from squall.dashboards.grafana.push.errors import ConflictError, GrafanaError, GrafanaUnavailableError
 from squall.dashboards.grafana.push.plan import MESSAGE, Change, Folder, check_dashboards, plan_dashboards, plan_folder
 from squall.dashboards.grafana.push.target import Target

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from squall.dashboards.grafana.push.datasource import DATASOURCE_UID, PLUGIN
+from squall.dashboards.grafana.clickhouse_query import DATASOURCE_UID, PLUGIN
 from squall.dashboards.grafana.push.plan import Folder
 
 DEPLOY = Path(__file__).parents[3] / "deploy" / "grafana"
