@@ -32,16 +32,16 @@ def is_loopback(host: str) -> bool:
 
 
 def check_access(settings: WebSettings) -> str:
-    """Return the token, empty when none is needed.
+    """Return the token; empty if none is needed.
 
     Raises:
-        ConfigurationError: the page would be open to the network without one.
+        ConfigurationError: the page would be open to the network without a token.
     """
     token = settings.token.get_secret_value().strip()
     if not token and not is_loopback(settings.host):
         raise ConfigurationError(
-            f"the live page would be open to everybody who reaches {settings.host or 'this machine'}",
-            "set SQUALL_WEB__TOKEN to a long random string, or SQUALL_WEB__HOST=127.0.0.1",
+            f"the live page on {settings.host or 'all addresses'} would be open to the network without a token",
+            "set SQUALL_WEB__TOKEN to a long random string, or SQUALL_WEB__HOST to 127.0.0.1",
         )
     return token
 
