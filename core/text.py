@@ -13,6 +13,7 @@ MAX_TITLE_CHARS = 1_000
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _URL_NOISE = re.compile(r"[\x00-\x1f\x7f]")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _WIRE_PREFIX = re.compile(
@@ -29,6 +30,8 @@ _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|ref|cmpid|feedtype|feedname)$"
 
 def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Drop NUL, control characters and lone surrogates, strip, and cut to `limit` characters."""
+    if len(text) <= limit and (text.isprintable() or not _UNCLEAN.search(text)):  # the usual case, and always when cleaned before
+        return text.strip()
     text = text[: limit * 2]  # bounds the work on hostile lengths
     text = _CONTROL.sub(" ", _SURROGATES.sub("", text))
     return text.strip()[:limit].rstrip()

@@ -1,4 +1,4 @@
-"""How far each source came, one small JSON file per source."""
+"""The position of each source, in one small JSON file per source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class CursorStore:
-    """Cursors in `folder`, replaced atomically: a crash leaves the old one or the new one, never half of one."""
+    """Cursors in `folder`, replaced atomically: after a crash a file holds the old cursor or the new one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -30,7 +30,7 @@ class CursorStore:
     def load(self, name: str) -> dict[str, Any] | None:
         """Return the cursor, or None when there is none.
 
-        A damaged one counts as none, with a warning: the source then delivers again what was stored already, which is harmless.
+        A damaged cursor is logged and counts as none. The source then starts again; documents already stored are not counted twice.
 
         Raises:
             ConfigurationError: the file can't be read.
@@ -44,15 +44,15 @@ class CursorStore:
             data = None
         except OSError as error:
             raise ConfigurationError(
-                f"cursor {path} can't be read: {error.strerror}", "check the permissions of the data folder"
+                f"the cursor {path} can't be read: {error.strerror}", "check the permissions of SQUALL_DATA_DIR"
             ) from error
         if not isinstance(data, dict):
-            log.warning("cursor is damaged; the source starts from its beginning", extra={"cursor": str(path)})
+            log.warning("the cursor file is damaged; the source starts from the beginning", extra={"cursor": str(path)})
             return None
         return data
 
     def save(self, name: str, cursor: dict[str, Any]) -> None:
-        """Replace the cursor; returns when it is on disk.
+        """Replace the cursor; return when it is on disk.
 
         Raises:
             ConfigurationError: the folder can't be written.
@@ -73,5 +73,5 @@ class CursorStore:
                 os.close(folder)
         except OSError as error:
             raise ConfigurationError(
-                f"cursor {path} can't be written: {error.strerror}", "free space or correct the data folder"
+                f"the cursor {path} can't be written: {error.strerror}", "free disk space, or correct SQUALL_DATA_DIR"
             ) from error

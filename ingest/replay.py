@@ -1,4 +1,4 @@
-"""History at a chosen speed: paces another source by its documents' publication times, which are kept."""
+"""History at a chosen speed: another source, paced by the publication times of its documents."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from datetime import datetime
 from squall.core.clock import Clock
 from squall.core.delivery import Batch, Item
 from squall.core.errors import ConfigurationError
-from squall.ingest.source import Source, nothing
+from squall.ingest.source import Source, no_commit
 
 LONGEST_WAIT = 0.2
-"""Seconds between two looks at the stop flag."""
+"""The most seconds between two checks of the stop flag."""
 _SPEED = re.compile(r"^(\d+(?:\.\d+)?)x?$")
 
 
 def parse_speed(text: str) -> float | None:
-    """Return event seconds per second for `600x` or `600`; None (no pacing) for `max`.
+    """Return the seconds of event time per second for `600x` or `600`; None (no pacing) for `max`.
 
     Raises:
-        ConfigurationError: neither.
+        ConfigurationError: anything else.
     """
     if text.strip().lower() == "max":
         return None
     match = _SPEED.match(text.strip().lower())
     if not match or float(match[1]) <= 0:
-        raise ConfigurationError(f"speed {text!r} is not understood", "write for example 600x, 1x or max")
+        raise ConfigurationError(f"speed {text!r} is invalid", "use for example 600x, 1x or max")
     return float(match[1])
 
 
 class ReplaySource:
-    """Releases each document of `source` when it is due.
+    """Releases each document of `source` when it is due; publication times stay as they are.
 
-    The first document is due at once, each later one after (its time − the first one's) / speed; one that is older than what
-    was already released is due at once. Documents outside [`start`, `end`) are dropped and counted in `skipped`;
-    rejections pass with their neighbours. A batch is cut into pieces where waiting begins; only the last piece moves the cursor.
+    The first document is due at once, each later one after (its time − the first one's) / speed. A document older than one already
+    released is due at once. Documents outside [`start`, `end`) are dropped and counted in `skipped`; rejections are released with the
+    documents around them. A batch is split where a wait begins; only its last part moves the cursor.
 
     Args:
-        source: what to replay.
-        clock: times the releases; `collected_at` becomes the release time, as if it had just been published.
-        speed: event seconds per second; None: as fast as it can be read.
-        start: first publication time to replay.
-        end: first publication time not to replay.
+        source: the source to replay.
+        clock: times the releases; `collected_at` becomes the release time, as if the document had just been published.
+        speed: seconds of event time per second; None: as fast as the source can be read.
+        start: the first publication time to replay.
+        end: the first publication time that is not replayed.
     """
 
     def __init__(
@@ -68,9 +68,9 @@ class ReplaySource:
         return False
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Deliver in pace; see `squall.ingest.source.Source`."""
+        """Deliver at the chosen speed; see `squall.ingest.source.Source`."""
         for batch in self._source.batches(stop):
-            yield from self._pieces(batch, stop)
+            yield from self._parts(batch, stop)
             if stop.is_set():
                 return
 
@@ -78,21 +78,21 @@ class ReplaySource:
         """Close the replayed source."""
         self._source.close()
 
-    def _pieces(self, batch: Batch, stop: threading.Event) -> Iterator[Batch]:
-        piece: list[Item] = []
+    def _parts(self, batch: Batch, stop: threading.Event) -> Iterator[Batch]:
+        part: list[Item] = []
         for item in batch.items:
             if not self._wanted(item):
                 self.skipped += 1
                 continue
-            if self._due_in(item) > 0 and piece:
-                yield self._piece(piece, nothing, caught_up=False)
-                piece = []
+            if self._due_in(item) > 0 and part:
+                yield self._part(part, no_commit, caught_up=False)
+                part = []
             if not self._wait(item, stop):
                 return
-            piece.append(item)
-        yield self._piece(piece, batch.commit, caught_up=batch.caught_up)
+            part.append(item)
+        yield self._part(part, batch.commit, caught_up=batch.caught_up)
 
-    def _piece(self, items: list[Item], commit: Callable[[], None], *, caught_up: bool) -> Batch:
+    def _part(self, items: list[Item], commit: Callable[[], None], *, caught_up: bool) -> Batch:
         if self._speed is None:
             return Batch(items, commit, caught_up)
         now = self._clock.now()
@@ -105,7 +105,7 @@ class ReplaySource:
         return (self._start is None or published >= self._start) and (self._end is None or published < self._end)
 
     def _due_in(self, item: Item) -> float:
-        """Seconds until `item` is due; the first document sets the zero."""
+        """Return the seconds until `item` is due; the first document starts the clock."""
         if self._speed is None or item.document is None:
             return 0.0
         published = item.document.published_at
@@ -115,7 +115,7 @@ class ReplaySource:
         return began + (published - first).total_seconds() / self._speed - self._clock.monotonic()
 
     def _wait(self, item: Item, stop: threading.Event) -> bool:
-        """Wait until `item` is due; False when asked to stop."""
+        """Wait until `item` is due; return False if `stop` is set first."""
         while not stop.is_set():
             remaining = self._due_in(item)
             if remaining <= 0:

@@ -1,4 +1,4 @@
-"""The contract of every source, and the small parts they share."""
+"""The interface of every source, and what sources share."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from squall.core.errors import InvalidRecordError
 from squall.core.records import Document
 
 BATCH_ITEMS = 500
-"""Most items of one batch unless told otherwise."""
+"""The default for the most items of one batch."""
 
 
 class Source(Protocol):
-    """Something that delivers documents in order and remembers how far it came.
+    """Delivers documents in order and remembers its position.
 
-    A driver iterates `batches`, makes each batch safe (stored, or on Kafka; rejections dead-lettered) and then calls its
-    `commit`, in order. What was not committed is delivered again when the source is opened anew. A batch may have no items:
-    its `commit` and `caught_up` count all the same.
+    A driver iterates `batches`. It stores each batch or puts it on Kafka, dead-letters its rejections, and then calls its `commit`, in
+    order. What was not committed is delivered again when the source is reopened. A batch may have no items; its `commit` and
+    `caught_up` still count.
     """
 
     @property
@@ -30,13 +30,13 @@ class Source(Protocol):
 
     @property
     def live(self) -> bool:
-        """Whether it waits for what is published next (a feed, the push door), rather than reading what is there (a file)."""
+        """Whether it waits for new documents (a feed, the push endpoint) or reads existing ones and ends (a file)."""
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Deliver until the end, or until `stop` is set (checked at least five times a second while idle).
+        """Deliver until the end, or until `stop` is set, which is checked at least five times a second while idle.
 
         Raises:
-            ConfigurationError: the source can't be opened or makes no sense; says which and what to do.
+            ConfigurationError: the source can't be opened or an option is wrong; names the source and the remedy.
         """
 
     def close(self) -> None:
@@ -49,16 +49,16 @@ def accepted(origin: Origin, document: Document) -> Item:
 
 
 def rejected(origin: Origin, error: InvalidRecordError, raw: bytes) -> Item:
-    """Return the item of something that can't become a document; keeps at most `RAW_LIMIT` bytes of it."""
+    """Return the item of an input that can't become a document; it carries at most `RAW_LIMIT` bytes of the input."""
     return Item(origin, rejection=Rejection(error.reason, error.detail, raw[:RAW_LIMIT]))
 
 
-def nothing() -> None:
-    """The commit of a batch that moves no cursor."""
+def no_commit() -> None:
+    """Do nothing: the commit of a batch that moves no cursor."""
 
 
 class OriginNumbers:
-    """Origin offsets for sources without row numbers: they grow through restarts, since they start at the clock's microsecond."""
+    """Origin offsets for sources without row numbers; they start at the clock's microsecond, so they keep growing after a restart."""
 
     def __init__(self, name: str, clock: Clock) -> None:
         self._name = name

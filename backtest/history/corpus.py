@@ -16,7 +16,8 @@ import orjson
 import xxhash
 
 from squall.core.errors import ConfigurationError
-from squall.ingest.file.source import FORMATS, FileOptions
+from squall.ingest.file.formats import FORMATS
+from squall.ingest.file.source import FileOptions
 
 _BLOCK: Final = 1 << 20
 _VERSION: Final = 1

@@ -14,7 +14,7 @@ from typing import Final
 from squall.core.errors import ConfigurationError
 from squall.core.records import SeriesKind
 from squall.core.series import MARKET, kind_of
-from squall.ingest.times import TimeFormatError, parse_time
+from squall.ingest.publication_time import TimeFormatError, parse_time
 
 COLUMNS: Final = ("start", "end", "name", "topics")
 _DAY = re.compile(r"^\s*\d{4}-\d{2}-\d{2}\s*$")

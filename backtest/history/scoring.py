@@ -72,7 +72,7 @@ def score_files(
     Raises:
         ConfigurationError: a file makes no sense; says which and what to do.
         StoppedError: asked to stop; what was stored is kept.
-        TooManyRejectsError: too many bad rows in one row to be bad luck.
+        TooManyRejectsError: too many consecutive rows were rejected.
     """
     done = Scored(scorer.model_version)
     for number, file in enumerate(files):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from squall.core.errors import ConfigurationError
-from squall.ingest.times import TimeFormatError, parse_time
+from squall.ingest.publication_time import TimeFormatError, parse_time
 
 COLUMNS: Final = ("timestamp", "value")
 _SMALL_NUMBER = re.compile(r"^\d{1,8}(?:\.\d+)?$")

@@ -1,4 +1,4 @@
-"""Pushed documents on their way from the HTTP door to a driver, and the acknowledgements on their way back."""
+"""Pushed documents on their way from HTTP to a driver, and the acknowledgements on their way back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from squall.core.records import Document
 
 @dataclass(slots=True, eq=False)
 class Submission:
-    """One request's documents; `answer` is called once: True when they are safe, False when they are given up."""
+    """One request's documents; `answer` is called once: True when they are committed, False when they are given up."""
 
     documents: Sequence[Document]
     answer: Callable[[bool], None]
@@ -20,10 +20,10 @@ class Submission:
 
 
 class PushQueue:
-    """Submissions in order, bounded by documents; all methods are thread-safe.
+    """Submissions in order, bounded by their documents; thread-safe.
 
     Args:
-        max_pending: documents accepted and not yet acknowledged, at most.
+        max_pending: the most documents accepted and not yet acknowledged.
     """
 
     def __init__(self, max_pending: int) -> None:
@@ -41,7 +41,7 @@ class PushQueue:
             return self._pending
 
     def offer(self, submission: Submission) -> bool:
-        """Take the submission; False when there is no room for it, or no longer anyone to deliver it."""
+        """Add the submission; return False if the queue is full or closed."""
         with self._changed:
             if self._closed or self._pending + len(submission.documents) > self.max_pending:
                 return False
@@ -51,7 +51,7 @@ class PushQueue:
             return True
 
     def take(self, most: int, seconds: float) -> list[Submission]:
-        """Return waiting submissions of about `most` documents together, waiting at most `seconds` for the first."""
+        """Return waiting submissions with about `most` documents in total; wait at most `seconds` for the first."""
         with self._changed:
             if not self._waiting:
                 self._changed.wait(seconds)
@@ -65,14 +65,14 @@ class PushQueue:
             return taken
 
     def abandon(self, submission: Submission) -> None:
-        """Forget a submission whose sender was told to send again; one that a driver has taken stays pending until it is safe."""
+        """Remove a submission whose sender was asked to send it again; one that a driver has taken stays pending until it is committed."""
         with self._changed:
             if submission in self._waiting:
                 self._waiting.remove(submission)
                 self._pending -= len(submission.documents)
 
-    def settle(self, submissions: Sequence[Submission], safe: bool) -> None:
-        """Answer taken submissions and free their room; one that is settled already is left alone."""
+    def settle(self, submissions: Sequence[Submission], committed: bool) -> None:
+        """Answer taken submissions and free their places; does nothing for those already settled."""
         with self._changed:
             due = [submission for submission in submissions if not submission.settled]
             for submission in due:
@@ -80,13 +80,13 @@ class PushQueue:
                 self._pending -= len(submission.documents)
             self._taken = [submission for submission in self._taken if not submission.settled]
         for submission in due:
-            submission.answer(safe)
+            submission.answer(committed)
 
     def close(self) -> None:
-        """Refuse new submissions and give up those not settled: their senders send again."""
+        """Refuse new submissions and give up those not settled; their senders send them again."""
         with self._changed:
             self._closed = True
             left = [*self._taken, *self._waiting]
             self._waiting.clear()
             self._changed.notify_all()
-        self.settle(left, safe=False)
+        self.settle(left, committed=False)

@@ -1,4 +1,4 @@
-"""Pushed documents as a source: an HTTP server whose answers wait for the driver."""
+"""Pushed documents as a source: an HTTP server that answers after the driver's commit."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from squall.core.config.settings import PushSettings
 from squall.core.delivery import Batch
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
 from squall.core.observability.health import Health
-from squall.ingest.push.app import Door, create_app
+from squall.ingest.push.app import PushEndpoint, create_app
 from squall.ingest.push.queue import PushQueue, Submission
 from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted
 
 log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.2
+_STOP_CHECK_SECONDS = 0.2
 _STOP_SECONDS = 5.0
 
 
 class PushSource:
-    """Listens and delivers what is posted; a request is answered 202 after the batch with its documents was committed.
+    """Listens for documents and delivers them; a request is answered 202 after the batch with its documents is committed.
 
-    A sender that got no 202 sends again: ids are deterministic, so nothing counts twice. There is no cursor.
+    A sender that got no 202 sends again: ids are deterministic, so a document is counted once. There is no cursor.
 
     Args:
         settings: address, token, limits.
         clock: gives `collected_at`.
-        health: told of requests and progress.
+        health: receives metrics of requests, and liveness.
 
     Raises:
-        ConfigurationError: an address beyond loopback without a token.
+        ConfigurationError: an address other than loopback without a token.
     """
 
     def __init__(self, settings: PushSettings, clock: Clock, health: Health | None = None) -> None:
@@ -45,7 +45,7 @@ class PushSource:
                 f"pushing on {settings.host} is open to other machines and has no token", "set SQUALL_PUSH__TOKEN, or host 127.0.0.1"
             )
         self._health = health or Health(clock)
-        self.door = Door(settings, clock, PushQueue(settings.max_pending), metrics=self._health.metrics)
+        self.endpoint = PushEndpoint(settings, clock, PushQueue(settings.max_pending), metrics=self._health.metrics)
         self._settings = settings
         self._numbers = OriginNumbers(self.name, clock)
         self._server: uvicorn.Server | None = None
@@ -65,26 +65,26 @@ class PushSource:
 
     @property
     def port(self) -> int:
-        """The port it listens on, once started; the free one that was taken for port 0."""
+        """The port that it listens on; for port 0 the free one that was chosen at the start."""
         return int(self._socket.getsockname()[1]) if self._socket else self._settings.port
 
     @property
     def url(self) -> str:
-        """Where to post."""
+        """The URL to post to."""
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         return f"http://{host}:{self.port}/documents"
 
     def start(self) -> None:
-        """Listen; `batches` does so too.
+        """Start to listen; `batches` calls this too.
 
         Raises:
-            ConfigurationError: the address is taken or not ours.
+            ConfigurationError: the address is in use or does not belong to this machine.
         """
         if self._thread is not None or self._closed:
             return
         self._socket = _listen(self._settings.host, self._settings.port)
         config = uvicorn.Config(
-            create_app(self.door), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2, timeout_keep_alive=15
+            create_app(self.endpoint), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2, timeout_keep_alive=15
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="push", daemon=True)
@@ -93,25 +93,25 @@ class PushSource:
 
     def report_outage(self, error: BrokerUnavailableError | None) -> None:
         """Answer 503 at once from now on, or (None) accept again."""
-        self.door.outage = error.what if error else ""
+        self.endpoint.outage = error.what if error else ""
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Deliver what is posted until stopped; see `squall.ingest.source.Source`."""
+        """Deliver posted documents until stopped; see `squall.ingest.source.Source`."""
         self.start()
         self._health.liveness.expect(self.name)
         try:
             while not stop.is_set() and not self._closed:
                 self._health.liveness.touch(self.name)
-                taken = self.door.queue.take(BATCH_ITEMS, _LOOK_SECONDS)
+                taken = self.endpoint.queue.take(BATCH_ITEMS, _STOP_CHECK_SECONDS)
                 if taken:
                     yield self._batch(taken)
         finally:
             self.close()
 
     def close(self) -> None:
-        """Stop listening; requests still waiting are answered 503."""
+        """Stop listening; waiting requests are answered 503."""
         self._closed = True
-        self.door.queue.close()
+        self.endpoint.queue.close()
         if self._server is not None:
             self._server.should_exit = True
         if self._thread is not None:
@@ -121,7 +121,7 @@ class PushSource:
 
     def _batch(self, taken: Sequence[Submission]) -> Batch:
         items = [accepted(self._numbers.next(), document) for submission in taken for document in submission.documents]
-        return Batch(items, lambda: self.door.queue.settle(taken, safe=True), caught_up=self.door.queue.pending == len(items))
+        return Batch(items, lambda: self.endpoint.queue.settle(taken, committed=True), caught_up=self.endpoint.queue.pending == len(items))
 
 
 def is_loopback(host: str) -> bool:

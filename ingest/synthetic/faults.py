@@ -1,4 +1,4 @@
-"""Records that must be refused, and odd ones that must not: what real providers send on a bad day."""
+"""Malformed records, which must be rejected, and unusual valid ones, which must not: what real providers also send."""
 
 from __future__ import annotations
 
@@ -50,22 +50,22 @@ _CASES: tuple[tuple[str, Callable[[Fields], bytes]], ...] = (
 
 
 FAULTS = len(_CASES)
-"""How many kinds of fault `malformed` knows."""
+"""The number of faults of `malformed`."""
 
 
 def malformed(fields: Fields, fault: int) -> tuple[bytes, str]:
-    """Return a line that must be refused and the reason code it must get.
+    """Return a line that must be rejected, and the reason code that it must get.
 
     Args:
-        fields: a good record, to be spoiled.
-        fault: which fault, from 0; they come round again after `FAULTS`.
+        fields: a valid record.
+        fault: the number of the fault, from 0, modulo `FAULTS`.
     """
     reason, spoil = _CASES[fault % FAULTS]
     return spoil(fields), reason
 
 
 def odd(rng: random.Random, fields: Fields, at: datetime) -> Fields:
-    """Return `fields` with something unusual that is still right: another zone, control characters, unknown fields, no language."""
+    """Return `fields` with something unusual but valid: another zone, control characters, unknown fields, no language."""
     zone = timezone(timedelta(hours=rng.choice((-8, -5, 1, 2, 9)), minutes=rng.choice((0, 0, 30))))
     changes: list[Fields] = [
         {"published_at": at.astimezone(zone).isoformat(timespec="milliseconds")},

@@ -1,4 +1,4 @@
-"""When the synthetic stream speaks, of what and in which mood: daily rhythm, chance, a crisis and a surge."""
+"""When the synthetic stream has texts, on which topic and with which sentiment: daily rhythm, chance, a crisis and a surge."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNEVENNESS = 18.0
 
 @dataclass(frozen=True, slots=True)
 class TopicRate:
-    """How much is said about a topic, in which mood, and how many hours its day is shifted."""
+    """The share of a topic in the stream, its shares of sentiment, and the hours by which its daily rhythm is shifted."""
 
     weight: float
     negative: float
@@ -59,7 +59,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A stretch of time in which something out of the ordinary is told `documents` times (copies not counted)."""
+    """A stretch of time with `documents` texts about one event (copies not counted)."""
 
     start: datetime
     end: datetime
@@ -93,10 +93,10 @@ def ordinary(rng: random.Random, start: datetime, days: int) -> Iterator[Slot]:
             share = rhythm((hour + 0.5 - rate.shift) % 24) / _DAY
             uneven = rng.gammavariate(UNEVENNESS, 1 / UNEVENNESS)
             for _ in range(poisson(rng, DAILY * rate.weight / total * share * uneven)):
-                yield Slot(start + timedelta(hours=hour, seconds=rng.uniform(0, 3600)), topic, _mood(rng, rate))
+                yield Slot(start + timedelta(hours=hour, seconds=rng.uniform(0, 3600)), topic, _sentiment(rng, rate))
 
 
-def _mood(rng: random.Random, rate: TopicRate) -> str:
+def _sentiment(rng: random.Random, rate: TopicRate) -> str:
     drawn = rng.random()
     if drawn < rate.negative:
         return "negative"
@@ -114,12 +114,12 @@ def surge(start: datetime) -> Episode:
 
 
 def crisis_times(rng: random.Random, episode: Episode) -> Iterator[datetime]:
-    """Yield when the crisis is told: slowly at first, a peak in the middle, then easing."""
+    """Yield the times of the texts about the crisis: few at first, a peak in the middle, then fewer."""
     for _ in range(episode.documents):
         yield episode.start + rng.betavariate(2.6, 2.4) * (episode.end - episode.start)
 
 
 def surge_times(rng: random.Random, episode: Episode) -> Iterator[datetime]:
-    """Yield when the surge is told: evenly, with soft ends."""
+    """Yield the times of the texts about the surge: evenly, fewer at both ends."""
     for _ in range(episode.documents):
         yield episode.start + rng.betavariate(1.2, 1.2) * (episode.end - episode.start)

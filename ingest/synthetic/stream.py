@@ -1,7 +1,7 @@
 """The demo's bundled stream: three days of invented news and posts, the same bytes for the same seed.
 
-How it is made: `synthetic_schedule` says when what is told, `synthetic_text` finds words, this module turns them into documents, their
-copies and redeliveries, and `synthetic_faults` spoils some. Nothing here reads a clock.
+`schedule` decides when which topic comes up, `writer` writes texts and copies (`grammar`, `phrases`, `copies`), this module
+turns them into documents and redeliveries, and `faults` adds malformed ones. Nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import orjson
 import xxhash
 
 from squall.ingest.synthetic import schedule
+from squall.ingest.synthetic.drafts import Draft
 from squall.ingest.synthetic.faults import FAULTS, malformed, odd
-from squall.ingest.synthetic.writer import Draft, Writer
+from squall.ingest.synthetic.writer import Writer
 
 START = datetime(2025, 3, 3, tzinfo=UTC)
 """A Monday."""
@@ -35,7 +36,7 @@ CRISIS_TOPICS = (
     "General News | Opinion",
     "Legal | Regulation",
 )
-"""Where the shipped model puts the crisis, most of it first; an alert on any of them, within its time, has found it."""
+"""The topics that the shipped model gives the crisis, the most frequent first; an alert on one of them in its time has found it."""
 SURGE_TOPICS = ("Company | Product News",)
 
 _REDELIVERED = 0.028
@@ -48,7 +49,7 @@ Expected = Literal["document", "redelivery", "malformed"]
 
 @dataclass(frozen=True, slots=True)
 class SyntheticRecord:
-    """One line as a provider would send it, with what the script knows about it."""
+    """One line as a provider would send it, with what the script expects of it."""
 
     line: bytes
     """JSON without a newline, perhaps broken."""
@@ -84,7 +85,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class StreamScript:
-    """What a run over the stream must come to."""
+    """The counts and alerts that a run over the stream must give."""
 
     seed: int
     start: datetime
@@ -120,7 +121,7 @@ def generate(seed: int = 7, start: datetime = START, days: int = DAYS) -> Iterat
 
 
 def write_stream(path: Path, seed: int = 7, start: datetime = START, days: int = DAYS) -> StreamScript:
-    """Write the stream as JSONL (gzipped when `path` ends in `.gz`) and its script beside it; return the script.
+    """Write the stream as JSONL (gzipped when `path` ends in `.gz`) and its script next to it; return the script.
 
     The bytes depend on the arguments alone. The script's file is `script_path(path)`.
     """
@@ -136,7 +137,7 @@ def write_stream(path: Path, seed: int = 7, start: datetime = START, days: int =
 
 
 def script_path(path: Path) -> Path:
-    """Return where the script of the stream at `path` lies."""
+    """Return the path of the script of the stream at `path`."""
     return path.with_name(path.name.removesuffix(".gz").removesuffix(".jsonl") + ".script.json")
 
 
@@ -144,7 +145,7 @@ def describe(records: Iterable[SyntheticRecord], seed: int, start: datetime = ST
     """Return the script of `records`, which `generate` made with the same arguments."""
     records = list(records)
     kinds = Counter(record.expected for record in records)
-    told = Counter(record.part for record in records if record.expected == "document")
+    counts = Counter(record.part for record in records if record.expected == "document")
     crisis, surge = schedule.crisis(start), schedule.surge(start)
     return StreamScript(
         seed=seed,
@@ -155,8 +156,8 @@ def describe(records: Iterable[SyntheticRecord], seed: int, start: datetime = ST
         redeliveries=kinds["redelivery"],
         malformed=kinds["malformed"],
         rejections=dict(sorted(Counter(record.reason for record in records if record.reason).items())),
-        crisis=Event("Harbor Union Bank", crisis.start, crisis.end, CRISIS_TOPICS, told["crisis"]),
-        surge=Event("Corvanta Expo", surge.start, surge.end, SURGE_TOPICS, told["surge"]),
+        crisis=Event("Harbor Union Bank", crisis.start, crisis.end, CRISIS_TOPICS, counts["crisis"]),
+        surge=Event("Corvanta Expo", surge.start, surge.end, SURGE_TOPICS, counts["surge"]),
     )
 
 

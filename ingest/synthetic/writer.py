@@ -1,64 +1,23 @@
-"""Turns the schedule into drafts: who says it, in which words, and who copies it."""
+"""Turns the schedule into drafts: who publishes which text, and who copies it."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from squall.core.records import GIST_WORDS
-from squall.core.text import fingerprint, normalise
+from squall.core.text import fingerprint
 from squall.ingest.synthetic import schedule
-from squall.ingest.synthetic.text import Company, Scene, load_phrases
+from squall.ingest.synthetic.copies import copies
+from squall.ingest.synthetic.drafts import NEWS_SOURCES, SOCIAL_SOURCES, Draft
+from squall.ingest.synthetic.grammar import Scene
+from squall.ingest.synthetic.phrases import Company, load_phrases
 
 _TRIES = 40
-_COPIED = 0.085
-_CRISIS_COPIED = 0.3
 _NOISE = 0.038
 _LONG_TEXTS = 8
 _BODY = 0.55
-
-_NEWS_SOURCES = (
-    ("Meridian Wire", "mw", "meridian-wire.example"),
-    ("Northgate Business", "ng", "northgate-business.example"),
-    ("Tidewater Financial", "tf", "tidewater.example"),
-    ("Corran Ledger", "cl", "corran-ledger.example"),
-    ("Crossbridge Markets", "cm", "crossbridge.example"),
-    ("PressLane", "pl", "presslane.example"),
-)
-_SOCIAL_SOURCES = (("chirrup", "ch", "chirrup.example"), ("marketpit", "mp", "marketpit.example"))
-_WIRE_PREFIXES = ("UPDATE 1-", "UPDATE 2-", "RPT-", "RPT-UPDATE 1-", "CORRECTED-", "REFILE-", "WRAPUP 1-", "BREAKING - ")
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A document before it has an id; `url` has a place for it."""
-
-    at: datetime
-    story: int
-    part: str
-    topic: str
-    sentiment: str
-    kind: str
-    source: str
-    code: str
-    author: str
-    url: str
-    title: str
-    text: str
-    language: str
-    symbols: tuple[str, ...]
-
-    @property
-    def content(self) -> str:
-        """What the model will read, as `squall.core.records.Document.content` joins it."""
-        return f"{self.title}. {self.text}" if self.title and self.text else self.title or self.text
-
-    @property
-    def gist(self) -> str:
-        """What tells its story from another, as `squall.core.records.Document.gist` does."""
-        return self.title if len(normalise(self.title).split()) >= GIST_WORDS else self.content
 
 
 class Writer:
@@ -85,7 +44,7 @@ class Writer:
         for part in (self._ordinary(), self._crisis(), self._surge(), self._noise()):
             for draft in part:
                 yield draft
-                yield from self._copies(rng, draft)
+                yield from copies(rng, draft)
 
     def _rng(self, part: str) -> random.Random:
         return random.Random(f"{self._seed}:{part}")  # noqa: S311 - keeps no secret
@@ -156,7 +115,7 @@ class Writer:
         lead: Company | None = None,
         social: bool,
     ) -> Draft:
-        """Write one text nobody has written yet."""
+        """Write one text that does not repeat an earlier one."""
         for _ in range(_TRIES):
             scene = Scene(rng, self._phrases, companies, lead)
             headline = scene.write(rng.choice(templates))
@@ -181,7 +140,7 @@ class Writer:
         return replace(draft, story=self._stories)
 
     def _article(self, rng: random.Random, slot: schedule.Slot, part: str, title: str, text: str) -> Draft:
-        source, code, domain = rng.choice(_NEWS_SOURCES)
+        source, code, domain = rng.choice(NEWS_SOURCES)
         author = "" if rng.random() < 0.6 else f"{rng.choice(self._phrases.lists['first'])} {rng.choice(self._phrases.lists['last'])}"
         url = f"https://www.{domain}/{slot.at:%Y/%m/%d}/{{id}}"
         return Draft(slot.at, 0, part, slot.topic, slot.sentiment, "news", source, code, author, url, title, text, "en", ())
@@ -197,10 +156,12 @@ class Writer:
             pieces.append(f"https://t.chirrup.example/{rng.getrandbits(40):010x}")
         if rng.random() < 0.25:
             pieces.append(" ".join(rng.sample(lists["social_tag"], rng.randrange(1, 4))))
-        return self._said(rng, slot, part, " ".join(pieces), scene.symbols)
+        return self._by_account(rng, slot, part, " ".join(pieces), scene.symbols)
 
-    def _said(self, rng: random.Random, slot: schedule.Slot, part: str, text: str, symbols: tuple[str, ...], language: str = "en") -> Draft:
-        source, code, domain = rng.choice(_SOCIAL_SOURCES)
+    def _by_account(
+        self, rng: random.Random, slot: schedule.Slot, part: str, text: str, symbols: tuple[str, ...], language: str = "en"
+    ) -> Draft:
+        source, code, domain = rng.choice(SOCIAL_SOURCES)
         author = rng.choice(self._phrases.lists["handle"])
         url = f"https://{domain}/{author}/{{id}}"
         return Draft(slot.at, 0, part, slot.topic, slot.sentiment, "social", source, code, author, url, "", text, language, symbols)
@@ -211,13 +172,13 @@ class Writer:
             template = rng.choice(self._phrases.noise[kind])
             language, _, rest = template.partition("|") if kind == "foreign" else ("en", "", template)
             scene = Scene(rng, self._phrases, self._phrases.companies)
-            draft = self._said(rng, slot, "noise", scene.write(rest), scene.symbols, language)
+            draft = self._by_account(rng, slot, "noise", scene.write(rest), scene.symbols, language)
             if self._is_new(draft):
                 break
         return self._numbered(draft)
 
     def _long(self, rng: random.Random, company: Company, at: datetime) -> Draft:
-        """A text far beyond what is kept: a filing somebody pasted."""
+        """A text far longer than the limit: a pasted filing."""
         group = self._phrases.topics["Company | Product News"]
         title = Scene(rng, self._phrases, [company]).write("{co} publishes full text of annual report and exhibits")
         sentences = [
@@ -227,42 +188,7 @@ class Writer:
         self._is_new(draft)
         return self._numbered(draft)
 
-    def _copies(self, rng: random.Random, draft: Draft) -> Iterator[Draft]:
-        """Yield what others make of `draft` in the minutes and hours after it."""
-        if draft.part == "noise" or rng.random() >= (_CRISIS_COPIED if draft.part == "crisis" else _COPIED):
-            return
-        for _ in range(rng.choices((1, 2, 3, 4), (55, 25, 14, 6))[0]):
-            minutes = min(2 + rng.expovariate(1 / (9 if draft.part == "crisis" else 28)), 170)
-            copy = _retold(rng, draft) if draft.kind == "social" else _syndicated(rng, draft)
-            yield replace(copy, at=draft.at + timedelta(minutes=minutes))
-
 
 def _some(rng: random.Random, sentences: Sequence[str]) -> list[str]:
     """Return no, one or two of `sentences`."""
     return rng.sample(sentences, rng.choice((1, 2))) if rng.random() < _BODY else []
-
-
-def _syndicated(rng: random.Random, draft: Draft) -> Draft:
-    """The article in another paper: a wire prefix, an agency's name behind it, other case or punctuation."""
-    source, code, domain = rng.choice([s for s in _NEWS_SOURCES if s[0] != draft.source])
-    title = draft.title
-    way = rng.randrange(5 if not draft.text else 4)
-    if way == 0:
-        title = rng.choice(_WIRE_PREFIXES) + title
-    elif way == 1:
-        title = title.upper()
-    elif way == 2:
-        title = title.replace(", ", " - ") if " - " not in title else title.replace(" - ", ": ")
-    elif way == 4:
-        title = f"{title} - {draft.source}"  # only where nothing follows: a suffix is the end of a text
-    url = f"https://www.{domain}/{draft.at:%Y/%m/%d}/{{id}}"
-    copy = replace(draft, title=title, source=source, code=code, url=url, author="")
-    # a new dash near the end of a headline could read as an agency's suffix
-    return copy if fingerprint(copy.gist) == fingerprint(draft.gist) else replace(copy, title=draft.title)
-
-
-def _retold(rng: random.Random, draft: Draft) -> Draft:
-    handle = rng.choice([h for h in load_phrases().lists["handle"] if h != draft.author])
-    url = f"https://{_SOCIAL_SOURCES[0][2]}/{handle}/{{id}}"
-    text = f"RT @{draft.author}: {draft.text}" if rng.random() < 0.75 else draft.text
-    return replace(draft, text=text, author=handle, source=_SOCIAL_SOURCES[0][0], code=_SOCIAL_SOURCES[0][1], url=url)

@@ -151,7 +151,7 @@ def from_push(
         typer.echo(f"squall: listening on {source.url}", err=True)
         if topics_or_stop(settings, stop, health, source.report_outage):
             report = publish_to_kafka(settings, source, stop, on_outage=source.report_outage, health=health)
-            print_summary([report], as_json, {"refused": source.door.refused})
+            print_summary([report], as_json, {"refused": source.endpoint.refused})
         source.close()
 
 
@@ -237,7 +237,7 @@ def _columns(maps: list[str] | None) -> dict[str, str]:
 
 def bound(option: str, value: str) -> datetime | None:
     """Return the moment that `option` gives, None when it is empty."""
-    from squall.ingest.times import TimeFormatError, parse_time
+    from squall.ingest.publication_time import TimeFormatError, parse_time
 
     if not value:
         return None

@@ -17,7 +17,7 @@ from squall.core.observability.health import Health
 
 if TYPE_CHECKING:
     from squall.ingest.file.source import FileSource
-    from squall.ingest.loop import IngestReport
+    from squall.ingest.publish_loop import IngestReport
     from squall.ingest.source import Source
 
 
@@ -61,9 +61,9 @@ def publish_to_kafka(
     on_outage: Callable[[BrokerUnavailableError | None], None] | None = None,
     health: Health | None = None,
 ) -> IngestReport:
-    """Move `source` onto Kafka with a progress bar; see `squall.ingest.loop.publish`."""
-    from squall.ingest.loop import publish
-    from squall.ingest.publisher import KafkaPublisher
+    """Move `source` onto Kafka with a progress bar; see `squall.ingest.publish_loop.publish`."""
+    from squall.ingest.kafka_publisher import KafkaPublisher
+    from squall.ingest.publish_loop import publish
 
     clock = SystemClock()
     told = health or Health(clock)

@@ -18,9 +18,9 @@ from squall.core.clock import ManualClock
 from squall.core.config.settings import IngestSettings, PushSettings
 from squall.core.errors import StoreUnavailableError
 from squall.core.observability.health import Health
-from squall.ingest.push.app import Door, create_app
+from squall.ingest.push.app import PushEndpoint, create_app
 from squall.ingest.push.queue import PushQueue
-from squall.ingest.rss.feeds import Feed
+from squall.ingest.rss.feed_list import Feed
 from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body, rss
 from tests.support.gateway_process import GatewayProcess
@@ -72,25 +72,25 @@ def test_polls_are_counted_by_outcome_without_the_feeds_address() -> None:
     assert told == {"news": 1, "unchanged": 1, "failed": 1}
 
 
-async def _post(door: Door, token: str, content: bytes) -> int:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(door)), base_url="http://test") as client:
+async def _post(endpoint: PushEndpoint, token: str, content: bytes) -> int:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(endpoint)), base_url="http://test") as client:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         return (await client.post("/documents", content=content, headers=headers)).status_code
 
 
-async def _pushes(door: Door) -> list[int]:
+async def _pushes(endpoint: PushEndpoint) -> list[int]:
     good = b'{"source": "desk", "title": "Bank fails", "published_at": "2026-03-02T14:05:00Z"}'
-    door.outage = "no broker"
-    answers = [await _post(door, "wrong", good), await _post(door, "t", b"{broken"), await _post(door, "t", good)]
-    door.outage = ""
-    door.queue = PushQueue(0)
-    return [*answers, await _post(door, "t", b"[]")]
+    endpoint.outage = "no broker"
+    answers = [await _post(endpoint, "wrong", good), await _post(endpoint, "t", b"{broken"), await _post(endpoint, "t", good)]
+    endpoint.outage = ""
+    endpoint.queue = PushQueue(0)
+    return [*answers, await _post(endpoint, "t", b"[]")]
 
 
 def test_pushes_are_counted_by_answer() -> None:
-    door = Door(PushSettings(token=SecretStr("t")), ManualClock(NOW), PushQueue(10))
-    assert asyncio.run(_pushes(door)) == [401, 400, 503, 202]
-    value = door.metrics.registry.get_sample_value
+    endpoint = PushEndpoint(PushSettings(token=SecretStr("t")), ManualClock(NOW), PushQueue(10))
+    assert asyncio.run(_pushes(endpoint)) == [401, 400, 503, 202]
+    value = endpoint.metrics.registry.get_sample_value
     outcomes = {
         name: value("squall_push_requests_total", {"outcome": name}) for name in ("unauthorised", "refused", "unavailable", "accepted")
     }

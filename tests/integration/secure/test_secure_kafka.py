@@ -18,7 +18,7 @@ from squall.core.kafka.client import ensure_reachable
 from squall.core.kafka.dead_letters import KafkaDeadLetters
 from squall.core.kafka.login_probe import refused_login
 from squall.core.records import Document, Kind
-from squall.ingest.publisher import KafkaPublisher
+from squall.ingest.kafka_publisher import KafkaPublisher
 from squall.stream.drivers.faust.quirks.stall import lag
 from tests.integration.secure.conftest import Authorities
 from tests.support.broker import DevelopmentBroker

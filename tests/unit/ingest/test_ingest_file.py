@@ -20,7 +20,8 @@ from squall.core.delivery import RAW_LIMIT, Item
 from squall.core.errors import ConfigurationError
 from squall.core.records import Kind
 from squall.ingest.cursors import CursorStore
-from squall.ingest.file import parquet, rows
+from squall.ingest.file import lines as file_lines
+from squall.ingest.file.parquet_reader import read_parquet
 from squall.ingest.file.source import FileOptions, FileSource
 
 CLOCK = ManualClock(datetime(2026, 3, 2, tzinfo=UTC))
@@ -118,7 +119,7 @@ def test_half_an_emoji_and_a_five_megabyte_text_are_kept_cleaned_and_cut(tmp_pat
 
 
 def test_an_endless_line_is_skipped_without_holding_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "MAX_ROW_BYTES", 1000)
+    monkeypatch.setattr(file_lines, "MAX_ROW_BYTES", 1000)
     items = read(jsonl(tmp_path, GOOD, '{"title": "' + "z" * 5_000_000 + '"}', GOOD))
     assert reasons(items) == ["", "too_large", ""]
 
@@ -170,7 +171,7 @@ def test_a_file_that_makes_no_sense_is_a_configuration_error(tmp_path: Path) -> 
             read(tmp_path / name)
     with pytest.raises(ConfigurationError, match="no column nope"):
         read(tmp_path / "cols.csv", FileOptions(columns={"published_at": "nope"}))
-    with pytest.raises(ConfigurationError, match="no such field"):
+    with pytest.raises(ConfigurationError, match="unknown field"):
         read(tmp_path / "cols.csv", FileOptions(columns={"nope": "label"}))
     with pytest.raises(ConfigurationError, match="encoding"):
         read(tmp_path / "cols.csv", FileOptions(encoding="utf-16"))
@@ -216,7 +217,7 @@ def test_parquet_with_times_lists_and_undecodable_text(tmp_path: Path) -> None:
 def test_parquet_resumes_at_any_row(tmp_path: Path, start: int) -> None:
     path = tmp_path / "f.parquet"
     pq.write_table(pa.table({"title": [f"t{i}" for i in range(10)]}), path, row_group_size=3)
-    assert [row.number for row in parquet.read_parquet(path, start)] == list(range(start + 1, 11))
+    assert [row.number for row in read_parquet(path, start)] == list(range(start + 1, 11))
 
 
 def test_a_changed_file_starts_from_its_beginning(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from squall.core.clock import ManualClock
 from squall.core.delivery import Batch, Item, Origin, Rejection
 from squall.core.errors import ConfigurationError
-from squall.ingest.build import Defaults, build_document
+from squall.ingest.documents import Defaults, build_document
 from squall.ingest.replay import LONGEST_WAIT, ReplaySource, parse_speed
 
 START = datetime(2011, 8, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ import pytest
 from squall import model
 from squall.core.config.settings import ModelSettings
 from squall.core.records import SENTIMENTS, TOPICS
-from squall.ingest.build import Defaults, build_document
+from squall.ingest.documents import Defaults, build_document
 from squall.ingest.synthetic.stream import CRISIS_TOPICS, SyntheticRecord, generate
 
 pytestmark = pytest.mark.slow

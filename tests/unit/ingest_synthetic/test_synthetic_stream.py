@@ -1,4 +1,4 @@
-"""The bundled stream is the same for everybody, and holds what its script says."""
+"""The bundled stream is the same on every machine and contains what its script lists."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from squall.core.clock import ManualClock
 from squall.core.errors import InvalidRecordError
 from squall.core.records import SENTIMENTS, TOPICS, Document
 from squall.core.text import fingerprint
-from squall.ingest.build import Defaults, build_document
+from squall.ingest.documents import Defaults, build_document
 from squall.ingest.file.source import FileSource
 from squall.ingest.synthetic.faults import FAULTS
+from squall.ingest.synthetic.phrases import load_phrases
 from squall.ingest.synthetic.stream import DAYS, START, StreamScript, SyntheticRecord, describe, generate, script_path, write_stream
-from squall.ingest.synthetic.text import load_phrases
 
 pytestmark = pytest.mark.slow
 
@@ -108,7 +108,7 @@ def test_another_seed_gives_other_bytes_and_other_ids(records: list[SyntheticRec
 
 
 @pytest.mark.parametrize("name", ["stream.jsonl", "stream.jsonl.gz"])
-def test_a_written_stream_is_the_same_file_twice_and_tells_its_script(tmp_path: Path, name: str) -> None:
+def test_a_written_stream_is_the_same_file_twice_and_has_its_script(tmp_path: Path, name: str) -> None:
     first, second = tmp_path / "a" / name, tmp_path / "b" / name
     script = write_stream(first, seed=3)
     assert write_stream(second, seed=3) == script
@@ -187,7 +187,7 @@ def test_copies_carry_wire_prefixes_agency_suffixes_and_other_case(documents: li
     assert sum(str(orjson.loads(record.line)["text"]).startswith("RT @") for record in documents) > 100
 
 
-def test_each_malformed_line_is_refused_for_the_reason_foretold(records: list[SyntheticRecord]) -> None:
+def test_each_malformed_line_is_refused_for_the_expected_reason(records: list[SyntheticRecord]) -> None:
     bad = [record for record in records if record.expected == "malformed"]
     assert len(bad) == 2 * FAULTS >= 40
     for record in bad:

@@ -27,7 +27,7 @@ from squall.ingest.cursors import CursorStore
 from squall.ingest.file.source import FileOptions, FileSource
 from squall.ingest.push.source import PushSource
 from squall.ingest.replay import ReplaySource
-from squall.ingest.rss.feeds import Feed
+from squall.ingest.rss.feed_list import Feed
 from squall.ingest.rss.source import RssSource
 from squall.ingest.source import Source
 from tests.support.feed_server import FeedServer, body, rss
@@ -83,7 +83,7 @@ class PushRig:
     """A client that posts three batches in turn and sends again what was not acknowledged, as senders must."""
 
     paced = False
-    rejects = 0  # a bad document is refused at the door
+    rejects = 0  # a bad document is refused by the endpoint
 
     def __init__(self) -> None:
         self.left = [[row for row in ROWS[part * 4 : part * 4 + 4] if row["title"]] for part in range(3)]

@@ -1,4 +1,4 @@
-"""Parquet files as streams of rows, in bounded memory, one bad value costing its own row only."""
+"""Parquet: rows decoded a few hundred at a time; a value that can't be decoded costs its own row only."""
 
 from __future__ import annotations
 
@@ -7,12 +7,38 @@ from pathlib import Path
 from typing import Any
 
 from squall.core.errors import ConfigurationError, InvalidRecordError
-from squall.ingest.file.rows import DamagedFileError, Row, shown
+from squall.ingest.file.columns import Columns
+from squall.ingest.file.rows import DamagedFileError, FileRow, as_bytes
 
 _BATCH_ROWS = 256
 
 
-def read_parquet(path: Path, start: int) -> Iterator[Row]:
+class ParquetReader:
+    """Reads Parquet. See `squall.ingest.file.rows.FileReader`.
+
+    Args:
+        path: the file.
+        columns: checked against the schema.
+    """
+
+    def __init__(self, path: Path, columns: Columns) -> None:
+        self._path = path
+        self._columns = columns
+
+    def rows(self, start: int) -> Iterator[FileRow]:
+        """Yield a row per row of the table."""
+        self._columns.require(column_names(self._path), str(self._path))
+        return read_parquet(self._path, start)
+
+    def fraction(self) -> float:
+        """Return 0: how much has been read is not known before the end."""
+        return 0.0
+
+    def close(self) -> None:
+        """Do nothing: the iterator of `rows` closes the file."""
+
+
+def read_parquet(path: Path, start: int) -> Iterator[FileRow]:
     """Yield the rows after row `start`, decoding a few hundred at a time; whole row groups before it are skipped.
 
     Raises:
@@ -32,7 +58,7 @@ def read_parquet(path: Path, start: int) -> Iterator[Row]:
             for columns, error in _parquet_rows(batch):
                 number += 1
                 if number > start:
-                    yield Row(number, shown(columns) if error else b"", None if error else columns, error)
+                    yield FileRow(number, as_bytes(columns) if error else b"", None if error else columns, error)
     except (OSError, ValueError) as error:  # pyarrow's errors are both
         raise DamagedFileError(f"{type(error).__name__}: {error}") from error
     finally:
@@ -59,7 +85,9 @@ def _parquet(path: Path) -> Any:
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise ConfigurationError(f"{path} is not a readable Parquet file: {error}", "check the file, or set --format") from error
+        raise ConfigurationError(
+            f"{path} is not a readable Parquet file: {error}", "check the file, or set the format with --format"
+        ) from error
 
 
 def _parquet_rows(batch: Any) -> Iterator[tuple[dict[str, Any], InvalidRecordError | None]]:

@@ -1,4 +1,4 @@
-"""Publication times in the forms that files, feeds and APIs write them."""
+"""How a publication time is read: the forms that files, feeds and APIs use."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _EXAMPLES = "expected for example 2026-03-02T14:05:00Z, Mon, 02 Mar 2026 14:05:0
 
 
 class TimeFormatError(ValueError):
-    """A value is not a time we can read; the message says what was expected."""
+    """A value is not a time in a known form; the message gives examples."""
 
 
 def zone(name: str) -> tzinfo | None:
-    """Return the time zone that `name` means for times without one; `reject` means none.
+    """Return the time zone `name`, which applies to times without one; None for `reject`.
 
     Raises:
         ConfigurationError: unknown time zone.
@@ -43,13 +43,13 @@ def parse_time(value: Any, naive: tzinfo | None = None, time_format: str = "") -
 
     Args:
         value: a `datetime`, `date`, ISO 8601 text with or without seconds, an RFC 822 date, Twitter's date, `Mar 2, 2026`,
-            `20260302140500`, or a Unix time in seconds, ms, µs or ns (told apart by magnitude) as a number or as text.
+            `20260302140500`, or a Unix time in seconds, ms, µs or ns (distinguished by magnitude) as a number or as text.
             Day and month in numbers (`02/03/2026`) are ambiguous: give `time_format`.
-        naive: the zone of times that carry none; None refuses them.
-        time_format: `strptime` format, tried instead of everything else.
+        naive: the zone of times without one; None refuses them.
+        time_format: `strptime` format, used instead of all other forms.
 
     Raises:
-        TimeFormatError: it can't be read, or carries no zone and `naive` is None.
+        TimeFormatError: it is in none of these forms, or has no zone and `naive` is None.
     """
     try:
         parsed = datetime.strptime(str(value), time_format) if time_format else _parse(value)  # noqa: DTZ007 - zone set below
@@ -65,7 +65,7 @@ def parse_time(value: Any, naive: tzinfo | None = None, time_format: str = "") -
 def _to_utc(parsed: datetime, naive: tzinfo | None) -> datetime:
     if parsed.tzinfo is None:
         if naive is None:
-            raise TimeFormatError(f"{parsed.isoformat()} carries no time zone; write for example {parsed.isoformat()}Z")
+            raise TimeFormatError(f"{parsed.isoformat()} has no time zone; write for example {parsed.isoformat()}Z")
         parsed = parsed.replace(tzinfo=naive)
     return parsed.astimezone(UTC)
 
@@ -74,7 +74,7 @@ def _parse(value: Any) -> datetime:
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the caller decides the zone
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - `parse_time` sets the zone
     if isinstance(value, bool):
         raise TimeFormatError("a boolean is not a time")
     if isinstance(value, int | float):
@@ -94,7 +94,7 @@ def _from_text(text: str) -> datetime:
     if not text or len(text) > _LONGEST:
         raise ValueError
     if _COMPACT.match(text):
-        return datetime.strptime(text, "%Y%m%d%H%M%S")  # noqa: DTZ007 - the caller decides the zone
+        return datetime.strptime(text, "%Y%m%d%H%M%S")  # noqa: DTZ007 - `parse_time` sets the zone
     if _EPOCH.match(text):
         return _from_epoch(float(text))
     for reader in (_iso, parsedate_to_datetime, _wordy):
@@ -115,7 +115,7 @@ def _wordy(text: str) -> datetime:
     bare = _ZONE_NAME.sub("", text)
     for pattern in _WORDY:
         try:
-            parsed = datetime.strptime(bare, pattern)  # noqa: DTZ007 - the caller decides the zone
+            parsed = datetime.strptime(bare, pattern)  # noqa: DTZ007 - `parse_time` sets the zone
         except ValueError:
             continue
         return parsed.replace(tzinfo=UTC) if bare != text else parsed

@@ -13,13 +13,13 @@ from squall.core.errors import ConfigurationError, StoppedError
 from squall.core.records import Document
 from squall.ingest.cursors import CursorStore
 from squall.ingest.file.source import FileOptions, FileSource
-from squall.ingest.loop import publish
+from squall.ingest.publish_loop import publish
 
 CLOCK = ManualClock(datetime(2026, 3, 2, tzinfo=UTC))
 
 
-class Shelf:
-    """A publisher that keeps what it is given, and fails when told to."""
+class FakePublisher:
+    """Stores what it is given, and raises `error` at call `fail_at`."""
 
     def __init__(self, fail_at: int = -1, error: Exception | None = None) -> None:
         self.documents: list[Document] = []
@@ -34,7 +34,7 @@ class Shelf:
             raise self._error
         self.documents.extend(documents)
 
-    def bury(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
+    def dead_letter(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
         self.letters.extend(letters)
 
 
@@ -44,16 +44,16 @@ def source(folder: Path) -> FileSource:
     return FileSource(path, CLOCK, FileOptions(batch_items=3), CursorStore(folder / "cursors"))
 
 
-def test_everything_is_sent_or_buried_and_counted(tmp_path: Path) -> None:
-    shelf, seen = Shelf(), []
-    report = publish(source(tmp_path), shelf, threading.Event(), CLOCK, lambda report: seen.append(report.sent))
+def test_everything_is_sent_or_dead_lettered_and_counted(tmp_path: Path) -> None:
+    publisher, seen = FakePublisher(), []
+    report = publish(source(tmp_path), publisher, threading.Event(), CLOCK, lambda report: seen.append(report.sent))
     assert (report.sent, report.rejected, report.batches, report.stopped) == (7, 1, 3, False)
     assert seen == [3, 5, 7]
     assert report.reasons == {"broken_json": 1}
     assert report.first_published_at == datetime(2020, 1, 1, tzinfo=UTC)
     assert report.last_published_at == datetime(2020, 1, 8, tzinfo=UTC)
-    assert [document.title for document in shelf.documents] == [f"t{i}" for i in range(8) if i != 3]
-    (letter,) = shelf.letters
+    assert [document.title for document in publisher.documents] == [f"t{i}" for i in range(8) if i != 3]
+    (letter,) = publisher.letters
     assert (letter.reason, letter.raw, letter.origin.offset, letter.stage, letter.at) == (
         "broken_json",
         b"broken\n",
@@ -66,23 +66,23 @@ def test_everything_is_sent_or_buried_and_counted(tmp_path: Path) -> None:
 
 def test_a_batch_that_was_not_published_comes_again_and_a_published_one_does_not(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
-        publish(source(tmp_path), Shelf(2, ConfigurationError("no")), threading.Event(), CLOCK)
-    shelf = Shelf()
-    publish(source(tmp_path), shelf, threading.Event(), CLOCK)
-    assert [document.title for document in shelf.documents] == ["t4", "t5", "t6", "t7"]
+        publish(source(tmp_path), FakePublisher(2, ConfigurationError("no")), threading.Event(), CLOCK)
+    publisher = FakePublisher()
+    publish(source(tmp_path), publisher, threading.Event(), CLOCK)
+    assert [document.title for document in publisher.documents] == ["t4", "t5", "t6", "t7"]
 
 
 def test_being_stopped_while_kafka_is_away_ends_quietly_without_a_commit(tmp_path: Path) -> None:
     stop = threading.Event()
     stop_error = StoppedError("stopped")
 
-    class Away(Shelf):
+    class Away(FakePublisher):
         def publish(self, documents: Sequence[Document], stop_event: threading.Event) -> None:
             stop.set()
             raise stop_error
 
     report = publish(source(tmp_path), Away(), stop, CLOCK)
     assert (report.sent, report.stopped) == (0, True)
-    shelf = Shelf()
-    publish(source(tmp_path), shelf, threading.Event(), CLOCK)
-    assert len(shelf.documents) == 7
+    publisher = FakePublisher()
+    publish(source(tmp_path), publisher, threading.Event(), CLOCK)
+    assert len(publisher.documents) == 7

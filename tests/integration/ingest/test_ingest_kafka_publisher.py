@@ -17,11 +17,11 @@ from squall.core.delivery import DeadLetter, Origin
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
 from squall.core.kafka.topics import ensure_topics
 from squall.core.records import Document
-from squall.ingest.build import Defaults, build_document
 from squall.ingest.cursors import CursorStore
+from squall.ingest.documents import Defaults, build_document
 from squall.ingest.file.source import FileOptions, FileSource
-from squall.ingest.loop import IngestReport, publish
-from squall.ingest.publisher import KafkaPublisher
+from squall.ingest.kafka_publisher import KafkaPublisher
+from squall.ingest.publish_loop import IngestReport, publish
 from tests.support.broker import DevelopmentBroker, free_port, unique
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -84,7 +84,9 @@ def test_documents_arrive_whole_keyed_by_id_and_stamped_with_the_wall_clock(brok
 def test_dead_letters_carry_the_item_as_it_came_and_why(broker: DevelopmentBroker) -> None:
     settings = settings_for(broker)
     publisher = KafkaPublisher(settings)
-    publisher.bury([DeadLetter(Origin("file:x", 0, 7), "broken_json", "line 1 – \ud800", b"{\xff", NOW, "ingest")], threading.Event())
+    publisher.dead_letter(
+        [DeadLetter(Origin("file:x", 0, 7), "broken_json", "line 1 – \ud800", b"{\xff", NOW, "ingest")], threading.Event()
+    )
     publisher.close()
     (record,) = consume(settings, settings.dead_letter_topic)
     headers = dict(record.headers)

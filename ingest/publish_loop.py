@@ -1,4 +1,4 @@
-"""The way of a source onto Kafka: publish a batch, bury what was bad in it, move the cursor."""
+"""A source onto Kafka: publish each batch, dead-letter its rejections, then commit its cursor."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ log = logging.getLogger(__name__)
 
 
 class Publisher(Protocol):
-    """Where documents go; `KafkaPublisher` in earnest."""
+    """Where documents and dead letters go: `squall.ingest.kafka_publisher.KafkaPublisher`, or a double in tests."""
 
     def publish(self, documents: Sequence[Document], stop: threading.Event) -> None:
-        """Return when `documents` are safe."""
+        """Return when the broker has acknowledged `documents`."""
 
-    def bury(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
-        """Return when `letters` are safe."""
+    def dead_letter(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
+        """Return when the broker has acknowledged `letters`."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class IngestReport:
     first_published_at: datetime | None = None
     last_published_at: datetime | None = None
     stopped: bool = False
-    """It ended because it was asked to, not because the source did."""
+    """The run was stopped before the end of the source."""
 
     def count(self, documents: Sequence[Document], letters: Sequence[DeadLetter]) -> None:
         """Add one committed batch."""
@@ -55,7 +55,7 @@ class IngestReport:
             self.last_published_at = max(self.last_published_at or moment, moment)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it for `--json`."""
+        """Return the report for `--json`."""
         return {
             "source": self.source,
             "sent": self.sent,
@@ -69,7 +69,7 @@ class IngestReport:
 
 
 def _ignore(report: IngestReport) -> None:
-    """No one watches."""
+    """Do nothing."""
 
 
 def publish(
@@ -80,21 +80,21 @@ def publish(
     on_progress: Callable[[IngestReport], None] = _ignore,
     health: Health | None = None,
 ) -> IngestReport:
-    """Move `source` onto Kafka until it ends or `stop` is set; returns what was sent.
+    """Publish `source` until it ends or `stop` is set; return what was sent.
 
-    A batch's cursor moves after Kafka has all its documents and dead letters. When stopped in the middle of a batch, that batch
-    is delivered again next time.
+    A batch is committed after Kafka has all its documents and dead letters. A batch interrupted by `stop` is delivered again by the
+    next run.
 
     Args:
         source: closed at the end.
         publisher: left open.
-        stop: ends it within a few seconds.
+        stop: ends the run within a few seconds.
         clock: the time of dead letters.
         on_progress: called after every batch.
-        health: told of documents, dead letters and progress; a part by the source's name.
+        health: receives the counts of documents and dead letters, and liveness under the source's name.
 
     Raises:
-        ConfigurationError: the source or the broker refuses for good.
+        ConfigurationError: the source or the broker fails in a way that retrying does not help.
     """
     report, health = IngestReport(source.name), health or Health(clock)
     health.liveness.expect(source.name)
@@ -103,10 +103,10 @@ def publish(
         for batch in batches:
             documents, letters = _sort(batch.items, clock)
             publisher.publish(documents, stop)
-            publisher.bury(letters, stop)
+            publisher.dead_letter(letters, stop)
             batch.commit()
             report.count(documents, letters)
-            _tell(health, source.name, len(documents), letters)
+            _record(health, source.name, len(documents), letters)
             _log_rejections(source, batch, letters)
             on_progress(report)
     except StoppedError as error:
@@ -118,8 +118,8 @@ def publish(
     return report
 
 
-def _tell(health: Health, source: str, documents: int, letters: Sequence[DeadLetter]) -> None:
-    kind = source.partition(":")[0]  # a file's name has its path behind
+def _record(health: Health, source: str, documents: int, letters: Sequence[DeadLetter]) -> None:
+    kind = source.partition(":")[0]  # `file:` is followed by the path
     health.metrics.source_documents(kind, documents)
     health.metrics.dead_letters("ingest", [letter.reason for letter in letters])
     if documents or letters:
@@ -140,11 +140,11 @@ def _sort(items: Sequence[Item], clock: Clock) -> tuple[list[Document], list[Dea
 
 
 def _log_rejections(source: Source, batch: Batch, letters: Sequence[DeadLetter]) -> None:
-    """One line per batch with its first bad item: enough to act on, not a line per row of a bad file."""
+    """Log one line per batch with its first rejection, not one per row of a bad file."""
     if letters:
         first = letters[0]
         log.warning(
-            "%d of %d items rejected; first: row %d: %s: %s",
+            "%d of %d items rejected; the first is number %d, %s: %s",
             len(letters),
             len(batch.items),
             first.origin.offset,

@@ -1,19 +1,12 @@
-"""Invented headlines and posts: a small grammar over `phrases.toml`, driven by the caller's random generator."""
+"""Templates → invented headlines and posts: choices are made and slots filled with the caller's random generator."""
 
 from __future__ import annotations
 
 import random
 import re
-import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-PHRASES = Path(__file__).with_name("phrases.toml")
-SOCIAL_SHARE = 0.45
-"""Share of social posts in topics that name none of their own."""
+from squall.ingest.synthetic.phrases import Company, Phrases
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -28,80 +21,13 @@ _NEWCO_TAILS = ("", "", " Labs", " Health", " Robotics", " Foods", " Energy", " 
 _FUND_TAILS = ("Capital", "Partners", "Equity", "Asset Management", "Growth", "Infrastructure Partners")
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
-    """A fictional company."""
-
-    name: str
-    ticker: str
-    sector: str
-
-
-@dataclass(frozen=True, slots=True)
-class TopicPhrases:
-    """Templates of one topic: headlines by sentiment, and sentences that may follow one."""
-
-    headlines: dict[str, tuple[str, ...]]
-    body: tuple[str, ...]
-    sectors: tuple[str, ...]
-    social: float
-
-
-@dataclass(frozen=True, slots=True)
-class Phrases:
-    """All that `phrases.toml` holds."""
-
-    companies: tuple[Company, ...]
-    crisis_bank: Company
-    lists: dict[str, tuple[str, ...]]
-    topics: dict[str, TopicPhrases]
-    crisis: dict[str, tuple[str, ...]]
-    crisis_weights: dict[str, float]
-    crisis_body: tuple[str, ...]
-    surge: TopicPhrases
-    noise: dict[str, tuple[str, ...]]
-
-
-@cache
-def load_phrases() -> Phrases:
-    """Read `phrases.toml` (once)."""
-    data = tomllib.loads(PHRASES.read_text(encoding="utf-8"))
-    told = {topic: group for topic, group in data["crisis"].items() if topic != "body"}
-    return Phrases(
-        companies=tuple(_company(line) for line in data["companies"]),
-        crisis_bank=_company(data["crisis_bank"]),
-        lists={name: tuple(values) for name, values in data["lists"].items()},
-        topics={topic: _topic(group) for topic, group in data["topics"].items()},
-        crisis={topic: tuple(group["negative"]) for topic, group in told.items()},
-        crisis_weights={topic: float(group["weight"]) for topic, group in told.items()},
-        crisis_body=tuple(data["crisis"]["body"]["sentences"]),
-        surge=_topic(data["surge"]),
-        noise={name: tuple(values) for name, values in data["noise"].items()},
-    )
-
-
-def _company(line: str) -> Company:
-    name, ticker, sector = line.split("|")
-    return Company(name, ticker, sector)
-
-
-def _topic(group: dict[str, Any]) -> TopicPhrases:
-    headlines = {"neutral": "news", "negative": "negative", "positive": "positive"}
-    return TopicPhrases(
-        headlines={sentiment: tuple(group.get(key, ())) for sentiment, key in headlines.items()},
-        body=tuple(group["body"]),
-        sectors=tuple(group.get("sectors", ())),
-        social=group.get("social", SOCIAL_SHARE),
-    )
-
-
 class Scene:
     """The facts of one document: a slot drawn once keeps its value, so title and text agree.
 
     Args:
-        rng: where chance comes from.
+        rng: the source of chance.
         phrases: the words.
-        companies: whom it may be about.
+        companies: those that it may be about.
         lead: the company of `{co}`, `{t}` and `{ticker}`; None draws one.
     """
 
@@ -129,7 +55,7 @@ class Scene:
         return tuple(company.ticker for company in self._cast.values())
 
     def company(self, suffix: str = "") -> Company:
-        """Return the company of `{co<suffix>}`, drawing one that plays no other part."""
+        """Return the company of `{co<suffix>}`, drawing one that has no other slot."""
         if suffix not in self._cast:
             taken = set(self._cast.values())
             self._cast[suffix] = self.rng.choice([c for c in self._companies if c not in taken])

@@ -49,7 +49,7 @@ class Driver:
 
 
 @contextmanager
-def door(**settings: Any) -> Iterator[tuple[Driver, httpx.Client]]:
+def endpoint(**settings: Any) -> Iterator[tuple[Driver, httpx.Client]]:
     source = PushSource(PushSettings(port=0, **settings), ManualClock(NOW))
     source.start()
     driver = Driver(source)
@@ -62,7 +62,7 @@ def door(**settings: Any) -> Iterator[tuple[Driver, httpx.Client]]:
 
 
 def test_one_document_and_a_batch_are_accepted_after_the_commit() -> None:
-    with door() as (driver, client):
+    with endpoint() as (driver, client):
         answer = client.post("/documents", json=GOOD)
         assert answer.status_code == 202
         assert answer.json()["accepted"] == 1
@@ -74,7 +74,7 @@ def test_one_document_and_a_batch_are_accepted_after_the_commit() -> None:
 
 
 def test_lines_are_a_batch_too() -> None:
-    with door() as (driver, client):
+    with endpoint() as (driver, client):
         lines = b'{"source": "d", "title": "a", "published_at": 1772460300}\n\n{"source": "d", "title": "b", "published_at": 1772460300}\n'
         assert client.post("/documents", content=lines, headers={"Content-Type": "application/x-ndjson"}).status_code == 202
         assert driver.titles == ["a", "b"]
@@ -97,7 +97,7 @@ def test_lines_are_a_batch_too() -> None:
     ],
 )
 def test_bad_input_is_refused_whole_with_index_and_field(change: dict[str, Any], field: str, reason: str) -> None:
-    with door() as (driver, client):
+    with endpoint() as (driver, client):
         answer = client.post("/documents", json=[GOOD, {**GOOD, **change}, 5])
         assert answer.status_code == 400
         first, second = answer.json()["detail"]["errors"]
@@ -109,21 +109,21 @@ def test_bad_input_is_refused_whole_with_index_and_field(change: dict[str, Any],
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b'{"title": "\\ud800"}'])
 def test_broken_json_is_refused(content: bytes) -> None:
-    with door() as (_, client):
+    with endpoint() as (_, client):
         answer = client.post("/documents", content=content, headers={"Content-Type": "application/json"})
         assert answer.status_code == 400
         assert answer.json()["detail"]["errors"][0]["reason"] == "broken_json"
 
 
 def test_a_form_or_a_web_page_can_not_post() -> None:
-    with door() as (_, client):
+    with endpoint() as (_, client):
         assert client.post("/documents", data={"a": "b"}).status_code == 415
         assert client.post("/documents", content=b"{}", headers={"Content-Type": "text/plain"}).status_code == 415
         assert client.get("/documents").status_code == 405
 
 
 def test_a_body_over_the_limit_is_413_announced_or_chunked() -> None:
-    with door(max_body_bytes=1000) as (driver, client):
+    with endpoint(max_body_bytes=1000) as (driver, client):
         json = {"Content-Type": "application/json"}
         assert client.post("/documents", content=b" " * 1001, headers=json).status_code == 413
         assert client.post("/documents", content=iter([b" " * 600, b" " * 600]), headers=json).status_code == 413
@@ -132,7 +132,7 @@ def test_a_body_over_the_limit_is_413_announced_or_chunked() -> None:
 
 
 def test_the_token_is_needed_and_compared_whole() -> None:
-    with door(token=SecretStr("sesame")) as (_driver, client):
+    with endpoint(token=SecretStr("sesame")) as (_driver, client):
         for given in ("", "Bearer sesam", "Bearer sesame2", "Basic sesame", "bearer sesame", "Bearer", "sesame"):
             refused = client.post("/documents", json=GOOD, headers={"Authorization": given})
             assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
@@ -142,7 +142,7 @@ def test_the_token_is_needed_and_compared_whole() -> None:
 
 
 def test_back_pressure_is_429_until_room_is_made() -> None:
-    with door(max_pending=3, ack_timeout_seconds=10) as (driver, client):
+    with endpoint(max_pending=3, ack_timeout_seconds=10) as (driver, client):
         driver.running.clear()
         answers: list[int] = []
         post = threading.Thread(target=lambda: answers.append(client.post("/documents", json=[GOOD] * 2).status_code))
@@ -159,7 +159,7 @@ def test_back_pressure_is_429_until_room_is_made() -> None:
 
 
 def test_what_is_not_acknowledged_in_time_is_503_and_frees_its_room_once_safe() -> None:
-    with door(max_pending=2, ack_timeout_seconds=0.3) as (driver, client):
+    with endpoint(max_pending=2, ack_timeout_seconds=0.3) as (driver, client):
         driver.running.clear()
         late = client.post("/documents", json=[GOOD] * 2)
         assert late.status_code == 503
@@ -171,7 +171,7 @@ def test_what_is_not_acknowledged_in_time_is_503_and_frees_its_room_once_safe() 
 
 
 def test_a_known_outage_is_503_at_once() -> None:
-    with door() as (driver, client):
+    with endpoint() as (driver, client):
         driver.source.report_outage(BrokerUnavailableError("Kafka is away"))
         answer = client.post("/documents", json=GOOD)
         assert answer.status_code == 503
@@ -183,7 +183,7 @@ def test_a_known_outage_is_503_at_once() -> None:
 
 def test_stopping_answers_those_who_wait_and_ends_soon() -> None:
     answers: list[int] = []
-    with door(ack_timeout_seconds=60) as (driver, client):
+    with endpoint(ack_timeout_seconds=60) as (driver, client):
         driver.running.clear()
         post = threading.Thread(target=lambda: answers.append(client.post("/documents", json=GOOD).status_code))
         post.start()
@@ -203,5 +203,5 @@ def test_an_open_address_without_a_token_and_a_taken_port_are_configuration_erro
         PushSource(PushSettings(host="0.0.0.0"), ManualClock(NOW))
     PushSource(PushSettings(host="0.0.0.0", token=SecretStr("x")), ManualClock(NOW))
     assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "10.0.0.1", "example.com")] == [True, True, True, False, False]
-    with door() as (driver, _), pytest.raises(ConfigurationError, match="can't listen"):
+    with endpoint() as (driver, _), pytest.raises(ConfigurationError, match="can't listen"):
         PushSource(PushSettings(port=driver.source.port), ManualClock(NOW)).start()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from squall.core.codec import decode_document, encode_document
 from squall.core.records import Kind
 from squall.core.text import document_id
-from squall.ingest.build import Defaults, InvalidFieldError, build_document
+from squall.ingest.documents import Defaults, build_document
+from squall.ingest.fields import InvalidFieldError
 
 NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 GOOD: dict[str, Any] = {"source": "wire", "title": "Bank fails", "published_at": "2026-03-02T14:00:00Z"}

@@ -1,4 +1,4 @@
-"""Which column of a file means which field of a document."""
+"""Which column of a file is which field of a document."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _SOCIAL_SIGNS = frozenset({"tweet", "id_str", "full_text"})
 
 
 class Columns:
-    """The mapping for one file.
+    """The columns of one file.
 
     Args:
-        mapping: field → column, for columns that `ALIASES` does not know; such a field looks nowhere else.
+        mapping: field → column, for columns that are not in `ALIASES`; such a field has no other column.
 
     Raises:
         ConfigurationError: an unknown field is mapped.
@@ -39,14 +39,15 @@ class Columns:
     def __init__(self, mapping: Mapping[str, str]) -> None:
         unknown = sorted(set(mapping) - set(ALIASES))
         if unknown:
-            raise ConfigurationError(f"no such field to map: {', '.join(unknown)}", f"fields are {', '.join(ALIASES)}")
+            raise ConfigurationError(f"unknown field in a column mapping: {', '.join(unknown)}", f"the fields are {', '.join(ALIASES)}")
         self._mapping = dict(mapping)
         self._resolve = lru_cache(maxsize=256)(self._resolve_names)
 
     def fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the document fields of `row`: of each field's columns the first that holds something."""
+        """Return the document fields of `row`: for each field the first of its columns that is not empty."""
         found: dict[str, Any] = {}
-        resolve = self._resolve if len(row) <= _CACHED_COLUMNS else self._resolve_names  # a hostile row must not fill the cache
+        # rows with very many columns must not fill the cache
+        resolve = self._resolve if len(row) <= _CACHED_COLUMNS else self._resolve_names
         for field, names in resolve(tuple(row)):
             for name in names:
                 value = row[name]
@@ -56,7 +57,7 @@ class Columns:
         return found
 
     def looks_social(self, row: Mapping[str, Any]) -> bool:
-        """Tell whether the columns are those of a tweet."""
+        """Return whether the columns are those of a tweet."""
         return any(name.lower() in _SOCIAL_SIGNS for name in row)
 
     def known(self, names: Collection[str]) -> set[str]:
@@ -64,20 +65,20 @@ class Columns:
         return {field for field, _ in self._resolve(tuple(names))}
 
     def require(self, names: Collection[str], path: str) -> None:
-        """Check that a file with these columns can give documents at all.
+        """Check that a file with these columns can give documents.
 
         Raises:
-            ConfigurationError: no time or no text column, or a mapped column is absent; lists the columns and the option.
+            ConfigurationError: it has no time or text column, or lacks a mapped one; lists its columns and names the option.
         """
         listed = ", ".join(sorted(names)[:40]) or "(none)"
         absent = sorted(set(self._mapping.values()) - set(names))
         if absent:
-            raise ConfigurationError(f"{path} has no column {', '.join(absent)}; it has {listed}", "correct --map")
+            raise ConfigurationError(f"{path} has no column {', '.join(absent)}; its columns are {listed}", "correct --map")
         known = self.known(names)
         if "published_at" not in known:
-            raise ConfigurationError(f"{path} has no known time column; its columns are {listed}", "name it: --map published_at=COLUMN")
+            raise ConfigurationError(f"{path} has no known time column; its columns are {listed}", "name it with --map published_at=COLUMN")
         if not known & {"title", "text"}:
-            raise ConfigurationError(f"{path} has no known text column; its columns are {listed}", "name it: --map text=COLUMN")
+            raise ConfigurationError(f"{path} has no known text column; its columns are {listed}", "name it with --map text=COLUMN")
 
     def _resolve_names(self, names: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
         by_lower = {name.strip().lower(): name for name in reversed(names)}

@@ -75,7 +75,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 
 @pytest.mark.slow
-def test_a_file_is_sent_once_its_bad_rows_are_buried_and_a_second_run_sends_nothing(shell: Shell) -> None:
+def test_a_file_is_sent_once_its_bad_rows_are_dead_lettered_and_a_second_run_sends_nothing(shell: Shell) -> None:
     path = shell.file(*LINES, "broken\n")
     summary = shell.summary("ingest", "file", path)
     assert (summary["sent"], summary["rejected"], summary["reasons"], summary["stopped"]) == (30, 1, {"broken_json": 1}, False)
@@ -148,7 +148,7 @@ def test_feeds_are_polled_once_and_the_next_run_is_conditional(shell: Shell) -> 
     assert server.requests[1][1]["if-none-match"] == '"v1"'
     server.answers["/f"] = body(b"<html>", Content_Type="text/html")
     code, _, err = shell.run("ingest", "rss", feeds, "--once")
-    assert (code, "no RSS, Atom or RDF" in err) == (1, True)
+    assert (code, "not RSS, Atom or RDF" in err) == (1, True)
     server.close()
 
 
@@ -177,7 +177,7 @@ def test_pushed_documents_are_acknowledged_by_kafka_and_refused_while_it_is_down
             assert time.monotonic() < deadline, errors
             time.sleep(0.2)
 
-    until(503)  # Kafka is not up yet: the door is open and says so
+    until(503)  # Kafka is not up yet: the endpoint answers and reports it
     broker.start()
     until(202)
     broker.stop()

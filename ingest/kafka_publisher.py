@@ -1,4 +1,4 @@
-"""Documents and dead letters onto Kafka, in order, nothing lost while the broker is away."""
+"""Documents and dead letters onto Kafka: in order, and without loss while the broker is unavailable."""
 
 from __future__ import annotations
 
@@ -32,33 +32,33 @@ log = logging.getLogger(__name__)
 Message = tuple[str, bytes | None, bytes, list[tuple[str, bytes]]]
 """Topic, key, value, headers."""
 
-_HOPELESS = (
+_PERMANENT = (
     AuthorizationError,
     InvalidTopicError,
     KafkaConfigurationError,
     MessageSizeTooLargeError,
     SaslAuthenticationFailedError,
     UnsupportedVersionError,
-    ValueError,  # an address or a topic name that can't be one
+    ValueError,  # an invalid address or topic name
 )
-_LOOK_SECONDS = 0.2
+_FLUSH_SECONDS = 0.2
 _CONNECT_MS = 3_000
 
 
 def _ignore(error: BrokerUnavailableError | None) -> None:
-    """No one watches outages."""
+    """Do nothing."""
 
 
 class KafkaPublisher:
-    """Sends whole batches: `publish` and `bury` return when the broker has acknowledged all of it.
+    """Sends whole batches: `publish` and `dead_letter` return when the broker has acknowledged the whole batch.
 
-    While the broker is away they wait and send the whole batch again, in order, through a fresh producer. So a document
-    may be on Kafka twice but is never missing and never overtakes one of its key. Not thread-safe.
+    While the broker is unavailable they wait and send the whole batch again, in order, through a new producer. A document may be on
+    Kafka twice, but it is never missing and never overtakes another one with its key. Not thread-safe.
 
     Args:
         settings: broker and topics.
-        retry_max_seconds: longest pause between two tries.
-        on_outage: told of each failed try, and with None when the broker is back.
+        retry_max_seconds: the longest pause between two attempts.
+        on_outage: called with the error of each failed attempt, and with None when the broker is available again.
     """
 
     def __init__(
@@ -73,25 +73,25 @@ class KafkaPublisher:
         self._producer: Any = None
 
     def publish(self, documents: Sequence[Document], stop: threading.Event) -> None:
-        """Put `documents` on the documents topic, keyed by their id.
+        """Send `documents` to the documents topic, keyed by their id.
 
-        Records carry the wall-clock time, not `published_at`: a broker's `retention.ms` goes by the record's time and would
-        delete replayed history (2011) at its next check. The event time travels inside the document.
+        Records carry the wall-clock time, not `published_at`: a broker's `retention.ms` applies to the record's time and would delete
+        replayed history at its next check. The event time is in the document.
 
         Raises:
             StoppedError: `stop` was set before the broker acknowledged; nothing may be committed.
-            ConfigurationError: the broker refuses for good (login, certificate, authorisation, topic name, message size).
+            ConfigurationError: the broker refuses and retrying does not help (login, certificate, authorisation, topic name, message size).
         """
         topic = self._settings.documents_topic
         self._deliver([(topic, document.id.encode(), encode_document(document), HEADERS) for document in documents], stop)
 
-    def bury(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
-        """Put `letters` on the dead-letter topic; raises as `publish`."""
+    def dead_letter(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
+        """Send `letters` to the dead-letter topic; raises as `publish`."""
         topic = self._settings.dead_letter_topic
         self._deliver([(topic, None, letter.raw, dead_letter_headers(letter)) for letter in letters], stop)
 
     def close(self) -> None:
-        """Close the connection; what was published is safe already."""
+        """Close the connection; everything published has been acknowledged."""
         self._drop()
 
     def _deliver(self, messages: Sequence[Message], stop: threading.Event) -> None:
@@ -103,30 +103,31 @@ class KafkaPublisher:
             nonlocal failed
             failed = attempt
             if isinstance(error, BrokerUnavailableError):
-                log.warning("%s; nothing is lost, trying again (try %d)", error, attempt)
+                log.warning("%s; no data is lost; retrying after attempt %d", error, attempt)
                 self._on_outage(error)
 
         def attempt() -> None:
             if failed and stop.is_set():
-                raise StoppedError("asked to stop while Kafka was away", "what was not acknowledged is read again next time")
+                raise StoppedError("stopped while Kafka was unavailable", "the next run reads again what was not acknowledged")
             self._send(messages, stop)
 
         retry_until_available(attempt, stop, self._retry_max_seconds, report)
         if failed:
-            log.info("Kafka is back after %d failed tries", failed)
+            log.info("Kafka is available again after %d failed attempts", failed)
             self._on_outage(None)
 
     def _send(self, messages: Sequence[Message], stop: threading.Event) -> None:
-        """Send and await every acknowledgement once; on any failure the producer and all it buffers are dropped."""
+        """Send once and wait for every acknowledgement; on failure drop the producer with its buffer."""
         try:
             producer = self._connected()
             futures = [producer.send(topic, value=value, key=key, headers=headers) for topic, key, value, headers in messages]
             self._await(producer, futures, stop)
             _log_published(messages, futures)
-        except _HOPELESS as error:
+        except _PERMANENT as error:
             self._drop()
             raise refusal(self._settings) or ConfigurationError(
-                f"Kafka at {self._settings.bootstrap_servers} refuses: {type(error).__name__}: {error}", "correct the broker's settings"
+                f"Kafka at {self._settings.bootstrap_servers} refused the request: {type(error).__name__}: {error}",
+                "check the SQUALL_KAFKA__ settings",
             ) from error
         except (KafkaError, OSError) as error:
             self._drop()
@@ -136,17 +137,17 @@ class KafkaPublisher:
             raise
 
     def _await(self, producer: Any, futures: Sequence[Any], stop: threading.Event) -> None:
-        looks = 0
+        flushes = 0
         while not all(future.is_done for future in futures):
             pending = next(future for future in futures if not future.is_done)
             try:
-                producer.flush(timeout=_LOOK_SECONDS)
+                producer.flush(timeout=_FLUSH_SECONDS)
             except KafkaError:
                 if pending.is_done and pending.failed():
                     break
-            looks += 1
-            if stop.is_set() and looks > 5:  # a healthy broker answers within a second
-                raise StoppedError("asked to stop while waiting for Kafka", "what was not acknowledged is read again next time")
+            flushes += 1
+            if stop.is_set() and flushes > 5:  # a healthy broker answers within that second
+                raise StoppedError("stopped while waiting for Kafka", "the next run reads again what was not acknowledged")
         for future in futures:
             if future.failed():
                 raise future.exception
@@ -177,7 +178,7 @@ class KafkaPublisher:
 
 
 def _log_published(messages: Sequence[Message], futures: Sequence[Any]) -> None:
-    """At DEBUG a line for each document, with its place on Kafka: there the worker finds it."""
+    """Log each document with its topic, partition and offset, at level DEBUG."""
     if log.isEnabledFor(logging.DEBUG):
         for (topic, key, _, _), future in zip(messages, futures, strict=True):
             if key is not None:

@@ -1,0 +1,85 @@
+"""Loosely typed fields from any source → `squall.core.records.Document`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from pydantic import ValidationError
+
+from squall.core import text as texts
+from squall.core.codec import invalid_record
+from squall.core.records import Document, Kind
+from squall.ingest.fields import Fields, InvalidFieldError, author_of, is_dated, kind_of, native_id_of, published_at_of, symbols_of, text_of
+from squall.ingest.identity import canonical, identify
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """Values for what an item does not give.
+
+    Args:
+        source: the document's source.
+        kind: news or social.
+        language: code for items without one.
+        symbols: added to every item's own.
+        naive: zone of times without one; None refuses them.
+        time_format: `strptime` format of the times; empty: the known forms.
+        undated: an item without a time gets the collection time instead of being refused.
+    """
+
+    source: str = ""
+    kind: Kind = Kind.NEWS
+    language: str = "und"
+    symbols: tuple[str, ...] = ()
+    naive: tzinfo | None = UTC
+    time_format: str = ""
+    undated: bool = False
+
+
+def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -> Document:
+    """Return the document that `fields` describe.
+
+    Args:
+        fields: as of `squall.ingest.fields`.
+        defaults: for what is not given.
+        collected_at: when it was read, aware UTC.
+
+    Its id is that of `squall.ingest.identity.identify`. Cashtags in title and text are added to the symbols.
+
+    Raises:
+        InvalidFieldError: reason `missing_field` or `invalid_field`, the field and what is wrong.
+    """
+    source = text_of(fields, "source") or defaults.source
+    title, text, author = text_of(fields, "title"), text_of(fields, "text"), author_of(fields)
+    if not source:
+        raise InvalidFieldError("missing_field", "source", "is required")
+    if not title and not text:
+        raise InvalidFieldError("missing_field", "text", "title and text are both empty")
+    dated = is_dated(fields)
+    if not dated and not defaults.undated:
+        raise InvalidFieldError("missing_field", "published_at", "is required")
+    published = published_at_of(fields, defaults.naive, defaults.time_format, collected_at) if dated else collected_at
+    url = canonical(text_of(fields, "url"))
+    try:
+        return Document(
+            id=identify(source, native_id_of(fields), url, (author, title, text, published.isoformat() if dated else "")),
+            kind=kind_of(fields, defaults.kind),
+            source=source,
+            author=author,
+            url=url,
+            title=title,
+            text=text,
+            language=text_of(fields, "language") or defaults.language,
+            symbols=(*symbols_of(fields), *defaults.symbols, *texts.cashtags(f"{title} {text}")),
+            published_at=published,
+            collected_at=collected_at,
+        )
+    except ValidationError as error:
+        raise _invalid_field(error) from error
+
+
+def _invalid_field(error: ValidationError) -> InvalidFieldError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or "document"
+    return InvalidFieldError(invalid_record(error).reason, field, first["msg"].removeprefix("Value error, "))

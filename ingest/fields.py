@@ -1,0 +1,139 @@
+"""Loosely typed fields of an item, read as the types of a document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+import orjson
+
+from squall.core import text as texts
+from squall.core.errors import InvalidRecordError
+from squall.core.records import CLOCK_SKEW, Kind
+from squall.ingest.publication_time import TimeFormatError, parse_time
+
+Fields = Mapping[str, Any]
+"""Any of `id, kind, source, author, url, title, text, language, symbols, published_at`; absent, None and blank mean not given."""
+
+_SEPARATORS = re.compile(r"[\s,;|]+")
+
+
+class InvalidFieldError(InvalidRecordError):
+    """An `InvalidRecordError` that names the invalid field."""
+
+    def __init__(self, reason: str, field: str, message: str) -> None:
+        super().__init__(reason, f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+def text_of(fields: Fields, field: str) -> str:
+    """Return a text field, cleaned; empty if not given.
+
+    Raises:
+        InvalidFieldError: it is not text.
+    """
+    value = fields.get(field)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidFieldError("invalid_field", field, f"expected text, got {_type(value)}")
+    return texts.clean(value)
+
+
+def author_of(fields: Fields) -> str:
+    """Return the author, who may be an object with `screen_name`, `username` or `name` (Twitter's user); raises as `text_of`."""
+    value = fields.get("author")
+    if isinstance(value, Mapping):
+        value = value.get("screen_name") or value.get("username") or value.get("name")
+    return text_of({"author": value}, "author")
+
+
+def native_id_of(fields: Fields) -> str:
+    """Return the source's own id, which may be an integer; raises as `text_of`."""
+    value = fields.get("id")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return text_of(fields, "id")
+
+
+def kind_of(fields: Fields, default: Kind) -> Kind:
+    """Return the kind, `default` if not given.
+
+    Raises:
+        InvalidFieldError: it is neither news nor social.
+    """
+    value = text_of(fields, "kind").lower()
+    if not value:
+        return default
+    try:
+        return Kind(value)
+    except ValueError:
+        raise InvalidFieldError("invalid_field", "kind", f"is {value[:40]!r}, expected news or social") from None
+
+
+def is_dated(fields: Fields) -> bool:
+    """Return whether a publication time is given."""
+    value = fields.get("published_at")
+    return not (value is None or (isinstance(value, str) and not value.strip()))
+
+
+def published_at_of(fields: Fields, naive: tzinfo | None, time_format: str, collected_at: datetime) -> datetime:
+    """Return the publication time, aware UTC.
+
+    Args:
+        fields: of the item.
+        naive: zone of a time without one; None refuses it.
+        time_format: as of `squall.ingest.publication_time.parse_time`.
+        collected_at: a publication time more than `CLOCK_SKEW` after it is refused.
+
+    Raises:
+        InvalidFieldError: it is not a time, or is in the future.
+    """
+    try:
+        published = parse_time(fields["published_at"], naive, time_format)
+    except TimeFormatError as error:
+        raise InvalidFieldError("invalid_field", "published_at", str(error)) from error
+    if published > collected_at + CLOCK_SKEW:
+        raise InvalidFieldError("invalid_field", "published_at", f"{published:%Y-%m-%dT%H:%M:%SZ} is in the future")
+    return published
+
+
+def symbols_of(fields: Fields) -> tuple[str, ...]:
+    """Return the listed symbols as they are: from a list of text or of objects with `symbol` or `text`, JSON text, or separated text.
+
+    Raises:
+        InvalidFieldError: it is none of these.
+    """
+    value = fields.get("symbols")
+    if value is None:
+        return ()
+    listed: list[Any]
+    if isinstance(value, str):
+        listed = _split(value)
+    elif isinstance(value, list | tuple):
+        listed = [item.get("symbol") or item.get("text") if isinstance(item, Mapping) else item for item in value]
+    else:
+        raise InvalidFieldError("invalid_field", "symbols", f"expected a list or text, got {_type(value)}")
+    if not all(isinstance(symbol, str) for symbol in listed):
+        raise InvalidFieldError("invalid_field", "symbols", "expected a list of text")
+    return tuple(listed)
+
+
+def _split(value: str) -> list[Any]:
+    if value.lstrip().startswith("["):
+        try:
+            parsed = orjson.loads(value)
+        except (orjson.JSONDecodeError, ValueError):
+            parsed = None
+        if isinstance(parsed, list):
+            return parsed
+        value = value.strip().strip("[]").replace("'", "").replace('"', "")  # a Python list as text
+    return _SEPARATORS.split(value)
+
+
+def _type(value: Any) -> str:
+    names = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object", bytes: "bytes"}
+    return names.get(type(value), type(value).__name__)

@@ -1,0 +1,157 @@
+"""CSV: the dialect that is read, and what a stray quote costs.
+
+The dialect: a header line, one delimiter, `"` around values that hold the delimiter, quotes or line ends, `""` for a quote in such a
+value, any line end.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from squall.core.errors import InvalidRecordError
+from squall.ingest.file import lines
+from squall.ingest.file.columns import Columns
+from squall.ingest.file.lines import TextFile, decode, open_text, read_lines, too_long
+from squall.ingest.file.rows import DamagedFileError, FileRow
+
+MAX_ROW_LINES = 5_000
+"""The most lines of one record; more means a stray quote."""
+
+
+class CsvReader:
+    """Reads CSV; a row's number is its record's, not counting the header. See `squall.ingest.file.rows.FileReader`.
+
+    Args:
+        path: the file.
+        columns: checked against the header.
+        encoding: an ASCII-compatible one.
+        delimiter: empty: tab for `.tsv`, else comma.
+    """
+
+    def __init__(self, path: Path, columns: Columns, encoding: str, delimiter: str) -> None:
+        self._path = path
+        self._columns = columns
+        self._encoding = encoding
+        self._delimiter = delimiter or ("\t" if ".tsv" in path.suffixes else ",")
+        self._file: TextFile | None = None
+
+    def rows(self, start: int) -> Iterator[FileRow]:
+        """Yield a row per record."""
+        self._file = open_text(self._path)
+        self._check_header()
+        return read_csv(self._file.content, start, self._encoding, self._delimiter)
+
+    def fraction(self) -> float:
+        """Return how much of the file has been read, 0 to 1."""
+        return self._file.fraction() if self._file else 0.0
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file:
+            self._file.close()
+
+    def _check_header(self) -> None:
+        file = open_text(self._path)
+        try:
+            header = csv_header(file.content, self._encoding, self._delimiter)
+        except DamagedFileError:
+            return  # reported where the rows are read
+        finally:
+            file.close()
+        if header:
+            self._columns.require(header, str(self._path))
+
+
+def read_csv(stream: BinaryIO, start: int, encoding: str, delimiter: str) -> Iterator[FileRow]:
+    """Yield a row per record after record `start`; the header is not counted.
+
+    A stray quote costs its own line, not the lines after it.
+
+    Raises:
+        DamagedFileError: the stream breaks off.
+    """
+    header: list[str] | None = None
+    number = 0
+    for raw, values, error in _CsvRecords(stream, encoding, delimiter):
+        if header is None:
+            header = [name.strip() for name in values]
+            continue
+        number += 1
+        if number <= start:
+            continue
+        if error is None and len(values) != len(header):
+            error = InvalidRecordError("broken_csv", f"the row has {len(values)} values, the header has {len(header)}")
+        yield FileRow(number, raw, error=error) if error else FileRow(number, raw, dict(zip(header, values, strict=True)))
+
+
+def csv_header(stream: BinaryIO, encoding: str, delimiter: str) -> list[str]:
+    """Return the column names, empty for an empty file.
+
+    Raises:
+        DamagedFileError: the stream breaks off.
+    """
+    for _, values, error in _CsvRecords(stream, encoding, delimiter):
+        return [] if error else [name.strip() for name in values]
+    return []
+
+
+class _Unterminated(Exception):  # noqa: N818 - control flow between our iterator and csv's reader
+    pass
+
+
+class _CsvRecords:
+    """Iterates (raw bytes, values, error); after an error it goes on at the line after the one that began the record."""
+
+    def __init__(self, stream: BinaryIO, encoding: str, delimiter: str) -> None:
+        csv.field_size_limit(lines.MAX_ROW_BYTES)
+        self._lines = read_lines(stream)
+        self._encoding = encoding
+        self._delimiter = delimiter
+        self._pushed: deque[tuple[bytes, bool]] = deque()
+        self._taken: list[tuple[bytes, bool]] = []
+
+    def __iter__(self) -> Iterator[tuple[bytes, list[str], InvalidRecordError | None]]:
+        while True:
+            self._taken = []
+            try:
+                # a reader per record: an error must not leave state behind
+                values = next(csv.reader(self._feed(), delimiter=self._delimiter, strict=True))
+            except StopIteration:
+                return
+            except (csv.Error, _Unterminated, InvalidRecordError) as error:
+                first, rest = self._taken[0], self._taken[1:]
+                self._pushed.extendleft(reversed(rest))
+                reason = error if isinstance(error, InvalidRecordError) else InvalidRecordError("broken_csv", str(error))
+                yield first[0], [], reason
+                continue
+            raw = b"".join(line for line, _ in self._taken)
+            if values:  # blank lines are not records
+                yield raw, values, None
+
+    def _feed(self) -> Iterator[str]:
+        size = 0
+        while True:
+            taken = self._take()
+            if taken is None:
+                if self._taken:
+                    raise _Unterminated("a quoted value is not closed before the end of the file")
+                return
+            self._taken.append(taken)
+            line, whole = taken
+            size += len(line)
+            if not whole or size > lines.MAX_ROW_BYTES:
+                raise too_long()
+            if len(self._taken) > MAX_ROW_LINES:
+                raise _Unterminated(f"a quoted value is not closed within {MAX_ROW_LINES} lines")
+            yield decode(line, self._encoding)
+
+    def _take(self) -> tuple[bytes, bool] | None:
+        if self._pushed:
+            return self._pushed.popleft()
+        for _, line, whole in self._lines:
+            return line, whole
+        return None

@@ -1,0 +1,68 @@
+"""What is known of one feed: its validators, the entries already delivered, its counters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import xxhash
+
+from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.fetch import Validators
+
+_REMEMBERED = 2_000
+
+
+@dataclass(slots=True)
+class FeedState:
+    """The state of one feed; the counters start at zero with the process."""
+
+    feed: Feed
+    validators: Validators = field(default_factory=Validators)
+    delivered: dict[str, None] = field(default_factory=dict)
+    """Keys of delivered entries, oldest first."""
+    next_at: float = 0.0
+    """When to poll it next, on the clock's `monotonic`."""
+    failures: int = 0
+    """Failed polls in a row."""
+    fetched: int = 0
+    unchanged: int = 0
+    errors: int = 0
+    entries: int = 0
+    last_error: str = ""
+
+    @property
+    def cursor_name(self) -> str:
+        """The key of the feed's cursor."""
+        return f"rss:{self.feed.url}"
+
+    def cursor(self) -> dict[str, Any]:
+        """Return what must survive a restart."""
+        return {"etag": self.validators.etag, "modified": self.validators.modified, "seen": list(self.delivered)}
+
+    def restore(self, cursor: Mapping[str, Any]) -> None:
+        """Take over what `cursor` returned; ignores what is not of its form."""
+        keys = cursor.get("seen")
+        self.delivered = dict.fromkeys(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else {}
+        self.validators = Validators(str(cursor.get("etag") or ""), str(cursor.get("modified") or ""))
+
+    def undelivered(self, entries: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+        """Return key and fields of each entry that has not been delivered, oldest first.
+
+        Forgets the oldest delivered entries beyond 2,000, or twice the length of the feed if that is more.
+        """
+        keyed = {entry_key(entry): entry for entry in reversed(entries)}
+        for key in keyed:  # still in the feed: must be remembered longest
+            if key in self.delivered:
+                del self.delivered[key]
+                self.delivered[key] = None
+        for key in list(self.delivered)[: max(0, len(self.delivered) - max(_REMEMBERED, 2 * len(keyed)))]:
+            del self.delivered[key]
+        return [(key, entry) for key, entry in keyed.items() if key not in self.delivered]
+
+
+def entry_key(entry: Mapping[str, Any]) -> str:
+    """Return the identity of an entry within its feed, 128-bit hex: of its id, else its link, else its title and text."""
+    key = entry.get("id") or entry.get("url") or f"{entry.get('title')}\x1f{entry.get('text')}"
+    return xxhash.xxh3_128_hexdigest(str(key).encode("utf-8", "replace"))

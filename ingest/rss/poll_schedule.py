@@ -1,0 +1,70 @@
+"""When each feed is polled: its interval, exponential backoff while it fails, and a pause between requests to one host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+from squall.core.clock import Clock
+from squall.ingest.rss.feed_state import FeedState
+
+LONGEST_BACKOFF = 3_600.0
+"""The most seconds between two polls of a failing feed; a longer interval or Retry-After takes precedence."""
+JITTER = 0.05
+"""The interval of a healthy feed varies by this share, so that feeds do not stay in step."""
+
+
+class PollSchedule:
+    """Decides which feeds are polled when.
+
+    Args:
+        clock: its `monotonic` is the time of the schedule.
+        random: jitter.
+        host_interval: the fewest seconds between two requests to one host.
+    """
+
+    def __init__(self, clock: Clock, random: Random, host_interval: float) -> None:
+        self._clock = clock
+        self._random = random
+        self._host_interval = host_interval
+        self._host_free_at: dict[str, float] = {}
+
+    def due(self, waiting: Iterable[FeedState], busy: Iterable[str], most: int) -> list[FeedState]:
+        """Return the feeds to poll now, at most one per host, and reserve their hosts.
+
+        Args:
+            waiting: feeds that are not being polled.
+            busy: hosts that are being polled.
+            most: the most feeds to return.
+        """
+        now = self._clock.monotonic()
+        taken = set(busy)
+        due: list[FeedState] = []
+        for state in sorted(waiting, key=lambda state: state.next_at):
+            host = state.feed.host
+            if state.next_at > now or len(due) >= most:
+                break
+            if host in taken or self._host_free_at.get(host, now) > now:
+                continue
+            taken.add(host)
+            self._host_free_at[host] = now + self._host_interval
+            due.append(state)
+        return due
+
+    def succeeded(self, state: FeedState) -> None:
+        """Schedule the next poll after the feed's interval."""
+        state.failures = 0
+        state.next_at = self._clock.monotonic() + state.feed.interval_seconds * self._random.uniform(1 - JITTER, 1 + JITTER)
+
+    def failed(self, state: FeedState, retry_after: float | None) -> float:
+        """Schedule the next poll after a pause that grows with the failures in a row; return the pause in seconds."""
+        state.failures += 1
+        pause = backoff(state.feed.interval_seconds, state.failures, retry_after, self._random)
+        state.next_at = self._clock.monotonic() + pause
+        return pause
+
+
+def backoff(interval: float, failures: int, retry_after: float | None, random: Random) -> float:
+    """Return the seconds to wait after the `failures`-th failure in a row: doubling up to an hour, jittered, at least `retry_after`."""
+    doubled = min(max(LONGEST_BACKOFF, interval), interval * 2.0 ** min(failures, 20))
+    return max(retry_after or 0.0, doubled * random.uniform(0.75, 1.0))

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from random import Random
+
+from squall.core.clock import ManualClock
+from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed_state import FeedState
+from squall.ingest.rss.fetch import retry_after
+from squall.ingest.rss.poll_schedule import LONGEST_BACKOFF, PollSchedule, backoff
+
+NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
+
+
+def states(*urls: str) -> list[FeedState]:
+    return [FeedState(Feed(url=url, interval_seconds=100)) for url in urls]
+
+
+def test_one_feed_per_host_is_due_and_the_next_after_the_host_interval() -> None:
+    clock = ManualClock(NOW)
+    schedule = PollSchedule(clock, Random(1), host_interval=5)
+    first, second, other = states("http://a/1", "http://a/2", "http://b/1")
+    assert schedule.due([first, second, other], [], 8) == [first, other]
+    assert schedule.due([second], [], 8) == []
+    clock.advance(5)
+    assert schedule.due([second], ["a"], 8) == []
+    assert schedule.due([second], [], 0) == []
+    assert schedule.due([second], [], 8) == [second]
+
+
+def test_a_healthy_feed_is_due_after_its_interval_and_a_failing_one_later_and_later() -> None:
+    clock = ManualClock(NOW)
+    schedule = PollSchedule(clock, Random(1), host_interval=0)
+    healthy, failing = states("http://a/1", "http://b/1")
+    schedule.succeeded(healthy)
+    pauses = [schedule.failed(failing, None) for _ in range(3)]
+    assert 95 <= healthy.next_at <= 105
+    assert pauses == sorted(pauses)
+    assert (failing.failures, failing.next_at) == (3, pauses[-1])
+    assert schedule.failed(failing, 9_000) == 9_000
+    schedule.succeeded(failing)
+    assert failing.failures == 0
+
+
+def test_backing_off_doubles_to_an_hour_with_jitter_and_honours_the_server() -> None:
+    pauses = [backoff(60, failures, None, Random(1)) for failures in range(1, 12)]
+    assert all(0.75 * min(3600, 60 * 2**n) <= pause <= min(3600, 60 * 2**n) for n, pause in enumerate(pauses, 1))
+    assert max(pauses) <= LONGEST_BACKOFF
+    assert backoff(60, 1, 7200, Random(1)) == 7200
+    assert backoff(60, 10**6, None, Random(1)) <= LONGEST_BACKOFF
+    assert backoff(86_400, 1, None, Random(1)) <= 86_400
+
+
+def test_retry_after_as_seconds_or_date() -> None:
+    now = NOW
+    assert retry_after("120", now) == 120
+    assert retry_after("Mon, 02 Mar 2026 14:01:00 GMT", now) == 60
+    assert retry_after("Mon, 02 Mar 2026 13:00:00 GMT", now) == 0
+    assert retry_after("9" * 500, now) == 86_400
+    assert retry_after("soon", now) is None
