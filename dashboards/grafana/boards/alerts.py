@@ -63,7 +63,7 @@ def build() -> Dashboard:
                 ),
                 *alert_columns(),
                 field("explanation", custom__hidden=True),
-                field("acknowledged_by", displayName="Acknowledged by", custom__minWidth=140),
+                field("acknowledged_by", displayName="Acknowledged by", custom__minWidth=170),
             ],
         ),
         time_series_panel(
@@ -116,7 +116,7 @@ def build() -> Dashboard:
                 *alert_columns(),
                 field("explanation", custom__hidden=True),
                 field("lasted", displayName="Duration", unit="s", custom__width=100),
-                field("acknowledged_by", displayName="Acknowledged by", custom__minWidth=140),
+                field("acknowledged_by", displayName="Acknowledged by", custom__minWidth=170),
             ],
         ),
         table_panel(

@@ -57,7 +57,7 @@ def alert_columns() -> list[Override]:
         field("expected", displayName="Expected", decimals=1, custom__width=115),
         field("interval_90", displayName="90% interval", custom__width=130),
         field("negative_share", displayName="Negative share", unit="percentunit", decimals=0, custom__width=145),
-        field("expected_share", displayName="Expected share", unit="percentunit", decimals=0, custom__width=130),
+        field("expected_share", displayName="Expected share", unit="percentunit", decimals=0, custom__width=150),
         field("p_value", displayName="p", unit="sci", decimals=1, custom__width=90),
         field("test_window", displayName="Test", custom__width=130),
     ]
