@@ -13,7 +13,7 @@ from squall.alerts.lifecycle import instant
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import TOPICS
 from squall.core.series import MARKET, SECTOR_PREFIX, SOURCE_PREFIX, SYMBOL_PREFIX
-from squall.storage.rows.stored import MinuteCounts
+from squall.storage.rows.counts import MinuteCounts
 
 _HOUR: Final = 60
 
@@ -25,7 +25,7 @@ def load_counts(store: CountStore, settings: DetectorSettings, start: int, end: 
     version scored.
     """
     start = start // _HOUR * _HOUR
-    stored = store.counts(instant(start), instant(end), as_of_model=as_of_model)
+    stored = store.per_minute(instant(start), instant(end), as_of_model=as_of_model)
     topics = _tabulate(stored, (*TOPICS, *sorted(set(stored.topics) - set(TOPICS))), start, end)
     parts = [topics]
     if settings.market:
@@ -33,7 +33,7 @@ def load_counts(store: CountStore, settings: DetectorSettings, start: int, end: 
     watched = sorted({*settings.symbols, *(symbol for symbols in settings.sectors.values() for symbol in symbols)})
     if watched:
         symbols = _tabulate(
-            store.counts(instant(start), instant(end), as_of_model=as_of_model, by="symbol", names=watched), watched, start, end
+            store.per_minute(instant(start), instant(end), as_of_model=as_of_model, by="symbol", names=watched), watched, start, end
         )
         parts += [_renamed(symbols.rows([watched.index(symbol)]), SYMBOL_PREFIX + symbol) for symbol in settings.symbols]
         parts += [_sum(symbols, [watched.index(s) for s in of], SECTOR_PREFIX + name) for name, of in settings.sectors.items()]
@@ -46,7 +46,7 @@ def load_sources(store: CountStore, start: int, end: int, also: Collection[str] 
     `also` are series of sources to count even if there is nothing.
     """
     start = start // _HOUR * _HOUR
-    stored = store.counts(instant(start), instant(end), copies=True, by="source")
+    stored = store.per_minute(instant(start), instant(end), copies=True, by="source")
     names = sorted({*stored.topics, *(name.removeprefix(SOURCE_PREFIX) for name in also)})
     counts = _tabulate(stored, names, start, end)
     return Counts(tuple(SOURCE_PREFIX + name for name in counts.topics), start, counts.negative, counts.total)

@@ -11,7 +11,6 @@ import orjson
 from squall.alerts.counts import load_counts
 from squall.alerts.detection.methods import Method
 from squall.alerts.detection.readings import Counts
-from squall.alerts.interfaces import AlertStore
 from squall.alerts.lifecycle import Transition, instant, minute_of, record
 from squall.alerts.notification.email import message as mail
 from squall.alerts.notification.email.chart import chart_ticks, draw
@@ -23,8 +22,10 @@ from squall.core.config.settings import Settings
 from squall.core.formatting import size
 from squall.core.records import Alert
 from squall.core.series import NO_DATA
-from squall.storage.queries.alert_documents import driving_documents
-from squall.storage.rows.stored import Notification, StoredDocument
+from squall.storage import Store
+from squall.storage.queries.alerting.documents import documents_in_window
+from squall.storage.rows.alerting import Notification
+from squall.storage.rows.documents import StoredDocument
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Dispatcher:
     already is left as it is.
     """
 
-    def __init__(self, store: AlertStore, settings: Settings, detector: Method, clock: Clock, reached: datetime, state: str) -> None:
+    def __init__(self, store: Store, settings: Settings, detector: Method, clock: Clock, reached: datetime, state: str) -> None:
         """Start from `state`, as `dump` gave it, and from the event time `reached`, up to which everything was announced."""
         self._store = store
         self._settings = settings
@@ -59,7 +60,7 @@ class Dispatcher:
         """
         alerts = [(transition.tick, self._describe(transition)) for transition in transitions]
         if alerts:
-            self._store.write_alerts([alert for _, alert in alerts])
+            self._store.alerts.write([alert for _, alert in alerts])
         told = [(tick, alert) for tick, alert in alerts if alert.fired_at is not None]
         for tick in sorted({tick for tick, _ in told}):
             self._write(self._due(instant(tick), [alert for at, alert in told if at == tick]), counts)
@@ -72,8 +73,8 @@ class Dispatcher:
         """Return the notices due since the moment reached, up to `until`, with `alerts` arriving at its end."""
         wall = self._clock.now()
         watched = self._notifier.alert_ids
-        silences = self._store.silences(wall) if watched or alerts else []
-        acknowledged = {row.alert_id for row in self._store.acknowledgements(watched)} if watched else set()
+        silences = self._store.silences.active(wall) if watched or alerts else []
+        acknowledged = {row.alert_id for row in self._store.acknowledgements.of(watched)} if watched else set()
         notices: list[Notice] = []
         moment = self._notifier.next_due(self._reached)
         while moment is not None and moment < until:
@@ -92,12 +93,12 @@ class Dispatcher:
         return alert.model_copy(update={"document_ids": tuple(document.id for document in self._documents(alert))})
 
     def _documents(self, alert: Alert) -> list[StoredDocument]:
-        return driving_documents(self._store, alert, self._settings.detector.sectors, mail.MAX_DOCUMENTS)
+        return documents_in_window(self._store.documents, alert, self._settings.detector.sectors, mail.MAX_DOCUMENTS)
 
     def _write(self, notices: Sequence[Notice], counts: Counts | None) -> None:
-        fresh = [notice for notice in notices if self._store.notification(_identity(notice)) is None]
+        fresh = [notice for notice in notices if self._store.notifications.get(_identity(notice)) is None]
         if fresh:
-            self._store.write_notifications([self._compose(notice, counts) for notice in fresh])
+            self._store.notifications.write([self._compose(notice, counts) for notice in fresh])
 
     def _compose(self, notice: Notice, counts: Counts | None) -> Notification:
         settings, now, key = self._settings.alerts, self._clock.now(), _identity(notice)
@@ -125,7 +126,7 @@ class Dispatcher:
         tick, limits = minute_of(alert.window_end), self._settings.detector
         needed = int(chart_ticks(tick, limits.window_minutes)[0]) - self._detector.lookback
         if counts is None or counts.start > needed or counts.end < tick:  # the chart begins a day earlier than the readings do
-            counts = load_counts(self._store, limits, needed, tick)
+            counts = load_counts(self._store.counts, limits, needed, tick)
         if alert.test == NO_DATA or alert.topic not in counts.topics:
             return b""
         return draw(self._detector, counts, alert.topic, tick, tick - minute_of(alert.window_start), limits)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Literal, Protocol
 
-from squall.core.delivery import Progress
 from squall.core.errors import SquallError, UnavailableError
-from squall.core.records import Alert
-from squall.storage.queries.rollup import RollUp
-from squall.storage.rows.stored import Acknowledgement, Claim, MinuteCounts, Notification, Silence, StoredDocument, Volume
-from squall.storage.rows.telemetry import DetectorRun, SeriesReading
+from squall.storage.rows.alerting import Claim, Notification
+from squall.storage.rows.counts import MinuteCounts
 
 
 class DeliveryUnavailableError(UnavailableError):
@@ -23,29 +20,29 @@ class DeliveryRefusedError(SquallError):
 
 
 class Outbox(Protocol):
-    """Where e-mails wait until they are sent."""
+    """Where messages wait until they are sent: `store.notifications`."""
 
-    def pending_notifications(self) -> list[Notification]:
-        """Return e-mails not sent yet, oldest first."""
+    def pending(self) -> list[Notification]:
+        """Return messages not sent yet, oldest first."""
 
-    def write_notifications(self, notifications: Sequence[Notification]) -> None:
-        """Store the present state of e-mails."""
+    def write(self, notifications: Sequence[Notification]) -> None:
+        """Store the present state of messages."""
 
 
 class LeaseStore(Protocol):
-    """Where processes claim a lease. What one wrote, every one reads once the write was acknowledged."""
+    """Where processes claim a lease: `store.leases`. What one wrote, every one reads once the write was acknowledged."""
 
-    def write_claim(self, claim: Claim) -> None:
+    def write(self, claim: Claim) -> None:
         """Store an owner's claim, in place of the owner's claim before."""
 
     def claims(self, name: str) -> list[Claim]:
-        """Return the claims of one lease, over or not."""
+        """Return the claims of one lease, expired or not."""
 
 
 class CountStore(Protocol):
-    """Where documents are counted."""
+    """Where documents are counted: `store.counts`."""
 
-    def counts(
+    def per_minute(
         self,
         start: datetime,
         end: datetime,
@@ -56,58 +53,6 @@ class CountStore(Protocol):
         names: Collection[str] = (),
     ) -> MinuteCounts:
         """Return documents per topic (or symbol in `names`, or source) and minute in [start, end), copies counted once."""
-
-
-class AlertStore(Outbox, CountStore, LeaseStore, Protocol):
-    """The part of `squall.storage.Store` that the detector uses. Methods raise `StoreUnavailableError` to be tried again."""
-
-    def progress(self) -> list[Progress]:
-        """Return how far each partition has been stored."""
-
-    def first_published_at(self) -> datetime | None:
-        """Return the publication time of the oldest document."""
-
-    def volume(self, start: datetime, end: datetime, *, step: timedelta) -> list[Volume]:
-        """Return documents per step in [start, end)."""
-
-    def top_documents(
-        self,
-        topic: str,
-        start: datetime,
-        end: datetime,
-        *,
-        symbols: Collection[str] = (),
-        sentiment: str = "negative",
-        limit: int = 10,
-    ) -> list[StoredDocument]:
-        """Return the strongest documents of a window, copies collapsed: of a topic, or all; about any of `symbols`, or all."""
-
-    def write_alerts(self, alerts: Sequence[Alert]) -> None:
-        """Store the present state of alerts."""
-
-    def notification(self, notification_id: str) -> Notification | None:
-        """Return one e-mail."""
-
-    def silences(self, active_at: datetime | None = None) -> list[Silence]:
-        """Return silences, only those in force at a moment of wall time when given."""
-
-    def acknowledgements(self, alert_ids: Collection[str]) -> list[Acknowledgement]:
-        """Return the acknowledgements of these alerts."""
-
-    def detector_position(self, name: str) -> tuple[datetime, str] | None:
-        """Return how far a detector has come, and its state."""
-
-    def write_detector_position(self, name: str, evaluated_until: datetime, state: str) -> None:
-        """Remember how far a detector has come, and its state."""
-
-    def roll_up(self, go_on: Callable[[], bool] = ...) -> RollUp:
-        """Bring the counts of dashboards up to date."""
-
-    def write_readings(self, readings: Sequence[SeriesReading]) -> None:
-        """Keep what was seen."""
-
-    def write_detector_run(self, run: DetectorRun) -> None:
-        """Keep what a run did."""
 
 
 class Sender(Protocol):

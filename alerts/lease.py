@@ -20,7 +20,7 @@ import psutil
 
 from squall.alerts.interfaces import LeaseStore
 from squall.core.clock import Clock
-from squall.storage.rows.stored import Claim
+from squall.storage.rows.alerting import Claim
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Lease:
         self._claim(-self._skew.total_seconds())
 
     def _claim(self, seconds: float) -> None:
-        self._store.write_claim(Claim(self._name, self._owner, self._clock.now() + timedelta(seconds=seconds)))
+        self._store.write(Claim(self._name, self._owner, self._clock.now() + timedelta(seconds=seconds)))
 
     def _others(self) -> list[str]:
         """Return the owners of claims that may not be over for somebody whose clock is behind ours."""

@@ -10,7 +10,7 @@ from squall.alerts.detection.tails import intervals
 from squall.alerts.detection.windows import multiples
 from squall.alerts.lifecycle import instant
 from squall.core.series import kind_of
-from squall.storage.rows.telemetry import SeriesReading
+from squall.storage.rows.detector import SeriesReading
 
 EVERY_MINUTES: Final = 5
 

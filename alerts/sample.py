@@ -17,7 +17,8 @@ from squall.core.config.alerts import DEFAULT_RECEIVER
 from squall.core.config.settings import Settings
 from squall.core.records import Alert, AlertState, Sentiment, Severity
 from squall.core.text import document_id
-from squall.storage.rows.stored import Notification, StoredDocument
+from squall.storage.rows.alerting import Notification
+from squall.storage.rows.documents import StoredDocument
 
 _TOPIC = "Financials"
 _HEADLINES = (

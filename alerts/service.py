@@ -14,7 +14,7 @@ from squall.alerts.detection.methods import open_method
 from squall.alerts.detection.no_data import AbsenceDetector, blackout
 from squall.alerts.detection.readings import Counts, Ints, Readings
 from squall.alerts.dispatcher import Dispatcher, pack, unpack
-from squall.alerts.interfaces import AlertStore, Sender
+from squall.alerts.interfaces import Sender
 from squall.alerts.lease import Lease, owner_of
 from squall.alerts.lifecycle import Change, Lifecycle, instant, minute_of
 from squall.alerts.notification.delivery import deliver
@@ -27,7 +27,8 @@ from squall.core.observability.health import Health
 from squall.core.observability.metric_spec import AlertEvent, RunOutcome
 from squall.core.records import SeriesKind
 from squall.core.series import kind_of
-from squall.storage.rows.telemetry import DetectorRun
+from squall.storage import Store
+from squall.storage.rows.detector import DetectorRun
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class AlertService:
     sent afterwards, so nothing is mailed that a restart could think of differently.
     """
 
-    def __init__(self, store: AlertStore, settings: Settings, clock: Clock, mailer: Sender, health: Health | None = None) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Clock, mailer: Sender, health: Health | None = None) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
@@ -84,7 +85,7 @@ class AlertService:
         self._health = health or Health(clock)
         self._detector = open_method(settings.detector)
         self._absence = AbsenceDetector(settings.detector)
-        self._lease = Lease(store, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
+        self._lease = Lease(store.leases, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
         self._stopping = threading.Event()
         self._standing_by = False
 
@@ -132,7 +133,7 @@ class AlertService:
         if not self._lease.held:  # the evaluation took longer than the lease: somebody else may be sending
             return replace(report, error="; ".join(errors))
         try:
-            delivery = deliver(self._store, self._mailer, self._clock, self._health)
+            delivery = deliver(self._store.notifications, self._mailer, self._clock, self._health)
             report = replace(report, sent=delivery.sent, waiting=delivery.waiting)
             errors += [delivery.last_error] if delivery.last_error else []
         except UnavailableError as error:
@@ -143,8 +144,8 @@ class AlertService:
         """Bring what dashboards read up to date, after everything that warns people; return the report with what went wrong."""
         seconds = self._clock.monotonic() - began
         try:
-            self._store.roll_up(lambda: not self._stopping.is_set() and self._lease.hold())
-            self._store.write_detector_run(_row(report, "; ".join(errors), self._clock.now(), seconds))
+            self._store.rollups.update(lambda: not self._stopping.is_set() and self._lease.hold())
+            self._store.detector.write_run(_row(report, "; ".join(errors), self._clock.now(), seconds))
         except UnavailableError as error:
             errors.append(str(error))
         return replace(report, error="; ".join(dict.fromkeys(errors)))
@@ -159,7 +160,7 @@ class AlertService:
     def _evaluate(self, run: _Run) -> None:
         limits = self._settings.detector
         idle, settle = timedelta(seconds=limits.idle_seconds), timedelta(seconds=limits.settle_seconds)
-        run.watermark = watermark(self._store.progress(), self._clock.now(), idle, settle)
+        run.watermark = watermark(self._store.progress.all(), self._clock.now(), idle, settle)
         if run.watermark is None:
             return
         start = self._position()
@@ -173,33 +174,33 @@ class AlertService:
         if position >= goal:
             announcer.flush(instant(position))  # a stream that stalls is still told of, by the wall clock
             if announcer.dump() != told:
-                self._store.write_detector_position(DETECTOR, instant(position), pack(life.dump(), announcer.dump()))
+                self._store.detector.write_position(DETECTOR, instant(position), pack(life.dump(), announcer.dump()))
         late = limits.grace_minutes
         while position < goal and not self._stopping.is_set() and self._lease.hold():
             until = min(position + _CHUNK_MINUTES, goal)
-            counts = load_counts(self._store, limits, position - late - self._detector.lookback, until)
+            counts = load_counts(self._store.counts, limits, position - late - self._detector.lookback, until)
             if not counts.total.any() and not life.open:
                 announcer.flush(instant(until))
                 position = self._skip(until, goal)
             else:
                 self._live(life, announcer, counts, (position - late, position, until), run)
                 position, late = until, 0
-            self._store.write_detector_position(DETECTOR, instant(position), pack(life.dump(), announcer.dump()))
+            self._store.detector.write_position(DETECTOR, instant(position), pack(life.dump(), announcer.dump()))
             run.until = position
             self._health.liveness.touch(PART)
         self._health.metrics.open_alerts(sum(alert.fired is not None for alert in life.open))
 
     def _position(self) -> tuple[int, str] | None:
         """Return the minute up to which everything was evaluated, and the state; before the first document when there is none."""
-        known = self._store.detector_position(DETECTOR)
+        known = self._store.detector.position(DETECTOR)
         if known is not None:
-            return minute_of(known[0]), known[1]
-        first = self._store.first_published_at()
+            return minute_of(known.evaluated_until), known.state
+        first = self._store.documents.first_published_at()
         return None if first is None else (minute_of(first), "")
 
     def _skip(self, empty_until: int, goal: int) -> int:
         """Return where to go on when nothing was published for a whole history: at the next document, or at the goal."""
-        days = self._store.volume(instant(empty_until), instant(goal), step=timedelta(days=1)) if empty_until < goal else []
+        days = self._store.counts.volume(instant(empty_until), instant(goal), step=timedelta(days=1)) if empty_until < goal else []
         busy = [minute_of(day.time) for day in days if day.news + day.social]
         return min(max(min(busy), empty_until), goal) if busy else goal
 
@@ -216,7 +217,7 @@ class AlertService:
         transitions = sorted([*transitions, *life.advance(readings)], key=lambda transition: transition.tick)
         announcer.announce(transitions, counts)
         announcer.flush(instant(until), counts)
-        self._store.write_readings(readings_to_keep(self._detector, counts, after, until, self._settings.detector.window_minutes))
+        self._store.detector.write_readings(readings_to_keep(self._detector, counts, after, until, self._settings.detector.window_minutes))
         run.ticks += readings.ticks.size
         run.changes += [transition.change for transition in transitions]
         for event in (_EVENTS.get(transition.change) for transition in transitions):
@@ -227,7 +228,7 @@ class AlertService:
         """Return whether sources have stopped, and the `stopped` ones still have; None when there are none, or nobody wants to know."""
         if not self._settings.detector.no_data_p_value or not ticks.size:
             return None
-        counts = load_sources(self._store, after - self._absence.lookback, until, stopped)
+        counts = load_sources(self._store.counts, after - self._absence.lookback, until, stopped)
         return self._absence.read(counts, ticks) if counts.topics else None
 
 

@@ -34,7 +34,7 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 def answers(store: Store, boards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Run the queries of the dashboards over their default ranges, which end with the newest document (pipeline health: now)."""
-    first, newest = store.first_published_at() or EARLIEST, store.last_published_at() or datetime.now(UTC)
+    first, newest = store.documents.first_published_at() or EARLIEST, store.documents.last_published_at() or datetime.now(UTC)
     return [DashboardData(store, board, datetime.now(UTC) if board["uid"] == PIPELINE else newest, first).answers() for board in boards]
 
 

@@ -33,7 +33,7 @@ def demo_store(folder: Path) -> Iterator[Store]:
         _backtest(squall, folder / "demo")
     store = storage.open(f"chdb://{data}")
     try:
-        store.migrate()
+        store.schema.migrate()
         yield store
     finally:
         store.close()

@@ -1,60 +1,6 @@
 """ClickHouse: the schema, every SQL statement, and two ways to reach it."""
 
-from __future__ import annotations
-
-from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
-
-from squall.core.config.settings import redact_url
-from squall.core.errors import ConfigurationError
-from squall.core.observability.health import Health
-from squall.storage.backends.base import Backend
-from squall.storage.backends.metered import MeteredBackend
+from squall.storage.opening import open
 from squall.storage.store import Store
 
 __all__ = ["Store", "open"]
-
-_HINT = "write chdb:///absolute/folder or clickhouse://user:password@host:9000/database in SQUALL_STORE__URL"
-
-
-def open(url: str, *, timeout_seconds: float = 30.0, retention_days: int = 400, health: Health | None = None) -> Store:
-    """Open the store at `url`; a server is reached at the first query, an embedded folder is opened at once.
-
-    Args:
-        url: `chdb:///folder?max_threads=1` or `clickhouse://user:password@host:9000/database` (`clickhouses://` for TLS).
-        timeout_seconds: for connecting, for one answer of a server, and for a free connection.
-        retention_days: applied by `migrate`.
-        health: told of each call.
-
-    Raises:
-        ConfigurationError: the URL is not one of these.
-        StoreLockedError: another process owns the embedded folder.
-        StoreError: the folder cannot be used.
-    """
-    parts = urlsplit(url)
-    backend: Backend
-    if parts.scheme == "chdb":
-        from squall.storage.backends.embedded import EmbeddedBackend
-
-        backend = EmbeddedBackend(_folder(url, parts), _max_threads(url, parts), timeout_seconds)
-    elif parts.scheme in {"clickhouse", "clickhouses"}:
-        from squall.storage.backends.server import ServerBackend
-
-        backend = ServerBackend(url, timeout_seconds)
-    else:
-        raise ConfigurationError(f"{redact_url(url)!r} is not the URL of a store", _HINT)
-    return Store(MeteredBackend(backend, health) if health else backend, retention_days)
-
-
-def _folder(url: str, parts: SplitResult) -> Path:
-    if parts.netloc or not parts.path.strip("/"):
-        raise ConfigurationError(f"{url!r} names no absolute folder", _HINT)
-    return Path(unquote(parts.path))
-
-
-def _max_threads(url: str, parts: SplitResult) -> int:
-    options = parse_qs(parts.query)
-    value = options.pop("max_threads", ["0"])[-1]
-    if options or not value.isdigit():
-        raise ConfigurationError(f"{url!r} has an option that is not understood", "the only one is ?max_threads=N")
-    return int(value)

@@ -19,8 +19,8 @@ import numpy as np
 from squall.core.clock import Clock
 from squall.core.errors import SquallError
 from squall.core.observability.metrics import Metrics
-from squall.storage.rows.stored import Quantiles
-from squall.storage.rows.telemetry import PipelineSample
+from squall.storage.rows.latency import Quantiles
+from squall.storage.rows.pipeline import PipelineSample
 
 log = logging.getLogger("squall.worker")
 
@@ -32,9 +32,9 @@ _NOTHING = Quantiles(0.0, 0.0, 0.0)
 
 
 class SampleStore(Protocol):
-    """What the meter needs of the store."""
+    """What the meter needs of the store: `store.pipeline`."""
 
-    def write_pipeline_samples(self, samples: Sequence[PipelineSample]) -> None: ...
+    def write_samples(self, samples: Sequence[PipelineSample]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class PipelineMeter:
         with self._lock:
             taken, self._sum = self._sum, _Sum(self._clock.monotonic())
         try:
-            self._store.write_pipeline_samples([self._sample(taken)])
+            self._store.write_samples([self._sample(taken)])
         except SquallError as error:
             log.debug("no sample was written: %s", error)
             with self._lock:

@@ -58,7 +58,7 @@ class Scorer(Protocol):
 
 
 class DocumentStore(Protocol):
-    """What the processor needs of the store."""
+    """What the processor needs of the store: `store.documents`."""
 
     def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]: ...
 

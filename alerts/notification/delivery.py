@@ -20,7 +20,7 @@ from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError, SquallError, UnavailableError
 from squall.core.net.tls import TlsFiles, TlsNames, client_context, explain, probe
 from squall.core.observability.health import Health
-from squall.storage.rows.stored import Notification
+from squall.storage.rows.alerting import Notification
 
 log = logging.getLogger(__name__)
 
@@ -206,7 +206,7 @@ def deliver(store: Outbox, mailer: Sender, clock: Clock, health: Health | None =
     sent, waiting, last_error = 0, 0, ""
     blocked: set[tuple[str, str]] = set()
     down: set[str] = set()
-    for notification in store.pending_notifications():
+    for notification in store.pending():
         order = notification.receiver, notification.alert_id
         if notification.receiver in down or order in blocked or clock.now() < _due(notification):
             waiting, last_error = waiting + 1, last_error or notification.last_error
@@ -226,9 +226,7 @@ def deliver(store: Outbox, mailer: Sender, clock: Clock, health: Health | None =
             _keep(store, notification, clock, last_error)
         else:
             now = clock.now()
-            store.write_notifications(
-                [replace(notification, status="sent", attempts=notification.attempts + 1, last_error="", updated_at=now)]
-            )
+            store.write([replace(notification, status="sent", attempts=notification.attempts + 1, last_error="", updated_at=now)])
             sent += 1
             health.metrics.message("sent")
             health.dependencies.answered("receivers")
@@ -252,7 +250,7 @@ def _due(notification: Notification) -> datetime:
 
 def _keep(store: Outbox, notification: Notification, clock: Clock, error: str) -> None:
     log.warning("message %s to %s is kept: %s", notification.id, notification.receiver, error)
-    store.write_notifications([replace(notification, attempts=notification.attempts + 1, last_error=error, updated_at=clock.now())])
+    store.write([replace(notification, attempts=notification.attempts + 1, last_error=error, updated_at=clock.now())])
 
 
 def _text(words: bytes | str) -> str:

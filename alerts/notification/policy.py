@@ -24,7 +24,7 @@ from squall.core.matchers import Matcher
 from squall.core.records import Alert, SeriesKind, Severity
 from squall.core.series import NO_DATA
 from squall.core.text import document_id
-from squall.storage.rows.stored import Silence
+from squall.storage.rows.alerting import Silence
 
 _INHIBITED_KINDS: Final = frozenset({SeriesKind.TOPIC, SeriesKind.SECTOR, SeriesKind.SYMBOL})
 _HOUR_SECONDS: Final = 3600.0

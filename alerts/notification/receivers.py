@@ -11,7 +11,7 @@ from squall.alerts.notification.webhook.sender import WebhookSender
 from squall.core.clock import Clock
 from squall.core.config.links import refuse_plaintext
 from squall.core.config.settings import Settings
-from squall.storage.rows.stored import Notification
+from squall.storage.rows.alerting import Notification
 
 
 class Receivers:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from squall.core.matchers import Matcher, all_match, parse_all
 from squall.core.records import Alert
-from squall.storage.rows.stored import Silence
+from squall.storage.rows.alerting import Silence
 
 
 def silences_in_force(silences: Iterable[Silence], wall: datetime) -> list[Sequence[Matcher]]:

@@ -10,7 +10,7 @@ from squall.backtest.history.result import Result
 from squall.core.records import Alert
 from squall.core.text import document_id
 from squall.storage import Store
-from squall.storage.rows.telemetry import KeptAlert, KeptBacktest, KeptEvent, KeptReading
+from squall.storage.rows.backtests import BacktestAlert, BacktestEvent, BacktestReading, BacktestRun
 
 _MOST_BUCKETS: Final = 2000
 """Of a series; longer spans are drawn in buckets of several hours."""
@@ -25,7 +25,7 @@ def keep(result: Result, name: str, run_at: datetime, store: Store) -> str:
     identity = document_id("backtest", f"{name} {run_at.isoformat()}")
     alerts = [_alert(alert, result) for alert in result.alerts]
     events = [
-        KeptEvent(
+        BacktestEvent(
             name=found.event.name,
             starts_at=found.event.start,
             ends_at=found.event.end,
@@ -35,13 +35,13 @@ def keep(result: Result, name: str, run_at: datetime, store: Store) -> str:
         )
         for found in result.card.found
     ]
-    store.keep_backtest(_head(result, identity, name, run_at), alerts, events, _readings(result))
+    store.backtests.write(_head(result, identity, name, run_at), alerts, events, _readings(result))
     return identity
 
 
-def _head(result: Result, identity: str, name: str, run_at: datetime) -> KeptBacktest:
+def _head(result: Result, identity: str, name: str, run_at: datetime) -> BacktestRun:
     card = result.card
-    return KeptBacktest(
+    return BacktestRun(
         id=identity,
         name=name,
         run_at=run_at,
@@ -62,8 +62,8 @@ def _head(result: Result, identity: str, name: str, run_at: datetime) -> KeptBac
     )
 
 
-def _alert(alert: Alert, result: Result) -> KeptAlert:
-    return KeptAlert(
+def _alert(alert: Alert, result: Result) -> BacktestAlert:
+    return BacktestAlert(
         id=alert.id,
         series=alert.topic,
         kind=alert.kind,
@@ -79,9 +79,9 @@ def _alert(alert: Alert, result: Result) -> KeptAlert:
     )
 
 
-def _readings(result: Result) -> list[KeptReading]:
+def _readings(result: Result) -> list[BacktestReading]:
     return [
-        KeptReading(line.name, instant(int(minute)), float(observed), float(expected), float(low), float(high))
+        BacktestReading(line.name, instant(int(minute)), float(observed), float(expected), float(low), float(high))
         for line in result.trace.lines(_MOST_BUCKETS)
         for minute, observed, expected, low, high in zip(line.minutes, line.observed, line.expected, line.low, line.high, strict=True)
     ]

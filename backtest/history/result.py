@@ -15,7 +15,7 @@ from squall.backtest.history.sweep import Variant
 from squall.backtest.history.trace import Trace
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import Alert
-from squall.storage.rows.stored import ModelSpan, StoredDocument
+from squall.storage.rows.documents import ModelVersion, StoredDocument
 
 _CSV = ("id", "topic", "kind", "test", "severity", "opened_at", "fired_at", "resolved_at", "observed", "expected", "p_value", "events")
 
@@ -44,7 +44,7 @@ class Result:
     """Whether there was a file of events; without one nothing is matched, missed or false."""
     trials: list[Trial]
     trace: Trace
-    model: ModelSpan
+    model: ModelVersion
     scored: Scored
     span: Span
     settings: DetectorSettings

@@ -30,8 +30,8 @@ from squall.core.errors import ConfigurationError
 from squall.core.records import TOPICS
 from squall.ingest.file.source import FileOptions
 from squall.storage import Store
-from squall.storage.queries.alert_documents import driving_documents
-from squall.storage.rows.stored import ModelSpan
+from squall.storage.queries.alerting.documents import documents_in_window
+from squall.storage.rows.documents import ModelVersion
 from squall.stream.processor import Scorer
 
 log = logging.getLogger("squall.backtest")
@@ -103,7 +103,7 @@ def run_backtest(request: Request, settings: Settings, clock: Clock, stop: threa
     folder.mkdir(parents=True, exist_ok=True)
     store = storage.open(f"chdb://{(folder / _STORE).resolve()}")
     try:
-        store.migrate()
+        store.schema.migrate()
         shop = Workshop(store, settings.processor, clock, stop)
         scored = Scored(request.as_of) if request.as_of else _score(request, settings, hashed, folder, shop, open_scorer, tell)
         return _judge(store, request, settings, scored, variants, events, clock, began, tell)
@@ -168,7 +168,7 @@ def _judge(
         return any(start - 1440 < day < end for day in busy_days)
 
     runs = evaluate(
-        lambda start, end: load_counts(store, settings.detector, start, end, as_of_model=model.version),
+        lambda start, end: load_counts(store.counts, settings.detector, start, end, as_of_model=model.version),
         all_settings,
         span,
         workers=request.workers,
@@ -182,7 +182,9 @@ def _judge(
     tell("writing down", 1.0)
     return Result(
         alerts=alerts,
-        documents_of={alert.id: driving_documents(store, alert, settings.detector.sectors, _DOCUMENTS) for alert in alerts[:_DESCRIBED]},
+        documents_of={
+            alert.id: documents_in_window(store.documents, alert, settings.detector.sectors, _DOCUMENTS) for alert in alerts[:_DESCRIBED]
+        },
         card=compare(alerts, events, span.after, span.until, series),
         compared=request.events is not None,
         trials=[Trial(variant, *_trial(run, events, span, series)) for variant, run in zip(variants, runs[1:], strict=True)],
@@ -201,9 +203,9 @@ def _trial(run: Evaluation, events: list[Event], span: Span, series: int) -> tup
     return len(alerts), compare(alerts, events, span.after, span.until, series)
 
 
-def _model(store: Store, scored: Scored, request: Request) -> ModelSpan:
+def _model(store: Store, scored: Scored, request: Request) -> ModelVersion:
     """Return what the wanted model version scored of these files."""
-    known = store.models()
+    known = store.documents.model_versions()
     for model in known:
         if model.version == scored.model_version:
             return model
@@ -219,7 +221,7 @@ def _model(store: Store, scored: Scored, request: Request) -> ModelSpan:
     )
 
 
-def _span(model: ModelSpan, request: Request) -> Span:
+def _span(model: ModelVersion, request: Request) -> Span:
     """Return what is evaluated, cut to where documents are."""
     first, last = minute_of(model.first), minute_of(model.last) + 1
     after = max(minute_of(request.start), first) if request.start else first
@@ -234,5 +236,5 @@ def _span(model: ModelSpan, request: Request) -> Span:
 
 def _busy_days(store: Store, span: Span, lookback: int) -> list[int]:
     """Return the days, as the minute they begin, on which anything was published."""
-    days = store.volume(instant(span.after - lookback), instant(span.until), step=timedelta(days=1))
+    days = store.counts.volume(instant(span.after - lookback), instant(span.until), step=timedelta(days=1))
     return [minute_of(day.time) for day in days]

@@ -15,7 +15,6 @@ from squall.core.errors import StoppedError
 from squall.ingest.file.source import FileOptions, FileSource
 from squall.storage import Store
 from squall.stream.batching import micro_batches
-from squall.stream.dead_letters import StoreDeadLetters
 from squall.stream.processor import Processor, Scorer
 
 log = logging.getLogger("squall.backtest")
@@ -104,7 +103,7 @@ def _part(tell: Tell, number: int, of: int) -> Tell:
 def _score_file(file: CorpusFile, options: FileOptions, scorer: Scorer, shop: Workshop, tell: Tell) -> tuple[Entry, str]:
     """Score one file from its beginning; return what was counted, and what is wrong with it."""
     source = FileSource(file.path, shop.clock, options)
-    processor = Processor(scorer, shop.store, StoreDeadLetters(shop.store), shop.settings, shop.clock, shop.stop)
+    processor = Processor(scorer, shop.store.documents, shop.store.dead_letters, shop.settings, shop.clock, shop.stop)
     tally = processor.tally
     for batch in source.batches(shop.stop):
         for micro_batch in micro_batches(batch.items, shop.settings):

@@ -17,7 +17,7 @@ from squall.dashboards.page.schemas.documents import DocumentView, document_view
 from squall.dashboards.page.schemas.events import DocumentsEvent
 from squall.dashboards.page.schemas.health import HealthView
 from squall.storage import Store
-from squall.storage.rows.live import Arrivals
+from squall.storage.rows.documents import Arrivals
 
 MAX_DOCUMENTS: Final = 100
 MAX_RESUME: Final = timedelta(minutes=5)
@@ -107,7 +107,10 @@ class ChangeFeed:
             SquallError: the store does not answer; nothing is lost, the next poll returns it.
         """
         documents = self._poll_documents()
-        state, before = self._cache.get("alerts state", lambda: self._store.desk_state(self._clock.now()), _TTL_SECONDS), self._alerts_state
+        state, before = (
+            self._cache.get("alerts state", lambda: self._store.alerts.revision(self._clock.now()), _TTL_SECONDS),
+            self._alerts_state,
+        )
         self._alerts_state = state
         health = self._cache.get("health", self._health.read) if with_health else None
         return Changes(documents, before is not None and state != before, health)
@@ -130,11 +133,11 @@ class ChangeFeed:
 
     def _poll_documents(self) -> DocumentsEvent | None:
         since = self._start()
-        arrivals = self._cache.get("arrivals", lambda: self._store.arrivals(since - OVERLAP, limit=_MAX_IDS), _TTL_SECONDS)
+        arrivals = self._cache.get("arrivals", lambda: self._store.arrivals.since(since - OVERLAP, limit=_MAX_IDS), _TTL_SECONDS)
         if self._at is not None and arrivals.now <= self._at:  # the cached result of the previous poll
             return None
         new = [key for key, _ in arrivals.stored if key not in self._reported] if self._at else []
-        documents = document_views(self._store.arrived(new[:MAX_DOCUMENTS], since - OVERLAP))
+        documents = document_views(self._store.arrivals.documents(new[:MAX_DOCUMENTS], since - OVERLAP))
         self._advance(arrivals)
         if not new:
             return None
@@ -149,7 +152,7 @@ class ChangeFeed:
     def _start(self) -> datetime:
         if self._at is not None and not self._paused:
             return self._at
-        now = self._store.now()
+        now = self._store.arrivals.now()
         return max(self._at or now, now - MAX_RESUME)
 
     def _advance(self, arrivals: Arrivals) -> None:
@@ -161,9 +164,9 @@ class ChangeFeed:
     def _stored_since(self, time: datetime) -> DocumentsEvent | None:
         assert self._at is not None
         since = max(time - OVERLAP, self._at - MAX_RESUME)
-        arrivals = self._store.arrivals(since, limit=_MAX_IDS)
+        arrivals = self._store.arrivals.since(since, limit=_MAX_IDS)
         reported = [key for key, at in arrivals.stored if key in self._reported or at <= self._at - OVERLAP]  # the next poll has the others
-        return _event(document_views(self._store.arrived(reported[:MAX_DOCUMENTS], since)), len(reported)) if reported else None
+        return _event(document_views(self._store.arrivals.documents(reported[:MAX_DOCUMENTS], since)), len(reported)) if reported else None
 
 
 def _event(documents: list[DocumentView], size: int) -> DocumentsEvent:

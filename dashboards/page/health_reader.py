@@ -8,7 +8,7 @@ from typing import Final
 from squall.core.clock import Clock
 from squall.dashboards.page.schemas.health import ComponentState, DetectorView, HealthView, LastDocumentView, PipelineView
 from squall.storage import Store
-from squall.storage.queries.live import REPORT_SECONDS
+from squall.storage.queries.pipeline import REPORT_SECONDS
 
 _MIN_DETECTOR_SECONDS: Final = 180.0
 _INTERVALS: Final = 3
@@ -31,7 +31,7 @@ class HealthReader:
     def read(self) -> HealthView:
         """Query the store."""
         now = self._clock.now()
-        last = self._store.last_document()
+        last = self._store.documents.newest()
         return HealthView(
             now=now,
             pipeline=self._pipeline(now),
@@ -40,7 +40,7 @@ class HealthReader:
         )
 
     def _pipeline(self, now: datetime) -> PipelineView:
-        report = self._store.pipeline_report(now)
+        report = self._store.pipeline.report(now)
         if report is None:
             return PipelineView(state=ComponentState.UNKNOWN)
         return PipelineView(
@@ -58,7 +58,7 @@ class HealthReader:
         )
 
     def _detector(self, now: datetime) -> DetectorView:
-        run = self._store.detector_report()
+        run = self._store.detector.last_run()
         if run is None:
             return DetectorView(state=ComponentState.UNKNOWN)
         return DetectorView(

@@ -172,10 +172,10 @@ class Demo:
         tally = self.pipeline.processor.tally
         if tally.stored + tally.duplicate + tally.rejected < self.ingest.summary["sent"] + self.poisoned:
             return False
-        last = self.pipeline.store.last_published_at()
-        position = self.pipeline.store.detector_position(DETECTOR)
+        last = self.pipeline.store.documents.last_published_at()
+        position = self.pipeline.store.detector.position(DETECTOR)
         unsettled = timedelta(seconds=self.settings.detector.settle_seconds, minutes=self.settings.detector.step_minutes)
-        return last is not None and position is not None and position[0] >= last - unsettled
+        return last is not None and position is not None and position.evaluated_until >= last - unsettled
 
     def _start_ingest(self) -> Ingest:
         kafka = self.settings.kafka

@@ -118,7 +118,7 @@ def judge_alerts(script: StreamScript, alerts: list[Alert]) -> dict[str, int]:
 def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, sent: Sent, seconds: float) -> DemoReport:
     """Count everything where it ended up."""
     store, tally = pipeline.store, pipeline.processor.tally
-    stored = store.totals().documents
+    stored = store.counts.totals().documents
     letters = count_dead_letters(settings)
     expected = {
         "stored": script.documents,
@@ -127,8 +127,8 @@ def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, s
     }
     counted = {"stored": stored, "duplicate": tally.duplicate, "dead_lettered": sum(letters.values())}
     total = sent.documents + sent.rejected + sent.poison
-    latency = store.latency(script.start, script.end).since_collected
-    alerts = [alert for alert in store.alerts(limit=1000) if alert.fired_at is not None]
+    latency = store.documents.latency(script.start, script.end).since_collected
+    alerts = [alert for alert in store.alerts.latest(limit=1000) if alert.fired_at is not None]
     return DemoReport(
         sent=total,
         **counted,
@@ -143,7 +143,7 @@ def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, s
         latency_seconds={name: round(value, 3) for name, value in asdict(latency).items()},
         topics=[
             {"topic": row.name, "negative": row.negative, "neutral": row.neutral, "positive": row.positive}
-            for row in store.topic_sentiment(script.start, script.end, copies=True)
+            for row in store.counts.by_topic(script.start, script.end, copies=True)
         ],
         model_version=pipeline.engine.model_version,
         outbox=f"smtp://{settings.alerts.smtp_host}:{settings.alerts.smtp_port}" if settings.alerts.smtp_host else str(settings.outbox),

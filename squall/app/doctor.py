@@ -80,7 +80,7 @@ def _store(settings: Settings, _clock: Clock) -> Check:
         return Check("store", True, f"{url}: not there yet, will be made at the first start")
     store = connect(settings)
     try:
-        version, migrations = store.ping(), store.migrations()
+        version, migrations = store.ping(), store.schema.status()
     finally:
         store.close()
     pending = sum(migration.applied_at is None for migration in migrations)

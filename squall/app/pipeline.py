@@ -23,7 +23,6 @@ from squall.core.retry import retry_until_available
 from squall.model.network import SHIPPED
 from squall.model.serving.engine import ScoringEngine
 from squall.storage import Store
-from squall.stream.dead_letters import StoreDeadLetters
 from squall.stream.drivers.faust.driver import FaustDriver
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.meter import Device, PipelineMeter
@@ -47,7 +46,7 @@ class Pipeline:
 
     def tracker(self, streams: set[str]) -> ProgressTracker:
         """Return the progress tracker of the streams this process reads."""
-        return self.processor.retry_until_available(lambda: ProgressTracker(self.store, self.clock, streams))
+        return self.processor.retry_until_available(lambda: ProgressTracker(self.store.progress, self.clock, streams))
 
     async def consume_kafka(self) -> None:
         """Run the Faust driver until stopped; see `FaustDriver.run`."""
@@ -73,12 +72,12 @@ def open_pipeline(
             health.dependencies.answered("model")
             health.metrics.watch_model(engine.reading)
             log.info("model %s on %s, store %s", engine.model_version, engine.backend, redact_url(settings.store_url))
-            sink = dead_letters or StoreDeadLetters(store)
+            sink = dead_letters or store.dead_letters
             limit = settings.processor.batch_documents
             meter = PipelineMeter(
-                store, clock, lambda: Device(str(engine.device), engine.device_memory), metrics=health.metrics, limit=limit
+                store.pipeline, clock, lambda: Device(str(engine.device), engine.device_memory), metrics=health.metrics, limit=limit
             )
-            processor = Processor(engine, store, sink, settings.processor, clock, stop, meter.observe, health)
+            processor = Processor(engine, store.documents, sink, settings.processor, clock, stop, meter.observe, health)
             with meter.running():
                 yield Pipeline(settings, clock, stop, engine, store, processor, meter, health)
     finally:

@@ -47,13 +47,13 @@ def replay_in_process(
             scheduler.stop()
         alert_service(pipeline).run_once()  # up to the last document, also when the source ended between two runs
         tally = pipeline.processor.tally
-        fired = [alert for alert in pipeline.store.alerts(limit=10_000) if alert.fired_at is not None]
+        fired = [alert for alert in pipeline.store.alerts.latest(limit=10_000) if alert.fired_at is not None]
         return {
             "stored": tally.stored,
             "duplicate": tally.duplicate,
             "dead_lettered": tally.rejected,
             "reasons": tally.reasons,
-            "documents": pipeline.store.totals().documents,
+            "documents": pipeline.store.counts.totals().documents,
             "stopped": stop.is_set(),
             "alerts": [
                 {"id": alert.id, "topic": alert.topic, "state": alert.state.value, "opened_at": alert.opened_at.isoformat()}

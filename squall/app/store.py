@@ -54,8 +54,8 @@ def open_store(settings: Settings, stop: threading.Event, health: Health | None 
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = retry_until_available(lambda: connect(settings, health), stop, settings.processor.retry_max_seconds, _complain)
     if url.startswith("chdb:"):
-        store.migrate()
-    elif any(migration.applied_at is None for migration in store.migrations()):
+        store.schema.migrate()
+    elif any(migration.applied_at is None for migration in store.schema.status()):
         store.close()
         raise ConfigurationError(f"the schema of {redact_url(url)} is behind this version", "run `squall store migrate`")
     return store
@@ -74,7 +74,7 @@ def open_existing(settings: Settings) -> Iterator[Store]:
         raise SquallError(f"there is no data at {redact_url(url)}", "give --data-dir, or set SQUALL_STORE__URL")
     store = storage.open(url, timeout_seconds=settings.store.timeout_seconds, retention_days=settings.store.retention_days)
     try:
-        if any(migration.applied_at is None for migration in store.migrations()):
+        if any(migration.applied_at is None for migration in store.schema.status()):
             raise SquallError(f"the schema of {redact_url(url)} is missing or behind this version", "run `squall store migrate`")
         yield store
     finally:

@@ -23,7 +23,7 @@ def migrate() -> None:
     _make_folder(settings.store_url)
     store = connect(settings)
     try:
-        applied = store.migrate()
+        applied = store.schema.migrate()
     finally:
         store.close()
     for migration in applied:
@@ -40,7 +40,7 @@ def status(as_json: Json = False) -> None:
     _make_folder(settings.store_url)
     store = connect(settings)
     try:
-        version, migrations = store.ping(), store.migrations()
+        version, migrations = store.ping(), store.schema.status()
     finally:
         store.close()
     pending = [migration for migration in migrations if migration.applied_at is None]

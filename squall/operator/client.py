@@ -11,7 +11,7 @@ from squall.core.errors import SquallError
 from squall.core.records import Alert, AlertState
 from squall.dashboards.page.schemas.alerts import NotificationView
 from squall.dashboards.page.schemas.documents import DocumentView
-from squall.storage.rows.stored import Acknowledgement, Silence
+from squall.storage.rows.alerting import Acknowledgement, Silence
 
 if TYPE_CHECKING:
     pass

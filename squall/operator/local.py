@@ -12,9 +12,9 @@ from squall.dashboards.page.schemas.alerts import NotificationView
 from squall.dashboards.page.schemas.documents import document_views
 from squall.operator.client import Case
 from squall.storage import Store
-from squall.storage.queries.alert_documents import documents_behind
-from squall.storage.queries.operators import ended_silence, new_silence
-from squall.storage.rows.stored import Acknowledgement, Silence
+from squall.storage.queries.alerting.documents import documents_behind
+from squall.storage.queries.alerting.silences import ended_silence, new_silence
+from squall.storage.rows.alerting import Acknowledgement, Silence
 
 
 class LocalClient:
@@ -31,40 +31,40 @@ class LocalClient:
 
     def alerts(self, states: Sequence[AlertState], limit: int) -> list[Alert]:
         """Return alerts in their newest state."""
-        return self._store.alerts(states or None, limit)
+        return self._store.alerts.latest(states or None, limit)
 
     def alert(self, alert_id: str) -> Alert | None:
         """Return the alert of this whole id."""
-        return self._store.alert(alert_id)
+        return self._store.alerts.get(alert_id)
 
     def case(self, alert: Alert) -> Case:
         """Return what is known about an alert."""
-        documents = documents_behind(self._store, alert, self._settings.detector.sectors, limit=10)
+        documents = documents_behind(self._store.documents, alert, self._settings.detector.sectors, limit=10)
         return Case(
             document_views(documents),
-            self._store.acknowledgements([alert.id]),
-            [NotificationView.model_validate(row) for row in self._store.notifications(alert.id)],
+            self._store.acknowledgements.of([alert.id]),
+            [NotificationView.model_validate(row) for row in self._store.notifications.about(alert.id)],
         )
 
     def acknowledge(self, alert: Alert, author: str, note: str) -> Acknowledgement:
         """Take an alert up."""
         row = Acknowledgement(alert.id, author, note, self._clock.now())
-        self._store.acknowledge(row)
+        self._store.acknowledgements.write(row)
         return row
 
     def silences(self) -> list[Silence]:
         """Return the silences that are not over."""
         now = self._clock.now()
-        return [row for row in self._store.silences() if row.ends_at > now]
+        return [row for row in self._store.silences.all() if row.ends_at > now]
 
     def silence(self, matchers: Sequence[str], author: str, reason: str, length: timedelta) -> Silence:
         """Silence alerts from now on."""
         row = new_silence(matchers, author, reason, self._clock.now(), length)
-        self._store.write_silences([row])
+        self._store.silences.write([row])
         return row
 
     def end(self, silence: Silence) -> Silence:
         """End a silence now."""
         ended = ended_silence(silence, self._clock.now())
-        self._store.write_silences([ended])
+        self._store.silences.write([ended])
         return ended

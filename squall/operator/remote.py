@@ -18,7 +18,7 @@ from squall.core.records import Alert, AlertState
 from squall.dashboards.page.schemas.alerts import AcknowledgementResponse, AlertsView, AlertView
 from squall.dashboards.page.schemas.silences import SilencesView, SilenceView
 from squall.operator.client import Case
-from squall.storage.rows.stored import Acknowledgement, Silence
+from squall.storage.rows.alerting import Acknowledgement, Silence
 
 _TIMEOUT = 30.0
 _JSON = {"Content-Type": "application/json"}

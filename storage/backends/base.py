@@ -1,15 +1,15 @@
-"""The small surface that the two backends implement and every query is written over."""
+"""What the two backends implement: run a query, run a statement, insert a block."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Protocol
 
 from squall.core.errors import StoreError, StoreRefusedError, StoreUnavailableError
-from squall.storage.schema.tables import Table
 
 Value = str | int | float | datetime | Enum | Sequence[str]
 """What may be bound: a datetime is aware and becomes text for `{name:DateTime64(3,'UTC')}`; a sequence is `{name:Array(String)}`."""
@@ -28,15 +28,57 @@ _TRANSIENT = {
 MIGRATE_HINT = "run `squall store migrate`"
 
 
+class Cell(Enum):
+    """What a column holds in Python, and its type in ClickHouse where that makes a difference."""
+
+    TEXT = "text"
+    ENUM = "enum"
+    """Text; an Enum8 in ClickHouse."""
+    BYTES = "bytes"
+    TEXTS = "texts"
+    UINT32 = "uint32"
+    UINT64 = "uint64"
+    INT64 = "int64"
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    BOOL = "bool"
+    TIME = "time"
+    """Aware datetime, milliseconds: a DateTime64(3)."""
+    SECOND = "second"
+    """Aware datetime, whole seconds: a DateTime."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows of one insert, as columns.
+
+    Args:
+        table: name of the table.
+        columns: name and type of each column.
+        values: one sequence for each column, all of the same length; columns that are left out get their defaults.
+    """
+
+    table: str
+    columns: tuple[tuple[str, Cell], ...]
+    values: Sequence[Sequence[Any]]
+
+    @property
+    def names(self) -> str:
+        """The column names as an insert lists them."""
+        return ", ".join(name for name, _ in self.columns)
+
+
 class Result:
     """Columns of one answer, in the order they were selected.
 
     Args:
+        names: of the columns, as the query labels them.
         columns: Python values; times are aware.
         rows: number of rows.
     """
 
-    def __init__(self, columns: Sequence[Sequence[Any]], rows: int) -> None:
+    def __init__(self, names: Sequence[str], columns: Sequence[Sequence[Any]], rows: int) -> None:
+        self.names = names
         self.columns = columns
         self._rows = rows
 
@@ -48,7 +90,7 @@ class Result:
 
 
 class Backend(Protocol):
-    """Runs SQL: parameters are `{name:Type}`; thread-safe. Every method raises `StoreError` and its kin, nothing else."""
+    """Runs SQL: parameters are `{name:Type}`; thread-safe. Every method raises `StoreError` or a subclass, nothing else."""
 
     def select(self, sql: str, params: Params) -> Result:
         """Run a query that answers with rows."""
@@ -56,8 +98,8 @@ class Backend(Protocol):
     def command(self, sql: str, params: Params) -> None:
         """Run a statement that answers with nothing."""
 
-    def insert(self, table: Table, columns: Sequence[Sequence[Any]], token: str) -> None:
-        """Insert one block, given as columns in `table.columns` order; a repeated non-empty `token` changes nothing."""
+    def insert(self, block: Block, token: str) -> None:
+        """Insert one block; a repeated non-empty `token` changes nothing."""
 
     def close(self) -> None:
         """Close every connection; idempotent."""

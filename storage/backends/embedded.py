@@ -14,23 +14,24 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from squall.core.errors import StoreError, StoreLockedError, StoreUnavailableError
-from squall.storage.backends.base import Params, Result, Value, error_code, plain, server_error
+from squall.storage.backends.base import Block, Cell, Params, Result, Value, error_code, plain, server_error
 from squall.storage.backends.pool import Pool
-from squall.storage.schema.tables import Cell, Table
 
 _CONNECTIONS = 8
 _STATUS_FILE = "status"
+_METADATA = "metadata"
+"""The folder in which ClickHouse keeps the definitions of tables: a store with tables has one."""
 _FATAL = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\b": "\\b", "\f": "\\f"})
 _ARROW: dict[Cell, pa.DataType] = {
     Cell.TEXT: pa.string(),
+    Cell.ENUM: pa.string(),
     Cell.BYTES: pa.binary(),
     Cell.TEXTS: pa.list_(pa.string()),
     Cell.UINT32: pa.uint32(),
@@ -40,6 +41,7 @@ _ARROW: dict[Cell, pa.DataType] = {
     Cell.FLOAT64: pa.float64(),
     Cell.BOOL: pa.bool_(),
     Cell.TIME: pa.timestamp("ms", tz="UTC"),
+    Cell.SECOND: pa.timestamp("ms", tz="UTC"),
 }
 _INSERT = "INSERT INTO {table} ({names}) SETTINGS async_insert = 0, insert_deduplicate = {dedup}, insert_deduplication_token = '{token}'"
 
@@ -53,19 +55,23 @@ class EmbeddedBackend:
     """A chDB folder.
 
     Args:
-        folder: created when missing.
+        folder: of the store.
         max_threads: threads of one query; 0 leaves it to ClickHouse.
         timeout_seconds: longest wait for a free connection.
+        create: whether a store that does not exist is created.
 
     Raises:
-        StoreLockedError: another process, or this one with another folder, stands in the way.
+        StoreLockedError: another process has the folder open, or this process another folder.
+        StoreError: the folder cannot be used, or holds no store and `create` is False.
     """
 
-    def __init__(self, folder: Path, max_threads: int, timeout_seconds: float) -> None:
+    def __init__(self, folder: Path, max_threads: int, timeout_seconds: float, *, create: bool = True) -> None:
         self._folder = folder.resolve()
         self.label = f"chdb://{self._folder}"
         self._options = f"?max_threads={max_threads}" if max_threads else ""
         self._closed = False
+        if not create and not (self._folder / _METADATA).is_dir():
+            raise StoreError(f"there is no store at {self.label}", "check SQUALL_STORE__URL and --data-dir")
         _claim(self._folder)
         try:
             self._keeper = self._connect()  # without one open connection chDB lets go of the folder
@@ -89,7 +95,7 @@ class EmbeddedBackend:
     def select(self, sql: str, params: Params) -> Result:
         """Run a query and return its columns."""
         table = pa.ipc.open_stream(pa.py_buffer(self._query(sql, "ArrowStream", params))).read_all()
-        return Result([_values(column) for column in table.columns], table.num_rows)
+        return Result(table.column_names, [_values(column) for column in table.columns], table.num_rows)
 
     def command(self, sql: str, params: Params) -> None:
         """Run a statement."""
@@ -106,24 +112,24 @@ class EmbeddedBackend:
             except UnicodeError as error:
                 raise StoreError(f"store {self.label}: a query failed: {error}", "a value does not fit") from error
 
-    def insert(self, table: Table, columns: Sequence[Sequence[Any]], token: str) -> None:
+    def insert(self, block: Block, token: str) -> None:
         """Insert one block as an Arrow stream: measured as the fastest way in."""
-        data = self._stream(table, columns)
-        sql = _INSERT.format(table=table.name, names=table.names, dedup=int(bool(token)), token=_quoted(token))
+        data = self._stream(block)
+        sql = _INSERT.format(table=block.table, names=block.names, dedup=int(bool(token)), token=_quoted(token))
         with self._pool.connection() as connection:
             try:
                 inserter = connection.send_insert(sql, "ArrowStream")
                 inserter.append(data)
                 inserter.finish()
             except RuntimeError as error:
-                raise self._error(error, f"an insert into {table.name}") from error
+                raise self._error(error, f"an insert into {block.table}") from error
 
-    def _stream(self, table: Table, columns: Sequence[Sequence[Any]]) -> bytes:
+    def _stream(self, block: Block) -> bytes:
         try:
-            arrays = [pa.array(values, type=_ARROW[cell]) for values, (_, cell) in zip(columns, table.columns, strict=True)]
+            arrays = [pa.array(values, type=_ARROW[cell]) for values, (_, cell) in zip(block.values, block.columns, strict=True)]
         except _UNWRITABLE as error:
-            raise StoreError(f"store {self.label}: an insert into {table.name} failed: {error}", "a value does not fit") from error
-        batch = pa.record_batch(arrays, names=[name for name, _ in table.columns])
+            raise StoreError(f"store {self.label}: an insert into {block.table} failed: {error}", "a value does not fit") from error
+        batch = pa.record_batch(arrays, names=[name for name, _ in block.columns])
         buffer = io.BytesIO()
         with pa.ipc.new_stream(buffer, batch.schema) as stream:
             stream.write_batch(batch)

@@ -1,25 +1,24 @@
-"""A backend that tells how long each call took and whether the store answered."""
+"""A backend that measures each call and reports whether the store answered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from squall.core.errors import SquallError, UnavailableError
 from squall.core.observability.health import Health
 from squall.core.observability.metric_spec import StoreOperation
-from squall.storage.backends.base import Backend, Params, Result
-from squall.storage.schema.tables import Table
+from squall.storage.backends.base import Backend, Block, Params, Result
 
 T = TypeVar("T")
 
 
 class MeteredBackend:
-    """Hands everything on to `backend`; see `Backend`.
+    """Passes every call on to `backend`; see `Backend`.
 
     Args:
-        backend: does the work.
-        health: told of each call; a call that was not answered makes the process not ready until one is.
+        backend: runs the SQL.
+        health: gets the outcome of each call; a call without an answer makes the process not ready until one is answered.
     """
 
     def __init__(self, backend: Backend, health: Health) -> None:
@@ -35,9 +34,9 @@ class MeteredBackend:
         """Run a statement that answers with nothing."""
         self._timed("command", lambda: self._backend.command(sql, params))
 
-    def insert(self, table: Table, columns: Sequence[Sequence[Any]], token: str) -> None:
+    def insert(self, block: Block, token: str) -> None:
         """Insert one block."""
-        self._timed("insert", lambda: self._backend.insert(table, columns, token))
+        self._timed("insert", lambda: self._backend.insert(block, token))
 
     def close(self) -> None:
         """Close every connection."""

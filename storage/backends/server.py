@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from typing import Any
 
 from clickhouse_driver import errors
@@ -11,10 +10,9 @@ from clickhouse_driver.defines import DBMS_MIN_PROTOCOL_VERSION_WITH_PARAMETERS
 
 from squall.core.config.settings import redact_url
 from squall.core.errors import StoreError, StoreUnavailableError
-from squall.storage.backends.base import Params, Result, plain, server_error
+from squall.storage.backends.base import Block, Params, Result, plain, server_error
 from squall.storage.backends.pool import Pool
 from squall.storage.backends.server_link import link_to
-from squall.storage.schema.tables import Table
 
 _CONNECTIONS = 8
 _LOST = (OSError, EOFError)
@@ -42,20 +40,20 @@ class ServerBackend:
     def select(self, sql: str, params: Params) -> Result:
         """Run a query and return its columns."""
         columns, types = self._execute(sql, params, "a query", columnar=True, with_column_types=True)
-        return Result(columns or [()] * len(types), len(columns[0]) if columns else 0)
+        return Result([name for name, _ in types], columns or [()] * len(types), len(columns[0]) if columns else 0)
 
     def command(self, sql: str, params: Params) -> None:
         """Run a statement."""
         self._execute(sql, params, "a statement")
 
-    def insert(self, table: Table, columns: Sequence[Sequence[Any]], token: str) -> None:
+    def insert(self, block: Block, token: str) -> None:
         """Insert one block, column by column; returns when the server has acknowledged it."""
         settings: dict[str, Any] = {"async_insert": 0, "insert_deduplicate": int(bool(token))}
         if token:
             settings["insert_deduplication_token"] = token
-        sql = f"INSERT INTO {table.name} ({table.names}) VALUES"
-        data = [list(column) for column in columns]  # the driver converts values in place
-        self._execute(sql, data, f"an insert into {table.name}", columnar=True, settings=settings)
+        sql = f"INSERT INTO {block.table} ({block.names}) VALUES"
+        data = [list(column) for column in block.values]  # the driver converts values in place
+        self._execute(sql, data, f"an insert into {block.table}", columnar=True, settings=settings)
 
     def _execute(self, sql: str, data: Params | list[list[Any]], doing: str, **options: Any) -> Any:
         if isinstance(data, list):

@@ -3,61 +3,81 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
 
+from squall.core.clock import Clock
 from squall.storage.backends.base import Backend, Params, Result
-from squall.storage.schema.tables import Table
+from squall.storage.schema.table import VERSION, Table
+
+R = TypeVar("R")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class StoreBase:
-    """The primitives: select, command, insert, and a version number that always grows."""
+class Versions:
+    """Numbers that always grow: of the versions of a row, the largest wins. Thread-safe; all queries of a store share one.
 
-    def __init__(self, backend: Backend) -> None:
+    Args:
+        clock: a version is its time in microseconds since 1970, and larger than the version before.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def next(self, count: int = 1) -> range:
+        """Return `count` versions."""
+        with self._lock:
+            first = max(self._last + 1, (self._clock.now() - _EPOCH) // timedelta(microseconds=1))
+            self._last = first + count - 1
+        return range(first, first + count)
+
+
+class Queries:
+    """The primitives: select, command, and writing records into their table."""
+
+    def __init__(self, backend: Backend, versions: Versions) -> None:
         self._backend = backend
-        self._version = 0
-        self._version_lock = threading.Lock()
-
-    def read(self, sql: str) -> Result:
-        """Run a finished query, such as a panel's of `squall.storage.panels` with its macros expanded."""
-        return self._backend.select(sql, {})
+        self._versions = versions
 
     def _select(self, sql: str, **params: Any) -> Result:
         return self._backend.select(sql, params)
 
     def _one(self, sql: str, **params: Any) -> tuple[Any, ...] | None:
+        """Return the first row, None when there is none."""
         return next(iter(self._backend.select(sql, params)), None)
+
+    def _only(self, sql: str, **params: Any) -> tuple[Any, ...]:
+        """Return the first row of a query that always answers with one."""
+        return next(iter(self._backend.select(sql, params)))
+
+    def _read(self, table: Table[R], sql: str, **params: Any) -> list[R]:
+        """Return the records of a query that selects `table.selected`."""
+        return table.read(self._backend.select(sql, params))
 
     def _command(self, sql: str, **params: Any) -> None:
         bound: Params = params
         self._backend.command(sql, bound)
 
-    def _insert(self, table: Table, rows: Sequence[Sequence[Any]], token: str = "") -> None:
-        if rows:
-            self._backend.insert(table, list(zip(*rows, strict=True)), token)
+    def _write(self, table: Table[Any], records: Sequence[Any], **given: Any) -> None:
+        """Insert `records`; `given` are values of columns that are the same in every row. A version is added where the table has one.
 
-    def _next_version(self) -> int:
-        """Return microseconds since 1970, always larger than the one before: the last write of a mutable row wins."""
-        with self._version_lock:
-            self._version = max(self._version + 1, time.time_ns() // 1000)
-            return self._version
-
-
-def utc(value: datetime) -> datetime:
-    """Return `value` in UTC, whatever tzinfo class the client made."""
-    return value.astimezone(UTC)
+        Nothing is written when there are no records.
+        """
+        if not records:
+            return
+        columns: dict[str, Sequence[Any]] = {name: [value] * len(records) for name, value in given.items()}
+        if VERSION.name in table.given and VERSION.name not in columns:
+            columns[VERSION.name] = [self._versions.next()[0]] * len(records)
+        self._backend.insert(table.block(records, columns), "")
 
 
-def optional_utc(value: datetime | None) -> datetime | None:
-    """Return `value` in UTC or None."""
-    return value.astimezone(UTC) if value is not None else None
-
-
-def valid_text(value: str) -> str:
-    """Return `value` without lone surrogates, which UTF-8 cannot carry."""
-    return value.encode("utf-8", "replace").decode()
+def newest(records: Iterable[R], key: Callable[[R], Hashable]) -> list[R]:
+    """Return the last of all records with the same `key`."""
+    return list({key(record): record for record in records}.values())
 
 
 def unique(values: Iterable[str]) -> list[str]:

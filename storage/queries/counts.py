@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
-from squall.storage.queries.base import StoreBase
+from squall.core.records import SeriesKind
+from squall.storage.queries.base import Queries
 from squall.storage.queries.spans import EVER, SPAN, span, sql
-from squall.storage.rows.stored import Ints, MinuteCounts, SentimentCount, Totals, Volume
+from squall.storage.rows.counts import Bucket, Ints, KnownNames, MinuteCounts, SentimentCount, Totals, Volume
+
+_HOUR_SECONDS: Final = 3600
 
 # One number per document, minute * 3 + sentiment: a million of them travel faster than half a million groups are made.
 _COUNTS = """
@@ -40,19 +43,64 @@ _STEP = "intDiv(toUnixTimestamp(published_at), {seconds:UInt32}) * {seconds:UInt
 _VOLUME = sql(
     "SELECT $step AS time, countIf(kind = 'news'), countIf(kind = 'social') FROM $span GROUP BY time ORDER BY time", span=SPAN, step=_STEP
 )
+_BUCKETS = """
+SELECT $name AS name, intDiv(toUnixTimestamp(published_at), {seconds:UInt32}) * {seconds:UInt32} AS time,
+       countIf(sentiment = 'negative'), countIf(sentiment = 'positive'), count()
+FROM $span
+  AND ({topic:String} = '' OR topic = {topic:String})
+  AND ({symbol:String} = '' OR has(symbols, {symbol:String}))
+GROUP BY name, time ORDER BY name, time
+"""
+_BUCKETS_BY_TOPIC = sql(_BUCKETS, name="topic", span=SPAN)
+_BUCKETS_OF_ALL = sql(_BUCKETS, name="''", span=SPAN)
+# Whole hours over a long span: as the detector's process counted them, a minute old at most while it runs.
+_ROLLED_BUCKETS = """
+SELECT $name AS name, intDiv(toUnixTimestamp(time), {seconds:UInt32}) * {seconds:UInt32} AS bucket,
+       sum(negative), sum(positive), sum(negative + neutral + positive) AS total
+FROM sentiment_rollup FINAL
+WHERE step = 3600 AND symbol = {symbol:String} AND ({topic:String} = '' OR topic = {topic:String})
+  AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
+GROUP BY name, bucket HAVING total > 0 ORDER BY name, bucket
+"""
+_ROLLED_BY_TOPIC = sql(_ROLLED_BUCKETS, name="topic")
+_ROLLED_OF_ALL = sql(_ROLLED_BUCKETS, name="''")
+_IS_ROLLED = "SELECT count() FROM rollup_position"
+# Without FINAL: a name that only an older scoring gave does no harm in a list to choose from.
+_LATELY = "FROM documents WHERE published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')} GROUP BY name"
+_NAMES = sql(
+    """
+SELECT what, name
+FROM
+(
+    SELECT 'topic' AS what, toString(topic) AS name, count() AS documents $lately
+    UNION ALL SELECT 'source' AS what, toString(source) AS name, count() AS documents $lately
+    UNION ALL SELECT 'language' AS what, toString(language) AS name, count() AS documents $lately
+    UNION ALL SELECT 'symbol' AS what, toString(arrayJoin(symbols)) AS name, count() AS documents $lately
+)
+WHERE name != ''
+ORDER BY documents DESC, name
+LIMIT {limit:UInt32} BY what
+""",
+    lately=_LATELY,
+)
+_WATCHED = """
+SELECT series, toString(any(kind)) FROM readings
+WHERE time >= {start:DateTime64(3, 'UTC')} AND time <= {end:DateTime64(3, 'UTC')} AND kind IN ('symbol', 'sector')
+GROUP BY series ORDER BY sum(observed) DESC, series LIMIT {limit:UInt32}
+"""
 _TOTALS = sql("SELECT count(), $sentiments FROM $span", span=SPAN, sentiments=_SENTIMENTS)
 _ON_DISK = "SELECT (SELECT count() FROM documents), (SELECT count() FROM dead_letters FINAL)"
 
 
-class CountQueries(StoreBase):
-    """What the detector and the tables of the dashboards read.
+class CountQueries(Queries):
+    """Counts that the detector, the live page and the dashboards read.
 
     Spans are half-open, [start, end), in publication time. A document id counts once, as it was scored last. Unless said
     otherwise, a copy is not counted: a document whose fingerprint was published in the 24 hours before it, under any
     topic. What is counted for a moment does not depend on where the span starts.
     """
 
-    def counts(
+    def per_minute(
         self,
         start: datetime,
         end: datetime,
@@ -73,7 +121,7 @@ class CountQueries(StoreBase):
         groups, packed = self._select(query, names=list(names), **span(start, end, copies=copies, model_version=as_of_model)).columns
         return _unpack(groups, packed)
 
-    def topic_sentiment(self, start: datetime, end: datetime, *, copies: bool = False, limit: int = 100) -> list[SentimentCount]:
+    def by_topic(self, start: datetime, end: datetime, *, copies: bool = False, limit: int = 100) -> list[SentimentCount]:
         """Count sentiment per topic, largest first."""
         rows = self._select(_BY_TOPIC, limit=limit, **span(start, end, copies=copies))
         return [SentimentCount(name, int(minus), int(zero), int(plus), float(mean)) for name, minus, zero, plus, mean in rows]
@@ -83,11 +131,36 @@ class CountQueries(StoreBase):
         rows = self._select(_VOLUME, seconds=_seconds(step), **span(start, end, copies=copies))
         return [Volume(_moment(time), int(news), int(social)) for time, news, social in rows]
 
+    def buckets_by_topic(self, start: datetime, end: datetime, *, step: timedelta) -> list[Bucket]:
+        """Count documents per topic and `step` (whole seconds, from the epoch); empty buckets are left out."""
+        return self._buckets(_BUCKETS_BY_TOPIC, _ROLLED_BY_TOPIC, start, end, step, topic="", symbol="")
+
+    def buckets(self, start: datetime, end: datetime, *, step: timedelta, topic: str = "", symbol: str = "") -> list[Bucket]:
+        """Count documents per `step`, of a topic, of a symbol, or of all when neither is given; empty buckets are left out."""
+        return self._buckets(_BUCKETS_OF_ALL, _ROLLED_OF_ALL, start, end, step, topic=topic, symbol=symbol)
+
+    def _buckets(self, counted: str, rolled: str, start: datetime, end: datetime, step: timedelta, **chosen: str) -> list[Bucket]:
+        """Count documents, or add up hours that are counted already: on ten million documents a month takes 0.1 s instead of 3 s."""
+        seconds = _seconds(step)
+        if seconds % _HOUR_SECONDS == 0 and self._only(_IS_ROLLED)[0]:
+            rows = self._select(rolled, seconds=seconds, start=start, end=end, **chosen)
+        else:
+            rows = self._select(counted, seconds=seconds, **chosen, **span(start, end, copies=False))
+        return [Bucket(name, _moment(time), int(bad), int(good), int(total)) for name, time, bad, good, total in rows]
+
+    def names(self, start: datetime, end: datetime, *, limit: int = 200) -> KnownNames:
+        """Return the names that occur in documents published in the span, at most `limit` of each sort."""
+        found: dict[str, list[str]] = {"topic": [], "source": [], "symbol": [], "language": []}
+        for what, name in self._select(_NAMES, start=start, end=end, limit=limit):
+            found[what].append(name)
+        watched = tuple((name, SeriesKind(kind)) for name, kind in self._select(_WATCHED, start=start, end=end, limit=limit))
+        return KnownNames(tuple(found["topic"]), tuple(found["source"]), tuple(found["symbol"]), tuple(found["language"]), watched)
+
     def totals(self) -> Totals:
         """Count everything the store holds."""
-        everything, negative, neutral, positive = next(iter(self._select(_TOTALS, **span(*EVER, copies=True))))
-        originals = next(iter(self._select(_TOTALS, **span(*EVER, copies=False))))[0]
-        rows, letters = next(iter(self._select(_ON_DISK)))
+        everything, negative, neutral, positive = self._only(_TOTALS, **span(*EVER, copies=True))
+        originals, *_ = self._only(_TOTALS, **span(*EVER, copies=False))
+        rows, letters = self._only(_ON_DISK)
         return Totals(everything, max(everything - originals, 0), negative, neutral, positive, rows, letters)
 
 

@@ -1,22 +1,24 @@
-"""Writing scored documents and reading them back one by one."""
+"""Writing scored documents, and reading single ones and lists of them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import xxhash
 
-from squall.core.records import Document, ScoredDocument, Sentiment
-from squall.storage.queries.base import StoreBase, unique, utc, valid_text
+from squall.core.records import Document, ScoredDocument
+from squall.storage.queries.base import Queries, unique
 from squall.storage.queries.spans import EVER, SPAN, span, sql
-from squall.storage.rows.stored import Latency, Quantiles, StoredDocument
-from squall.storage.schema.tables import DOCUMENTS
+from squall.storage.rows.documents import ModelVersion, NewestDocument, StoredDocument
+from squall.storage.rows.latency import Latency, Quantiles
+from squall.storage.schema.table import utc, valid_text
+from squall.storage.schema.tables.documents import DOCUMENTS
 
 _KNOWN = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)} AND model_version = {model_version:String}"
 _EDGES = "SELECT count(), min(published_at), max(published_at) FROM documents"
+_NEWEST = "SELECT published_at, stored_at FROM documents ORDER BY published_at DESC LIMIT 1"
 _TOP = sql(
     """
 SELECT id, copies
@@ -46,8 +48,8 @@ _WANTED = """
   AND ({language:String} = '' OR language = {language:String})
   AND arrayAll(word -> positionCaseInsensitiveUTF8(concat(title, '\\n', text), word) > 0, {words:Array(String)})
 """
-_NEWEST = sql("SELECT id FROM $span AND $wanted ORDER BY published_at DESC, id LIMIT {limit:UInt32}", span=SPAN, wanted=_WANTED)
-# Without FINAL and in the order of the table, so that it ends as soon as it has enough: it sees at least what `_NEWEST` would.
+_FOUND = sql("SELECT id FROM $span AND $wanted ORDER BY published_at DESC, id LIMIT {limit:UInt32}", span=SPAN, wanted=_WANTED)
+# Without FINAL and in the order of the table, so that it ends as soon as it has enough: it sees at least what `_FOUND` would.
 _REACH = sql(
     """
 SELECT count(), min(published_at)
@@ -60,10 +62,7 @@ FROM
 """,
     wanted=_WANTED,
 )
-FIELDS = """id, kind, source, author, url, title, text, language, symbols, published_at, collected_at, topic, topic_probability,
-       p_negative, p_neutral, p_positive, toString(sentiment), score, fingerprint, model_version, scored_at, stored_at"""
-"""What `stored_document` reads."""
-_FETCH = sql("SELECT $fields FROM $span AND id IN {ids:Array(String)}", fields=FIELDS, span=SPAN)
+_FETCH = sql("SELECT $columns FROM $span AND id IN {ids:Array(String)}", columns=DOCUMENTS.selected, span=SPAN)
 _LATENCY = sql(
     """
 SELECT
@@ -74,12 +73,16 @@ FROM $span
 """,
     span=SPAN,
 )
+_MODELS = """
+SELECT model_version, uniqExact(id), min(published_at), max(published_at), max(scored_at) AS last
+FROM documents GROUP BY model_version ORDER BY last DESC, model_version
+"""
 _MORE = 4
 """How many times as many rows are looked through when too many of them were not the current ones."""
 
 
-class DocumentQueries(StoreBase):
-    """Documents in and out."""
+class DocumentQueries(Queries):
+    """Documents in and out. Spans are half-open, [start, end), in publication time."""
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None:
         """Store one batch in one acknowledged insert.
@@ -91,9 +94,9 @@ class DocumentQueries(StoreBase):
             StoreUnavailableError: not acknowledged; the batch may or may not be stored. Insert it again.
         """
         if rows:
-            columns = _columns(rows)
-            digest = xxhash.xxh3_128_hexdigest(repr((columns[0], columns[-2:])).encode())
-            self._backend.insert(DOCUMENTS, columns, f"{token}:{digest}")
+            identity = [[row.document.id for row in rows], [row.model_version for row in rows], [row.scored_at for row in rows]]
+            digest = xxhash.xxh3_128_hexdigest(repr(identity).encode())
+            self._backend.insert(DOCUMENTS.block(rows, {}), f"{token}:{digest}")
 
     def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]:
         """Return the ids among `documents` that are stored with this model version already."""
@@ -104,15 +107,21 @@ class DocumentQueries(StoreBase):
 
     def first_published_at(self) -> datetime | None:
         """Return the earliest publication time stored, None when the store is empty."""
-        count, first, _ = next(iter(self._select(_EDGES)))
+        count, first, _ = self._only(_EDGES)
         return utc(first) if count else None
 
     def last_published_at(self) -> datetime | None:
         """Return the latest publication time stored, None when the store is empty."""
-        count, _, last = next(iter(self._select(_EDGES)))
+        count, _, last = self._only(_EDGES)
         return utc(last) if count else None
 
-    def top_documents(
+    def newest(self) -> NewestDocument | None:
+        """Return when the document published last was published and stored, None when the store is empty."""
+        for published_at, stored_at in self._select(_NEWEST):
+            return NewestDocument(utc(published_at), utc(stored_at))
+        return None
+
+    def top(
         self,
         topic: str,
         start: datetime,
@@ -122,7 +131,7 @@ class DocumentQueries(StoreBase):
         sentiment: str = "negative",
         limit: int = 10,
     ) -> list[StoredDocument]:
-        """Return documents of one sentiment published in [start, end), most certain of that sentiment first.
+        """Return documents of one sentiment, most certain of that sentiment first.
 
         Documents with the same fingerprint are one; `copies` says how many more of them were published in the span.
 
@@ -134,7 +143,7 @@ class DocumentQueries(StoreBase):
         found = self._select(_TOP, **filters, **span(start, end, copies=True))
         return self._fetch(dict(found), start, end)
 
-    def documents(
+    def search(
         self,
         *,
         limit: int = 100,
@@ -163,90 +172,44 @@ class DocumentQueries(StoreBase):
         wanted = {**filters, "words": [valid_text(word) for word in words], "before_id": before_id}
         rows = limit
         while rows > 0:
-            found, first = next(iter(self._select(_REACH, **wanted, end=end, rows=rows)))
+            found, first = self._only(_REACH, **wanted, end=end, rows=rows)
             if not found:
                 break
             start = utc(first)
-            ids = self._select(_NEWEST, **wanted, **span(start, end, copies=True), limit=limit).columns[0]
+            ids = self._select(_FOUND, **wanted, **span(start, end, copies=True), limit=limit).columns[0]
             if len(ids) >= limit or found < rows:
                 return self._fetch(dict.fromkeys(ids, 0), start, end)
             rows *= _MORE
         return []
 
-    def document(self, document_id: str) -> StoredDocument | None:
+    def get(self, document_id: str) -> StoredDocument | None:
         """Return one document as it was scored last."""
-        return next(iter(self._fetch({document_id: 0}, *EVER)), None)
+        return next(iter(self.get_many([document_id])), None)
 
-    def _fetch(self, copies: dict[str, int], start: datetime, end: datetime) -> list[StoredDocument]:
+    def get_many(self, document_ids: Collection[str]) -> list[StoredDocument]:
+        """Return the documents that are stored, in the order of `document_ids`, as they were scored last. Reads all of event time."""
+        return self._fetch(dict.fromkeys(document_ids, 0), *EVER)
+
+    def _fetch(self, copies: Mapping[str, int], start: datetime, end: datetime) -> list[StoredDocument]:
         """Return whole documents in the order of `copies`, a mapping of id to number of copies."""
         if not copies:
             return []
-        rows = {row[0]: row for row in self._select(_FETCH, ids=list(copies), **span(start, end, copies=True))}
-        return [stored_document(rows[key], int(count)) for key, count in copies.items() if key in rows]
+        rows = {row.id: row for row in self._read(DOCUMENTS, _FETCH, ids=list(copies), **span(start, end, copies=True))}
+        return [rows[key].with_copies(int(count)) for key, count in copies.items() if key in rows]
 
     def latency(self, start: datetime, end: datetime) -> Latency:
-        """Measure from collection and from publication to storage, of documents published in [start, end)."""
-        count, collected, published = next(iter(self._select(_LATENCY, **span(start, end, copies=True))))
+        """Measure from collection and from publication to storage."""
+        count, collected, published = self._only(_LATENCY, **span(start, end, copies=True))
         return Latency(int(count), _quantiles(collected), _quantiles(published))
+
+    def model_versions(self) -> list[ModelVersion]:
+        """Return every model version with rows in the store, the one that scored last first."""
+        return [
+            ModelVersion(version, int(documents), utc(first), utc(last), utc(scored))
+            for version, documents, first, last, scored in self._select(_MODELS)
+        ]
 
 
 def _quantiles(milliseconds: Sequence[float]) -> Quantiles:
     p50, p99, largest = (0.0 if math.isnan(value) else float(value) / 1000 for value in milliseconds)
     return Quantiles(p50, p99, largest)
-
-
-def stored_document(row: Sequence[Any], copies: int) -> StoredDocument:
-    """Turn a row of `FIELDS` into a document with `copies` later copies."""
-    return StoredDocument(
-        id=row[0],
-        kind=row[1],
-        source=row[2],
-        author=row[3],
-        url=row[4],
-        title=row[5],
-        text=row[6],
-        language=row[7],
-        symbols=tuple(row[8]),
-        published_at=utc(row[9]),
-        collected_at=utc(row[10]),
-        topic=row[11],
-        topic_probability=row[12],
-        p_negative=row[13],
-        p_neutral=row[14],
-        p_positive=row[15],
-        sentiment=Sentiment(row[16]),
-        score=row[17],
-        fingerprint=row[18],
-        model_version=row[19],
-        scored_at=utc(row[20]),
-        stored_at=utc(row[21]),
-        copies=copies,
-    )
-
-
-def _columns(rows: Sequence[ScoredDocument]) -> list[list[Any]]:
-    """Return `rows` as the columns of `DOCUMENTS`."""
-    documents = [row.document for row in rows]
-    return [
-        [document.id for document in documents],
-        [document.kind.value for document in documents],
-        [document.source for document in documents],
-        [document.author for document in documents],
-        [document.url for document in documents],
-        [document.title for document in documents],
-        [document.text for document in documents],
-        [document.language for document in documents],
-        [list(document.symbols) for document in documents],
-        [document.published_at for document in documents],
-        [document.collected_at for document in documents],
-        [row.topic for row in rows],
-        [row.topic_probability for row in rows],
-        [row.p_negative for row in rows],
-        [row.p_neutral for row in rows],
-        [row.p_positive for row in rows],
-        [row.sentiment.value for row in rows],
-        [row.score for row in rows],
-        [row.fingerprint for row in rows],
-        [row.model_version for row in rows],
-        [row.scored_at for row in rows],
-    ]

@@ -1,1 +1,1 @@
-"""What queries return: frozen rows, times aware UTC."""
+"""What queries return: frozen records; times are aware UTC."""

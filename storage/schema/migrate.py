@@ -1,20 +1,35 @@
-"""Numbered SQL files, applied once, remembered with their checksum."""
+"""Migrations: numbered SQL files, applied once and recorded with their checksum."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
+from squall.core.clock import Clock
 from squall.core.errors import StoreError
-from squall.storage.backends.base import Backend
-from squall.storage.queries.base import utc
-from squall.storage.rows.stored import Migration
-from squall.storage.schema.tables import MIGRATIONS
+from squall.storage.backends.base import Backend, Cell
+from squall.storage.schema.table import Column, Table
 
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A migration: its number, name, checksum, and when it was applied to this store."""
+
+    number: int
+    name: str
+    checksum: str
+    applied_at: datetime | None = None
+
+
+MIGRATIONS = Table(
+    "schema_migrations",
+    Migration,
+    (Column("number", Cell.UINT32), Column("name", Cell.TEXT), Column("checksum", Cell.TEXT), Column("applied_at", Cell.TIME)),
+)
 FOLDER = Path(__file__).with_name("migrations")
 _NAME = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
 _LEDGER = """
@@ -23,7 +38,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations
 ENGINE = ReplacingMergeTree(applied_at) ORDER BY number
 """
 _EXISTS = "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'schema_migrations'"
-_APPLIED = "SELECT number, name, checksum, applied_at FROM schema_migrations FINAL ORDER BY number"
+_APPLIED = MIGRATIONS.select("FINAL ORDER BY number")
 
 
 def available(folder: Path = FOLDER) -> list[tuple[Migration, str]]:
@@ -41,11 +56,9 @@ def available(folder: Path = FOLDER) -> list[tuple[Migration, str]]:
 
 
 def applied(backend: Backend) -> list[Migration]:
-    """Return what this store has taken; nothing when it was never migrated."""
-    count = next(iter(backend.select(_EXISTS, {})))[0]
-    if not count:
-        return []
-    return [Migration(number, name, checksum, utc(at)) for number, name, checksum, at in backend.select(_APPLIED, {})]
+    """Return the migrations of this store; none when it was never migrated."""
+    ((count,),) = backend.select(_EXISTS, {})
+    return MIGRATIONS.read(backend.select(_APPLIED, {})) if count else []
 
 
 def check(shipped: Sequence[Migration], taken: Sequence[Migration]) -> None:
@@ -72,8 +85,8 @@ def status(backend: Backend, folder: Path = FOLDER) -> list[Migration]:
     return [replace(migration, applied_at=times.get(migration.number)) for migration in shipped]
 
 
-def migrate(backend: Backend, folder: Path = FOLDER) -> list[Migration]:
-    """Apply what is missing and return it.
+def migrate(backend: Backend, clock: Clock, folder: Path = FOLDER) -> list[Migration]:
+    """Apply what is missing and return it; `clock` stamps `applied_at`.
 
     Statements are written to be repeatable (IF NOT EXISTS), so a migration that was cut off half-way is simply run again.
     """
@@ -85,9 +98,8 @@ def migrate(backend: Backend, folder: Path = FOLDER) -> list[Migration]:
             continue
         for statement in statements(sql):
             backend.command(statement, {})
-        now = datetime.now(UTC)
-        backend.insert(MIGRATIONS, [[migration.number], [migration.name], [migration.checksum], [now]], "")
-        done.append(replace(migration, applied_at=now))
+        done.append(replace(migration, applied_at=clock.now()))
+        backend.insert(MIGRATIONS.block(done[-1:], {}), "")
     return done
 
 

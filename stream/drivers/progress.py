@@ -13,13 +13,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ProgressStore(Protocol):
-    """What the tracker needs of the store."""
+    """What the tracker needs of the store: `store.progress`."""
 
-    def progress(self) -> list[Progress]: ...
+    def all(self) -> list[Progress]: ...
 
-    def write_progress(self, rows: Sequence[Progress]) -> None: ...
+    def write(self, rows: Sequence[Progress]) -> None: ...
 
-    def retire_progress(self, keep: set[str]) -> None: ...
+    def retire(self, keep: set[str]) -> None: ...
 
 
 class ProgressTracker:
@@ -36,11 +36,11 @@ class ProgressTracker:
         self._clock = clock
         self._rows: dict[tuple[str, int], Progress] = {}
         self._streams = streams
-        store.retire_progress(streams)
+        store.retire(streams)
         self._reload()
 
     def _reload(self) -> None:
-        for row in self._store.progress():
+        for row in self._store.all():
             if row.stream in self._streams:
                 self._rows[row.stream, row.partition] = row
 
@@ -60,7 +60,7 @@ class ProgressTracker:
             self._rows[stream, partition] = row
             rows.append(row)
         if rows:
-            self._store.write_progress(rows)
+            self._store.write(rows)
 
     def stored(self, items: Sequence[Item], caught_up: dict[tuple[str, int], bool]) -> None:
         """Note that `items` are safe. `caught_up` says for each (stream, partition) whether nothing more can be read now."""
@@ -85,5 +85,5 @@ class ProgressTracker:
             Progress(row.stream, row.partition, row.position, row.event_time, caught_up.get(key, False), now) for key, row in rows.items()
         ]
         if written:
-            self._store.write_progress(written)
+            self._store.write(written)
             self._rows.update({(row.stream, row.partition): row for row in written})

@@ -32,11 +32,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened = storage.open(f"chdb://{tmp_path_factory.mktemp('many')}/chdb")
-    opened.migrate()
+    opened.schema.migrate()
     insert_documents(opened, COUNT, START, LENGTH)
     insert_telemetry(opened, START, LENGTH)
     began = time.perf_counter()
-    opened.roll_up()
+    opened.rollups.update()
     print(f"\n{COUNT:,} documents counted per minute and hour in {time.perf_counter() - began:.1f} s")
     yield opened
     opened.close()
@@ -71,8 +71,8 @@ def test_two_months_by_topic_from_kept_counts_are_many_times_faster_than_from_do
         WHERE step = 3600 AND symbol = '' AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
         GROUP BY day, topic
         """
-    kept = median_seconds(lambda: store._select(rolled, start=START, end=END))
-    counted = median_seconds(lambda: store.topic_sentiment(START, END))
+    kept = median_seconds(lambda: store.read(rolled, start=START, end=END))
+    counted = median_seconds(lambda: store.counts.by_topic(START, END))
     print(
         f"by topic over 60 days: {1000 * kept:.0f} ms from kept counts, {1000 * counted:.0f} ms from documents: {counted / kept:.0f} times"
     )

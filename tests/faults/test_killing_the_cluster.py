@@ -45,7 +45,7 @@ class Cluster:
 
     def stored(self) -> int:
         with opened(self.store.url) as store:
-            return store.totals().documents
+            return store.counts.totals().documents
 
 
 @pytest.fixture
@@ -94,9 +94,9 @@ def test_kills_of_worker_store_and_detector_and_a_broker_restart_lose_and_double
                 process.kill()
 
     with opened(cluster.store.url) as store:
-        assert store.totals().documents == script.documents
-        assert sum(row.total for row in store.topic_sentiment(script.start, script.end, copies=True)) == script.documents
-        fired = [alert for alert in store.alerts(limit=1000) if alert.fired_at is not None]
+        assert store.counts.totals().documents == script.documents
+        assert sum(row.total for row in store.counts.by_topic(script.start, script.end, copies=True)) == script.documents
+        fired = [alert for alert in store.alerts.latest(limit=1000) if alert.fired_at is not None]
     during = [alert for alert in fired if script.crisis.start <= alert.opened_at <= script.crisis.end]
     assert {alert.topic for alert in during} & set(script.crisis.topics)
     mails = [path.read_text() for path in (cluster.folder / "data" / "outbox").glob("*.eml")]
@@ -111,8 +111,8 @@ def test_kills_of_worker_store_and_detector_and_a_broker_restart_lose_and_double
 def _crisis_is_over(cluster: Cluster) -> bool:
     """Every alert of the crisis has been resolved, and its mails are out."""
     with opened(cluster.store.url) as store:
-        fired = [alert for alert in store.alerts(limit=1000) if alert.fired_at is not None]
-        position = store.detector_position(DETECTOR)
-        pending = store.pending_notifications()
-    past = position is not None and position[0] > cluster.script.crisis.end
+        fired = [alert for alert in store.alerts.latest(limit=1000) if alert.fired_at is not None]
+        position = store.detector.position(DETECTOR)
+        pending = store.notifications.pending()
+    past = position is not None and position.evaluated_until > cluster.script.crisis.end
     return bool(fired) and past and not pending and all(alert.resolved_at for alert in fired)

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from squall.core.config.settings import AlertSettings
 from squall.core.records import Alert, AlertState, Sentiment, Severity
-from squall.storage.rows.stored import Notification, StoredDocument
+from squall.storage.rows.alerting import Notification
+from squall.storage.rows.documents import StoredDocument
 
 NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 SETTINGS = AlertSettings(
@@ -71,8 +72,8 @@ class MemoryOutbox:
     def __init__(self, *notifications):
         self.rows = {row.id: row for row in notifications}
 
-    def pending_notifications(self):
+    def pending(self):
         return sorted((row for row in self.rows.values() if row.status != "sent"), key=lambda row: (row.created_at, row.id))
 
-    def write_notifications(self, notifications):
+    def write(self, notifications):
         self.rows |= {row.id: row for row in notifications}

@@ -24,14 +24,16 @@ FROM (SELECT number, number >= {count:UInt64} AS burst, burst OR cityHash64(numb
 
 def insert_made(store: Store, start: datetime, days: int, count: int, burst: datetime, extra: int, model: str = "made-1") -> None:
     """Insert `count` documents spread evenly over `days`, a fifth of them negative, and `extra` negative ones about Markets in an hour."""
-    store._command(
+    store._backend.command(
         _ROWS,
-        start=f"{start:%Y-%m-%d %H:%M:%S}",
-        burst=f"{burst:%Y-%m-%d %H:%M:%S}",
-        count=count,
-        all=count + extra,
-        seconds=days * 86_400,
-        topics=list(TOPICS),
-        topic_count=len(TOPICS),
-        model=model,
+        {
+            "start": f"{start:%Y-%m-%d %H:%M:%S}",
+            "burst": f"{burst:%Y-%m-%d %H:%M:%S}",
+            "count": count,
+            "all": count + extra,
+            "seconds": days * 86_400,
+            "topics": list(TOPICS),
+            "topic_count": len(TOPICS),
+            "model": model,
+        },
     )

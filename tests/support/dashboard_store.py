@@ -11,8 +11,11 @@ from squall import storage
 from squall.core.delivery import DeadLetter, Origin
 from squall.core.records import TOPICS, Alert, AlertState, Document, Kind, ScoredDocument, SeriesKind, Severity
 from squall.storage import Store
-from squall.storage.rows.stored import Acknowledgement, Notification, Quantiles, Silence
-from squall.storage.rows.telemetry import DetectorRun, KeptAlert, KeptBacktest, KeptEvent, KeptReading, PipelineSample, SeriesReading
+from squall.storage.rows.alerting import Acknowledgement, Notification, Silence
+from squall.storage.rows.backtests import BacktestAlert, BacktestEvent, BacktestReading, BacktestRun
+from squall.storage.rows.detector import DetectorRun, SeriesReading
+from squall.storage.rows.latency import Quantiles
+from squall.storage.rows.pipeline import PipelineSample
 
 DAYS = 10
 DOCUMENTS = 4000
@@ -33,7 +36,7 @@ SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelt
 def open_filled(folder: Path, now: datetime) -> Store:
     """Open a new store in `folder` and fill it up to `now`, which must be close to the clock: old samples are dropped."""
     store = storage.open(f"chdb://{folder}?max_threads=2")
-    store.migrate()
+    store.schema.migrate()
     fill(store, now)
     return store
 
@@ -42,10 +45,10 @@ def fill(store: Store, now: datetime) -> None:
     """Put ten days of data into every table of a migrated store."""
     rng = random.Random(7)
     rows = list(_documents(rng, now))
-    store.insert(rows, token="first")
-    store.insert(rows[:300], token="delivered again")
-    store.insert([_rescored(row) for row in rows[100:200]], token="scored by the next model")
-    store.roll_up()
+    store.documents.insert(rows, token="first")
+    store.documents.insert(rows[:300], token="delivered again")
+    store.documents.insert([_rescored(row) for row in rows[100:200]], token="scored by the next model")
+    store.rollups.update()
     _alerting(store, now, [row.document.id for row in rows[-5:]])
     _detecting(store, rng, now)
     _pipeline(store, rng, now)
@@ -109,7 +112,7 @@ def alert(number: int, at: datetime, **changes: object) -> Alert:
 
 def _alerting(store: Store, now: datetime, documents: list[str]) -> None:
     firing = {"state": AlertState.FIRING, "resolved_at": None, "document_ids": tuple(documents)}
-    store.write_alerts(
+    store.alerts.write(
         [
             alert(1, now - 2 * HOUR, **firing),
             alert(2, now - HOUR, topic="$XOM", kind=SeriesKind.SYMBOL, severity=Severity.WARNING, **firing),
@@ -124,7 +127,7 @@ def _alerting(store: Store, now: datetime, documents: list[str]) -> None:
     )
     made = now - 110 * MINUTE
     names = ((1, "sent"), (2, "sent"), (4, "queued"))
-    store.write_notifications(
+    store.notifications.write(
         [
             Notification(
                 f"n{number}", f"{number:032x}", "firing", status, number, "" if status == "sent" else "550 <b>no such box</b>",
@@ -133,14 +136,14 @@ def _alerting(store: Store, now: datetime, documents: list[str]) -> None:
             for number, status in names
         ]
     )  # fmt: skip
-    store.write_silences(
+    store.silences.write(
         [
             Silence("s1", ("topic=Energy*", "severity=warning"), "ana", "known <outage>", now - HOUR, now + DAY),
             Silence("s2", ("kind=symbol",), "ben", "maintenance", now - 3 * DAY, now - 2 * DAY),
         ]
     )
-    store.acknowledge(Acknowledgement(f"{1:032x}", "ana", "looking into it", now - 100 * MINUTE))
-    store.write_dead_letters(
+    store.acknowledgements.write(Acknowledgement(f"{1:032x}", "ana", "looking into it", now - 100 * MINUTE))
+    store.dead_letters.write(
         [
             DeadLetter(
                 Origin("documents", 0, number), ("broken_json", "missing_field")[number % 2], "detail é", b"{\xff<b>", now - number * HOUR
@@ -159,11 +162,11 @@ def _detecting(store: Store, rng: random.Random, now: datetime) -> None:
             readings.append(
                 SeriesReading(name, kind, now - step * 5 * MINUTE, 60, observed, observed + 9, 5.5, 2.0, 10.0, 0.3, rng.uniform(1e-9, 1))
             )
-    store.write_readings(readings)
+    store.detector.write_readings(readings)
     for step in range(0, 600, 5):
         at = now - step * MINUTE
         error = "StoreUnavailableError: no answer" if step == 50 else ""
-        store.write_detector_run(DetectorRun(at, 0.4, at - 30 * SECOND, at - 2 * MINUTE, 1, step % 2, 0, 0, 0, error))
+        store.detector.write_run(DetectorRun(at, 0.4, at - 30 * SECOND, at - 2 * MINUTE, 1, step % 2, 0, 0, 0, error))
 
 
 def _pipeline(store: Store, rng: random.Random, now: datetime) -> None:
@@ -180,29 +183,29 @@ def _pipeline(store: Store, rng: random.Random, now: datetime) -> None:
                 rng.randint(0, 5000) if gpu else None, "model-2", "cuda:0" if gpu else "cpu", 2_000_000_000 if gpu else None,
             )
         )  # fmt: skip
-    store.write_pipeline_samples(samples)
+    store.pipeline.write_samples(samples)
 
 
 def _backtest(store: Store, rng: random.Random, now: datetime) -> None:
     start = now - DAYS * DAY
-    head = KeptBacktest(
+    head = BacktestRun(
         RUN_ID, "ten days", now, "negative binomial", "model-2", start, now, DOCUMENTS, 2, True, 1, 1, 1, 120.0, 12.5, '{"a": 1}', 3.2
     )
     at = start + 2 * DAY
     kinds = {"kind": SeriesKind.TOPIC, "test": "burst", "severity": "critical"}
     alerts = [
-        KeptAlert("a1", BURST, opened_at=at, fired_at=at + MINUTE, resolved_at=at + HOUR, observed=30, expected=4.5, p_value=1e-8,
+        BacktestAlert("a1", BURST, opened_at=at, fired_at=at + MINUTE, resolved_at=at + HOUR, observed=30, expected=4.5, p_value=1e-8,
                   events=("Strike",), **kinds),
-        KeptAlert("a2", "Macro", opened_at=now - HOUR, fired_at=None, resolved_at=None, observed=9, expected=4.5, p_value=1e-4,
+        BacktestAlert("a2", "Macro", opened_at=now - HOUR, fired_at=None, resolved_at=None, observed=9, expected=4.5, p_value=1e-4,
                   events=(), **kinds),
     ]  # fmt: skip
     events = [
-        KeptEvent("Strike", at - 10 * MINUTE, at + HOUR, (BURST,), 1, 12.5),
-        KeptEvent("Rate 'surprise'", now - 3 * HOUR, now - 2 * HOUR, ("Macro",), 0, None),
+        BacktestEvent("Strike", at - 10 * MINUTE, at + HOUR, (BURST,), 1, 12.5),
+        BacktestEvent("Rate 'surprise'", now - 3 * HOUR, now - 2 * HOUR, ("Macro",), 0, None),
     ]
     readings = [
-        KeptReading(name, (start + hour * HOUR).replace(minute=0, second=0, microsecond=0), rng.randint(0, 9), 4.0, 1.0, 8.0)
+        BacktestReading(name, (start + hour * HOUR).replace(minute=0, second=0, microsecond=0), rng.randint(0, 9), 4.0, 1.0, 8.0)
         for name in (BURST, "Macro")
         for hour in range(DAYS * 24)
     ]
-    store.keep_backtest(head, alerts, events, readings)
+    store.backtests.write(head, alerts, events, readings)

@@ -84,11 +84,11 @@ class MemoryStore:
     tokens: list[str] = field(default_factory=list)
     inserts: list[int] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
-    saved: dict[tuple[str, int], Progress] = field(default_factory=dict)
-    history: list[Progress] = field(default_factory=list)
-    retired: set[str] = field(default_factory=set)
     on_failure: Callable[[], None] = lambda: None
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.progress = MemoryProgress(self.events)
 
     def _maybe_fail(self) -> None:
         if self.fail_next > 0:
@@ -112,16 +112,23 @@ class MemoryStore:
         self.letters += letters
         self.events.append("dead letters")
 
-    def write_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
-        self.write(letters)
 
-    def progress(self) -> list[Progress]:
+@dataclass
+class MemoryProgress:
+    """Keeps progress in a dictionary; every write is noted in `events`."""
+
+    events: list[str]
+    saved: dict[tuple[str, int], Progress] = field(default_factory=dict)
+    history: list[Progress] = field(default_factory=list)
+    retired: set[str] = field(default_factory=set)
+
+    def all(self) -> list[Progress]:
         return [row for row in self.saved.values() if row.stream not in self.retired]
 
-    def write_progress(self, rows: Sequence[Progress]) -> None:
+    def write(self, rows: Sequence[Progress]) -> None:
         self.saved |= {(row.stream, row.partition): replace(row) for row in rows}
         self.history += rows
         self.events.append("progress")
 
-    def retire_progress(self, keep: set[str]) -> None:
+    def retire(self, keep: set[str]) -> None:
         self.retired |= {stream for stream, _ in self.saved if stream not in keep}

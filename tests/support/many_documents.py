@@ -51,15 +51,17 @@ def insert_documents(store: Store, count: int, start: datetime, length: timedelt
     """Store `count` documents published evenly over [start, start + length): 20 topics and sources, 500 symbols, two in seven negative."""
     gap = length.total_seconds() * 1000 / count
     for first in range(0, count, _PART):
-        store._command(
+        store._backend.command(
             _INSERT,
-            first=first,
-            count=min(_PART, count - first),
-            gap=gap,
-            start=start,
-            topics=list(TOPICS),
-            sources=SOURCES,
-            symbols=SYMBOLS,
+            {
+                "first": first,
+                "count": min(_PART, count - first),
+                "gap": gap,
+                "start": start,
+                "topics": list(TOPICS),
+                "sources": SOURCES,
+                "symbols": SYMBOLS,
+            },
         )
 
 
@@ -87,5 +89,5 @@ FROM (SELECT number, sipHash64(number) AS h FROM numbers({count:UInt64}))
 def insert_telemetry(store: Store, start: datetime, length: timedelta) -> None:
     """Store what the detector and two workers would have written over [start, start + length) beside those documents."""
     series = [*TOPICS, "All topics"]
-    store._command(_READINGS, start=start, series=series, count=int(length / timedelta(minutes=5)) * len(series))
-    store._command(_SAMPLES, start=start, count=int(length / timedelta(seconds=10)) * 2)
+    store._backend.command(_READINGS, {"start": start, "series": series, "count": int(length / timedelta(minutes=5)) * len(series)})
+    store._backend.command(_SAMPLES, {"start": start, "count": int(length / timedelta(seconds=10)) * 2})

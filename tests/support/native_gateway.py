@@ -234,6 +234,8 @@ class Session(threading.Thread):
                 block = blocks.read()
             except EOFError:
                 break
+            if not sent:
+                self.write_data(block.columns_with_types, [[] for _ in block.columns_with_types])  # a server sends the header first
             self.write_data(block.columns_with_types, [list(column) for column in block.data])
             sent = True
         if not sent:

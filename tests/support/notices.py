@@ -7,7 +7,7 @@ from squall.alerts.notification.policy import NotificationPolicy
 from squall.core.config.alerts import AlertSettings
 from squall.core.records import AlertState, SeriesKind
 from squall.core.text import document_id
-from squall.storage.rows.stored import Silence
+from squall.storage.rows.alerting import Silence
 from tests.support.alert_mail import alert
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

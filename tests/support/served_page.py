@@ -14,8 +14,9 @@ from squall.core.records import SENTIMENTS, Alert, AlertState, Document, Kind, S
 from squall.core.text import document_id, fingerprint
 from squall.dashboards.page.server import PageServer
 from squall.storage import Store
-from squall.storage.rows.stored import Quantiles
-from squall.storage.rows.telemetry import DetectorRun, PipelineSample, SeriesReading
+from squall.storage.rows.detector import DetectorRun, SeriesReading
+from squall.storage.rows.latency import Quantiles
+from squall.storage.rows.pipeline import PipelineSample
 
 NEWEST = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 OIL = "Energy | Oil"
@@ -81,7 +82,7 @@ class ServedPage:
 
     def insert(self, *rows: ScoredDocument) -> None:
         """Store `rows` now."""
-        self.store.insert(rows, token=rows[0].document.id)
+        self.store.documents.insert(rows, token=rows[0].document.id)
 
     def fill(self) -> None:
         """Store a day of three topics: markets all along, good earnings in the morning, bad news of oil at the end."""
@@ -124,13 +125,13 @@ class ServedPage:
             "updated_at": NEWEST,
         }
         alert = Alert(**(fields | changes))
-        self.store.write_alerts([alert])
+        self.store.alerts.write([alert])
         return alert
 
     def readings(self, series: str = OIL, observed: int = 14) -> None:
         """Store a day of detector readings of a series, one every five minutes, with `observed` in the last hour."""
         times = [NEWEST - timedelta(minutes=5 * step) for step in range(288)]
-        self.store.write_readings(
+        self.store.detector.write_readings(
             [
                 SeriesReading(
                     series=series,
@@ -172,8 +173,8 @@ class ServedPage:
             device="cpu",
             device_memory=None,
         )
-        self.store.write_pipeline_samples([sample])
-        self.store.write_detector_run(
+        self.store.pipeline.write_samples([sample])
+        self.store.detector.write_run(
             DetectorRun(
                 at=at, seconds=0.4, watermark=NEWEST, evaluated_until=NEWEST, ticks=1, fired=0, resolved=0, sent=0, waiting=0, error=""
             )

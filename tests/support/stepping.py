@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from squall.storage.rows.stored import Claim
+from squall.storage.rows.alerting import Claim
 
 
 class ClaimStore:
@@ -14,7 +14,7 @@ class ClaimStore:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], Claim] = {}
 
-    def write_claim(self, claim: Claim) -> None:
+    def write(self, claim: Claim) -> None:
         self.rows[claim.name, claim.owner] = claim
 
     def claims(self, name: str) -> list[Claim]:
@@ -65,9 +65,9 @@ class Stepper:
         if self._ended:
             raise _GivenUp
 
-    def write_claim(self, claim: Claim) -> None:
+    def write(self, claim: Claim) -> None:
         self._stop()
-        self._store.write_claim(claim)
+        self._store.write(claim)
         self._stop()
 
     def claims(self, name: str) -> list[Claim]:

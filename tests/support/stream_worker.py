@@ -33,6 +33,7 @@ from squall.core.kafka.dead_letters import KafkaDeadLetters
 from squall.core.observability.logging import configure_logging
 from squall.core.records import Document, ScoredDocument
 from squall.storage import Store
+from squall.storage.queries.documents import DocumentQueries
 from squall.stream.drivers.faust.driver import FaustDriver
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import Processor
@@ -42,20 +43,17 @@ COMMIT_SECONDS = 2.0
 """Longer than the interval between two commits."""
 
 
-class FaultyStore:
-    """The real store with faults in front of its inserts."""
+class FaultyDocuments:
+    """The real documents with faults in front of their inserts."""
 
-    def __init__(self, store: Store, options: argparse.Namespace) -> None:
-        self._store = store
+    def __init__(self, documents: DocumentQueries, options: argparse.Namespace) -> None:
+        self._documents = documents
         self._options = options
         self._inserts = 0
         self._rows = 0
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
     def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]:
-        return self._store.known_ids(documents, model_version)
+        return self._documents.known_ids(documents, model_version)
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None:
         self._inserts += 1
@@ -68,7 +66,7 @@ class FaultyStore:
         if failing and self._inserts // every % 2:
             raise StoreUnavailableError("the connection broke before the rows were written")
         self._die_at(self._options.die_before, self._rows + len(rows))
-        self._store.insert(rows, token=token)
+        self._documents.insert(rows, token=token)
         self._rows += len(rows)
         self._die_at(self._options.die_after, self._rows)
         with self._options.report.open("a") as report:
@@ -83,14 +81,14 @@ class FaultyStore:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def consume(options: argparse.Namespace, store: FaultyStore, stop: threading.Event) -> None:
+async def consume(options: argparse.Namespace, store: Store, stop: threading.Event) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     settings, clock = load_settings(), SystemClock()
     sink = KafkaDeadLetters(settings.kafka)
-    processor = Processor(HashScorer(), store, sink, settings.processor, clock, stop)
-    tracker = ProgressTracker(store, clock, {settings.kafka.documents_topic})
+    processor = Processor(HashScorer(), FaultyDocuments(store.documents, options), sink, settings.processor, clock, stop)
+    tracker = ProgressTracker(store.progress, clock, {settings.kafka.documents_topic})
     try:
         await FaustDriver(settings, processor, tracker, stop).run()
     finally:
@@ -124,8 +122,8 @@ def main(arguments: Sequence[str]) -> int:
         garble_first_join()
     store = storage.open(settings.store_url)
     try:
-        store.migrate()
-        asyncio.run(consume(options, FaultyStore(store, options), threading.Event()))
+        store.schema.migrate()
+        asyncio.run(consume(options, store, threading.Event()))
     except SquallError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

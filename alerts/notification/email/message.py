@@ -20,7 +20,7 @@ from squall.core.config.alerts import AlertSettings
 from squall.core.formatting import TESTS, chance, duration, interval, is_over, moment, number, size, times, window, window_minutes
 from squall.core.records import Alert, AlertState, SeriesKind, Severity
 from squall.core.series import NO_DATA
-from squall.storage.rows.stored import StoredDocument
+from squall.storage.rows.documents import StoredDocument
 
 MAX_DOCUMENTS: Final = 10
 _FEWER_DOCUMENTS: Final = 4

@@ -11,7 +11,7 @@ from squall.alerts.notification.email.message import MAX_DOCUMENTS, safe_link, s
 from squall.alerts.notification.groups import Notice
 from squall.core.formatting import is_over
 from squall.core.records import Alert
-from squall.storage.rows.stored import StoredDocument
+from squall.storage.rows.documents import StoredDocument
 
 VERSION: Final = 1
 """Raised when a field is taken away or changes its meaning; new fields may come at any time."""

@@ -12,7 +12,7 @@ from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableEr
 from squall.core.clock import Clock
 from squall.core.errors import SquallError
 from squall.core.net.tls import TlsNames, explain
-from squall.storage.rows.stored import Notification
+from squall.storage.rows.alerting import Notification
 
 NAMES: Final = TlsNames(
     link="the webhook",

@@ -26,8 +26,8 @@ from squall.dashboards.page.schemas.alerts import (
 from squall.dashboards.page.schemas.base import ErrorView
 from squall.dashboards.page.schemas.documents import DocumentView, document_views
 from squall.storage import Store
-from squall.storage.queries.alert_documents import documents_behind
-from squall.storage.rows.stored import Acknowledgement
+from squall.storage.queries.alerting.documents import documents_behind
+from squall.storage.rows.alerting import Acknowledgement
 
 MAX_DOCUMENTS: Final = 10
 DOCUMENTS_TTL_SECONDS: Final = 60.0
@@ -44,7 +44,7 @@ def alert_routes(store: Store, cache: ResponseCache, clock: Clock, detector: Det
     def documents_of(alert: Alert) -> list[DocumentView]:
         key = ("alert documents", alert.id, alert.window_start, alert.window_end, alert.document_ids)
         return cache.get(
-            key, lambda: document_views(documents_behind(store, alert, detector.sectors, MAX_DOCUMENTS)), DOCUMENTS_TTL_SECONDS
+            key, lambda: document_views(documents_behind(store.documents, alert, detector.sectors, MAX_DOCUMENTS)), DOCUMENTS_TTL_SECONDS
         )
 
     @routes.get("/api/alerts")
@@ -54,7 +54,7 @@ def alert_routes(store: Store, cache: ResponseCache, clock: Clock, detector: Det
         """Alerts in their latest state; `state` may be repeated."""
         states = tuple(dict.fromkeys(state)) if state else None
         key = ("alerts", states, limit)
-        return cache.get(key, lambda: AlertsView(alerts=alert_rows(store, clock.now(), store.alerts(states, limit))))
+        return cache.get(key, lambda: AlertsView(alerts=alert_rows(store, clock.now(), store.alerts.latest(states, limit))))
 
     @routes.get("/api/alerts/{alert_id}", responses=_NO_ALERT)
     def alert(alert_id: ObjectId) -> AlertView:
@@ -68,10 +68,10 @@ def alert_routes(store: Store, cache: ResponseCache, clock: Clock, detector: Det
     @routes.post("/api/alerts/{alert_id}/acknowledgement", responses=_NO_ALERT)
     def acknowledge(alert_id: ObjectId, wanted: AcknowledgementRequest) -> AcknowledgementResponse:
         """Acknowledge an alert; a later acknowledgement replaces an earlier one."""
-        if store.alert(alert_id) is None:
+        if store.alerts.get(alert_id) is None:
             raise HTTPException(404, f"there is no alert {alert_id}")
         row = Acknowledgement(alert_id, wanted.author, wanted.note, clock.now())
-        store.acknowledge(row)
+        store.acknowledgements.write(row)
         invalidate_alerts(cache)
         return AcknowledgementResponse(acknowledged=AcknowledgementView.model_validate(row))
 
@@ -85,8 +85,10 @@ def invalidate_alerts(cache: ResponseCache) -> None:
 
 def alert_rows(store: Store, now: datetime, alerts: Sequence[Alert]) -> list[AlertRow]:
     """Add to each alert its acknowledgement, and the end of the longest silence that is active at the wall time `now`."""
-    acknowledged = {row.alert_id: AcknowledgementView.model_validate(row) for row in store.acknowledgements([alert.id for alert in alerts])}
-    silences = [(parse_all(row.matchers), row.ends_at) for row in store.silences(active_at=now)] if alerts else []
+    acknowledged = {
+        row.alert_id: AcknowledgementView.model_validate(row) for row in store.acknowledgements.of([alert.id for alert in alerts])
+    }
+    silences = [(parse_all(row.matchers), row.ends_at) for row in store.silences.active(now)] if alerts else []
     return [
         AlertRow(
             **dict(alert),
@@ -98,8 +100,8 @@ def alert_rows(store: Store, now: datetime, alerts: Sequence[Alert]) -> list[Ale
 
 
 def _alert(store: Store, now: datetime, alert_id: str) -> tuple[AlertRow, list[NotificationView]] | None:
-    alert = store.alert(alert_id)
+    alert = store.alerts.get(alert_id)
     if alert is None:
         return None
-    notifications = [NotificationView.model_validate(row) for row in store.notifications(alert_id)]
+    notifications = [NotificationView.model_validate(row) for row in store.notifications.about(alert_id)]
     return alert_rows(store, now, [alert])[0], notifications

@@ -17,7 +17,7 @@ from squall.dashboards.page.schemas.base import ErrorView
 from squall.dashboards.page.schemas.chart import ChartView, PointsView, SeriesCountsView
 from squall.dashboards.page.time_grid import Hours, TimeGrid, time_grid
 from squall.storage import Store
-from squall.storage.rows.live import KeptPoint
+from squall.storage.rows.detector import SeriesReading
 
 _READING_SECONDS: Final = 300
 _MAX_POINTS: Final = 2000
@@ -48,7 +48,7 @@ def chart_routes(store: Store, cache: ResponseCache, clock: Clock) -> APIRouter:
 
 
 def _chart(store: Store, clock: Clock, series: str, hours: int) -> ChartView:
-    kind, last = kind_of(series), store.last_published_at()
+    kind, last = kind_of(series), store.documents.last_published_at()
     if last is None:
         no_counts = SeriesCountsView(step_seconds=0, time=[], negative=[], total=[])
         return ChartView(
@@ -56,8 +56,8 @@ def _chart(store: Store, clock: Clock, series: str, hours: int) -> ChartView:
         )
     grid = time_grid(last, hours)
     every = timedelta(seconds=_READING_SECONDS * -(-hours * 3600 // (_READING_SECONDS * _MAX_POINTS)))
-    points = store.readings(series, grid.start, grid.end, every=every)
-    alerts = [alert for alert in store.alerts(limit=_MAX_ALERTS) if alert.topic == series and _overlaps(alert, grid)]
+    points = store.detector.readings(series, grid.start, grid.end, every=every)
+    alerts = [alert for alert in store.alerts.latest(limit=_MAX_ALERTS) if alert.topic == series and _overlaps(alert, grid)]
     return ChartView(
         series=series,
         kind=kind,
@@ -70,13 +70,13 @@ def _chart(store: Store, clock: Clock, series: str, hours: int) -> ChartView:
     )
 
 
-def _points(points: list[KeptPoint]) -> PointsView:
+def _points(points: list[SeriesReading]) -> PointsView:
     return PointsView(
         time=[point.time for point in points],
         observed=[point.observed for point in points],
         expected=[point.expected for point in points],
-        low=[point.low for point in points],
-        high=[point.high for point in points],
+        low=[point.expected_low for point in points],
+        high=[point.expected_high for point in points],
     )
 
 
@@ -86,7 +86,7 @@ def _counts(store: Store, series: str, kind: SeriesKind, grid: TimeGrid) -> Seri
         return SeriesCountsView(step_seconds=seconds, time=[], negative=[], total=[])
     topic = series if kind is SeriesKind.TOPIC else ""
     symbol = series.removeprefix(SYMBOL_PREFIX) if kind is SeriesKind.SYMBOL else ""
-    cells = {row.time: row for row in store.series_counts(grid.start, grid.end, step=grid.step, topic=topic, symbol=symbol)}
+    cells = {row.time: row for row in store.counts.buckets(grid.start, grid.end, step=grid.step, topic=topic, symbol=symbol)}
     line = [cells.get(time) for time in grid.times]
     return SeriesCountsView(
         step_seconds=seconds,

@@ -13,7 +13,7 @@ from squall.core.records import OLDEST, Kind, Sentiment
 from squall.dashboards.page.response_cache import ResponseCache
 from squall.dashboards.page.schemas.documents import DocumentsView, document_views
 from squall.storage import Store
-from squall.storage.rows.stored import StoredDocument
+from squall.storage.rows.documents import StoredDocument
 
 _POSITION = re.compile(r"([^,]+)(?:,([0-9a-f]{32}))?")
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
@@ -92,7 +92,7 @@ def _page(store: Store, limit: int, position: str, words: tuple[str, ...], filte
     before, before_id = split_position(position)
     if before is not None and before < OLDEST:
         return DocumentsView(documents=[], next=None)
-    rows = store.documents(limit=limit, before=before, before_id=before_id, words=words, **filters)
+    rows = store.documents.search(limit=limit, before=before, before_id=before_id, words=words, **filters)
     return DocumentsView(documents=document_views(rows), next=_next_position(rows[-1]) if len(rows) == limit else None)
 
 

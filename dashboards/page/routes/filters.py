@@ -35,10 +35,10 @@ def cached_filters(store: Store, cache: ResponseCache) -> FiltersView:
 
 
 def _filters(store: Store) -> FiltersView:
-    last = store.last_published_at()
+    last = store.documents.last_published_at()
     if last is None:
         return FiltersView(topics=[], sources=[], symbols=[], languages=[], series=[SeriesView(name=MARKET, kind=SeriesKind.MARKET)])
-    names = store.known_names(last + INSTANT - _LOOK_BACK, last + INSTANT)
+    names = store.counts.names(last + INSTANT - _LOOK_BACK, last + INSTANT)
     series = {MARKET: SeriesKind.MARKET, **dict.fromkeys(names.topics, SeriesKind.TOPIC), **dict(names.watched)}
     series |= {f"{SYMBOL_PREFIX}{symbol}": SeriesKind.SYMBOL for symbol in names.symbols}
     return FiltersView(

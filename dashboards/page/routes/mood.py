@@ -28,11 +28,11 @@ def mood_routes(store: Store, cache: ResponseCache) -> APIRouter:
 
 
 def _mood(store: Store, hours: int) -> MoodView:
-    last = store.last_published_at()
+    last = store.documents.last_published_at()
     if last is None:
         return MoodView(start=None, end=None, step_seconds=0, topics=[], times=[], negative=[], total=[], net=[])
     grid = time_grid(last, hours)
-    rows = store.mood(grid.start, grid.end, step=grid.step)
+    rows = store.counts.buckets_by_topic(grid.start, grid.end, step=grid.step)
     sizes: Counter[str] = Counter()
     for row in rows:
         sizes[row.name] += row.total

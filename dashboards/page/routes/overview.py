@@ -28,13 +28,13 @@ def overview_routes(store: Store, cache: ResponseCache) -> APIRouter:
 
 
 def _overview(store: Store) -> OverviewView:
-    totals = TotalsView.model_validate(store.totals())
-    last = store.last_published_at()
+    totals = TotalsView.model_validate(store.counts.totals())
+    last = store.documents.last_published_at()
     return OverviewView(totals=totals, last_published_at=last, window=_window(store, last) if last else None)
 
 
 def _window(store: Store, last: datetime) -> WindowView:
     end = last + INSTANT
     start = end - WINDOW
-    topics = [TopicView.model_validate(row) for row in store.topic_sentiment(start, end)]
-    return WindowView(start=start, end=end, topics=topics, latency=LatencyView.model_validate(store.latency(start, end)))
+    topics = [TopicView.model_validate(row) for row in store.counts.by_topic(start, end)]
+    return WindowView(start=start, end=end, topics=topics, latency=LatencyView.model_validate(store.documents.latency(start, end)))

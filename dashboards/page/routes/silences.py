@@ -14,7 +14,7 @@ from squall.dashboards.page.routes.alerts import ObjectId, invalidate_alerts
 from squall.dashboards.page.schemas.base import ErrorView
 from squall.dashboards.page.schemas.silences import SilenceRequest, SilencesView, SilenceView
 from squall.storage import Store
-from squall.storage.queries.operators import ended_silence, new_silence
+from squall.storage.queries.alerting.silences import ended_silence, new_silence
 
 _NO_SILENCE: Final[dict[int | str, dict[str, Any]]] = {404: {"model": ErrorView, "description": "no such silence, or it has ended"}}
 
@@ -35,7 +35,7 @@ def silence_routes(store: Store, cache: ResponseCache, clock: Clock) -> APIRoute
             row = new_silence(wanted.matchers, wanted.author, wanted.reason, clock.now(), timedelta(minutes=wanted.minutes))
         except ConfigurationError as error:
             raise HTTPException(422, str(error)) from None
-        store.write_silences([row])
+        store.silences.write([row])
         invalidate_alerts(cache)
         return SilenceView.model_validate(row)
 
@@ -43,11 +43,11 @@ def silence_routes(store: Store, cache: ResponseCache, clock: Clock) -> APIRoute
     def end_silence(silence_id: ObjectId) -> SilenceView:
         """End a silence now."""
         now = clock.now()
-        found = next((row for row in store.silences() if row.id == silence_id and row.ends_at > now), None)
+        found = next((row for row in store.silences.all() if row.id == silence_id and row.ends_at > now), None)
         if found is None:
             raise HTTPException(404, f"there is no silence {silence_id}, or it has ended")
         ended = ended_silence(found, now)
-        store.write_silences([ended])
+        store.silences.write([ended])
         invalidate_alerts(cache)
         return SilenceView.model_validate(ended)
 
@@ -55,4 +55,4 @@ def silence_routes(store: Store, cache: ResponseCache, clock: Clock) -> APIRoute
 
 
 def _silences(store: Store, now: datetime) -> SilencesView:
-    return SilencesView(silences=[SilenceView.model_validate(row) for row in store.silences() if row.ends_at > now])
+    return SilencesView(silences=[SilenceView.model_validate(row) for row in store.silences.all() if row.ends_at > now])

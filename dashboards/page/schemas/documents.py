@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from squall.core.records import Sentiment
 from squall.dashboards.page.schemas.base import View
-from squall.storage.rows.stored import StoredDocument
+from squall.storage.rows.documents import StoredDocument
 
 TEXT_CHARS = 500
 

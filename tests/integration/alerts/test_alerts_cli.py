@@ -12,7 +12,7 @@ from squall.cli.alerts import app
 from squall.cli.alerts_parts import duration
 from squall.core.errors import ConfigurationError, SquallError, StoreLockedError
 from squall.core.records import AlertState, SeriesKind
-from squall.storage.rows.stored import Notification
+from squall.storage.rows.alerting import Notification
 from tests.integration.storage.samples import NOW, alert, scored
 from tests.support.squall_process import SquallProcess, wait_until
 
@@ -51,11 +51,11 @@ def note(folder):
 
 def filled(folder):
     store = storage.open(url(folder))
-    store.migrate()
-    store.write_alerts([FIRING, OTHER])
-    store.insert([scored(1, NOW - timedelta(minutes=5), symbols=("AAPL",)), scored(2, NOW - timedelta(minutes=5))], token="a")
+    store.schema.migrate()
+    store.alerts.write([FIRING, OTHER])
+    store.documents.insert([scored(1, NOW - timedelta(minutes=5), symbols=("AAPL",)), scored(2, NOW - timedelta(minutes=5))], token="a")
     told = Notification("n1-desk", "g", "more firing", "queued", 2, "HTTP 503", b"{}", NOW, NOW, "desk", (FIRING.id, OTHER.id))
-    store.write_notifications([told])
+    store.notifications.write([told])
     store.close()
 
 

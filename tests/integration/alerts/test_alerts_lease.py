@@ -89,10 +89,10 @@ def test_a_store_that_does_not_answer_takes_nothing_from_the_holder():
     class Gone(ClaimStore):
         gone = False
 
-        def write_claim(self, claim):
+        def write(self, claim):
             if self.gone:
                 raise StoreUnavailableError("connection refused")
-            super().write_claim(claim)
+            super().write(claim)
 
     store, clock = Gone(), ManualClock(NOW)
     ann = lease(store, "ann", clock)
@@ -147,12 +147,12 @@ def test_detectors_that_race_over_one_server_never_both_hold(tmp_path):
     gateway = GatewayProcess(tmp_path)
     stores = [storage.open(gateway.url) for _ in range(2)]
     try:
-        stores[0].migrate()
+        stores[0].schema.migrate()
         clock = ManualClock(TODAY)  # claims of long ago are dropped by the store
         with ThreadPoolExecutor(4) as pool:
             for number in range(4):
                 start = threading.Barrier(4)
-                racers = [lease(stores[owner % 2], f"p{owner}", clock, name=f"race {number}") for owner in range(4)]
+                racers = [lease(stores[owner % 2].leases, f"p{owner}", clock, name=f"race {number}") for owner in range(4)]
 
                 def race(racer, start=start):
                     start.wait(30)

@@ -28,14 +28,14 @@ COARSE = SETTINGS.model_copy(update={"detector": SETTINGS.detector.model_copy(up
 @pytest.fixture
 def store(tmp_path):
     opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.migrate()
+    opened.schema.migrate()
     yield opened
     opened.close()
 
 
 @pytest.fixture
 def filled(store):
-    store.insert(documents(), token="all")
+    store.documents.insert(documents(), token="all")
     return store
 
 
@@ -44,7 +44,7 @@ def service(store, folder, settings=SETTINGS):
 
 
 def stored_up_to(store, moment, caught_up=False):
-    store.write_progress([progress(moment, caught_up, WALL - timedelta(hours=1))])
+    store.progress.write([progress(moment, caught_up, WALL - timedelta(hours=1))])
 
 
 def mails(folder):
@@ -53,14 +53,14 @@ def mails(folder):
 
 
 def told(store):
-    return [(a.id, a.state, a.opened_at, a.fired_at, a.resolved_at, a.observed, a.p_value, a.document_ids) for a in store.alerts()]
+    return [(a.id, a.state, a.opened_at, a.fired_at, a.resolved_at, a.observed, a.p_value, a.document_ids) for a in store.alerts.latest()]
 
 
 def test_a_crisis_is_told_of_when_it_fires_when_it_gets_worse_and_when_it_is_over(filled, tmp_path):
     stored_up_to(filled, END)
     report = service(filled, tmp_path / "outbox").run_once()
     assert (report.fired, report.resolved, report.waiting, report.error) == (1, 1, 0, "")
-    (alert,) = [alert for alert in filled.alerts() if alert.fired_at]
+    (alert,) = [alert for alert in filled.alerts.latest() if alert.fired_at]
     assert (alert.topic, alert.state) == ("Financials", AlertState.RESOLVED)
     assert CRISIS < alert.fired_at < CRISIS + timedelta(minutes=60)
     assert len(alert.document_ids) == 10
@@ -86,7 +86,7 @@ def test_many_short_runs_with_restarts_tell_the_same_story_as_one(filled, tmp_pa
     stored_up_to(filled, END)
     service(filled, tmp_path / "one", COARSE).run_once()
     whole = told(filled)
-    filled.write_detector_position(DETECTOR, MIDNIGHT, "")
+    filled.detector.write_position(DETECTOR, MIDNIGHT, "")
     moment = CRISIS - timedelta(hours=2)
     while moment <= CRISIS + timedelta(hours=6):
         stored_up_to(filled, moment)
@@ -124,11 +124,11 @@ def test_a_store_that_goes_away_at_any_write_loses_and_doubles_nothing(filled, t
     report = service(Failing(filled, writes), tmp_path, COARSE).run_once()
     assert "went away" in report.error
     assert service(filled, tmp_path, COARSE).run_once().waiting == 0
-    assert len([alert for alert in filled.alerts() if alert.fired_at]) == 1
+    assert len([alert for alert in filled.alerts.latest() if alert.fired_at]) == 1
     assert len(set(mails(tmp_path))) == len(mails(tmp_path)) >= 2
     assert len([subject for subject in mails(tmp_path) if "resolved, peak" in subject]) == 1
     written = {file.name: file.stat().st_mtime_ns for file in tmp_path.glob("*.eml")}
-    filled.write_detector_position(DETECTOR, MIDNIGHT, "")  # as if the position had been lost after everything was sent
+    filled.detector.write_position(DETECTOR, MIDNIGHT, "")  # as if the position had been lost after everything was sent
     whole = told(filled)
     assert service(filled, tmp_path, COARSE).run_once().sent == 0
     assert told(filled) == whole
@@ -137,12 +137,12 @@ def test_a_store_that_goes_away_at_any_write_loses_and_doubles_nothing(filled, t
 
 def test_a_gap_of_years_is_skipped(filled, tmp_path):
     later = MIDNIGHT + timedelta(days=4 * 365)
-    filled.insert(documents(later, crisis=later + timedelta(days=2, hours=14), first=100_000), token="later")
+    filled.documents.insert(documents(later, crisis=later + timedelta(days=2, hours=14), first=100_000), token="later")
     stored_up_to(filled, later + timedelta(days=3))
     late = AlertService(filled, SETTINGS, ManualClock(later + timedelta(days=30)), FolderMailer(tmp_path))
     report = late.run_once()
     assert report.ticks < 30 * 1440
-    fired = [(alert.topic, alert.state) for alert in reversed(filled.alerts()) if alert.fired_at]
+    fired = [(alert.topic, alert.state) for alert in reversed(filled.alerts.latest()) if alert.fired_at]
     crisis, silence = ("Financials", AlertState.RESOLVED), ("Source: test", AlertState.RESOLVED)
     assert fired == [crisis, silence, crisis]  # the source is missed once, until nobody can know it any more
     assert report.fired == 3
@@ -159,17 +159,15 @@ def test_a_stop_ends_a_run_between_chunks_and_the_next_one_goes_on(filled, tmp_p
 def test_what_was_seen_and_done_is_kept_for_dashboards(filled, tmp_path):
     stored_up_to(filled, END)
     service(filled, tmp_path / "outbox", COARSE).run_once()
-    [crisis] = filled.alerts()
-    found = filled._select(
-        "SELECT series, toDateTime64(time, 3, 'UTC'), observed, expected, expected_high FROM readings FINAL ORDER BY time"
-    )
+    [crisis] = filled.alerts.latest()
+    found = filled.read("SELECT series, toDateTime64(time, 3, 'UTC'), observed, expected, expected_high FROM readings FINAL ORDER BY time")
     inside = [row for row in found if row[0] == "Financials" and crisis.opened_at <= row[1] <= crisis.window_end]
     assert inside
     assert all(observed > high >= expected > 0 for _, _, observed, expected, high in inside)
-    [run] = list(filled._select("SELECT fired, ticks, toInt64(evaluated_until), error FROM detector_runs"))
+    [run] = list(filled.read("SELECT fired, ticks, toInt64(evaluated_until), error FROM detector_runs"))
     assert run[0] == 1
     assert run[1] > 0
     assert run[3] == ""
-    rolled = filled._select("SELECT sum(negative), sum(neutral) FROM sentiment_rollup FINAL WHERE step = 3600 AND symbol = ''")
-    totals = filled.totals()
+    rolled = filled.read("SELECT sum(negative), sum(neutral) FROM sentiment_rollup FINAL WHERE step = 3600 AND symbol = ''")
+    totals = filled.counts.totals()
     assert next(iter(rolled)) == (totals.negative, totals.neutral)

@@ -15,7 +15,7 @@ from squall.core.clock import ManualClock
 from squall.core.config.settings import Settings
 from squall.core.records import SeriesKind
 from squall.core.series import MARKET
-from squall.storage.rows.stored import Acknowledgement, Silence
+from squall.storage.rows.alerting import Acknowledgement, Silence
 from tests.support.alert_stream import CRISIS, END, documents, progress
 from tests.support.webhook_server import Receiver
 
@@ -27,15 +27,15 @@ WALL = datetime(2100, 1, 1, tzinfo=UTC)  # claims of a lease long over are dropp
 @pytest.fixture
 def empty(tmp_path):
     opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.migrate()
-    opened.write_progress([progress(END, caught_up=False, updated_at=WALL - timedelta(hours=1))])
+    opened.schema.migrate()
+    opened.progress.write([progress(END, caught_up=False, updated_at=WALL - timedelta(hours=1))])
     yield opened
     opened.close()
 
 
 @pytest.fixture
 def store(empty):
-    empty.insert(documents(), token="all")
+    empty.documents.insert(documents(), token="all")
     return empty
 
 
@@ -58,7 +58,7 @@ def settings(hook, tmp_path, name, **alerts):
 
 def run(store, chosen, position):
     clock = ManualClock(WALL)
-    store.write_detector_position(DETECTOR, position, "")
+    store.detector.write_position(DETECTOR, position, "")
     return AlertService(store, chosen, clock, open_receivers(chosen, clock)).run_once()
 
 
@@ -72,7 +72,7 @@ START = CRISIS - timedelta(hours=3)
 def test_a_crisis_reaches_a_webhook_signed_with_the_market_alert_muting_its_topic(store, hook, tmp_path):
     report = run(store, settings(hook, tmp_path, "desk"), START)
     assert (report.fired, report.error) == (2, "")
-    fired = {alert.topic: alert for alert in store.alerts() if alert.fired_at}
+    fired = {alert.topic: alert for alert in store.alerts.latest() if alert.fired_at}
     assert set(fired) == {"Financials", MARKET}
     assert fired[MARKET].kind is SeriesKind.MARKET
     assert len(fired[MARKET].document_ids) == 10
@@ -90,7 +90,7 @@ def test_a_crisis_reaches_a_webhook_signed_with_the_market_alert_muting_its_topi
 
 def test_a_silence_keeps_its_alerts_out_and_nothing_else(store, hook, tmp_path):
     whole_crisis = Silence("s1", ("topic=*",), "ann", "known", WALL - timedelta(hours=1), WALL + timedelta(hours=1))
-    store.write_silences([whole_crisis])
+    store.silences.write([whole_crisis])
     report = run(store, settings(hook, tmp_path, "silenced"), START)
     assert report.fired == 2
     assert hook.calls == []
@@ -101,8 +101,8 @@ def test_an_acknowledged_alert_is_not_repeated_but_its_end_is_told(store, hook, 
     run(store, chosen, START)
     repeats = [message for message in bodies(hook) if message["reason"] == "repeat"]
     assert repeats
-    for alert in store.alerts():
-        store.acknowledge(Acknowledgement(alert.id, "ann", "on it", WALL))
+    for alert in store.alerts.latest():
+        store.acknowledgements.write(Acknowledgement(alert.id, "ann", "on it", WALL))
     hook.calls.clear()
     run(store, settings(hook, tmp_path, "once", repeat_interval_seconds=900), START)
     reasons = [message["reason"] for message in bodies(hook)]
@@ -112,7 +112,7 @@ def test_an_acknowledged_alert_is_not_repeated_but_its_end_is_told(store, hook, 
 
 def test_a_second_detector_stands_by_while_another_holds_the_lease(store, hook, tmp_path):
     clock = ManualClock(WALL)
-    other = Lease(store, DETECTOR, "another machine", 180, clock)
+    other = Lease(store.leases, DETECTOR, "another machine", 180, clock)
     assert other.hold()
     chosen = settings(hook, tmp_path, "second")
     standby = AlertService(store, chosen, clock, open_receivers(chosen, clock)).run_once()
@@ -124,9 +124,9 @@ def test_a_second_detector_stands_by_while_another_holds_the_lease(store, hook, 
 def test_a_source_that_stops_is_an_alert_of_its_own(empty, tmp_path, hook):
     busy = [row for number in range(9) for row in documents(crisis=None, seed=10 + number, first=100_000 * number)]
     stopped = END - timedelta(hours=4)
-    empty.insert([row for row in busy if row.document.published_at < stopped], token="busy")
+    empty.documents.insert([row for row in busy if row.document.published_at < stopped], token="busy")
     report = run(empty, settings(hook, tmp_path, "gone"), stopped - timedelta(hours=1))
-    (alert,) = [alert for alert in empty.alerts() if alert.fired_at]
+    (alert,) = [alert for alert in empty.alerts.latest() if alert.fired_at]
     assert (alert.topic, alert.kind, alert.test) == ("Source: test", SeriesKind.SOURCE, "no data")
     assert stopped < alert.fired_at < stopped + timedelta(hours=3)
     assert report.error == ""

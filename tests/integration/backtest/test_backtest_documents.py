@@ -193,14 +193,14 @@ def test_a_kept_run_can_be_read_from_the_store_as_it_was_reported(tmp_path):
     result = Bench(tmp_path).run(path, events=events)
     at = datetime(2026, 4, 1, tzinfo=UTC)
     with closing(storage.open(f"chdb://{tmp_path}/main?max_threads=1")) as store:
-        store.migrate()
+        store.schema.migrate()
         identity = keep(result, "spring", at, store)
         assert keep(result, "spring", at, store) == identity
-        [head] = list(store._select("SELECT id, name, alerts, matched_events, false_alarms, documents FROM backtests FINAL"))
+        [head] = list(store.read("SELECT id, name, alerts, matched_events, false_alarms, documents FROM backtests FINAL"))
         facts = result.as_dict()
         assert head == (identity, "spring", len(result.alerts), 1, facts["false_alarms"], facts["documents"])
-        kept = list(store._select("SELECT id, events FROM backtest_alerts FINAL ORDER BY id"))
+        kept = list(store.read("SELECT id, events FROM backtest_alerts FINAL ORDER BY id"))
         assert kept == sorted((alert["id"], alert["events"]) for alert in facts["alerts"])
-        [series] = list(store._select("SELECT sum(observed), max(expected) FROM backtest_readings FINAL WHERE series = 'Markets'"))
+        [series] = list(store.read("SELECT sum(observed), max(expected) FROM backtest_readings FINAL WHERE series = 'Markets'"))
         assert series[0] > 70
         assert series[1] > 0

@@ -20,14 +20,14 @@ BURST = START + timedelta(days=50, hours=14)
 def test_a_million_scored_documents_are_judged_in_one_go(tmp_path):
     store = storage.open(f"chdb://{tmp_path}")
     try:
-        store.migrate()
+        store.schema.migrate()
         insert_made(store, START, 60, 1_000_000, BURST, 2_000)
         settings = Settings()
-        (model,) = store.models()
+        (model,) = store.documents.model_versions()
         assert model.documents == 1_002_000
         began, busy = time.perf_counter(), sum(os.times()[:4])
         (run,) = evaluate(
-            lambda start, end: load_counts(store, settings.detector, start, end, as_of_model=model.version),
+            lambda start, end: load_counts(store.counts, settings.detector, start, end, as_of_model=model.version),
             [settings.detector],
             Span(minute_of(START), minute_of(START + timedelta(days=60))),
             trace=True,

@@ -33,7 +33,7 @@ class World:
 
     def insert(self, *rows: ScoredDocument) -> None:
         """Store `rows` and let every shared answer grow old."""
-        self.store.insert(rows, token=rows[0].document.id)
+        self.store.documents.insert(rows, token=rows[0].document.id)
         self.later()
 
     def later(self) -> None:
@@ -64,7 +64,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
-    store.migrate()
+    store.schema.migrate()
     yield World(store)
     store.close()
 

@@ -7,23 +7,11 @@ import httpx
 import pytest
 
 from squall.core.errors import StoreError, StoreUnavailableError
+from tests.support.recording_store import RecordingStore
 
 pytestmark = pytest.mark.slow
 
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert('ACME')</script>"
-
-
-class FailingStore:
-    """A store whose every question ends in `error`."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-    def __getattr__(self, _name: str) -> Any:
-        def fail(*_args: Any, **_kwargs: Any) -> Any:
-            raise self.error
-
-        return fail
 
 
 def test_an_empty_store_is_shown_as_empty(world: Any) -> None:
@@ -82,7 +70,7 @@ def test_a_long_text_is_cut_to_an_excerpt(world: Any, scored: Any) -> None:
 def test_an_error_of_the_store_is_returned_by_every_route(world: Any, error: Exception) -> None:
     names = ["overview", "documents", "alerts", f"alerts/{1:032x}", "mood", "chart?series=Markets", "filters", "health", "silences"]
     paths = [f"/api/{name}" for name in names]
-    with world.serving(FailingStore(error)) as url:
+    with world.serving(RecordingStore(error=error)) as url:
         answers = [httpx.get(url + path) for path in paths]
     assert [(answer.status_code, answer.json()) for answer in answers] == [(503, {"detail": str(error)})] * len(paths)
 
@@ -90,7 +78,7 @@ def test_an_error_of_the_store_is_returned_by_every_route(world: Any, error: Exc
 def test_health_is_whether_the_store_answers(world: Any) -> None:
     with world.serving() as url:
         assert httpx.get(url + "/healthz").json() == {"status": "ok"}
-    with world.serving(FailingStore(StoreUnavailableError("clickhouse at 10.0.0.7 is away"))) as url:
+    with world.serving(RecordingStore(error=StoreUnavailableError("clickhouse at 10.0.0.7 is away"))) as url:
         answer = httpx.get(url + "/healthz")
     assert answer.status_code == 503
     assert "10.0.0.7" not in answer.text

@@ -99,12 +99,12 @@ def test_a_page_goes_on_where_the_one_before_ended(world: Any, scored: Any) -> N
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=12), st.integers(1, 5), st.booleans())
 def test_paging_neither_loses_nor_repeats_a_document(world: Any, scored: Any, ages: list[int], limit: int, negative: bool) -> None:
-    world.store._command("TRUNCATE TABLE documents")
+    world.store._backend.command("TRUNCATE TABLE documents", {})
     rows = [
         scored(f"Document {number}", ("positive", "negative")[number % 2], age=timedelta(milliseconds=age))
         for number, age in enumerate(ages)
     ]
-    world.store.insert(rows, token="")
+    world.store.documents.insert(rows, token="")
     wanted = {**NO_FILTER, "sentiment": "negative" if negative else ""}
     expected = sorted(
         (row.document for row in rows if not negative or row.sentiment == "negative"),

@@ -16,7 +16,7 @@ from squall.core.errors import StoreUnavailableError
 from squall.core.records import AlertState
 from squall.dashboards.page import event_stream
 from squall.dashboards.page.server import PageServer
-from squall.storage.rows.stored import Acknowledgement
+from squall.storage.rows.alerting import Acknowledgement
 from tests.support.event_stream import listening
 from tests.support.recording_store import RecordingStore
 
@@ -44,7 +44,7 @@ def test_documents_are_pushed_once_newest_first_to_every_page(world: Any, scored
     with world.serving() as url, listening(url) as one, listening(url) as two:
         one.wait_for("hello")
         two.wait_for("hello")
-        world.store.insert([scored("Second", age=timedelta(minutes=1)), scored("First")], token="a")
+        world.store.documents.insert([scored("Second", age=timedelta(minutes=1)), scored("First")], token="a")
         world.later()
         pushed = [one.wait_for("documents"), two.wait_for("documents")]
         assert [titles(event) for event in pushed] == [["First", "Second"]] * 2
@@ -95,7 +95,9 @@ def test_a_cursor_of_a_server_that_was_restarted_resumes_without_loss(world: Any
 
 def test_a_client_resumes_at_most_five_minutes_back(world: Any, scored: Any) -> None:
     world.insert(scored("Old"))
-    world.store._command("ALTER TABLE documents UPDATE stored_at = stored_at - INTERVAL 6 MINUTE WHERE 1 SETTINGS mutations_sync = 2")
+    world.store._backend.command(
+        "ALTER TABLE documents UPDATE stored_at = stored_at - INTERVAL 6 MINUTE WHERE 1 SETTINGS mutations_sync = 2", {}
+    )
     world.insert(scored("New"))
     with world.serving() as url, listening(url, "1-1-0123abcd") as stream:
         assert titles(stream.wait_for("documents")) == ["New"]
@@ -112,10 +114,10 @@ def test_a_cursor_that_makes_no_sense_begins_anew(world: Any, scored: Any, curso
 def test_alerts_acknowledgements_and_silences_are_events(world: Any, alert: Any) -> None:
     with world.serving() as url, listening(url) as stream:
         stream.wait_for("hello")
-        world.store.write_alerts([alert(1, AlertState.FIRING)])
+        world.store.alerts.write([alert(1, AlertState.FIRING)])
         world.later()
         assert stream.wait_for("alerts").data == {}
-        world.store.acknowledge(Acknowledgement(f"{1:032x}", "ann", "", world.clock.now()))
+        world.store.acknowledgements.write(Acknowledgement(f"{1:032x}", "ann", "", world.clock.now()))
         world.later()
         stream.wait_for("alerts")
         body = {"matchers": ["topic=Markets"], "minutes": 5, "author": "ann", "reason": "known"}

@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from squall.core.config.settings import DetectorSettings
-from squall.storage.rows.stored import Quantiles
-from squall.storage.rows.telemetry import DetectorRun, PipelineSample
+from squall.storage.rows.detector import DetectorRun
+from squall.storage.rows.latency import Quantiles
+from squall.storage.rows.pipeline import PipelineSample
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +55,7 @@ def test_what_never_reported_is_unknown(world: Any) -> None:
 
 
 def test_the_pipeline_runs_while_it_reports_and_has_stopped_half_a_minute_later(world: Any) -> None:
-    world.store.write_pipeline_samples([sample(world.clock.now())])
+    world.store.pipeline.write_samples([sample(world.clock.now())])
     with world.serving() as url:
         states = []
         for seconds in (0, 30, 1, 86_400):
@@ -65,7 +66,7 @@ def test_the_pipeline_runs_while_it_reports_and_has_stopped_half_a_minute_later(
 
 def test_workers_are_summed_up_over_the_last_minutes(world: Any, scored: Any) -> None:
     now = world.clock.now()
-    world.store.write_pipeline_samples(
+    world.store.pipeline.write_samples(
         [
             sample(now - timedelta(seconds=5), "one", 300, lag=7, p50=1.0, p99=3.0),
             sample(now - timedelta(seconds=15), "one", 100, lag=99),
@@ -92,7 +93,7 @@ def test_workers_are_summed_up_over_the_last_minutes(world: Any, scored: Any) ->
 
 
 def test_a_pipeline_that_has_nothing_to_do_has_no_latency(world: Any) -> None:
-    world.store.write_pipeline_samples([sample(world.clock.now(), stored=0)])
+    world.store.pipeline.write_samples([sample(world.clock.now(), stored=0)])
     with world.serving() as url:
         found = health(url)["pipeline"]
     assert (found["state"], found["published_p50"], found["published_p99"], found["lag"]) == ("running", None, None, None)
@@ -101,7 +102,7 @@ def test_a_pipeline_that_has_nothing_to_do_has_no_latency(world: Any) -> None:
 
 @pytest.mark.parametrize(("interval", "patience"), [(60.0, 180), (1.0, 180), (600.0, 1800)])
 def test_the_detector_has_stopped_when_it_missed_three_runs(world: Any, interval: float, patience: int) -> None:
-    world.store.write_detector_run(run(world.clock.now(), "the store was away"))
+    world.store.detector.write_run(run(world.clock.now(), "the store was away"))
     with world.serving(detector=DetectorSettings(interval_seconds=interval)) as url:
         first = health(url)["detector"]
         world.clock.advance(patience)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from squall.core.records import AlertState, SeriesKind
-from squall.storage.rows.telemetry import SeriesReading
+from squall.storage.rows.detector import SeriesReading
 
 pytestmark = pytest.mark.slow
 
@@ -85,7 +85,7 @@ def test_spans_that_make_no_sense_are_refused(world: Any, query: str) -> None:
 def test_a_chart_counts_a_series_and_shows_what_was_expected(world: Any, scored: Any, series: str, kind: str, counted: int) -> None:
     world.insert(scored("One"), scored("Two", "positive", symbols=("ABC", "XYZ")), scored("Three", topic="Earnings", age=HOUR))
     times = [datetime.fromisoformat(f"2026-03-{time}:00Z") for time in ("01T14:10", "02T12:05", "02T14:00", "02T14:10")]
-    world.store.write_readings([reading(series, SeriesKind(kind), time) for time in times])
+    world.store.detector.write_readings([reading(series, SeriesKind(kind), time) for time in times])
     with world.serving() as url:
         chart = get(url, "/api/chart", series=series, hours=24)
     assert (chart["series"], chart["kind"], chart["window_minutes"], chart["alerts"]) == (series, kind, 60, [])
@@ -100,7 +100,7 @@ def test_a_chart_over_a_month_has_no_more_points_than_a_screen_shows(world: Any,
     world.insert(scored("Bank fails"))
     start = datetime.fromisoformat("2026-02-01T00:00:00Z")
     rows = [reading("Markets", SeriesKind.TOPIC, start + timedelta(minutes=5 * place)) for place in range(30 * 288)]
-    world.store.write_readings(rows)
+    world.store.detector.write_readings(rows)
     with world.serving() as url:
         assert 1000 < len(get(url, "/api/chart", series="Markets", hours=744)["points"]["time"]) <= 2000
         assert len(get(url, "/api/chart", series="Markets", hours=24)["points"]["time"]) == 287
@@ -110,7 +110,7 @@ def test_a_chart_shows_the_alerts_of_its_series_in_its_span(world: Any, scored: 
     world.insert(scored("Bank fails"))
     old = {"opened_at": world.clock.now() - timedelta(days=9), "resolved_at": world.clock.now() - timedelta(days=8)}
     other = alert(3, AlertState.FIRING).model_copy(update={"topic": "Earnings"})
-    world.store.write_alerts([alert(1, AlertState.FIRING), alert(2, AlertState.RESOLVED).model_copy(update=old), other])
+    world.store.alerts.write([alert(1, AlertState.FIRING), alert(2, AlertState.RESOLVED).model_copy(update=old), other])
     with world.serving() as url:
         (found,) = get(url, "/api/chart", series="Markets")["alerts"]
         assert (found["id"], found["acknowledged"], found["silenced_until"]) == (f"{1:032x}", None, None)
@@ -133,7 +133,7 @@ def test_filters_name_what_occurs_most_frequent_first(world: Any, scored: Any) -
         scored("Too old", topic="Old", source="gone", age=timedelta(days=8)),
     )
     at = datetime.fromisoformat("2026-03-02T14:00:00Z")
-    world.store.write_readings([reading("Sector: Banks", SeriesKind.SECTOR, at), reading("$XYZ", SeriesKind.SYMBOL, at)])
+    world.store.detector.write_readings([reading("Sector: Banks", SeriesKind.SECTOR, at), reading("$XYZ", SeriesKind.SYMBOL, at)])
     with world.serving() as url:
         found = get(url, "/api/filters")
     assert found | {"series": []} == {

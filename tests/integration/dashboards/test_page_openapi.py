@@ -63,7 +63,7 @@ def test_whatever_the_page_asks_for_is_described(world: Any) -> None:
 
 def test_what_every_get_route_answers_is_as_described(world: Any, scored: Any, alert: Any) -> None:
     world.insert(scored("Bank fails"), scored("Bank rises", "positive"))
-    world.store.write_alerts([alert(1, AlertState.FIRING), alert(2, AlertState.RESOLVED)])
+    world.store.alerts.write([alert(1, AlertState.FIRING), alert(2, AlertState.RESOLVED)])
     with world.serving() as url:
         for path, body in ((f"/api/alerts/{ONE}/acknowledgement", {"author": "ann"}), ("/api/silences", SILENCE)):
             httpx.post(url + path, json=body).raise_for_status()

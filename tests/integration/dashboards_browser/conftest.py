@@ -26,7 +26,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def served_page(tmp_path: Path) -> Iterator[ServedPage]:
     store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
-    store.migrate()
+    store.schema.migrate()
     made = ServedPage(store)
     yield made
     made.close()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from squall.core.records import AlertState
-from squall.storage.rows.stored import Notification
+from squall.storage.rows.alerting import Notification
 from tests.support.served_page import NEWEST, OIL, ServedPage
 
 pytestmark = pytest.mark.slow
@@ -48,7 +48,7 @@ def test_a_card_lists_its_notifications_and_their_errors(served_page: ServedPage
     common = {"alert_id": f"{1:032x}", "alert_ids": (f"{1:032x}",), "message": b"{}", "created_at": NEWEST, "updated_at": NEWEST}
     sent = Notification("n1-mail", event="firing", status="sent", attempts=1, last_error="", receiver="mail", **common)
     failed = Notification("n1-ops", event="firing", status="queued", attempts=2, last_error="HTTP 503", receiver="ops", **common)
-    served_page.store.write_notifications([sent, failed])
+    served_page.store.notifications.write([sent, failed])
     page: Page = visit()
     page.locator("#alerts-open .alert").get_by_role("button", name=OIL).click()
     lines = page.locator("#alerts-open .notifications li")
@@ -65,7 +65,7 @@ def test_an_alert_is_acknowledged_and_the_store_has_it(served_page: ServedPage, 
     form.get_by_role("button", name="Acknowledge").click()
     expect(card.locator(".tag")).to_have_text("acknowledged by Ada")
     expect(card.get_by_role("button", name="Acknowledge", exact=True)).to_be_focused()
-    stored = served_page.store.acknowledgements([f"{1:032x}"])
+    stored = served_page.store.acknowledgements.of([f"{1:032x}"])
     assert [(row.author, row.note) for row in (stored.values() if isinstance(stored, dict) else stored)] == [("Ada", "Calling the desk")]
     page.reload()
     page.locator("#alerts-open").get_by_role("button", name=OIL).click()
@@ -81,7 +81,7 @@ def test_an_alert_is_silenced_and_the_silence_ended_again(served_page: ServedPag
     form.get_by_label("Reason").fill("known")
     form.get_by_role("button", name="Silence").click()
     expect(card.locator(".tag")).to_contain_text("silenced until")
-    (silence,) = served_page.store.silences()
+    (silence,) = served_page.store.silences.all()
     assert (silence.author, silence.reason, silence.ends_at - silence.starts_at) == ("Ada", "known", timedelta(hours=2))
     page.get_by_role("button", name="End now").click()
     expect(card.locator(".tag")).to_have_count(0)

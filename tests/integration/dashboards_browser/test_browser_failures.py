@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from squall import storage
 from squall.core.errors import StoreUnavailableError
 from tests.support.browser import AWAY, Watched
+from tests.support.recording_store import RecordingStore
 from tests.support.served_page import ServedPage
 
 pytestmark = pytest.mark.slow
@@ -93,18 +94,14 @@ def test_a_connection_that_is_open_but_silent_counts_as_lost(served_page: Served
 def test_an_error_of_the_store_is_shown_as_the_store_reports_it(served_page: ServedPage, visit: Any, expected_errors: list[Any]) -> None:
     expected_errors.append(AWAY)
 
-    class Away:
-        def __getattr__(self, _name: str) -> Any:
-            raise StoreUnavailableError("the store is away", "start it")
-
-    served_page.start(Away())
+    served_page.start(RecordingStore(error=StoreUnavailableError("the store is away", "start it")))
     page = visit()
     expect(page.locator("#banner")).to_contain_text("the store is away (start it)")
 
 
 def test_without_a_token_the_page_explains_how_to_open_it(tmp_path: Path, browser: Any) -> None:
     store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
-    store.migrate()
+    store.schema.migrate()
     guarded = ServedPage(store, token="sesame-sesame")
     watched = Watched(browser)
     try:

@@ -48,11 +48,11 @@ def rows(store: Store, name: str, span: tuple[datetime, datetime] = SHORT, **cho
     """Run one query and return its rows by column."""
     sql = expand(panel_sql(name), start=span[0], end=span[1], interval=interval_seconds(*span), variables=EVERYTHING | chosen)
     names = columns(store, sql)
-    return [dict(zip(names, row, strict=True)) for row in store._select(sql)]
+    return [dict(zip(names, row, strict=True)) for row in store.read(sql)]
 
 
 def columns(store: Store, sql: str) -> list[str]:
-    return list(store._select(f"DESCRIBE ({sql})").columns[0])
+    return list(store.read(f"DESCRIBE ({sql})").columns[0])
 
 
 def one(value: str) -> Selection:
@@ -102,7 +102,7 @@ def test_a_hostile_value_chooses_nothing_and_breaks_nothing(store: Store, value:
     unfiltered = {run.name for run in run_queries(store, BOARDS, *LONG, NOW) if run.rows}
     charts = [run for run in runs if run.dashboard == "squall-mood" and run.name in unfiltered and "panel 4" in run.name]
     assert [run.rows for run in charts] == [0]
-    assert len(store._select("SELECT 1 FROM documents LIMIT 1")) == 1
+    assert len(store.read("SELECT 1 FROM documents LIMIT 1")) == 1
 
 
 def test_values_pass_through_a_query_unchanged(store: Store) -> None:
@@ -111,10 +111,10 @@ def test_values_pass_through_a_query_unchanged(store: Store) -> None:
         "SELECT arrayMap(pair -> decodeURLFormComponent(substring(pair, position(pair, '=') + 1)), splitByChar('&', '${topic:queryparam}'))"
     )
     sql = expand(text, start=NOW, end=NOW, interval=1, variables={"topic": several(*values)})
-    assert next(iter(store._select(sql)))[0] == values
+    assert next(iter(store.read(sql)))[0] == values
     for value in values:
         sql = expand("SELECT decodeURLComponent('${topic:percentencode}')", start=NOW, end=NOW, interval=1, variables={"topic": one(value)})
-        assert next(iter(store._select(sql)))[0] == value
+        assert next(iter(store.read(sql)))[0] == value
 
 
 def test_a_reader_without_the_right_to_write_can_run_everything(store: Store) -> None:
@@ -170,7 +170,7 @@ def test_charts_have_increasing_times_and_labels_that_exist(store: Store) -> Non
                 sql = expand(target["rawSql"], start=LONG[0], end=LONG[1], interval=900, variables=values)
                 names = columns(store, sql)
                 assert names[0] == "time", panel["title"]
-                times = [moment(time) for time in store._select(sql).columns[0]]
+                times = [moment(time) for time in store.read(sql).columns[0]]
                 assert times == sorted(times)
                 assert not times or LONG[0] - HOUR <= times[0] <= times[-1] <= LONG[1]
                 label = panel["fieldConfig"]["defaults"].get("displayName", "")
@@ -187,7 +187,7 @@ def test_marks_have_the_columns_grafana_looks_for(store: Store) -> None:
 
 @RANGES
 def test_documents_are_counted_once_however_often_they_were_delivered(store: Store, span: tuple[datetime, datetime]) -> None:
-    counts = store.counts(span[0], span[1] + timedelta(minutes=1))
+    counts = store.counts.per_minute(span[0], span[1] + timedelta(minutes=1))
     negative, everything = int(counts.negative.sum()), int(counts.negative.sum() + counts.neutral.sum() + counts.positive.sum())
     totals = rows(store, "mood/totals", span)[0]
     assert totals["documents"] == everything
@@ -200,14 +200,14 @@ def test_documents_are_counted_once_however_often_they_were_delivered(store: Sto
 
 
 def count(store: Store, span: tuple[datetime, datetime], **options: bool) -> int:
-    found = store.counts(span[0], span[1] + timedelta(minutes=1), **options)
+    found = store.counts.per_minute(span[0], span[1] + timedelta(minutes=1), **options)
     return int(found.negative.sum() + found.neutral.sum() + found.positive.sum())
 
 
 def test_the_drill_down_counts_a_topic_and_a_symbol_as_the_detector_does(store: Store) -> None:
     span = (LONG[0], LONG[1] + timedelta(minutes=1))
     for series, by, name in ((BURST, "topic", BURST), ("$XOM", "symbol", "XOM")):
-        counts = store.counts(*span, by=by, names=[name])  # type: ignore[arg-type]
+        counts = store.counts.per_minute(*span, by=by, names=[name])  # type: ignore[arg-type]
         volume = rows(store, "drilldown/volume", LONG, series=one(series))
         for sentiment in ("negative", "neutral", "positive"):
             assert sum(row[sentiment] for row in volume) == int(getattr(counts, sentiment).sum())
@@ -228,7 +228,7 @@ def test_the_newest_documents_come_once_each_as_scored_last(store: Store) -> Non
     shown = rows(store, "mood/documents", LONG)
     assert len(shown) == 50
     assert len({(row["time"], row["title"]) for row in shown}) == 50
-    newest = store.documents(limit=50, sentiment="negative")
+    newest = store.documents.search(limit=50, sentiment="negative")
     assert [row["time"].astimezone(UTC) for row in shown] == [document.published_at for document in newest]
 
 
@@ -275,7 +275,7 @@ def moment(value: int | datetime) -> datetime:
 
 def answered(store: Store, run: QueryRun) -> list[dict[str, Any]]:
     names = columns(store, run.sql)
-    return [dict(zip(names, row, strict=True)) for row in store._select(run.sql)]
+    return [dict(zip(names, row, strict=True)) for row in store.read(run.sql)]
 
 
 def without(uid: str) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ from squall.core.config.settings import DetectorSettings, Settings
 from squall.core.errors import StoreError
 from squall.core.observability.health import Health
 from squall.storage import Store
-from squall.storage.rows.stored import Claim, Notification
+from squall.storage.rows.alerting import Claim, Notification
 from tests.support.alert_stream import END, documents, progress
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ SETTINGS = Settings(detector=DetectorSettings(history_days=14, min_history_hours
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.migrate()
+    opened.schema.migrate()
     yield opened
     opened.close()
 
@@ -50,7 +50,8 @@ class BrokenStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def progress(self) -> list[Any]:
+    @property
+    def progress(self) -> Any:
         raise StoreError("no such table")
 
 
@@ -65,8 +66,8 @@ class DeadMailer:
 
 
 def test_alerts_mails_and_ages_are_what_the_run_reports(store: Store, clock: ManualClock, tmp_path: Path) -> None:
-    store.insert(documents(), token="all")
-    store.write_progress([progress(END, False, WALL - timedelta(hours=1))])
+    store.documents.insert(documents(), token="all")
+    store.progress.write([progress(END, False, WALL - timedelta(hours=1))])
     health = Health(clock)
     report = AlertService(store, SETTINGS, clock, FolderMailer(tmp_path / "outbox"), health).run_once()
     value = health.metrics.registry.get_sample_value
@@ -84,8 +85,8 @@ def test_alerts_mails_and_ages_are_what_the_run_reports(store: Store, clock: Man
 
 
 def test_mails_that_wait_are_told_and_their_server_named(store: Store, clock: ManualClock) -> None:
-    store.insert(documents(), token="all")
-    store.write_progress([progress(END, False, WALL - timedelta(hours=1))])
+    store.documents.insert(documents(), token="all")
+    store.progress.write([progress(END, False, WALL - timedelta(hours=1))])
     health = Health(clock)
     report = AlertService(store, SETTINGS, clock, DeadMailer(), health).run_once()
     value = health.metrics.registry.get_sample_value
@@ -97,7 +98,7 @@ def test_mails_that_wait_are_told_and_their_server_named(store: Store, clock: Ma
 
 def test_one_that_stands_by_does_not_lead_and_tells_no_age(store: Store, tmp_path: Path) -> None:
     clock = ManualClock(datetime.now(UTC))  # old claims are dropped by the store's own clock
-    store.write_claim(Claim("negative-spikes", "another", clock.now() + timedelta(minutes=2)))
+    store.leases.write(Claim("negative-spikes", "another", clock.now() + timedelta(minutes=2)))
     health = Health(clock)
     assert AlertService(store, SETTINGS, clock, FolderMailer(tmp_path), health).run_once().standby
     value = health.metrics.registry.get_sample_value

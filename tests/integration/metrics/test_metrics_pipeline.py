@@ -20,7 +20,6 @@ from squall.core.observability.health import Health
 from squall.core.observability.logging import configure_logging
 from squall.core.records import Kind
 from squall.ingest.file.source import FileOptions, FileSource
-from squall.stream.dead_letters import StoreDeadLetters
 from squall.stream.drivers.inprocess import InProcessDriver
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.meter import Device, PipelineMeter
@@ -50,12 +49,12 @@ class Run:
         store = storage.open(f"chdb://{folder / 'chdb'}?max_threads=1", health=self.health)
         server = MetricsServer(MetricsSettings(), self.health)
         try:
-            store.migrate()
+            store.schema.migrate()
             limits = ProcessorSettings(batch_documents=10, batch_wait_seconds=0.05)
-            meter = PipelineMeter(store, clock, lambda: Device("cpu"), metrics=self.health.metrics, limit=10)
-            processor = Processor(HashScorer(), store, StoreDeadLetters(store), limits, clock, stop, meter.observe, self.health)
+            meter = PipelineMeter(store.pipeline, clock, lambda: Device("cpu"), metrics=self.health.metrics, limit=10)
+            processor = Processor(HashScorer(), store.documents, store.dead_letters, limits, clock, stop, meter.observe, self.health)
             source = FileSource(path, clock, FileOptions(kind=Kind.NEWS, source="wire"))
-            tracker = ProgressTracker(store, clock, {source.name})
+            tracker = ProgressTracker(store.progress, clock, {source.name})
             driver = InProcessDriver(processor, tracker, limits, clock, stop, self.health)
             driver.run({source.name: source.batches(stop)})
             meter.write()

@@ -56,8 +56,8 @@ def refused(address: str) -> StoreError:
 
 def test_the_store_works_over_tls_with_a_ca_of_ones_own(tls: int, authorities: Authorities) -> None:
     with closing(storage.open(url(tls, f"ca_certs={authorities.ours.file}"))) as store:
-        store.migrate()
-        assert store.totals().documents == 0
+        store.schema.migrate()
+        assert store.counts.totals().documents == 0
 
 
 def test_a_certificate_of_an_unknown_ca_names_the_option(tls: int, authorities: Authorities) -> None:

@@ -38,7 +38,7 @@ def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     gateway = GatewayProcess(folder) if request.param == "server" else None
     store = storage.open(gateway.url if gateway else f"chdb://{folder}?max_threads=2")
     try:
-        store.migrate()
+        store.schema.migrate()
         yield store
     finally:
         store.close()
@@ -50,5 +50,5 @@ def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def store(migrated: Store) -> Store:
     """An empty, migrated store."""
     for table in TABLES:
-        migrated._command(f"TRUNCATE TABLE {table}")
+        migrated._backend.command(f"TRUNCATE TABLE {table}", {})
     return migrated

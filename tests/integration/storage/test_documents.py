@@ -19,7 +19,7 @@ fresh = itertools.count(10**9)
 
 
 def total(store: Store) -> int:
-    counts = store.counts(*SPAN)
+    counts = store.counts.per_minute(*SPAN)
     return int(counts.negative.sum() + counts.neutral.sum() + counts.positive.sum())
 
 
@@ -36,8 +36,8 @@ def test_a_stored_document_reads_back_unchanged(store: Store) -> None:
         symbols=("AAPL", "BRK.B"),
         fingerprint=2**64 - 1,
     )
-    store.insert([row], token="t")
-    found = store.document(row.document.id)
+    store.documents.insert([row], token="t")
+    found = store.documents.get(row.document.id)
     assert found is not None
     given_document = row.document.model_dump()
     assert {name: getattr(found, name) for name in given_document} == given_document
@@ -49,55 +49,55 @@ def test_a_stored_document_reads_back_unchanged(store: Store) -> None:
 
 
 def test_no_rows_are_no_insert(store: Store) -> None:
-    store.insert([], token="empty")
+    store.documents.insert([], token="empty")
     assert total(store) == 0
-    assert store.known_ids([], "m1") == set()
+    assert store.documents.known_ids([], "m1") == set()
 
 
 @pytest.mark.parametrize("again", ["same token", "other token"])
 def test_a_redelivered_row_is_counted_once(store: Store, again: str) -> None:
     rows = [scored(number) for number in range(5)]
-    store.insert(rows, token="same token")
-    store.insert(rows, token=again)
+    store.documents.insert(rows, token="same token")
+    store.documents.insert(rows, token=again)
     assert total(store) == 5
 
 
 def test_a_token_used_again_for_other_rows_drops_nothing(store: Store) -> None:
-    store.insert([scored(1)], token="same")
-    store.insert([scored(2)], token="same")
+    store.documents.insert([scored(1)], token="same")
+    store.documents.insert([scored(2)], token="same")
     assert total(store) == 2
 
 
 def test_two_workers_storing_the_same_document_at_once_count_it_once(store: Store) -> None:
     rows = [scored(number) for number in range(200)]
     with ThreadPoolExecutor(4) as pool:
-        for done in [pool.submit(store.insert, rows, token=f"worker {number}") for number in range(8)]:
+        for done in [pool.submit(store.documents.insert, rows, token=f"worker {number}") for number in range(8)]:
             done.result()
     assert total(store) == 200
 
 
 def test_a_document_fetched_again_without_a_date_of_its_own_counts_once(store: Store) -> None:
-    store.insert([scored(1, NOW), scored(2, NOW)], token="a")
-    store.insert([scored(1, NOW + timedelta(minutes=3), scored_at=NOW + timedelta(seconds=1))], token="b")
+    store.documents.insert([scored(1, NOW), scored(2, NOW)], token="a")
+    store.documents.insert([scored(1, NOW + timedelta(minutes=3), scored_at=NOW + timedelta(seconds=1))], token="b")
     assert total(store) == 2
-    assert store.known_ids([document(1, NOW + timedelta(hours=2))], "m1") == {document(1).id}
+    assert store.documents.known_ids([document(1, NOW + timedelta(hours=2))], "m1") == {document(1).id}
 
 
 def test_known_ids_are_those_stored_with_the_same_model(store: Store) -> None:
-    store.insert([scored(1), scored(2)], token="a")
+    store.documents.insert([scored(1), scored(2)], token="a")
     asked = [document(1), document(2), document(3), document(1)]
-    assert store.known_ids(asked, "m1") == {document(1).id, document(2).id}
-    assert store.known_ids(asked, "m2") == set()
+    assert store.documents.known_ids(asked, "m1") == {document(1).id, document(2).id}
+    assert store.documents.known_ids(asked, "m2") == set()
 
 
 def test_the_newest_scoring_counts_and_the_old_one_can_still_be_asked_for(store: Store) -> None:
-    store.insert([scored(1, sentiment="negative", model="m1")], token="a")
-    store.insert([scored(1, sentiment="positive", model="m2", scored_at=NOW + timedelta(minutes=1))], token="b")
-    newest, old = store.counts(*SPAN), store.counts(*SPAN, as_of_model="m1")
+    store.documents.insert([scored(1, sentiment="negative", model="m1")], token="a")
+    store.documents.insert([scored(1, sentiment="positive", model="m2", scored_at=NOW + timedelta(minutes=1))], token="b")
+    newest, old = store.counts.per_minute(*SPAN), store.counts.per_minute(*SPAN, as_of_model="m1")
     assert (newest.negative.sum(), newest.positive.sum()) == (0, 1)
     assert (old.negative.sum(), old.positive.sum()) == (1, 0)
-    assert store.counts(*SPAN, as_of_model="m3").minutes.size == 0
-    found = store.document(document(1).id)
+    assert store.counts.per_minute(*SPAN, as_of_model="m3").minutes.size == 0
+    found = store.documents.get(document(1).id)
     assert found is not None
     assert found.model_version == "m2"
 
@@ -110,7 +110,7 @@ def test_however_rows_are_batched_and_redelivered_each_counts_once(store: Store,
     before = total(store)
     for batch in batches:
         token = data.draw(st.sampled_from(["a", "b", f"{base}"]))
-        store.insert([scored(base + number, start + timedelta(minutes=number)) for number in batch], token=token)
+        store.documents.insert([scored(base + number, start + timedelta(minutes=number)) for number in batch], token=token)
     assert total(store) - before == len(set(itertools.chain.from_iterable(batches)))
 
 
@@ -120,20 +120,21 @@ hostile = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\0
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=hostile, texts=st.lists(hostile, max_size=4))
 def test_a_bound_parameter_arrives_as_it_was_given(migrated: Store, text: str, texts: list[str]) -> None:
-    row = migrated._one("SELECT {text:String}, {texts:Array(String)}, length({text:String})", text=text, texts=texts)
+    sql = "SELECT {text:String}, {texts:Array(String)}, length({text:String})"
+    row = next(iter(migrated._backend.select(sql, {"text": text, "texts": texts})))
     assert row is not None
     assert (row[0], list(row[1]), row[2]) == (text, texts, len(text.encode()))
 
 
 def test_a_parameter_that_is_no_text_is_an_error_of_the_request(migrated: Store) -> None:
     with pytest.raises(StoreError) as caught:
-        migrated.detector_position("lone \ud800 surrogate")
+        migrated.detector.position("lone \ud800 surrogate")
     assert not isinstance(caught.value, StoreUnavailableError)
 
 
 def test_a_parameter_can_not_become_sql(store: Store) -> None:
-    store.insert([scored(1)], token="a")
+    store.documents.insert([scored(1)], token="a")
     attack = "' OR 1=1; DROP TABLE documents --"
-    assert store.documents(topic=attack) == []
-    assert store.top_documents(attack, *SPAN) == []
+    assert store.documents.search(topic=attack) == []
+    assert store.documents.top(attack, *SPAN) == []
     assert total(store) == 1

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from squall import storage
+from squall.core.clock import ManualClock, SystemClock
+from squall.core.delivery import Progress
 from squall.core.errors import StoreError, StoreLockedError, StoreUnavailableError
 from squall.storage import Store
 from squall.storage.backends.embedded import EmbeddedBackend
@@ -36,16 +38,21 @@ def child(code: str, *arguments: str) -> subprocess.Popen[str]:
 
 
 def test_a_store_without_tables_says_how_to_make_them(store: Store) -> None:
-    for call in (store.progress, store.totals, lambda: store.insert([scored(1)], token="a"), lambda: store.known_ids([document(1)], "m")):
+    for call in (
+        store.progress.all,
+        store.counts.totals,
+        lambda: store.documents.insert([scored(1)], token="a"),
+        lambda: store.documents.known_ids([document(1)], "m"),
+    ):
         with pytest.raises(StoreError, match="squall store migrate"):
             call()
-    assert {migration.applied_at for migration in store.migrations()} == {None}
+    assert {migration.applied_at for migration in store.schema.status()} == {None}
 
 
 def test_migrations_are_applied_once_and_remembered(store: Store) -> None:
-    assert [migration.number for migration in store.migrate()] == [migration.number for migration, _ in migrations.available()]
-    assert store.migrate() == []
-    assert all(migration.applied_at for migration in store.migrations())
+    assert [migration.number for migration in store.schema.migrate()] == [migration.number for migration, _ in migrations.available()]
+    assert store.schema.migrate() == []
+    assert all(migration.applied_at for migration in store.schema.status())
 
 
 def test_alerts_and_mails_of_before_the_fourth_migration_are_still_read(store: Store, tmp_path: Path) -> None:
@@ -53,13 +60,13 @@ def test_alerts_and_mails_of_before_the_fourth_migration_are_still_read(store: S
     before.mkdir()
     for path in sorted(migrations.FOLDER.glob("*.sql"))[:3]:
         shutil.copy(path, before)
-    migrations.migrate(store._backend, before)
-    store._command("INSERT INTO alerts (id, topic, state, severity, expected) VALUES ('a', 'Macro', 'firing', 'warning', 4.5)")
-    store._command("INSERT INTO notifications (id, alert_id) VALUES ('n', 'a')")
-    store.migrate()
-    row = store._one("SELECT kind, test, expected_low, expected_high FROM alerts FINAL")
+    migrations.migrate(store._backend, SystemClock(), before)
+    store._backend.command("INSERT INTO alerts (id, topic, state, severity, expected) VALUES ('a', 'Macro', 'firing', 'warning', 4.5)", {})
+    store._backend.command("INSERT INTO notifications (id, alert_id) VALUES ('n', 'a')", {})
+    store.schema.migrate()
+    row = next(iter(store.read("SELECT kind, test, expected_low, expected_high FROM alerts FINAL")))
     assert row == ("topic", "burst", 0.0, 4.5)
-    (mail,) = store.notifications("a")
+    (mail,) = store.notifications.about("a")
     assert (mail.receiver, mail.alert_ids) == ("default", ("a",))
 
 
@@ -68,14 +75,14 @@ def test_an_edited_migration_is_refused(store: Store, tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "0001_a.sql").write_text("CREATE TABLE IF NOT EXISTS a (x Int32) ENGINE = MergeTree ORDER BY x;\n")
     backend = store._backend
-    migrations.migrate(backend, folder)
+    migrations.migrate(backend, SystemClock(), folder)
     (folder / "0001_a.sql").write_text("CREATE TABLE IF NOT EXISTS b (x Int32) ENGINE = MergeTree ORDER BY x;\n")
     with pytest.raises(StoreError, match="0001_a was applied with another text"):
-        migrations.migrate(backend, folder)
+        migrations.migrate(backend, SystemClock(), folder)
 
 
 def test_a_store_that_is_ahead_of_this_version_is_refused(store: Store, tmp_path: Path) -> None:
-    store.migrate()
+    store.schema.migrate()
     empty = tmp_path / "none"
     empty.mkdir()
     with pytest.raises(StoreError, match=r"0001_documents, which this version .* \(upgrade squall\)"):
@@ -87,16 +94,16 @@ def test_a_migration_that_failed_half_way_is_run_again(store: Store, tmp_path: P
     path = tmp_path / "0001_a.sql"
     path.write_text(first + "CREATE TABLE broken;\n")
     with pytest.raises(StoreError):
-        migrations.migrate(store._backend, tmp_path)
+        migrations.migrate(store._backend, SystemClock(), tmp_path)
     path.write_text(first + "-- mended\nCREATE TABLE IF NOT EXISTS b (x Int32) ENGINE = MergeTree ORDER BY x;\n")
-    assert [migration.name for migration in migrations.migrate(store._backend, tmp_path)] == ["a"]
+    assert [migration.name for migration in migrations.migrate(store._backend, SystemClock(), tmp_path)] == ["a"]
 
 
 def test_migrate_applies_the_retention_that_is_set(tmp_path: Path) -> None:
     def ttl(days: int) -> str:
         store = storage.open(f"chdb://{tmp_path}", retention_days=days)
-        store.migrate()
-        created = next(iter(store._select("SELECT create_table_query FROM system.tables WHERE name = 'documents'")))[0]
+        store.schema.migrate()
+        created = next(iter(store.read("SELECT create_table_query FROM system.tables WHERE name = 'documents'")))[0]
         store.close()
         return str(created).split("TTL")[1].split("SETTINGS")[0]
 
@@ -129,7 +136,7 @@ def test_one_process_has_one_folder_open_at_a_time(store: Store, tmp_path: Path)
 
 def test_a_failed_query_does_not_let_go_of_the_folder(store: Store, tmp_path: Path) -> None:
     with pytest.raises(StoreError):
-        store.totals()
+        store.counts.totals()
     other = child("import sys; from squall import storage; storage.open(sys.argv[1])", f"chdb://{tmp_path / 'store'}")
     assert "StoreLockedError" in other.communicate(timeout=60)[1]
 
@@ -154,16 +161,16 @@ def test_threads_are_limited_as_the_url_says(tmp_path: Path) -> None:
 
 
 def test_more_threads_than_connections_take_turns(store: Store) -> None:
-    store.migrate()
+    store.schema.migrate()
     with ThreadPoolExecutor(24) as pool:
-        list(pool.map(lambda number: store.insert([scored(number)], token=str(number)), range(48)))
-    assert store.totals().documents == 48
+        list(pool.map(lambda number: store.documents.insert([scored(number)], token=str(number)), range(48)))
+    assert store.counts.totals().documents == 48
 
 
 def test_a_value_that_does_not_fit_is_an_error_of_the_request(store: Store) -> None:
-    store.migrate()
+    store.schema.migrate()
     with pytest.raises(StoreError) as caught:
-        store.write_detector_position("a", NOW, "\ud800")
+        store.progress.write([Progress("a", -1, 0, NOW, False, NOW)])
     assert not isinstance(caught.value, StoreUnavailableError)
 
 
@@ -193,10 +200,10 @@ import sys, itertools
 from squall import storage
 from tests.integration.storage.samples import scored
 store = storage.open(sys.argv[1])
-store.migrate()
+store.schema.migrate()
 first = int(sys.argv[2])
 for batch in itertools.count():
-    store.insert([scored(first + batch * 50 + number) for number in range(50)], token=f"{first}-{batch}")
+    store.documents.insert([scored(first + batch * 50 + number) for number in range(50)], token=f"{first}-{batch}")
     print(batch, flush=True)
 """
 
@@ -219,9 +226,35 @@ def test_kill_9_loses_no_acknowledged_row_and_leaves_no_part_of_a_batch(tmp_path
         inserter.communicate()
         watchdog.cancel()
     store = storage.open(f"chdb://{tmp_path}")
-    rows = [int(row.id, 16) for row in store.documents(limit=100_000)]
+    rows = [int(row.id, 16) for row in store.documents.search(limit=100_000)]
     store.close()
     stored = {(number // 10_000_000 * 10_000_000, number % 10_000_000 // 50) for number in rows}
     assert acknowledged <= stored
     assert len(rows) == 50 * len(stored)
     assert len(stored) <= len(acknowledged) + 4
+
+
+def test_a_store_that_does_not_exist_is_not_created_for_a_reader(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "absent", tmp_path / "empty"):
+        with pytest.raises(StoreError, match="there is no store at"):
+            storage.open(f"chdb://{folder}", create=False)
+    assert not (tmp_path / "absent").exists()
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_a_store_that_exists_is_opened_for_a_reader(tmp_path: Path) -> None:
+    url = f"chdb://{tmp_path / 'store'}"
+    made = storage.open(url)
+    made.schema.migrate()
+    made.close()
+    opened = storage.open(url, create=False)
+    assert all(migration.applied_at for migration in opened.schema.status())
+    opened.close()
+
+
+def test_migrations_are_stamped_by_the_clock_of_the_store(tmp_path: Path) -> None:
+    opened = storage.open(f"chdb://{tmp_path / 'store'}", clock=ManualClock(NOW))
+    opened.schema.migrate()
+    assert {migration.applied_at for migration in opened.schema.status()} == {NOW}
+    opened.close()

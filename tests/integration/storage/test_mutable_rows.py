@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from squall.core.delivery import DeadLetter, Origin, Progress
 from squall.core.records import AlertState, SeriesKind
 from squall.storage import Store
-from squall.storage.rows.stored import Acknowledgement, Claim, Notification, Silence
+from squall.storage.rows.alerting import Acknowledgement, Claim, Notification, Silence
+from squall.storage.rows.detector import DetectorPosition
 from tests.integration.storage.samples import NOW, alert
 
 MINUTE = timedelta(minutes=1)
@@ -20,20 +21,20 @@ def progress(stream: str, partition: int, position: int) -> Progress:
 
 
 def test_the_last_progress_of_a_partition_wins_even_when_it_goes_back(store: Store) -> None:
-    store.write_progress([progress("kafka", 0, 5), progress("kafka", 1, 6), progress("kafka", 0, 7)])
-    store.write_progress([progress("kafka", 0, 2)])
-    assert store.progress() == [progress("kafka", 0, 2), progress("kafka", 1, 6)]
+    store.progress.write([progress("kafka", 0, 5), progress("kafka", 1, 6), progress("kafka", 0, 7)])
+    store.progress.write([progress("kafka", 0, 2)])
+    assert store.progress.all() == [progress("kafka", 0, 2), progress("kafka", 1, 6)]
 
 
 def test_a_retired_stream_stops_counting_until_it_is_written_again(store: Store) -> None:
-    store.write_progress([progress("old", 0, 1), progress("new", 0, 2)])
-    store.retire_progress({"new", "not there"})
-    assert store.progress() == [progress("new", 0, 2)]
-    store.write_progress([progress("old", 0, 3)])
-    assert store.progress() == [progress("new", 0, 2), progress("old", 0, 3)]
-    store.retire_progress(set())
-    store.retire_progress(set())
-    assert store.progress() == []
+    store.progress.write([progress("old", 0, 1), progress("new", 0, 2)])
+    store.progress.retire({"new", "not there"})
+    assert store.progress.all() == [progress("new", 0, 2)]
+    store.progress.write([progress("old", 0, 3)])
+    assert store.progress.all() == [progress("new", 0, 2), progress("old", 0, 3)]
+    store.progress.retire(set())
+    store.progress.retire(set())
+    assert store.progress.all() == []
 
 
 def letter(offset: int, reason: str = "broken_json", raw: bytes = b"{\xff\0\n") -> DeadLetter:
@@ -41,120 +42,127 @@ def letter(offset: int, reason: str = "broken_json", raw: bytes = b"{\xff\0\n") 
 
 
 def test_an_item_rejected_again_is_one_dead_letter(store: Store) -> None:
-    store.write_dead_letters([letter(1), letter(2), letter(3, "missing_field")])
-    store.write_dead_letters([letter(1), letter(2)])
-    assert store.dead_letters_by_reason() == [("broken_json", 2), ("missing_field", 1)]
-    assert store.dead_letters() == [letter(2), letter(1), letter(3, "missing_field")]
-    assert store.dead_letters(limit=1) == [letter(2)]
-    assert store.totals().dead_letters == 3
+    store.dead_letters.write([letter(1), letter(2), letter(3, "missing_field")])
+    store.dead_letters.write([letter(1), letter(2)])
+    assert store.dead_letters.by_reason() == [("broken_json", 2), ("missing_field", 1)]
+    assert store.dead_letters.latest() == [letter(2), letter(1), letter(3, "missing_field")]
+    assert store.dead_letters.latest(limit=1) == [letter(2)]
+    assert store.counts.totals().dead_letters == 3
 
 
 def test_a_dead_letter_keeps_a_detail_that_is_not_valid_text(store: Store) -> None:
-    store.write_dead_letters([replace(letter(1), detail="lone \ud800 surrogate")])
-    assert store.dead_letters()[0].detail == "lone ? surrogate"
+    store.dead_letters.write([replace(letter(1), detail="lone \ud800 surrogate")])
+    assert store.dead_letters.latest()[0].detail == "lone ? surrogate"
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.binary(max_size=300))
 def test_the_bytes_of_a_dead_letter_come_back_as_they_were(migrated: Store, raw: bytes) -> None:
-    migrated.write_dead_letters([letter(99, raw=raw)])
-    assert migrated.dead_letters(limit=1)[0].raw == raw
+    migrated.dead_letters.write([letter(99, raw=raw)])
+    assert migrated.dead_letters.latest(limit=1)[0].raw == raw
 
 
 def test_the_detector_goes_on_where_it_stopped(store: Store) -> None:
-    assert store.detector_position("negative") is None
-    store.write_detector_position("negative", NOW, '{"a": "\\n"}')
-    store.write_detector_position("negative", NOW + MINUTE, '{"b": 1}')
-    store.write_detector_position("other", NOW, "{}")
-    assert store.detector_position("negative") == (NOW + MINUTE, '{"b": 1}')
+    assert store.detector.position("negative") is None
+    store.detector.write_position("negative", NOW, '{"a": "\\n"}')
+    store.detector.write_position("negative", NOW + MINUTE, '{"b": 1}')
+    store.detector.write_position("other", NOW, "{}")
+    assert store.detector.position("negative") == DetectorPosition("negative", NOW + MINUTE, '{"b": 1}')
 
 
 def test_alerts_are_shown_in_their_newest_state(store: Store) -> None:
     firing = alert(1, AlertState.FIRING, fired_at=NOW + MINUTE)
     resolved = alert(2, AlertState.RESOLVED, fired_at=NOW, resolved_at=NOW + 5 * MINUTE, opened_at=NOW - MINUTE)
-    store.write_alerts([alert(1), resolved])
-    store.write_alerts([firing])
-    assert store.alerts() == [firing, resolved]
-    assert store.alerts({AlertState.PENDING}) == store.alerts(set()) == []
-    assert store.alerts({AlertState.RESOLVED, AlertState.PENDING}) == [resolved]
-    assert store.alerts(limit=1) == [firing]
-    assert store.alert(firing.id) == firing
-    assert store.alert("0" * 32) is None
+    store.alerts.write([alert(1), resolved])
+    store.alerts.write([firing])
+    assert store.alerts.latest() == [firing, resolved]
+    assert store.alerts.latest({AlertState.PENDING}) == store.alerts.latest(set()) == []
+    assert store.alerts.latest({AlertState.RESOLVED, AlertState.PENDING}) == [resolved]
+    assert store.alerts.latest(limit=1) == [firing]
+    assert store.alerts.get(firing.id) == firing
+    assert store.alerts.get("0" * 32) is None
 
 
 def test_an_alert_keeps_what_it_is_about_and_what_was_expected(store: Store) -> None:
     symbol = alert(4, kind=SeriesKind.SYMBOL, topic="$AAPL", test="burn", expected_low=0.5, expected_high=6.25)
-    store.write_alerts([symbol])
-    assert store.alert(symbol.id) == symbol
+    store.alerts.write([symbol])
+    assert store.alerts.get(symbol.id) == symbol
 
 
 def test_a_breach_that_went_away_before_it_fired_is_no_alert_to_anybody(store: Store) -> None:
     gone = alert(3, AlertState.RESOLVED, resolved_at=NOW + MINUTE)
-    store.write_alerts([gone])
-    assert store.alerts() == []
-    assert store.alert(gone.id) == gone
+    store.alerts.write([gone])
+    assert store.alerts.latest() == []
+    assert store.alerts.get(gone.id) == gone
 
 
 def test_a_notification_is_pending_until_it_was_sent(store: Store) -> None:
     queued = Notification("n1", "a1", "firing", "queued", 0, "", b"Subject: x\r\n\r\n\xff\0", NOW, NOW)
     later = replace(queued, id="n0", created_at=NOW + MINUTE)
-    store.write_notifications([later, queued])
-    assert store.pending_notifications() == [queued, later]
+    store.notifications.write([later, queued])
+    assert store.notifications.pending() == [queued, later]
     retried = replace(queued, attempts=1, last_error="refused")
-    store.write_notifications([retried])
-    assert store.pending_notifications() == [retried, later]
-    store.write_notifications([replace(retried, status="sent", attempts=2)])
-    assert store.pending_notifications() == [later]
-    found = store.notification("n1")
+    store.notifications.write([retried])
+    assert store.notifications.pending() == [retried, later]
+    store.notifications.write([replace(retried, status="sent", attempts=2)])
+    assert store.notifications.pending() == [later]
+    found = store.notifications.get("n1")
     assert found is not None
     assert (found.status, found.attempts, found.message) == ("sent", 2, queued.message)
-    assert store.notification("n2") is None
+    assert store.notifications.get("n2") is None
 
 
 def test_the_messages_about_an_alert_are_found_whether_it_comes_first_in_them_or_not(store: Store) -> None:
     storm = Notification("n1", "group", "firing", "sent", 1, "", b"", NOW, NOW, receiver="desk", alert_ids=("a1", "a2"))
     alone = Notification("n2", "a2", "resolved", "queued", 0, "", b"", NOW + MINUTE, NOW + MINUTE)
-    store.write_notifications([alone, storm])
-    assert store.notifications("a1") == [storm]
-    assert store.notifications("a2") == [storm, alone]
-    assert store.notifications("a3") == []
+    store.notifications.write([alone, storm])
+    assert store.notifications.about("a1") == [storm]
+    assert store.notifications.about("a2") == [storm, alone]
+    assert store.notifications.about("a3") == []
 
 
 def test_a_silence_is_in_force_from_its_start_until_before_its_end(store: Store) -> None:
     silence = Silence("s1", ("topic=Energy*", "severity=warning"), "ann", "it's \t known", NOW, NOW + MINUTE)
     later = Silence("s2", ("kind=symbol",), "bob", "", NOW + MINUTE, NOW + 2 * MINUTE)
-    store.write_silences([silence, later])
-    assert store.silences() == [later, silence]
-    assert store.silences(NOW - MINUTE) == store.silences(NOW + 2 * MINUTE) == []
-    assert store.silences(NOW) == [silence]
-    assert store.silences(NOW + MINUTE) == [later]
-    store.write_silences([replace(later, ends_at=NOW + MINUTE)])
-    assert store.silences(NOW + MINUTE) == []
-    assert len(store.silences()) == 2
+    store.silences.write([silence, later])
+    assert store.silences.all() == [later, silence]
+    assert store.silences.active(NOW - MINUTE) == store.silences.active(NOW + 2 * MINUTE) == []
+    assert store.silences.active(NOW) == [silence]
+    assert store.silences.active(NOW + MINUTE) == [later]
+    store.silences.write([replace(later, ends_at=NOW + MINUTE)])
+    assert store.silences.active(NOW + MINUTE) == []
+    assert len(store.silences.all()) == 2
 
 
 def test_the_last_word_about_an_alert_counts(store: Store) -> None:
     first, last = Acknowledgement("a1", "ann", "on it", NOW), Acknowledgement("a1", "bob", "mine \ud800", NOW + MINUTE)
-    store.acknowledge(first)
-    assert store.acknowledgements(["a1", "a2"]) == [first]
-    store.acknowledge(last)
-    assert store.acknowledgements({"a1"}) == [replace(last, note="mine ?")]
-    assert store.acknowledgements(["a2"]) == store.acknowledgements([]) == []
+    store.acknowledgements.write(first)
+    assert store.acknowledgements.of(["a1", "a2"]) == [first]
+    store.acknowledgements.write(last)
+    assert store.acknowledgements.of({"a1"}) == [replace(last, note="mine ?")]
+    assert store.acknowledgements.of(["a2"]) == store.acknowledgements.of([]) == []
 
 
 def test_each_owner_of_a_lease_has_one_claim_at_most(store: Store) -> None:
     ann, bob = Claim("detector", "ann", NOW), Claim("detector", "bob", NOW + MINUTE)
-    store.write_claim(ann)
-    store.write_claim(bob)
-    store.write_claim(Claim("other", "ann", NOW))
-    store.write_claim(replace(ann, until=NOW + 2 * MINUTE))
-    assert store.claims("detector") == [replace(ann, until=NOW + 2 * MINUTE), bob]
+    store.leases.write(ann)
+    store.leases.write(bob)
+    store.leases.write(Claim("other", "ann", NOW))
+    store.leases.write(replace(ann, until=NOW + 2 * MINUTE))
+    assert store.leases.claims("detector") == [replace(ann, until=NOW + 2 * MINUTE), bob]
 
 
 def test_writing_nothing_is_allowed(store: Store) -> None:
-    store.write_progress([])
-    store.write_dead_letters([])
-    store.write_alerts([])
-    store.write_notifications([])
-    store.write_silences([])
-    assert store.progress() == store.dead_letters() == store.alerts() == store.pending_notifications() == store.silences() == []
+    store.progress.write([])
+    store.dead_letters.write([])
+    store.alerts.write([])
+    store.notifications.write([])
+    store.silences.write([])
+    assert (
+        store.progress.all()
+        == store.dead_letters.latest()
+        == store.alerts.latest()
+        == store.notifications.pending()
+        == store.silences.all()
+        == []
+    )

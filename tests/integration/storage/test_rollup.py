@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from squall.core.records import Kind
 from squall.storage import Store
-from squall.storage.queries.rollup import spans_of
+from squall.storage.queries.rollups import spans_of
 from tests.integration.storage.samples import NOW as NOON
 from tests.integration.storage.samples import scored
 
@@ -18,70 +18,71 @@ HOUR = timedelta(hours=1)
 
 def rolled(store: Store, step: int = 3600, symbol: str = "") -> dict[tuple[datetime, str], tuple[int, int, int, int]]:
     """Return (negative, neutral, positive, copies) per bucket and topic, without empty groups."""
-    rows = store._select(
+    rows = store._backend.select(
         """
         SELECT toDateTime64(time, 3, 'UTC'), topic, sum(negative), sum(neutral), sum(positive), sum(copies)
         FROM sentiment_rollup FINAL WHERE step = {step:UInt16} AND symbol = {symbol:String}
         GROUP BY time, topic HAVING sum(negative + neutral + positive + copies) > 0
         """,
-        step=step,
-        symbol=symbol,
+        {"step": step, "symbol": symbol},
     )
     return {(row[0].astimezone(UTC), row[1]): tuple(int(count) for count in row[2:]) for row in rows}
 
 
 def test_every_document_counts_once_however_often_it_was_delivered(store: Store) -> None:
     row = scored(1, published_at=NOON, sentiment="negative")
-    store.insert([row], token="a")
-    store.roll_up()
-    store.insert([row], token="b")
-    store.insert([row, scored(2, published_at=NOON + timedelta(minutes=1))], token="c")
-    store.roll_up()
+    store.documents.insert([row], token="a")
+    store.rollups.update()
+    store.documents.insert([row], token="b")
+    store.documents.insert([row, scored(2, published_at=NOON + timedelta(minutes=1))], token="c")
+    store.rollups.update()
     assert sum(map(sum, rolled(store).values())) == 2
     assert rolled(store, step=60).keys() == {(NOON, row.topic), (NOON + timedelta(minutes=1), row.topic)}
 
 
 def test_doing_it_again_writes_nothing(store: Store) -> None:
-    store.insert([scored(number, published_at=NOON + number * HOUR) for number in range(30)], token="a")
-    store.roll_up()
-    before = next(iter(store._select("SELECT count(), max(version) FROM sentiment_rollup")))
-    again = store.roll_up()
+    store.documents.insert([scored(number, published_at=NOON + number * HOUR) for number in range(30)], token="a")
+    store.rollups.update()
+    before = next(iter(store.read("SELECT count(), max(version) FROM sentiment_rollup")))
+    again = store.rollups.update()
     assert again.complete
     assert again.hours >= 30
-    assert next(iter(store._select("SELECT count(), max(version) FROM sentiment_rollup"))) == before
+    assert next(iter(store.read("SELECT count(), max(version) FROM sentiment_rollup"))) == before
 
 
 def test_a_rescored_document_leaves_its_topic(store: Store) -> None:
-    store.insert([scored(1, published_at=NOON, topic="Markets")], token="a")
-    store.roll_up()
-    store.insert([scored(1, published_at=NOON, topic="IPO", model="m2", scored_at=NOON + HOUR)], token="b")
-    store.roll_up()
+    store.documents.insert([scored(1, published_at=NOON, topic="Markets")], token="a")
+    store.rollups.update()
+    store.documents.insert([scored(1, published_at=NOON, topic="IPO", model="m2", scored_at=NOON + HOUR)], token="b")
+    store.rollups.update()
     assert {topic for _, topic in rolled(store)} == {"IPO"}
 
 
 def test_an_original_that_comes_late_makes_a_copy_of_the_one_before(store: Store) -> None:
-    store.insert([scored(1, published_at=NOON, fingerprint=7)], token="a")
-    store.roll_up()
-    store.insert([scored(2, published_at=NOON - 20 * HOUR, fingerprint=7)], token="b")
-    store.roll_up()
+    store.documents.insert([scored(1, published_at=NOON, fingerprint=7)], token="a")
+    store.rollups.update()
+    store.documents.insert([scored(2, published_at=NOON - 20 * HOUR, fingerprint=7)], token="b")
+    store.rollups.update()
     copies = Counter({time: counts[3] for (time, _), counts in rolled(store).items()})
     assert copies == {NOON: 1, NOON - 20 * HOUR: 0}
 
 
 def test_a_symbol_has_rows_of_its_own_and_the_sum_is_not_counted_twice(store: Store) -> None:
-    store.insert([scored(1, published_at=NOON, symbols=("AAPL", "MSFT")), scored(2, published_at=NOON, kind=Kind.SOCIAL)], token="a")
-    store.roll_up()
+    store.documents.insert(
+        [scored(1, published_at=NOON, symbols=("AAPL", "MSFT")), scored(2, published_at=NOON, kind=Kind.SOCIAL)], token="a"
+    )
+    store.rollups.update()
     assert sum(map(sum, rolled(store).values())) == 2
     assert sum(map(sum, rolled(store, symbol="AAPL").values())) == 1
     assert sum(map(sum, rolled(store, symbol="MSFT").values())) == 1
 
 
 def test_a_run_that_was_stopped_is_done_again(store: Store) -> None:
-    store.insert([scored(number, published_at=NOON + number * 48 * HOUR) for number in range(3)], token="a")
+    store.documents.insert([scored(number, published_at=NOON + number * 48 * HOUR) for number in range(3)], token="a")
     answers = iter([True, False])
-    stopped = store.roll_up(lambda: next(answers))
+    stopped = store.rollups.update(lambda: next(answers))
     assert not stopped.complete
-    assert store.roll_up().complete
+    assert store.rollups.update().complete
     assert sum(map(sum, rolled(store).values())) == 3
 
 
@@ -100,17 +101,17 @@ def test_rolled_counts_are_those_of_the_documents_in_whatever_order_they_came(
 ) -> None:
     store = migrated
     for table in ("documents", "sentiment_rollup", "rollup_position"):
-        store._command(f"TRUNCATE TABLE {table}")
+        store._backend.command(f"TRUNCATE TABLE {table}", {})
     rows = [
         scored(number, published_at=NOON + hour * HOUR, topic=f"topic {topic}", sentiment=sentiment, fingerprint=text)
         for number, (hour, topic, sentiment, text) in enumerate(drafts)
     ]
     for part in range(parts):
         if rows[part::parts]:
-            store.insert(rows[part::parts], token=f"{part}")
-            store.roll_up()
+            store.documents.insert(rows[part::parts], token=f"{part}")
+            store.rollups.update()
     wanted: Counter[tuple[datetime, str]] = Counter()
-    originals = store.counts(NOON, NOON + 200 * HOUR)
+    originals = store.counts.per_minute(NOON, NOON + 200 * HOUR)
     for row in originals.rows():
         wanted[row.minute.replace(minute=0), row.topic] += row.negative + row.neutral + row.positive
     got = rolled(store)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from squall import storage
+from squall.core.delivery import Progress
 from squall.core.errors import StoreError, StoreUnavailableError
+from squall.storage.rows.detector import DetectorPosition
 from tests.integration.storage.samples import NOW, scored
 from tests.support.gateway_process import GatewayProcess
 
@@ -58,23 +60,23 @@ def test_a_server_that_hangs_up_is_unavailable() -> None:
 
 def test_after_a_crash_of_the_server_the_same_store_goes_on(gateway: GatewayProcess) -> None:
     store = storage.open(gateway.url, timeout_seconds=10)
-    store.migrate()
-    store.insert([scored(1)], token="a")
+    store.schema.migrate()
+    store.documents.insert([scored(1)], token="a")
     gateway.kill()
     for _ in range(3):
         with pytest.raises(StoreUnavailableError):
-            store.insert([scored(2)], token="b")
+            store.documents.insert([scored(2)], token="b")
     gateway.start()
-    store.insert([scored(2)], token="b")
-    assert store.totals().documents == 2
+    store.documents.insert([scored(2)], token="b")
+    assert store.counts.totals().documents == 2
     store.close()
 
 
 def test_the_first_query_of_a_fresh_connection_may_have_parameters(gateway: GatewayProcess) -> None:
     with closing(storage.open(gateway.url)) as store:
-        store.migrate()
+        store.schema.migrate()
     with closing(storage.open(gateway.url)) as store:
-        assert store.alert("0" * 32) is None
+        assert store.alerts.get("0" * 32) is None
 
 
 def test_a_wrong_user_or_database_is_told_and_not_tried_again(gateway: GatewayProcess) -> None:
@@ -90,18 +92,18 @@ def test_a_wrong_user_or_database_is_told_and_not_tried_again(gateway: GatewayPr
 
 def test_a_value_that_does_not_fit_is_an_error_of_the_request(gateway: GatewayProcess) -> None:
     store = storage.open(gateway.url)
-    store.migrate()
-    with pytest.raises(StoreError, match="surrogates"):
-        store.write_detector_position("a", NOW, "\ud800")
-    store.write_detector_position("a", NOW, "{}")
-    assert store.detector_position("a") == (NOW, "{}")
+    store.schema.migrate()
+    with pytest.raises(StoreError, match="does not fit"):
+        store.progress.write([Progress("a", -1, 0, NOW, False, NOW)])
+    store.detector.write_position("a", NOW, "{}")
+    assert store.detector.position("a") == DetectorPosition("a", NOW, "{}")
     store.close()
 
 
 def test_a_refused_query_leaves_the_store_usable(gateway: GatewayProcess) -> None:
     store = storage.open(gateway.url)
     with pytest.raises(StoreError, match="squall store migrate"):
-        store.progress()
-    store.migrate()
-    assert store.progress() == []
+        store.progress.all()
+    store.schema.migrate()
+    assert store.progress.all() == []
     store.close()

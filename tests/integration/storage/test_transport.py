@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from squall.core.errors import StoreError, StoreUnavailableError
+from squall.storage.backends.base import Block, Cell
 from squall.storage.backends.server import ServerBackend
-from squall.storage.schema.tables import Cell, Table
 
 BINARY = shutil.which("clickhouse-server")
-NUMBERS = Table("numbers_kept", (("n", Cell.UINT64), ("text", Cell.TEXT)))
+COLUMNS = (("n", Cell.UINT64), ("text", Cell.TEXT))
 CREATE = "CREATE TABLE IF NOT EXISTS numbers_kept (n UInt64, text String) ENGINE = MergeTree ORDER BY n"
 COUNT = "SELECT count(), uniqExact(n) FROM numbers_kept"
 CONFIG = """<yandex>
@@ -85,7 +85,7 @@ def backend(server: Server) -> Iterator[ServerBackend]:
 
 
 def insert(backend: ServerBackend, numbers: range) -> None:
-    backend.insert(NUMBERS, [list(numbers), [f"text {number} \t\\" for number in numbers]], "")
+    backend.insert(Block("numbers_kept", COLUMNS, [list(numbers), [f"text {number} \t\\" for number in numbers]]), "")
 
 
 def counted(backend: ServerBackend) -> tuple[int, ...]:

@@ -27,10 +27,10 @@ def assert_stored_once(room: KafkaRoom, expected: list[Document]) -> None:
     """Every one of `expected` is in the store, once by every way of counting, and nothing else is."""
     store = storage.open(room.store_url)
     try:
-        assert store.known_ids(expected, "hash-1") == {each.id for each in expected}
-        totals = store.totals()
+        assert store.documents.known_ids(expected, "hash-1") == {each.id for each in expected}
+        totals = store.counts.totals()
         assert (totals.documents, totals.copies) == (len(expected), 0)
-        counts = store.counts(START - timedelta(days=1), START + timedelta(days=1))
+        counts = store.counts.per_minute(START - timedelta(days=1), START + timedelta(days=1))
         assert int(counts.negative.sum() + counts.neutral.sum() + counts.positive.sum()) == len(expected)
     finally:
         store.close()
@@ -108,7 +108,7 @@ def test_progress_says_how_far_every_partition_is_stored(room: KafkaRoom) -> Non
     assert worker.stop() == 0
     store = storage.open(room.store_url)
     try:
-        rows = store.progress()
+        rows = store.progress.all()
     finally:
         store.close()
     assert {row.stream for row in rows} == {room.kafka.documents_topic}

@@ -55,8 +55,8 @@ def test_poison_is_dead_lettered_with_its_origin_and_its_neighbours_are_stored(
         assert letter.headers["squall-detail"]
     store = storage.open(room.store_url)
     try:
-        assert store.known_ids(neighbours, "hash-1") == {each.id for each in neighbours}
-        assert store.totals().documents == len(neighbours)
+        assert store.documents.known_ids(neighbours, "hash-1") == {each.id for each in neighbours}
+        assert store.counts.totals().documents == len(neighbours)
     finally:
         store.close()
 

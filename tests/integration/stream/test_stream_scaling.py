@@ -29,7 +29,7 @@ def test_two_workers_share_the_load_and_the_survivor_of_a_kill_9_takes_all_of_it
     room.store_url = shared_store
     store = storage.open(shared_store)
     try:
-        store.migrate()
+        store.schema.migrate()
         first, second = room.worker(), room.worker()
         together = 0
         while not (first.rows and second.rows):
@@ -45,7 +45,7 @@ def test_two_workers_share_the_load_and_the_survivor_of_a_kill_9_takes_all_of_it
         room.drained(40)
         assert first.rows > taken_over
         assert first.stop() == 0
-        assert store.known_ids(everything, "hash-1") == {each.id for each in everything}
-        assert store.totals().documents == len(everything)
+        assert store.documents.known_ids(everything, "hash-1") == {each.id for each in everything}
+        assert store.counts.totals().documents == len(everything)
     finally:
         store.close()

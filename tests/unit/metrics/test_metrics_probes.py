@@ -90,7 +90,7 @@ def test_a_store_that_goes_away_and_comes_back_is_told_by_the_calls_that_are_mad
     assert health.dependencies.missing() == []
     backend.error = StoreUnavailableError("connection refused")
     with pytest.raises(StoreUnavailableError):
-        store.insert(None, [], "")
+        store.insert(None, "")
     assert health.dependencies.missing() == ["store"]
     backend.error = StoreError("no such table")
     with pytest.raises(StoreError):

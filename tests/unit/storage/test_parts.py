@@ -13,8 +13,8 @@ from squall.core.errors import ConfigurationError, StoreError, StoreRefusedError
 from squall.core.records import AlertState
 from squall.storage.backends.base import error_code, plain, server_error
 from squall.storage.queries.counts import _unpack
-from squall.storage.rows.stored import Migration
 from squall.storage.schema import migrate as migrations
+from squall.storage.schema.migrate import Migration
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from squall.core.clock import ManualClock, SystemClock
 from squall.core.config.settings import ProcessorSettings
 from squall.core.delivery import Batch, Item
 from squall.core.errors import StoppedError, StoreError
-from squall.stream.dead_letters import StoreDeadLetters
 from squall.stream.drivers.inprocess import QUEUED_BATCHES, InProcessDriver
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import Processor
@@ -30,8 +29,9 @@ class Room:
         self.stop = threading.Event()
         settings = ProcessorSettings.model_validate({"batch_wait_seconds": 0.01, "retry_max_seconds": 0.001} | limits)
         clock = ManualClock(START + timedelta(days=1))
-        processor = Processor(HashScorer(), self.store, StoreDeadLetters(self.store), settings, clock, self.stop)
-        self.driver = InProcessDriver(processor, ProgressTracker(self.store, clock, set(streams)), settings, SystemClock(), self.stop)
+        processor = Processor(HashScorer(), self.store, self.store, settings, clock, self.stop)
+        tracker = ProgressTracker(self.store.progress, clock, set(streams))
+        self.driver = InProcessDriver(processor, tracker, settings, SystemClock(), self.stop)
         self.committed: list[int] = []
 
     def batch(self, items: Sequence[Item], *, caught_up: bool = True) -> Batch:
@@ -86,7 +86,7 @@ def test_everything_of_several_sources_is_stored_and_committed() -> None:
     room.driver.run({"wire": wire, "blog": blog})
     assert room.stored_ids() == ids(range(60))
     assert sorted(room.committed) == list(range(60))
-    assert {stream: row.position for (stream, _), row in room.store.saved.items()} == {"wire": 29, "blog": 59}
+    assert {stream: row.position for (stream, _), row in room.store.progress.saved.items()} == {"wire": 29, "blog": 59}
 
 
 def test_a_cursor_moves_after_rows_dead_letters_and_progress_are_safe() -> None:
@@ -112,7 +112,7 @@ def test_a_source_is_caught_up_when_it_says_so_or_ends() -> None:
     room = Room(batch_documents=1)
     flags = (False, True, False)
     room.driver.run({"wire": iter([room.batch([item(n, topic="wire")], caught_up=flag) for n, flag in enumerate(flags)])})
-    assert [row.caught_up for row in room.store.history] == [False, True, False, True]
+    assert [row.caught_up for row in room.store.progress.history] == [False, True, False, True]
 
 
 def test_a_source_that_had_nothing_is_caught_up_beside_one_that_had_more(released: threading.Event) -> None:
@@ -131,7 +131,7 @@ def test_a_source_that_had_nothing_is_caught_up_beside_one_that_had_more(release
         yield Batch(batch.items, room.stop.set)
 
     assert finishes(lambda: room.driver.run({"feed": feed(), "wire": wire()})) == []
-    assert room.store.saved["feed", 0].caught_up
+    assert room.store.progress.saved["feed", 0].caught_up
 
 
 def test_an_empty_batch_is_committed_too() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from squall.core.clock import ManualClock
 from squall.core.errors import StoreUnavailableError
-from squall.storage.rows.telemetry import PipelineSample
+from squall.storage.rows.pipeline import PipelineSample
 from squall.stream.meter import BatchReport, Device, PipelineMeter
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -21,7 +21,7 @@ class Samples:
         self.rows: list[PipelineSample] = []
         self.fail_next = 0
 
-    def write_pipeline_samples(self, samples: list[PipelineSample]) -> None:
+    def write_samples(self, samples: list[PipelineSample]) -> None:
         if self.fail_next:
             self.fail_next -= 1
             raise StoreUnavailableError("connection refused")

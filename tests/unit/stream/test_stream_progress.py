@@ -17,7 +17,7 @@ KEY = (STREAM, 0)
 
 
 def tracker(store: MemoryStore, seconds: float = 3600.0) -> ProgressTracker:
-    return ProgressTracker(store, ManualClock(START + timedelta(seconds=seconds)), {STREAM})
+    return ProgressTracker(store.progress, ManualClock(START + timedelta(seconds=seconds)), {STREAM})
 
 
 def at(seconds: float) -> object:
@@ -27,7 +27,7 @@ def at(seconds: float) -> object:
 def test_the_newest_publication_time_and_the_last_offset_are_kept() -> None:
     store = MemoryStore()
     tracker(store).stored([item(5), item(9), item(7)], {KEY: True})
-    row = store.saved[KEY]
+    row = store.progress.saved[KEY]
     assert (row.position, row.event_time, row.caught_up, row.updated_at) == (9, at(9), True, at(3600))
 
 
@@ -38,15 +38,15 @@ def test_event_time_never_goes_back_and_never_ahead_of_now(batches: list[list[in
     before = EPOCH
     for batch in batches:
         one.stored([item(n) for n in batch], {})
-        assert before <= store.saved[KEY].event_time <= at(3600)
-        before = store.saved[KEY].event_time
+        assert before <= store.progress.saved[KEY].event_time <= at(3600)
+        before = store.progress.saved[KEY].event_time
     assert before == at(min(3600, max(n for batch in batches for n in batch)))
 
 
 def test_partitions_are_kept_apart() -> None:
     store = MemoryStore()
     tracker(store).stored([item(5), item(9, partition=1)], {KEY: True})
-    assert {key: (row.position, row.caught_up) for key, row in store.saved.items()} == {KEY: (5, True), (STREAM, 1): (9, False)}
+    assert {key: (row.position, row.caught_up) for key, row in store.progress.saved.items()} == {KEY: (5, True), (STREAM, 1): (9, False)}
 
 
 def test_rejects_move_the_position_but_not_the_time() -> None:
@@ -54,7 +54,7 @@ def test_rejects_move_the_position_but_not_the_time() -> None:
     one = tracker(store)
     one.stored([item(5)], {})
     one.stored([reject(6)], {})
-    assert (store.saved[KEY].position, store.saved[KEY].event_time) == (6, at(5))
+    assert (store.progress.saved[KEY].position, store.progress.saved[KEY].event_time) == (6, at(5))
 
 
 def test_a_partition_about_to_be_read_holds_the_watermark_back() -> None:
@@ -62,8 +62,8 @@ def test_a_partition_about_to_be_read_holds_the_watermark_back() -> None:
     one = tracker(store)
     one.stored([item(5)], {KEY: True})
     one.announce(STREAM, [0, 1])
-    assert (store.saved[KEY].caught_up, store.saved[KEY].event_time) == (False, at(5))
-    assert (store.saved[STREAM, 1].caught_up, store.saved[STREAM, 1].event_time) == (False, EPOCH)
+    assert (store.progress.saved[KEY].caught_up, store.progress.saved[KEY].event_time) == (False, at(5))
+    assert (store.progress.saved[STREAM, 1].caught_up, store.progress.saved[STREAM, 1].event_time) == (False, EPOCH)
     one.announce(STREAM, [])
 
 
@@ -73,21 +73,21 @@ def test_what_another_worker_stored_since_is_read_before_a_partition_is_taken_ov
     here.stored([item(5)], {})
     tracker(store).stored([item(50)], {})
     here.announce(STREAM, [0])
-    assert (store.saved[KEY].position, store.saved[KEY].event_time) == (50, at(50))
+    assert (store.progress.saved[KEY].position, store.progress.saved[KEY].event_time) == (50, at(50))
 
 
 def test_a_restart_goes_on_where_the_last_process_was() -> None:
     store = MemoryStore()
     tracker(store).stored([item(50)], {})
     tracker(store).stored([item(5)], {})
-    assert (store.saved[KEY].position, store.saved[KEY].event_time) == (50, at(50))
+    assert (store.progress.saved[KEY].position, store.progress.saved[KEY].event_time) == (50, at(50))
 
 
 def test_an_abandoned_stream_stops_counting() -> None:
     store = MemoryStore()
-    store.write_progress([Progress("old replay", 0, 3, START, False, START)])
+    store.progress.write([Progress("old replay", 0, 3, START, False, START)])
     tracker(store).stored([item(1)], {})
-    assert {row.stream for row in store.progress()} == {STREAM}
+    assert {row.stream for row in store.progress.all()} == {STREAM}
 
 
 def test_quiet_writes_only_what_changed() -> None:
@@ -98,5 +98,5 @@ def test_quiet_writes_only_what_changed() -> None:
     one.quiet({KEY: False, (STREAM, 9): True})
     assert len(store.events) == written
     one.quiet({KEY: True})
-    assert store.saved[KEY].caught_up
-    assert (store.saved[KEY].position, store.saved[KEY].event_time) == (5, at(5))
+    assert store.progress.saved[KEY].caught_up
+    assert (store.progress.saved[KEY].position, store.progress.saved[KEY].event_time) == (5, at(5))

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from squall.storage.queries.base import StoreBase, utc
+from squall.storage.queries.base import Queries
 from squall.storage.queries.spans import COPY_HOURS, EVERYTHING, IS_COPY, span, sql
-from squall.storage.schema.tables import ROLLUP_POSITION
+from squall.storage.rows.documents import RollupPosition
+from squall.storage.schema.table import utc
+from squall.storage.schema.tables.documents import ROLLUP_POSITION
 
 _NAME = "sentiment"
 _KEYS = "step, symbol, time, topic, kind, source, language"
@@ -27,7 +29,7 @@ _CHUNK = timedelta(days=2)
 """Event time counted in one statement: bounds memory, and the wait for somebody who wants to stop."""
 
 _NOW = "SELECT now64(3, 'UTC')"
-_POSITION = "SELECT until FROM rollup_position FINAL WHERE name = {name:String}"
+_POSITION = ROLLUP_POSITION.select("FINAL WHERE name = {name:String}")
 _DIRTY = """
 SELECT DISTINCT toDateTime64(toStartOfHour(published_at), 3, 'UTC') AS hour
 FROM documents
@@ -70,34 +72,34 @@ HAVING ($now) != ($before) OR abs(sumIf(score_sum, fresh) - sumIf(score_sum, NOT
 
 
 @dataclass(frozen=True, slots=True)
-class RollUp:
-    """What one run did: hours of event time counted anew, and whether it came to its end."""
+class RollupUpdate:
+    """What one update did: hours of event time counted again, and whether it was completed."""
 
     hours: int
     complete: bool
 
 
-class RollupQueries(StoreBase):
-    """Keeps `sentiment_rollup` true to the documents."""
+class RollupQueries(Queries):
+    """Keeps `sentiment_rollup` in agreement with the documents."""
 
-    def roll_up(self, go_on: Callable[[], bool] = lambda: True) -> RollUp:
-        """Count anew what was stored since the last complete run.
+    def update(self, go_on: Callable[[], bool] = lambda: True) -> RollupUpdate:
+        """Count again what was stored since the last complete update.
 
         Args:
-            go_on: asked before each part; False ends the run, and the next one starts from the same place.
+            go_on: called before each part; False ends the update, and the next one starts from the same place.
         """
-        now = utc(next(iter(self._select(_NOW)))[0])  # the clock that stamps `stored_at`
-        known = self._one(_POSITION, name=_NAME)
-        since = utc(known[0]) - _OVERLAP if known else datetime(1971, 1, 1, tzinfo=now.tzinfo)
+        now = utc(self._only(_NOW)[0])  # the clock that stamps `stored_at`
+        known = next(iter(self._read(ROLLUP_POSITION, _POSITION, name=_NAME)), None)
+        since = known.until - _OVERLAP if known else datetime(1971, 1, 1, tzinfo=now.tzinfo)
         hours = [utc(hour) for hour in self._select(_DIRTY, since=since).columns[0]]
         counted = 0
         for start, end in spans_of(hours):
             if not go_on():
-                return RollUp(counted, complete=False)
-            self._command(_ROLL, version=self._next_version(), **span(start, end, copies=False))
+                return RollupUpdate(counted, complete=False)
+            self._command(_ROLL, version=self._versions.next()[0], **span(start, end, copies=False))
             counted += int((end - start) / _HOUR)
-        self._insert(ROLLUP_POSITION, [(_NAME, now, self._next_version())])
-        return RollUp(counted, complete=True)
+        self._write(ROLLUP_POSITION, [RollupPosition(_NAME, now)])
+        return RollupUpdate(counted, complete=True)
 
 
 def spans_of(hours: Iterable[datetime]) -> list[tuple[datetime, datetime]]:

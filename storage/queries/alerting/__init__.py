@@ -1,0 +1,1 @@
+"""Alerts, messages, silences, acknowledgements, leases, and the detector."""

@@ -1,0 +1,61 @@
+"""The documents behind an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from squall.core.records import Alert, SeriesKind
+from squall.core.series import SECTOR_PREFIX, SYMBOL_PREFIX
+from squall.storage.rows.documents import StoredDocument
+
+_NEAR = 10
+"""Times as many documents as wanted are looked through in the alert's window before single ones are looked for everywhere."""
+
+
+class TopDocuments(Protocol):
+    """The part of `store.documents` that finds the strongest documents of a window."""
+
+    def top(
+        self, topic: str, start: datetime, end: datetime, *, symbols: Collection[str] = (), sentiment: str = "negative", limit: int = 10
+    ) -> list[StoredDocument]:
+        """Return the strongest documents of a window, copies collapsed."""
+
+
+class AnyDocuments(TopDocuments, Protocol):
+    """The part of `store.documents` that finds documents by their ids as well."""
+
+    def get_many(self, document_ids: Collection[str]) -> list[StoredDocument]:
+        """Return the documents that are stored, in the order of `document_ids`."""
+
+
+def documents_in_window(documents: TopDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:
+    """Return the negative documents that an alert counted, strongest first; none for a source without documents.
+
+    Args:
+        sectors: the symbols of each watched sector; one that is no longer watched has no documents.
+    """
+    symbols: Collection[str] = ()
+    if alert.kind is SeriesKind.SYMBOL:
+        symbols = (alert.topic.removeprefix(SYMBOL_PREFIX),)
+    elif alert.kind is SeriesKind.SECTOR:
+        symbols = sectors.get(alert.topic.removeprefix(SECTOR_PREFIX), ())
+    if alert.kind is SeriesKind.SOURCE or (alert.kind is SeriesKind.SECTOR and not symbols):
+        return []
+    topic = alert.topic if alert.kind is SeriesKind.TOPIC else ""
+    return documents.top(topic, alert.window_start, alert.window_end, symbols=symbols, limit=limit)
+
+
+def documents_behind(documents: AnyDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:
+    """Return the documents that an alert names, in its order; where it names none that are still stored, those of its window.
+
+    They are looked for in the alert's own window first, and only the others everywhere: that reads all of event time.
+    """
+    near = documents_in_window(documents, alert, sectors, limit=_NEAR * limit)
+    named = alert.document_ids[:limit]
+    found = {row.id: row for row in near if row.id in named}
+    missing = [key for key in named if key not in found]
+    if missing:
+        found |= {row.id: row for row in documents.get_many(missing)}
+    return [found[key] for key in named if key in found] or near[:limit]

@@ -1,0 +1,83 @@
+"""Documents as the store returns them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from squall.core.records import Sentiment
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A scored document as stored; `copies` counts later documents with the same fingerprint in the span asked for."""
+
+    id: str
+    kind: str
+    source: str
+    author: str
+    url: str
+    title: str
+    text: str
+    language: str
+    symbols: tuple[str, ...]
+    published_at: datetime
+    collected_at: datetime
+    topic: str
+    topic_probability: float
+    p_negative: float
+    p_neutral: float
+    p_positive: float
+    sentiment: Sentiment
+    score: float
+    fingerprint: int
+    model_version: str
+    scored_at: datetime
+    stored_at: datetime
+    copies: int = 0
+
+    def with_copies(self, copies: int) -> StoredDocument:
+        """Return the document with this number of copies."""
+        return replace(self, copies=copies) if copies else self
+
+
+@dataclass(frozen=True, slots=True)
+class NewestDocument:
+    """The document with the latest publication time."""
+
+    published_at: datetime
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What was stored after a moment of the store's clock.
+
+    Args:
+        now: the store's clock at the time of the query.
+        stored: id and time of storing, last stored first; at most as many as requested.
+        total: how many there are.
+    """
+
+    now: datetime
+    stored: tuple[tuple[str, datetime], ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A model version and what it scored: how many document ids, and the first and last publication and the last scoring among them."""
+
+    version: str
+    documents: int
+    first: datetime
+    last: datetime
+    scored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RollupPosition:
+    """Up to which time of storing the documents are counted in the rollup `name`."""
+
+    name: str
+    until: datetime
