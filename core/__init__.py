@@ -1,1 +1,1 @@
-"""The ground floor: records, settings, errors, clocks and telemetry. Imports nothing of ours."""
+"""What all other packages build on: records, settings, errors, clocks, observability, Kafka and network. Imports none of them."""

@@ -1,4 +1,4 @@
-"""Clocks as arguments, so that tests and replays own the time."""
+"""Clocks as arguments, so that tests and replays control the time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when told; `sleep` moves it and returns at once."""
+    """A clock that moves only by `advance`; `sleep` advances it and returns at once."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start
@@ -50,6 +50,6 @@ class ManualClock:
         self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
-        """Move both hands forward by `seconds`."""
+        """Advance wall time and monotonic time by `seconds`."""
         self._now += timedelta(seconds=seconds)
         self._monotonic += seconds

@@ -1,11 +1,10 @@
-"""Documents as bytes on Kafka: orjson, with the schema version in a header."""
+"""Documents as bytes on Kafka: JSON, with the schema version in a header."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 
 from squall.core.delivery import DeadLetter
@@ -23,7 +22,7 @@ _MISSING = "missing"
 
 def encode_document(document: Document) -> bytes:
     """Return `document` as JSON bytes."""
-    return orjson.dumps(document.model_dump(mode="json"))
+    return document.model_dump_json().encode()
 
 
 def _header(headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None) -> bytes | None:
@@ -33,7 +32,7 @@ def _header(headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None) -
 
 
 def check_schema(headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None) -> None:
-    """Raise `InvalidRecordError` when the header names a schema newer than ours; no header means version 1."""
+    """Raise `InvalidRecordError` if the header names a schema newer than this version reads; no header means version 1."""
     raw = _header(headers)
     if raw is None:
         return
@@ -54,15 +53,19 @@ def decode_document(value: bytes | None, headers: Iterable[tuple[str, bytes]] | 
     if len(value) > MAX_RECORD_BYTES * 10:
         raise InvalidRecordError("too_large", f"{len(value)} bytes")
     try:
-        data = orjson.loads(value)
-    except orjson.JSONDecodeError as error:
-        raise InvalidRecordError("broken_json", str(error)) from error
-    if not isinstance(data, dict):
-        raise InvalidRecordError("not_an_object", f"expected a JSON object, got {type(data).__name__}")
-    try:
         return Document.model_validate_json(value)
     except ValidationError as error:
-        raise invalid_record(error) from error
+        raise _not_json(error) or invalid_record(error) from error
+
+
+def _not_json(error: ValidationError) -> InvalidRecordError | None:
+    """Return the rejection of bytes that are not one JSON object, None when `error` is about a field."""
+    first = error.errors(include_url=False)[0]
+    if first["type"] == "json_invalid":
+        return InvalidRecordError("broken_json", first["msg"].removeprefix("Invalid JSON: "))
+    if not first["loc"] and first["type"] == "model_type":
+        return InvalidRecordError("not_an_object", f"expected a JSON object, got {type(first['input']).__name__}")
+    return None
 
 
 def invalid_record(error: ValidationError) -> InvalidRecordError:

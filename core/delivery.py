@@ -25,12 +25,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An item that can't become a document, with why."""
+    """Why an item is not a valid document."""
 
     reason: str
     detail: str
     raw: bytes = b""
-    """The item as it came, at most `RAW_LIMIT` bytes of it."""
+    """The item as received, at most `RAW_LIMIT` bytes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Items in order and the promise to remember them.
+    """Items in order, and how to acknowledge them.
 
     `commit` is called once, after every document is stored and every rejection dead-lettered; until then a crash
     makes the source deliver the batch again.
@@ -53,7 +53,7 @@ class Batch:
     items: Sequence[Item]
     commit: Callable[[], None]
     caught_up: bool = True
-    """Nothing more can be read right now: a feed after its poll, a file at its end."""
+    """Nothing more can be read at the moment: a feed after its poll, a file at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class DeadLetterSink(Protocol):
     """Where dead letters go: the Kafka topic on a cluster, a table on one machine."""
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
-        """Keep `letters`; return only when they are safe. Raises `UnavailableError` to be tried again."""
+        """Store `letters`; return only when they are safe. Raises `UnavailableError` to request a retry."""
 
 
 class Fate(StrEnum):

@@ -1,4 +1,4 @@
-"""Errors that carry the decision: who must act, and what to do next."""
+"""Errors that say who must act and what to do next."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ConfigurationError(SquallError):
 
 
 class InvalidRecordError(SquallError):
-    """A record can't become a `Document`; it is dead-lettered and never retried.
+    """A record is not a valid `Document`; it is dead-lettered and never retried.
 
     Args:
         reason: a short machine-readable code (`broken_json`, `missing_field`, ...).
@@ -39,7 +39,7 @@ class InvalidRecordError(SquallError):
 
 
 class UnavailableError(SquallError):
-    """A dependency did not answer (broker, store, SMTP): keep everything, wait, try again."""
+    """A dependency (broker, store, SMTP) did not answer: keep everything, wait, retry."""
 
 
 class StoreUnavailableError(UnavailableError):
@@ -47,11 +47,11 @@ class StoreUnavailableError(UnavailableError):
 
 
 class StoreError(SquallError):
-    """The store answered with an error that trying again will not mend."""
+    """The store answered with an error that a retry does not solve."""
 
 
 class StoreRefusedError(StoreError, ConfigurationError):
-    """The store refuses our login, our certificate, or the way we speak."""
+    """The store refuses the login, the certificate or the protocol."""
 
 
 class StoreLockedError(StoreError):
@@ -60,7 +60,7 @@ class StoreLockedError(StoreError):
     Args:
         what: as of `SquallError`.
         hint: as of `SquallError`.
-        holder: id of that process; 0 where it can't be told.
+        holder: id of that process; 0 if it is unknown.
     """
 
     def __init__(self, what: str, hint: str = "", holder: int = 0) -> None:
@@ -73,8 +73,8 @@ class BrokerUnavailableError(UnavailableError):
 
 
 class TooManyRejectsError(SquallError):
-    """Rejects came in a row too long to be bad luck; the worker stops before it dead-letters everything."""
+    """Too many consecutive rejects to be chance; the worker stops before it dead-letters everything."""
 
 
 class StoppedError(SquallError):
-    """Work was given up because the process was asked to stop; nothing was acknowledged."""
+    """Work was abandoned because the process was asked to stop; nothing was acknowledged."""

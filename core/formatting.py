@@ -1,4 +1,4 @@
-"""How numbers, times and alerts are said in words: in e-mails, on the command line, on the live page."""
+"""How numbers, times and alerts are worded: in e-mails, on the command line, on the live page."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from squall.core.series import BURN, BURST, NO_DATA
 
 TESTS: Final = {BURST: "burst (fast window)", BURN: "slow burn (long window)", NO_DATA: "no data"}
 _MEANING: Final = {
-    BURST: "which looks for sudden rises within an hour or less",
-    BURN: "which looks for what builds up over hours",
-    NO_DATA: "which misses documents that a source usually brings",
+    BURST: "which detects sudden rises within an hour or less",
+    BURN: "which detects rises that build up over hours",
+    NO_DATA: "which detects that a source delivers fewer documents than usual",
 }
 
 
 def number(value: float) -> str:
-    """Write an expected count or a p-value shortly."""
+    """Return an expected count or a p-value in short form."""
     if value >= 10:
         return f"{value:,.0f}"
     if value >= 0.01 or not value:
@@ -26,7 +26,7 @@ def number(value: float) -> str:
 
 
 def chance(p_value: float) -> str:
-    """Say a p-value in words."""
+    """Return a p-value in words."""
     if p_value > 0.2:
         return "not unusual"
     if p_value < 1e-12:
@@ -35,7 +35,7 @@ def chance(p_value: float) -> str:
 
 
 def times(alert: Alert) -> str:
-    """Say how many times the usual, as `8.3×`; empty when that says nothing."""
+    """Return the ratio of observed to expected, as `8.3×`; empty where it is not meaningful."""
     if not alert.expected or alert.test == NO_DATA or alert.observed / alert.expected >= 1000:
         return ""
     ratio = alert.observed / alert.expected
@@ -43,7 +43,7 @@ def times(alert: Alert) -> str:
 
 
 def size(alert: Alert) -> str:
-    """Say direction and size in a few words, for a subject."""
+    """Return direction and size in a few words, for a subject."""
     minutes = window_minutes(alert)
     if alert.test == NO_DATA:
         return f"no documents for {minutes} min, {number(alert.expected)} expected"
@@ -52,12 +52,12 @@ def size(alert: Alert) -> str:
 
 
 def interval(alert: Alert) -> str:
-    """Say what 90% of such windows hold, as `2 to 9`; empty when the alert does not know."""
+    """Return the range of 90% of such windows, as `2 to 9`; empty where it is unknown."""
     return f"{number(alert.expected_low)} to {number(alert.expected_high)}" if alert.expected_high else ""
 
 
 def is_over(alert: Alert) -> bool:
-    """Say whether the alert is resolved."""
+    """Return whether the alert is resolved."""
     return alert.state is AlertState.RESOLVED
 
 
@@ -67,37 +67,37 @@ def window_minutes(alert: Alert) -> int:
 
 
 def moment(time: datetime) -> str:
-    """Write a moment in UTC to the minute."""
+    """Return a time in UTC to the minute."""
     return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def window(alert: Alert) -> str:
-    """Write the alert's window in UTC, the day once where one is enough."""
+    """Return the window of the alert in UTC; the date only once if it is the same."""
     start, end = alert.window_start, alert.window_end
     return f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC" if start.date() == end.date() else f"{moment(start)} to {moment(end)}"
 
 
 def duration(start: datetime, end: datetime) -> str:
-    """Write a length of time in hours and minutes."""
+    """Return a duration in hours and minutes."""
     hours, minutes = divmod(round((end - start).total_seconds() / 60), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def explain(alert: Alert) -> list[str]:
-    """Return the sentences that say why there is this alert: what was counted, how unusual that is, how it was found, since when."""
+    """Return the sentences that explain an alert: what was counted, how unusual it is, which test detected it, and since when."""
     likelihood = chance(alert.p_value)
     test = TESTS.get(alert.test, alert.test)
     meaning = f", {_MEANING[alert.test]}" if alert.test in _MEANING else ""
     return [
         *_counted(alert),
         f"{likelihood[0].upper()}{likelihood[1:]} (p = {number(alert.p_value)}).",
-        f"It was found by the test {test}{meaning}.",
-        _life(alert),
+        f"The test that detected it: {test}{meaning}.",
+        _timeline(alert),
     ]
 
 
 def _counted(alert: Alert) -> list[str]:
-    usual = f"; 90% of such windows bring {interval(alert)}" if interval(alert) else ""
+    usual = f"; 90% of such windows have {interval(alert)}" if interval(alert) else ""
     minutes = window_minutes(alert)
     if alert.test == NO_DATA:
         arrived = f"{alert.observed} {_documents(alert.observed)}" if alert.observed else "No documents"
@@ -106,7 +106,7 @@ def _counted(alert: Alert) -> list[str]:
     counted = f"{alert.observed:,} negative {_documents(alert.observed)} were published in the {minutes} minutes {window(alert)}{ratio}."
     return [
         counted,
-        f"History lets {number(alert.expected)} be expected{usual}.",
+        f"About {number(alert.expected)} were expected{usual}.",
         f"{alert.negative_share:.0%} of all documents were negative, usually {alert.expected_share:.0%}.",
     ]
 
@@ -115,10 +115,10 @@ def _documents(count: int) -> str:
     return "document" if count == 1 else "documents"
 
 
-def _life(alert: Alert) -> str:
+def _timeline(alert: Alert) -> str:
     began = f"The first breach was at {moment(alert.opened_at)}"
     if is_over(alert) and alert.resolved_at:
         return f"{began}; it was back to normal by {moment(alert.resolved_at)}, after {duration(alert.opened_at, alert.resolved_at)}."
     if alert.fired_at is None:
-        return f"{began}; it has not lasted long enough to be told of."
+        return f"{began}; it has not lasted long enough to fire."
     return f"{began}; it has been firing since {moment(alert.fired_at)}."

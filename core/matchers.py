@@ -1,4 +1,4 @@
-"""Does a pattern mean this alert? Silences are lists of `label=pattern`, as `topic=Energy*` or `severity=warning`."""
+"""Matchers of silences: lists of `label=pattern`, as `topic=Energy*` or `severity=warning`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from squall.core.errors import ConfigurationError
 from squall.core.records import Alert
 
 LABELS: Final = ("topic", "kind", "severity", "test")
-"""What a matcher may name; `topic` is the name of any series."""
+"""Labels that a matcher may use; `topic` is the name of any series."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """One `label=pattern`; * and ? stand for any text and any character, case does not count."""
+    """One `label=pattern`; * stands for any text, ? for any character; case-insensitive."""
 
     label: str
     pattern: str
@@ -25,12 +25,12 @@ class Matcher:
         return f"{self.label}={self.pattern}"
 
     def matches(self, alert: Alert) -> bool:
-        """Say whether the alert's label is as the pattern wants it."""
+        """Return whether the label of the alert matches the pattern."""
         return fits(self.pattern, str(getattr(alert, self.label)))
 
 
 def fits(pattern: str, text: str) -> bool:
-    """Say whether `text` is as `pattern` (with * and ?) wants it, in any case."""
+    """Return whether `text` matches `pattern` (with * and ?), case-insensitive."""
     return fnmatchcase(text.casefold(), pattern.casefold())
 
 
@@ -57,5 +57,5 @@ def parse_all(texts: Iterable[str]) -> tuple[Matcher, ...]:
 
 
 def all_match(matchers: Sequence[Matcher], alert: Alert) -> bool:
-    """Say whether every matcher matches; none at all mean no alert."""
+    """Return whether every matcher matches; an empty list matches no alert."""
     return bool(matchers) and all(matcher.matches(alert) for matcher in matchers)

@@ -42,10 +42,10 @@ OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 NEWEST = datetime(2200, 1, 1, tzinfo=UTC)
 """Dates from here on are nonsense, and beyond what the store can hold."""
 CLOCK_SKEW = timedelta(minutes=10)
-"""How far ahead of collection a publication time may be before it is called wrong."""
+"""How far ahead of collection a publication time may be before it is rejected."""
 
 GIST_WORDS = 5
-"""A title of so many words names a story; a shorter one may head many."""
+"""A title of this many words identifies a story; a shorter one may head many."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
@@ -66,7 +66,7 @@ class Sentiment(StrEnum):
 
 
 class AlertState(StrEnum):
-    """The life of an alert."""
+    """The lifecycle of an alert."""
 
     PENDING = "pending"
     FIRING = "firing"
@@ -172,7 +172,7 @@ class Document(Record):
 
     @property
     def gist(self) -> str:
-        """What tells a story from another: a title that says enough, for agencies sign it and add bodies of their own; else the content."""
+        """The text that identifies a story: a title if it is long enough (agencies add bodies of their own), else the content."""
         return self.title if len(texts.normalise(self.title).split()) >= GIST_WORDS else self.content
 
 
@@ -180,7 +180,7 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class ScoredDocument(Record):
-    """A document with what the model said of it."""
+    """A document with its scores."""
 
     document: Document
     topic: str
@@ -212,7 +212,7 @@ class ScoredDocument(Record):
 
 
 class Alert(Record):
-    """A spike of negative documents in one series, at one moment of its life."""
+    """A spike of negative documents in one series, in one state of its lifecycle."""
 
     id: str = Field(pattern=r"^[0-9a-f]{32}$")
     topic: str = Field(description="name of the series: a topic, `$SYMBOL`, `Sector: …`, `All topics`, `Source: …`")

@@ -1,4 +1,4 @@
-"""Patience with dependencies that do not answer: keep everything, wait longer each time, stop when told."""
+"""Retries while a dependency is unavailable: wait longer each time, stop when asked to."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ FIRST_PAUSE_SECONDS = 0.2
 def retry_until_available(
     call: Callable[[], T], stop: threading.Event, max_pause: float, on_wait: Callable[[int, BaseException | None], None]
 ) -> T:
-    """Run `call`, trying again with growing random pauses while it raises `UnavailableError`.
+    """Run `call`, and retry with growing random pauses while it raises `UnavailableError`.
 
     Args:
-        call: safe to run again.
+        call: safe to repeat.
         stop: ends the waiting.
-        max_pause: longest pause between two tries, seconds.
-        on_wait: told the number of the failed try and its error.
+        max_pause: longest pause between two attempts, seconds.
+        on_wait: called with the number of the failed attempt and its error.
 
     Raises:
         StoppedError: `stop` was set before an answer came.

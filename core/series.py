@@ -1,4 +1,4 @@
-"""Names of the series that the detector watches: topics, and what is watched beside them; and of its tests."""
+"""Names of the series that the detector watches (topics, and others besides them), and of its tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SYMBOL_PREFIX: Final = "$"
 BURST: Final = "burst"
 BURN: Final = "burn"
 NO_DATA: Final = "no data"
-"""What an alert about a source that stopped says it was found by."""
+"""The test of an alert about a source that stopped."""
 
 
 def kind_of(name: str) -> SeriesKind:

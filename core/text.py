@@ -1,4 +1,4 @@
-"""Text cleaning and identity: what every source and the processor must do alike."""
+"""Cleaning and identity of texts: the same for every source and for the processor."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def normalise(text: str) -> str:
     """
     text = _WIRE_PREFIX.sub("", _LINK.sub(" ", text).strip())
     unsigned = _WIRE_SUFFIX.sub("", text)
-    if len(unsigned.split()) >= _STORY_WORDS:  # `Stocks to watch - Ford` is signed by nobody
+    if len(unsigned.split()) >= _STORY_WORDS:  # `Stocks to watch - Ford` has no signature
         text = unsigned
     return _NOT_WORD.sub(" ", text.lower()).strip()
 

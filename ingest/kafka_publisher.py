@@ -59,6 +59,7 @@ class KafkaPublisher:
         settings: broker and topics.
         retry_max_seconds: the longest pause between two attempts.
         on_outage: called with the error of each failed attempt, and with None when the broker is available again.
+        allow_plaintext: as of `squall.core.kafka.client.client_arguments`.
     """
 
     def __init__(
@@ -66,8 +67,11 @@ class KafkaPublisher:
         settings: KafkaSettings,
         retry_max_seconds: float = 10.0,
         on_outage: Callable[[BrokerUnavailableError | None], None] = _ignore,
+        *,
+        allow_plaintext: bool = False,
     ) -> None:
         self._settings = settings
+        self._allow_plaintext = allow_plaintext
         self._retry_max_seconds = retry_max_seconds
         self._on_outage = on_outage
         self._producer: Any = None
@@ -156,7 +160,7 @@ class KafkaPublisher:
         if self._producer is None:
             timeout = int(self._settings.request_timeout_seconds * 1000)
             self._producer = KafkaProducer(
-                **client_arguments(self._settings),
+                **client_arguments(self._settings, allow_plaintext=self._allow_plaintext),
                 compression_type="lz4",
                 linger_ms=5,
                 batch_size=256 * 1024,

@@ -37,7 +37,8 @@ from typing import TYPE_CHECKING, Any, Final
 from squall.core.version import __version__
 
 if TYPE_CHECKING:
-    from squall.core.config.settings import Settings, load_settings
+    from squall.core.config.loading import load_settings
+    from squall.core.config.settings import Settings
     from squall.core.delivery import Rejection
     from squall.core.errors import (
         BrokerUnavailableError,
@@ -55,10 +56,13 @@ if TYPE_CHECKING:
     from squall.core.records import Alert, AlertState, Document, Kind, ScoredDocument, Sentiment
     from squall.library.files import documents
     from squall.library.scoring import Model, TaskScores, TextScores, score
+    from squall.library.store import Rows, StoreReader, open_store
+    from squall.storage.rows.documents import StoredDocument
 
 
 _HOMES: Final = {
-    "squall.core.config.settings": ("Settings", "load_settings"),
+    "squall.core.config.loading": ("load_settings",),
+    "squall.core.config.settings": ("Settings",),
     "squall.core.delivery": ("Rejection",),
     "squall.core.errors": (
         "BrokerUnavailableError", "ConfigurationError", "InvalidRecordError", "SquallError", "StoppedError", "StoreError",
@@ -67,6 +71,8 @@ _HOMES: Final = {
     "squall.core.records": ("Alert", "AlertState", "Document", "Kind", "ScoredDocument", "Sentiment"),
     "squall.library.files": ("documents",),
     "squall.library.scoring": ("Model", "TaskScores", "TextScores", "score"),
+    "squall.library.store": ("Rows", "StoreReader", "open_store"),
+    "squall.storage.rows.documents": ("StoredDocument",),
 }  # fmt: skip
 """Where each public name is defined: imported at its first use, so that `import squall` costs nothing."""
 
@@ -82,6 +88,7 @@ __all__ = [
     "Kind",
     "Model",
     "Rejection",
+    "Rows",
     "ScoredDocument",
     "Sentiment",
     "Settings",
@@ -89,8 +96,10 @@ __all__ = [
     "StoppedError",
     "StoreError",
     "StoreLockedError",
+    "StoreReader",
     "StoreRefusedError",
     "StoreUnavailableError",
+    "StoredDocument",
     "TaskScores",
     "TextScores",
     "TooManyRejectsError",
@@ -98,6 +107,7 @@ __all__ = [
     "__version__",
     "documents",
     "load_settings",
+    "open_store",
     "score",
 ]
 

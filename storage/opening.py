@@ -6,8 +6,8 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from squall.core.clock import Clock, SystemClock
-from squall.core.config.settings import redact_url
 from squall.core.errors import ConfigurationError
+from squall.core.net.addresses import redact_url
 from squall.core.observability.health import Health
 from squall.storage.backends.base import Backend
 from squall.storage.backends.metered import MeteredBackend

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 if str(ROOT) not in sys.path:  # for `from tests.support... import`, however pytest was started
     sys.path.insert(0, str(ROOT))
 
+from tests.support.logs import logging_restored  # noqa: E402
+
 settings.register_profile("squall", deadline=None)  # a busy machine is not a bug
 settings.load_profile("squall")
 
@@ -27,6 +30,13 @@ def _settings_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.upper().startswith("SQUALL_") and name != KEPT:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """Put handlers and levels back as they were before the test."""
+    with logging_restored():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,9 @@ from typing import Final
 from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError, Outbox, Sender
 from squall.core.clock import Clock
 from squall.core.config.alerts import AlertSettings
-from squall.core.config.links import refuse_plaintext
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError, SquallError, UnavailableError
+from squall.core.net.plaintext import refuse_plaintext
 from squall.core.net.tls import TlsFiles, TlsNames, client_context, explain, probe
 from squall.core.observability.health import Health
 from squall.storage.rows.alerting import Notification
@@ -73,10 +73,10 @@ class SmtpMailer:
         ConfigurationError: the link would be in plaintext and may not, or the CA file can't be used.
     """
 
-    def __init__(self, settings: AlertSettings) -> None:
+    def __init__(self, settings: AlertSettings, *, allow_plaintext: bool = False) -> None:
         if settings.smtp_security == "none":
             instead = "set SQUALL_ALERTS__SMTP_SECURITY=starttls (or tls)"
-            refuse_plaintext("the mail server", [settings.smtp_host], settings.plaintext_allowed, instead)
+            refuse_plaintext("the mail server", [settings.smtp_host], instead, allowed=allow_plaintext)
         client_context(TlsFiles(settings.smtp_ca_file), NAMES)
         self._settings = settings
 
@@ -183,7 +183,7 @@ def open_mailer(settings: Settings) -> Sender:
     alerts = settings.alerts
     if not alerts.smtp_host:
         return FolderMailer(alerts.outbox or settings.data_dir / "outbox")
-    smtp = SmtpMailer(alerts)
+    smtp = SmtpMailer(alerts, allow_plaintext=settings.allow_plaintext)
     return CopyingMailer(FolderMailer(alerts.outbox), smtp) if alerts.outbox else smtp
 
 

@@ -9,8 +9,8 @@ from squall.alerts.interfaces import DeliveryRefusedError, Sender
 from squall.alerts.notification.delivery import open_mailer
 from squall.alerts.notification.webhook.sender import WebhookSender
 from squall.core.clock import Clock
-from squall.core.config.links import refuse_plaintext
 from squall.core.config.settings import Settings
+from squall.core.net.plaintext import refuse_plaintext
 from squall.storage.rows.alerting import Notification
 
 
@@ -55,7 +55,7 @@ def open_receivers(settings: Settings, clock: Clock) -> Receivers:
     for name, receiver in settings.alerts.by_name.items():
         if receiver.url.startswith("http://"):
             host = urlsplit(receiver.url).hostname or receiver.url
-            refuse_plaintext(f"the webhook {name!r}", [host], settings.alerts.plaintext_allowed, "write https:// in its url")
+            refuse_plaintext(f"the webhook {name!r}", [host], "write https:// in its url", allowed=settings.allow_plaintext)
         webhook = WebhookSender(receiver.url, receiver.secret.get_secret_value(), receiver.timeout_seconds, clock)
         senders[name] = webhook if receiver.url else mailer
     return Receivers(senders)

@@ -1,1 +1,1 @@
-"""Settings: the tree, its sections, where values come from, and the reference page made of it."""
+"""Settings: one module per section, the tree, how they are loaded, and their reference page."""

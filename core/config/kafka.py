@@ -1,4 +1,4 @@
-"""Settings of the broker, its topics, and who we are to it."""
+"""Settings of the Kafka connection and its topics."""
 
 from __future__ import annotations
 
@@ -6,45 +6,44 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from squall.core.config.links import LinkSection, ReadableFile
-from squall.core.config.sections import Positive, Seconds
+from squall.core.config.sections import Positive, ReadableFile, Seconds, Section
 
 
-class KafkaSettings(LinkSection):
+class KafkaSettings(Section):
     """The broker and its topics."""
 
-    bootstrap_servers: str = Field("", description="host:port[,host:port]; empty: run without a broker")
-    documents_topic: str = Field("squall.documents", min_length=1, description="what sources publish and workers read")
-    dead_letter_topic: str = Field("squall.dead_letters", min_length=1, description="what could not become a document")
+    bootstrap_servers: str = Field("", description="host:port[,host:port]; empty: no broker, one machine")
+    documents_topic: str = Field("squall.documents", min_length=1, description="topic that ingest writes and workers read")
+    dead_letter_topic: str = Field("squall.dead_letters", min_length=1, description="topic for rejected messages")
     group_id: str = Field("squall", min_length=1, description="consumer group of the workers")
-    partitions: Positive = Field(4, description="of the documents topic, when we create it")
-    replication_factor: Positive = Field(1, description="of both topics, when we create them")
-    retention_hours: Positive = Field(168, description="of both topics, when we create them")
-    request_timeout_seconds: Seconds = Field(30.0, description="for one answer of the broker")
+    partitions: Positive = Field(4, description="of the documents topic, when Squall creates it")
+    replication_factor: Positive = Field(1, description="of both topics, when Squall creates them")
+    retention_hours: Positive = Field(168, description="of both topics, when Squall creates them")
+    request_timeout_seconds: Seconds = Field(30.0, description="timeout of one request to the broker")
     security: Literal["plaintext", "tls", "sasl_plaintext", "sasl_tls"] = Field(
-        "plaintext", description="how the link is encrypted and who we say we are"
+        "plaintext", description="encryption (tls) and login (sasl)"
     )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field("SCRAM-SHA-512", description="with a `security` of sasl_…")
     username: str = Field("", description="with a `security` of sasl_…")
-    password: SecretStr = Field(SecretStr(""), description="of the user")
-    ca_file: ReadableFile = Field(None, description="certificates (PEM) that are trusted; empty: those of the system")
-    certificate_file: ReadableFile = Field(None, description="our certificate (PEM), where the broker asks for one")
-    key_file: ReadableFile = Field(None, description="key (PEM) of our certificate")
-    key_password: SecretStr = Field(SecretStr(""), description="of an encrypted key")
+    password: SecretStr = Field(SecretStr(""), description="password of the user")
+    ca_file: ReadableFile = Field(None, description="trusted CA certificates (PEM); empty: those of the system")
+    certificate_file: ReadableFile = Field(None, description="client certificate (PEM), if the broker requires one")
+    key_file: ReadableFile = Field(None, description="private key (PEM) of the client certificate")
+    key_password: SecretStr = Field(SecretStr(""), description="password of an encrypted private key")
 
     @property
     def encrypted(self) -> bool:
-        """Whether the link is TLS."""
+        """Whether the connection uses TLS."""
         return self.security in {"tls", "sasl_tls"}
 
     @property
     def authenticates(self) -> bool:
-        """Whether we log in with name and password."""
+        """Whether Squall logs in with a user name and password."""
         return self.security in {"sasl_plaintext", "sasl_tls"}
 
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
-        """A setting that would be ignored is refused: whoever gave it believes that it protects something."""
+        """Refuse a setting that would be ignored: the operator relies on it for protection."""
         has_login = bool(self.username or self.password.get_secret_value())
         missing = [
             f"SQUALL_KAFKA__{name.upper()}"

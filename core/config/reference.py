@@ -1,8 +1,8 @@
-"""The settings tree as a list: for `squall settings` and docs/configuration.md."""
+"""The settings as a list, for `squall settings` and docs/configuration.md."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
@@ -12,10 +12,12 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from squall.core.config.settings import PREFIX, Settings, redact_url
+from squall.core.config.loading import PREFIX
+from squall.core.config.settings import Settings
+from squall.core.net.addresses import redact_url
 
 HIDDEN = "(set)"
-"""Stands for a secret that has a value."""
+"""Shown instead of a secret that has a value."""
 _SIGNS = {Ge: ("ge", "≥"), Gt: ("gt", ">"), Le: ("le", "≤"), Lt: ("lt", "<")}
 
 
@@ -24,11 +26,11 @@ class Setting:
     """One setting.
 
     Args:
-        path: of the section and the key, as in the TOML file.
-        kind: what it takes, in words.
-        default: as JSON; secrets are empty.
+        path: section and key, as in the TOML file.
+        kind: the values that it takes, in words.
+        default: as JSON; empty for secrets.
         description: what it means.
-        secret: its value is not shown.
+        secret: whether its value is hidden.
     """
 
     path: tuple[str, ...]
@@ -44,7 +46,7 @@ class Setting:
 
 
 def settings_in(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[Setting]:
-    """Yield every setting of `model`, sections in the order of the tree; parts of lists are told with their list."""
+    """Yield every setting of `model`, sections in the order of the tree; the keys of list items are part of their list."""
     for name, field in model.model_fields.items():
         annotation = field.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel) and isinstance(field.default, BaseModel):
@@ -54,7 +56,7 @@ def settings_in(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -
 
 
 def value_of(settings: Settings, setting: Setting) -> Any:
-    """Return the value in force, as JSON has it; of a secret only whether it is set, of a URL not its password."""
+    """Return the effective value as JSON; of a secret only whether it is set, of a URL everything but the password."""
     value: Any = settings
     for name in setting.path:
         value = getattr(value, name)
@@ -99,7 +101,7 @@ def _words(annotation: Any) -> str:
         return _PLAIN.get(getattr(annotation, "__name__", ""), _model_words(annotation))
     if origin is tuple:
         return f"JSON list of {_words(arguments[0])}"
-    if origin is dict:
+    if origin in {dict, Mapping}:
         return f"JSON object of {_words(arguments[1])}"
     if str(origin) in {"typing.Literal", "<class 'typing.Literal'>"}:
         return ", ".join(str(argument) for argument in arguments)
@@ -140,16 +142,17 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-_TABLE = ("| variable | takes | default | meaning |", "| --- | --- | --- | --- |")
+_TABLE = ("| variable | type | default | meaning |", "| --- | --- | --- | --- |")
 _HEAD = """# Configuration
 
-Every setting is a variable `SQUALL_SECTION__KEY`, or a key of a TOML file (`squall.toml` where Squall is started, or `--config FILE`):
-`SQUALL_KAFKA__GROUP_ID=desk` is
+Every setting is an environment variable `SQUALL_SECTION__KEY` (two underscores between section and key) or a key in a TOML file:
+`squall.toml` in the working directory, or the file given with `--config FILE`. `SQUALL_KAFKA__GROUP_ID=desk` is the same as
 
 ```toml
 [kafka]
 group_id = "desk"
 ```
 
-Variables count before the file, options of the command line before both. A wrong value or an unknown key is an error that names it.
-`squall settings` prints what is in force and where it differs from the default, without secrets; `squall doctor` tries it out."""
+Options of the command line override environment variables, which override the file. A wrong value or an unknown key is an error that
+names it.
+`squall settings` prints the effective settings without secrets and marks those that differ from the default; `squall doctor` tests them."""

@@ -1,4 +1,4 @@
-"""Settings out of files, one each: how Docker and Kubernetes hand secrets to a process."""
+"""Settings from files, one each: how Docker and Kubernetes pass secrets to a process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PREFIX: Final = "SQUALL_"
 
 
 def _files() -> list[Path]:
-    """Return the files that are named like settings; others in the folder are somebody else's."""
+    """Return the files that are named like settings; other files in the folder are ignored."""
     named = os.environ.get(VARIABLE)
     if not named:
         return []

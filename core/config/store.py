@@ -1,4 +1,4 @@
-"""Settings of the store, and its URL as clients open it."""
+"""Settings of the store, and the URL that clients open."""
 
 from __future__ import annotations
 
@@ -7,47 +7,50 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
-from squall.core.config.links import LinkSection, refuse_plaintext
-from squall.core.config.sections import Positive, Seconds
+from squall.core.config.sections import Positive, Seconds, Section
+from squall.core.net.plaintext import refuse_plaintext
 
 PLAINTEXT = "clickhouse"
 SERVERS = (PLAINTEXT, "clickhouses")
 
 
-class StoreSettings(LinkSection):
-    """ClickHouse: a server, or embedded."""
+class StoreSettings(Section):
+    """ClickHouse: a server or embedded."""
 
     url: SecretStr = Field(
         SecretStr(""), description="clickhouse://user:password@host:9000/database or chdb:///folder; empty: chdb in data_dir"
     )
-    password: SecretStr = Field(SecretStr(""), description="used where the URL of a server has none")
-    retention_days: Positive = Field(400, description="rows are dropped this long after they were scored")
-    timeout_seconds: Seconds = Field(30.0, description="for connecting and for one answer of a server")
+    password: SecretStr = Field(SecretStr(""), description="password for a server URL that contains none")
+    retention_days: Positive = Field(400, description="rows expire this long after scoring")
+    timeout_seconds: Seconds = Field(30.0, description="timeout for connecting and for one request to a server")
 
     @model_validator(mode="after")
     def _password_is_used(self) -> Self:
-        """A password that would be ignored is refused: whoever gave it believes that it protects something."""
+        """Refuse a password that would be ignored: the operator relies on it for protection."""
         if self.password.get_secret_value() and not self.url.get_secret_value().startswith(tuple(f"{kind}://" for kind in SERVERS)):
             raise ValueError(
                 "SQUALL_STORE__PASSWORD is used only with a SQUALL_STORE__URL that begins with clickhouses:// (or clickhouse://)"
             )
         return self
 
-    def full_url(self) -> str:
-        """Return the URL with the password in it, empty when none is set: never log it.
+    def full_url(self, *, allow_plaintext: bool) -> str:
+        """Return the URL including the password, empty when no URL is set. Never log it.
+
+        Args:
+            allow_plaintext: the setting of that name.
 
         Raises:
-            ConfigurationError: the URL leads to another machine in plaintext, and that was not allowed.
+            ConfigurationError: the URL leads to another machine in plaintext, and that is not allowed.
         """
         url, password = self.url.get_secret_value(), self.password.get_secret_value()
         try:
             parts = urlsplit(url)
             host, known = parts.hostname or "", parts.password
         except ValueError:
-            return url  # who opens it explains what is wrong with it
+            return url  # opening it reports what is wrong with it
         if parts.scheme == PLAINTEXT:
             instead = "write clickhouses:// in SQUALL_STORE__URL, with the port for TLS (9440)"
-            refuse_plaintext("the store", [host], self.plaintext_allowed, instead)
+            refuse_plaintext("the store", [host], instead, allowed=allow_plaintext)
         if not password or known or parts.scheme not in SERVERS:
             return url
         user = parts.username or "default"

@@ -1,1 +1,1 @@
-"""Kafka as every package reaches it: clients, security, topics, dead letters."""
+"""Kafka for every package: clients, security, topics, dead letters."""

@@ -1,4 +1,4 @@
-"""Kafka as every room reaches it: connection arguments, and whether it answers."""
+"""Kafka clients: their connection arguments, and whether the broker answers."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from squall.core.errors import BrokerUnavailableError, SquallError
 from squall.core.kafka.security import refusal, security_arguments
 
 CONNECT_SECONDS = 5.0
-"""How long a client looks for its broker before it says so: callers try again, and look in between whether to stop."""
+"""How long a client tries to reach its broker before it fails: callers retry, and check in between whether to stop."""
 
 
-def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
-    """Return what every kafka-python client is opened with.
+def client_arguments(settings: KafkaSettings, *, allow_plaintext: bool = False) -> dict[str, Any]:
+    """Return the arguments that every kafka-python client is opened with.
+
+    Args:
+        settings: broker, encryption and login.
+        allow_plaintext: the setting of that name; an unencrypted connection to another machine is refused without it.
 
     Raises:
-        ConfigurationError: the link would be in plaintext and may not, or a certificate can't be used.
+        ConfigurationError: the connection would be in plaintext and that is not allowed, or a certificate can't be used.
     """
     return {
-        **security_arguments(settings),
+        **security_arguments(settings, allow_plaintext=allow_plaintext),
         "bootstrap_servers": settings.bootstrap_servers.split(","),
         "client_id": "squall",
         "bootstrap_timeout_ms": int(min(CONNECT_SECONDS, settings.request_timeout_seconds) * 1000),
@@ -35,8 +39,8 @@ def unavailable(settings: KafkaSettings, error: BaseException) -> SquallError:
     """Wrap a client's error in one that names the broker and the setting.
 
     Returns:
-        A `ConfigurationError` when the broker refused our certificate, our login, or the way we speak; trying again will not help then.
-        Else a `BrokerUnavailableError`.
+        A `ConfigurationError` if the broker refused the certificate, the login or the protocol: a retry does not help then.
+        Otherwise a `BrokerUnavailableError`.
     """
     return refusal(settings) or BrokerUnavailableError(
         f"Kafka at {settings.bootstrap_servers or '(not set)'} did not answer: {type(error).__name__}: {error}",
@@ -46,16 +50,19 @@ def unavailable(settings: KafkaSettings, error: BaseException) -> SquallError:
 
 @contextmanager
 def admin_client(
-    settings: KafkaSettings, failed: Callable[[KafkaSettings, BaseException], SquallError] = unavailable
+    settings: KafkaSettings,
+    failed: Callable[[KafkaSettings, BaseException], SquallError] = unavailable,
+    *,
+    allow_plaintext: bool = False,
 ) -> Iterator[KafkaAdminClient]:
-    """Open an admin client for a while; what fails with it open is raised as what `failed` makes of it.
+    """Open an admin client; errors while it is open are raised as what `failed` returns.
 
     Raises:
         BrokerUnavailableError: the broker did not answer.
-        ConfigurationError: it refused us.
+        ConfigurationError: it refused the connection.
     """
     try:
-        admin = KafkaAdminClient(**client_arguments(settings))
+        admin = KafkaAdminClient(**client_arguments(settings, allow_plaintext=allow_plaintext))
     except (KafkaError, OSError, ValueError) as error:
         raise unavailable(settings, error) from error
     try:
@@ -66,12 +73,12 @@ def admin_client(
         admin.close()
 
 
-def ensure_reachable(settings: KafkaSettings) -> set[str]:
+def ensure_reachable(settings: KafkaSettings, *, allow_plaintext: bool = False) -> set[str]:
     """Return the names of the broker's topics.
 
     Raises:
         BrokerUnavailableError: the broker did not answer.
-        ConfigurationError: it refused us.
+        ConfigurationError: it refused the connection.
     """
-    with admin_client(settings) as admin:
+    with admin_client(settings, allow_plaintext=allow_plaintext) as admin:
         return set(admin.list_topics())

@@ -18,7 +18,7 @@ def send_dead_letters(producer: Any, settings: KafkaSettings, letters: Sequence[
     """Write `letters` through `producer` and wait until Kafka has them.
 
     Raises:
-        ConfigurationError: the broker refuses us.
+        ConfigurationError: the broker refuses the connection.
         BrokerUnavailableError: some were not acknowledged; sending all of them again is safe, readers see origin and offset.
     """
     try:
@@ -36,15 +36,16 @@ def send_dead_letters(producer: Any, settings: KafkaSettings, letters: Sequence[
 class KafkaDeadLetters:
     """A `DeadLetterSink` on the dead-letter topic; connects at the first letter."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, *, allow_plaintext: bool = False) -> None:
         self._settings = settings
+        self._allow_plaintext = allow_plaintext
         self._producer: Any = None
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
         """Keep `letters`; see `send_dead_letters`."""
         if self._producer is None:
             try:
-                self._producer = KafkaProducer(**client_arguments(self._settings))
+                self._producer = KafkaProducer(**client_arguments(self._settings, allow_plaintext=self._allow_plaintext))
             except (KafkaError, OSError) as error:
                 raise unavailable(self._settings, error) from error
         send_dead_letters(self._producer, self._settings, letters)

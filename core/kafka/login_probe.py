@@ -1,4 +1,4 @@
-"""Asks a Kafka broker what it thinks of our login: its clients keep trying and do not tell."""
+"""Asks a Kafka broker whether it accepts the login: clients retry forever and do not report the reason."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _LONGEST: Final = 1 << 20
 
 
 def refused_login(host: str, port: int, context: ssl.SSLContext | None, settings: KafkaSettings) -> str:
-    """Return why the broker does not let us in, empty when it does or when it can't be told.
+    """Return why the broker refuses the connection, empty if it does not or if the reason is unknown.
 
     Args:
         host: name or address.
         port: of the broker.
         context: TLS as the client has it; None: plaintext.
-        settings: who we are.
+        settings: the login.
     """
     try:
         with _link(host, port, context) as link:
@@ -42,13 +42,13 @@ def refused_login(host: str, port: int, context: ssl.SSLContext | None, settings
         if code not in {_OK, _UNSUPPORTED_MECHANISM}:
             return ""
         with _link(host, port, context) as link:  # some answer a handshake that they do not need
-            return "" if _serves(link) else "it asks for a login, and none is set"
+            return "" if _serves(link) else "it requires a login, and none is set"
     except (OSError, ValueError, struct.error, KeyError):
         return ""
 
 
 def speaks_plaintext(host: str, port: int) -> bool:
-    """Say whether Kafka answers there without TLS."""
+    """Return whether Kafka answers there without TLS."""
     try:
         with socket.create_connection((host, port), PROBE_SECONDS) as link:
             return len(_call(link, _API_VERSIONS, 0, b"")) > 0
@@ -67,7 +67,7 @@ def _link(host: str, port: int, context: ssl.SSLContext | None) -> Iterator[sock
 
 
 def _serves(link: socket.socket) -> bool:
-    """Say whether a request is answered without a login; who wants one hangs up (KIP-43)."""
+    """Return whether a request is answered without a login; a broker that requires one closes the connection (KIP-43)."""
     no_topics_none_made = struct.pack(">i?", 0, False)
     try:
         return len(_call(link, _METADATA, 4, no_topics_none_made)) > 0
@@ -77,9 +77,9 @@ def _serves(link: socket.socket) -> bool:
 
 def _refusal(link: socket.socket, code: int, names: list[str], settings: KafkaSettings) -> str:
     if code == _ILLEGAL_STATE:
-        return "it asks for no login at this port"
+        return "it accepts no login at this port"
     if code == _UNSUPPORTED_MECHANISM:
-        return f"it knows the mechanisms {', '.join(names) or '(none)'}, not {settings.sasl_mechanism}"
+        return f"it supports the mechanisms {', '.join(names) or '(none)'}, not {settings.sasl_mechanism}"
     return _authenticate(link, settings) if code == _OK else ""
 
 

@@ -1,4 +1,4 @@
-"""Who we are to Kafka and whom we believe: arguments of its clients, and refusals in terms of the settings."""
+"""Encryption and login of Kafka clients, and refusals of the broker in terms of the settings."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import ssl
 from typing import Any, Final
 
 from squall.core.config.kafka import KafkaSettings
-from squall.core.config.links import refuse_plaintext, split_server
 from squall.core.errors import ConfigurationError
 from squall.core.kafka.login_probe import refused_login, speaks_plaintext
+from squall.core.net.addresses import split_server
+from squall.core.net.plaintext import refuse_plaintext
 from squall.core.net.tls import TlsFiles, TlsNames, client_context, probe
 
 DEFAULT_PORT: Final = 9092
@@ -35,26 +36,26 @@ def servers(settings: KafkaSettings) -> list[tuple[str, int]]:
         return [split_server(server, DEFAULT_PORT) for server in settings.bootstrap_servers.split(",")]
     except ValueError:
         raise ConfigurationError(
-            f"Kafka servers {settings.bootstrap_servers!r}: a port is no number", f"write host:port[,host:port] in {NAMES.address}"
+            f"Kafka servers {settings.bootstrap_servers!r}: a port is not a number", f"write host:port[,host:port] in {NAMES.address}"
         ) from None
 
 
-def check_link(settings: KafkaSettings) -> None:
-    """Refuse plaintext to another machine.
+def check_link(settings: KafkaSettings, *, allow_plaintext: bool = False) -> None:
+    """Refuse an unencrypted connection to another machine, unless `allow_plaintext`.
 
     Raises:
-        ConfigurationError: see `squall.core.config.links.refuse_plaintext`.
+        ConfigurationError: see `squall.core.net.plaintext.refuse_plaintext`.
     """
     if not settings.encrypted:
         instead = "set SQUALL_KAFKA__SECURITY=tls or sasl_tls"
-        refuse_plaintext("Kafka", [host for host, _ in servers(settings)], settings.plaintext_allowed, instead)
+        refuse_plaintext("Kafka", [host for host, _ in servers(settings)], instead, allowed=allow_plaintext)
 
 
 def tls_context(settings: KafkaSettings) -> ssl.SSLContext | None:
-    """Return the context of the link, None when it is in plaintext.
+    """Return the TLS context of the connection, None for plaintext.
 
     Raises:
-        ConfigurationError: a certificate or key is not what it should be.
+        ConfigurationError: a certificate or key is invalid.
     """
     if not settings.encrypted:
         return None
@@ -62,13 +63,17 @@ def tls_context(settings: KafkaSettings) -> ssl.SSLContext | None:
     return client_context(files, NAMES)
 
 
-def security_arguments(settings: KafkaSettings) -> dict[str, Any]:
-    """Return what every kafka-python client is told about encryption and login.
+def security_arguments(settings: KafkaSettings, *, allow_plaintext: bool = False) -> dict[str, Any]:
+    """Return the arguments of every kafka-python client for encryption and login.
+
+    Args:
+        settings: broker, encryption and login.
+        allow_plaintext: as of `check_link`.
 
     Raises:
-        ConfigurationError: the link would be in plaintext and may not, or a file is not what it should be.
+        ConfigurationError: the connection would be in plaintext and that is not allowed, or a file is invalid.
     """
-    check_link(settings)
+    check_link(settings, allow_plaintext=allow_plaintext)
     arguments: dict[str, Any] = {"security_protocol": _PROTOCOLS[settings.security]}
     context = tls_context(settings)
     if context is not None:
@@ -83,9 +88,9 @@ def security_arguments(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def refusal(settings: KafkaSettings) -> ConfigurationError | None:
-    """Say what to mend when the broker refuses us; None when it just does not answer.
+    """Return what to correct if the broker refuses the connection; None if it just does not answer.
 
-    Clients keep the reason of a refusal to themselves and try again for ever, so the servers are asked once more.
+    Clients do not report the reason of a refusal and retry forever, so each server is probed once more.
     """
     if not settings.bootstrap_servers:
         return None
@@ -94,7 +99,7 @@ def refusal(settings: KafkaSettings) -> ConfigurationError | None:
         found = [_refusal(host, port, context, settings) for host, port in servers(settings)]
     except ConfigurationError as wrong:
         return wrong
-    # one server that only does not answer is reason enough to wait: it may be the good one
+    # if a single server only does not answer, waiting is right: it may be the one that accepts
     return found[0] if all(found) else None
 
 
@@ -109,7 +114,7 @@ def _refusal(host: str, port: int, context: ssl.SSLContext | None, settings: Kaf
         return None
     if not settings.authenticates:
         return ConfigurationError(
-            f"Kafka at {host}:{port} does not let us in: {why}",
+            f"Kafka at {host}:{port} refuses the connection: {why}",
             f"set SQUALL_KAFKA__SECURITY={'sasl_tls' if settings.encrypted else 'sasl_plaintext'} with a user and a password",
         )
     return ConfigurationError(

@@ -1,4 +1,4 @@
-"""The topics as they should be: creates what is missing, compares what is there, and mends it when asked to."""
+"""Sets up the topics: creates missing ones, compares existing ones with the settings, and corrects them on request."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from squall.core.config.kafka import KafkaSettings
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError
 from squall.core.kafka.client import admin_client, unavailable
 
-Mend = Literal["grow", "fix", "by hand", "none needed"]
+Remedy = Literal["grow", "fix", "by hand", "none needed"]
 Outcome = Literal["created", "would be created", "as wanted", "changed", "would be changed", "differs"]
 _SAFE_REPLICATION: Final = 3
-"""From here on all copies but one must have a write before it is acknowledged: one broker may be away and nothing is lost."""
+"""From this many copies on, all but one must have a write before it is acknowledged: one broker can be down and nothing is lost."""
 _CONNECTION_LOST: Final = ("KafkaConnectionError", "KafkaTimeoutError", "RequestTimedOutError", "NoBrokersAvailable", "NodeNotReadyError")
 
 
 @dataclass(frozen=True)
 class TopicPlan:
-    """How a topic should be."""
+    """The desired state of a topic."""
 
     name: str
     partitions: int
@@ -42,23 +42,23 @@ class TopicPlan:
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing of a topic that is not as wanted; `mend` says which switch, or whose hand, changes it."""
+    """One property of a topic that differs from the settings; `remedy` says which option changes it, or that people must."""
 
     item: str
     found: str
     wanted: str
-    mend: Mend
-    mended: bool = False
+    remedy: Remedy
+    corrected: bool = False
 
     @property
     def open(self) -> bool:
-        """Is something still to be done about it?"""
-        return not self.mended and self.mend != "none needed"
+        """Whether something must still be done about it."""
+        return not self.corrected and self.remedy != "none needed"
 
 
 @dataclass(frozen=True)
 class TopicReport:
-    """What was found of one topic, and what was done."""
+    """The state of one topic, and what was done."""
 
     name: str
     outcome: Outcome
@@ -69,7 +69,7 @@ class TopicReport:
 
     @property
     def healthy(self) -> bool:
-        """Is the topic as wanted, or will it be once this is run without `dry_run`?"""
+        """Whether the topic is as wanted, or will be after a run without `dry_run`."""
         return not any(difference.open for difference in self.differences)
 
     def as_dict(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def wanted_topics(settings: KafkaSettings) -> tuple[TopicPlan, TopicPlan]:
     configs = {
         "cleanup.policy": "delete",
         "retention.ms": str(settings.retention_hours * 3_600_000),
-        "compression.type": "producer",  # what we send is compressed already: the broker keeps it as it is
+        "compression.type": "producer",  # producers compress already: the broker stores their batches as they are
         "message.timestamp.type": "CreateTime",
     }
     if settings.replication_factor >= _SAFE_REPLICATION:
@@ -93,11 +93,14 @@ def wanted_topics(settings: KafkaSettings) -> tuple[TopicPlan, TopicPlan]:
     )
 
 
-def setup_topics(settings: KafkaSettings, *, dry_run: bool = False, grow: bool = False, fix: bool = False) -> list[TopicReport]:
+def setup_topics(
+    settings: KafkaSettings, *, allow_plaintext: bool = False, dry_run: bool = False, grow: bool = False, fix: bool = False
+) -> list[TopicReport]:
     """Create missing topics and compare existing ones; run again it changes nothing.
 
     Args:
         settings: broker, names and how the topics should be.
+        allow_plaintext: as of `squall.core.kafka.client.client_arguments`.
         dry_run: change nothing; new topics are checked by the broker all the same.
         grow: add partitions where there are fewer than wanted. Keys then go to other partitions than before.
         fix: set the configs of existing topics that differ.
@@ -107,7 +110,7 @@ def setup_topics(settings: KafkaSettings, *, dry_run: bool = False, grow: bool =
         ConfigurationError: the broker refuses what a setting asks for, or who asks.
         SquallError: the broker lacks an admin call that is needed.
     """
-    with admin_client(settings, _request_failed) as admin:
+    with admin_client(settings, _request_failed, allow_plaintext=allow_plaintext) as admin:
         reports = []
         for plan in wanted_topics(settings):
             found = _describe(admin, settings, plan)
@@ -118,20 +121,21 @@ def setup_topics(settings: KafkaSettings, *, dry_run: bool = False, grow: bool =
             found = found or _describe(admin, settings, plan)
             if found is None:
                 raise BrokerUnavailableError(
-                    f"Kafka at {settings.bootstrap_servers}: topic {plan.name} is there and is not", "run it again"
+                    f"Kafka at {settings.bootstrap_servers}: topic {plan.name} was reported both as present and as missing",
+                    "run the command again",
                 )
             reports.append(_compare(admin, settings, plan, found, dry_run=dry_run, grow=grow, fix=fix))
         return reports
 
 
-def ensure_topics(settings: KafkaSettings) -> None:
+def ensure_topics(settings: KafkaSettings, *, allow_plaintext: bool = False) -> None:
     """Create the topics where they are missing; existing ones are left as they are, and not looked at.
 
     Raises:
         BrokerUnavailableError: the broker did not answer.
-        ConfigurationError: it refused us, or what a setting asks for.
+        ConfigurationError: it refused the connection, or what a setting asks for.
     """
-    with admin_client(settings, _request_failed) as admin:
+    with admin_client(settings, _request_failed, allow_plaintext=allow_plaintext) as admin:
         present = set(admin.list_topics())
         for plan in wanted_topics(settings):
             if plan.name not in present:
@@ -139,7 +143,7 @@ def ensure_topics(settings: KafkaSettings) -> None:
 
 
 def _describe(admin: Any, settings: KafkaSettings, plan: TopicPlan) -> TopicPlan | None:
-    """Return the topic as it is, with the configs that the plan names; None where there is none."""
+    """Return the topic as it is, with the configs that the plan names; None if it does not exist."""
     [topic] = admin.describe_topics([plan.name])
     error = for_code(topic["error_code"])
     if topic["error_code"] == 3:  # UNKNOWN_TOPIC_OR_PARTITION
@@ -150,14 +154,14 @@ def _describe(admin: Any, settings: KafkaSettings, plan: TopicPlan) -> TopicPlan
     with _naming(settings, f"reading the configs of the topic {plan.name}"):
         resource = ConfigResource(ConfigResourceType.TOPIC, plan.name, dict.fromkeys(plan.configs))
         answer = admin.describe_configs([resource], config_filter="all")
-    told: dict[str, Any] = next((topics[plan.name] for topics in answer.values() if plan.name in topics), {})
-    configs = {key: str(told[key]["value"]) for key in plan.configs if key in told}
+    reported: dict[str, Any] = next((topics[plan.name] for topics in answer.values() if plan.name in topics), {})
+    configs = {key: str(reported[key]["value"]) for key in plan.configs if key in reported}
     copies = min((len(partition["replica_nodes"]) for partition in partitions), default=0)
     return TopicPlan(plan.name, len(partitions), copies, configs)
 
 
 def _create(admin: Any, settings: KafkaSettings, plan: TopicPlan, dry_run: bool) -> bool:
-    """Create the topic; False when somebody else was faster."""
+    """Create the topic; False if another process was faster."""
     options = {"num_partitions": plan.partitions, "replication_factor": plan.replication_factor, "configs": dict(plan.configs)}
     doing = f"creating the topic {plan.name}"
     with _naming(settings, doing):
@@ -175,36 +179,36 @@ def _compare(
     admin: Any, settings: KafkaSettings, plan: TopicPlan, found: TopicPlan, *, dry_run: bool, grow: bool, fix: bool
 ) -> TopicReport:
     differences = list(_differences(plan, found))
-    switched = [d for d in differences if (d.mend == "grow" and grow) or (d.mend == "fix" and fix)]
+    switched = [d for d in differences if (d.remedy == "grow" and grow) or (d.remedy == "fix" and fix)]
     if switched and not dry_run:
-        _mend(admin, settings, plan, switched)
+        _correct(admin, settings, plan, switched)
     outcome: Outcome = "as wanted"
     if switched:
         outcome = "would be changed" if dry_run else "changed"
     elif any(d.open for d in differences):
         outcome = "differs"
-    told = tuple(Difference(d.item, d.found, d.wanted, d.mend, d in switched) for d in differences)
-    return TopicReport(found.name, outcome, found.partitions, found.replication_factor, found.configs, told)
+    reported = tuple(Difference(d.item, d.found, d.wanted, d.remedy, d in switched) for d in differences)
+    return TopicReport(found.name, outcome, found.partitions, found.replication_factor, found.configs, reported)
 
 
 def _differences(plan: TopicPlan, found: TopicPlan) -> Iterator[Difference]:
     if found.partitions != plan.partitions:
-        # partitions can't be taken away, and more of them do no harm
-        mend: Mend = "grow" if found.partitions < plan.partitions else "none needed"
-        yield Difference("partitions", str(found.partitions), str(plan.partitions), mend)
+        # partitions can't be removed, and more of them do no harm
+        remedy: Remedy = "grow" if found.partitions < plan.partitions else "none needed"
+        yield Difference("partitions", str(found.partitions), str(plan.partitions), remedy)
     if found.replication_factor != plan.replication_factor:
-        mend = "by hand" if found.replication_factor < plan.replication_factor else "none needed"
-        yield Difference("replication factor", str(found.replication_factor), str(plan.replication_factor), mend)
+        remedy = "by hand" if found.replication_factor < plan.replication_factor else "none needed"
+        yield Difference("replication factor", str(found.replication_factor), str(plan.replication_factor), remedy)
     for key, value in plan.configs.items():
         if found.configs.get(key) != value:
-            yield Difference(key, found.configs.get(key, "not told"), value, "fix")
+            yield Difference(key, found.configs.get(key, "not reported"), value, "fix")
 
 
-def _mend(admin: Any, settings: KafkaSettings, plan: TopicPlan, differences: Sequence[Difference]) -> None:
-    if any(difference.mend == "grow" for difference in differences):
+def _correct(admin: Any, settings: KafkaSettings, plan: TopicPlan, differences: Sequence[Difference]) -> None:
+    if any(difference.remedy == "grow" for difference in differences):
         with _naming(settings, f"adding partitions to the topic {plan.name}"):
             admin.create_partitions({plan.name: plan.partitions})
-    configs = {difference.item: difference.wanted for difference in differences if difference.mend == "fix"}
+    configs = {difference.item: difference.wanted for difference in differences if difference.remedy == "fix"}
     if configs:
         with _naming(settings, f"changing {', '.join(configs)} of the topic {plan.name}"):
             admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, plan.name, configs)])
@@ -212,7 +216,7 @@ def _mend(admin: Any, settings: KafkaSettings, plan: TopicPlan, differences: Seq
 
 @contextmanager
 def _naming(settings: KafkaSettings, doing: str) -> Iterator[None]:
-    """Say what was being done when Kafka refuses it."""
+    """Name the operation in the error when Kafka refuses it."""
     try:
         yield
     except (KafkaError, ValueError) as error:
@@ -224,7 +228,7 @@ def _request_failed(settings: KafkaSettings, error: BaseException) -> SquallErro
 
 
 def _as_ours(settings: KafkaSettings, error: BaseException, doing: str) -> SquallError:
-    """Return our error for Kafka's: who must act, and on which setting."""
+    """Return the error of Squall for one of Kafka: who must act, and on which setting."""
     what = f"Kafka at {settings.bootstrap_servers}: {doing} failed: {type(error).__name__}: {error}"[:600]
     if isinstance(error, InvalidReplicationFactorError):
         return ConfigurationError(what, "set SQUALL_KAFKA__REPLICATION_FACTOR to the number of brokers at most")
@@ -233,7 +237,9 @@ def _as_ours(settings: KafkaSettings, error: BaseException, doing: str) -> Squal
             what, "allow SQUALL_KAFKA__USERNAME to Create, Describe, Alter, DescribeConfigs and AlterConfigs these topics"
         )
     if isinstance(error, (UnsupportedVersionError, IncompatibleBrokerVersion, UnrecognizedBrokerVersion)):
-        return SquallError(what, "this broker lacks that call: make the change with its own tools (kafka-topics.sh, kafka-configs.sh)")
+        return SquallError(
+            what, "this broker does not support the request: make the change with its own tools (kafka-topics.sh, kafka-configs.sh)"
+        )
     if isinstance(error, OSError) or (isinstance(error, KafkaError) and (error.retriable or type(error).__name__ in _CONNECTION_LOST)):
         return unavailable(settings, error)
     return ConfigurationError(what, "compare SQUALL_KAFKA__PARTITIONS, _REPLICATION_FACTOR and _RETENTION_HOURS to what the broker allows")

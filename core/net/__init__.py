@@ -1,1 +1,1 @@
-"""Network endpoints: TLS contexts, and sockets that listen."""
+"""Network endpoints: addresses, listening sockets, TLS contexts, and the rule about plaintext."""

@@ -1,4 +1,4 @@
-"""TLS of every client in one place: contexts that verify, and handshake errors in terms of the settings to mend."""
+"""TLS for all clients: contexts that verify, and handshake errors in terms of the settings to correct."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 from squall.core.errors import ConfigurationError
 
 PROBE_SECONDS: Final = 2.0
-"""How long a look at a server that failed us may take, for connecting and for the handshake."""
+"""Timeout of a probe, for connecting and for the handshake."""
 _ALERT_SECONDS: Final = 0.3
 """With TLS 1.3 a server refuses a client's certificate only after the client's handshake is over."""
 _EXPIRED: Final = {9, 10}  # not yet valid, no longer valid
@@ -27,8 +27,8 @@ class TlsFiles:
 
     Args:
         ca: certificates that are trusted; None: those of the system.
-        certificate: our own, with what leads to its CA; None: we show none.
-        key: of our certificate; None: it is in the same file.
+        certificate: of the client, with the chain to its CA; None: without one.
+        key: of that certificate; None: it is in the same file.
         key_password: opens the key.
     """
 
@@ -40,16 +40,16 @@ class TlsFiles:
 
 @dataclass(frozen=True, slots=True)
 class TlsNames:
-    """What the settings of a link are called, for messages.
+    """Names of the settings of a connection, for messages.
 
     Args:
         link: what is reached, as `Kafka`.
         address: names the host.
-        switch: what to set where the server speaks TLS and we do not.
-        unswitch: what to check where we speak TLS and the server does not.
+        switch: what to set where the server speaks TLS and the client does not.
+        unswitch: what to check where the client speaks TLS and the server does not.
         ca: names the trusted certificates.
-        certificate: names our certificate; empty: the link has none.
-        key: names our key.
+        certificate: names the client certificate; empty: the connection has none.
+        key: names its key.
         key_password: names the password of the key.
     """
 
@@ -67,7 +67,7 @@ def client_context(files: TlsFiles, names: TlsNames) -> ssl.SSLContext:
     """Return a context for TLS 1.2 or newer that checks the server's certificate and name.
 
     Raises:
-        ConfigurationError: a file is not what it should be; names the setting.
+        ConfigurationError: a file is invalid; names the setting.
     """
     try:
         context = ssl.create_default_context(cafile=str(files.ca) if files.ca else None)
@@ -88,7 +88,7 @@ def _bad_pair(files: TlsFiles, names: TlsNames, error: BaseException) -> Configu
     key = files.key or files.certificate
     if "KEY_VALUES_MISMATCH" in str(error):
         return ConfigurationError(f"the key {key} does not belong to {files.certificate}", f"correct {names.key} or {names.certificate}")
-    if key and _is_encrypted(key):  # OpenSSL does not tell a wrong password from a broken file
+    if key and _is_encrypted(key):  # OpenSSL does not distinguish a wrong password from a broken file
         return ConfigurationError(f"the key {key} can't be opened with the password given", f"correct {names.key_password}")
     return ConfigurationError(
         f"{files.certificate} with the key {key} can't be used: {_words(error)}", f"correct {names.certificate} and {names.key}, both PEM"
@@ -103,7 +103,7 @@ def _is_encrypted(key: Path) -> bool:
 
 
 def explain(error: BaseException, where: str, names: TlsNames) -> ConfigurationError | None:
-    """Say what a failed handshake means for the settings; None when `error`, and what caused it, is no refusal.
+    """Return what a failed handshake means for the settings; None if neither `error` nor its causes are a refusal.
 
     Args:
         error: as a library raised it.
@@ -125,7 +125,7 @@ def _explanation(error: ssl.SSLError, peer: str, names: TlsNames) -> Configurati
     if "ALERT" in reason and names.certificate:
         words = reason.partition("ALERT_")[2].replace("_", " ").lower()
         return ConfigurationError(
-            f"{peer} refused our client certificate: {words}",
+            f"{peer} refused the client certificate: {words}",
             f"set {names.certificate} and {names.key} to a pair that is valid and whose CA the server trusts",
         )
     return None
@@ -141,7 +141,7 @@ def _unverified(error: ssl.SSLCertVerificationError, peer: str, names: TlsNames)
 
 
 def probe(host: str, port: int, context: ssl.SSLContext | None, names: TlsNames) -> ConfigurationError | None:
-    """Look at a server that failed a client, because most client libraries keep the reason to themselves.
+    """Probe a server after a client failed, because most client libraries do not report the reason.
 
     Args:
         host: name or address.
@@ -150,12 +150,12 @@ def probe(host: str, port: int, context: ssl.SSLContext | None, names: TlsNames)
         names: of the link's settings.
 
     Returns:
-        What to mend; None when the handshake is not what failed (nobody listens, say).
+        What to correct; None if the handshake is not what failed (no server listens, for example).
     """
     where = f"{host}:{port}"
     if context is None:
         if _speaks_tls(host, port):
-            return ConfigurationError(f"{names.link} at {where} speaks TLS, and we do not", names.switch)
+            return ConfigurationError(f"{names.link} at {where} expects TLS, and the connection is in plaintext", names.switch)
         return None
     try:
         with socket.create_connection((host, port), PROBE_SECONDS) as plain, context.wrap_socket(plain, server_hostname=host) as secure:

@@ -1,71 +1,71 @@
-"""Every metric Squall tells: what it means, and what to do when it moves. `docs/metrics.md` is made of this."""
+"""All metrics that Squall exports, in groups: what each means, and what to do when it changes. `docs/metrics.md` is generated from this."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from squall.core.observability import catalogue_monitoring as watch
-from squall.core.observability import catalogue_pipeline as work
-from squall.core.observability.metric_spec import Metric, Part
+from squall.core.observability import detector_metrics as detector
+from squall.core.observability import pipeline_metrics as pipeline
+from squall.core.observability.metric_spec import Metric, MetricGroup
 
 CATALOGUE: Final = (
-    Part(
+    MetricGroup(
         "Documents",
         "`squall worker`, `squall up`, `squall demo`",
         (
-            work.DOCUMENTS,
-            work.DEAD_LETTERS,
-            work.PUBLISHED_AGE,
-            work.PUBLISHED_AGE_MAX,
-            work.COLLECTED_AGE,
-            work.KAFKA_LAG,
-            work.LAST_BATCH,
-            work.BATCH_DOCUMENTS,
-            work.BATCH_FILL,
-            work.SCORING_SECONDS,
+            pipeline.DOCUMENTS,
+            pipeline.DEAD_LETTERS,
+            pipeline.PUBLISHED_AGE,
+            pipeline.PUBLISHED_AGE_MAX,
+            pipeline.COLLECTED_AGE,
+            pipeline.KAFKA_LAG,
+            pipeline.LAST_BATCH,
+            pipeline.BATCH_DOCUMENTS,
+            pipeline.BATCH_FILL,
+            pipeline.SCORING_SECONDS,
         ),
     ),
-    Part(
+    MetricGroup(
         "Model",
         "`squall worker`, `squall up`, `squall demo`",
         (
-            work.DEVICE_SECONDS,
-            work.QUEUE_TOKENS,
-            work.QUEUE_TEXTS,
-            work.MODEL_TEXTS,
-            work.MODEL_TOKENS,
-            work.MODEL_BATCHES,
-            work.MODEL_OFFERED,
-            work.MODEL_SPLITS,
-            work.MODEL_FALLBACKS,
-            work.MODEL_FAILURES,
+            pipeline.DEVICE_SECONDS,
+            pipeline.QUEUE_TOKENS,
+            pipeline.QUEUE_TEXTS,
+            pipeline.MODEL_TEXTS,
+            pipeline.MODEL_TOKENS,
+            pipeline.MODEL_BATCHES,
+            pipeline.MODEL_OFFERED,
+            pipeline.MODEL_SPLITS,
+            pipeline.MODEL_FALLBACKS,
+            pipeline.MODEL_FAILURES,
         ),
     ),
-    Part(
+    MetricGroup(
         "Sources",
-        "`squall ingest`; of `squall up` the fetches and what is pushed to it",
-        (work.SOURCE_DOCUMENTS, work.FETCHES, work.PUSHES),
+        "`squall ingest`; `squall up` exports the fetches and the push requests",
+        (pipeline.SOURCE_DOCUMENTS, pipeline.FETCHES, pipeline.PUSHES),
     ),
-    Part(
+    MetricGroup(
         "Detector",
         "`squall detect`, `squall up`, `squall demo`",
         (
-            watch.DETECTOR_RUNS,
-            watch.DETECTOR_SECONDS,
-            watch.DETECTOR_LAST_RUN,
-            watch.DETECTOR_LEADER,
-            watch.EVALUATED_AGE,
-            watch.WATERMARK_AGE,
-            watch.ALERTS,
-            watch.OPEN_ALERTS,
-            watch.MESSAGES,
-            watch.MESSAGES_WAITING,
+            detector.DETECTOR_RUNS,
+            detector.DETECTOR_SECONDS,
+            detector.DETECTOR_LAST_RUN,
+            detector.DETECTOR_LEADER,
+            detector.EVALUATED_AGE,
+            detector.WATERMARK_AGE,
+            detector.ALERTS,
+            detector.OPEN_ALERTS,
+            detector.MESSAGES,
+            detector.MESSAGES_WAITING,
         ),
     ),
-    Part(
+    MetricGroup(
         "Store and other dependencies",
         "every process",
-        (watch.STORE_SECONDS, watch.STORE_CALLS, work.RETRIES, watch.DEPENDENCY_UP, watch.BUILD),
+        (detector.STORE_SECONDS, detector.STORE_CALLS, pipeline.RETRIES, detector.DEPENDENCY_UP, detector.BUILD),
     ),
 )
-METRICS: Final[dict[str, Metric]] = {metric.name: metric for part in CATALOGUE for metric in part.metrics}
+METRICS: Final[dict[str, Metric]] = {metric.name: metric for group in CATALOGUE for metric in group.metrics}

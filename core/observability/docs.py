@@ -1,4 +1,4 @@
-"""The catalogue of metrics as a page for people: `python -m squall.core.observability.docs > docs/metrics.md`."""
+"""The metric catalogue as a documentation page: `python -m squall.core.observability.docs > docs/metrics.md`."""
 
 from __future__ import annotations
 
@@ -6,46 +6,47 @@ import sys
 from collections.abc import Iterator
 
 from squall.core.observability.catalogue import CATALOGUE
-from squall.core.observability.metric_spec import Metric, Part
+from squall.core.observability.metric_spec import Metric, MetricGroup
 
 _HEAD = """\
 # Metrics
 
-Every long-running command serves Prometheus metrics and two probes when `SQUALL_METRICS__PORT` is set (0, the default: off), on
-`SQUALL_METRICS__HOST` (127.0.0.1). There is no login: let only Prometheus and the probes reach it. Each process needs its own port.
+Every long-running command serves Prometheus metrics and two probes when `SQUALL_METRICS__PORT` is set (default 0: off), on
+`SQUALL_METRICS__HOST` (default 127.0.0.1). The endpoint has no login: make it reachable for Prometheus and the probes only. Each process
+needs a port of its own.
 
-| path | answers |
+| path | response |
 | --- | --- |
-| `/metrics` | what is listed here, and `process_*` and `python_*` |
-| `/livez` | 200 while the work makes progress or there is none; 503 when a part was silent for `SQUALL_METRICS__PATIENCE_SECONDS` |
-| `/readyz` | 200 when every dependency answered when last asked; 503 with the names of those that did not |
+| `/metrics` | the metrics listed here, and `process_*` and `python_*` |
+| `/livez` | 200 while work makes progress or there is none; 503 when a part made no progress for `SQUALL_METRICS__PATIENCE_SECONDS` |
+| `/readyz` | 200 when every dependency answered the last request; 503 with the names of those that did not |
 
-A worker that waits for a store which is down is alive and not ready: it goes on by itself, and a restart would mend nothing. A worker whose
-loop hangs is not alive, though this endpoint still answers: it has a thread of its own.
+A worker that waits for an unavailable store is alive but not ready: it continues by itself, and a restart would not help. A worker whose
+loop hangs is not alive, even though this endpoint still answers: the endpoint has its own thread.
 
-A counter or histogram is there from the start, at 0; a gauge once it is known. Labels have the values listed here and no others. Alert
-rules over these metrics are in [deploy/prometheus](../deploy/prometheus/alerts.yaml), what to do when one fires in the
-[runbook](runbook.md). Grafana's pipeline dashboard shows much of it from the store, without a Prometheus ([dashboards](dashboards.md)).
+Counters and histograms are exported from the start, at 0; gauges once their value is known. Labels have the values listed here and no
+others. Alert rules for these metrics are in [deploy/prometheus](../deploy/prometheus/alerts.yaml); the [runbook](runbook.md) says what to
+do when one fires. Grafana's pipeline dashboard shows much of this from the store, without Prometheus ([dashboards](dashboards.md)).
 
-This page is made from `core/observability/catalogue.py`; change it there, then run
+This page is generated from `core/observability/catalogue.py`. Change the catalogue, then run
 `python -m squall.core.observability.docs > docs/metrics.md`.
 """
 
 
 def page() -> str:
     """Return docs/metrics.md."""
-    return "\n".join([_HEAD, *(line for part in CATALOGUE for line in _part(part))])
+    return "\n".join([_HEAD, *(line for group in CATALOGUE for line in _group(group))])
 
 
-def _part(part: Part) -> Iterator[str]:
-    yield f"## {part.title}\n"
-    yield f"Told by {part.told_by}.\n"
-    yield "| metric | type | unit | meaning | when it moves |"
+def _group(group: MetricGroup) -> Iterator[str]:
+    yield f"## {group.title}\n"
+    yield f"Exported by {group.exported_by}.\n"
+    yield "| metric | type | unit | meaning | what to do |"
     yield "| --- | --- | --- | --- | --- |"
-    for metric in part.metrics:
-        yield f"| {_name(metric)} | {metric.kind.value} | {metric.unit} | {metric.means} | {metric.action} |"
+    for metric in group.metrics:
+        yield f"| {_name(metric)} | {metric.type.value} | {metric.unit} | {metric.help} | {metric.action} |"
     yield ""
-    for metric in part.metrics:
+    for metric in group.metrics:
         if metric.buckets:
             yield f"- Buckets of `{metric.name}`: {', '.join(f'{bound:g}' for bound in metric.buckets)}"
         for label in metric.labels:

@@ -1,7 +1,7 @@
-"""Is this process alive, and is it ready? Alive means that its loops make progress; ready, that what it depends on answered.
+"""Liveness and readiness of a process: its loops make progress; its dependencies answered.
 
-A worker that waits for a store that is down is alive and not ready: to restart it would mend nothing. A worker whose loop hangs is not
-alive, whatever else of the process still answers.
+A worker that waits for an unavailable store is alive but not ready: a restart would not help. A worker whose loop hangs is not alive,
+whatever else of the process still answers.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class _Part:
 
 
 class Liveness:
-    """When each part of this process last did something. Thread-safe.
+    """When each part of this process last made progress. Thread-safe.
 
-    Touched only from the loops that do the work: a batch is done, a poll found nothing, a try failed and will be repeated.
+    Touched only from the loops that do the work: a batch is done, a poll found nothing, an attempt failed and will be repeated.
 
     Args:
-        clock: its monotonic hand.
-        patience_seconds: silence of a part after which it counts as stuck, unless it asks for more.
+        clock: its monotonic time is used.
+        patience_seconds: time without progress after which a part counts as stuck, unless it asks for more.
     """
 
     def __init__(self, clock: Clock, patience_seconds: float = DEFAULT_PATIENCE) -> None:
@@ -43,23 +43,23 @@ class Liveness:
         self._parts: dict[str, _Part] = {}
 
     def expect(self, part: str, least_patience: float = 0.0) -> None:
-        """Expect `part` to be touched from now on, at least every `least_patience` seconds if that is longer than the process' patience."""
+        """Expect `part` to be touched from now on, at least every `patience_seconds`, or `least_patience` seconds if that is longer."""
         with self._lock:
             self._parts[part] = _Part(self._clock.monotonic(), max(self._patience, least_patience))
 
     def touch(self, part: str) -> None:
-        """Note that `part` made progress; one that nobody expects is none of ours."""
+        """Note that `part` made progress; a part that is not expected is ignored."""
         with self._lock:
             if part in self._parts:
                 self._parts[part].touched = self._clock.monotonic()
 
     def done(self, part: str) -> None:
-        """Expect nothing of `part` any more: it has ended."""
+        """Stop expecting progress of `part`: it has ended."""
         with self._lock:
             self._parts.pop(part, None)
 
     def stuck(self) -> list[str]:
-        """Return what is wrong with each part that has been silent too long."""
+        """Return a sentence for each part that has made no progress for too long."""
         now = self._clock.monotonic()
         with self._lock:
             return [
@@ -70,7 +70,7 @@ class Liveness:
 
 
 class Dependencies:
-    """The last answer of each thing this process depends on. Thread-safe."""
+    """Whether each dependency of this process answered the last request. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -92,17 +92,17 @@ class Dependencies:
             self._answered[name] = False
 
     def states(self) -> Mapping[str, bool]:
-        """Return whether each answered when last asked."""
+        """Return whether each dependency answered the last request."""
         with self._lock:
             return {str(name): answered for name, answered in self._answered.items()}
 
     def missing(self) -> list[str]:
-        """Return the names of those that did not."""
+        """Return the names of the dependencies that did not."""
         return sorted(name for name, answered in self.states().items() if not answered)
 
 
 class Health:
-    """What the parts of a process report to: metrics, progress, dependencies. Parts that are given none keep one for themselves.
+    """What the parts of a process report to: metrics, liveness, dependencies. A part that is given none makes its own.
 
     Args:
         clock: of all three.

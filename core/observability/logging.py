@@ -6,19 +6,32 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 import orjson
 
 from squall.core.config.settings import LogSettings
 
-CHATTY = ("kafka", "aiokafka", "faust", "mode", "apscheduler", "httpx", "httpcore", "urllib3", "matplotlib", "clickhouse_driver")
-"""Libraries whose information is our debugging."""
-HARMLESS = ("kafka.admin", "kafka.net", "apscheduler", "faust.app")
-"""Whose warnings are harmless here: Faust's group metadata, which kafka-python can't read; a detector run longer than its interval."""
-REPEAT_SECONDS = 10.0
-BATCHES = "squall.batches"
-"""A line for each micro-batch: for machines that read JSON, too many for people."""
+ROOT: Final = "squall"
+"""Every logger of Squall is this one or below it, so that one level reaches all."""
+BATCHES: Final = "squall.batches"
+"""One line per micro-batch: for machines that read JSON, too many for people."""
+LOGGERS: Final = {
+    ROOT: "start, stop and signals of a process, its store and its model",
+    BATCHES: "one line per micro-batch, only with `SQUALL_LOG__FORMAT=json` or the level DEBUG",
+    "squall.worker": "the Kafka consumer: partitions, lag, rebalances",
+    "squall.processor": "rejected documents, retries; each document at the level DEBUG",
+    "squall.engine": "the model: devices, failures, a new checkpoint",
+    "squall.web": "the live page",
+    "squall.metrics": "the metrics endpoint",
+    "squall.demo": "`squall demo`",
+    "squall.replay": "`squall replay`",
+    "squall.backtest": "`squall backtest`",
+}
+"""The loggers with a name of their own; docs/operations.md lists them. Every other one has the name of its module."""
+HARMLESS: Final = ("kafka.admin", "kafka.net", "apscheduler", "faust.app")
+"""Libraries whose warnings are harmless here: Faust's group metadata, which kafka-python can't read; a run longer than its interval."""
+REPEAT_SECONDS: Final = 10.0
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
@@ -28,14 +41,14 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 class RepeatFilter(logging.Filter):
-    """Lets a library's message through once every `REPEAT_SECONDS`: a client that has lost its server says so a hundred times a second."""
+    """Passes a library's message once every `REPEAT_SECONDS`: a client that has lost its server logs it a hundred times a second."""
 
     def __init__(self) -> None:
         super().__init__()
         self._last: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name.partition(".")[0] not in CHATTY:
+        if record.name.partition(".")[0] == ROOT:
             return True
         key = (record.name, str(record.msg))
         if record.created - self._last.get(key, 0.0) < REPEAT_SECONDS:
@@ -76,16 +89,15 @@ class TextFormatter(logging.Formatter):
 
 
 def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> None:
-    """Send every logger to `stream` (standard error) and quieten chatty libraries."""
+    """Send every logger to `stream` (standard error): Squall's own from the level of the settings, libraries from WARNING at least."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.format == "json" else TextFormatter())
     handler.addFilter(RepeatFilter())
-    root = logging.getLogger()
+    root, ours = logging.getLogger(), logging.getLogger(ROOT)
     root.handlers[:] = [handler]
-    root.setLevel(settings.level)
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    quiet = settings.format == "text" and root.level > logging.DEBUG
-    logging.getLogger(BATCHES).setLevel(max(logging.WARNING, root.level) if quiet else logging.NOTSET)
+    ours.setLevel(settings.level)
+    root.setLevel(max(logging.WARNING, ours.level))
     for name in HARMLESS:
-        logging.getLogger(name).setLevel(max(logging.ERROR, root.level))
+        logging.getLogger(name).setLevel(max(logging.ERROR, ours.level))
+    quiet = settings.format == "text" and ours.level > logging.DEBUG
+    logging.getLogger(BATCHES).setLevel(max(logging.WARNING, ours.level) if quiet else logging.NOTSET)

@@ -1,4 +1,4 @@
-"""What a metric is: the types of the catalogue, and every list of values that a label may have."""
+"""The types of the metric catalogue, and the values that each label may have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 
 PREFIX: Final = "squall_"
 OTHER: Final = "other"
-"""What stands in a label for a value that is not on its list."""
+"""Label value for anything that is not on the list of a label."""
 
 Stage = Literal["ingest", "worker"]
 Dependency = Literal["store", "broker", "receivers", "model", "page"]
@@ -38,11 +38,11 @@ REASONS: Final = (
     "unknown_schema",
     OTHER,
 )
-"""Why a document is rejected. A reason of a newer version counts as `other`."""
+"""Why a document is rejected. A reason that only a newer version knows counts as `other`."""
 
 
 class MetricType(StrEnum):
-    """What Prometheus makes of a metric."""
+    """The Prometheus type of a metric."""
 
     COUNTER = "counter"
     GAUGE = "gauge"
@@ -51,7 +51,7 @@ class MetricType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label and the values it may have; `values` is empty only for names that each release or checkpoint brings one of."""
+    """A label and the values that it may have; `values` is empty only for the versions of releases and checkpoints."""
 
     name: str
     values: tuple[str, ...] = ()
@@ -67,18 +67,18 @@ class Metric:
 
     Args:
         name: as in Prometheus, with `_total` for a counter and its unit as the last word before that.
-        kind: counter, gauge or histogram.
-        unit: what a value of 1 is.
-        means: what it counts, one sentence; the HELP line.
-        action: what to do when it moves.
-        labels: bounded, so that a process has a bounded number of series.
+        type: counter, gauge or histogram.
+        unit: of its values.
+        help: what it measures, one sentence; the HELP line.
+        action: what to do when it changes.
+        labels: bounded, so that the number of series of a process is bounded.
         buckets: upper bounds of a histogram, without infinity.
     """
 
     name: str
-    kind: MetricType
+    type: MetricType
     unit: str
-    means: str
+    help: str
     action: str
     labels: tuple[Label, ...] = ()
     buckets: tuple[float, ...] = ()
@@ -90,14 +90,14 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Metrics that belong together, and which processes tell them."""
+class MetricGroup:
+    """Metrics that belong together, and the processes that export them."""
 
     title: str
-    told_by: str
+    exported_by: str
     metrics: tuple[Metric, ...]
 
 
 def label(name: str, values: object) -> Label:
-    """Return the label whose values are those of a `Literal`."""
+    """Return the label whose values are those of the `Literal` type `values`."""
     return Label(name, get_args(values))

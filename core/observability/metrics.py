@@ -1,4 +1,4 @@
-"""What a process measures: one method per thing that happens, so that no name or label can be misspelt. No global state."""
+"""The metrics of a process: one method per event, so that no name or label can be misspelt. No global state."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.metrics_core import Metric as Family
 
 from squall.core.clock import Clock, SystemClock
-from squall.core.observability import catalogue_monitoring as watch
-from squall.core.observability import catalogue_pipeline as work
+from squall.core.observability import detector_metrics as detector
+from squall.core.observability import pipeline_metrics as pipeline
 from squall.core.observability.metric_spec import (
     AlertEvent,
     CallOutcome,
@@ -34,7 +34,7 @@ Child = TypeVar("Child", Counter, Histogram)
 
 @dataclass(frozen=True, slots=True)
 class ModelReading:
-    """What a scoring engine says of itself; totals since it was opened, in tokens, texts, batches and seconds."""
+    """Counters of a scoring engine: totals since it was opened, in tokens, texts, batches and seconds."""
 
     version: str
     texts: int
@@ -53,11 +53,11 @@ class ModelReading:
 class Metrics:
     """The metrics of one process. Thread-safe.
 
-    Counters and histograms are told from the start, at 0, so that their first step is seen; gauges once they are known.
+    Counters and histograms are exported from the start, at 0, so that their first increase is seen; gauges once their value is known.
 
     Args:
         registry: where they are collected; a fresh one unless given.
-        clock: for ages at the moment of a scrape.
+        clock: for ages at the time of a scrape.
     """
 
     def __init__(self, registry: CollectorRegistry | None = None, clock: Clock | None = None) -> None:
@@ -72,10 +72,10 @@ class Metrics:
         self._dependencies: Callable[[], Mapping[str, bool]] = dict
         for metric in _COUNTED:
             self._counters[metric.name] = _with_every_label(
-                Counter(metric.name, metric.means, metric.label_names, registry=self.registry), metric
+                Counter(metric.name, metric.help, metric.label_names, registry=self.registry), metric
             )
         for metric in _TIMED:
-            histogram = Histogram(metric.name, metric.means, metric.label_names, buckets=metric.buckets, registry=self.registry)
+            histogram = Histogram(metric.name, metric.help, metric.label_names, buckets=metric.buckets, registry=self.registry)
             self._histograms[metric.name] = _with_every_label(histogram, metric)
         self.registry.register(_Readings(self._read))
 
@@ -91,95 +91,95 @@ class Metrics:
         collected_ages: Sequence[float],
         scoring_seconds: float,
     ) -> None:
-        """Count one micro-batch that is safe: of `items` out of at most `limit`, ages in seconds."""
+        """Count one micro-batch that is stored: `items` of at most `limit`, ages in seconds."""
         for fate, count in (("stored", stored), ("duplicate", duplicates), ("rejected", len(reasons))):
-            self._counters[work.DOCUMENTS.name].labels(fate).inc(count)
+            self._counters[pipeline.DOCUMENTS.name].labels(fate).inc(count)
         self.dead_letters("worker", reasons)
-        self._observe(work.PUBLISHED_AGE, published_ages)
-        self._observe(work.COLLECTED_AGE, collected_ages)
+        self._observe(pipeline.PUBLISHED_AGE, published_ages)
+        self._observe(pipeline.COLLECTED_AGE, collected_ages)
         if published_ages:
-            self._set(work.PUBLISHED_AGE_MAX, max(published_ages))
-        self._observe(work.BATCH_DOCUMENTS, [items])
-        self._observe(work.BATCH_FILL, [items / limit])
-        self._counters[work.SCORING_SECONDS.name].inc(scoring_seconds)
-        self._set(work.LAST_BATCH, self._clock.now().timestamp())
+            self._set(pipeline.PUBLISHED_AGE_MAX, max(published_ages))
+        self._observe(pipeline.BATCH_DOCUMENTS, [items])
+        self._observe(pipeline.BATCH_FILL, [items / limit])
+        self._counters[pipeline.SCORING_SECONDS.name].inc(scoring_seconds)
+        self._set(pipeline.LAST_BATCH, self._clock.now().timestamp())
 
     def dead_letters(self, stage: Stage, reasons: Sequence[str]) -> None:
         """Count rejected items; a reason that is not in the catalogue counts as `other`."""
-        _, known = work.DEAD_LETTERS.labels
+        _, known = pipeline.DEAD_LETTERS.labels
         for reason in reasons:
-            self._counters[work.DEAD_LETTERS.name].labels(stage, known.bounded(reason)).inc()
+            self._counters[pipeline.DEAD_LETTERS.name].labels(stage, known.bounded(reason)).inc()
 
     def lag(self, messages: int) -> None:
-        """Tell how many messages wait."""
-        self._set(work.KAFKA_LAG, messages)
+        """Report the number of messages that wait on Kafka."""
+        self._set(pipeline.KAFKA_LAG, messages)
 
     def retried(self, dependency: Dependency) -> None:
-        """Count a failed try."""
-        self._counters[work.RETRIES.name].labels(dependency).inc()
+        """Count a failed attempt that is retried."""
+        self._counters[pipeline.RETRIES.name].labels(dependency).inc()
 
     def source_documents(self, source: str, count: int) -> None:
-        """Count documents that are on Kafka, by kind of source; an unknown one counts as `other`."""
-        self._counters[work.SOURCE_DOCUMENTS.name].labels(work.SOURCE_DOCUMENTS.labels[0].bounded(source)).inc(count)
+        """Count documents published to Kafka, by kind of source; an unknown kind counts as `other`."""
+        self._counters[pipeline.SOURCE_DOCUMENTS.name].labels(pipeline.SOURCE_DOCUMENTS.labels[0].bounded(source)).inc(count)
 
     def fetched(self, outcome: FetchOutcome) -> None:
         """Count a poll of a feed."""
-        self._counters[work.FETCHES.name].labels(outcome).inc()
+        self._counters[pipeline.FETCHES.name].labels(outcome).inc()
 
     def pushed(self, outcome: PushOutcome) -> None:
         """Count a request to push documents."""
-        self._counters[work.PUSHES.name].labels(outcome).inc()
+        self._counters[pipeline.PUSHES.name].labels(outcome).inc()
 
     def store_call(self, operation: StoreOperation, outcome: CallOutcome, seconds: float) -> None:
         """Count a call of the store."""
-        self._histograms[watch.STORE_SECONDS.name].labels(operation).observe(seconds)
-        self._counters[watch.STORE_CALLS.name].labels(operation, outcome).inc()
+        self._histograms[detector.STORE_SECONDS.name].labels(operation).observe(seconds)
+        self._counters[detector.STORE_CALLS.name].labels(operation, outcome).inc()
 
     def detector_run(self, outcome: RunOutcome, seconds: float, *, leader: bool) -> None:
         """Count a run of the detector that ended now."""
-        self._counters[watch.DETECTOR_RUNS.name].labels(outcome).inc()
-        self._observe(watch.DETECTOR_SECONDS, [seconds])
-        self._set(watch.DETECTOR_LAST_RUN, self._clock.now().timestamp())
-        self._set(watch.DETECTOR_LEADER, int(leader))
+        self._counters[detector.DETECTOR_RUNS.name].labels(outcome).inc()
+        self._observe(detector.DETECTOR_SECONDS, [seconds])
+        self._set(detector.DETECTOR_LAST_RUN, self._clock.now().timestamp())
+        self._set(detector.DETECTOR_LEADER, int(leader))
 
     def evaluated(self, watermark: datetime | None, until: datetime | None) -> None:
-        """Tell how far event time is stored, and evaluated; None: nothing new is known."""
-        for metric, moment in ((watch.WATERMARK_AGE, watermark), (watch.EVALUATED_AGE, until)):
+        """Report up to which event time documents are stored and evaluated; None: unchanged."""
+        for metric, moment in ((detector.WATERMARK_AGE, watermark), (detector.EVALUATED_AGE, until)):
             if moment is not None:
                 self._moments[metric.name] = moment
 
     def stand_by(self) -> None:
-        """Forget what only the detector that works can tell: another one does."""
+        """Forget what only the active detector reports: another one holds the lease."""
         self._moments.clear()
         self.open_alerts(0)
         self.messages_waiting(0)
 
     def alert(self, event: AlertEvent) -> None:
         """Count an alert."""
-        self._counters[watch.ALERTS.name].labels(event).inc()
+        self._counters[detector.ALERTS.name].labels(event).inc()
 
     def open_alerts(self, count: int) -> None:
-        """Tell how many alerts are firing."""
-        self._set(watch.OPEN_ALERTS, count)
+        """Report the number of firing alerts."""
+        self._set(detector.OPEN_ALERTS, count)
 
     def message(self, outcome: MessageOutcome) -> None:
-        """Count a try to deliver a message."""
-        self._counters[watch.MESSAGES.name].labels(outcome).inc()
+        """Count an attempt to deliver a message."""
+        self._counters[detector.MESSAGES.name].labels(outcome).inc()
 
     def messages_waiting(self, count: int) -> None:
-        """Tell how many messages wait."""
-        self._set(watch.MESSAGES_WAITING, count)
+        """Report the number of messages that wait for delivery."""
+        self._set(detector.MESSAGES_WAITING, count)
 
     def build(self, version: str) -> None:
-        """Tell which version of Squall this process runs; that of its model is read with the rest of `watch_model`."""
+        """Report the version of Squall; that of the model comes from `watch_model`."""
         self._version = version
 
     def watch_model(self, read: Callable[[], ModelReading]) -> None:
-        """Ask `read` at each scrape."""
+        """Call `read` at each scrape."""
         self._model = read
 
     def watch_dependencies(self, read: Callable[[], Mapping[str, bool]]) -> None:
-        """Ask `read` at each scrape whether each dependency answered."""
+        """Call `read` at each scrape: whether each dependency answered."""
         self._dependencies = read
 
     def _observe(self, metric: Metric, values: Sequence[float]) -> None:
@@ -189,27 +189,27 @@ class Metrics:
 
     def _set(self, metric: Metric, value: float) -> None:
         if metric.name not in self._gauges:
-            self._gauges[metric.name] = Gauge(metric.name, metric.means, registry=None)
+            self._gauges[metric.name] = Gauge(metric.name, metric.help, registry=None)
             self.registry.register(self._gauges[metric.name])
         self._gauges[metric.name].set(value)
 
     def _read(self) -> Iterator[Family]:
-        for metric in (watch.WATERMARK_AGE, watch.EVALUATED_AGE):
+        for metric in (detector.WATERMARK_AGE, detector.EVALUATED_AGE):
             moment = self._moments.get(metric.name)
             if moment is not None:
                 yield _family(metric, {(): (self._clock.now() - moment).total_seconds()})
         states: dict[tuple[str, ...], float] = {(name,): float(answered) for name, answered in self._dependencies().items()}
         if states:
-            yield _family(watch.DEPENDENCY_UP, states)
+            yield _family(detector.DEPENDENCY_UP, states)
         reading = self._model() if self._model is not None else None
         if self._version:
-            yield _family(watch.BUILD, {(self._version, reading.version if reading else ""): 1.0})
+            yield _family(detector.BUILD, {(self._version, reading.version if reading else ""): 1.0})
         if reading is not None:
             yield from _model_families(reading)
 
 
 class _Readings:
-    """Asked by the registry at each scrape."""
+    """A collector that the registry calls at each scrape."""
 
     def __init__(self, read: Callable[[], Iterator[Family]]) -> None:
         self._read = read
@@ -219,12 +219,20 @@ class _Readings:
 
 
 _COUNTED = (
-    *(work.DOCUMENTS, work.DEAD_LETTERS, work.SCORING_SECONDS, work.RETRIES, work.SOURCE_DOCUMENTS, work.FETCHES, work.PUSHES),
-    *(watch.STORE_CALLS, watch.DETECTOR_RUNS, watch.ALERTS, watch.MESSAGES),
+    *(
+        pipeline.DOCUMENTS,
+        pipeline.DEAD_LETTERS,
+        pipeline.SCORING_SECONDS,
+        pipeline.RETRIES,
+        pipeline.SOURCE_DOCUMENTS,
+        pipeline.FETCHES,
+        pipeline.PUSHES,
+    ),
+    *(detector.STORE_CALLS, detector.DETECTOR_RUNS, detector.ALERTS, detector.MESSAGES),
 )
 _TIMED = (
-    *(work.PUBLISHED_AGE, work.COLLECTED_AGE, work.BATCH_DOCUMENTS, work.BATCH_FILL),
-    *(watch.STORE_SECONDS, watch.DETECTOR_SECONDS),
+    *(pipeline.PUBLISHED_AGE, pipeline.COLLECTED_AGE, pipeline.BATCH_DOCUMENTS, pipeline.BATCH_FILL),
+    *(detector.STORE_SECONDS, detector.DETECTOR_SECONDS),
 )
 
 
@@ -237,23 +245,23 @@ def _with_every_label(made: Child, metric: Metric) -> Child:
 def _model_families(reading: ModelReading) -> Iterator[Family]:
     padding = max(0, reading.computed_tokens - reading.tokens)
     values: tuple[tuple[Metric, dict[tuple[str, ...], float]], ...] = (
-        (work.DEVICE_SECONDS, {(): reading.device_seconds}),
-        (work.QUEUE_TOKENS, {(): reading.queued_tokens}),
-        (work.QUEUE_TEXTS, {(): reading.queued_texts}),
-        (work.MODEL_TEXTS, {(): reading.texts}),
-        (work.MODEL_TOKENS, {("text",): reading.tokens, ("padding",): padding}),
-        (work.MODEL_BATCHES, {(): reading.batches}),
-        (work.MODEL_OFFERED, {(): reading.offered_tokens}),
-        (work.MODEL_SPLITS, {(): reading.splits}),
-        (work.MODEL_FALLBACKS, {(): reading.fallbacks}),
-        (work.MODEL_FAILURES, {(): reading.failures}),
+        (pipeline.DEVICE_SECONDS, {(): reading.device_seconds}),
+        (pipeline.QUEUE_TOKENS, {(): reading.queued_tokens}),
+        (pipeline.QUEUE_TEXTS, {(): reading.queued_texts}),
+        (pipeline.MODEL_TEXTS, {(): reading.texts}),
+        (pipeline.MODEL_TOKENS, {("text",): reading.tokens, ("padding",): padding}),
+        (pipeline.MODEL_BATCHES, {(): reading.batches}),
+        (pipeline.MODEL_OFFERED, {(): reading.offered_tokens}),
+        (pipeline.MODEL_SPLITS, {(): reading.splits}),
+        (pipeline.MODEL_FALLBACKS, {(): reading.fallbacks}),
+        (pipeline.MODEL_FAILURES, {(): reading.failures}),
     )
     return (_family(metric, samples) for metric, samples in values)
 
 
 def _family(metric: Metric, samples: Mapping[tuple[str, ...], float]) -> Family:
-    kind = CounterMetricFamily if metric.kind is MetricType.COUNTER else GaugeMetricFamily
-    family: CounterMetricFamily | GaugeMetricFamily = kind(metric.name, metric.means, labels=metric.label_names)
+    kind = CounterMetricFamily if metric.type is MetricType.COUNTER else GaugeMetricFamily
+    family: CounterMetricFamily | GaugeMetricFamily = kind(metric.name, metric.help, labels=metric.label_names)
     for values, value in samples.items():
         family.add_metric(values, value)
     return family

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers
@@ -14,21 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from squall.core.config.settings import WebSettings
 from squall.core.errors import ConfigurationError
+from squall.core.net.addresses import is_loopback
 
 COOKIE = "squall_page"
 OPEN_PATHS = frozenset({"/healthz"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether `host`, a name or an address, is this machine only."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_access(settings: WebSettings) -> str:

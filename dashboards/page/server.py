@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +12,8 @@ import uvicorn
 
 from squall.core.clock import Clock
 from squall.core.config.settings import DetectorSettings, WebSettings
-from squall.core.errors import ConfigurationError
+from squall.core.net.addresses import host_port
+from squall.core.net.listen import listen
 from squall.dashboards.page.access import AccessControlMiddleware, check_access
 from squall.dashboards.page.app import create_app
 from squall.dashboards.page.event_stream import MAX_SUBSCRIBERS, POLL_SECONDS, EventBroadcaster
@@ -71,7 +70,7 @@ class PageServer:
     def url(self) -> str:
         """The address of the page for a browser on this machine; with port 0, known only after `start`."""
         host = _ANY.get(self._settings.host, self._settings.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}/"
+        return f"http://{host_port(host, self._port)}/"
 
     async def start(self) -> None:
         """Serve from the running event loop; returns when connections are accepted.
@@ -80,7 +79,7 @@ class PageServer:
             ConfigurationError: the address is taken or not ours, or it is open to the network without a token.
         """
         token = check_access(self._settings)
-        listener = _listen(self._settings)
+        listener = listen(self._settings.host, self._settings.port, server="the live page", settings="SQUALL_WEB")
         self._port = listener.getsockname()[1]
         app, self._broadcaster = create_app(self._store, self._clock, self._detector, poll_seconds=self._poll_seconds)
         config = uvicorn.Config(
@@ -117,15 +116,3 @@ class PageServer:
             task.cancel()
         elif error := task.exception():
             log.error("the live page's server failed: %s", error)
-
-
-def _listen(settings: WebSettings) -> socket.socket:
-    where = f"{settings.host}:{settings.port}"
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family)
-    except OSError as error:
-        if error.errno in {errno.EADDRINUSE, errno.EACCES}:
-            why = "is taken by another process" if error.errno == errno.EADDRINUSE else "is not open to this user"
-            raise ConfigurationError(f"the live page's address {where} {why}", "set SQUALL_WEB__PORT to another port, 0 for any") from error
-        raise ConfigurationError(f"the live page cannot listen on {where}: {error}", "correct SQUALL_WEB__HOST") from error

@@ -6,7 +6,6 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
 
 import uvicorn
 
@@ -14,6 +13,8 @@ from squall.core.clock import Clock
 from squall.core.config.settings import PushSettings
 from squall.core.delivery import Batch
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
+from squall.core.net.addresses import host_port, is_loopback
+from squall.core.net.listen import listen
 from squall.core.observability.health import Health
 from squall.ingest.push.app import PushEndpoint, create_app
 from squall.ingest.push.queue import PushQueue, Submission
@@ -71,8 +72,7 @@ class PushSource:
     @property
     def url(self) -> str:
         """The URL to post to."""
-        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
-        return f"http://{host}:{self.port}/documents"
+        return f"http://{host_port(self._settings.host, self.port)}/documents"
 
     def start(self) -> None:
         """Start to listen; `batches` calls this too.
@@ -82,7 +82,7 @@ class PushSource:
         """
         if self._thread is not None or self._closed:
             return
-        self._socket = _listen(self._settings.host, self._settings.port)
+        self._socket = listen(self._settings.host, self._settings.port, server="the push endpoint", settings="SQUALL_PUSH")
         config = uvicorn.Config(
             create_app(self.endpoint), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2, timeout_keep_alive=15
         )
@@ -122,26 +122,3 @@ class PushSource:
     def _batch(self, taken: Sequence[Submission]) -> Batch:
         items = [accepted(self._numbers.next(), document) for submission in taken for document in submission.documents]
         return Batch(items, lambda: self.endpoint.queue.settle(taken, committed=True), caught_up=self.endpoint.queue.pending == len(items))
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(f"can't listen on {host}:{port}: {error.strerror}", "choose another SQUALL_PUSH__PORT or host") from error
-    return listener

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 
 from squall.core.config.settings import ModelSettings
+from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError, SquallError
 from squall.model.bench.rounds import Contestant, Score
 from squall.model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, NetworkConfig
@@ -56,7 +56,7 @@ def pipelines(folder: Path, settings: ModelSettings, size: str, batches: Sequenc
         for task in config.tasks
         if task.kind == "text"
     ]
-    threads = settings.threads or os.cpu_count() or 1
+    threads = settings.threads or usable_cores()
     for batch in batches:
         yield Contestant(f"{size} pipelines, batch {batch}", f"{size}_pipelines", _piped(made, batch, settings, threads), batch)
 

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from squall.core.config.settings import ModelSettings
+from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
 from squall.model import preprocess
 from squall.model.bench.contestants import BATCHES, PRECISIONS, checkpoint, engines, open_all, pipelines
@@ -76,7 +77,7 @@ def run_bench(
         raise ConfigurationError("there is no text to score", "give a file with a text in each line")
     folder, device = checkpoint(settings), device_of(settings)
     config = NetworkConfig.from_json((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-    threads = settings.threads or os.cpu_count() or 1
+    threads = settings.threads or usable_cores()
     torch.set_num_threads(threads)
     tokenise = _tokeniser(folder, settings)
     lengths = [len(row) for row in tokenise(texts)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ import xxhash
 from tokenizers import Encoding
 
 from squall.core.config.settings import ModelSettings
+from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
 from squall.model import preprocess
 from squall.model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork, NetworkConfig
@@ -65,7 +65,7 @@ class LoadedModel:
         device = device_of(settings)
         # a dead GPU gives nothing back, and the folder may hold another checkpoint by then
         spare = copy.deepcopy(network) if device.type == "cuda" else None
-        torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+        torch.set_num_threads(settings.threads or usable_cores())
         backend = open_backend(kind, network, folder, settings)
         place = backend.device.type
         replacement = partial(open_on_cpu, spare, folder, settings, kind) if place == "cuda" else None

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
 from squall.model.data.labelled import Row
 from squall.model.network import TOKENIZER_FILE, MultiTaskNetwork, is_checkpoint
@@ -51,8 +52,7 @@ class Trainer:
         if unknown := sorted(set(config.loss_weights) - {task.name for task in tasks}):
             raise ConfigurationError(f"loss_weights names {', '.join(unknown)}", f"tasks are {', '.join(t.name for t in tasks)}")
         seed_everything(config.seed)
-        if config.threads:
-            torch.set_num_threads(config.threads)
+        torch.set_num_threads(config.threads or min(torch.get_num_threads(), usable_cores()))
         self.base, self.tasks, self.config, self.folder, self.log = base, tuple(tasks), config, folder, log
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.tokenizer = load_tokenizer(base / TOKENIZER_FILE, config.max_tokens)

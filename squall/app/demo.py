@@ -198,7 +198,7 @@ class Demo:
     def _poison(self) -> None:
         """Be the foreign producer with a bug."""
         try:
-            producer = KafkaProducer(**client_arguments(self.settings.kafka))
+            producer = KafkaProducer(**client_arguments(self.settings.kafka, allow_plaintext=self.settings.allow_plaintext))
             for value in POISON:
                 producer.send(self.settings.kafka.documents_topic, value=value).get(timeout=self.settings.kafka.request_timeout_seconds)
                 self.poisoned += 1

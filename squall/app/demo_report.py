@@ -18,8 +18,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from squall.app.pipeline import Pipeline
-from squall.core.config.settings import Settings, redact_url
+from squall.core.config.settings import Settings
 from squall.core.kafka.client import client_arguments
+from squall.core.net.addresses import redact_url
 from squall.core.records import Alert
 from squall.ingest.synthetic.stream import StreamScript
 from squall.stream.processor import Tally
@@ -91,7 +92,9 @@ def show_progress(total: int, *, quiet: bool) -> Iterator[Callable[[int, Tally],
 
 def count_dead_letters(settings: Settings) -> dict[str, int]:
     """Read the dead-letter topic from its beginning and count by reason."""
-    consumer = KafkaConsumer(**client_arguments(settings.kafka), auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer = KafkaConsumer(
+        **client_arguments(settings.kafka, allow_plaintext=settings.allow_plaintext), auto_offset_reset="earliest", enable_auto_commit=False
+    )
     try:
         topic = settings.kafka.dead_letter_topic
         partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]

@@ -9,10 +9,12 @@ from typing import Any
 from squall.alerts.notification.delivery import SmtpMailer
 from squall.app.store import connect
 from squall.core.clock import Clock
-from squall.core.config.settings import Settings, config_path, load_settings, redact_url
+from squall.core.config.loading import config_path, load_settings
+from squall.core.config.settings import Settings
 from squall.core.errors import SquallError
 from squall.core.kafka.client import ensure_reachable
 from squall.core.kafka.topics import setup_topics
+from squall.core.net.addresses import redact_url
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,12 @@ def examine_broker(settings: Settings, _clock: Clock) -> Check:
     """Say whether Kafka answers and its topics are as the settings want them."""
     if not settings.kafka.bootstrap_servers:
         return Check("broker", True, "none set: one-machine mode", "for a cluster set SQUALL_KAFKA__BOOTSTRAP_SERVERS")
-    present = ensure_reachable(settings.kafka)
+    present = ensure_reachable(settings.kafka, allow_plaintext=settings.allow_plaintext)
     missing = {settings.kafka.documents_topic, settings.kafka.dead_letter_topic} - present
     state = f"{settings.kafka.bootstrap_servers} answers"
     if missing:
         return Check("broker", True, f"{state}; no topic {' and no '.join(sorted(missing))} yet", "`squall kafka setup` makes them")
-    topics = setup_topics(settings.kafka, dry_run=True)
+    topics = setup_topics(settings.kafka, allow_plaintext=settings.allow_plaintext, dry_run=True)
     different = [
         f"{topic.name}: {each.item} is {each.found}, not {each.wanted}" for topic in topics for each in topic.differences if each.open
     ]
@@ -113,6 +115,6 @@ def _mail(settings: Settings, _clock: Clock) -> Check:
     mail = settings.alerts
     if not mail.smtp_host:
         return Check("e-mail", True, f"no SMTP host: mails are written to {settings.outbox}", "to send them set SQUALL_ALERTS__SMTP_HOST")
-    mailer = SmtpMailer(mail)
+    mailer = SmtpMailer(mail, allow_plaintext=settings.allow_plaintext)
     mailer.check()
     return Check("e-mail", True, f"{mailer.describe()} accepts us; `squall alerts test` sends a sample")

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from squall.app.signals import on_hangup
 from squall.app.store import open_store
 from squall.core.clock import Clock
-from squall.core.config.settings import Settings, load_settings, redact_url
+from squall.core.config.loading import load_settings
+from squall.core.config.settings import Settings
 from squall.core.delivery import DeadLetterSink
 from squall.core.errors import SquallError
 from squall.core.kafka.dead_letters import KafkaDeadLetters
 from squall.core.kafka.topics import ensure_topics
+from squall.core.net.addresses import redact_url
 from squall.core.observability.health import Health
 from squall.core.retry import retry_until_available
 from squall.model.network import SHIPPED
@@ -112,9 +114,9 @@ def kafka_dead_letters(settings: Settings, stop: threading.Event, health: Health
         metrics.retried("broker")
         log.warning("waiting for Kafka (try %d): %s", attempt, error)
 
-    retry_until_available(lambda: ensure_topics(settings.kafka), stop, wait, waiting)
+    retry_until_available(lambda: ensure_topics(settings.kafka, allow_plaintext=settings.allow_plaintext), stop, wait, waiting)
     health.dependencies.answered("broker")
-    sink = KafkaDeadLetters(settings.kafka)
+    sink = KafkaDeadLetters(settings.kafka, allow_plaintext=settings.allow_plaintext)
     try:
         yield sink
     finally:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from squall import storage
-from squall.core.config.settings import Settings, redact_url
+from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError, SquallError
+from squall.core.net.addresses import redact_url
 from squall.core.observability.health import Health
 from squall.core.retry import retry_until_available
 from squall.storage import Store

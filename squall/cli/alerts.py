@@ -12,7 +12,7 @@ import typer
 from squall.cli import alerts_desk as cli_alerts_desk
 from squall.cli.alerts_parts import Json
 from squall.core.clock import SystemClock
-from squall.core.config.settings import load_settings
+from squall.core.config.loading import load_settings
 from squall.core.errors import ConfigurationError, SquallError
 from squall.core.records import Alert, AlertState
 

@@ -11,7 +11,7 @@ import typer
 
 from squall.cli.alerts_parts import Author, Json, author_or_user, duration
 from squall.core.clock import SystemClock
-from squall.core.config.settings import load_settings
+from squall.core.config.loading import load_settings
 from squall.core.errors import ConfigurationError
 
 _EXAMPLE = "squall alerts silence --match topic='Energy*' --for 2h --reason 'OPEC meeting'"

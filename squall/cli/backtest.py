@@ -16,7 +16,8 @@ from squall.app.signals import stop_on_signals
 from squall.cli.backtest_lab import series, simulate
 from squall.cli.ingest import Delimiter, Encoding, Format, Kind, Maps, SourceName, TimeFormat, Zone, bound, file_options
 from squall.core.clock import SystemClock
-from squall.core.config.settings import Settings, load_settings
+from squall.core.config.loading import load_settings
+from squall.core.config.settings import Settings
 
 if TYPE_CHECKING:
     from squall.backtest.history.result import Result

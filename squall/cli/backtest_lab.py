@@ -8,7 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from squall.core.config.settings import load_settings
+from squall.core.config.loading import load_settings
 from squall.core.errors import ConfigurationError
 
 _QUICK_DAYS = 10

@@ -11,7 +11,7 @@ import typer
 
 from squall.cli import dashboards_push as cli_dashboards_push
 from squall.core.clock import SystemClock
-from squall.core.config.settings import load_settings
+from squall.core.config.loading import load_settings
 from squall.core.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from squall.app.signals import stop_on_signals
 from squall.cli.ingest_run import as_lines, create_topics, end_of_files, finish_files, print_summary, publish_to_kafka, topics_or_stop
 from squall.cli.run import require_broker
 from squall.core.clock import SystemClock
-from squall.core.config.settings import Settings, load_settings
+from squall.core.config.loading import load_settings
+from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ def create_topics(settings: Settings) -> None:
     """Create the topics where they are missing."""
     from squall.core.kafka.topics import ensure_topics
 
-    ensure_topics(settings.kafka)
+    ensure_topics(settings.kafka, allow_plaintext=settings.allow_plaintext)
 
 
 def topics_or_stop(
@@ -78,7 +78,7 @@ def publish_to_kafka(
         if on_outage:
             on_outage(error)
 
-    publisher = KafkaPublisher(settings.kafka, settings.processor.retry_max_seconds, note)
+    publisher = KafkaPublisher(settings.kafka, settings.processor.retry_max_seconds, note, allow_plaintext=settings.allow_plaintext)
     try:
         with _progress(source.name, fraction) as show:
             return publish(source, publisher, stop, clock, show, told)

@@ -8,7 +8,7 @@ import orjson
 import typer
 
 from squall.cli.run import require_broker
-from squall.core.config.settings import load_settings
+from squall.core.config.loading import load_settings
 
 if TYPE_CHECKING:
     from squall.core.kafka.topics import Difference, TopicReport
@@ -48,7 +48,7 @@ def setup(
 
     settings = load_settings()
     require_broker(settings)
-    reports = setup_topics(settings.kafka, dry_run=dry_run, grow=grow, fix=fix)
+    reports = setup_topics(settings.kafka, allow_plaintext=settings.allow_plaintext, dry_run=dry_run, grow=grow, fix=fix)
     healthy = all(report.healthy for report in reports)
     if as_json:
         rows = [report.as_dict() for report in reports]
@@ -68,11 +68,11 @@ def _print(report: TopicReport) -> None:
 
 
 def _advice(difference: Difference) -> str:
-    if difference.mended:
+    if difference.corrected:
         return ""
     return {
         "grow": "; --grow adds them",
         "fix": "; --fix sets it",
         "by hand": "; change it with kafka-reassign-partitions.sh",
         "none needed": "; left, more do no harm",
-    }[difference.mend]
+    }[difference.remedy]

@@ -20,7 +20,7 @@ from squall.cli import run as cli_run
 from squall.cli import settings as cli_settings
 from squall.cli import store as cli_store
 from squall.cli import web as cli_web
-from squall.core.config.settings import CONFIG_VARIABLE, load_settings
+from squall.core.config.loading import CONFIG_VARIABLE, load_settings
 from squall.core.errors import ConfigurationError, SquallError, StoppedError
 from squall.core.observability.logging import configure_logging
 

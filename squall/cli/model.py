@@ -14,7 +14,7 @@ from squall.cli.model_bench import bench
 from squall.cli.model_export import export
 from squall.cli.model_parts import Checkpoint, Json, print_scores
 from squall.cli.model_train import augment, pretrain, train
-from squall.core.config.settings import load_settings
+from squall.core.config.loading import load_settings
 
 if TYPE_CHECKING:
     from squall.model.serving.engine import ScoringEngine

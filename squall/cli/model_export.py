@@ -11,7 +11,7 @@ import orjson
 import typer
 
 from squall.cli.model_parts import Checkpoint, Json, Texts, sample_texts
-from squall.core.config.settings import load_settings
+from squall.core.config.loading import load_settings
 
 _COMPARED = 512
 

@@ -9,7 +9,8 @@ import orjson
 import typer
 
 from squall.core.clock import SystemClock
-from squall.core.config.settings import Settings, load_settings
+from squall.core.config.loading import load_settings
+from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]

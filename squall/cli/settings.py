@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from squall.core.config.settings import config_path, load_settings
+from squall.core.config.loading import config_path, load_settings
 
 
 def settings(

@@ -7,7 +7,8 @@ from typing import Annotated
 import orjson
 import typer
 
-from squall.core.config.settings import load_settings, redact_url
+from squall.core.config.loading import load_settings
+from squall.core.net.addresses import redact_url
 
 app = typer.Typer(help="The ClickHouse schema: create it, bring it up to date, look at it.", no_args_is_help=True)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from squall.core.clock import SystemClock
-from squall.core.config.settings import Settings, load_settings
+from squall.core.config.loading import load_settings
+from squall.core.config.settings import Settings
 
 if TYPE_CHECKING:
     from squall.core.observability.health import Health

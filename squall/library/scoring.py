@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from squall.core.config.settings import Settings, load_settings
+from squall.core.config.loading import load_settings
+from squall.core.config.settings import Settings
 from squall.model.serving.engine import ScoringEngine
 from squall.model.spans import Span
 

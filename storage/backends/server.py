@@ -8,8 +8,8 @@ from typing import Any
 from clickhouse_driver import errors
 from clickhouse_driver.defines import DBMS_MIN_PROTOCOL_VERSION_WITH_PARAMETERS
 
-from squall.core.config.settings import redact_url
 from squall.core.errors import StoreError, StoreUnavailableError
+from squall.core.net.addresses import redact_url
 from squall.storage.backends.base import Block, Params, Result, plain, server_error
 from squall.storage.backends.pool import Pool
 from squall.storage.backends.server_link import link_to

@@ -10,8 +10,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from clickhouse_driver import Client
 
-from squall.core.config.settings import redact_url
 from squall.core.errors import ConfigurationError, StoreRefusedError
+from squall.core.net.addresses import redact_url
 from squall.core.net.tls import TlsFiles, TlsNames, client_context, probe
 
 NAMES: Final = TlsNames(

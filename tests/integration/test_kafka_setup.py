@@ -112,7 +112,7 @@ def test_too_few_partitions_are_told_and_added_only_when_asked(kafka: KafkaSetti
     setup_topics(kafka)
     more = kafka.model_copy(update={"partitions": 5})
     [told, _] = setup_topics(more)
-    assert (told.outcome, told.healthy, told.differences[0].mend) == ("differs", False, "grow")
+    assert (told.outcome, told.healthy, told.differences[0].remedy) == ("differs", False, "grow")
     assert _partitions(kafka, kafka.documents_topic) == 3
     [foreseen, _] = setup_topics(more, grow=True, dry_run=True)
     assert (foreseen.outcome, foreseen.healthy) == ("would be changed", True)
@@ -125,7 +125,7 @@ def test_too_few_partitions_are_told_and_added_only_when_asked(kafka: KafkaSetti
 def test_more_partitions_than_wanted_are_left_and_no_failure(kafka: KafkaSettings) -> None:
     setup_topics(kafka)
     [documents, _] = setup_topics(kafka.model_copy(update={"partitions": 2}), grow=True)
-    assert (documents.outcome, documents.healthy, documents.differences[0].mend) == ("as wanted", True, "none needed")
+    assert (documents.outcome, documents.healthy, documents.differences[0].remedy) == ("as wanted", True, "none needed")
     assert _partitions(kafka, kafka.documents_topic) == 3
 
 
@@ -133,7 +133,7 @@ def test_configs_that_differ_are_told_and_set_only_when_asked(kafka: KafkaSettin
     setup_topics(kafka)
     longer = kafka.model_copy(update={"retention_hours": 24})
     [told, letters] = setup_topics(longer)
-    assert (told.differences[0].item, told.differences[0].mend, letters.healthy) == ("retention.ms", "fix", False)
+    assert (told.differences[0].item, told.differences[0].remedy, letters.healthy) == ("retention.ms", "fix", False)
     assert _configs(kafka, kafka.documents_topic)["retention.ms"] == str(168 * 3_600_000)
     assert all(report.outcome == "changed" for report in setup_topics(longer, fix=True))
     assert _configs(kafka, kafka.documents_topic)["retention.ms"] == str(24 * 3_600_000)

@@ -27,7 +27,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocol
 
 from squall import storage
 from squall.core.clock import SystemClock
-from squall.core.config.settings import load_settings
+from squall.core.config.loading import load_settings
 from squall.core.errors import SquallError, StoreError, StoreUnavailableError
 from squall.core.kafka.dead_letters import KafkaDeadLetters
 from squall.core.observability.logging import configure_logging

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from squall.core.errors import ConfigurationError
+from squall.core.net.addresses import is_loopback
 
 TOKEN_VARIABLE = "SQUALL_GRAFANA_TOKEN"  # noqa: S105 - the variable's name
 
@@ -45,7 +45,7 @@ class Target:
     @property
     def loopback(self) -> bool:
         """Whether nothing leaves this machine."""
-        return _loopback(self.host)
+        return is_loopback(self.host)
 
     @classmethod
     def parse(cls, url: str, token: str, *, timeout_seconds: float = 10.0, insecure_http: bool = False) -> Target:
@@ -77,7 +77,7 @@ class Target:
                 f"--url for {parts.hostname} has a query or fragment", "use the address of Grafana's start page, up to its path"
             )
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        if parts.scheme == "http" and not insecure_http and not _loopback(host):
+        if parts.scheme == "http" and not insecure_http and not is_loopback(host):
             raise ConfigurationError(
                 f"http://{host} would send the token unencrypted over the network",
                 "use https, or --insecure-http if you trust that network",
@@ -96,13 +96,3 @@ def _checked(token: str) -> str:
     if not _TOKEN.fullmatch(token):
         raise ConfigurationError("the Grafana token contains spaces or invalid characters", "copy it again, on one line")
     return token
-
-
-def _loopback(host: str) -> bool:
-    name = host.strip("[]")
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 
 from squall.core.config.settings import ModelSettings
+from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
 from squall.model.quantise import has_vnni
 from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, joined, width_of
@@ -79,7 +79,7 @@ def open_session(path: Path, threads: int, device: torch.device) -> Any:
     if not path.is_file():
         raise UnsupportedError(f"{path.parent} has no {path.name}", f"write one: squall model export --onnx {path.parent}")
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = threads or os.cpu_count() or 1
+    options.intra_op_num_threads = threads or usable_cores()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads leave the cores to the store
     provider = "CUDAExecutionProvider" if device.type == "cuda" else "CPUExecutionProvider"
     try:

@@ -19,6 +19,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
+from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
 from squall.model.data.labelled import MISSING
 from squall.model.network import TOKENIZER_FILE, load_encoder
@@ -101,8 +102,7 @@ class Pretrainer:
 
     def __init__(self, base: Path, config: PretrainConfig, out: Path, log: RunLog) -> None:
         torch.manual_seed(config.seed)
-        if config.threads:
-            torch.set_num_threads(config.threads)
+        torch.set_num_threads(config.threads or min(torch.get_num_threads(), usable_cores()))
         self.base, self.config, self.out, self.log = base, config, out, log
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.tokenizer = load_tokenizer(base / TOKENIZER_FILE, config.max_tokens)

@@ -30,7 +30,7 @@ def build_app(settings: Settings) -> Any:
     return faust.App(
         kafka.group_id,
         broker=servers,
-        broker_credentials=credentials(kafka),
+        broker_credentials=credentials(kafka, allow_plaintext=settings.allow_plaintext),
         store="memory://",
         datadir=str(settings.data_dir / "faust"),
         web_enabled=False,

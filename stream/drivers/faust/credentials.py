@@ -11,13 +11,13 @@ from squall.core.kafka.client import unavailable
 from squall.core.kafka.security import check_link, tls_context
 
 
-def credentials(settings: KafkaSettings) -> CredentialsT | None:
+def credentials(settings: KafkaSettings, *, allow_plaintext: bool = False) -> CredentialsT | None:
     """Return what a Faust app is told about encryption and login; None for plaintext without login.
 
     Raises:
         ConfigurationError: the link would be in plaintext and may not, or a certificate can't be used.
     """
-    check_link(settings)
+    check_link(settings, allow_plaintext=allow_plaintext)
     context = tls_context(settings)
     if settings.authenticates:
         return faust.SASLCredentials(

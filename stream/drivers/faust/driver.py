@@ -175,7 +175,9 @@ class FaustDriver:
     async def _ask_lag(self) -> int:
         """Return what waits in our partitions; a broker that is away is no stall, and to start anew would not mend it."""
         try:
-            waiting = await asyncio.to_thread(lag, self._settings.kafka, set(self._assigned))
+            waiting = await asyncio.to_thread(
+                lag, self._settings.kafka, set(self._assigned), allow_plaintext=self._settings.allow_plaintext
+            )
         except BrokerUnavailableError as error:
             log.warning("can't ask for the lag: %s", error)
             self._health.dependencies.failed("broker")

@@ -39,7 +39,7 @@ def test_a_taken_port_is_named_with_the_setting_that_moves_it(world: Any) -> Non
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         page = PageServer(world.store, WebSettings(port=port), world.clock)
-        with pytest.raises(ConfigurationError, match=rf"127\.0\.0\.1:{port} .*SQUALL_WEB__PORT"):
+        with pytest.raises(ConfigurationError, match=rf"127\.0\.0\.1:{port}: .*SQUALL_WEB__PORT"):
             asyncio.run(page.start())
         asyncio.run(page.stop())
 

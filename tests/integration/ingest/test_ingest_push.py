@@ -15,7 +15,7 @@ from squall.core.clock import ManualClock
 from squall.core.config.settings import PushSettings
 from squall.core.delivery import Batch
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
-from squall.ingest.push.source import PushSource, is_loopback
+from squall.ingest.push.source import PushSource
 
 pytestmark = pytest.mark.slow
 
@@ -202,6 +202,5 @@ def test_an_open_address_without_a_token_and_a_taken_port_are_configuration_erro
     with pytest.raises(ConfigurationError, match="TOKEN"):
         PushSource(PushSettings(host="0.0.0.0"), ManualClock(NOW))
     PushSource(PushSettings(host="0.0.0.0", token=SecretStr("x")), ManualClock(NOW))
-    assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "10.0.0.1", "example.com")] == [True, True, True, False, False]
     with endpoint() as (driver, _), pytest.raises(ConfigurationError, match="can't listen"):
         PushSource(PushSettings(port=driver.source.port), ManualClock(NOW)).start()

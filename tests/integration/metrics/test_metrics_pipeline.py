@@ -25,6 +25,7 @@ from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.meter import Device, PipelineMeter
 from squall.stream.processor import Processor
 from tests.support.doubles import HashScorer
+from tests.support.logs import logging_restored
 from tests.support.metrics_scrape import Scrape, scrape
 
 LINES = [
@@ -71,16 +72,12 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    root = logging.getLogger()
-    handlers, level, output = root.handlers[:], root.level, io.StringIO()
-    configure_logging(LogSettings(level="DEBUG", format="json"), output)
-    try:
+    output = io.StringIO()
+    with logging_restored():
+        configure_logging(LogSettings(level="DEBUG", format="json"), output)
         made = Run(tmp_path_factory.mktemp("run"))
         made.output = output
         yield made
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
 
 
 def test_documents_by_fate_are_what_the_store_holds(run: Run) -> None:
@@ -136,15 +133,11 @@ def test_a_run_that_has_ended_is_alive(run: Run) -> None:
 
 
 def test_a_terminal_is_not_told_of_each_batch() -> None:
-    root = logging.getLogger()
-    handlers, level, output = root.handlers[:], root.level, io.StringIO()
-    try:
+    output = io.StringIO()
+    with logging_restored():
         configure_logging(LogSettings(), output)
         logging.getLogger("squall.batches").info("micro-batch done")
         assert output.getvalue() == ""
         configure_logging(LogSettings(format="json"), output)
         logging.getLogger("squall.batches").info("micro-batch done")
         assert "micro-batch done" in output.getvalue()
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)

@@ -97,7 +97,7 @@ def test_a_certificate_of_the_broker_that_is_too_old_is_told(authorities: Author
 def test_plaintext_to_a_tls_port_and_the_reverse_name_the_security_setting(
     authorities: Authorities, gate: OpenGate, broker: DevelopmentBroker
 ) -> None:
-    with pytest.raises(ConfigurationError, match=r"speaks TLS.*SQUALL_KAFKA__SECURITY=tls"):
+    with pytest.raises(ConfigurationError, match=r"expects TLS.*SQUALL_KAFKA__SECURITY=tls"):
         ensure_reachable(settings(gate(authorities.ours.server_context())))
     plain = KafkaSettings(bootstrap_servers=broker.bootstrap, security="tls", ca_file=authorities.ours.file, request_timeout_seconds=1.0)
     with pytest.raises(ConfigurationError, match=r"does not speak TLS.*SQUALL_KAFKA__SECURITY"):
@@ -110,7 +110,7 @@ def test_a_broker_that_wants_no_login_is_never_said_to_want_one(broker: Developm
 
 
 def test_a_login_that_is_missing_or_wrong_is_told_in_plaintext_too(gate: OpenGate) -> None:
-    with pytest.raises(ConfigurationError, match=r"asks for a login.*SQUALL_KAFKA__SECURITY=sasl_plaintext"):
+    with pytest.raises(ConfigurationError, match=r"requires a login.*SQUALL_KAFKA__SECURITY=sasl_plaintext"):
         ensure_reachable(settings(gate(None, {"squall": PASSWORD})))
     wrong = settings(gate(None, {"squall": PASSWORD}), **login("PLAIN", "hunter2") | {"security": "sasl_plaintext"})
     with pytest.raises(ConfigurationError, match="SQUALL_KAFKA__PASSWORD"):

@@ -14,7 +14,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, load_pem_private_key
 from pydantic import BaseModel, SecretStr
 
-from squall.core.config.settings import Settings, load_settings
+from squall.core.config.loading import load_settings
+from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
 from tests.integration.secure.conftest import Authorities
 from tests.support.broker import DevelopmentBroker

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from squall.alerts.notification.quiet_hours import is_quiet
 from squall.alerts.notification.routing import routes
 from squall.core.config.alerts import DAYS, AlertSettings, QuietSettings
-from squall.core.config.settings import load_settings
+from squall.core.config.loading import load_settings
 from squall.core.errors import ConfigurationError
 from squall.core.matchers import parse
 from squall.core.records import SeriesKind, Severity

@@ -162,3 +162,19 @@ def test_dead_letter_headers_say_why_and_from_where() -> None:
     assert (headers["squall-topic"], headers["squall-partition"], headers["squall-offset"]) == (b"squall.documents", b"3", b"42")
     assert headers["squall-at"] == b"2026-03-02T09:00:00.000+00:00"
     assert headers["squall-stage"] == b"worker"
+
+
+@given(DOCUMENTS)
+def test_the_bytes_of_a_document_are_its_fields_as_json(made: Document) -> None:
+    assert orjson.loads(encode_document(made)) == made.model_dump(mode="json")
+
+
+@given(JSONISH)
+def test_json_that_is_not_an_object_is_told_apart_from_broken_json(value: Any) -> None:
+    if _plain(value) and not isinstance(value, dict):
+        with pytest.raises(InvalidRecordError) as caught:
+            decode_document(orjson.dumps(value))
+        assert caught.value.reason == "not_an_object"
+        with pytest.raises(InvalidRecordError) as caught:
+            decode_document(orjson.dumps(value) + b"]")
+        assert caught.value.reason == "broken_json"

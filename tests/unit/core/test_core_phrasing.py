@@ -37,10 +37,10 @@ def alert(**changes: Any) -> Alert:
 def test_an_alert_is_explained_in_sentences() -> None:
     assert explain(alert()) == [
         "42 negative documents were published in the 60 minutes 2026-03-02 13:05 to 14:05 UTC, 8.3× the usual.",
-        "History lets 5 be expected; 90% of such windows bring 2 to 9.",
+        "About 5 were expected; 90% of such windows have 2 to 9.",
         "70% of all documents were negative, usually 21%.",
         "About one window in 310,000,000 would show this by chance (p = 3.2e-09).",
-        "It was found by the test burst (fast window), which looks for sudden rises within an hour or less.",
+        "The test that detected it: burst (fast window), which detects sudden rises within an hour or less.",
         "The first breach was at 2026-03-02 14:05 UTC; it has been firing since 2026-03-02 14:10 UTC.",
     ]
 
@@ -60,7 +60,7 @@ def test_a_source_that_fell_silent_has_words_of_its_own() -> None:
     silent = {"topic": "Source: wire", "kind": SeriesKind.SOURCE, "test": "no data", "expected": 120.0, "expected_low": 90.0}
     told = explain(alert(observed=0, expected_high=150.0, **silent))
     assert told[0] == (
-        "No documents arrived in the 60 minutes 2026-03-02 13:05 to 14:05 UTC, 120 expected; 90% of such windows bring 90 to 150."
+        "No documents arrived in the 60 minutes 2026-03-02 13:05 to 14:05 UTC, 120 expected; 90% of such windows have 90 to 150."
     )
     assert not any("negative" in sentence for sentence in told)
     assert explain(alert(observed=1, **silent))[0].startswith("1 document arrived")

@@ -8,8 +8,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from squall.core.config.loading import load_settings
 from squall.core.config.reference import Setting, markdown, settings_in, value_of
-from squall.core.config.settings import load_settings
 
 ROOT = Path(__file__).parents[3]
 EVERY = list(settings_in())

@@ -5,24 +5,20 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
+import re
+from pathlib import Path
 
 import pytest
 
 from squall.core.config.settings import LogSettings
-from squall.core.observability.logging import CHATTY, REPEAT_SECONDS, RepeatFilter, configure_logging
+from squall.core.observability.logging import BATCHES, LOGGERS, REPEAT_SECONDS, ROOT, RepeatFilter, configure_logging
+
+REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
-def _logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in CHATTY}
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
+def _logging_as_it_was(restored_logging: None) -> None:
+    """Undo what each test configures."""
 
 
 def configured(**settings: str) -> io.StringIO:
@@ -70,13 +66,54 @@ def test_text_lines_carry_their_fields() -> None:
     assert stream.getvalue().endswith("info    squall: stored partition=3\n")
 
 
-def test_the_level_holds_for_us_and_libraries_speak_only_to_warn() -> None:
-    stream = configured(level="INFO")
-    logging.getLogger("squall").debug("ours")
-    logging.getLogger("kafka.conn").info("theirs")
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
+@pytest.mark.parametrize("name", [name for name in LOGGERS if name != BATCHES] + ["squall.core.cpus", "squall.alerts.service"])
+def test_one_level_reaches_every_logger_of_ours(level: str, name: str) -> None:
+    stream = configured(level=level)
+    for number in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+        logging.getLogger(name).log(number, "at %s", logging.getLevelName(number))
+    written = [line.rpartition(" ")[2] for line in stream.getvalue().splitlines()]
+    levels = ["DEBUG", "INFO", "WARNING", "ERROR"]
+    assert written == levels[levels.index(level) :]
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING"])
+@pytest.mark.parametrize("name", ["kafka.conn", "aiokafka", "faust", "httpx", "uvicorn.error", "some.other.library", "squallish"])
+def test_libraries_are_heard_from_warnings_on_at_every_level(level: str, name: str) -> None:
+    stream = configured(level=level)
+    logging.getLogger(name).info("theirs")
     assert stream.getvalue() == ""
-    logging.getLogger("kafka.conn").warning("theirs")
+    logging.getLogger(name).warning("theirs")
     assert "theirs" in stream.getvalue()
+
+
+def test_warnings_that_are_harmless_here_are_left_out() -> None:
+    stream = configured(level="DEBUG")
+    logging.getLogger("kafka.admin.client").warning("theirs")
+    assert stream.getvalue() == ""
+    logging.getLogger("kafka.admin.client").error("theirs")
+    assert "theirs" in stream.getvalue()
+
+
+def test_at_the_level_error_libraries_warn_no_more() -> None:
+    stream = configured(level="ERROR")
+    logging.getLogger("kafka.conn").warning("theirs")
+    assert stream.getvalue() == ""
+
+
+def test_every_logger_in_the_source_is_named_after_its_module_or_documented() -> None:
+    """A module is imported as `squall.…`, so that `__name__` is below `squall` too."""
+    page = (REPOSITORY / "docs" / "operations.md").read_text()
+    assert [name for name in LOGGERS if f"`{name}`" not in page] == []
+    assert all(name == ROOT or name.startswith(f"{ROOT}.") for name in LOGGERS)
+    named = {
+        (str(file.relative_to(REPOSITORY)), argument)
+        for room in ("alerts", "backtest", "core", "dashboards", "ingest", "model", "squall", "storage", "stream")
+        for file in (REPOSITORY / room).rglob("*.py")
+        for argument in re.findall(r"= logging\.getLogger\(([^)]*)\)", file.read_text())
+    }
+    allowed = {f'"{name}"' for name in LOGGERS} | {"__name__"}
+    assert {(file, name) for file, name in named if name not in allowed and not file.startswith("core/observability")} == set()
 
 
 def test_a_library_that_repeats_itself_is_heard_once_in_a_while() -> None:
@@ -86,7 +123,7 @@ def test_a_library_that_repeats_itself_is_heard_once_in_a_while() -> None:
     assert repeat.filter(record("aiokafka.conn", "something else", 101.0))
 
 
-@pytest.mark.parametrize("name", ["squall.worker", "model.engine", "kafkaesque", "modelling"])
+@pytest.mark.parametrize("name", ["squall", "squall.worker", "squall.model.serving.engine"])
 def test_what_we_say_ourselves_is_never_dropped(name: str) -> None:
     repeat = RepeatFilter()
     assert all(repeat.filter(record(name, "the same", 100.0)) for _ in range(5))

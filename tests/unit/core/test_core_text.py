@@ -130,3 +130,10 @@ def test_clean_keeps_to_the_limit_and_is_idempotent(text: str, limit: int) -> No
     once = clean(text, limit)
     assert len(once) <= limit
     assert clean(once, limit) == once
+
+
+@given(st.text(st.characters(codec=None)), st.integers(1, 50))
+def test_cleaning_leaves_text_without_control_characters_and_surrogates_as_it_is(text: str, limit: int) -> None:
+    cleaned = clean(text, limit)
+    assert clean(cleaned, limit) == cleaned
+    assert not any(ord(c) in range(0xD800, 0xE000) or (ord(c) < 32 and c not in "\t\n\r") or c == "\x7f" for c in cleaned)

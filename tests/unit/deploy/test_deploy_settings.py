@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from squall.cli.run import require_broker
-from squall.core.config.settings import Settings, load_settings
+from squall.core.config.loading import load_settings
+from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
 from squall.core.kafka.client import client_arguments
-from squall.dashboards.page.access import check_access, is_loopback
+from squall.core.net.addresses import is_loopback
+from squall.dashboards.page.access import check_access
 from tests.support.deployed import DEPLOY, ROOT, Process, every_process, parse_command, setting_names
 
 trustme = pytest.importorskip("trustme")
@@ -66,7 +68,7 @@ def test_every_process_can_read_its_settings_and_has_what_it_needs(
     settings = _settings(process, authority, monkeypatch)
     if process.kind in SPEAKS_TO_KAFKA:
         require_broker(settings)
-        client_arguments(settings.kafka)  # refuses a link in plaintext that was not allowed
+        client_arguments(settings.kafka, allow_plaintext=settings.allow_plaintext)  # refuses a link in plaintext that was not allowed
     if process.kind in SPEAKS_TO_STORE:
         assert settings.store_url.startswith(("clickhouse://", "clickhouses://"))
         assert settings.store.password.get_secret_value()

@@ -28,11 +28,11 @@ def test_every_metric_says_what_it_means_and_what_to_do() -> None:
     assert len(METRICS) == sum(len(part.metrics) for part in CATALOGUE), "a name is there twice"
     for metric in METRICS.values():
         assert re.fullmatch(PREFIX + "[a-z_]+", metric.name), metric.name
-        assert metric.means.endswith("."), metric.name
+        assert metric.help.endswith("."), metric.name
         assert metric.action.endswith("."), metric.name
         assert metric.unit, metric.name
-        assert (metric.kind is MetricType.COUNTER) == metric.name.endswith("_total"), metric.name
-        assert bool(metric.buckets) == (metric.kind is MetricType.HISTOGRAM), metric.name
+        assert (metric.type is MetricType.COUNTER) == metric.name.endswith("_total"), metric.name
+        assert bool(metric.buckets) == (metric.type is MetricType.HISTOGRAM), metric.name
         assert list(metric.buckets) == sorted(set(metric.buckets)), metric.name
         if metric.unit == "seconds":
             assert "_seconds" in metric.name, metric.name
@@ -72,7 +72,7 @@ def test_what_is_told_is_in_the_catalogue_with_its_type_and_labels() -> None:
         name = family.name + ("_total" if family.type == "counter" else "")
         told[name] = family
         metric = METRICS[name]
-        assert (family.type, family.documentation) == (metric.kind.value, metric.means)
+        assert (family.type, family.documentation) == (metric.type.value, metric.help)
         for sample in family.samples:
             labels = {key: value for key, value in sample.labels.items() if key != "le"}
             assert tuple(labels) == metric.label_names
@@ -113,7 +113,7 @@ def test_rules_use_metrics_that_exist_with_labels_they_have() -> None:
         assert used or "up{" in expression, rule["alert"]
         for name, selector in used:
             metric = METRICS[name.removesuffix("_bucket") if name.endswith("_bucket") else name]
-            assert name.endswith("_bucket") == (metric.kind is MetricType.HISTOGRAM), f"{rule['alert']}: {name}"
+            assert name.endswith("_bucket") == (metric.type is MetricType.HISTOGRAM), f"{rule['alert']}: {name}"
             labels = {label.name: label for label in metric.labels}
             for label, operator, value in re.findall(r"(\w+)\s*(!?=~?)\s*\"([^\"]*)\"", selector):
                 assert label in labels, f"{rule['alert']}: {label}"

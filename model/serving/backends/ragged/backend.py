@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 
 from squall.core.config.settings import ModelSettings
+from squall.core.cpus import usable_cores
 from squall.model import preprocess
 from squall.model.network import TOKENIZER_FILE, MultiTaskNetwork
 from squall.model.quantise import has_bf16, has_vnni
@@ -95,7 +95,7 @@ def open_ragged(network: MultiTaskNetwork, folder: Path, settings: ModelSettings
     _require(network, device, precision)
     encoder = network.encoder
     linears = int8_linears(encoder, _samples(network, folder)) if precision == "int8" else float_linears(encoder, _DTYPES[precision])
-    return RaggedBackend(precision, RaggedEncoder(encoder, linears), network, settings.threads or os.cpu_count() or 1)
+    return RaggedBackend(precision, RaggedEncoder(encoder, linears), network, settings.threads or usable_cores())
 
 
 def single_threaded(workers: int) -> ThreadPoolExecutor:

@@ -20,6 +20,8 @@ from kafka.errors import KafkaError
 
 from squall.core.config.kafka import KafkaSettings
 from squall.core.kafka.client import client_arguments
+from squall.core.kafka.security import servers
+from squall.core.net import addresses
 
 log = logging.getLogger("squall.worker")
 
@@ -28,8 +30,7 @@ CHECK_SECONDS = 3.0
 
 def is_loopback(settings: KafkaSettings) -> bool:
     """Whether every bootstrap server is on this machine's loopback."""
-    hosts = [server.strip().rpartition(":")[0] for server in settings.bootstrap_servers.split(",")]
-    return all(host in {"127.0.0.1", "localhost", "[::1]"} for host in hosts)
+    return all(addresses.is_loopback(host) for host, _ in servers(settings))
 
 
 def is_dead(client_id: str, prefix: str) -> bool:

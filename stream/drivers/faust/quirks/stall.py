@@ -18,7 +18,7 @@ STALL_SECONDS = 12.0
 """Silence after which the lag is looked at: longer than a rebalance, shorter than people's patience."""
 
 
-def lag(settings: KafkaSettings, partitions: Collection[int]) -> int:
+def lag(settings: KafkaSettings, partitions: Collection[int], *, allow_plaintext: bool = False) -> int:
     """Return how many messages of `partitions` the group has not committed; with no partitions only see whether the broker answers.
 
     Raises:
@@ -26,7 +26,9 @@ def lag(settings: KafkaSettings, partitions: Collection[int]) -> int:
         ConfigurationError: it refused us.
     """
     try:
-        consumer = KafkaConsumer(**client_arguments(settings), group_id=settings.group_id, enable_auto_commit=False)
+        consumer = KafkaConsumer(
+            **client_arguments(settings, allow_plaintext=allow_plaintext), group_id=settings.group_id, enable_auto_commit=False
+        )
     except (KafkaError, OSError) as error:
         raise unavailable(settings, error) from error
     try:

@@ -1,0 +1,30 @@
+"""Settings of the scoring engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from squall.core.config.sections import Positive, Section
+
+
+class ModelSettings(Section):
+    """The scoring engine."""
+
+    path: Path | None = Field(None, description="checkpoint folder; empty: the shipped weights")
+    precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
+        "auto", description="auto: bf16 where the processor supports it, else int8, else fp32"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where the network runs; auto: a GPU if there is one")
+    backend: Literal["auto", "eager", "ragged", "compile", "cuda_graphs", "onnx"] = Field(
+        "auto", description="how the network runs; auto: on a CPU ragged, else eager; on a GPU CUDA graphs, else eager"
+    )
+    max_tokens: Annotated[int, Field(ge=16, le=512)] = Field(128, description="longer texts are truncated to this many tokens")
+    batch_tokens: Annotated[int, Field(ge=0)] = Field(0, description="token budget of one pass; 0: 2048 on a CPU, 32768 on a GPU")
+    max_wait_ms: Annotated[float, Field(ge=0, le=1000)] = Field(
+        2.0, description="longest wait for a batch to fill while several callers send texts"
+    )
+    queue_tokens: Positive = Field(65_536, description="most tokens waiting for the network; further callers block")
+    threads: Annotated[int, Field(ge=0)] = Field(0, description="CPU threads; 0: one per core that this process may use")

@@ -1,0 +1,17 @@
+"""Settings of the live page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from squall.core.config.sections import Section
+
+
+class WebSettings(Section):
+    """The live page and its JSON API."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="0: any free port")
+    token: SecretStr = Field(SecretStr(""), description="bearer token; required unless the address is loopback")

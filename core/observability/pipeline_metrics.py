@@ -1,0 +1,190 @@
+"""Metrics of the pipeline: sources, workers, the model."""
+
+from __future__ import annotations
+
+from squall.core.observability.metric_spec import (
+    REASONS,
+    Dependency,
+    FateName,
+    FetchOutcome,
+    Label,
+    Metric,
+    MetricType,
+    PushOutcome,
+    SourceKind,
+    Stage,
+    TokenKind,
+    label,
+)
+
+_AGES = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 21_600, 86_400)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+_SHARES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+
+DOCUMENTS = Metric(
+    "squall_documents_total",
+    MetricType.COUNTER,
+    "documents",
+    "Documents that a worker has processed, by result.",
+    "At 0 while the lag grows: the pipeline has stopped. Many duplicates: documents are delivered again, after a crash or a replay.",
+    (label("fate", FateName),),
+)
+DEAD_LETTERS = Metric(
+    "squall_dead_letters_total",
+    MetricType.COUNTER,
+    "documents",
+    "Items that are not valid documents, by the stage that rejected them and the reason.",
+    "Inspect the newest dead letters. One common reason: a sender changed its format; `unknown_schema`: workers are older than ingest.",
+    (label("stage", Stage), Label("reason", REASONS)),
+)
+PUBLISHED_AGE = Metric(
+    "squall_published_age_seconds",
+    MetricType.HISTOGRAM,
+    "seconds",
+    "Time from the publication of a document until it is stored.",
+    "Compare with squall_collected_age_seconds: if only this one grows, sources deliver late, or history is replayed.",
+    buckets=_AGES,
+)
+PUBLISHED_AGE_MAX = Metric(
+    "squall_published_age_max_seconds",
+    MetricType.GAUGE,
+    "seconds",
+    "Longest time from publication to storage in the last micro-batch.",
+    "A single old document is a late source; if all are old, there is a backlog.",
+)
+COLLECTED_AGE = Metric(
+    "squall_collected_age_seconds",
+    MetricType.HISTOGRAM,
+    "seconds",
+    "Time from the collection of a document from its source until it is stored: Squall's own share of the delay.",
+    "Grows with the lag: add workers, up to one per partition, or find out whether the model or the store slows them down.",
+    buckets=_AGES,
+)
+KAFKA_LAG = Metric(
+    "squall_kafka_lag_messages",
+    MetricType.GAUGE,
+    "messages",
+    "Messages in this worker's partitions that are not stored yet.",
+    "A temporary peak after an outage is normal. Steady growth: too few workers, or one that has stopped.",
+)
+BATCH_DOCUMENTS = Metric(
+    "squall_batch_documents",
+    MetricType.HISTOGRAM,
+    "documents",
+    "Items per micro-batch.",
+    "Always at the limit: there is a backlog. Small batches are normal when little is published.",
+    buckets=_SIZES,
+)
+BATCH_FILL = Metric(
+    "squall_batch_fill_ratio",
+    MetricType.HISTOGRAM,
+    "share, 0 to 1",
+    "Items per micro-batch as a share of SQUALL_PROCESSOR__BATCH_DOCUMENTS.",
+    "Low while the lag grows: the token limit (SQUALL_PROCESSOR__BATCH_TOKENS) or the wait time ends batches early.",
+    buckets=_SHARES,
+)
+SCORING_SECONDS = Metric(
+    "squall_scoring_seconds_total",
+    MetricType.COUNTER,
+    "seconds",
+    "Time that micro-batches spent in the model, including tokenisation and waiting.",
+    "Near 1 per second: the model is the bottleneck. Add workers, a GPU, or lower SQUALL_MODEL__MAX_TOKENS.",
+)
+LAST_BATCH = Metric(
+    "squall_last_batch_timestamp_seconds",
+    MetricType.GAUGE,
+    "seconds since 1970",
+    "When the last micro-batch was stored.",
+    "Old while messages wait: the worker has stopped; check its /livez and its log.",
+)
+RETRIES = Metric(
+    "squall_retries_total",
+    MetricType.COUNTER,
+    "retries",
+    "Failed attempts that are retried, by the dependency that did not answer.",
+    "Check the dependency. Nothing is lost in the meantime: work waits.",
+    (label("dependency", Dependency),),
+)
+
+MODEL_TEXTS = Metric(
+    "squall_model_texts_total", MetricType.COUNTER, "texts", "Texts scored.", "Compare its rate with that of the documents published."
+)
+MODEL_TOKENS = Metric(
+    "squall_model_tokens_total",
+    MetricType.COUNTER,
+    "tokens",
+    "Tokens computed, by kind: text or padding.",
+    "Padding is wasted work. Above a third: lower SQUALL_MODEL__BATCH_TOKENS or use the ragged backend.",
+    (label("kind", TokenKind),),
+)
+MODEL_BATCHES = Metric(
+    "squall_model_batches_total", MetricType.COUNTER, "batches", "Passes through the network.", "Few texts per pass: few callers."
+)
+MODEL_OFFERED = Metric(
+    "squall_model_offered_tokens_total",
+    MetricType.COUNTER,
+    "tokens",
+    "Sum of the token budgets of all passes; text tokens divided by this is the fill ratio.",
+    "Low fill ratio on a saturated device: larger micro-batches are faster.",
+)
+DEVICE_SECONDS = Metric(
+    "squall_device_seconds_total",
+    MetricType.COUNTER,
+    "seconds",
+    "Time that the device spent running the network.",
+    "Near 1 per second: the device is saturated. Far below while documents wait: the bottleneck is elsewhere.",
+)
+QUEUE_TOKENS = Metric(
+    "squall_queue_tokens",
+    MetricType.GAUGE,
+    "tokens",
+    "Tokens waiting for the network, including padding.",
+    "At SQUALL_MODEL__QUEUE_TOKENS callers block: the model is the bottleneck.",
+)
+QUEUE_TEXTS = Metric("squall_queue_texts", MetricType.GAUGE, "texts", "Texts waiting for the network.", "See squall_queue_tokens.")
+MODEL_SPLITS = Metric(
+    "squall_model_splits_total",
+    MetricType.COUNTER,
+    "batches",
+    "Batches that were halved because the device ran out of memory.",
+    "Lower SQUALL_MODEL__BATCH_TOKENS, or find out what else uses the device.",
+)
+MODEL_FALLBACKS = Metric(
+    "squall_model_fallbacks_total",
+    MetricType.COUNTER,
+    "fallbacks",
+    "Fallbacks from a failed device to the CPU.",
+    "Check the GPU (nvidia-smi, dmesg), then restart the worker; until then it is slower.",
+)
+MODEL_FAILURES = Metric(
+    "squall_model_failures_total",
+    MetricType.COUNTER,
+    "batches",
+    "Batches that raised an error.",
+    "Check the log of the worker, and dead letters with the reason scoring_failed.",
+)
+
+SOURCE_DOCUMENTS = Metric(
+    "squall_source_documents_total",
+    MetricType.COUNTER,
+    "documents",
+    "Documents that ingest published to Kafka, by kind of source.",
+    "At 0 during market hours: sources are down, or no documents are pushed.",
+    (label("source", SourceKind),),
+)
+FETCHES = Metric(
+    "squall_source_fetches_total",
+    MetricType.COUNTER,
+    "fetches",
+    "Feed polls by outcome: news, unchanged or failed.",
+    "failed: the log names the feed and the reason. A failing feed is polled less and less often.",
+    (label("outcome", FetchOutcome),),
+)
+PUSHES = Metric(
+    "squall_push_requests_total",
+    MetricType.COUNTER,
+    "requests",
+    "Push requests by response: accepted (202), refused (other 4xx), unauthorised (401), busy (429), unavailable (503).",
+    "busy or unavailable: Kafka does not keep up; check squall_dependency_up. refused: the sender must correct its requests.",
+    (label("outcome", PushOutcome),),
+)
