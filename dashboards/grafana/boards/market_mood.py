@@ -116,7 +116,7 @@ def build() -> Dashboard:
             overrides=[
                 series_column("Topic or symbol"),
                 field("negative_share", displayName="Negative share", unit="percentunit", decimals=0, custom__width=145),
-                field("share_before", displayName="Previous share", unit="percentunit", decimals=0, custom__width=120),
+                field("share_before", displayName="Previous share", unit="percentunit", decimals=0, custom__width=145),
                 field(
                     "change",
                     displayName="Change",
@@ -164,7 +164,7 @@ def build() -> Dashboard:
         ),
         time_series_panel(
             10,
-            "$topic: negative documents, observed and expected",
+            "$topic: observed and expected",
             "Observed and expected counts for each selected topic. An alert fires when the count leaves the band by more than chance "
             "explains.",
             "mood/band",
