@@ -45,6 +45,7 @@ class Dispatcher:
         self._detector = detector
         self._clock = clock
         self._reached = reached
+        self._found: dict[tuple[str, datetime, datetime], list[StoredDocument]] = {}
         self._notifier = NotificationPolicy(settings.alerts, state)
 
     def dump(self) -> str:
@@ -68,6 +69,7 @@ class Dispatcher:
     def flush(self, until: datetime, counts: Counts | None = None) -> None:
         """Write the messages that became due up to `until`, event time; also those due by the wall clock alone."""
         self._write(self._due(until), counts)
+        self._found.clear()
 
     def _due(self, until: datetime, alerts: Sequence[Alert] = ()) -> list[Notice]:
         """Return the notices due since the moment reached, up to `until`, with `alerts` arriving at its end."""
@@ -93,7 +95,11 @@ class Dispatcher:
         return alert.model_copy(update={"document_ids": tuple(document.id for document in self._documents(alert))})
 
     def _documents(self, alert: Alert) -> list[StoredDocument]:
-        return documents_in_window(self._store.documents, alert, self._settings.detector.sectors, mail.MAX_DOCUMENTS)
+        """Return the documents of the alert's window; queried once until the next `flush` ends, for the alert and its messages."""
+        key = (alert.id, alert.window_start, alert.window_end)
+        if key not in self._found:
+            self._found[key] = documents_in_window(self._store.documents, alert, self._settings.detector.sectors, mail.MAX_DOCUMENTS)
+        return self._found[key]
 
     def _write(self, notices: Sequence[Notice], counts: Counts | None) -> None:
         fresh = [notice for notice in notices if self._store.notifications.get(_identity(notice)) is None]

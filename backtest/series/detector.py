@@ -15,9 +15,9 @@ _REFIT_BUCKETS: Final = 6
 
 
 class SeriesDetector(Detector):
-    """Judges counts alone, refits every six buckets if that is longer than an hour, and keeps what it fitted for a second look.
+    """Evaluates counts alone, refits every six buckets if that is longer than an hour, and keeps what it fitted for a second look.
 
-    Reads one series only: what it keeps is not told apart by series.
+    Reads one series only: what it keeps is not keyed by series.
     """
 
     def __init__(self, settings: DetectorSettings) -> None:

@@ -21,7 +21,7 @@ from squall.core.config.settings import Settings
 
 if TYPE_CHECKING:
     from squall.backtest.history.result import Result
-    from squall.backtest.history.scoring import Tell
+    from squall.backtest.history.scoring import ReportProgress
     from squall.stream.processor import Scorer
 
 log = logging.getLogger("squall.backtest")
@@ -104,9 +104,9 @@ def documents(
       squall backtest history/ --events events.csv --out report --sweep p_value=1e-3,1e-4,1e-5 --sweep window_minutes=30,60
     """
     from squall.app.store import open_store
-    from squall.backtest.history.keep import keep
+    from squall.backtest.history.backtest import Request, run_backtest
     from squall.backtest.history.report import write_report
-    from squall.backtest.history.run import Request, run_backtest
+    from squall.backtest.history.result_storage import store_result
     from squall.model.network import SHIPPED
 
     settings, clock = load_settings(), SystemClock()
@@ -128,7 +128,7 @@ def documents(
             result = run_backtest(request, settings, clock, stop, lambda: _engine(settings), tell)
         if keep_as:
             with closing(open_store(settings, stop)) as store:
-                keep(result, keep_as, clock.now(), store)
+                store_result(result, keep_as, clock.now(), store)
     written = write_report(result, out) if out else []
     for line in result.scored.damaged:
         typer.echo(f"squall: {line}", err=True)
@@ -148,7 +148,7 @@ def _engine(settings: Settings) -> Iterator[Scorer]:
 
 
 @contextmanager
-def _progress() -> Iterator[Tell]:
+def _progress() -> Iterator[ReportProgress]:
     """A bar on standard error where that is a terminal, else a line for each tenth."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn

@@ -32,13 +32,14 @@ def simulate(
       squall backtest simulate --quick --scenario step --scenario surge
       squall backtest simulate --seed 7 --json > simulated.json
     """
-    from squall.backtest.simulation.report import report
-    from squall.backtest.simulation.simulate import chosen, compare
+    from squall.backtest.simulation.comparison import compare
+    from squall.backtest.simulation.scenarios import find_scenarios
+    from squall.backtest.simulation.summary import report
 
     def tell(what: str, fraction: float) -> None:
         typer.echo(f"squall: {what} judged, {fraction:.0%}", err=True)
 
-    result = compare(chosen(scenario or []), seed, _QUICK_DAYS if quick else days, tell=tell)
+    result = compare(find_scenarios(scenario or []), seed, _QUICK_DAYS if quick else days, progress=tell)
     typer.echo(orjson.dumps(result.as_dict(), option=orjson.OPT_INDENT_2).decode() if as_json else report(result))
 
 
@@ -60,13 +61,13 @@ def series(
       squall backtest series requests.csv
       squall backtest series requests.csv --json --alarm-p 1e-8
     """
-    from squall.backtest.series.file import load_series
-    from squall.backtest.series.judge import judge
+    from squall.backtest.series.series_file import load_series
+    from squall.backtest.series.series_scores import score_series
 
     limits = load_settings().detector
     if alarm_p is not None and not 0 < alarm_p < 1:
         raise ConfigurationError(f"--alarm-p: {alarm_p} is not a probability", "give a number between 0 and 1, for example 1e-6")
-    buckets = judge(load_series(path), limits, alarm_p)
+    buckets = score_series(load_series(path), limits, alarm_p)
     if as_json:
         typer.echo(orjson.dumps({"buckets": [bucket.as_dict() for bucket in buckets]}).decode())
         return

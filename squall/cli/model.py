@@ -29,7 +29,7 @@ def score(model: Checkpoint = None) -> None:
 
     A line that can't be scored gives an object with `line` and `error`; the others are scored all the same.
     """
-    from squall.model.serving.lines import score_lines
+    from squall.model.serving.json_lines import score_lines
 
     with _engine(model) as engine:
         for result in score_lines(sys.stdin.buffer, engine):

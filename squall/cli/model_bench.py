@@ -29,7 +29,7 @@ def bench(
     """
     from dataclasses import replace
 
-    from squall.model.bench.run import QUICK, Plan, run_bench
+    from squall.model.bench.benchmark import QUICK, Plan, run_bench
 
     settings = load_settings().model
     settings = settings.model_copy(update={"path": model}) if model else settings

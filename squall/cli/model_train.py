@@ -42,7 +42,8 @@ def train(
     Your own data: a TOML file with a [[part]] per file, and a [[task]] per head; topic and sentiment when there is none.
     """
     from squall.model.training.artifacts.run_log import RunLog
-    from squall.model.training.recipe import load_recipe, run
+    from squall.model.training.recipe import load_recipe
+    from squall.model.training.run import run
 
     recipe = load_recipe(config, given(data=data, base=base, out=out), given(strategy=strategy, epochs=epochs, seed=seed, threads=threads))
     log = RunLog(sys.stderr, recipe.out / "tensorboard")
@@ -90,7 +91,7 @@ def pretrain(
     settings = load_pretrain_config(config, given(epochs=epochs, seed=seed, threads=threads))
     hidden = held_out_keys(load_recipe(without, given(data=data), {})) if without else set()
     texts = read_texts(text, column, without=hidden)
-    log.say(f"{len(texts)} texts, near-copies and held-out ones left out")
+    log.message(f"{len(texts)} texts, near-copies and held-out ones left out")
     try:
         found = Pretrainer(base_folder(base), settings, out, log).fit(texts)
     finally:

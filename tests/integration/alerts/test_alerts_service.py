@@ -102,16 +102,26 @@ class Failing:
     """A store that stops answering at the n-th write."""
 
     def __init__(self, inner, writes):
-        self._inner, self._left = inner, writes
+        self._inner, self.left = inner, writes
+
+    def __getattr__(self, name):
+        return FailingGroup(self, getattr(self._inner, name))
+
+
+class FailingGroup:
+    """A group of queries of a store that fails."""
+
+    def __init__(self, store, inner):
+        self._store, self._inner = store, inner
 
     def __getattr__(self, name):
         method = getattr(self._inner, name)
-        if not name.startswith("write_"):
+        if not name.startswith("write"):
             return method
 
         def write(*args):
-            self._left -= 1
-            if self._left < 0:
+            self._store.left -= 1
+            if self._store.left < 0:
                 raise StoreUnavailableError("the store went away")
             return method(*args)
 
@@ -171,3 +181,17 @@ def test_what_was_seen_and_done_is_kept_for_dashboards(filled, tmp_path):
     rolled = filled.read("SELECT sum(negative), sum(neutral) FROM sentiment_rollup FINAL WHERE step = 3600 AND symbol = ''")
     totals = filled.counts.totals()
     assert next(iter(rolled)) == (totals.negative, totals.neutral)
+
+
+def test_the_documents_behind_an_alert_are_queried_once_for_the_alert_and_its_message(filled, tmp_path, monkeypatch):
+    stored_up_to(filled, END)
+    queried, top = [], filled.documents.top
+
+    def counted(topic, start, end, **options):
+        queried.append((topic, start, end))
+        return top(topic, start, end, **options)
+
+    monkeypatch.setattr(filled.documents, "top", counted)
+    service(filled, tmp_path, COARSE).run_once()
+    assert queried
+    assert len(queried) == len(set(queried))
