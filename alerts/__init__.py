@@ -1,1 +1,1 @@
-"""Storage → spikes → alerts → messages: the detector, the life of an alert, and who is told."""
+"""Storage → spikes → alerts → messages: detection, the lifecycle of an alert, and notification."""

@@ -1,4 +1,4 @@
-"""From the store to the detector: counts per series and minute."""
+"""Loads the counts that the detectors read: documents per series and minute, from the store."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from squall.alerts.detection.readings import Counts
 from squall.alerts.interfaces import CountStore
-from squall.alerts.lifecycle import instant
+from squall.alerts.minutes import instant
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import TOPICS
 from squall.core.series import MARKET, SECTOR_PREFIX, SOURCE_PREFIX, SYMBOL_PREFIX
@@ -37,11 +37,11 @@ def load_counts(store: CountStore, settings: DetectorSettings, start: int, end: 
         )
         parts += [_renamed(symbols.rows([watched.index(symbol)]), SYMBOL_PREFIX + symbol) for symbol in settings.symbols]
         parts += [_sum(symbols, [watched.index(s) for s in of], SECTOR_PREFIX + name) for name, of in settings.sectors.items()]
-    return _below(parts)
+    return _stack(parts)
 
 
 def load_sources(store: CountStore, start: int, end: int, also: Collection[str] = ()) -> Counts:
-    """Return the counts per source in minutes [start, end) since the epoch, copies too: what arrives, whatever it says.
+    """Return the counts per source in minutes [start, end) since the epoch, copies included: everything that arrives.
 
     `also` are series of sources to count even if there is nothing.
     """
@@ -73,7 +73,7 @@ def _renamed(counts: Counts, name: str) -> Counts:
     return Counts((name,), counts.start, counts.negative, counts.total)
 
 
-def _below(parts: Sequence[Counts]) -> Counts:
+def _stack(parts: Sequence[Counts]) -> Counts:
     return Counts(
         tuple(name for part in parts for name in part.topics),
         parts[0].start,

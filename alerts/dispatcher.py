@@ -1,4 +1,4 @@
-"""From transitions to messages in the outbox: alerts are written, the notifier is asked, what is due is put into words."""
+"""From transitions to queued messages: alerts are written, the notification policy decides, and what is due is rendered."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from datetime import datetime
 
 import orjson
 
+from squall.alerts.chart_data import chart_data, chart_ticks
 from squall.alerts.counts import load_counts
 from squall.alerts.detection.methods import Method
 from squall.alerts.detection.readings import Counts
-from squall.alerts.lifecycle import Transition, instant, minute_of, record
-from squall.alerts.notification.email import message as mail
-from squall.alerts.notification.email.chart import chart_ticks, draw
-from squall.alerts.notification.groups import Moment, Notice
+from squall.alerts.lifecycle import Transition, alert_record
+from squall.alerts.minutes import instant, minute_of
+from squall.alerts.notification.content import MAX_DOCUMENTS, DualTime, NotificationContent
+from squall.alerts.notification.email.chart import ChartData
 from squall.alerts.notification.policy import NotificationPolicy
-from squall.alerts.notification.webhook import payload
+from squall.alerts.notification.receivers import render
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
 from squall.core.formatting import size
@@ -29,29 +30,34 @@ from squall.storage.rows.documents import StoredDocument
 
 log = logging.getLogger(__name__)
 
+_AlertWindow = tuple[str, datetime, datetime]
+"""An alert's id and window: the documents behind it, and its chart, are the same while these are."""
+
 
 class Dispatcher:
-    """Writes alerts and the messages about them; its state goes to the store with the detector's position.
+    """Writes alerts and the messages about them; its state goes to the store with the detector's position. Serves one run.
 
-    Everything is done in event order: before a transition is taken note of, the notifier is asked at every moment at which a wait ended
-    before it. So a day evaluated at once makes the messages that a day of one-minute runs would have made. A message that is known
-    already is left as it is.
+    Everything is done in event order: before a transition is taken in, the policy is asked at every moment at which a wait ended before it.
+    So a day evaluated at once makes the messages that a day of one-minute runs would have made. A message that is already stored is left
+    as it is.
     """
 
     def __init__(self, store: Store, settings: Settings, detector: Method, clock: Clock, reached: datetime, state: str) -> None:
-        """Start from `state`, as `dump` gave it, and from the event time `reached`, up to which everything was announced."""
+        """Start from `state`, as `dump` gave it, and from the event time `reached`, up to which everything was dispatched."""
         self._store = store
         self._settings = settings
         self._detector = detector
         self._clock = clock
         self._reached = reached
-        self._notifier = NotificationPolicy(settings.alerts, state)
+        self._policy = NotificationPolicy(settings.alerts, state)
+        self._documents: dict[_AlertWindow, list[StoredDocument]] = {}
+        self._charts: dict[_AlertWindow, ChartData | None] = {}
 
     def dump(self) -> str:
         """Return the state as JSON."""
-        return self._notifier.dump()
+        return self._policy.dump()
 
-    def announce(self, transitions: Sequence[Transition], counts: Counts) -> None:
+    def dispatch(self, transitions: Sequence[Transition], counts: Counts) -> None:
         """Write the alerts as they are after `transitions`, in order of time, and the messages that were due up to the last of them.
 
         Args:
@@ -61,87 +67,103 @@ class Dispatcher:
         alerts = [(transition.tick, self._describe(transition)) for transition in transitions]
         if alerts:
             self._store.alerts.write([alert for _, alert in alerts])
-        told = [(tick, alert) for tick, alert in alerts if alert.fired_at is not None]
-        for tick in sorted({tick for tick, _ in told}):
-            self._write(self._due(instant(tick), [alert for at, alert in told if at == tick]), counts)
+        fired = [(tick, alert) for tick, alert in alerts if alert.fired_at is not None]
+        for tick in sorted({tick for tick, _ in fired}):
+            self._write(self._due(instant(tick), [alert for at, alert in fired if at == tick]), counts)
 
     def flush(self, until: datetime, counts: Counts | None = None) -> None:
         """Write the messages that became due up to `until`, event time; also those due by the wall clock alone."""
         self._write(self._due(until), counts)
 
-    def _due(self, until: datetime, alerts: Sequence[Alert] = ()) -> list[Notice]:
-        """Return the notices due since the moment reached, up to `until`, with `alerts` arriving at its end."""
+    def _due(self, until: datetime, alerts: Sequence[Alert] = ()) -> list[NotificationContent]:
+        """Return what became due since the moment reached, up to `until`, with `alerts` arriving at its end."""
         wall = self._clock.now()
-        watched = self._notifier.alert_ids
+        watched = self._policy.alert_ids
         silences = self._store.silences.active(wall) if watched or alerts else []
         acknowledged = {row.alert_id for row in self._store.acknowledgements.of(watched)} if watched else set()
-        notices: list[Notice] = []
-        moment = self._notifier.next_due(self._reached)
+        contents: list[NotificationContent] = []
+        moment = self._policy.next_due(self._reached)
         while moment is not None and moment < until:
-            notices += self._notifier.due(Moment(moment, wall), silences, acknowledged)
-            moment = self._notifier.next_due(moment)
+            contents += self._policy.due(DualTime(moment, wall), silences, acknowledged)
+            moment = self._policy.next_due(moment)
         for alert in alerts:
-            self._notifier.update(alert, Moment(until, wall))
+            self._policy.update(alert, DualTime(until, wall))
         self._reached = until
-        return notices + self._notifier.due(Moment(until, wall), silences, acknowledged)
+        return contents + self._policy.due(DualTime(until, wall), silences, acknowledged)
 
     def _describe(self, transition: Transition) -> Alert:
-        alert = record(transition, self._detector.name)
+        alert = alert_record(transition, self._detector.name)
         if alert.fired_at is None:
             return alert
         log.info("%s: %s: %s", transition.change.value, alert.topic, size(alert), extra={"alert": alert.id})
-        return alert.model_copy(update={"document_ids": tuple(document.id for document in self._documents(alert))})
+        return alert.model_copy(update={"document_ids": tuple(document.id for document in self._documents_behind(alert))})
 
-    def _documents(self, alert: Alert) -> list[StoredDocument]:
-        return documents_in_window(self._store.documents, alert, self._settings.detector.sectors, mail.MAX_DOCUMENTS)
+    def _documents_behind(self, alert: Alert) -> list[StoredDocument]:
+        """Return the documents behind an alert; every alert's window is queried once, for its record and for all its messages."""
+        key = _window_of(alert)
+        if key not in self._documents:
+            self._documents[key] = documents_in_window(self._store.documents, alert, self._settings.detector.sectors, MAX_DOCUMENTS)
+        return self._documents[key]
 
-    def _write(self, notices: Sequence[Notice], counts: Counts | None) -> None:
-        fresh = [notice for notice in notices if self._store.notifications.get(_identity(notice)) is None]
+    def _write(self, contents: Sequence[NotificationContent], counts: Counts | None) -> None:
+        fresh = [content for content in contents if self._store.notifications.get(_identity(content)) is None]
         if fresh:
-            self._store.notifications.write([self._compose(notice, counts) for notice in fresh])
+            self._store.notifications.write([self._compose(content, counts) for content in fresh])
 
-    def _compose(self, notice: Notice, counts: Counts | None) -> Notification:
-        settings, now, key = self._settings.alerts, self._clock.now(), _identity(notice)
-        documents = {alert.id: self._documents(alert) for alert in notice.alerts}
-        if settings.by_name[notice.receiver].url:
-            message = payload.build(key, notice, documents, settings.link_base)
-        else:
-            message = mail.build(key, notice, documents, self._chart(notice.alerts[0], counts), settings, now)
+    def _compose(self, content: NotificationContent, counts: Counts | None) -> Notification:
+        now, key, first = self._clock.now(), _identity(content), content.alerts[0]
+        documents = {alert.id: self._documents_behind(alert) for alert in content.alerts}
+        message = render(key, content, documents, lambda: self._chart(first, counts), self._settings.alerts, now)
         return Notification(
             id=key,
-            alert_id=notice.group,
-            event=notice.reason.value,
+            alert_id=content.group,
+            event=content.reason.value,
             status="queued",
             attempts=0,
             last_error="",
             message=message,
             created_at=now,
             updated_at=now,
-            receiver=notice.receiver,
-            alert_ids=tuple(alert.id for alert in notice.alerts),
+            receiver=content.receiver,
+            alert_ids=tuple(alert.id for alert in content.alerts),
         )
 
-    def _chart(self, alert: Alert, counts: Counts | None) -> bytes:
-        """Return a PNG of the alert's last day, empty when its series is not counted."""
+    def _chart(self, alert: Alert, counts: Counts | None) -> ChartData | None:
+        """Return the chart of the alert's last day, None when its series is not counted."""
+        key = _window_of(alert)
+        if key not in self._charts:
+            self._charts[key] = self._read_chart(alert, counts)
+        return self._charts[key]
+
+    def _read_chart(self, alert: Alert, counts: Counts | None) -> ChartData | None:
+        if alert.test == NO_DATA:
+            return None
         tick, limits = minute_of(alert.window_end), self._settings.detector
         needed = int(chart_ticks(tick, limits.window_minutes)[0]) - self._detector.lookback
         if counts is None or counts.start > needed or counts.end < tick:  # the chart begins a day earlier than the readings do
             counts = load_counts(self._store.counts, limits, needed, tick)
-        if alert.test == NO_DATA or alert.topic not in counts.topics:
-            return b""
-        return draw(self._detector, counts, alert.topic, tick, tick - minute_of(alert.window_start), limits)
+        if alert.topic not in counts.topics:
+            return None
+        return chart_data(self._detector, counts, alert.topic, tick, tick - minute_of(alert.window_start), limits)
 
 
-def pack(life: str, announcer: str) -> str:
-    """Return the states of life and announcer as one string, to be written with the position."""
-    return orjson.dumps({"life": life, "notifier": announcer}).decode()
+def pack(lifecycle: str, policy: str) -> str:
+    """Return the states of lifecycle and policy as one string, to be written with the position.
+
+    The keys are a stored format: a node reads what the version before it wrote.
+    """
+    return orjson.dumps({"life": lifecycle, "notifier": policy}).decode()
 
 
 def unpack(state: str) -> tuple[str, str]:
-    """Return the states of life and announcer; a state from before there were groups has none of the second."""
+    """Return the states of lifecycle and policy; a state from before there were groups has none of the second."""
     found = orjson.loads(state) if state else {}
     return (found.get("life", ""), found.get("notifier", "")) if isinstance(found, dict) else (state, "")
 
 
-def _identity(notice: Notice) -> str:
-    return f"{notice.key}-{notice.receiver}"
+def _window_of(alert: Alert) -> _AlertWindow:
+    return alert.id, alert.window_start, alert.window_end
+
+
+def _identity(content: NotificationContent) -> str:
+    return f"{content.key}-{content.receiver}"

@@ -1,4 +1,4 @@
-"""What this room needs of its surroundings: a store, and a way to send messages."""
+"""What alerting needs from outside: a store, and a sender of messages."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from squall.storage.rows.counts import MinuteCounts
 
 
 class DeliveryUnavailableError(UnavailableError):
-    """No message can be sent right now; everything is kept."""
+    """No message can be sent right now; all stay queued."""
 
 
 class DeliveryRefusedError(SquallError):
     """The receiver refuses this message, and trying again soon will not help."""
 
 
-class Outbox(Protocol):
+class NotificationQueue(Protocol):
     """Where messages wait until they are sent: `store.notifications`."""
 
     def pending(self) -> list[Notification]:
@@ -30,10 +30,10 @@ class Outbox(Protocol):
 
 
 class LeaseStore(Protocol):
-    """Where processes claim a lease: `store.leases`. What one wrote, every one reads once the write was acknowledged."""
+    """Where processes claim a lease: `store.leases`. Every process reads what another wrote once the write was acknowledged."""
 
     def write(self, claim: Claim) -> None:
-        """Store an owner's claim, in place of the owner's claim before."""
+        """Store an owner's claim, in place of the owner's earlier claim."""
 
     def claims(self, name: str) -> list[Claim]:
         """Return the claims of one lease, expired or not."""
@@ -56,15 +56,15 @@ class CountStore(Protocol):
 
 
 class Sender(Protocol):
-    """Sends a finished message, an e-mail or a call of a webhook."""
+    """Sends a finished message, such as an e-mail or the body of a webhook request."""
 
     def send(self, notification: Notification) -> None:
-        """Hand over `notification.message`; return once it is safe with somebody else.
+        """Hand over `notification.message`; return once the other side has accepted it.
 
         Raises:
-            MailUnavailableError: try again soon; nothing can be sent now.
-            MailRefusedError: this message was refused for good; others may pass.
+            DeliveryUnavailableError: nothing can be sent now; try again soon.
+            DeliveryRefusedError: this message was refused for good; others may pass.
         """
 
     def describe(self) -> str:
-        """Say where messages go, for people."""
+        """Return where messages go, for people."""

@@ -4,7 +4,7 @@ Each process writes only a row of its own, its claim, and reads those of the oth
 first and looks afterwards, and holds only when it sees no other claim that is not over. Of two that claim at once at
 least the one that looks last sees the other (the flag principle, Herlihy and Shavit, The Art of Multiprocessor
 Programming, 2.3); when both see each other nobody holds, the larger name withdraws, and the smaller holds at a later
-try. A holder renews before its claim is over and need not look: nobody can have taken a lease that never ran out.
+try. A holder renews before its claim is over and need not look: no other process can have taken a lease that never ran out.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ SKEW_SECONDS: Final = 5.0
 
 
 class Lease:
-    """The right to be the only one at work, for `seconds` at a time.
+    """The right to be the only one that works, for `seconds` at a time.
 
-    Guarantees that while one process is told that it holds, until `seconds` after it began to ask, no other process is,
+    Guarantees that while one process holds, until `seconds` after it began to ask, no other process is,
     if clocks of different machines are less than `skew_seconds` apart and do not jump further meanwhile, and if what the store
     acknowledged is seen by every later read (one ClickHouse server, or chDB; not replicas read without a quorum). A
     holder's own time is taken from the monotonic clock, so that its wall clock may be set back. It does not stop work that goes
@@ -58,7 +58,7 @@ class Lease:
         self._skew = timedelta(seconds=skew_seconds)
         self._held_until = float("-inf")
         self._waiting = False
-        """We have claimed, and had not the lease when we looked."""
+        """We have claimed, and did not hold the lease when we looked."""
 
     @property
     def held(self) -> bool:
@@ -99,7 +99,7 @@ class Lease:
         self._withdraw()
 
     def _give_way(self, rivals: Collection[str]) -> None:
-        """Withdraw a claim that is in the way of a smaller name; the smallest stays, or nobody would ever hold."""
+        """Withdraw a claim that is in the way of a smaller name; the smallest stays, or no process would ever hold."""
         if self._waiting and min(rivals) < self._owner:
             self._withdraw()
 
@@ -111,7 +111,7 @@ class Lease:
         self._store.write(Claim(self._name, self._owner, self._clock.now() + timedelta(seconds=seconds)))
 
     def _others(self) -> list[str]:
-        """Return the owners of claims that may not be over for somebody whose clock is behind ours."""
+        """Return the owners of claims that may not be over for a process whose clock is behind ours."""
         earliest = self._clock.now() - self._skew
         return [claim.owner for claim in self._store.claims(self._name) if claim.owner != self._owner and claim.until > earliest]
 

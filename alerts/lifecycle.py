@@ -1,19 +1,18 @@
-"""The life of an alert: pending → firing → resolved, one at a time per topic. Pure: readings in, transitions out.
+"""The lifecycle of an alert: pending → firing → resolved, one at a time per topic. Pure: readings in, transitions out.
 
 - A first breach opens a *pending* alert. It fires at the first breach that comes `for_minutes` or more after it (longer for the slow
   window, by as much as that window is longer), if no pause between breaches was longer than `for_minutes`; otherwise it is dropped
-  and nobody hears of it.
+  without a message.
 - A *firing* alert becomes critical when a reading is, and stays so.
 - It is *resolved* once `resolve_minutes` passed without an elevated reading. Elevated is easier to meet than breach (hysteresis).
 
-The state is a few numbers per topic and goes to the store as JSON with the position, so a restart goes on where the last run stopped.
+The state is a few numbers per topic and goes to the store as JSON with the position, so a restart continues where the last run stopped.
 Ids are made of topic and opening time: evaluating the same ticks again gives the same alerts.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
@@ -21,12 +20,11 @@ import orjson
 
 from squall.alerts.detection.readings import Reading, Readings
 from squall.alerts.detection.tails import interval
+from squall.alerts.minutes import instant
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import Alert, AlertState, SeriesKind, Severity
 from squall.core.series import BURN, BURST, NO_DATA, kind_of
 from squall.core.text import document_id
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Change(StrEnum):
@@ -55,7 +53,7 @@ class Peak:
 
     @staticmethod
     def of(reading: Reading, burst_minutes: int) -> Peak:
-        """Return what is kept of `reading`; windows of up to `burst_minutes` are of the burst test."""
+        """Return the peak that `reading` is; windows of up to `burst_minutes` belong to the burst test."""
         test = NO_DATA if kind_of(reading.topic) is SeriesKind.SOURCE else BURST if reading.window_minutes <= burst_minutes else BURN
         return Peak(
             tick=reading.tick,
@@ -75,7 +73,7 @@ class Peak:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAlert:
+class ActiveAlert:
     """An alert that is pending or firing. Times are minutes since the epoch."""
 
     topic: str
@@ -93,17 +91,7 @@ class Transition:
 
     change: Change
     tick: int
-    alert: OpenAlert
-
-
-def instant(minute: int) -> datetime:
-    """Return the time of a minute since the epoch."""
-    return _EPOCH + timedelta(minutes=minute)
-
-
-def minute_of(time: datetime) -> int:
-    """Return the whole minutes since the epoch, rounded down."""
-    return (time - _EPOCH) // timedelta(minutes=1)
+    alert: ActiveAlert
 
 
 class Lifecycle:
@@ -112,17 +100,17 @@ class Lifecycle:
     def __init__(self, settings: DetectorSettings, state: str = "") -> None:
         """Start from `state`, as `dump` gave it; empty: no open alerts."""
         self._settings = settings
-        self._open: dict[str, OpenAlert] = {}
+        self._open: dict[str, ActiveAlert] = {}
         found = orjson.loads(state) if state else {}
         rows, closed = (found, {}) if isinstance(found, list) else (found.get("open", []), found.get("closed", {}))
         self._closed: dict[str, int] = closed
-        """When the last alert of a series ended."""
+        """By series: the minute at which its last alert was closed."""
         for row in rows:
-            alert = OpenAlert(**{**row, "peak": Peak(**row["peak"])})
+            alert = ActiveAlert(**{**row, "peak": Peak(**row["peak"])})
             self._open[alert.topic] = alert
 
     @property
-    def open(self) -> tuple[OpenAlert, ...]:
+    def open(self) -> tuple[ActiveAlert, ...]:
         """The pending and firing alerts, by topic."""
         return tuple(self._open[topic] for topic in sorted(self._open))
 
@@ -130,27 +118,27 @@ class Lifecycle:
         """Return the state as JSON."""
         return orjson.dumps({"open": [asdict(alert) for alert in self.open], "closed": dict(sorted(self._closed.items()))}).decode()
 
-    def look_again(self, readings: Readings, now: int) -> list[Transition]:
-        """Live once more through ticks that were lived through already, because text may have come in late; return what is new.
+    def reevaluate(self, readings: Readings, now: int) -> list[Transition]:
+        """Evaluate ticks again that were evaluated before, because documents may have arrived late; return what is new.
 
-        Only series that were calm all the while are looked at: whatever they show now, they did not show then. What opened, or fired,
+        Only series without an alert in that time are evaluated: whatever they show now, they did not show then. What opened, or fired,
         does so at minute `now`; the alert is dated to when it began.
         """
-        again = Lifecycle(self._settings)
-        again.advance(readings.of([row for row, name in enumerate(readings.topics) if self._was_calm(name, readings)]))
+        second = Lifecycle(self._settings)
+        second.advance(readings.of([row for row, name in enumerate(readings.topics) if self._had_no_alert(name, readings)]))
         changes: list[Transition] = []
-        for alert in again.open:
+        for alert in second.open:
             fired = replace(alert, fired=now) if alert.fired is not None else alert
             self._open[alert.topic] = fired
             changes.append(Transition(Change.OPENED, now, replace(fired, fired=None)))
             changes += [Transition(Change.FIRED, now, fired)] if fired.fired is not None else []
         return changes
 
-    def _was_calm(self, topic: str, readings: Readings) -> bool:
+    def _had_no_alert(self, topic: str, readings: Readings) -> bool:
         return bool(readings.ticks.size) and topic not in self._open and self._closed.get(topic, 0) < readings.ticks[0]
 
     def advance(self, readings: Readings) -> list[Transition]:
-        """Live through `readings` and return what changed, in order of time, then topic."""
+        """Advance through `readings` and return what changed, in order of time, then topic."""
         changes: list[Transition] = []
         for row in range(len(readings.topics)):
             changes += self._advance_topic(readings, row)
@@ -163,33 +151,33 @@ class Lifecycle:
         column = 0
         while column < readings.ticks.size:
             if topic not in self._open:  # nothing happens before the next breach
-                later = np.searchsorted(breaches, column)
-                if later == breaches.size:
+                upcoming = np.searchsorted(breaches, column)
+                if upcoming == breaches.size:
                     break
-                column = int(breaches[later])
+                column = int(breaches[upcoming])
             changes += self.step(readings.at(row, column))
             column += 1
         return changes
 
     def step(self, reading: Reading) -> list[Transition]:
-        """Live through one reading of one topic."""
+        """Advance by one reading of one topic."""
         alert = self._open.get(reading.topic)
         if alert is None:
-            return self._first(reading) if reading.breach else []
+            return self._open_pending(reading) if reading.breach else []
         if reading.breach:
             critical = alert.critical or reading.severity is Severity.CRITICAL
             escalated = critical and not alert.critical
-            lapsed = alert.fired is None and reading.tick - alert.last_breach > self._patience
+            lapsed = alert.fired is None and reading.tick - alert.last_breach > self._longest_pause
             if lapsed:
-                return [self._close(Change.DROPPED, reading.tick, alert), *self._first(reading)]
+                return [self._close(Change.DROPPED, reading.tick, alert), *self._open_pending(reading)]
             peak = alert.peak.higher(self._peak(reading))
             alert = replace(alert, last_breach=reading.tick, last_elevated=reading.tick, peak=peak, critical=critical)
             self._open[alert.topic] = alert
             if alert.fired is None:
-                return self._ripen(alert, reading)
+                return self._fire_if_due(alert, reading)
             return [Transition(Change.ESCALATED, reading.tick, alert)] if escalated else []
         if alert.fired is None:
-            return [self._close(Change.DROPPED, reading.tick, alert)] if reading.tick - alert.last_breach > self._patience else []
+            return [self._close(Change.DROPPED, reading.tick, alert)] if reading.tick - alert.last_breach > self._longest_pause else []
         if reading.elevated:
             self._open[alert.topic] = replace(alert, last_elevated=reading.tick)
             return []
@@ -200,17 +188,17 @@ class Lifecycle:
         return Peak.of(reading, self._settings.window_minutes)
 
     @property
-    def _patience(self) -> int:
+    def _longest_pause(self) -> int:
         """Longest pause between the breaches of a pending alert, in minutes."""
         return max(self._settings.for_minutes, self._settings.step_minutes)
 
-    def _first(self, reading: Reading) -> list[Transition]:
+    def _open_pending(self, reading: Reading) -> list[Transition]:
         critical = reading.severity is Severity.CRITICAL
-        alert = OpenAlert(reading.topic, reading.tick, reading.tick, reading.tick, self._peak(reading), critical)
+        alert = ActiveAlert(reading.topic, reading.tick, reading.tick, reading.tick, self._peak(reading), critical)
         self._open[alert.topic] = alert
-        return [Transition(Change.OPENED, reading.tick, alert), *self._ripen(alert, reading)]
+        return [Transition(Change.OPENED, reading.tick, alert), *self._fire_if_due(alert, reading)]
 
-    def _ripen(self, alert: OpenAlert, reading: Reading) -> list[Transition]:
+    def _fire_if_due(self, alert: ActiveAlert, reading: Reading) -> list[Transition]:
         wait = self._settings.for_minutes * max(reading.window_minutes / self._settings.window_minutes, 1.0)
         if reading.tick - alert.opened < wait:
             return []
@@ -218,19 +206,19 @@ class Lifecycle:
         self._open[alert.topic] = alert
         return [Transition(Change.FIRED, reading.tick, alert)]
 
-    def _close(self, change: Change, tick: int, alert: OpenAlert) -> Transition:
+    def _close(self, change: Change, tick: int, alert: ActiveAlert) -> Transition:
         del self._open[alert.topic]
         self._closed[alert.topic] = tick
         return Transition(change, tick, alert)
 
 
-def alert_id(alert: OpenAlert) -> str:
+def alert_id(alert: ActiveAlert) -> str:
     """Return the deterministic id of an alert."""
     return document_id(f"alert:{alert.topic}", instant(alert.opened).isoformat())
 
 
-def record(transition: Transition, method: str) -> Alert:
-    """Return the alert as stored after `transition`, told by `method`; window and counts are those of its peak so far."""
+def alert_record(transition: Transition, method: str) -> Alert:
+    """Return the alert as stored after `transition`, found by `method`; window and counts are those of its peak so far."""
     alert, peak = transition.alert, transition.alert.peak
     low, high = interval(peak.expected, peak.dispersion)
     closed = transition.change in {Change.RESOLVED, Change.DROPPED}

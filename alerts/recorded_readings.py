@@ -1,33 +1,37 @@
-"""What the detector saw, kept for charts: one fixed window for every series, every five minutes of event time."""
+"""Readings recorded for the charts of dashboards: one fixed window for every series, every five minutes of event time."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import Method
 from squall.alerts.detection.readings import Counts
 from squall.alerts.detection.tails import intervals
 from squall.alerts.detection.windows import multiples
-from squall.alerts.lifecycle import instant
+from squall.alerts.minutes import instant
 from squall.core.series import kind_of
 from squall.storage.rows.detector import SeriesReading
 
-EVERY_MINUTES: Final = 5
+RECORD_INTERVAL_MINUTES: Final = 5
 
 
-def readings_to_keep(method: Method, counts: Counts, after: int, until: int, window_minutes: int) -> list[SeriesReading]:
+def readings_to_record(
+    method: Method, counts: Counts, after: int, until: int, window_minutes: int, cache: BaselineCache | None = None
+) -> list[SeriesReading]:
     """Return one row per series and five minutes in (after, until]; series with neither documents nor expectation are left out.
 
     Args:
         method: reads `counts`, which reach from `after − lookback` to `until`.
         after: minute since the epoch, exclusive.
         until: minute since the epoch, inclusive.
-        window_minutes: length of the window; the detector itself looks at several.
+        window_minutes: length of the window; the detector itself evaluates several.
+        cache: of `counts`; baselines fitted before are used again.
     """
-    ticks = multiples(EVERY_MINUTES, after, until)
+    ticks = multiples(RECORD_INTERVAL_MINUTES, after, until)
     if not ticks.size:
         return []
-    readings = method.read_at(counts, ticks, only_window=window_minutes)
+    readings = method.read_at(counts, ticks, only_window=window_minutes, cache=cache)
     low, high = intervals(readings.expected, readings.dispersion)
     rows = []
     for row, series in enumerate(readings.topics):

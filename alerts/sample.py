@@ -1,4 +1,4 @@
-"""A made-up alert, so that people can see the message before the first real one."""
+"""A sample alert, which shows what a message looks like before the first real one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from squall.alerts.chart_data import chart_data
 from squall.alerts.detection.detector import METHOD, Detector
 from squall.alerts.detection.readings import Counts
-from squall.alerts.lifecycle import instant, minute_of
-from squall.alerts.notification.email import message as mail
-from squall.alerts.notification.email.chart import draw
-from squall.alerts.notification.groups import Moment, Notice, Reason
-from squall.alerts.notification.webhook import payload
+from squall.alerts.minutes import instant, minute_of
+from squall.alerts.notification.content import DualTime, NotificationContent, Reason
+from squall.alerts.notification.receivers import render
+from squall.alerts.notification.sanitize import safe_link
 from squall.core.config.alerts import DEFAULT_RECEIVER
 from squall.core.config.settings import Settings
 from squall.core.records import Alert, AlertState, Sentiment, Severity
@@ -52,15 +52,18 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
         fired_at=instant(end),
         updated_at=instant(end),
     )
-    chart = draw(detector, counts, _TOPIC, end, reading.window_minutes, settings.detector)
     documents = {alert.id: [_document(title, copies, settings, now) for title, copies in _HEADLINES]}
-    notice = Notice(f"sample-{alert.id[:12]}", receiver, Reason.FIRING, (alert,), Moment(now, now), "sample", fresh=1)
-    key = f"{notice.key}-{receiver}"
-    if settings.alerts.by_name[receiver].url:
-        message = payload.build(key, notice, documents, settings.alerts.link_base)
-    else:
-        message = mail.build(key, notice, documents, chart, settings.alerts, now)
-    return Notification(key, notice.group, notice.reason.value, "queued", 0, "", message, now, now, receiver, (alert.id,))
+    content = NotificationContent(f"sample-{alert.id[:12]}", receiver, Reason.FIRING, (alert,), DualTime(now, now), "sample", new_count=1)
+    key = f"{content.key}-{receiver}"
+    message = render(
+        key,
+        content,
+        documents,
+        lambda: chart_data(detector, counts, _TOPIC, end, reading.window_minutes, settings.detector),
+        settings.alerts,
+        now,
+    )
+    return Notification(key, content.group, content.reason.value, "queued", 0, "", message, now, now, receiver, (alert.id,))
 
 
 def _counts(end: int, days: int, window: int) -> Counts:
@@ -79,7 +82,7 @@ def _document(title: str, copies: int, settings: Settings, now: datetime) -> Sto
         kind="news",
         source="sample",
         author="",
-        url=mail.safe_link(settings.alerts.link_base),
+        url=safe_link(settings.alerts.link_base),
         title=title,
         text="",
         language="en",

@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-from apscheduler.schedulers.background import BackgroundScheduler
-
-from squall.alerts.service import PART, AlertService, RunReport
-from squall.core.clock import Clock, SystemClock
+from squall.alerts.service import LIVENESS_PART, AlertService, RunReport
+from squall.core.clock import Clock
 from squall.core.observability.health import Health
 
 log = logging.getLogger(__name__)
@@ -18,32 +16,33 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SchedulerStatus:
-    """How the detector fares. `last_error` is that of the last run, empty when it went well."""
+    """The outcome of the last run. `last_error` is empty when it succeeded."""
 
     last_run_at: datetime | None = None
     last_error: str = ""
     failures: int = 0
-    """Runs in a row that did not go well."""
+    """Consecutive runs that failed."""
     report: RunReport | None = None
 
 
 class DetectorScheduler:
-    """A BackgroundScheduler around `AlertService.run_once`.
+    """Calls `AlertService.run_once` every interval.
 
     Args:
         service: what to run.
-        interval_seconds: wall time between two starts; a run that takes longer delays the next one.
-        clock: stamps the health.
+        interval_seconds: time between two starts; a run that takes longer delays the next one.
+        clock: paces the runs by its monotonic time, and stamps the status.
         health: the service's; a run is expected every interval.
     """
 
-    def __init__(self, service: AlertService, interval_seconds: float, clock: Clock | None = None, health: Health | None = None) -> None:
+    def __init__(self, service: AlertService, interval_seconds: float, clock: Clock, health: Health) -> None:
         self._service = service
         self._interval = interval_seconds
-        self._clock = clock or SystemClock()
-        self._liveness = (health or Health(self._clock)).liveness
-        self._scheduler = BackgroundScheduler(timezone=UTC)
+        self._clock = clock
+        self._liveness = health.liveness
         self._status = SchedulerStatus()
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
         self._ran = threading.Event()
 
     @property
@@ -53,17 +52,9 @@ class DetectorScheduler:
 
     def start(self) -> None:
         """Run now, and then every interval."""
-        self._liveness.expect(PART, 3 * self._interval)
-        self._scheduler.add_job(
-            self._run,
-            "interval",
-            seconds=self._interval,
-            next_run_time=datetime.now(UTC),
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
-        self._scheduler.start()
+        self._liveness.expect(LIVENESS_PART, 3 * self._interval)
+        self._thread = threading.Thread(target=self._loop, name="detector", daemon=True)
+        self._thread.start()
 
     def wait_for_run(self, timeout: float) -> bool:
         """Wait until a run has ended; return False when none did within `timeout` seconds."""
@@ -71,17 +62,25 @@ class DetectorScheduler:
 
     def stop(self) -> None:
         """Let a run in progress end after its present chunk, stop, and let another detector take over."""
+        self._stopping.set()
         self._service.stop()
-        self._liveness.done(PART)
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
+        self._liveness.done(LIVENESS_PART)
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
             self._service.release()
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            began = self._clock.monotonic()
+            self._run()
+            self._stopping.wait(max(began + self._interval - self._clock.monotonic(), 0.0))
 
     def _run(self) -> None:
         try:
             report = self._service.run_once()
-        except Exception as error:  # one bad run must not end the schedule; health tells
-            log.error("the detector failed, and tries again in %.0f s: %s", self._interval, error, exc_info=True)
+        except Exception as error:  # one failed run must not end the schedule; the status reports it
+            log.error("the detector failed and runs again in %.0f s: %s", self._interval, error, exc_info=True)
             self._note(replace(self._status, last_error=f"{type(error).__name__}: {error}"))
         else:
             self._note(replace(self._status, last_error=report.error, report=report))

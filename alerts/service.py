@@ -1,4 +1,4 @@
-"""The detector at work: progress → watermark → ticks → transitions → alerts and e-mails, resumable at any point."""
+"""Runs the detector: progress → watermark → ticks → transitions → alerts and messages, resumable at any point."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from squall.alerts.counts import load_counts, load_sources
+from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import open_method
-from squall.alerts.detection.no_data import AbsenceDetector, blackout
+from squall.alerts.detection.no_data import NoDataDetector, blackout
 from squall.alerts.detection.readings import Counts, Ints, Readings
 from squall.alerts.dispatcher import Dispatcher, pack, unpack
 from squall.alerts.interfaces import Sender
 from squall.alerts.lease import Lease, owner_of
-from squall.alerts.lifecycle import Change, Lifecycle, instant, minute_of
+from squall.alerts.lifecycle import Change, Lifecycle
+from squall.alerts.minutes import instant, minute_of
 from squall.alerts.notification.delivery import deliver
-from squall.alerts.recorded_readings import readings_to_keep
+from squall.alerts.recorded_readings import readings_to_record
 from squall.alerts.watermark import watermark
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
@@ -33,12 +35,12 @@ from squall.storage.rows.detector import DetectorRun
 log = logging.getLogger(__name__)
 
 DETECTOR: Final = "negative-spikes"
-"""The name under which position and state are kept."""
-PART: Final = "detector"
-"""Its name in `squall.core.observability.health.Progress`."""
+"""The name under which position and state are stored."""
+LIVENESS_PART: Final = "detector"
+"""Its name in `squall.core.observability.health.Liveness`."""
 _EVENTS: Final[dict[Change, AlertEvent]] = {Change.FIRED: "fired", Change.ESCALATED: "escalated", Change.RESOLVED: "resolved"}
 _CHUNK_MINUTES: Final = 1440
-"""Event time between two writes of the position: bounds memory, and what a crash does again."""
+"""Event time between two writes of the position: bounds memory, and what is evaluated again after a crash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,11 @@ class RunReport:
     resolved: int = 0
     sent: int = 0
     waiting: int = 0
-    """E-mails kept to be tried again."""
+    """Messages that stay queued to be tried again."""
     standby: bool = False
-    """Another detector works on this store; this one waits to take over."""
+    """Another detector runs on this store; this one waits to take over."""
     error: str = ""
-    """What was unavailable; the next run goes on where this one stopped."""
+    """What was unavailable; the next run continues where this one stopped."""
 
 
 @dataclass(slots=True)
@@ -70,41 +72,42 @@ class _Run:
 
 
 class AlertService:
-    """Evaluates event time up to the watermark and sends what follows from it. One at a time per store: by a lease, others stand by.
+    """Evaluates event time up to the watermark and sends the messages about it. One at a time per store: by a lease, others stand by.
 
-    The order of writes in a chunk is alerts, e-mails (queued), position with state. A crash in between evaluates the chunk again, and ids
-    made of event time make the second time write the same rows; an e-mail that is known already is left as it is. Queued e-mails are
-    sent afterwards, so nothing is mailed that a restart could think of differently.
+    The order of writes in a chunk is alerts, messages (queued), position with state. After a crash in between the chunk is evaluated again;
+    ids are made of event time, so the same rows are written, and a message that is already stored is left as it is. Queued messages are
+    sent afterwards, so nothing is sent that a restart could evaluate differently.
     """
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock, mailer: Sender, health: Health | None = None) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Clock, sender: Sender, health: Health | None = None) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
-        self._mailer = mailer
+        self._sender = sender
         self._health = health or Health(clock)
         self._detector = open_method(settings.detector)
-        self._absence = AbsenceDetector(settings.detector)
+        self._no_data = NoDataDetector(settings.detector)
         self._lease = Lease(store.leases, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
         self._stopping = threading.Event()
         self._standing_by = False
 
     def stop(self) -> None:
-        """Make a run in progress end after its present chunk; the position is safe."""
+        """Make a run in progress end after its present chunk, with the position written."""
         self._stopping.set()
 
     def release(self) -> None:
-        """Let another detector take over at once; the next run asks for the lease again."""
+        """Give up the lease, so that another detector can take over at once. A later run takes the lease again, and is not stopped."""
+        self._stopping.clear()
         try:
             self._lease.release()
         except UnavailableError as error:
-            log.warning("the lease was not given back, it runs out in %.0f s: %s", self._settings.detector.lease_seconds, error)
+            log.warning("the lease was not released and expires in %.0f s: %s", self._settings.detector.lease_seconds, error)
 
     def run_once(self) -> RunReport:
-        """Evaluate up to the watermark, then send queued e-mails. An unavailable store or server is reported, and tried again next time.
+        """Evaluate up to the watermark, then send queued messages. An unavailable store or receiver is reported, and tried again next time.
 
         Raises:
-            StoreError: the store answers with an error that trying again will not mend.
+            StoreError: the store answers with an error that a retry will not fix.
         """
         began = self._clock.monotonic()
         outcome: RunOutcome = "failed"
@@ -114,7 +117,7 @@ class AlertService:
             return report
         finally:
             self._health.metrics.detector_run(outcome, self._clock.monotonic() - began, leader=self._lease.held)
-            self._health.liveness.touch(PART)
+            self._health.liveness.touch(LIVENESS_PART)
 
     def _run(self, began: float) -> RunReport:
         run, errors = _Run(), list[str]()
@@ -125,23 +128,23 @@ class AlertService:
             self._standing_by = False
             self._evaluate(run)
         except UnavailableError as error:
-            log.warning("the detector waits: %s", error)
+            log.warning("the detector run ended early and continues next time: %s", error)
             errors.append(str(error))
         report = RunReport(watermark=run.watermark, ticks=run.ticks, evaluated_until=None if run.until is None else instant(run.until))
         self._health.metrics.evaluated(report.watermark, report.evaluated_until)
         report = replace(report, fired=run.changes.count(Change.FIRED), resolved=run.changes.count(Change.RESOLVED))
-        if not self._lease.held:  # the evaluation took longer than the lease: somebody else may be sending
+        if not self._lease.held:  # the evaluation took longer than the lease: another detector may be sending
             return replace(report, error="; ".join(errors))
         try:
-            delivery = deliver(self._store.notifications, self._mailer, self._clock, self._health)
+            delivery = deliver(self._store.notifications, self._sender, self._clock, self._health)
             report = replace(report, sent=delivery.sent, waiting=delivery.waiting)
             errors += [delivery.last_error] if delivery.last_error else []
         except UnavailableError as error:
             errors.append(str(error))
-        return self._tell_dashboards(report, errors, began)
+        return self._update_dashboards(report, errors, began)
 
-    def _tell_dashboards(self, report: RunReport, errors: list[str], began: float) -> RunReport:
-        """Bring what dashboards read up to date, after everything that warns people; return the report with what went wrong."""
+    def _update_dashboards(self, report: RunReport, errors: list[str], began: float) -> RunReport:
+        """Bring what dashboards read up to date, after all messages were sent; return the report with what went wrong."""
         seconds = self._clock.monotonic() - began
         try:
             self._store.rollups.update(lambda: not self._stopping.is_set() and self._lease.hold())
@@ -151,9 +154,9 @@ class AlertService:
         return replace(report, error="; ".join(dict.fromkeys(errors)))
 
     def _stand_by(self) -> None:
-        """Tell once that another detector is at work."""
+        """Log once that another detector is running."""
         if not self._standing_by:
-            log.warning("another detector works on this store, or died within %.0f s: standing by", self._settings.detector.lease_seconds)
+            log.warning("standing by: another detector holds the lease of this store (%.0f s)", self._settings.detector.lease_seconds)
         self._standing_by = True
         self._health.metrics.stand_by()
 
@@ -168,27 +171,27 @@ class AlertService:
             return
         position, state = start
         run.until, goal = position, minute_of(run.watermark)
-        life_state, told = unpack(state)
-        life = Lifecycle(limits, life_state)
-        announcer = Dispatcher(self._store, self._settings, self._detector, self._clock, instant(position), told)
+        lifecycle_state, policy_state = unpack(state)
+        lifecycle = Lifecycle(limits, lifecycle_state)
+        dispatcher = Dispatcher(self._store, self._settings, self._detector, self._clock, instant(position), policy_state)
         if position >= goal:
-            announcer.flush(instant(position))  # a stream that stalls is still told of, by the wall clock
-            if announcer.dump() != told:
-                self._store.detector.write_position(DETECTOR, instant(position), pack(life.dump(), announcer.dump()))
+            dispatcher.flush(instant(position))  # a stream that stalls is still reported, by the wall clock
+            if dispatcher.dump() != policy_state:
+                self._store.detector.write_position(DETECTOR, instant(position), pack(lifecycle.dump(), dispatcher.dump()))
         late = limits.grace_minutes
         while position < goal and not self._stopping.is_set() and self._lease.hold():
             until = min(position + _CHUNK_MINUTES, goal)
             counts = load_counts(self._store.counts, limits, position - late - self._detector.lookback, until)
-            if not counts.total.any() and not life.open:
-                announcer.flush(instant(until))
+            if not counts.total.any() and not lifecycle.open:
+                dispatcher.flush(instant(until))
                 position = self._skip(until, goal)
             else:
-                self._live(life, announcer, counts, (position - late, position, until), run)
+                self._evaluate_chunk(lifecycle, dispatcher, counts, (position - late, position, until), run)
                 position, late = until, 0
-            self._store.detector.write_position(DETECTOR, instant(position), pack(life.dump(), announcer.dump()))
+            self._store.detector.write_position(DETECTOR, instant(position), pack(lifecycle.dump(), dispatcher.dump()))
             run.until = position
-            self._health.liveness.touch(PART)
-        self._health.metrics.open_alerts(sum(alert.fired is not None for alert in life.open))
+            self._health.liveness.touch(LIVENESS_PART)
+        self._health.metrics.open_alerts(sum(alert.fired is not None for alert in lifecycle.open))
 
     def _position(self) -> tuple[int, str] | None:
         """Return the minute up to which everything was evaluated, and the state; before the first document when there is none."""
@@ -199,25 +202,29 @@ class AlertService:
         return None if first is None else (minute_of(first), "")
 
     def _skip(self, empty_until: int, goal: int) -> int:
-        """Return where to go on when nothing was published for a whole history: at the next document, or at the goal."""
+        """Return where to continue when nothing was published for a whole history: at the next document, or at the goal."""
         days = self._store.counts.volume(instant(empty_until), instant(goal), step=timedelta(days=1)) if empty_until < goal else []
         busy = [minute_of(day.time) for day in days if day.news + day.social]
         return min(max(min(busy), empty_until), goal) if busy else goal
 
-    def _live(self, life: Lifecycle, announcer: Dispatcher, counts: Counts, span: tuple[int, int, int], run: _Run) -> None:
-        """Evaluate (after, until] and write what changed; look once more at (again, after], where text may have come in late."""
+    def _evaluate_chunk(self, lifecycle: Lifecycle, dispatcher: Dispatcher, counts: Counts, span: tuple[int, int, int], run: _Run) -> None:
+        """Evaluate (after, until] and write what changed; evaluate (again, after] once more, where documents may have arrived late."""
         again, after, until = span
-        readings = self._detector.read(counts, after, until)
-        transitions = life.look_again(self._detector.read(counts, again, after), int(readings.ticks[0])) if readings.ticks.size else []
-        stopped = [alert.topic for alert in life.open if kind_of(alert.topic) is SeriesKind.SOURCE]
+        cache = BaselineCache(counts)  # the reads below share hours
+        readings = self._detector.read(counts, after, until, cache)
+        transitions = []
+        if readings.ticks.size:
+            transitions += lifecycle.reevaluate(self._detector.read(counts, again, after, cache), int(readings.ticks[0]))
+        stopped = [alert.topic for alert in lifecycle.open if kind_of(alert.topic) is SeriesKind.SOURCE]
         sources = self._sources(after, until, readings.ticks, stopped)
         if sources is not None:
-            readings = replace(readings, elevated=readings.elevated | blackout(sources))  # nothing is resolved by silence
-            transitions += life.advance(sources)
-        transitions = sorted([*transitions, *life.advance(readings)], key=lambda transition: transition.tick)
-        announcer.announce(transitions, counts)
-        announcer.flush(instant(until), counts)
-        self._store.detector.write_readings(readings_to_keep(self._detector, counts, after, until, self._settings.detector.window_minutes))
+            readings = replace(readings, elevated=readings.elevated | blackout(sources))  # silence resolves nothing
+            transitions += lifecycle.advance(sources)
+        transitions = sorted([*transitions, *lifecycle.advance(readings)], key=lambda transition: transition.tick)
+        dispatcher.dispatch(transitions, counts)
+        dispatcher.flush(instant(until), counts)
+        window = self._settings.detector.window_minutes
+        self._store.detector.write_readings(readings_to_record(self._detector, counts, after, until, window, cache))
         run.ticks += readings.ticks.size
         run.changes += [transition.change for transition in transitions]
         for event in (_EVENTS.get(transition.change) for transition in transitions):
@@ -225,11 +232,11 @@ class AlertService:
                 self._health.metrics.alert(event)
 
     def _sources(self, after: int, until: int, ticks: Ints, stopped: Sequence[str]) -> Readings | None:
-        """Return whether sources have stopped, and the `stopped` ones still have; None when there are none, or nobody wants to know."""
+        """Return readings of all sources, the `stopped` ones included; None when there are none, or the test is switched off."""
         if not self._settings.detector.no_data_p_value or not ticks.size:
             return None
-        counts = load_sources(self._store.counts, after - self._absence.lookback, until, stopped)
-        return self._absence.read(counts, ticks) if counts.topics else None
+        counts = load_sources(self._store.counts, after - self._no_data.lookback, until, stopped)
+        return self._no_data.read(counts, ticks) if counts.topics else None
 
 
 def _row(report: RunReport, error: str, at: datetime, seconds: float) -> DetectorRun:

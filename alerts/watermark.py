@@ -12,12 +12,12 @@ _NOTHING_YET = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def watermark(progress: Sequence[Progress], now: datetime, idle: timedelta, settle: timedelta) -> datetime | None:
-    """Return the event time up to which documents are thought complete, or None when nothing can be said yet.
+    """Return the event time up to which documents are thought complete, or None when nothing is known yet.
 
     Partitions are read at different speeds, and a replay runs hours of event time in a second, so neither the wall clock nor the newest
-    document says what is complete: the slowest partition with something left to read does. A partition constrains unless it is
-    `caught_up` and its row is older than `idle` of wall time; a read-up partition that stays silent has nothing to add. When none
-    constrains, event time goes on at wall pace from the newest document, so that live windows close, and open alerts resolve, while
+    document determines what is complete: the slowest partition with something left to read does. A partition constrains unless it is
+    `caught_up` and its row is older than `idle` of wall time; a partition that is read up and stays silent holds nothing back. When none
+    constrains, event time continues at wall pace from the newest document, so that live windows close, and open alerts resolve, while
     nothing is published. Live data and replays at any speed thus go through the same code.
 
     Args:

@@ -54,6 +54,10 @@ class StoreRefusedError(StoreError, ConfigurationError):
     """The store refuses the login, the certificate or the protocol."""
 
 
+class StoreMissingError(StoreError):
+    """There is no embedded store in the folder, and the command does not create one."""
+
+
 class StoreLockedError(StoreError):
     """Another process owns the embedded store's folder.
 

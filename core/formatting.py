@@ -83,7 +83,7 @@ def duration(start: datetime, end: datetime) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def explain(alert: Alert) -> list[str]:
+def explanation(alert: Alert) -> list[str]:
     """Return the sentences that explain an alert: what was counted, how unusual it is, which test detected it, and since when."""
     likelihood = chance(alert.p_value)
     test = TESTS.get(alert.test, alert.test)
@@ -102,11 +102,11 @@ def _counted(alert: Alert) -> list[str]:
     if alert.test == NO_DATA:
         arrived = f"{alert.observed} {_documents(alert.observed)}" if alert.observed else "No documents"
         return [f"{arrived} arrived in the {minutes} minutes {window(alert)}, {number(alert.expected)} expected{usual}."]
-    ratio = f", {times(alert)} the usual" if times(alert) else ""
+    ratio = f", {times(alert)} the usual number" if times(alert) else ""
     counted = f"{alert.observed:,} negative {_documents(alert.observed)} were published in the {minutes} minutes {window(alert)}{ratio}."
     return [
         counted,
-        f"About {number(alert.expected)} were expected{usual}.",
+        f"About {number(alert.expected)} {'was' if number(alert.expected) == '1' else 'were'} expected{usual}.",
         f"{alert.negative_share:.0%} of all documents were negative, usually {alert.expected_share:.0%}.",
     ]
 

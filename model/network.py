@@ -1,4 +1,4 @@
-"""One encoder, one forward pass, a linear head per task, on the pooled text or on every token; saved as one folder that needs no hub."""
+"""The multi-task network: one encoder and a linear head per task, on the pooled text or on every token; saved as one folder."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class NetworkConfig:
 
     @classmethod
     def from_json(cls, text: str) -> NetworkConfig:
-        """Parse `config.json`; raises KeyError, TypeError or ValueError when it is not one of ours."""
+        """Parse `config.json`; raises KeyError, TypeError or ValueError when it was not written by `to_json`."""
         body = json.loads(text)
         if body.get("format") != FORMAT or body.get("pooling") not in POOLINGS:
             known = ", ".join(POOLINGS)
@@ -192,7 +192,7 @@ class MultiTaskNetwork(nn.Module):
         """Read a folder written by `save`; the network is fp32, on the CPU, in evaluation mode.
 
         Raises:
-            ConfigurationError: a file is missing or is not ours.
+            ConfigurationError: a file is missing, or was not written by `save`.
         """
         for name in (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE):
             if not (folder / name).is_file():
@@ -209,7 +209,7 @@ class MultiTaskNetwork(nn.Module):
 
 
 def is_checkpoint(base: Path | str) -> bool:
-    """Tell whether `base` is a folder that `MultiTaskNetwork.save` wrote, and no plain encoder."""
+    """Return whether `base` is a folder that `MultiTaskNetwork.save` wrote, rather than a plain encoder."""
     try:
         body = json.loads((Path(base) / CONFIG_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Labelled stretches of a text, as a tokens task learns them: read from a file's values and checked against the text."""
+"""Labelled spans of a text, which a tokens task learns: read from a file's values and checked against the text."""
 
 from __future__ import annotations
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from squall.model.data.labelled import MISSING
 from squall.model.spans import Span
-from squall.model.tasks import TaskSpec
+from squall.model.tasks import MISSING, TaskSpec
 
 Offsets = Sequence[tuple[int, int]]
 

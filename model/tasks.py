@@ -1,4 +1,4 @@
-"""What the network is asked: a task is a name, a kind and its labels, nothing else in the package knows more."""
+"""Tasks of the network: a task is a name, a kind and its labels, and has one head."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 from squall.core.errors import ConfigurationError
 from squall.core.records import SENTIMENTS, TOPICS
 
+MISSING = -100
+"""Class index of a text or token that carries no label of a task; the value that cross-entropy ignores."""
 ALIASES = {"bearish": "negative", "bullish": "positive"}
 """Label names that public sets use for ours."""
 
@@ -40,10 +42,10 @@ class TaskSpec:
         if self.kind == "tokens" and not _is_bio(self.labels):
             raise ConfigurationError(
                 f"task {self.name!r} has the labels {', '.join(self.labels)}",
-                "a tokens task takes O first, then B… and I… in pairs: O, B, I",
+                "the labels of a tokens task are O first, then pairs of B… and I…: O, B, I",
             )
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
-            raise ConfigurationError(f"task {self.name!r} needs two or more distinct labels, got {list(self.labels)}")
+            raise ConfigurationError(f"task {self.name!r} needs two or more distinct labels, not {list(self.labels)}")
 
     def index(self, value: Any, order: Sequence[str] | None = None) -> int:
         """Return the class index that `value` names.
@@ -73,7 +75,7 @@ class TaskSpec:
 TOPIC = TaskSpec("topic", TOPICS)
 SENTIMENT = TaskSpec("sentiment", SENTIMENTS)
 HEADLINES = TaskSpec("headline_sentiment", SENTIMENTS)
-"""Sentiment as SEntFiN labels it, for runs that keep it apart from Twitter Financial News' way."""
+"""Sentiment as SEntFiN labels it, for runs with a separate head for it beside that of Twitter Financial News."""
 DEFAULT_TASKS = (TOPIC, SENTIMENT)
 """The heads of the shipped checkpoint."""
 
@@ -86,7 +88,7 @@ def find_task(tasks: Iterable[TaskSpec], name: str) -> TaskSpec:
     """
     known = {task.name: task for task in tasks}
     if name not in known:
-        raise ConfigurationError(f"no task {name!r}", f"allowed are {', '.join(known)}")
+        raise ConfigurationError(f"there is no task {name!r}", f"allowed are {', '.join(known)}")
     return known[name]
 
 

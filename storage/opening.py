@@ -38,7 +38,8 @@ def open(
     Raises:
         ConfigurationError: the URL is not one of these.
         StoreLockedError: another process owns the embedded folder.
-        StoreError: the folder cannot be used, or holds no store and `create` is False.
+        StoreMissingError: the folder holds no store and `create` is False.
+        StoreError: the folder cannot be used.
     """
     parts = urlsplit(url)
     backend: Backend

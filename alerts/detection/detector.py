@@ -15,17 +15,18 @@ what builds up without a burst. A series is in *breach* when all of these hold f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from squall.alerts.detection.baseline import HOURS, Expectation, day_types, fit, recency, window_dispersion
-from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, Readings, below, families, most_telling
+from squall.alerts.detection.baseline import Expectation, fit, recency, window_dispersion
+from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, Readings, by_kind, most_significant, stack
 from squall.alerts.detection.rules import Rule, rules, shared_limit
+from squall.alerts.detection.season import HOURS, day_types
 from squall.alerts.detection.shares import expected_share, usual_shares
-from squall.alerts.detection.tails import count_tail, fisher_combined, share_tail
+from squall.alerts.detection.tails import beta_binomial_tail, fisher_combined, negative_binomial_tail
 from squall.alerts.detection.windows import Hourly, by_hour, covered_hours, multiples, window_counts
 from squall.core.config.settings import DetectorSettings
 from squall.core.series import BURN
@@ -43,7 +44,7 @@ _STILL_BURNS_P: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class HourModel:
-    """What holds for the ticks of one hour."""
+    """The fitted model that applies to the ticks of one hour."""
 
     hour: int
     negative: Expectation
@@ -53,13 +54,32 @@ class HourModel:
     scatter: Floats
     """(series,) its intra-hour correlation."""
     dispersion: tuple[Floats, ...]
-    """(series,) of negative counts, for each window."""
-    judges: bool
-    """Whether enough was seen to judge a window by."""
+    """(series,) of negative counts, for each rule's window."""
+    sufficient: bool
+    """Whether enough history was observed to judge a window."""
+
+
+class BaselineCache:
+    """The models fitted on one table of counts, so that several reads of the same hours fit them once. Lives as long as the counts do."""
+
+    def __init__(self, counts: Counts) -> None:
+        self.counts = counts
+        self.parts = by_kind(counts)
+        """The counts by kind of series."""
+        self.hourly = [Hourly.of(part) for part in self.parts]
+        self.documents = Hourly.of(self.parts[0]).summed() if len(self.parts) > 1 else self.hourly[0].summed()
+        """All documents, by which observed hours are distinguished from outages."""
+        self._models: dict[tuple[int, int], HourModel] = {}
+
+    def model(self, kind: int, hour: int, fit_model: Callable[[Hourly, Hourly, int], HourModel]) -> HourModel:
+        """Return the model of the `kind`-th part for the ticks of `hour`, fitted unless it was before."""
+        if (kind, hour) not in self._models:
+            self._models[kind, hour] = fit_model(self.hourly[kind], self.documents, hour)
+        return self._models[kind, hour]
 
 
 class Detector:
-    """The detector for one set of settings; holds no state between calls.
+    """The detector for one set of settings; holds no state between calls; a caller may share fits between them by a `BaselineCache`.
 
     Args:
         settings: windows and limits.
@@ -81,35 +101,42 @@ class Detector:
         """Return the minutes in (after, until] at which the detector reads: multiples of `step_minutes`."""
         return multiples(self._settings.step_minutes, after, until)
 
-    def read(self, counts: Counts, after: int, until: int) -> Readings:
+    def read(self, counts: Counts, after: int, until: int, cache: BaselineCache | None = None) -> Readings:
         """Return the readings at every tick in (after, until].
 
         Args:
             counts: must reach from `after − lookback` (earlier minutes than the first are taken for unobserved) to `until`.
             after: minute since the epoch, exclusive.
             until: minute since the epoch, inclusive.
+            cache: of `counts`; baselines fitted by earlier reads are used again.
         """
-        return self.read_at(counts, self.ticks(after, until))
+        return self.read_at(counts, self.ticks(after, until), cache=cache)
 
-    def read_at(self, counts: Counts, ticks: Ints, *, only_window: int = 0) -> Readings:
-        """Return the readings at the given increasing `ticks`, as `read`; of a single window when its minutes are given."""
+    def read_at(self, counts: Counts, ticks: Ints, *, only_window: int = 0, cache: BaselineCache | None = None) -> Readings:
+        """Return the readings at the given increasing `ticks`, as `read`; of a single window when its minutes are given.
+
+        Raises:
+            ValueError: `counts` end before the last tick, or `cache` belongs to other counts.
+        """
         if ticks.size and counts.end < ticks[-1]:
             raise ValueError(f"counts end at minute {counts.end}, before the last tick {int(ticks[-1])}")
-        chosen = [rule for rule in self._rules if rule.minutes == only_window or not only_window]
-        kinds = families(counts)
-        documents = Hourly.of(kinds[0]).summed()
-        parts = [self._family(part, documents, ticks, chosen) for part in kinds]
-        views = [below([views[number] for views, _ in parts]) for number in range(len(chosen))]
-        return most_telling(self._verdicts(views, parts[0][1], chosen))
+        cache = cache or BaselineCache(counts)
+        if cache.counts is not counts:
+            raise ValueError("the cache holds baselines of other counts")
+        chosen = [number for number, rule in enumerate(self._rules) if rule.minutes == only_window or not only_window]
+        parts = [self._read_kind(cache, kind, ticks, chosen) for kind in range(len(cache.parts))]
+        views = [stack([views[number] for views, _ in parts]) for number in range(len(chosen))]
+        return most_significant(self._verdicts(views, parts[0][1], [self._rules[number] for number in chosen]))
 
-    def _family(self, counts: Counts, documents: Hourly, ticks: Ints, chosen: Sequence[Rule]) -> tuple[list[Readings], Bools]:
-        """Return the readings of one kind of series in each window, undecided, and which ticks can be judged."""
-        hourly = Hourly.of(counts)
-        models = [(self.hour_model(hourly, documents, hour, chosen), columns) for hour, columns in by_hour(ticks)]
+    def _read_kind(self, cache: BaselineCache, kind: int, ticks: Ints, chosen: Sequence[int]) -> tuple[list[Readings], Bools]:
+        """Return the readings of one kind of series by each chosen rule, undecided, and which ticks can be judged."""
+        models = [(cache.model(kind, hour, self.hour_model), columns) for hour, columns in by_hour(ticks)]
         judged = np.zeros(ticks.size, dtype=bool)
         for model, columns in models:
-            judged[columns] = model.judges
-        return [_view(counts, ticks, models, number, rule, counts_only=self._counts_only) for number, rule in enumerate(chosen)], judged
+            judged[columns] = model.sufficient
+        counts = cache.parts[kind]
+        views = [_view(counts, ticks, models, number, self._rules[number], counts_only=self._counts_only) for number in chosen]
+        return views, judged
 
     def _verdicts(self, views: Sequence[Readings], judged: Bools, chosen: Sequence[Rule]) -> list[tuple[Readings, float]]:
         """Decide which readings are breaches, still elevated, critical; return them with the p-value that counts for their window.
@@ -122,26 +149,26 @@ class Detector:
         found: list[tuple[Readings, float]] = []
         for test in dict.fromkeys(rule.test for rule in chosen):
             mine = [(view, rule) for view, rule in zip(views, chosen, strict=True) if rule.test == test]
-            stands = [_stands(view, rule, least) & judged for view, rule in mine]
-            lowest = np.min([np.where(ok, view.p_value, 1.0) for (view, _), ok in zip(mine, stands, strict=True)], axis=0)
-            limit = shared_limit(lowest, np.logical_or.reduce(stands), mine[0][1].p_value)
-            for (view, rule), ok in zip(mine, stands, strict=True):
+            candidates = [_is_candidate(view, rule, least) & judged for view, rule in mine]
+            lowest = np.min([np.where(ok, view.p_value, 1.0) for (view, _), ok in zip(mine, candidates, strict=True)], axis=0)
+            limit = shared_limit(lowest, np.logical_or.reduce(candidates), mine[0][1].p_value)
+            for (view, rule), ok in zip(mine, candidates, strict=True):
                 found.append((self._verdict(view, rule, ok, limit, judged), rule.p_value))
         return found
 
-    def _verdict(self, seen: Readings, rule: Rule, stands: Bools, limit: Floats, judged: Bools) -> Readings:
+    def _verdict(self, seen: Readings, rule: Rule, candidates: Bools, limit: Floats, judged: Bools) -> Readings:
         least = self._settings.min_ratio
-        breach = stands & (seen.p_value <= limit)
+        breach = candidates & (seen.p_value <= limit)
         halfway = (1.0 + least) / 2.0
         still = judged & (seen.p_value <= min(rule.p_value**0.5, _ELEVATED_P)) & (seen.observed >= halfway * seen.expected)
         extreme = seen.observed >= _CRITICAL_RATIO * least * seen.expected
         critical = breach & (seen.p_value <= rule.p_value**1.5) & extreme
-        told = judged & (seen.observed >= _SCORED_DOCUMENTS) & (seen.p_value < 1.0)
-        score = np.where(told, np.log10(rule.p_value / self._settings.p_value) - np.log10(seen.p_value), 0.0)
+        scored = judged & (seen.observed >= _SCORED_DOCUMENTS) & (seen.p_value < 1.0)
+        score = np.where(scored, np.log10(rule.p_value / self._settings.p_value) - np.log10(seen.p_value), 0.0)
         return replace(seen, breach=breach, elevated=breach | still, critical=critical, score=score)
 
-    def hour_model(self, hourly: Hourly, documents: Hourly, hour: int, chosen: Sequence[Rule]) -> HourModel:
-        """Return what holds for the ticks of an hour: both baselines, fitted on the history that ends `guard` before it."""
+    def hour_model(self, hourly: Hourly, documents: Hourly, hour: int) -> HourModel:
+        """Return the model of an hour: both baselines, fitted on the history that ends `guard` before it."""
         first_day = (hour - self._history) // HOURS
         days = np.arange(first_day, first_day + self._settings.history_days + 1)
         negative, total = hourly.days(days)
@@ -152,13 +179,13 @@ class Detector:
         kinds = day_types(days)
         of_negative = fit(negative, trust, kinds)
         of_total = of_negative if self._counts_only else fit(total, trust, kinds)
-        dispersion = tuple(window_dispersion(negative, trust, of_negative, rule.minutes) for rule in chosen)
+        dispersion = tuple(window_dispersion(negative, trust, of_negative, rule.minutes) for rule in self._rules)
         share, scatter = usual_shares(negative, negative if self._counts_only else total, of_negative, of_total)
-        judges = self._enough(covered, kinds, hour)
-        return HourModel(hour, of_negative.expectation, of_total.expectation, share, scatter, dispersion, judges)
+        sufficient = self._is_sufficient(covered, kinds, hour)
+        return HourModel(hour, of_negative.expectation, of_total.expectation, share, scatter, dispersion, sufficient)
 
-    def _enough(self, covered: Bools, kinds: Ints, hour: int) -> bool:
-        """Say whether the (days, HOURS) `covered` hours suffice to judge `hour`.
+    def _is_sufficient(self, covered: Bools, kinds: Ints, hour: int) -> bool:
+        """Return whether the (days, HOURS) `covered` hours suffice to judge `hour`.
 
         A weekend may be judged by weekdays, which are busier; a weekday only by weekdays.
         """
@@ -209,10 +236,10 @@ def _view(
     high = observed > expected
     if rule.test == BURN:
         recent = window_counts(counts.negative, counts.start, ticks, quarter)
-        high[high] = count_tail(recent[high], recently[high], dispersion[high]) <= _STILL_BURNS_P
-    p_value[high] = count_tail(observed[high], expected[high], dispersion[high])
+        high[high] = negative_binomial_tail(recent[high], recently[high], dispersion[high]) <= _STILL_BURNS_P
+    p_value[high] = negative_binomial_tail(observed[high], expected[high], dispersion[high])
     if not counts_only:
-        share_p_value[high] = share_tail(observed[high], total[high], share[high], scatter[high])
+        share_p_value[high] = beta_binomial_tail(observed[high], total[high], share[high], scatter[high])
         p_value[high] = fisher_combined(p_value[high], share_p_value[high])
     p_value = np.minimum(p_value * rule.penalty, 1.0)
     return Readings.undecided(
@@ -229,7 +256,7 @@ def _view(
     )
 
 
-def _stands(view: Readings, rule: Rule, min_ratio: float) -> Bools:
+def _is_candidate(view: Readings, rule: Rule, min_ratio: float) -> Bools:
     """Return whether everything but the p-value speaks for a breach."""
     enough: Bools = (view.observed >= rule.min_documents) & (view.observed >= min_ratio * view.expected)
     return enough

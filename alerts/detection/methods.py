@@ -1,4 +1,4 @@
-"""Ways to tell a spike: the shipped detector, and the two plain ones that everybody starts with, behind one interface."""
+"""Detection methods behind one interface: the shipped detector, and two simple ones, z-score and fixed threshold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 from scipy.special import ndtr
 
-from squall.alerts.detection.detector import Detector
+from squall.alerts.detection.detector import BaselineCache, Detector
 from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, Readings
 from squall.alerts.detection.windows import by_hour, multiples, window_counts
 from squall.core.config.settings import DetectorSettings
@@ -24,15 +24,15 @@ class Method(Protocol):
     def ticks(self, after: int, until: int) -> Ints:
         """Return the minutes in (after, until] at which it reads."""
 
-    def read(self, counts: Counts, after: int, until: int) -> Readings:
+    def read(self, counts: Counts, after: int, until: int, cache: BaselineCache | None = None) -> Readings:
         """Return the readings at every tick in (after, until]; `counts` reach from `after − lookback` to `until`."""
 
-    def read_at(self, counts: Counts, ticks: Ints, *, only_window: int = 0) -> Readings:
-        """Return the readings at the given increasing `ticks`."""
+    def read_at(self, counts: Counts, ticks: Ints, *, only_window: int = 0, cache: BaselineCache | None = None) -> Readings:
+        """Return the readings at the given increasing `ticks`; `cache` is of `counts`."""
 
 
-class _Plain:
-    """What the plain methods share: one window, held against the windows of the history before a guard."""
+class _SingleWindow:
+    """What the simple methods share: one window, compared with the windows of the history before a guard."""
 
     def __init__(self, settings: DetectorSettings) -> None:
         self._settings = settings
@@ -42,11 +42,18 @@ class _Plain:
         """Return the minutes in (after, until] that are multiples of the step."""
         return multiples(self._settings.step_minutes, after, until)
 
-    def read(self, counts: Counts, after: int, until: int) -> Readings:
+    def read(self, counts: Counts, after: int, until: int, cache: BaselineCache | None = None) -> Readings:
         """Return the readings at every tick in (after, until]."""
-        return self.read_at(counts, self.ticks(after, until))
+        return self.read_at(counts, self.ticks(after, until), cache=cache)
 
-    def read_at(self, counts: Counts, ticks: Ints, *, only_window: int = 0) -> Readings:
+    def read_at(
+        self,
+        counts: Counts,
+        ticks: Ints,
+        *,
+        only_window: int = 0,
+        cache: BaselineCache | None = None,  # noqa: ARG002 - these methods fit nothing
+    ) -> Readings:
         """Return the readings at the given increasing `ticks`."""
         window = only_window or self._settings.window_minutes
         observed = window_counts(counts.negative, counts.start, ticks, window)
@@ -97,7 +104,7 @@ class _Plain:
         raise NotImplementedError
 
 
-class ZScore(_Plain):
+class ZScore(_SingleWindow):
     """(count − mean) / standard deviation of the history, whatever the hour; a breach where a normal tail is below `p_value`."""
 
     name = "z-score"
@@ -109,7 +116,7 @@ class ZScore(_Plain):
         return p_value, enough & (p_value <= self._settings.p_value), enough & (p_value <= self._settings.p_value**0.5), score
 
 
-class FixedThreshold(_Plain):
+class FixedThreshold(_SingleWindow):
     """A breach where a window holds `threshold_documents` negative documents."""
 
     name = "threshold"

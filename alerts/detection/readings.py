@@ -67,7 +67,7 @@ class Reading:
     observed: int
     total: int
     window_minutes: int
-    """The window that says most: the one in breach, else the less probable one for its limit."""
+    """The most significant window: the one in breach, else the least probable one for its limit."""
     expected: float
     p_value: float
     share: float
@@ -160,15 +160,15 @@ class Readings:
         )
 
 
-def families(counts: Counts) -> list[Counts]:
-    """Return the series by kind, the kind of the first one first: those that resemble each other and learn from each other."""
+def by_kind(counts: Counts) -> list[Counts]:
+    """Return the series by kind, the kind of the first one first: those that resemble each other share a baseline season."""
     kinds: dict[SeriesKind, list[int]] = {}
     for row, name in enumerate(counts.topics):
         kinds.setdefault(kind_of(name), []).append(row)
     return [counts.rows(rows) for rows in kinds.values()] if len(kinds) > 1 else [counts]
 
 
-def below(parts: Sequence[Readings]) -> Readings:
+def stack(parts: Sequence[Readings]) -> Readings:
     """Return the readings of several sets of series at the same ticks as one."""
     if len(parts) == 1:
         return parts[0]
@@ -177,8 +177,8 @@ def below(parts: Sequence[Readings]) -> Readings:
     return replace(parts[0], topics=tuple(name for part in parts for name in part.topics), **stacked)
 
 
-def most_telling(views: Sequence[tuple[Readings, float]]) -> Readings:
-    """Return, for every series and tick, the reading of the window that says most; elevated when any window is, the highest score."""
+def most_significant(views: Sequence[tuple[Readings, float]]) -> Readings:
+    """Return, for every series and tick, the reading of the most significant window; elevated when any window is, the highest score."""
     if len(views) == 1:
         return views[0][0]
     weight = np.stack([np.log(view.p_value) / np.log(limit) + 1e6 * view.breach for view, limit in views])

@@ -1,4 +1,4 @@
-"""Which windows are looked at, and when one of them is a breach."""
+"""Rules: which windows are evaluated, and when one of them is a breach."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from squall.alerts.detection.readings import Bools, Floats
 from squall.core.config.settings import DetectorSettings
 from squall.core.series import BURN, BURST
 
-FAMILY: Final = 20
-"""Up to so many series each may use the whole p-value; more of them share what so many would have."""
+FAMILY_SIZE: Final = 20
+"""Up to so many series may each use the whole p-value; more of them share what that many would have."""
 _SHORTEST_MINUTES: Final = 5
 _BURST_PARTS: Final = (12, 6, 4, 3, 2, 1)
 _BURN_PARTS: Final = (4, 2, 1)
@@ -51,11 +51,11 @@ def shared_limit(p_values: Floats, candidates: Bools, limit: float) -> Floats:
 
     Args:
         p_values: (series, ticks) of each series' most unusual window.
-        candidates: (series, ticks) whether anything but the p-value stands in the way.
-        limit: for one series alone among at most `FAMILY`.
+        candidates: (series, ticks) whether all conditions but the p-value are met.
+        limit: for one series alone among at most `FAMILY_SIZE`.
     """
     series = p_values.shape[0]
-    alone = limit * min(1.0, FAMILY / max(series, 1))
+    alone = limit * min(1.0, FAMILY_SIZE / max(series, 1))
     ordered = np.sort(np.where(candidates, p_values, 1.0), axis=0)
     ranks = np.arange(1, series + 1)[:, None]
     together = np.where(ordered <= alone * ranks, ranks, 1).max(axis=0, initial=1)

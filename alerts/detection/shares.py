@@ -34,7 +34,7 @@ def usual_shares(negative: Floats, total: Floats, model: Baseline, volume: Basel
     share = (negatives + _PRIOR_TOPIC * common) / (documents + _PRIOR_TOPIC)
     usual = expected_share(model.fitted, volume.fitted, share[:, None, None])
     spread = usual * (1.0 - usual)
-    excess = (weights * ((negative - total * usual) ** 2 / model.kept - total * spread)).sum((1, 2))
+    excess = (weights * ((negative - total * usual) ** 2 / model.residual_variance - total * spread)).sum((1, 2))
     weight = (weights * total * np.maximum(total - 1.0, 0.0) * spread).sum((1, 2))
     pooled = (excess.sum() + _SCATTER_PRIOR * _SCATTER_WEIGHT) / (weight.sum() + _SCATTER_WEIGHT)
     own = (excess + max(float(pooled), _MIN_SCATTER) * _SCATTER_WEIGHT) / (weight + _SCATTER_WEIGHT)

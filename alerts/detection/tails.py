@@ -1,4 +1,4 @@
-"""How improbable is a count, or a share? One-sided tails, vectorised through the incomplete beta function."""
+"""How improbable is a count, or a share? Tails of the negative binomial and the beta-binomial, by the incomplete beta function."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from scipy.stats import nbinom
 from squall.alerts.detection.readings import Floats, Ints
 
 _SMALLEST_P: Final = 1e-300
-_COUNT_SAYS_MOST: Final = 10**-4.5
-_EACH_AT_MOST: Final = 0.03
+_COUNT_P_FLOOR: Final = 10**-4.5
+_MAX_SINGLE_P: Final = 0.03
 _MIDDLE: Final = (0.05, 0.95)
 
 
-def count_tail(observed: Ints, expected: Floats, dispersion: Floats) -> Floats:
+def negative_binomial_tail(observed: Ints, expected: Floats, dispersion: Floats) -> Floats:
     """Return P(X ≥ observed) for X negative binomial with mean `expected` and variance μ + α μ², α = `dispersion`.
 
     The tail is the regularised incomplete beta function I_p(k, r) with r = 1/α and p = μ/(μ + r).
@@ -27,10 +27,10 @@ def count_tail(observed: Ints, expected: Floats, dispersion: Floats) -> Floats:
     return np.where(observed > 0, np.maximum(tail, _SMALLEST_P), 1.0)
 
 
-def share_tail(negative: Ints, total: Ints, share: Floats, scatter: Floats) -> Floats:
+def beta_binomial_tail(negative: Ints, total: Ints, share: Floats, scatter: Floats) -> Floats:
     """Return P(K ≥ negative) among `total` documents of which a `share` is negative, intra-window correlation `scatter`.
 
-    Beta-binomial variance by effective sample size: n documents that resemble each other say as much as n / (1 + (n−1)ρ) independent ones.
+    Beta-binomial variance by effective sample size: n documents that resemble each other count for n / (1 + (n−1)ρ) independent ones.
     """
     size = total / (1.0 + np.maximum(total - 1, 0) * scatter)
     hits = negative * np.divide(size, total, out=np.zeros_like(size), where=total > 0)
@@ -38,15 +38,15 @@ def share_tail(negative: Ints, total: Ints, share: Floats, scatter: Floats) -> F
     return np.where(negative > 0, np.maximum(tail, _SMALLEST_P), 1.0)
 
 
-def shortfall_tail(observed: Ints, expected: Floats, dispersion: Floats) -> Floats:
-    """Return P(X ≤ observed) for the same X as `count_tail`: how improbable is so little?"""
+def negative_binomial_lower_tail(observed: Ints, expected: Floats, dispersion: Floats) -> Floats:
+    """Return P(X ≤ observed) for the same X as `negative_binomial_tail`: how improbable is so little?"""
     r = 1.0 / dispersion
     tail: Floats = np.maximum(betainc(r, observed + 1.0, r / (r + np.maximum(expected, 1e-12))), _SMALLEST_P)
     return tail
 
 
 def interval(expected: float, dispersion: float, share: float = 0.9) -> tuple[float, float]:
-    """Return the counts between which the middle `share` of windows lie, for the same X as `count_tail`; (0, 0) when nothing is known."""
+    """Return the counts between which the middle `share` of windows lie, X as in `negative_binomial_tail`; (0, 0) when unknown."""
     if expected <= 0 or dispersion <= 0:
         return 0.0, 0.0
     size = 1.0 / dispersion
@@ -62,13 +62,20 @@ def intervals(expected: Floats, dispersion: Floats) -> tuple[Floats, Floats]:
     return np.maximum(low, 0.0), np.maximum(high, 0.0)
 
 
+def upper_limit(expected: Floats, dispersion: Floats, p_value: float) -> Floats:
+    """Return the counts beyond which a window is less probable than `p_value`, as real numbers; arrays of one shape."""
+    size = 1.0 / dispersion
+    found = nbdtrik(1.0 - p_value, size, size / (size + np.maximum(expected, 1e-6)))
+    return np.nan_to_num(np.asarray(found, dtype=np.float64), nan=0.0, posinf=0.0)
+
+
 def fisher_combined(count_p: Floats, share_p: Floats) -> Floats:
     """Return the p-value of a count and a share at once: Fisher's combination, with the count's part capped.
 
     −2 ln(p₁ p₂) is χ² with four degrees of freedom, so p = x (1 − ln x) for x = p₁ p₂ (Fisher 1932). However many documents there are, they
-    say no more than `_COUNT_SAYS_MOST`: the rest must come from the share, for volume alone is not mood. Both must be unusual by
-    themselves (`_EACH_AT_MOST`), else 1.
+    count for no more than `_COUNT_P_FLOOR`: the rest must come from the share, for volume alone is not mood. Both must be unusual by
+    themselves (`_MAX_SINGLE_P`), else 1.
     """
-    product = np.maximum(count_p, _COUNT_SAYS_MOST) * share_p
+    product = np.maximum(count_p, _COUNT_P_FLOOR) * share_p
     combined = product * (1.0 - np.log(product))
-    return np.where((count_p <= _EACH_AT_MOST) & (share_p <= _EACH_AT_MOST), np.minimum(combined, 1.0), 1.0)
+    return np.where((count_p <= _MAX_SINGLE_P) & (share_p <= _MAX_SINGLE_P), np.minimum(combined, 1.0), 1.0)

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from squall.alerts.detection.baseline import HOURS
 from squall.alerts.detection.readings import Bools, Counts, Floats, Ints
+from squall.alerts.detection.season import HOURS
 
 _HOUR: Final = 60
 _COVERED_SHARE: Final = 0.01

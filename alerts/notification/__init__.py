@@ -1,1 +1,4 @@
-"""Who is told about an alert, when, and through which channel. Knows nothing of statistics."""
+"""Who is notified of an alert, when, and through which channel. Knows nothing of statistics.
+
+A channel is a sub-package (`email`, `webhook`): it renders content into a message and sends it. `receivers` chooses the channel.
+"""

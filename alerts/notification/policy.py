@@ -1,227 +1,172 @@
-"""From alerts to messages: routed, grouped, muted, held back, repeated. Pure: alerts, clocks and silences in, notices out.
+"""The notification policy: routes, groups, mutes, holds back and repeats alerts. Pure: alerts, clocks and silences in, content out.
 
-Small stages after Alertmanager's: an alert is *routed* to receivers, whose *groups* wait `group_wait` for more, then tell all at once,
-and again no sooner than `group_interval`. On the way a *silence* or an *inhibition* keeps an alert out, *quiet hours* and the *rate
-limit* hold it for a digest. What was told is remembered with the group: nothing is told twice, and nothing unknown is told to be over.
+Its stages follow Alertmanager's: an alert is *routed* to receivers, whose *groups* wait `group_wait` for more, then report everything in
+one message, and the next one no sooner than `group_interval`. On the way a *silence* or an *inhibition* keeps an alert out, *quiet hours*
+and the *rate limit* hold it for a digest. The *notification log* remembers what was sent: nothing is sent twice, and no alert that was
+never reported is reported as resolved.
 
-It differs from Alertmanager where people would be told too little: a market-wide alert inhibits only for receivers that get to see it, and
-something new in an old group waits `group_wait`, not for the next turn of a timer.
+It differs from Alertmanager where receivers would learn too little: a market-wide alert inhibits only for receivers that get to see it, and
+something new in an old group waits `group_wait`, not for the next tick of a timer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from squall.alerts.notification.groups import Entry, Group, Memory, Moment, Notice, Reason
+from squall.alerts.notification.content import DualTime, NotificationContent, Reason
+from squall.alerts.notification.groups import FilteredGroup, GroupedAlert
+from squall.alerts.notification.inhibition import inhibit
+from squall.alerts.notification.intervals import interval_ends, is_due
+from squall.alerts.notification.notification_log import NotificationLog
 from squall.alerts.notification.quiet_hours import is_quiet
+from squall.alerts.notification.rate_limit import is_exhausted, limit_ends, within_hour
 from squall.alerts.notification.routing import routes
 from squall.alerts.notification.silences import is_silenced, silences_in_force
 from squall.core.config.alerts import AlertSettings
 from squall.core.matchers import Matcher
 from squall.core.records import Alert, SeriesKind, Severity
-from squall.core.series import NO_DATA
 from squall.core.text import document_id
 from squall.storage.rows.alerting import Silence
-
-_INHIBITED_KINDS: Final = frozenset({SeriesKind.TOPIC, SeriesKind.SECTOR, SeriesKind.SYMBOL})
-_HOUR_SECONDS: Final = 3600.0
-
-
-@dataclass(slots=True)
-class _View:
-    """What a receiver may see of a group at one moment."""
-
-    group: Group
-    shown: list[Entry] = field(default_factory=list)
-    inhibited: list[Entry] = field(default_factory=list)
-    silenced: int = 0
-
-    @property
-    def news(self) -> list[Entry]:
-        return [entry for entry in self.shown if entry.is_news]
-
-    @property
-    def held(self) -> bool:
-        return any(entry.held for entry in self.news)
 
 
 class NotificationPolicy:
     """Decides what to send, to whom, and when."""
 
     def __init__(self, settings: AlertSettings, state: str = "") -> None:
-        """Start from `state`, as `dump` gave it; empty: nobody was told anything. Groups of receivers that are gone are forgotten."""
+        """Start from `state`, as `dump` gave it; empty: nothing was sent yet. Groups of receivers that are gone are dropped."""
         self._settings = settings
-        self._memory = Memory.load(state)
-        known = settings.by_name
-        self._memory.groups = {key: group for key, group in self._memory.groups.items() if group.receiver in known}
-        self._memory.sent = {name: times for name, times in self._memory.sent.items() if name in known}
+        self._log = NotificationLog.load(state)
+        self._log.forget_receivers_except(settings.by_name)
 
     def dump(self) -> str:
         """Return the state as JSON."""
-        return self._memory.dump()
+        return self._log.dump()
 
     @property
     def alert_ids(self) -> set[str]:
-        """The alerts that may still be told of."""
-        return {alert_id for group in self._memory.groups.values() for alert_id in group.entries}
+        """The alerts that may still be reported."""
+        return {alert_id for group in self._log.groups.values() for alert_id in group.alerts}
 
-    def update(self, alert: Alert, at: Moment) -> None:
-        """Take note of an alert that fired, became critical, or resolved. One that resolves before anybody was told of it is forgotten."""
-        holders = {group.receiver for group in self._memory.groups.values() if alert.id in group.entries}
+    def update(self, alert: Alert, at: DualTime) -> None:
+        """Take in an alert that fired, became critical, or resolved. One that resolves before any receiver was notified is dropped."""
+        holders = {group.receiver for group in self._log.groups.values() if alert.id in group.alerts}
         for receiver in sorted({*routes(self._settings, alert), *holders}):
-            group = self._memory.group(receiver, tuple(str(getattr(alert, label)) for label in self._settings.group_by))
-            entry = group.entries.setdefault(alert.id, Entry(alert))
-            entry.alert = alert
-            if entry.resolved and not entry.told and not entry.held:
-                del group.entries[alert.id]
-            elif entry.is_news and group.changed is None:
+            group = self._log.group(receiver, tuple(str(getattr(alert, label)) for label in self._settings.group_by))
+            grouped = group.alerts.setdefault(alert.id, GroupedAlert(alert))
+            grouped.alert = alert
+            if grouped.resolved and not grouped.notified and not grouped.held:
+                del group.alerts[alert.id]
+            elif grouped.is_new and group.changed is None:
                 group.changed = at
 
-    def due(self, at: Moment, silences: Sequence[Silence], acknowledged: Collection[str]) -> list[Notice]:
-        """Return what to send now, by receiver, and mark it as sent.
+    def due(self, at: DualTime, silences: Sequence[Silence], acknowledged: Collection[str]) -> list[NotificationContent]:
+        """Return what to send now, by receiver, and log it as sent.
 
         Args:
             at: never before an earlier call's on the event clock.
             silences: those not in force at `at.wall` are ignored.
-            acknowledged: ids of alerts that somebody has taken up: they are not repeated.
+            acknowledged: ids of acknowledged alerts, which are not repeated.
         """
         muted = silences_in_force(silences, at.wall)
-        receivers = sorted({group.receiver for group in self._memory.groups.values()})
-        return [notice for receiver in receivers for notice in self._due_to(receiver, at, muted, acknowledged)]
+        receivers = sorted({group.receiver for group in self._log.groups.values()})
+        return [content for receiver in receivers for content in self._due_to(receiver, at, muted, acknowledged)]
 
     def next_due(self, after: datetime) -> datetime | None:
         """Return the next event time after `after` at which a wait ends, so that a caller with a stretch of event time can stop there."""
-        settings, ends = self._settings, []
-        for group in self._memory.groups.values():
-            if group.changed:
-                ends.append(group.changed.event + timedelta(seconds=settings.group_wait_seconds))
-            if group.sent:
-                pause = settings.group_interval_seconds if group.changed else settings.repeat_interval_seconds
-                ends.append(group.sent.event + timedelta(seconds=pause))
-        ends += [times[0].event + timedelta(seconds=_HOUR_SECONDS) for name, times in self._memory.sent.items() if self._room(name) == 0]
+        ends = [end for group in self._log.groups.values() for end in interval_ends(group, self._settings)]
+        ends += [limit_ends(sent) for receiver, sent in self._log.sent.items() if is_exhausted(receiver, sent, self._settings)]
         return min((end for end in ends if end > after), default=None)
 
-    def _room(self, receiver: str) -> int:
-        """Return how many messages may still go to the receiver within the hour."""
-        most = self._settings.by_name[receiver].max_per_hour or self._settings.max_per_hour
-        return max(most - len(self._memory.sent.get(receiver, [])), 0)
-
-    def _due_to(self, receiver: str, at: Moment, muted: list[Sequence[Matcher]], acknowledged: Collection[str]) -> list[Notice]:
-        self._memory.sent[receiver] = [sent for sent in self._memory.sent.get(receiver, []) if not at.waited(sent, _HOUR_SECONDS)]
-        ready = [view for view in self._look(receiver, at, muted) if self._is_ready(view, at, acknowledged)]
-        digest = [view for view in ready if view.held]
+    def _due_to(
+        self, receiver: str, at: DualTime, muted: list[Sequence[Matcher]], acknowledged: Collection[str]
+    ) -> list[NotificationContent]:
+        self._log.sent[receiver] = sent = within_hour(self._log.sent.get(receiver, []), at)
+        due = [group for group in self._filter(receiver, at, muted) if is_due(group, at, acknowledged, self._settings)]
+        digest = [group for group in due if group.held]
         batches = [digest] if digest else []
-        batches += [[view] for view in ready if not view.held]
-        notices = []
+        batches += [[group] for group in due if not group.held]
+        contents = []
         for batch in batches:
-            if self._room(receiver):
-                notices.append(_tell(batch, at))
-                self._memory.sent[receiver].append(at)
+            if is_exhausted(receiver, sent, self._settings):
+                for grouped in (row for group in batch for row in group.new):
+                    grouped.held = True
             else:
-                _hold(entry for view in batch for entry in view.news)
-        return notices
+                contents.append(_content(batch, at))
+                sent.append(at)
+        return contents
 
-    def _look(self, receiver: str, at: Moment, muted: list[Sequence[Matcher]]) -> list[_View]:
-        """Return what of the receiver's groups may be told, and drop what has become idle to tell."""
-        views = [_View(group) for _, group in sorted(self._memory.groups.items()) if group.receiver == receiver]
-        for view in views:
-            for entry in list(view.group.entries.values()):
-                if is_silenced(entry.alert, muted):
-                    view.silenced += 1
-                    if entry.resolved:
-                        del view.group.entries[entry.alert.id]
-                elif self._is_quiet(receiver, entry.alert, at):
-                    entry.held = entry.held or entry.is_news
+    def _filter(self, receiver: str, at: DualTime, muted: list[Sequence[Matcher]]) -> list[FilteredGroup]:
+        """Return the receiver's groups after silences, quiet hours and inhibition; drop resolved alerts that a silence muted."""
+        groups = [FilteredGroup(group) for _, group in sorted(self._log.groups.items()) if group.receiver == receiver]
+        for filtered in groups:
+            for grouped in list(filtered.group.alerts.values()):
+                if is_silenced(grouped.alert, muted):
+                    filtered.silenced += 1
+                    if grouped.resolved:
+                        del filtered.group.alerts[grouped.alert.id]
+                elif self._is_quiet(receiver, grouped.alert, at):
+                    grouped.held = grouped.held or grouped.is_new
                 else:
-                    view.shown.append(entry)
-        if any(entry.alert.kind is SeriesKind.MARKET and not entry.resolved for view in views for entry in view.shown):
-            for view in views:
-                _inhibit(view)
-        return views
+                    filtered.shown.append(grouped)
+        inhibit(groups)
+        return groups
 
-    def _is_quiet(self, receiver: str, alert: Alert, at: Moment) -> bool:
+    def _is_quiet(self, receiver: str, alert: Alert, at: DualTime) -> bool:
         hours = routes(self._settings, alert).get(receiver)
         passes = hours is None or (hours.critical_passes and alert.severity is Severity.CRITICAL)
         return hours is not None and not passes and is_quiet(hours, at.wall)
 
-    def _is_ready(self, view: _View, at: Moment, acknowledged: Collection[str]) -> bool:
-        settings, group = self._settings, view.group
-        if view.news:
-            group.changed = group.changed or at  # a silence, an inhibition or quiet hours ended
-            rested = group.sent is None or at.waited(group.sent, settings.group_interval_seconds)
-            return rested and at.waited(group.changed, settings.group_wait_seconds)
-        group.changed = None
-        waiting = any(entry.alert.id not in acknowledged for entry in view.shown)
-        return waiting and group.sent is not None and at.waited(group.sent, settings.repeat_interval_seconds)
 
-
-def _inhibit(view: _View) -> None:
-    """Take out what a market-wide alert covers. Receivers that were told of an alert hear of its end once the market has calmed down."""
-    view.inhibited = [entry for entry in view.shown if entry.alert.kind in _INHIBITED_KINDS and entry.alert.test != NO_DATA]
-    view.shown = [entry for entry in view.shown if entry not in view.inhibited]
-    for entry in view.inhibited:
-        if entry.resolved and not entry.told:
-            del view.group.entries[entry.alert.id]
-    view.inhibited = [entry for entry in view.inhibited if not entry.resolved]
-
-
-def _hold(entries: Iterable[Entry]) -> None:
-    for entry in entries:
-        entry.held = True
-
-
-def _reason(views: Sequence[_View]) -> Reason:
-    news = [entry for view in views for entry in view.news]
-    if any(entry.held for entry in news):
+def _reason(groups: Sequence[FilteredGroup]) -> Reason:
+    new = [row for group in groups for row in group.new]
+    if any(row.held for row in new):
         return Reason.DIGEST
-    if not news:
+    if not new:
         return Reason.REPEAT
-    if all(entry.resolved for entry in news):
+    if all(row.resolved for row in new):
         return Reason.RESOLVED
-    if all(entry.told for entry in news):
+    if all(row.notified for row in new):
         return Reason.ESCALATED
-    known = any(entry.told and not entry.resolved for view in views for entry in view.shown)
+    known = any(row.notified and not row.resolved for group in groups for row in group.shown)
     return Reason.MORE_FIRING if known else Reason.FIRING
 
 
-def _tell(views: Sequence[_View], at: Moment) -> Notice:
-    """Return the message about the groups and remember that it was told."""
-    first, reason = views[0].group, _reason(views)
-    shown = sorted((entry for view in views for entry in view.shown), key=_weight)
-    news = [entry for entry in shown if entry.is_news]
-    rest = [entry for entry in shown if not entry.is_news]
+def _content(groups: Sequence[FilteredGroup], at: DualTime) -> NotificationContent:
+    """Return the content of one message about the groups, and log it as sent."""
+    first, reason = groups[0].group, _reason(groups)
+    shown = sorted((row for group in groups for row in group.shown), key=_rank)
+    new = [row for row in shown if row.is_new]
+    known = [row for row in shown if not row.is_new]
     first.number += 1
-    content = ";".join(f"{entry.alert.id} {entry.label}" for entry in news or rest)
-    notice = Notice(
-        key=f"{first.key}-{first.number}-{document_id(f'notice:{reason.value}', content)[:8]}",
+    digest = ";".join(f"{row.alert.id} {row.label}" for row in new or known)
+    content = NotificationContent(
+        key=f"{first.key}-{first.number}-{document_id(f'notice:{reason.value}', digest)[:8]}",
         receiver=first.receiver,
         reason=reason,
-        alerts=tuple(entry.alert for entry in (*news, *rest)),
+        alerts=tuple(row.alert for row in (*new, *known)),
         at=at,
         group=first.key,
-        fresh=len(news),
-        inhibited=tuple(entry.alert for view in views for entry in sorted(view.inhibited, key=_weight)),
-        silenced=sum(view.silenced for view in views),
+        new_count=len(new),
+        inhibited=tuple(row.alert for group in groups for row in sorted(group.inhibited, key=_rank)),
+        silenced=sum(group.silenced for group in groups),
     )
-    for view in views:
-        _remember(view, at)
-    return notice
+    for group in groups:
+        _log_sent(group, at)
+    return content
 
 
-def _remember(view: _View, at: Moment) -> None:
-    group = view.group
-    for entry in view.shown:
-        entry.told, entry.held = entry.label, False
-        if entry.resolved:
-            del group.entries[entry.alert.id]
+def _log_sent(filtered: FilteredGroup, at: DualTime) -> None:
+    group = filtered.group
+    for grouped in filtered.shown:
+        grouped.notified, grouped.held = grouped.label, False
+        if grouped.resolved:
+            del group.alerts[grouped.alert.id]
     group.changed = None
-    group.sent = at if group.entries else None
+    group.sent = at if group.alerts else None
 
 
-def _weight(entry: Entry) -> tuple[bool, bool, bool, float, str]:
-    """Order by: still firing, market-wide, critical, improbable."""
-    alert = entry.alert
-    return entry.resolved, alert.kind is not SeriesKind.MARKET, alert.severity is not Severity.CRITICAL, alert.p_value, alert.topic
+def _rank(grouped: GroupedAlert) -> tuple[bool, bool, bool, float, str]:
+    """Order by: still firing, market-wide, critical, p-value."""
+    alert = grouped.alert
+    return grouped.resolved, alert.kind is not SeriesKind.MARKET, alert.severity is not Severity.CRITICAL, alert.p_value, alert.topic

@@ -1,4 +1,4 @@
-"""Quiet hours: when a route says nothing."""
+"""Quiet hours: when a route holds its messages back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from squall.core.config.alerts import DAYS, QuietSettings
 
 
 def is_quiet(hours: QuietSettings, wall: datetime) -> bool:
-    """Say whether the moment `wall` (aware) lies in the quiet hours.
+    """Return whether the wall time `wall` (aware) lies in the quiet hours.
 
     They are local clock times, so they move with daylight saving time. Hours that end at or before their start end on the next day and
     belong to the day on which they begin: 22:00 to 07:00 on `fri` ends on Saturday morning, 00:00 to 00:00 is the whole day.

@@ -1,4 +1,4 @@
-"""Which silences hold, and whether they mean an alert; what a matcher is, is `squall.core.matchers`'s business."""
+"""Which silences are in force, and whether they mute an alert. Matchers are in `squall.core.matchers`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from squall.storage.rows.alerting import Silence
 
 
 def silences_in_force(silences: Iterable[Silence], wall: datetime) -> list[Sequence[Matcher]]:
-    """Return the matchers of each silence that holds at the wall time `wall`; one without any matcher mutes nothing."""
+    """Return the matchers of each silence in force at the wall time `wall`; one without any matcher mutes nothing."""
     return [parse_all(silence.matchers) for silence in silences if silence.matchers and silence.starts_at <= wall < silence.ends_at]
 
 
 def is_silenced(alert: Alert, silences: Iterable[Sequence[Matcher]]) -> bool:
-    """Say whether all matchers of any silence match."""
+    """Return whether all matchers of any silence match."""
     return any(all_match(matchers, alert) for matchers in silences)

@@ -1,7 +1,7 @@
-"""What a backtest reads: a file or a folder of files, and a folder of the cache for it.
+"""The files that a backtest reads, and the folder of the cache that belongs to them.
 
-The cache of a corpus is an embedded store and a manifest. The manifest says which files, with which bytes, read with which options, were
-scored by which model version to their end; a file that it names is not opened for reading again. A corpus is named by its path and the
+The cache of a corpus is an embedded store and a manifest. The manifest records which files, with which bytes, read with which options, were
+completely scored by which model version; a file that it names is not read again. A corpus is named by its path and the
 options: the same documents read another way are another corpus.
 """
 
@@ -21,7 +21,7 @@ from squall.ingest.file.source import FileOptions
 
 _BLOCK: Final = 1 << 20
 _VERSION: Final = 1
-"""Of the manifest's form; another one is not understood and everything is scored again (documents that are stored are skipped)."""
+"""Version of the manifest's format. A manifest of another version is ignored: everything is scored again, stored documents are skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Manifest:
             return Manifest(path)
 
     def add(self, entry: Entry) -> None:
-        """Note `entry` in place of an older one of that file and model, and write the manifest."""
+        """Record `entry` in place of an older one of that file and model, and write the manifest."""
         self.entries = [old for old in self.entries if (old.path, old.model_version) != (entry.path, entry.model_version)] + [entry]
         beside = self.path.with_suffix(".tmp")
         beside.write_bytes(orjson.dumps({"version": _VERSION, "files": [asdict(old) for old in self.entries]}, option=orjson.OPT_INDENT_2))
@@ -102,7 +102,7 @@ def find_files(path: Path) -> list[Path]:
         return [path.resolve()]
     if not path.is_dir():
         raise ConfigurationError(
-            f"{path} is not there", "give a file or a folder of .jsonl, .csv or .parquet files (or .gz of the first two)"
+            f"{path} does not exist", "give a file or a folder of .jsonl, .csv or .parquet files (or .gz of the first two)"
         )
     found = sorted(_data_files(path.resolve()))
     if not found:

@@ -1,4 +1,4 @@
-"""Known events, as a CSV file says them: `start,end,name,topics`."""
+"""Known events, read from a CSV file: `start,end,name,topics`."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def load_events(path: Path, known: Collection[str]) -> list[Event]:
 
     Args:
         path: a UTF-8 file with a header.
-        known: the names of topics that there are. Symbols (`$AAPL`), sectors and the market are known by their form.
+        known: names of the existing topics. Symbols (`$AAPL`), sectors and the market are recognised by their form.
 
     Raises:
-        ConfigurationError: the file can't be read, has no such columns, or a row makes no sense; names the row.
+        ConfigurationError: the file can't be read, lacks a column, or has an invalid row; names the row.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -55,7 +55,7 @@ def load_events(path: Path, known: Collection[str]) -> list[Event]:
                 raise ConfigurationError(f"{path}: no column {', '.join(missing)}", f"the first line is {','.join(COLUMNS)}")
             events = [_event(_stripped(row), f"{path}, line {rows.line_num}", known) for row in rows if any(_stripped(row).values())]
     except (OSError, UnicodeError, csv.Error) as error:
-        raise ConfigurationError(f"{path} can't be read: {error}", "give a CSV file in UTF-8") from error
+        raise ConfigurationError(f"{path} can't be read: {error}", "give a UTF-8 CSV file") from error
     return sorted(events, key=lambda event: (event.start, event.end, event.name))
 
 

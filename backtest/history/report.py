@@ -1,4 +1,4 @@
-"""`report.html`, `report.json` and `alerts.csv`: what a backtest leaves behind."""
+"""The report of a backtest: `report.html`, `report.json` and `alerts.csv`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from squall.alerts.lifecycle import instant
-from squall.backtest.history.match import matches
+from squall.alerts.minutes import instant
+from squall.backtest.history.charts import Shade, timeline, tradeoff
+from squall.backtest.history.event_matching import matches
 from squall.backtest.history.result import Result
-from squall.backtest.history.svg import Shade, timeline, tradeoff
 from squall.core.errors import ConfigurationError
 from squall.core.records import Alert
 
@@ -43,12 +43,12 @@ def write_report(result: Result, folder: Path) -> list[Path]:
         for name, content in contents.items():
             (folder / name).write_bytes(content)
     except OSError as error:
-        raise ConfigurationError(f"the report can't be written into {folder}: {error}", "give another folder as --out") from error
+        raise ConfigurationError(f"the report can't be written into {folder}: {error}", "give another folder with --out") from error
     return [folder / name for name in contents]
 
 
 def render(result: Result) -> str:
-    """Return the report as one HTML page that needs nothing beside it."""
+    """Return the report as one self-contained HTML page."""
     facts = result.as_dict()
     return _pages.get_template("report.html.j2").render(
         facts=facts,
@@ -72,7 +72,7 @@ def _charts(result: Result) -> list[tuple[str, int, int, Markup]]:
     alerts: dict[str, list[Alert]] = {}
     for alert in result.alerts:
         alerts.setdefault(alert.topic, []).append(alert)
-    lines = sorted(result.trace.lines(_BUCKETS), key=lambda line: -len(alerts.get(line.name, ())))
+    lines = sorted(result.charts.series(_BUCKETS), key=lambda line: -len(alerts.get(line.name, ())))
     shades = [(found.event, Shade(found.event.start, found.event.end, found.event.name)) for found in result.card.found]
     charts = []
     for line in lines[:_CHARTS]:

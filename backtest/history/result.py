@@ -1,4 +1,4 @@
-"""What a backtest came to, and its form as JSON and CSV."""
+"""The result of a backtest, and its form as JSON and CSV."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from squall.alerts.lifecycle import instant
-from squall.backtest.history.detecting import Span
-from squall.backtest.history.match import Found, Scorecard, matches
+from squall.alerts.minutes import instant
+from squall.backtest.history.chart_data import ChartData
+from squall.backtest.history.detection import EvaluatedSpan
+from squall.backtest.history.event_matching import Found, Scorecard, matches
 from squall.backtest.history.scoring import Scored
 from squall.backtest.history.sweep import Variant
-from squall.backtest.history.trace import Trace
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import Alert
 from squall.storage.rows.documents import ModelVersion, StoredDocument
@@ -21,7 +21,7 @@ _CSV = ("id", "topic", "kind", "test", "severity", "opened_at", "fired_at", "res
 
 
 @dataclass(frozen=True)
-class Trial:
+class SweepResult:
     """One variant of a sweep: how many alerts fired, and how they compare with the events."""
 
     variant: Variant
@@ -29,7 +29,7 @@ class Trial:
     card: Scorecard
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the JSON form."""
         return {"settings": dict(self.variant.changes), "alerts": self.alerts, **_card(self.card)}
 
 
@@ -41,12 +41,12 @@ class Result:
     documents_of: dict[str, list[StoredDocument]]
     card: Scorecard
     compared: bool
-    """Whether there was a file of events; without one nothing is matched, missed or false."""
-    trials: list[Trial]
-    trace: Trace
+    """Whether a file of events was given; without one no event is matched or missed and no alert is false."""
+    trials: list[SweepResult]
+    charts: ChartData
     model: ModelVersion
     scored: Scored
-    span: Span
+    span: EvaluatedSpan
     settings: DetectorSettings
     path: str
     seconds: float

@@ -1,4 +1,4 @@
-"""Files into the cache's store, through the same reader, processor and engine as `squall replay --in-process`."""
+"""Scores files into the cache's store, through the same reader, processor and engine as `squall replay --in-process`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from squall.stream.processor import Processor
 
 log = logging.getLogger("squall.backtest")
 
-Tell = Callable[[str, float], None]
-"""Takes what is going on and how much of it is done, 0 to 1."""
+ReportProgress = Callable[[str, float], None]
+"""Receives the current step and its completed share, 0 to 1."""
 
 
 @dataclass
 class Scored:
-    """What scoring came to, all files together; files that an earlier run scored count with what it counted then."""
+    """The counts of scoring over all files; files that an earlier run scored count with what that run counted."""
 
     model_version: str
     scored: int = 0
@@ -47,8 +47,8 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """What scoring needs of its surroundings."""
+class ScoringContext:
+    """What scoring needs beside the files: store, settings, clock and stop signal."""
 
     store: Store
     settings: ProcessorSettings
@@ -62,22 +62,22 @@ def unscored(files: Sequence[CorpusFile], manifest: Manifest, model_version: str
 
 
 def score_files(
-    files: Sequence[CorpusFile], manifest: Manifest, options: FileOptions, scorer: Scorer, shop: Workshop, tell: Tell
+    files: Sequence[CorpusFile], manifest: Manifest, options: FileOptions, scorer: Scorer, context: ScoringContext, progress: ReportProgress
 ) -> Scored:
-    """Score what `manifest` does not know and note it there.
+    """Score the files that `manifest` does not list and record them there.
 
-    Bad rows are dead-lettered in the store and counted. A file cut short by a signal is scored on by the next run: documents that
-    are stored are skipped. So is a damaged one, whose rows up to the damage count.
+    Bad rows are dead-lettered in the store and counted. A file that a signal interrupted is finished by the next run, which skips
+    the stored documents. The same holds for a damaged file, whose rows count up to the damage.
 
     Raises:
-        ConfigurationError: a file makes no sense; says which and what to do.
-        StoppedError: asked to stop; what was stored is kept.
+        ConfigurationError: a file is invalid; names it and what to do.
+        StoppedError: asked to stop; stored documents remain.
         TooManyRejectsError: too many consecutive rows were rejected.
     """
     done = Scored(scorer.model_version)
     for number, file in enumerate(files):
         known = manifest.find(file, scorer.model_version)
-        entry, damage = (known, "") if known else _score_file(file, options, scorer, shop, _part(tell, number, len(files)))
+        entry, damage = (known, "") if known else _score_file(file, options, scorer, context, _part(progress, number, len(files)))
         done.add(entry, fresh=known is None)
         if damage:
             done.damaged.append(damage)
@@ -86,7 +86,7 @@ def score_files(
     return done
 
 
-def remembered(files: Sequence[CorpusFile], manifest: Manifest, model_version: str) -> Scored:
+def counted_before(files: Sequence[CorpusFile], manifest: Manifest, model_version: str) -> Scored:
     """Return what the runs that scored `files` counted."""
     done = Scored(model_version)
     for file in files:
@@ -96,31 +96,33 @@ def remembered(files: Sequence[CorpusFile], manifest: Manifest, model_version: s
     return done
 
 
-def _part(tell: Tell, number: int, of: int) -> Tell:
-    """Return a `Tell` for one of several equal parts."""
-    return lambda what, fraction: tell(what, (number + fraction) / of)
+def _part(progress: ReportProgress, number: int, of: int) -> ReportProgress:
+    """Return a `ReportProgress` for one of several equal parts."""
+    return lambda what, fraction: progress(what, (number + fraction) / of)
 
 
-def _score_file(file: CorpusFile, options: FileOptions, scorer: Scorer, shop: Workshop, tell: Tell) -> tuple[Entry, str]:
+def _score_file(
+    file: CorpusFile, options: FileOptions, scorer: Scorer, context: ScoringContext, progress: ReportProgress
+) -> tuple[Entry, str]:
     """Score one file from its beginning; return what was counted, and what is wrong with it."""
-    source = FileSource(file.path, shop.clock, options)
-    processor = Processor(scorer, shop.store.documents, shop.store.dead_letters, shop.settings, shop.clock, shop.stop)
+    source = FileSource(file.path, context.clock, options)
+    processor = Processor(scorer, context.store.documents, context.store.dead_letters, context.settings, context.clock, context.stop)
     totals = processor.totals
-    for batch in source.batches(shop.stop):
-        for micro_batch in micro_batches(batch.items, shop.settings):
+    for batch in source.batches(context.stop):
+        for micro_batch in micro_batches(batch.items, context.settings):
             processor.process(micro_batch)
-        tell(f"scoring {file.path.name}: {totals.stored:,} stored, {totals.rejected:,} rejected", source.fraction())
-    if shop.stop.is_set():
-        raise StoppedError(f"stopped while scoring {file.path}", "run it again: it goes on after the documents that are stored")
+        progress(f"scoring {file.path.name}: {totals.stored:,} stored, {totals.rejected:,} rejected", source.fraction())
+    if context.stop.is_set():
+        raise StoppedError(f"stopped while scoring {file.path}", "run it again: it continues after the stored documents")
     log.info("%s: %d stored, %d duplicates, %d dead letters", file.path, totals.stored, totals.duplicates, totals.rejected)
     counts = (totals.stored, totals.duplicates, totals.rejected, dict(totals.reasons))
     return Entry(str(file.path), file.size, file.digest, scorer.model_version, *counts), source.damage
 
 
-def weights_name(folder: Path, rest: str) -> str:
-    """Return a name for the scores of the checkpoint in `folder` under settings `rest`, cheap to make: no byte of the weights is read.
+def checkpoint_key(folder: Path, rest: str) -> str:
+    """Return a key for the scores of the checkpoint in `folder` under the settings `rest`. It is cheap: no byte of the weights is read.
 
-    It stands for a model version that an earlier run found out by loading it; another file, size or time of change gives another name.
+    It stands for the model version that an earlier run learned by loading it; another file, size or modification time gives another key.
     """
     import xxhash
 

@@ -20,7 +20,7 @@ _WITHOUT_EFFECT: Final = frozenset(
         "interval_seconds", "settle_seconds", "idle_seconds", "grace_minutes", "no_data_p_value", "lease_seconds",
     }
 )  # fmt: skip
-"""What is counted, the same for all variants; and settings of the running detector."""
+"""Settings that decide what is counted, which is the same for all variants, and settings of the running service."""
 _ALIASES: Final = {"threshold": "p_value", "window": "window_minutes"}
 
 
@@ -48,7 +48,7 @@ def parse_sweep(entries: Sequence[str], base: DetectorSettings) -> list[Variant]
     axes = [_axis(entry) for entry in entries]
     names = [name for name, _ in axes]
     if len(set(names)) < len(names):
-        raise ConfigurationError(f"--sweep names {', '.join(names)}: one of them twice", "give its values together, NAME=VALUE,VALUE")
+        raise ConfigurationError(f"--sweep names a setting twice: {', '.join(names)}", "give its values together, NAME=VALUE,VALUE")
     combinations = list(product(*(values for _, values in axes)))
     if len(combinations) > MOST_VARIANTS:
         raise ConfigurationError(f"--sweep asks for {len(combinations)} variants", f"give values for at most {MOST_VARIANTS}")
@@ -66,7 +66,7 @@ def _axis(entry: str) -> tuple[str, list[str]]:
         hint = f"did you mean {near[0]}?" if near else "settings: " + ", ".join(DetectorSettings.model_fields)
         raise ConfigurationError(f"--sweep: {name!r} is not a setting of the detector", hint)
     if name in _WITHOUT_EFFECT:
-        raise ConfigurationError(f"--sweep: {name!r} is the same for all variants of a backtest", "set it for the whole run")
+        raise ConfigurationError(f"--sweep: {name!r} has the same value in all variants of a backtest", "set it for the whole run")
     return name, list(dict.fromkeys(values))
 
 

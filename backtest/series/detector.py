@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from squall.alerts.detection.detector import Detector, HourModel
-from squall.alerts.detection.rules import Rule, rules
+from squall.alerts.detection.rules import rules
 from squall.alerts.detection.windows import Hourly
 from squall.core.config.settings import DetectorSettings
 
@@ -15,9 +14,9 @@ _REFIT_BUCKETS: Final = 6
 
 
 class SeriesDetector(Detector):
-    """Judges counts alone, refits every six buckets if that is longer than an hour, and keeps what it fitted for a second look.
+    """Evaluates counts alone, refits every six buckets if that is longer than an hour, and keeps what it fitted for a second look.
 
-    Reads one series only: what it keeps is not told apart by series.
+    Reads one series only: what it keeps is not keyed by series.
     """
 
     def __init__(self, settings: DetectorSettings) -> None:
@@ -27,9 +26,8 @@ class SeriesDetector(Detector):
         self._hours = max(_REFIT_BUCKETS * settings.step_minutes // 60, 1)
         self._kept: dict[int, HourModel] = {}
 
-    def hour_model(self, hourly: Hourly, documents: Hourly, hour: int, chosen: Sequence[Rule]) -> HourModel:  # noqa: ARG002 - see below
+    def hour_model(self, hourly: Hourly, documents: Hourly, hour: int) -> HourModel:
         begun = hour - hour % self._hours
         if begun not in self._kept:
-            self._kept[begun] = super().hour_model(hourly, documents, begun, self._rules)
-        # fitted for all windows: the narrowest one is the first, alone or among them
+            self._kept[begun] = super().hour_model(hourly, documents, begun)
         return replace(self._kept[begun], hour=hour)

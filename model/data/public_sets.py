@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from squall.core.errors import ConfigurationError
 from squall.core.records import TOPICS
-from squall.model.data.labelled import Part, Row, load_part
+from squall.model.data.examples import Example, LabelledFile, load_examples
 from squall.model.data.tables import read_table
 from squall.model.tasks import HEADLINES, SENTIMENT, TaskSpec, find_task
 
@@ -21,7 +21,7 @@ PublicSet = Literal["tfn_sentiment", "tfn_topic", "sentfin"]
 SETS: tuple[PublicSet, ...] = get_args(PublicSet)
 
 
-def public_rows(folder: Path, tasks: tuple[TaskSpec, ...], sets: Sequence[PublicSet] = SETS) -> list[Row]:
+def public_examples(folder: Path, tasks: tuple[TaskSpec, ...], sets: Sequence[PublicSet] = SETS) -> list[Example]:
     """Read Twitter Financial News (sentiment, topic) and SEntFiN from `folder`, or those of them that `sets` names.
 
     SEntFiN's labels go to the head `headline_sentiment` where there is one, else to `sentiment`.
@@ -30,18 +30,18 @@ def public_rows(folder: Path, tasks: tuple[TaskSpec, ...], sets: Sequence[Public
         ConfigurationError: a set is missing or broken.
     """
     parts = (
-        Part(folder / "tfn_sentiment" / "train.csv", {"sentiment": "label"}, {"sentiment": TFN_SENTIMENT_ORDER}),
-        Part(folder / "tfn_topic" / "train.parquet", {"topic": "label"}, {"topic": TOPICS}),
+        LabelledFile(folder / "tfn_sentiment" / "train.csv", {"sentiment": "label"}, {"sentiment": TFN_SENTIMENT_ORDER}),
+        LabelledFile(folder / "tfn_topic" / "train.parquet", {"topic": "label"}, {"topic": TOPICS}),
     )
     names = {task.name for task in tasks}
-    rows = [row for part in parts if part.path.parent.name in sets and set(part.columns) <= names for row in load_part(part, tasks)]
+    rows = [row for part in parts if part.path.parent.name in sets and set(part.columns) <= names for row in load_examples(part, tasks)]
     headlines = HEADLINES.name if HEADLINES.name in names else SENTIMENT.name
     if "sentfin" in sets and headlines in names:
-        rows += sentfin_rows(folder / "sentfin" / "SEntFiN.csv", find_task(tasks, headlines))
+        rows += sentfin_examples(folder / "sentfin" / "SEntFiN.csv", find_task(tasks, headlines))
     return rows
 
 
-def sentfin_rows(path: Path, task: TaskSpec) -> list[Row]:
+def sentfin_examples(path: Path, task: TaskSpec) -> list[Example]:
     """Read the SEntFiN headlines whose named entities all have the same sentiment.
 
     Headlines of mixed sentiment have no single label, and a few entity dicts of the source don't parse: both are left out.
@@ -56,5 +56,5 @@ def sentfin_rows(path: Path, task: TaskSpec) -> list[Row]:
         except (ValueError, SyntaxError, AttributeError):
             continue
         if len(sentiments) == 1 and title.strip():
-            rows.append(Row(title, {task.name: task.index(sentiments.pop())}, path.parent.name))
+            rows.append(Example(title, {task.name: task.index(sentiments.pop())}, path.parent.name))
     return rows

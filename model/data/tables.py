@@ -28,16 +28,16 @@ def read_table(path: Path) -> pd.DataFrame:
             names file and line.
     """
     if not path.is_file():
-        raise ConfigurationError(f"no file {path}", "check the path")
+        raise ConfigurationError(f"{path} does not exist", "check the path")
     kind = next((suffix.lower() for suffix in reversed(path.suffixes) if suffix.lower() != ".gz"), "")
     if kind not in KINDS:
-        raise ConfigurationError(f"{path} is of an unknown kind", f"allowed are {', '.join(KINDS)}, text files also with .gz")
+        raise ConfigurationError(f"{path} is of an unknown type", f"allowed are {', '.join(KINDS)}, text files also with .gz")
     try:
         table = _parse(path, kind)
     except (ValueError, OSError, EOFError, csv.Error) as error:
         raise ConfigurationError(f"{path} can't be read as {kind[1:]}: {error}", "correct the file") from error
     if not len(table):
-        raise ConfigurationError(f"{path} has no rows", "give a file with a row for each text")
+        raise ConfigurationError(f"{path} has no rows", "give a file with one row per text")
     return table
 
 
@@ -59,7 +59,7 @@ def _text(path: Path) -> str:
         try:
             body = gzip.decompress(body)
         except (EOFError, OSError) as error:
-            raise ValueError(f"the gzip data is cut off or broken: {error}") from error
+            raise ValueError(f"the gzip data is truncated or corrupt: {error}") from error
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -87,7 +87,7 @@ def _csv(text: str) -> tuple[list[str], list[list[str]]]:
 def _array(text: str) -> list[dict[str, Any]]:
     body = orjson.loads(text)
     if not isinstance(body, list):
-        raise ValueError("not an array of objects; one object per line is .jsonl")  # noqa: TRY004 - the file is wrong, not the caller
+        raise ValueError("not an array of objects; a file with one object per line ends in .jsonl")  # noqa: TRY004 - the file is wrong, not the caller
     return [_object(item, f"item {number}") for number, item in enumerate(body, 1)]
 
 
@@ -109,4 +109,4 @@ def _object(item: Any, where: str) -> dict[str, Any]:
 
 def _refuse_twins(names: Iterable[str]) -> None:
     if twins := [name for name, times in Counter(names).items() if times > 1]:
-        raise ValueError(f"several columns are called {', '.join(twins)}; give each a name of its own")
+        raise ValueError(f"several columns are named {', '.join(twins)}; give each a different name")

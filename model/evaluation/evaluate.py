@@ -1,4 +1,4 @@
-"""How good a checkpoint is on a labelled file, through the same engine that scores the stream."""
+"""Measures a checkpoint on a labelled file, through the same engine that scores the stream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import Part, Row, load_part
+from squall.model.data.examples import Example, LabelledFile, load_examples
 from squall.model.evaluation import metrics
 from squall.model.evaluation.calibration import reliability
 from squall.model.serving.engine import ScoringEngine
@@ -31,7 +31,7 @@ def evaluate(
     """Score the texts of `path` and compare with its labels.
 
     Args:
-        engine: the engine to judge.
+        engine: the engine to measure.
         path: CSV, Parquet, JSON or JSONL.
         task: one of the engine's tasks.
         order: label names that integers in the file stand for, from 0; without it integers mean the model's own order.
@@ -49,28 +49,28 @@ def evaluate(
     """
     spec = find_task(engine.tasks, task)
     if spec.kind == "tokens" and order:
-        raise ConfigurationError(f"--labels is for integers, and {task} takes spans", "leave it out")
+        raise ConfigurationError(f"--labels is for integer labels, and the labels of {task} are spans", "leave it out")
     column = label or ("spans" if spec.kind == "tokens" else "label")
-    rows = load_part(_part(path, spec, text, column, order, skip_bad_spans), [spec])
+    rows = load_examples(_part(path, spec, text, column, order, skip_bad_spans), [spec])
     if not rows:
-        raise ConfigurationError(f"{path} has no row with {task} labels", f"none in column {column} can be used")
+        raise ConfigurationError(f"{path} has no row with {task} labels", f"check column {column}")
     known = {"task": task, "data": str(path), "model_version": engine.model_version}
     measure = _spans if spec.kind == "tokens" else _texts
     return measure(engine, rows, spec, known, out)
 
 
-def _part(path: Path, spec: TaskSpec, text: str, column: str, order: Sequence[str] | None, skip_bad_spans: bool) -> Part:
+def _part(path: Path, spec: TaskSpec, text: str, column: str, order: Sequence[str] | None, skip_bad_spans: bool) -> LabelledFile:
     for name in order or ():
         try:
             spec.index(name)
         except ValueError as error:
             raise ConfigurationError(f"--labels: {error}", f"for example {','.join(spec.labels[:3])}") from None
     if spec.kind == "tokens":
-        return Part(path, {}, {}, text, spans={spec.name: column}, skip_bad_spans=skip_bad_spans)
-    return Part(path, {spec.name: column}, {spec.name: tuple(order)} if order else {}, text)
+        return LabelledFile(path, {}, {}, text, spans={spec.name: column}, skip_bad_spans=skip_bad_spans)
+    return LabelledFile(path, {spec.name: column}, {spec.name: tuple(order)} if order else {}, text)
 
 
-def _texts(engine: ScoringEngine, rows: Sequence[Row], spec: TaskSpec, known: dict[str, Any], out: Path | None) -> dict[str, Any]:
+def _texts(engine: ScoringEngine, rows: Sequence[Example], spec: TaskSpec, known: dict[str, Any], out: Path | None) -> dict[str, Any]:
     probabilities = engine.probabilities([row.text for row in rows])[spec.name]
     true = [row.labels[spec.name] for row in rows]
     found = {**known, **metrics.report(true, probabilities.argmax(1).tolist(), spec.labels, probabilities)}
@@ -84,7 +84,7 @@ def _texts(engine: ScoringEngine, rows: Sequence[Row], spec: TaskSpec, known: di
     return found
 
 
-def _spans(engine: ScoringEngine, rows: Sequence[Row], spec: TaskSpec, known: dict[str, Any], out: Path | None) -> dict[str, Any]:
+def _spans(engine: ScoringEngine, rows: Sequence[Example], spec: TaskSpec, known: dict[str, Any], out: Path | None) -> dict[str, Any]:
     guessed = engine.entities([row.text for row in rows], task=spec.name)
     found = {**known, **metrics.span_report([row.spans[spec.name] for row in rows], guessed, span_labels(spec))}
     if out:

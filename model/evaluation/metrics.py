@@ -1,4 +1,4 @@
-"""Numbers that say how good a classifier is, from true and predicted class indices or spans."""
+"""Accuracy, F1, precision and recall, from true and predicted class indices or spans."""
 
 from __future__ import annotations
 

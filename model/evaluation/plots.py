@@ -1,4 +1,4 @@
-"""Pictures of a run and of a checkpoint's mistakes, as PNG files. Drawn without pyplot, so threads and callers share no state."""
+"""Plots of a run and of a checkpoint's mistakes, as PNG files. Drawn without pyplot, so threads and callers share no state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def confusion_png(path: Path, confusion: ArrayLike, labels: Sequence[str]) -> No
     ticks = np.arange(len(labels))
     axes.set_xticks(ticks, labels, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, labels)
-    axes.set(xlabel="predicted", ylabel="true", title=f"Confusion, {counts.sum():,} rows, {_accuracy(counts):.1%} right")
+    axes.set(xlabel="predicted", ylabel="true", title=f"Confusion, {counts.sum():,} rows, accuracy {_accuracy(counts):.1%}")
     for row, column in np.argwhere(counts):
         shade = "white" if shares[row, column] > 0.5 else "black"
         axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", fontsize=8, color=shade)

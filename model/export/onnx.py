@@ -1,4 +1,4 @@
-"""A checkpoint as ONNX, fp32 and int8, and the proof that both score as the checkpoint does."""
+"""Exports a checkpoint to ONNX, fp32 and int8, and checks that both score as the checkpoint does."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork
 from squall.model.serving.backends.base import Backend, Logits
 from squall.model.serving.backends.onnx_backend import FILES, open_onnx
 from squall.model.serving.backends.torch_backend import open_eager
-from squall.model.tokens import load_tokenizer
+from squall.model.tokenizer import load_tokenizer
 
 OPSET = 18
 COPIED = (CONFIG_FILE, TOKENIZER_FILE, "tokenizer_config.json", "metrics.json", "MODEL_CARD.md")
-"""What goes along with the networks, where the checkpoint has it."""
+"""Files copied beside the networks, where the checkpoint has them."""
 TOLERANCE = 1e-4
 """Most that an fp32 probability may differ."""
 LEAST_AGREEMENT = 0.99
 """Share of texts that int8 should give the same labels."""
 _BATCH = 32
 
-Say = Callable[[str], None]
+ReportProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Agreement:
     same_labels: float
 
 
-def export_onnx(folder: Path, out: Path, texts: Sequence[str], say: Say) -> list[Agreement]:
-    """Write the checkpoint of `folder` into `out` as `model.onnx` (fp32) and `squall.model.int8.onnx`, and compare their scores.
+def export_onnx(folder: Path, out: Path, texts: Sequence[str], progress: ReportProgress) -> list[Agreement]:
+    """Write the checkpoint of `folder` into `out` as `model.onnx` (fp32) and `model.int8.onnx`, and compare their scores.
 
     Inputs of both are `input_ids` and `attention_mask`, int64 of shape (rows, tokens), both dynamic; outputs are logits,
     one per task and named as it. Tokenizer, configuration, metrics and card are copied beside them.
@@ -69,28 +69,28 @@ def export_onnx(folder: Path, out: Path, texts: Sequence[str], say: Say) -> list
         folder: a checkpoint.
         out: made if missing; files in it are replaced.
         texts: compared; at least one.
-        say: receives progress lines.
+        progress: receives a line per step.
 
     Raises:
         ConfigurationError: no checkpoint, no texts, the extra `onnx` is missing, or the encoder can't be exported.
-        SquallError: the exported fp32 network scores otherwise than the checkpoint.
+        SquallError: the exported fp32 network does not score as the checkpoint does.
     """
     onnx = _packages()
     if not texts:
-        raise ConfigurationError("no texts to compare the scores of", "give a file with a text per line")
+        raise ConfigurationError("there are no texts to compare scores on", "give a file with one text per line")
     network = MultiTaskNetwork.load(folder)
     out.mkdir(parents=True, exist_ok=True)
-    say("1/3 fp32: tracing the network")
+    progress("1/3 fp32: tracing the network")
     model = _traced(network)
     onnx.save(model, out / FILES["fp32"])
-    say("2/3 int8: a scale per output channel and per token")
+    progress("2/3 int8: a scale per output channel and per token")
     from squall.model.export.onnx_int8 import quantised
 
     onnx.save(quantised(model), out / FILES["int8"])
     for name in COPIED:
         if (folder / name).is_file():
             shutil.copyfile(folder / name, out / name)
-    say(f"3/3 comparing the scores of {len(texts)} texts")
+    progress(f"3/3 comparing the scores of {len(texts)} texts")
     return _checked(network, out, texts)
 
 
@@ -146,7 +146,7 @@ def _checked(network: MultiTaskNetwork, out: Path, texts: Sequence[str]) -> list
     exact = found[0]
     if exact.largest_difference > TOLERANCE:
         raise SquallError(
-            f"{exact.path} scores otherwise than the checkpoint: a probability differs by {exact.largest_difference:.2g}",
+            f"{exact.path} does not score as the checkpoint does: a probability differs by {exact.largest_difference:.2g}",
             f"at most {TOLERANCE:g} is allowed; don't use it",
         )
     return found
@@ -174,7 +174,7 @@ def _compared(precision: str, path: Path, texts: int, found: Sequence[Logits], e
 
 
 def _packages() -> Any:
-    for name in ("onnxscript", "onnxruntime", "onnx"):  # all of them now: better told than after a minute
+    for name in ("onnxscript", "onnxruntime", "onnx"):  # checked first: an export takes a minute
         try:
             package = importlib.import_module(name)
         except ImportError:
@@ -184,7 +184,7 @@ def _packages() -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter tells each of its steps and warns of absent torchvision: nothing a user could act on."""
+    """Silence the exporter, which logs each of its steps and warns of absent torchvision: nothing a user could act on."""
     logs = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript")]
     levels = [log.level for log in logs]
     for log in logs:

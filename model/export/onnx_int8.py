@@ -1,7 +1,8 @@
-"""An ONNX graph of fp32 turned into int8, with a scale per token: a text's score doesn't depend on the texts beside it.
+"""Turns an fp32 ONNX graph into int8 with a scale per token: a text's score doesn't depend on the texts beside it.
 
-`onnxruntime.quantization.quantize_dynamic` takes one activation scale per batch. Here, as in `squall.model.quantise`, each row of the
-activations has its own, and weights have one per output channel. Only standard operators are used.
+`onnxruntime.quantization.quantize_dynamic` takes one activation scale per batch. Here, as in
+`squall.model.serving.backends.dynamic_int8`, each row of the activations has its own, and weights have one per output channel. Only
+standard operators are used.
 """
 
 from __future__ import annotations

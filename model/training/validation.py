@@ -1,4 +1,4 @@
-"""How good a network is on encoded rows, task by task and set by set."""
+"""Metrics of a network on encoded examples, per task and per data set."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import torch
 from scipy.special import softmax
 from torch import Tensor
 
-from squall.model.data.labelled import MISSING
 from squall.model.evaluation import metrics
 from squall.model.network import MultiTaskNetwork
 from squall.model.spans import span_labels
 from squall.model.tagging import tagged_spans
-from squall.model.tasks import TaskSpec
+from squall.model.tasks import MISSING, TaskSpec
 from squall.model.training.encoding import Encoded
 
 Logits = Mapping[str, list[np.ndarray[Any, np.dtype[np.float32]]]]
@@ -44,7 +43,7 @@ def passes(network: MultiTaskNetwork, rows: Encoded, device: torch.device) -> It
         yield part, texts, logits
 
 
-def judge(tasks: Sequence[TaskSpec], rows: Encoded, logits: Logits) -> dict[str, Any]:
+def measure(tasks: Sequence[TaskSpec], rows: Encoded, logits: Logits) -> dict[str, Any]:
     """Return `tasks` (metrics per task) and `by_source` (per `task/source`) of `logits` on `rows`."""
     sources = np.asarray(rows.sources)
     found: dict[str, Any] = {}

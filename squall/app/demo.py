@@ -1,7 +1,7 @@
-"""`squall demo`: the cluster path on one machine, checked against a script.
+"""`squall demo`: the pipeline of a cluster on one machine, its result compared with a script.
 
-this process: development broker (child) · Faust worker, store, detector, e-mails, page (node)
-child process: `squall replay`, the real ingest worker, at the chosen speed
+This process runs the node: Faust worker, store, detector, e-mails, page. Its children are the development broker, and `squall replay`
+as the ingest worker, at the chosen speed.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from squall.alerts.service import DETECTOR
-from squall.app.demo_report import DemoReport, Sent, build_report, print_how_to_look, print_report, show_progress
+from squall.app.demo_report import DemoReport, Sent, build_report
 from squall.app.dev_broker import DevelopmentBroker
 from squall.app.metrics_server import serving
 from squall.app.node import Node
@@ -38,29 +39,58 @@ from squall.ingest.synthetic.stream import StreamScript, write_stream
 log = logging.getLogger("squall.demo")
 
 POISON = (b"{broken", b"[]", b"null", b'{"id": 5}', b"\xff\xfe\x00", b'{"title": "no id, no time"}')
-"""What a foreign producer with a bug puts straight onto the documents topic."""
+"""Messages that a faulty foreign producer writes directly to the documents topic."""
 FINISH_SECONDS = 120.0
 """How long the worker and the detector may take after the last document was sent."""
 
 
+class DemoOutput(Protocol):
+    """Shows a user what the demo does."""
+
+    def progress(self, done: int, total: int, duplicates: int, dead_letters: int) -> None:
+        """Called while messages are processed."""
+
+    def report(self, report: DemoReport) -> None:
+        """Called once, with the result."""
+
+    def running(self, page_url: str, settings: Settings) -> None:
+        """Called when everything is left running after the report."""
+
+
 @dataclass
 class Ingest:
-    """The ingest worker's process and what it reported."""
+    """The process of the ingest worker, and its summary."""
 
     process: subprocess.Popen[bytes]
     log: Path
     summary: dict[str, Any] = field(default_factory=dict)
 
     def finish(self) -> None:
-        """Read its summary; raises `SquallError` when it failed."""
+        """Read the summary of the process, which has ended; raises `SquallError` when it failed."""
         out, _ = self.process.communicate()
         if self.process.returncode != 0:
             raise SquallError(f"the ingest worker failed with exit code {self.process.returncode}", f"read {self.log}")
         self.summary = orjson.loads(out.splitlines()[-1])
 
 
-def run_demo(settings: Settings, clock: Clock, *, speed: str, seed: int, keep: bool, as_json: bool) -> int:
-    """Run the demo and print its report; returns the exit code."""
+def run_demo(
+    settings: Settings, clock: Clock, output: DemoOutput, *, speed: str, seed: int, keep: bool, global_arguments: Sequence[str] = ()
+) -> DemoReport:
+    """Run the demo and return its report.
+
+    Args:
+        settings: the user's; folder, topics and group are replaced by the demo's own.
+        clock: of this process.
+        output: shows progress and report.
+        speed: event time per second, such as `4320x`.
+        seed: of the stream.
+        keep: leave everything running after the report, until a signal.
+        global_arguments: options before the command for child processes, such as `--config FILE`.
+
+    Raises:
+        StoreLockedError: another demo is running in this folder.
+        SquallError: a part failed.
+    """
     folder = settings.data_dir / "demo"
     settings = demo_settings(settings, folder)
     with stop_on_signals() as stop, ExitStack() as stack:
@@ -74,12 +104,12 @@ def run_demo(settings: Settings, clock: Clock, *, speed: str, seed: int, keep: b
         health = stack.enter_context(serving(settings, clock, "broker", "store", "model"))
         sink = stack.enter_context(kafka_dead_letters(settings, stop, health))
         pipeline = stack.enter_context(open_pipeline(settings, clock, stop, sink, health))
-        report = asyncio.run(Demo(settings, pipeline, script, folder, speed, keep=keep, as_json=as_json).run())
-    return report.exit_code
+        replay = [*global_arguments, "replay", str(folder / "stream.jsonl.gz"), "--speed", speed, "--json"]
+        return asyncio.run(Demo(settings, pipeline, script, folder, replay, output, keep=keep).run())
 
 
 def demo_settings(settings: Settings, folder: Path) -> Settings:
-    """Return `settings` with a folder, topics and a group of the demo's own, and a detector that keeps up with replayed time."""
+    """Return `settings` with the demo's own folder, topics and group, and with a detector interval that suits replayed time."""
     kafka = settings.kafka.model_copy(
         update={"documents_topic": "squall.demo.documents", "dead_letter_topic": "squall.demo.dead_letters", "group_id": "squall-demo"}
     )
@@ -94,10 +124,10 @@ def with_broker(settings: Settings, broker: DevelopmentBroker) -> Settings:
 
 
 def clear(folder: Path, settings: Settings) -> None:
-    """Start from nothing; a demo that still runs there keeps its folder.
+    """Remove the data of an earlier demo.
 
     Raises:
-        StoreLockedError: a demo left running with --keep owns it.
+        StoreLockedError: a demo that was left running with --keep uses the folder.
     """
     from squall import storage
 
@@ -108,23 +138,41 @@ def clear(folder: Path, settings: Settings) -> None:
 
 
 class Demo:
-    """One run: send, wait until all is stored and judged, report."""
+    """One run: publish, wait until everything is stored and evaluated, report.
+
+    Args:
+        settings: the demo's own.
+        pipeline: store, engine, processor.
+        script: what the stream holds.
+        folder: of the demo's data.
+        replay: arguments of the ingest worker's command line.
+        output: shows progress and report.
+        keep: run on after the report.
+    """
 
     def __init__(
-        self, settings: Settings, pipeline: Pipeline, script: StreamScript, folder: Path, speed: str, *, keep: bool, as_json: bool
+        self,
+        settings: Settings,
+        pipeline: Pipeline,
+        script: StreamScript,
+        folder: Path,
+        replay: Sequence[str],
+        output: DemoOutput,
+        *,
+        keep: bool,
     ) -> None:
         self.settings = settings
         self.pipeline = pipeline
         self.script = script
         self.folder = folder
-        self.speed = speed
+        self.replay = replay
+        self.output = output
         self.keep = keep
-        self.as_json = as_json
         self.poisoned = 0
         self.ingest: Ingest | None = None
 
     async def run(self) -> DemoReport:
-        """Run the node and the ingest worker side by side; returns the report after printing it."""
+        """Run the node and the ingest worker side by side; returns the report after showing it."""
         node = Node(self.pipeline)
         running = asyncio.create_task(node.run())
         started = self.pipeline.clock.monotonic()
@@ -134,9 +182,9 @@ class Demo:
             sent = Sent(self.ingest.summary["sent"], self.ingest.summary["rejected"], self.poisoned)
             seconds = self.pipeline.clock.monotonic() - started
             report = await asyncio.to_thread(build_report, self.settings, self.pipeline, self.script, sent, seconds)
-            print_report(report, as_json=self.as_json)
+            self.output.report(report)
             if self.keep:
-                print_how_to_look(node.page.url, self.settings)
+                self.output.running(node.page.url, self.settings)
                 await running
         finally:
             self.pipeline.stop.set()
@@ -145,25 +193,24 @@ class Demo:
         return report
 
     async def _watch(self, running: asyncio.Task[None]) -> None:
-        """Send everything, then wait until it is stored and the detector has seen its end."""
+        """Publish everything, then wait until it is stored and the detector has evaluated it."""
         self.ingest = self._start_ingest()
-        await asyncio.to_thread(self._poison)
-        with show_progress(self.script.lines + len(POISON), quiet=self.as_json) as advance:
-            while self.ingest.process.poll() is None:
-                await self._tick(running, advance)
-            self.ingest.finish()
-            deadline = self.pipeline.clock.monotonic() + FINISH_SECONDS
-            while not await asyncio.to_thread(self._finished):
-                await self._tick(running, advance)
-                if self.pipeline.clock.monotonic() > deadline:
-                    log.error("gave up waiting for the worker and the detector after %.0f s", FINISH_SECONDS)
-                    return
+        await asyncio.to_thread(self._publish_poison)
+        while self.ingest.process.poll() is None:
+            await self._tick(running)
+        self.ingest.finish()
+        deadline = self.pipeline.clock.monotonic() + FINISH_SECONDS
+        while not await asyncio.to_thread(self._finished):
+            await self._tick(running)
+            if self.pipeline.clock.monotonic() > deadline:
+                log.error("the worker and the detector did not finish within %.0f s", FINISH_SECONDS)
+                return
 
-    async def _tick(self, running: asyncio.Task[None], advance: Any) -> None:
+    async def _tick(self, running: asyncio.Task[None]) -> None:
         totals = self.pipeline.processor.totals
-        advance(totals.items, totals)
+        self.output.progress(totals.items, self.script.lines + len(POISON), totals.duplicates, totals.rejected)
         if running.done():
-            await running  # raises what ended it
+            await running  # raises the error that ended it
             raise SquallError("the demo was stopped before its end")
         await asyncio.sleep(0.2)
 
@@ -184,7 +231,7 @@ class Demo:
             "SQUALL_KAFKA__DOCUMENTS_TOPIC": kafka.documents_topic,
             "SQUALL_KAFKA__DEAD_LETTER_TOPIC": kafka.dead_letter_topic,
         }
-        command = [sys.executable, "-m", "squall", "replay", str(self.folder / "stream.jsonl.gz"), "--speed", self.speed, "--json"]
+        command = [sys.executable, "-m", "squall", *self.replay]
         path = self.folder / "ingest.log"
         with path.open("wb") as output:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output, env=os.environ | environment, start_new_session=True)
@@ -195,8 +242,8 @@ class Demo:
             self.ingest.process.terminate()
             self.ingest.process.wait()
 
-    def _poison(self) -> None:
-        """Be the foreign producer with a bug."""
+    def _publish_poison(self) -> None:
+        """Publish what a faulty foreign producer would."""
         try:
             with closing(KafkaProducer(**client_arguments(self.settings.kafka, allow_plaintext=self.settings.allow_plaintext))) as producer:
                 for value in POISON:

@@ -1,21 +1,11 @@
-"""What the demo came to: counted in the store and on Kafka, compared with the script."""
+"""The result of the demo: counted in the store and on Kafka, compared with the script."""
 
 from __future__ import annotations
 
-import logging
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-import orjson
-import typer
 from kafka import KafkaConsumer, TopicPartition
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from squall.app.pipeline import Pipeline
 from squall.core.config.settings import Settings
@@ -23,19 +13,13 @@ from squall.core.kafka.client import client_arguments
 from squall.core.net.addresses import redact_url
 from squall.core.records import Alert
 from squall.ingest.synthetic.stream import StreamScript
-from squall.stream.totals import RunningTotals
 
-log = logging.getLogger("squall.demo")
-
-EXIT_LOST = 1
-PAGE_WIDTH = 120
-LINES = 10
-"""Lines of progress where there is no terminal."""
+EXIT_FAILED = 1
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What the producers report: acknowledged by Kafka."""
+    """What the producers report as acknowledged by Kafka."""
 
     documents: int
     rejected: int
@@ -67,28 +51,8 @@ class DemoReport:
 
     @property
     def exit_code(self) -> int:
-        """0 when nothing was lost, the crisis was found and nothing else was called one."""
-        return 0 if self.adds_up and not self.alerts["missed"] else EXIT_LOST
-
-
-@contextmanager
-def show_progress(total: int, *, quiet: bool) -> Iterator[Callable[[int, RunningTotals], None]]:
-    """A progress bar on standard error (a line now and then where that is no terminal); yields the function that moves it."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("three days go by", total=total, note="")
-        said = 0
-
-        def advance(done: int, totals: RunningTotals) -> None:
-            nonlocal said
-            bar.update(task, completed=done, note=f"{totals.duplicates} duplicates, {totals.rejected} dead letters")
-            if bar.disable and done * LINES // total > said:
-                said = done * LINES // total
-                counts = (totals.stored, totals.duplicates, totals.rejected)
-                log.info("%d of %d: %d stored, %d duplicates, %d dead letters", done, total, *counts)
-
-        yield advance
+        """0 when no document was lost and the crisis was detected."""
+        return 0 if self.adds_up and not self.alerts["missed"] else EXIT_FAILED
 
 
 def count_dead_letters(settings: Settings) -> dict[str, int]:
@@ -113,14 +77,14 @@ def count_dead_letters(settings: Settings) -> dict[str, int]:
 
 
 def judge_alerts(script: StreamScript, alerts: list[Alert]) -> dict[str, int]:
-    """Compare fired alerts with the script: one crisis to find, everything outside its time is false."""
+    """Compare fired alerts with the script: there is one crisis; an alert outside its time is a false alarm."""
     during = [alert for alert in alerts if script.crisis.start <= alert.opened_at <= script.crisis.end]
     found = any(alert.topic in script.crisis.topics for alert in during)
     return {"found": int(found), "missed": int(not found), "false": len(alerts) - len(during), "fired": len(alerts)}
 
 
 def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, sent: Sent, seconds: float) -> DemoReport:
-    """Count everything where it ended up."""
+    """Count stored documents, dead letters and alerts where they were written."""
     store, totals = pipeline.store, pipeline.processor.totals
     stored = store.counts.totals().documents
     letters = count_dead_letters(settings)
@@ -168,74 +132,3 @@ def _alert_row(alert: Alert) -> dict[str, Any]:
         "expected": round(alert.expected, 2),
         "p_value": alert.p_value,
     }
-
-
-def print_report(report: DemoReport, *, as_json: bool) -> None:
-    """Print for a person, or JSON."""
-    if as_json:
-        typer.echo(orjson.dumps(asdict(report), option=orjson.OPT_INDENT_2))
-        return
-    console = Console(width=None if sys.stdout.isatty() else PAGE_WIDTH)
-    console.print(_topic_table(report))
-    console.print(_alert_table(report))
-    sums = "adds up" if report.adds_up else f"does NOT add up: expected {report.expected}"
-    found = "found" if report.alerts["found"] else "MISSED"
-    latency = report.latency_seconds
-    lines = [
-        f"Sent {report.sent:,} = stored {report.stored:,} + duplicates {report.duplicate:,} + dead letters {report.dead_lettered:,}: "
-        f"{sums}.",
-        f"Crisis {found}; false alerts: {report.alerts['false']}.",
-        f"{report.texts_per_second:,.0f} texts/s over {report.seconds:.0f} s (paced by the replay speed); "
-        f"from publication to the table p50 {latency['p50']:.2f} s, p99 {latency['p99']:.2f} s.",
-        f"{report.emails} e-mails: {report.outbox}",
-        f"Data:     {report.data}",
-        "",
-        "Next: `squall demo --keep` leaves it running with the live page; `squall up` watches your own feeds; "
-        "`squall doctor` checks your servers.",
-    ]
-    for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def _topic_table(report: DemoReport) -> Table:
-    table = Table(title="Topic × sentiment, documents", title_justify="left")
-    table.add_column("topic")
-    for name in ("negative", "neutral", "positive"):
-        table.add_column(name, justify="right")
-    for row in report.topics:
-        table.add_row(row["topic"], *(f"{row[name]:,}" for name in ("negative", "neutral", "positive")))
-    return table
-
-
-def _alert_table(report: DemoReport) -> Table:
-    table = Table(title="Alerts (event time, UTC)", title_justify="left")
-    for name in ("opened", "resolved", "topic", "severity"):
-        table.add_column(name)
-    for name in ("negative", "expected", "p-value"):
-        table.add_column(name, justify="right")
-    for row in report.alert_list:
-        table.add_row(
-            row["opened_at"][:16],
-            (row["resolved_at"] or row["state"])[:16],
-            row["topic"],
-            row["severity"],
-            str(row["observed"]),
-            f"{row['expected']:.1f}",
-            f"{row['p_value']:.1e}",
-        )
-    return table
-
-
-def print_how_to_look(url: str, settings: Settings) -> None:
-    """Say where everything is while it keeps running."""
-    api = url.rstrip("/")
-    for line in (
-        "",
-        "Everything keeps running until Ctrl-C. To look at it:",
-        f"  live page   {url}",
-        f"  alerts      curl {api}/api/alerts",
-        f"  e-mails     ls {Path(settings.outbox)}",
-        f"  Kafka       SQUALL_KAFKA__BOOTSTRAP_SERVERS={settings.kafka.bootstrap_servers} "
-        f"SQUALL_KAFKA__DOCUMENTS_TOPIC={settings.kafka.documents_topic} squall replay FILE",
-    ):
-        typer.echo(line)

@@ -16,14 +16,14 @@ STOP_SECONDS = 10.0
 
 
 def free_port() -> int:
-    """Return a loopback port that is free now."""
+    """Return a free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def _binary() -> Path:
-    """Return the server itself: the command of the same name only starts it as a child, which signals would not reach."""
+    """Return the server's path: the command of the same name starts it as a child process, which signals would not reach."""
     package = importlib.util.find_spec("noida_db")
     if package is None or package.origin is None:
         raise ConfigurationError("the development broker is not installed", "run `make setup`, or pip install 'squall[broker]'")
@@ -34,9 +34,9 @@ class DevelopmentBroker:
     """A child process that speaks Kafka on 127.0.0.1.
 
     Args:
-        folder: keeps topics and offsets; the log is `broker.log` inside it.
-        port: where it listens; 0 takes a free one.
-        clock: times the wait for readiness.
+        folder: holds topics and offsets; the log is `broker.log` in it.
+        port: listens here; 0: any free port.
+        clock: measures the wait until it is ready.
     """
 
     def __init__(self, folder: Path, port: int, clock: Clock) -> None:
@@ -59,14 +59,14 @@ class DevelopmentBroker:
         """Start and wait until it accepts connections.
 
         Raises:
-            BrokerUnavailableError: it exited, or the port is taken, or it was not ready in time.
+            BrokerUnavailableError: it exited, the port is in use, or it was not ready in time.
         """
         if self._accepts():
-            raise BrokerUnavailableError(f"port {self.port} on 127.0.0.1 is taken", "choose another with --port")
+            raise BrokerUnavailableError(f"port {self.port} on 127.0.0.1 is in use", "choose another with --port")
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [str(_binary()), "start", "--only", "kafka", "--kafka-port", str(self.port), "--data-dir", str(self.folder / "data")]
         with (self.folder / "broker.log").open("ab") as log:
-            # a session of its own: Ctrl-C reaches us first, and we end it after its clients
+            # its own session, so that Ctrl-C does not reach it: it is stopped after its clients
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         deadline = self._clock.monotonic() + START_SECONDS
         while not self._accepts():
@@ -77,7 +77,7 @@ class DevelopmentBroker:
         return self
 
     def stop(self) -> None:
-        """End it politely: nothing acknowledged is lost."""
+        """Stop it with SIGTERM: no acknowledged write is lost."""
         if self.process is None:
             return
         self.process.terminate()
@@ -87,7 +87,7 @@ class DevelopmentBroker:
             self.kill()
 
     def kill(self) -> None:
-        """End it at once: up to a second of acknowledged writes is lost."""
+        """Kill it: up to a second of acknowledged writes is lost."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()

@@ -1,17 +1,16 @@
-"""`squall doctor`: each part, its state, and the mend."""
+"""`squall doctor`: the state of each part, and what to do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
-from squall.alerts.notification.delivery import SmtpMailer
-from squall.app.store import connect
+from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.clock import Clock
-from squall.core.config.loading import config_path, load_settings
 from squall.core.config.settings import Settings
-from squall.core.errors import SquallError
+from squall.core.errors import SquallError, StoreLockedError, StoreMissingError
 from squall.core.kafka.client import ensure_reachable
 from squall.core.kafka.topics import setup_topics
 from squall.core.net.addresses import redact_url
@@ -19,16 +18,16 @@ from squall.core.net.addresses import redact_url
 
 @dataclass(frozen=True)
 class Check:
-    """One part's state; `mend` says what to do."""
+    """The state of one part; `hint` says what to do."""
 
     part: str
     healthy: bool
     state: str
-    mend: str = ""
+    hint: str = ""
 
     @property
     def mark(self) -> str:
-        """`ok` or `BAD`, as wide."""
+        """`ok` or `BAD`, of equal width."""
         return "ok " if self.healthy else "BAD"
 
     def as_dict(self) -> dict[str, Any]:
@@ -36,85 +35,110 @@ class Check:
         return asdict(self)
 
 
-def examine(clock: Clock) -> list[Check]:
-    """Check every part; a broken one never hides the others."""
+class SchemaState(Protocol):
+    """What the doctor needs to know about a store."""
+
+    @property
+    def version(self) -> str:
+        """ClickHouse's version."""
+
+    @property
+    def pending(self) -> int:
+        """The number of migrations that are not applied."""
+
+
+ReadStoreStatus = Callable[[Settings, Clock], SchemaState]
+"""Reads the store's status without changing it, also while another process has the store open."""
+
+
+def examine(load: Callable[[], Settings], file: Callable[[], Path | None], clock: Clock, read_store: ReadStoreStatus) -> list[Check]:
+    """Check every part; a part that fails does not hide the others.
+
+    Args:
+        load: reads the settings.
+        file: returns the TOML file that they are read from, None when there is none.
+        clock: measures the model's latency.
+        read_store: reads the store's status.
+    """
     try:
-        settings = load_settings()
+        settings, source = load(), file()
     except SquallError as error:
         return [Check("configuration", False, error.what, error.hint)]
-    source = config_path()
     checks = [Check("configuration", True, f"environment{f' over {source}' if source else ''}")]
-    parts: list[tuple[str, Callable[[Settings, Clock], Check]]] = [
-        ("broker", examine_broker),
-        ("store", _store),
-        ("model", _model),
-        ("e-mail", _mail),
-    ]
+    parts: Sequence[tuple[str, Callable[[], Check]]] = (
+        ("broker", lambda: examine_broker(settings)),
+        ("store", lambda: examine_store(settings, clock, read_store)),
+        ("model", lambda: _examine_model(settings, clock)),
+        ("e-mail", lambda: _examine_mail(settings)),
+    )
     for part, check in parts:
         try:
-            checks.append(check(settings, clock))
+            checks.append(check())
         except SquallError as error:
             checks.append(Check(part, False, error.what, error.hint))
     return checks
 
 
-def examine_broker(settings: Settings, _clock: Clock) -> Check:
-    """Say whether Kafka answers and its topics are as the settings want them."""
+def examine_broker(settings: Settings) -> Check:
+    """Check that Kafka answers, and compare its topics with the settings."""
     if not settings.kafka.bootstrap_servers:
-        return Check("broker", True, "none set: one-machine mode", "for a cluster set SQUALL_KAFKA__BOOTSTRAP_SERVERS")
+        return Check("broker", True, "none: everything runs in one process", "for a cluster set SQUALL_KAFKA__BOOTSTRAP_SERVERS")
     present = ensure_reachable(settings.kafka, allow_plaintext=settings.allow_plaintext)
     missing = {settings.kafka.documents_topic, settings.kafka.dead_letter_topic} - present
     state = f"{settings.kafka.bootstrap_servers} answers"
     if missing:
-        return Check("broker", True, f"{state}; no topic {' and no '.join(sorted(missing))} yet", "`squall kafka setup` makes them")
+        return Check("broker", True, f"{state}; missing topics: {', '.join(sorted(missing))}", "create them with `squall kafka setup`")
     topics = setup_topics(settings.kafka, allow_plaintext=settings.allow_plaintext, dry_run=True)
     different = [
         f"{topic.name}: {each.item} is {each.found}, not {each.wanted}" for topic in topics for each in topic.differences if each.open
     ]
     if different:
-        return Check("broker", True, f"{state}; {'; '.join(different)}", "`squall kafka setup` says which switch changes it")
-    return Check("broker", True, f"{state}, topics as wanted")
+        return Check("broker", True, f"{state}; {'; '.join(different)}", "`squall kafka setup` prints the option that changes it")
+    return Check("broker", True, f"{state}; the topics match the settings")
 
 
-def _store(settings: Settings, _clock: Clock) -> Check:
+def examine_store(settings: Settings, clock: Clock, read_store: ReadStoreStatus) -> Check:
+    """Check that the store can be reached and its schema is up to date, without creating one."""
     url = redact_url(settings.store_url)
-    if settings.store_url.startswith("chdb:") and not settings.data_dir.exists():
-        return Check("store", True, f"{url}: not there yet, will be made at the first start")
-    store = connect(settings)
     try:
-        version, migrations = store.ping(), store.schema.status()
-    finally:
-        store.close()
-    pending = sum(migration.applied_at is None for migration in migrations)
-    if pending:
-        return Check("store", False, f"{url} (ClickHouse {version}): {pending} migrations missing", "run `squall store migrate`")
-    return Check("store", True, f"{url} (ClickHouse {version}), schema up to date")
+        status = read_store(settings, clock)
+    except StoreMissingError:
+        return Check("store", True, f"{url}: not created yet; `squall up` creates it")
+    except StoreLockedError as locked:
+        return Check("store", True, f"{locked.what}; it serves no live page, so the schema was not checked")
+    if status.pending:
+        return Check(
+            "store", False, f"{url} (ClickHouse {status.version}): {status.pending} migrations missing", "run `squall store migrate`"
+        )
+    return Check("store", True, f"{url} (ClickHouse {status.version}), schema up to date")
 
 
-def _model(settings: Settings, clock: Clock) -> Check:
+def _examine_model(settings: Settings, clock: Clock) -> Check:
     from squall.model.serving.engine import ScoringEngine
 
     with ScoringEngine.open(settings.model) as engine:
         started = clock.monotonic()
         scores = engine.score(["Shares of the bank plunge as regulators open an investigation"])
-        took = clock.monotonic() - started
+        seconds = clock.monotonic() - started
         backend = engine.backend
     negative = float(scores.sentiment[0, 0])
-    state = f"{scores.model_version} ({backend}) scores one text in {took * 1000:.0f} ms"
+    state = f"{scores.model_version} ({backend}) scores one text in {seconds * 1000:.0f} ms"
     if negative < 0.5:
         return Check(
             "model",
             False,
-            f"{state}, but calls bad news p_negative {negative:.2f}",
-            "the checkpoint is not a trained one: set SQUALL_MODEL__PATH",
+            f"{state}, but gives negative news p_negative {negative:.2f}",
+            "the checkpoint seems to be untrained: set SQUALL_MODEL__PATH to another",
         )
     return Check("model", True, state)
 
 
-def _mail(settings: Settings, _clock: Clock) -> Check:
+def _examine_mail(settings: Settings) -> Check:
     mail = settings.alerts
     if not mail.smtp_host:
-        return Check("e-mail", True, f"no SMTP host: mails are written to {settings.outbox}", "to send them set SQUALL_ALERTS__SMTP_HOST")
-    mailer = SmtpMailer(mail, allow_plaintext=settings.allow_plaintext)
+        return Check(
+            "e-mail", True, f"no SMTP server: e-mails are written to {settings.outbox}", "to send them set SQUALL_ALERTS__SMTP_HOST"
+        )
+    mailer = SmtpSender(mail, allow_plaintext=settings.allow_plaintext)
     mailer.check()
-    return Check("e-mail", True, f"{mailer.describe()} accepts us; `squall alerts test` sends a sample")
+    return Check("e-mail", True, f"{mailer.describe()} accepts the login; `squall alerts test` sends a sample")

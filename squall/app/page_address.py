@@ -1,4 +1,4 @@
-"""Where a node that has the embedded store open serves its live page: a small file beside the store, `<folder>.page.json`."""
+"""The address of the live page of the process that has an embedded store open: a file beside the store, `<folder>.page.json`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from squall.core.config.settings import Settings
 
 
 def _file(settings: Settings) -> Path | None:
-    """The file; None when the store is a server, which many processes can open."""
+    """Return the file; None when the store is a server, which many processes can open."""
     url = urlsplit(settings.store_url)
-    folder = Path(url.path).resolve()
+    folder = Path(unquote(url.path)).resolve()
     return folder.with_name(f"{folder.name}.page.json") if url.scheme == "chdb" else None
 
 
 @contextmanager
-def page_address_published(settings: Settings, url: str) -> Iterator[None]:
-    """Keep the live page's address beside the embedded store while the page is served."""
+def publish_page_address(settings: Settings, url: str) -> Iterator[None]:
+    """Write the address of the live page beside the embedded store while the page is served."""
     file = _file(settings)
     if file is None:
         yield
@@ -35,10 +35,10 @@ def page_address_published(settings: Settings, url: str) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-def page_address(settings: Settings, process: int | None) -> str | None:
-    """Return the live page's address if `process`, which holds the store, wrote it; None otherwise.
+def read_page_address(settings: Settings, process: int | None) -> str | None:
+    """Return the address of the live page if `process`, which has the store open, wrote it; None otherwise.
 
-    A file that a killed node left behind is not believed: whoever answers at its address now must not see our token.
+    A file that a killed node left behind is ignored: whatever listens at its address now must not receive the token.
     """
     try:
         content = json.loads((_file(settings) or Path()).read_text(encoding="utf-8"))

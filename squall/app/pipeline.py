@@ -1,4 +1,4 @@
-"""Puts the parts together: what `up`, `worker`, `replay --in-process` and `demo` have in common."""
+"""Store, engine and processor of one process: what `up`, `worker`, `replay --in-process` and `demo` have in common."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import asyncio
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from squall.app.signals import on_hangup
 from squall.app.store import open_store
 from squall.core.clock import Clock
-from squall.core.config.loading import load_settings
 from squall.core.config.settings import Settings
 from squall.core.delivery import DeadLetterSink
 from squall.core.errors import SquallError
@@ -47,7 +46,7 @@ class Pipeline:
     health: Health
 
     def tracker(self, streams: set[str]) -> ProgressTracker:
-        """Return the progress tracker of the streams this process reads."""
+        """Return the progress tracker of the streams that this process reads."""
         return self.processor.retry_until_available(lambda: ProgressTracker(self.store.progress, self.clock, streams))
 
     async def consume_kafka(self) -> None:
@@ -84,17 +83,22 @@ def open_pipeline(
 
 
 @contextmanager
-def swap_on_hangup(engine: ScoringEngine) -> Iterator[None]:
-    """On SIGHUP read the settings again and score with the checkpoint they name, without a pause; a bad one leaves things as they are.
+def swap_on_hangup(engine: ScoringEngine, reload: Callable[[], Settings]) -> Iterator[None]:
+    """On SIGHUP read the settings again and switch to the checkpoint they name, without interruption.
 
-    At a terminal SIGHUP means that it was closed, and ends the process as ever.
+    When the settings or the checkpoint are wrong, the current one stays in use. At a terminal SIGHUP means that the terminal was
+    closed, and ends the process.
+
+    Args:
+        engine: scores with the checkpoint.
+        reload: reads the settings again.
     """
 
     def swap() -> None:
         try:
-            engine.swap(load_settings().model.path or SHIPPED)
+            engine.swap(reload().model.path or SHIPPED)
         except SquallError as error:
-            log.error("the model stays %s: %s", engine.model_version, error)  # noqa: TRY400 - it says all there is to say
+            log.error("the model stays %s: %s", engine.model_version, error)  # noqa: TRY400 - a traceback would add nothing
 
     with nullcontext() if sys.stdin.isatty() else on_hangup(swap):
         yield
@@ -102,7 +106,7 @@ def swap_on_hangup(engine: ScoringEngine) -> Iterator[None]:
 
 @contextmanager
 def kafka_dead_letters(settings: Settings, stop: threading.Event, health: Health | None = None) -> Iterator[KafkaDeadLetters]:
-    """See that the topics exist, waiting while the broker is down, and open the dead-letter topic."""
+    """Create the topics that are missing, waiting until the broker is available, and open the dead-letter topic."""
     wait = settings.processor.retry_max_seconds
     health = health or Health()
     metrics = health.metrics

@@ -1,4 +1,4 @@
-"""`squall replay --in-process`: history through the processor and the detector of this process, no broker."""
+"""`squall replay --in-process`: history through the processor and the detector of this process, without a broker."""
 
 from __future__ import annotations
 
@@ -6,46 +6,50 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from squall.alerts.scheduler import DetectorScheduler
-from squall.app.node import alert_service, run_sources
+from squall.alerts.service import AlertService, RunReport
+from squall.app.node import alert_service
 from squall.app.pipeline import open_pipeline
+from squall.app.sources import run_sources
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
 from squall.ingest.source import Source
 from squall.stream.totals import RunningTotals
 
-log = logging.getLogger("squall.replay")
+PROGRESS_SECONDS = 0.5
 
-TELL_SECONDS = 5.0
+log = logging.getLogger("squall.replay")
 
 
 def replay_in_process(
-    settings: Settings, clock: Clock, stop: threading.Event, source: Source, fraction: Callable[[], float]
+    settings: Settings, clock: Clock, stop: threading.Event, source: Source, on_progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Store and judge everything `source` delivers; returns counts and the alerts that fired.
+    """Store and evaluate everything that `source` delivers; returns counts, fired alerts, and the error of the detector's last run.
 
     Args:
         settings: store, model and detector.
         clock: stamps and paces.
-        stop: ends it early; what was not stored is read again next time.
+        stop: ends it early; what was not stored is read again by the next run.
         source: closed at the end.
-        fraction: how much of it was read, 0 to 1, for the progress lines in the log.
+        on_progress: called from another thread with the counts so far, as text.
 
     Raises:
         StoreLockedError: a running node owns the embedded store.
-        SquallError: store or source failed for good; what was stored is kept, running it again goes on.
+        SquallError: store or source failed permanently; what was stored stays, and another run continues.
     """
     with open_pipeline(settings, clock, stop) as pipeline:
-        scheduler = DetectorScheduler(alert_service(pipeline), settings.detector.interval_seconds)
+        detector = alert_service(pipeline)
+        scheduler = DetectorScheduler(detector, settings.detector.interval_seconds, pipeline.clock, pipeline.health)
         scheduler.start()
         try:
-            with _telling(pipeline.processor.totals, fraction):
+            with _reporting(pipeline.processor.totals, on_progress):
                 run_sources(pipeline, [source])
         finally:
             scheduler.stop()
-        alert_service(pipeline).run_once()  # up to the last document, also when the source ended between two runs
+        last = _run_to_the_end(detector)
         totals = pipeline.processor.totals
         fired = [alert for alert in pipeline.store.alerts.latest(limit=10_000) if alert.fired_at is not None]
         return {
@@ -55,6 +59,8 @@ def replay_in_process(
             "reasons": totals.reasons,
             "documents": pipeline.store.counts.totals().documents,
             "stopped": stop.is_set(),
+            "evaluated_until": last.evaluated_until.isoformat() if last.evaluated_until else None,
+            "detector_error": last.error,
             "alerts": [
                 {"id": alert.id, "topic": alert.topic, "state": alert.state.value, "opened_at": alert.opened_at.isoformat()}
                 for alert in sorted(fired, key=lambda alert: alert.opened_at)
@@ -62,25 +68,32 @@ def replay_in_process(
         }
 
 
+def _run_to_the_end(detector: AlertService) -> RunReport:
+    """Evaluate up to the last document, also when the source ended between two runs, and release the lease."""
+    try:
+        report = detector.run_once()
+    finally:
+        detector.release()
+    if report.standby:
+        report = replace(report, error="another detector runs on this store")
+    if report.error:
+        log.warning("the last run of the detector was not complete: %s", report.error)
+    return report
+
+
 @contextmanager
-def _telling(totals: RunningTotals, fraction: Callable[[], float]) -> Iterator[None]:
-    """Log how far it is, now and then."""
+def _reporting(totals: RunningTotals, on_progress: Callable[[str], None]) -> Iterator[None]:
+    """Report the counts regularly, from a thread, while the block runs."""
     done = threading.Event()
 
-    def tell() -> None:
-        while not done.wait(TELL_SECONDS):
-            log.info(
-                "%.0f%% read: %d stored, %d duplicates, %d dead letters",
-                fraction() * 100,
-                totals.stored,
-                totals.duplicates,
-                totals.rejected,
-            )
+    def report() -> None:
+        while not done.wait(PROGRESS_SECONDS):
+            on_progress(f"{totals.stored:,} stored, {totals.duplicates:,} duplicates, {totals.rejected:,} dead letters")
 
-    teller = threading.Thread(target=tell, name="progress", daemon=True)
-    teller.start()
+    thread = threading.Thread(target=report, name="progress", daemon=True)
+    thread.start()
     try:
         yield
     finally:
         done.set()
-        teller.join()
+        thread.join()

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as an event, SIGHUP as work."""
+"""SIGINT and SIGTERM stop a process; SIGHUP runs an action."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """Yield an event that SIGINT and SIGTERM set; a second signal ends the process the hard way."""
+    """Yield an event that SIGINT and SIGTERM set; a second signal ends the process at once."""
     stop = threading.Event()
 
     def handle(number: int, _frame: object) -> None:
-        log.info("%s: stopping; once more to stop at once", signal.Signals(number).name)
+        log.info("%s: stopping; send it again to stop at once", signal.Signals(number).name)
         stop.set()
         for name in SIGNALS:
             signal.signal(name, signal.SIG_DFL)
@@ -34,7 +34,7 @@ def stop_on_signals() -> Iterator[threading.Event]:
 
 @contextmanager
 def on_hangup(action: Callable[[], None]) -> Iterator[None]:
-    """Run `action` in a thread of its own after each SIGHUP; those that come while it runs count as one. Only from the main thread."""
+    """Run `action` in its own thread after each SIGHUP; signals that arrive while it runs count as one. Call it from the main thread."""
     asked, ended = threading.Event(), threading.Event()
 
     def work() -> None:

@@ -18,19 +18,29 @@ from squall.storage import Store
 log = logging.getLogger("squall")
 
 
-def _complain(attempt: int, error: BaseException | None) -> None:
+def _log_wait(attempt: int, error: BaseException | None) -> None:
     log.warning("waiting for the store (try %d): %s", attempt, error)
 
 
-def connect(settings: Settings, health: Health | None = None) -> Store:
-    """Open the store as the settings say, whatever state its tables are in.
+def connect(settings: Settings, health: Health | None = None, *, create: bool = True) -> Store:
+    """Open the store of the settings, whatever the state of its tables.
+
+    Args:
+        settings: the store's URL, time limit and retention.
+        health: gets the outcome of each call.
+        create: whether an embedded store that does not exist is created.
 
     Raises:
-        StoreLockedError: another process owns the embedded store.
+        StoreMissingError: there is no embedded store, and `create` is False.
+        StoreLockedError: another process has the embedded store open.
         StoreUnavailableError: the server does not answer.
     """
     store = storage.open(
-        settings.store_url, timeout_seconds=settings.store.timeout_seconds, retention_days=settings.store.retention_days, health=health
+        settings.store_url,
+        timeout_seconds=settings.store.timeout_seconds,
+        retention_days=settings.store.retention_days,
+        create=create,
+        health=health,
     )
     try:
         store.ping()
@@ -40,43 +50,53 @@ def connect(settings: Settings, health: Health | None = None) -> Store:
     return store
 
 
-def open_store(settings: Settings, stop: threading.Event, health: Health | None = None) -> Store:
-    """Open the store and see that its tables are there, waiting while a server is down.
+def open_store(settings: Settings, stop: threading.Event, health: Health | None = None, *, create: bool = True) -> Store:
+    """Open the store and check its tables, waiting while a server is unavailable.
 
-    The embedded store is migrated at once: it has one user. A server is migrated by `squall store migrate`, when its owner says so.
+    An embedded store is migrated at once, because it has one user. A server is migrated by `squall store migrate`, when its owner runs it.
+
+    Args:
+        settings: as of `connect`.
+        stop: ends the wait.
+        health: gets the outcome of each call.
+        create: whether an embedded store that does not exist is created.
 
     Raises:
-        ConfigurationError: the server's schema is behind.
-        StoreLockedError: another process owns the embedded store.
-        StoppedError: asked to stop while waiting.
+        ConfigurationError: the server's schema is behind this version.
+        StoreMissingError: there is no embedded store, and `create` is False.
+        StoreLockedError: another process has the embedded store open.
+        StoppedError: stopped while waiting.
     """
-    url = settings.store_url
-    if url.startswith("chdb:"):
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = retry_until_available(lambda: connect(settings, health), stop, settings.processor.retry_max_seconds, _complain)
-    if url.startswith("chdb:"):
+    wait = settings.processor.retry_max_seconds
+    store = retry_until_available(lambda: connect(settings, health, create=create), stop, wait, _log_wait)
+    if settings.store_url.startswith("chdb:"):
         store.schema.migrate()
     elif any(migration.applied_at is None for migration in store.schema.status()):
         store.close()
-        raise ConfigurationError(f"the schema of {redact_url(url)} is behind this version", "run `squall store migrate`")
+        raise ConfigurationError(f"the schema of {redact_url(settings.store_url)} is behind this version", "run `squall store migrate`")
     return store
 
 
 @contextmanager
-def open_existing(settings: Settings) -> Iterator[Store]:
-    """Open the store that is there already, changing nothing about its tables.
+def open_existing(settings: Settings, *, check_schema: bool = True) -> Iterator[Store]:
+    """Open the store for reading: nothing is created or migrated.
+
+    Args:
+        settings: as of `connect`.
+        check_schema: whether a schema that is behind this version is an error.
 
     Raises:
-        SquallError: there is none, or its schema is behind.
-        StoreLockedError: a running node owns the embedded store.
+        StoreMissingError: there is no embedded store.
+        StoreLockedError: another process has the embedded store open.
+        StoreUnavailableError: the server does not answer.
+        SquallError: the schema is behind this version.
     """
-    url = settings.store_url
-    if url.startswith("chdb:") and not settings.data_dir.exists():
-        raise SquallError(f"there is no data at {redact_url(url)}", "give --data-dir, or set SQUALL_STORE__URL")
-    store = storage.open(url, timeout_seconds=settings.store.timeout_seconds, retention_days=settings.store.retention_days)
+    store = connect(settings, create=False)
     try:
-        if any(migration.applied_at is None for migration in store.schema.status()):
-            raise SquallError(f"the schema of {redact_url(url)} is missing or behind this version", "run `squall store migrate`")
+        if check_schema and any(migration.applied_at is None for migration in store.schema.status()):
+            raise SquallError(
+                f"the schema of {redact_url(settings.store_url)} is missing or behind this version", "run `squall store migrate`"
+            )
         yield store
     finally:
         store.close()

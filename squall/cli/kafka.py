@@ -1,42 +1,43 @@
-"""`squall kafka`: the topics on the broker."""
+"""`squall kafka setup`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 
-from squall.cli.run import require_broker
-from squall.core.config.loading import load_settings
+from squall.cli.options import AsJson, DryRun, settings_of
+from squall.cli.output import print_json
 
 if TYPE_CHECKING:
     from squall.core.kafka.topics import Difference, TopicReport
 
-app = typer.Typer(help="Kafka: make the topics as they should be, and look at them.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Create and compare the Kafka topics.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
 def kafka() -> None:
-    """Keep `setup` a command of its own: Typer would take the only one for the whole."""
+    """Keep `setup` a subcommand: Typer merges an only command with its group."""
 
 
 @app.command()
 def setup(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing, say what would be done.")] = False,
+    context: typer.Context,
+    dry_run: DryRun = False,
     grow: Annotated[
-        bool, typer.Option("--grow", help="Add partitions where there are too few. Keys then go to other partitions than before.")
+        bool, typer.Option("--grow", help="Add partitions where there are too few. Keys then map to other partitions than before.")
     ] = False,
-    fix: Annotated[bool, typer.Option("--fix", help="Set retention and other configs of existing topics that differ.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Change retention and other configs of existing topics that differ.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Create the documents and dead-letter topics where they are missing, and compare existing ones with the settings. Safe to run again.
+    """Create missing topics, and compare the others.
 
-    Partitions, replication and retention are SQUALL_KAFKA__PARTITIONS, __REPLICATION_FACTOR and __RETENTION_HOURS. Existing topics are left
-    as they are unless --fix (configs) or --grow (partitions) is given; the replication factor only Kafka's own tools change.
-    With --grow a document that is published again may land on another partition than before: it is still stored once, but two workers
-    may meet it at the same time. Best done while nothing is published.
-    Exit 0: as wanted, or (--dry-run) will be; 1: a difference is left, or the broker does not answer; 2: a setting is wrong or refused.
+    The topics are those of documents and dead letters. Partitions, replication and retention are SQUALL_KAFKA__PARTITIONS,
+    __REPLICATION_FACTOR and __RETENTION_HOURS. An existing topic is changed only with --fix (configs) or --grow (partitions). Only
+    Kafka's own tools change the replication factor. After --grow a document that is published again may reach another partition than
+    before: it is still stored once, but two workers may process it at the same time. Use --grow while nothing is published.
+    Safe to run again. Exit 0: the topics match, or would (--dry-run); 1: a difference remains, or the broker does not answer; 2: a
+    setting is wrong or refused.
 
     \b
     Examples:
@@ -46,13 +47,11 @@ def setup(
     """
     from squall.core.kafka.topics import setup_topics
 
-    settings = load_settings()
-    require_broker(settings)
+    settings = settings_of(context, broker=True)
     reports = setup_topics(settings.kafka, allow_plaintext=settings.allow_plaintext, dry_run=dry_run, grow=grow, fix=fix)
     healthy = all(report.healthy for report in reports)
     if as_json:
-        rows = [report.as_dict() for report in reports]
-        typer.echo(orjson.dumps({"healthy": healthy, "dry_run": dry_run, "topics": rows}).decode())
+        print_json({"healthy": healthy, "dry_run": dry_run, "topics": [report.as_dict() for report in reports]})
     else:
         for report in reports:
             _print(report)
@@ -61,7 +60,7 @@ def setup(
 
 
 def _print(report: TopicReport) -> None:
-    shape = f"partitions {report.partitions}, copies {report.replication_factor}" if report.outcome.endswith("created") else ""
+    shape = f"partitions {report.partitions}, replicas {report.replication_factor}" if report.outcome.endswith("created") else ""
     typer.echo(f"{report.name}: {report.outcome}" + (f", {shape}" if shape else ""))
     for difference in report.differences:
         typer.echo(f"  {difference.item}: {difference.found}, wanted {difference.wanted}{_advice(difference)}")
@@ -71,8 +70,8 @@ def _advice(difference: Difference) -> str:
     if difference.corrected:
         return ""
     return {
-        "grow": "; --grow adds them",
-        "fix": "; --fix sets it",
+        "grow": "; add them with --grow",
+        "fix": "; change it with --fix",
         "by hand": "; change it with kafka-reassign-partitions.sh",
-        "none needed": "; left, more do no harm",
+        "none needed": "; not changed, more partitions do no harm",
     }[difference.remedy]

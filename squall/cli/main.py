@@ -1,4 +1,4 @@
-"""`squall`: one command line for analysts, risk teams and engineers. Heavy parts are imported by the command that needs them."""
+"""`squall`: the command line of analysts, risk teams and engineers. Each command imports what it needs, so that start-up is fast."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ from typing import Annotated
 import typer
 
 from squall import __version__
-from squall.cli import alerts as cli_alerts
-from squall.cli import backtest as cli_backtest
-from squall.cli import dashboards as cli_dashboards
-from squall.cli import ingest as cli_ingest
-from squall.cli import kafka as cli_kafka
-from squall.cli import model as cli_model
-from squall.cli import run as cli_run
-from squall.cli import settings as cli_settings
-from squall.cli import store as cli_store
-from squall.cli import web as cli_web
-from squall.core.config.loading import CONFIG_VARIABLE, load_settings
+from squall.cli import alerts, backtest, dashboards, ingest, kafka, model, store
+from squall.cli.broker import broker
+from squall.cli.demo import demo
+from squall.cli.detect import detect
+from squall.cli.doctor import doctor
+from squall.cli.options import GlobalOptions
+from squall.cli.output import print_error
+from squall.cli.replay import replay
+from squall.cli.settings import settings
+from squall.cli.up import up
+from squall.cli.web import web
+from squall.cli.worker import worker
 from squall.core.errors import ConfigurationError, SquallError, StoppedError
 from squall.core.observability.logging import configure_logging
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads share their cores with the store's: sleep, don't spin
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads share their cores with the store's: they sleep instead of spinning
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
 app = typer.Typer(
     name="squall",
-    help="Scores financial news and social text for topic and sentiment, stores it in ClickHouse, warns when negative sentiment spikes.",
-    epilog="First time here? Run `squall demo`. Something wrong? Run `squall doctor`.",
+    help="Scores financial news and social text for topic and sentiment, stores the results in ClickHouse, and raises an alert "
+    "when negative sentiment spikes.",
+    epilog="New here? Run `squall demo`. Something is wrong? Run `squall doctor`.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -47,58 +49,37 @@ def _print_version(value: bool) -> None:
 
 
 @app.callback()
-def options(
+def read_global_options(
     context: typer.Context,
-    config: Annotated[Path | None, typer.Option(help="TOML settings file; default: squall.toml here, if there is one.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder for the embedded store, cursors and outbox.")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML settings file; default: squall.toml in this folder, if it exists.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded store, cursors and outbox.")] = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Read the settings: these options, then SQUALL_ environment variables, then the TOML file."""
-    if config is not None:
-        os.environ[CONFIG_VARIABLE] = str(config)
-    if data_dir is not None:
-        os.environ["SQUALL_DATA_DIR"] = str(data_dir)
-    if context.invoked_subcommand != "doctor":  # which says itself what is wrong with them
-        configure_logging(load_settings().log)
+    """Pass the options on to the command, and set up its log."""
+    context.obj = GlobalOptions(config, data_dir)
+    if context.invoked_subcommand != "doctor":  # doctor reports itself what is wrong with the settings
+        configure_logging(context.obj.load().log)
 
 
-app.add_typer(cli_model.app, name="model")
-app.add_typer(cli_store.app, name="store")
-app.add_typer(cli_ingest.app, name="ingest")
-app.add_typer(cli_kafka.app, name="kafka")
-app.add_typer(cli_alerts.app, name="alerts")
-app.add_typer(cli_backtest.app, name="backtest")
-app.add_typer(cli_dashboards.app, name="dashboards")
-app.command("detect")(cli_alerts.detect)
-app.command("demo")(cli_run.demo)
-app.command("up")(cli_run.up)
-app.command("worker")(cli_run.worker)
-app.command("broker")(cli_run.broker)
-app.command("replay")(cli_ingest.replay)
-app.command("web")(cli_web.web)
-app.command("doctor")(cli_run.doctor)
-app.command("settings")(cli_settings.settings)
-
-
-def _complain(error: SquallError) -> None:
-    typer.echo(f"squall: {error.what}", err=True)
-    if error.hint:
-        typer.echo(f"        → {error.hint}", err=True)
+for group in (model, store, ingest, kafka, alerts, backtest, dashboards):
+    app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
+for command in (detect, demo, up, worker, broker, replay, web, doctor, settings):
+    app.command()(command)
 
 
 def main() -> None:
-    """Run the command line; exit 0 done, 1 failed, 2 wrong use."""
+    """Run the command line; exit 0: done, 1: failed, 2: wrong use."""
     try:
         app()
     except ConfigurationError as error:
-        _complain(error)
+        print_error(error)
         sys.exit(EXIT_USAGE)
     except StoppedError:
         sys.exit(0)
     except SquallError as error:
-        _complain(error)
+        print_error(error)
         sys.exit(EXIT_FAILED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `squall … | head`

@@ -1,4 +1,4 @@
-"""`squall settings`: what is in force."""
+"""`squall settings`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from squall.core.config.loading import config_path, load_settings
+from squall.cli.options import AsJson, global_options
+from squall.cli.output import print_json
 
 
 def settings(
-    changed: Annotated[bool, typer.Option("--changed", help="Only what differs from the default.")] = False,
+    context: typer.Context,
+    changed: Annotated[bool, typer.Option("--changed", help="Only settings that differ from the default.")] = False,
     reference: Annotated[bool, typer.Option("--reference", help="Print the reference of all settings as Markdown.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Show the settings in force, without secrets; a star marks what differs from the default.
+    """Show the effective settings, without secrets.
+
+    A star marks those that differ from the default.
 
     \b
     Examples:
@@ -28,16 +32,16 @@ def settings(
     if reference:
         typer.echo(markdown(), nl=False)
         return
-    loaded = load_settings()
+    options = global_options(context)
+    loaded, file = options.load(), options.file()
     rows = [(setting, value_of(loaded, setting)) for setting in settings_in()]
     if changed:
         rows = [(setting, value) for setting, value in rows if value != setting.default]
     if as_json:
         values: dict[str, Any] = {setting.variable: value for setting, value in rows}
-        typer.echo(orjson.dumps({"file": str(config_path() or ""), "settings": values}, option=orjson.OPT_INDENT_2))
+        print_json({"file": str(file or ""), "settings": values}, indent=True)
         return
-    source = config_path()
-    typer.echo(f"environment{f' over {source}' if source else ''}", err=True)
+    typer.echo(f"environment{f' over {file}' if file else ''}", err=True)
     for setting, value in rows:
         mark = "*" if value != setting.default else " "
         typer.echo(f"{mark} {setting.variable} = {orjson.dumps(value).decode()}")

@@ -1,4 +1,4 @@
-"""`squall web`: the live page on its own."""
+"""`squall web`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from squall.cli.options import settings_of
 from squall.core.clock import SystemClock
-from squall.core.config.loading import load_settings
 from squall.core.config.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from squall.dashboards.page.server import PageServer
 
 
-def web() -> None:
-    """Serve the live page and its JSON API until Ctrl-C; `squall up` and `squall demo --keep` bring their own.
+def web(context: typer.Context) -> None:
+    """Serve the live page and its JSON API.
 
-    Reads the store of SQUALL_STORE__URL, or the embedded one of the data folder while nobody else has it open.
+    Runs until Ctrl-C; `squall up` and `squall demo --keep` serve their own page. Reads the store of SQUALL_STORE__URL, or the embedded
+    store of the data folder while no other process has it open; it does not create one.
 
     \b
     Examples:
@@ -34,10 +35,10 @@ def web() -> None:
     from squall.dashboards.page.access import check_access
     from squall.dashboards.page.server import PageServer
 
-    settings, clock = load_settings(), SystemClock()
+    settings, clock = settings_of(context), SystemClock()
     check_access(settings.web)  # before a long wait for a store
     with stop_on_signals() as stop, serving(settings, clock, "store", "page") as health:
-        store = open_store(settings, stop, health)
+        store = open_store(settings, stop, health, create=False)
         try:
             asyncio.run(_serve(PageServer(store, settings.web, clock, settings.detector), settings, stop, health))
         finally:
@@ -45,14 +46,14 @@ def web() -> None:
 
 
 async def _serve(page: PageServer, settings: Settings, stop: threading.Event, health: Health) -> None:
-    from squall.app.page_address import page_address_published
+    from squall.app.page_address import publish_page_address
 
     await page.start()
     health.dependencies.answered("page")
     health.liveness.expect("page")
     typer.echo(f"live page at {page.url}, until Ctrl-C", err=True)
     try:
-        with page_address_published(settings, page.url):
+        with publish_page_address(settings, page.url):
             while not stop.is_set():
                 health.liveness.touch("page")  # requests are answered on the loop that this runs on
                 await asyncio.sleep(0.1)

@@ -140,10 +140,11 @@ class Model:
             StoppedError: the model is closed.
         """
         given = _checked(texts)
-        found = self._engine.probabilities(given)
-        tasks = {name: TaskScores(name, classes, found[name]) for name, classes in self.tasks.items()}
-        spans = {task.name: self._engine.entities(given, task=task.name) for task in self._engine.tasks if task.kind == "tokens"}
-        return TextScores(tuple(given), tasks, spans, self.version)
+        found = self._engine.predict(given)
+        tasks = {
+            task.name: TaskScores(task.name, task.labels, found.probabilities[task.name]) for task in found.tasks if task.kind == "text"
+        }
+        return TextScores(tuple(given), tasks, found.spans, found.model_version)
 
     def close(self) -> None:
         """Free the network; may be called again."""

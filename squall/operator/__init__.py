@@ -1,1 +1,1 @@
-"""What people do with alerts: over the store itself, or through the node that has it open."""
+"""What operators read and change: alerts, silences and the store's schema, over the store itself or through the node that has it open."""

@@ -1,11 +1,11 @@
-"""What people do with alerts from the command line: over the store itself, or through the node that has it open."""
+"""The operator client: alerts, silences and the state of the store, whichever process has the store open."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from squall.core.errors import SquallError
 from squall.core.records import Alert, AlertState
@@ -13,70 +13,94 @@ from squall.dashboards.page.schemas.alerts import ToldView
 from squall.dashboards.page.schemas.documents import DocumentView
 from squall.storage.rows.alerting import Acknowledgement, Silence
 
-if TYPE_CHECKING:
-    pass
-
-MOST = 10_000
-"""Alerts that are looked through for the beginning of an id: as many as the JSON API gives at once."""
+SEARCH_LIMIT = 10_000
+"""Alerts in which the beginning of an id is looked up: as many as the JSON API returns in one response."""
+_WHOLE_ID = 32
 
 
 @dataclass(frozen=True)
-class Case:
-    """All that is known about an alert: the documents behind it, who took it up, who was told."""
+class AlertDetails:
+    """The documents behind an alert, its acknowledgements and its notifications."""
 
     documents: list[DocumentView]
     acknowledgements: list[Acknowledgement]
     notifications: list[ToldView]
 
 
+@dataclass(frozen=True)
+class MigrationStatus:
+    """One migration; `applied_at` is None when it is not applied."""
+
+    number: int
+    name: str
+    applied_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StoreStatus:
+    """ClickHouse's version and the migrations of this version of Squall."""
+
+    version: str
+    migrations: list[MigrationStatus]
+
+    @property
+    def pending(self) -> int:
+        """The number of migrations that are not applied."""
+        return sum(migration.applied_at is None for migration in self.migrations)
+
+
 class OperatorClient(Protocol):
-    """Alerts, and what people say about them."""
+    """Reads and changes what operators work with. Every method raises `SquallError` when the store or the live page does not answer."""
+
+    def store_status(self) -> StoreStatus:
+        """Return the state of the schema."""
 
     def alerts(self, states: Sequence[AlertState], limit: int) -> list[Alert]:
-        """Return alerts in their newest state, last opened first; no states: all."""
+        """Return at most `limit` alerts, newest first; no states: all."""
 
     def alert(self, alert_id: str) -> Alert | None:
-        """Return the alert of this whole id."""
+        """Return the alert with this whole id."""
 
-    def case(self, alert: Alert) -> Case:
-        """Return what is known about an alert."""
+    def alert_details(self, alert: Alert) -> AlertDetails:
+        """Return what belongs to an alert."""
 
     def acknowledge(self, alert: Alert, author: str, note: str) -> Acknowledgement:
-        """Take an alert up."""
+        """Acknowledge an alert."""
 
     def silences(self) -> list[Silence]:
-        """Return the silences that are not over."""
+        """Return the silences that have not ended."""
 
-    def silence(self, matchers: Sequence[str], author: str, reason: str, length: timedelta) -> Silence:
+    def create_silence(self, matchers: Sequence[str], author: str, reason: str, duration: timedelta) -> Silence:
         """Silence alerts from now on."""
 
-    def end(self, silence: Silence) -> Silence:
+    def end_silence(self, silence: Silence) -> Silence:
         """End a silence now."""
 
 
 def find_alert(client: OperatorClient, prefix: str) -> Alert:
-    """Return the one alert whose id begins with `prefix`.
+    """Return the only alert whose id begins with `prefix`.
 
     Raises:
         SquallError: there is none, or there are several.
     """
-    exact = client.alert(prefix.lower()) if len(prefix) == 32 else None
-    found = [exact] if exact else [alert for alert in client.alerts((), MOST) if prefix and alert.id.startswith(prefix.lower())]
+    exact = client.alert(prefix.lower()) if len(prefix) == _WHOLE_ID else None
+    found = [exact] if exact else [alert for alert in client.alerts((), SEARCH_LIMIT) if prefix and alert.id.startswith(prefix.lower())]
     if not found:
-        raise SquallError(f"no alert begins with {prefix!r}", "`squall alerts list` shows them")
+        raise SquallError(f"no alert id begins with {prefix!r}", "`squall alerts list` shows the ids")
     if len(found) > 1:
-        raise SquallError(f"{len(found)} alerts begin with {prefix!r}", "give more of the id")
+        raise SquallError(f"{len(found)} alert ids begin with {prefix!r}", "give more of the id")
     return found[0]
 
 
 def find_silence(client: OperatorClient, prefix: str) -> Silence:
-    """Return the one silence that is not over whose id begins with `prefix`.
+    """Return the only silence that has not ended and whose id begins with `prefix`.
 
     Raises:
         SquallError: there is none, or there are several.
     """
     found = [row for row in client.silences() if row.id.startswith(prefix.lower())]
-    if len(found) != 1:
-        what = f"{len(found)} silences begin" if found else "no silence that is not over begins"
-        raise SquallError(f"{what} with {prefix!r}", "`squall alerts silence --list` shows them")
+    if not found:
+        raise SquallError(f"no active silence has an id that begins with {prefix!r}", "`squall alerts silence --list` shows the ids")
+    if len(found) > 1:
+        raise SquallError(f"{len(found)} active silences have an id that begins with {prefix!r}", "give more of the id")
     return found[0]

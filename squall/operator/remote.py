@@ -1,4 +1,4 @@
-"""The desk of a node that has the embedded store open: through its live page, whose address it leaves beside the store."""
+"""The operator client through the live page of the process that has an embedded store open."""
 
 from __future__ import annotations
 
@@ -11,87 +11,96 @@ from typing import Any
 
 import httpx
 
-from squall.app.page_address import page_address
+from squall.app.page_address import read_page_address
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError, SquallError, StoreLockedError
 from squall.core.records import Alert, AlertState
 from squall.dashboards.page.schemas.alerts import AcknowledgementAnswer, AlertsView, AlertView, SilencesView, SilenceView
-from squall.operator.client import Case
+from squall.dashboards.page.schemas.health import StoreView
+from squall.operator.client import AlertDetails, MigrationStatus, StoreStatus
 from squall.storage.rows.alerting import Acknowledgement, Silence
 
-_TIMEOUT = 30.0
-_JSON = {"Content-Type": "application/json"}
+_TIMEOUT_SECONDS = 30.0
+_HEADERS = {"Content-Type": "application/json"}
 
 
 @contextmanager
 def open_remote_client(settings: Settings, locked: StoreLockedError) -> Iterator[RemoteClient]:
-    """Talk to the live page of the process that has the store open.
+    """Use the live page of the process that has the store open.
 
     Raises:
-        StoreLockedError: `locked`, when that process serves no page.
-        ConfigurationError: the page wants a token.
+        StoreLockedError: `locked`, when that process serves no live page.
     """
-    url = page_address(settings, locked.holder)
+    url = read_page_address(settings, locked.holder)
     if url is None:
         raise locked
     token = settings.web.token.get_secret_value().strip()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False) as client:
+    with httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
         yield RemoteClient(client, locked)
 
 
 class RemoteClient:
-    """Over the JSON API of a live page.
+    """The operator client over the JSON API of a live page.
+
+    Every method raises `StoreLockedError` when the page does not respond, `ConfigurationError` when it refuses the token, and
+    `SquallError` when it refuses the request.
 
     Args:
-        client: its base URL is the page's.
-        locked: raised when nobody answers there.
+        client: its base URL is that of the page.
+        locked: raised when the page does not respond.
     """
 
     def __init__(self, client: httpx.Client, locked: StoreLockedError) -> None:
         self._client, self._locked = client, locked
 
+    def store_status(self) -> StoreStatus:
+        """Return the state of the schema."""
+        found = StoreView.model_validate_json(self._request("GET", "api/store"))
+        return StoreStatus(found.version, [MigrationStatus(row.number, row.name, row.applied_at) for row in found.migrations])
+
     def alerts(self, states: Sequence[AlertState], limit: int) -> list[Alert]:
-        """Return alerts in their newest state."""
-        found = AlertsView.model_validate_json(self._ask("GET", "api/alerts", params={"state": [s.value for s in states], "limit": limit}))
-        return [_plain(row) for row in found.alerts]
+        """Return at most `limit` alerts, newest first; no states: all."""
+        parameters = {"state": [state.value for state in states], "limit": limit}
+        found = AlertsView.model_validate_json(self._request("GET", "api/alerts", params=parameters))
+        return [_alert(row) for row in found.alerts]
 
     def alert(self, alert_id: str) -> Alert | None:
-        """Return the alert of this whole id."""
-        body = self._ask("GET", f"api/alerts/{alert_id}", missing=(404, 422))
-        return _plain(AlertView.model_validate_json(body).alert) if body else None
+        """Return the alert with this whole id."""
+        body = self._request("GET", f"api/alerts/{alert_id}", missing=(404, 422))
+        return _alert(AlertView.model_validate_json(body).alert) if body else None
 
-    def case(self, alert: Alert) -> Case:
-        """Return what is known about an alert."""
-        found = AlertView.model_validate_json(self._ask("GET", f"api/alerts/{alert.id}"))
-        said = found.alert.acknowledged
-        return Case(
+    def alert_details(self, alert: Alert) -> AlertDetails:
+        """Return what belongs to an alert."""
+        found = AlertView.model_validate_json(self._request("GET", f"api/alerts/{alert.id}"))
+        row = found.alert.acknowledged
+        return AlertDetails(
             found.documents,
-            [Acknowledgement(alert.id, said.author, said.note, said.at)] if said else [],
+            [Acknowledgement(alert.id, row.author, row.note, row.at)] if row else [],
             found.told,
         )
 
     def acknowledge(self, alert: Alert, author: str, note: str) -> Acknowledgement:
-        """Take an alert up."""
-        body = self._ask("POST", f"api/alerts/{alert.id}/acknowledgement", content={"author": author, "note": note})
-        said = AcknowledgementAnswer.model_validate_json(body).acknowledged
-        return Acknowledgement(alert.id, said.author, said.note, said.at)
+        """Acknowledge an alert."""
+        body = self._request("POST", f"api/alerts/{alert.id}/acknowledgement", content={"author": author, "note": note})
+        row = AcknowledgementAnswer.model_validate_json(body).acknowledged
+        return Acknowledgement(alert.id, row.author, row.note, row.at)
 
     def silences(self) -> list[Silence]:
-        """Return the silences that are not over."""
-        return [_silence(row) for row in SilencesView.model_validate_json(self._ask("GET", "api/silences")).silences]
+        """Return the silences that have not ended."""
+        return [_silence(row) for row in SilencesView.model_validate_json(self._request("GET", "api/silences")).silences]
 
-    def silence(self, matchers: Sequence[str], author: str, reason: str, length: timedelta) -> Silence:
+    def create_silence(self, matchers: Sequence[str], author: str, reason: str, duration: timedelta) -> Silence:
         """Silence alerts from now on."""
-        minutes = math.ceil(length / timedelta(minutes=1))
-        wanted = {"matchers": list(matchers), "author": author, "reason": reason, "minutes": minutes}
-        return _silence(SilenceView.model_validate_json(self._ask("POST", "api/silences", content=wanted)))
+        minutes = math.ceil(duration / timedelta(minutes=1))
+        content = {"matchers": list(matchers), "author": author, "reason": reason, "minutes": minutes}
+        return _silence(SilenceView.model_validate_json(self._request("POST", "api/silences", content=content)))
 
-    def end(self, silence: Silence) -> Silence:
+    def end_silence(self, silence: Silence) -> Silence:
         """End a silence now."""
-        return _silence(SilenceView.model_validate_json(self._ask("DELETE", f"api/silences/{silence.id}")))
+        return _silence(SilenceView.model_validate_json(self._request("DELETE", f"api/silences/{silence.id}")))
 
-    def _ask(
+    def _request(
         self,
         method: str,
         path: str,
@@ -100,25 +109,25 @@ class RemoteClient:
         content: dict[str, Any] | None = None,
         missing: Sequence[int] = (),
     ) -> bytes:
-        """Return the answer's JSON; nothing where its status is one of `missing`."""
+        """Return the body of the response; empty when its status is one of `missing`."""
         body = None if content is None else json.dumps(content)
         try:
-            answer = self._client.request(method, path, params=params, content=body, headers=_JSON)
+            response = self._client.request(method, path, params=params, content=body, headers=_HEADERS)
         except httpx.TransportError:
             raise self._locked from None
-        if answer.status_code in missing:
+        if response.status_code in missing:
             return b""
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
+        if response.status_code == httpx.codes.UNAUTHORIZED:
             raise ConfigurationError(
-                f"the live page at {self._client.base_url} wants its token", "set SQUALL_WEB__TOKEN as that node has it"
+                f"the live page at {self._client.base_url} requires its token", "set SQUALL_WEB__TOKEN to the token of that node"
             )
-        if answer.is_error:
-            raise SquallError(f"the live page at {self._client.base_url} refused: {_reason(answer)}", "correct what it names")
-        return answer.content
+        if response.is_error:
+            raise SquallError(f"the live page at {self._client.base_url} refused the request: {_reason(response)}")
+        return response.content
 
 
-def _plain(row: Alert) -> Alert:
-    """The alert without what a page adds to it."""
+def _alert(row: Alert) -> Alert:
+    """Return the alert without the fields that the page adds."""
     return Alert.model_validate(row.model_dump(include=set(Alert.model_fields)))
 
 
@@ -126,11 +135,11 @@ def _silence(view: SilenceView) -> Silence:
     return Silence(view.id, view.matchers, view.author, view.reason, view.starts_at, view.ends_at)
 
 
-def _reason(answer: httpx.Response) -> str:
+def _reason(response: httpx.Response) -> str:
     try:
-        detail = answer.json()["detail"]
+        detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError):
-        return f"HTTP {answer.status_code}"
-    if isinstance(detail, list):  # what a request lacked
+        return f"HTTP {response.status_code}"
+    if isinstance(detail, list):  # the fields that failed validation
         return "; ".join(f"{'.'.join(map(str, part['loc'][1:]))}: {part['msg']}" for part in detail)
     return str(detail)

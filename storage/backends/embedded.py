@@ -19,7 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from squall.core.errors import StoreError, StoreLockedError, StoreUnavailableError
+from squall.core.errors import StoreError, StoreLockedError, StoreMissingError, StoreUnavailableError
 from squall.storage.backends.base import Block, Cell, Params, Result, Value, error_code, plain, server_error
 from squall.storage.backends.pool import Pool
 
@@ -62,7 +62,8 @@ class EmbeddedBackend:
 
     Raises:
         StoreLockedError: another process has the folder open, or this process another folder.
-        StoreError: the folder cannot be used, or holds no store and `create` is False.
+        StoreMissingError: the folder holds no store and `create` is False.
+        StoreError: the folder cannot be used.
     """
 
     def __init__(self, folder: Path, max_threads: int, timeout_seconds: float, *, create: bool = True) -> None:
@@ -71,7 +72,10 @@ class EmbeddedBackend:
         self._options = f"?max_threads={max_threads}" if max_threads else ""
         self._closed = False
         if not create and not (self._folder / _METADATA).is_dir():
-            raise StoreError(f"there is no store at {self.label}", "check SQUALL_STORE__URL and --data-dir")
+            raise StoreMissingError(
+                f"there is no store at {self.label}",
+                "check --data-dir and SQUALL_STORE__URL; `squall up` and `squall store migrate` create a store",
+            )
         _claim(self._folder)
         try:
             self._keeper = self._connect()  # without one open connection chDB lets go of the folder

@@ -2,7 +2,7 @@
 
 A document stored late changes hours long gone, a rescored one leaves its topic, and a copy may arrive before its original.
 So nothing is added up as it comes: every hour in which something was stored lately, and the day after it, in which its
-copies lie, is counted anew from the documents, and only rows that differ from what is written are written. Doing it again
+copies lie, is counted again from the documents, and only rows that differ from what is written are written. Doing it again
 changes nothing, and a run cut off half-way is done again by the next one.
 """
 
@@ -26,7 +26,7 @@ _AFTERMATH = timedelta(hours=COPY_HOURS)
 _OVERLAP = timedelta(minutes=5)
 """A row says when it was stored before it can be read; longer than an insert may take."""
 _CHUNK = timedelta(days=2)
-"""Event time counted in one statement: bounds memory, and the wait for somebody who wants to stop."""
+"""Event time counted in one statement: bounds memory, and the wait until a stop takes effect."""
 
 _NOW = "SELECT now64(3, 'UTC')"
 _POSITION = ROLLUP_POSITION.select("FINAL WHERE name = {name:String}")

@@ -10,7 +10,7 @@ from squall.core.records import Sentiment
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A scored document as stored; `copies` counts later documents with the same fingerprint in the span asked for."""
+    """A scored document as stored; `copies` counts later documents with the same fingerprint in the requested span."""
 
     id: str
     kind: str

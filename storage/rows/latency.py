@@ -16,7 +16,7 @@ class Quantiles:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long documents took, of those published in the span asked for: since collection and since publication."""
+    """How long documents took, of those published in the requested span: since collection and since publication."""
 
     documents: int
     since_collected: Quantiles

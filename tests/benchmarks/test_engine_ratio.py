@@ -8,10 +8,10 @@ from itertools import islice
 import pytest
 import torch
 
-from squall.cli.model_parts import sample_texts
+from squall.cli.model.sample_texts import sample_texts
 from squall.core.config.settings import ModelSettings
-from squall.model.bench.run import Plan, run_bench
-from squall.model.quantise import has_bf16, has_vnni
+from squall.model.bench.benchmark import Plan, run_bench
+from squall.model.hardware import has_bf16, has_vnni
 
 
 @pytest.mark.slow

@@ -16,7 +16,6 @@ from typer.testing import CliRunner, Result
 
 from squall.app.doctor import examine_broker
 from squall.cli.main import app
-from squall.core.clock import SystemClock
 from squall.core.config.kafka import KafkaSettings
 from squall.core.config.settings import Settings
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError
@@ -154,11 +153,11 @@ def test_the_command_exits_0_when_all_is_well_and_1_while_a_difference_is_left(
     kafka: KafkaSettings, command: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = command()
-    assert (first.exit_code, first.stdout.splitlines()[0]) == (0, f"{kafka.documents_topic}: created, partitions 3, copies 1")
+    assert (first.exit_code, first.stdout.splitlines()[0]) == (0, f"{kafka.documents_topic}: created, partitions 3, replicas 1")
     monkeypatch.setenv("SQUALL_KAFKA__PARTITIONS", "4")
     left = command()
     assert left.exit_code == 1
-    assert "partitions: 3, wanted 4; --grow adds them" in left.stdout
+    assert "partitions: 3, wanted 4; add them with --grow" in left.stdout
     assert command("--grow").exit_code == 0
     told = orjson.loads(command("--json").stdout)
     assert told["healthy"] is True
@@ -232,14 +231,14 @@ def test_the_dead_letter_topic_is_compared_by_its_own_plan(tmp_path: Path) -> No
     assert (documents.partitions, letters.partitions) == (12, 1)
 
 
-def test_doctor_says_what_of_the_topics_is_not_as_the_settings_want_it(kafka: KafkaSettings) -> None:
-    def look(wanted: KafkaSettings) -> tuple[str, str]:
-        check = examine_broker(Settings(kafka=wanted), SystemClock())
-        return check.state, check.mend
+def test_doctor_names_the_topics_that_differ_from_the_settings(kafka: KafkaSettings) -> None:
+    def examined(wanted: KafkaSettings) -> tuple[str, str]:
+        check = examine_broker(Settings(kafka=wanted))
+        return check.state, check.hint
 
-    assert look(kafka)[1] == "`squall kafka setup` makes them"
+    assert examined(kafka)[1] == "create them with `squall kafka setup`"
     ensure_topics(kafka)
-    assert look(kafka)[0].endswith("topics as wanted")
-    state, mend = look(kafka.model_copy(update={"retention_hours": 1}))
+    assert examined(kafka)[0].endswith("topics match the settings")
+    state, hint = examined(kafka.model_copy(update={"retention_hours": 1}))
     assert f"{kafka.documents_topic}: retention.ms is 604800000, not 3600000" in state
-    assert "kafka setup" in mend
+    assert "kafka setup" in hint

@@ -11,11 +11,11 @@ import torch
 
 from squall.core.config.settings import ModelSettings
 from squall.model.network import MultiTaskNetwork
-from squall.model.serving.backends import open_backend
 from squall.model.serving.backends.base import Backend, Logits
-from squall.model.serving.checkpoint import LoadedModel, open_on_cpu
+from squall.model.serving.backends.selection import open_backend
 from squall.model.serving.engine import ScoringEngine
-from squall.model.serving.execution import Execution
+from squall.model.serving.failure_recovery import RecoveringExecutor
+from squall.model.serving.served_model import ServedModel, open_on_cpu
 from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 
 ENTITY = TaskSpec("entity", ("O", "B", "I"), "tokens")
@@ -56,12 +56,12 @@ def tampered_engine(
     settings: ModelSettings, before: Callable[[Sequence[Sequence[int]]], None] = lambda rows: None, *, cpu_behind: bool = False
 ) -> tuple[ScoringEngine, Tampered]:
     """Open an engine on a tampered backend; with `cpu_behind` a real CPU backend takes over when it fails, as behind a GPU."""
-    model = LoadedModel.open(settings)
+    model = ServedModel.open(settings)
     assert settings.path is not None
     folder = settings.path
     backend = Tampered(open_backend(settings.backend, MultiTaskNetwork.load(folder), folder, settings), before)
     replacement = (lambda: open_on_cpu(MultiTaskNetwork.load(folder), folder, settings)) if cpu_behind else None
-    model.execution = Execution(backend, settings.batch_tokens, replacement)
+    model.execution = RecoveringExecutor(backend, settings.batch_tokens, replacement)
     return ScoringEngine(model, settings), backend
 
 

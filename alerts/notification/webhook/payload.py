@@ -1,4 +1,4 @@
-"""What a webhook is sent about alerts: JSON."""
+"""The JSON body of a webhook request about alerts."""
 
 from __future__ import annotations
 
@@ -7,45 +7,48 @@ from typing import Any, Final
 
 import orjson
 
-from squall.alerts.notification.email.message import MAX_DOCUMENTS, safe_link, subject
-from squall.alerts.notification.groups import Notice
+from squall.alerts.notification.content import MAX_DOCUMENTS, NotificationContent
+from squall.alerts.notification.sanitize import safe_link
+from squall.alerts.notification.wording import subject
 from squall.core.formatting import is_over
 from squall.core.records import Alert
 from squall.storage.rows.documents import StoredDocument
 
 VERSION: Final = 1
-"""Raised when a field is taken away or changes its meaning; new fields may come at any time."""
+"""Raised when a field is removed or changes its meaning; new fields may be added at any time."""
 
 
-def build(notification_id: str, notice: Notice, documents: Mapping[str, Sequence[StoredDocument]], link: str) -> bytes:
+def build_payload(
+    notification_id: str, content: NotificationContent, documents: Mapping[str, Sequence[StoredDocument]], link: str
+) -> bytes:
     """Return the body of a request, the same bytes for the same arguments.
 
-    `status` is `firing` while any alert is. Of `alerts` those with `news` true are what is new, the others were told of before.
+    `status` is `firing` while any alert is. Of `alerts`, those with `news` true are new; the others were reported before.
 
     Args:
         notification_id: the same in a repeated request.
-        notice: what to tell.
-        documents: by alert id, what drove it, strongest first.
+        content: for a receiver with a webhook.
+        documents: by alert id, the documents behind it, strongest first.
         link: the dashboard's address.
     """
     body = {
         "version": VERSION,
         "id": notification_id,
-        "receiver": notice.receiver,
-        "group": notice.group,
-        "reason": notice.reason.value,
-        "status": "resolved" if all(is_over(alert) for alert in notice.alerts) else "firing",
-        "subject": subject(notice),
-        "at": notice.at.event.isoformat(),
+        "receiver": content.receiver,
+        "group": content.group,
+        "reason": content.reason.value,
+        "status": "resolved" if all(is_over(alert) for alert in content.alerts) else "firing",
+        "subject": subject(content),
+        "at": content.at.event.isoformat(),
         "dashboard": safe_link(link),
-        "alerts": [_row(alert, index < notice.fresh, documents.get(alert.id, ())) for index, alert in enumerate(notice.alerts)],
-        "inhibited": [_row(alert, False, ()) for alert in notice.inhibited],
-        "silenced": notice.silenced,
+        "alerts": [_row(alert, index < content.new_count, documents.get(alert.id, ())) for index, alert in enumerate(content.alerts)],
+        "inhibited": [_row(alert, False, ()) for alert in content.inhibited],
+        "silenced": content.silenced,
     }
     return orjson.dumps(body)
 
 
-def _row(alert: Alert, news: bool, documents: Sequence[StoredDocument]) -> dict[str, Any]:
+def _row(alert: Alert, new: bool, documents: Sequence[StoredDocument]) -> dict[str, Any]:
     shown = [
         {
             "id": document.id,
@@ -58,4 +61,4 @@ def _row(alert: Alert, news: bool, documents: Sequence[StoredDocument]) -> dict[
         }
         for document in documents[:MAX_DOCUMENTS]
     ]
-    return {**alert.model_dump(mode="json"), "news": news, "documents": shown}
+    return {**alert.model_dump(mode="json"), "news": new, "documents": shown}

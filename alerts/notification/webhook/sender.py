@@ -1,14 +1,13 @@
-"""Delivery of alerts to a webhook: signed JSON over HTTP, safe to send again."""
+"""Sends messages to a webhook: signed JSON over HTTP, safe to repeat."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import Final
 
 import httpx
 
 from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
+from squall.alerts.notification.webhook.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from squall.core.clock import Clock
 from squall.core.errors import SquallError
 from squall.core.net.tls import TlsNames, explain
@@ -21,18 +20,9 @@ NAMES: Final = TlsNames(
     unswitch="correct the receiver's url (SQUALL_ALERTS__RECEIVERS)",
     ca="SSL_CERT_FILE, a variable that names a file of certificates (PEM)",
 )
-_TRY_AGAIN: Final = {408, 425, 429}
-"""Request timeout, too early, too many requests: the only refusals that pass by waiting."""
+_TEMPORARY: Final = {408, 425, 429}
+"""Request timeout, too early, too many requests: the only refusals that are temporary."""
 _REPLY_CHARS: Final = 200
-
-
-def sign(secret: str, timestamp: str, body: bytes) -> str:
-    """Return the value of `X-Squall-Signature`: HMAC-SHA256 of timestamp, a full stop and the body, in hex.
-
-    A receiver computes the same from the header `X-Squall-Timestamp` and the raw body, compares in constant time, and refuses timestamps
-    that are minutes old, so that a recorded request can't be played again.
-    """
-    return "sha256=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
 class WebhookSender:
@@ -52,19 +42,19 @@ class WebhookSender:
         self._clock = clock
 
     def send(self, notification: Notification) -> None:
-        """Post `notification.message`, JSON; return once the receiver answered with a status of 200 to 299.
+        """Post `notification.message`, JSON; return once the receiver has answered with a status of 200 to 299.
 
-        Redirects are not followed: a signed message goes where the settings say.
+        Redirects are not followed: a signed message goes only to the configured address.
 
         Raises:
-            MailUnavailableError: no answer, a server error, or too many requests: try again.
-            MailRefusedError: the receiver refuses this message for good.
+            DeliveryUnavailableError: no answer, a server error, or too many requests: try again.
+            DeliveryRefusedError: the receiver refuses this message for good.
         """
         body = notification.message
         timestamp = str(int(self._clock.now().timestamp()))
-        headers = {"Content-Type": "application/json", "Idempotency-Key": notification.id, "X-Squall-Timestamp": timestamp}
+        headers = {"Content-Type": "application/json", "Idempotency-Key": notification.id, TIMESTAMP_HEADER: timestamp}
         if self._secret:
-            headers["X-Squall-Signature"] = sign(self._secret, timestamp, body)
+            headers[SIGNATURE_HEADER] = sign(self._secret, timestamp, body)
         try:
             answer = httpx.post(self._url, content=body, headers=headers, timeout=self._timeout)
         except (httpx.HTTPError, OSError) as error:
@@ -75,12 +65,12 @@ class WebhookSender:
                 f"{self.describe()} does not answer: {type(error).__name__}: {error}", "check the receiver's url"
             ) from error
         except (httpx.InvalidURL, UnicodeError) as error:
-            raise DeliveryRefusedError(f"{self.describe()} can't be asked: {error}", "correct the receiver's url") from error
+            raise DeliveryRefusedError(f"{self.describe()} can't be called: {error}", "correct the receiver's url") from error
         if not answer.is_success:
             raise self._refusal(answer)
 
     def describe(self) -> str:
-        """Say where messages go, without path, query and password, which often hold a token."""
+        """Return where messages go, without path, query and password, which often hold a token."""
         try:
             url = httpx.URL(self._url)
         except httpx.InvalidURL:
@@ -90,6 +80,6 @@ class WebhookSender:
     def _refusal(self, answer: httpx.Response) -> SquallError:
         words = " ".join(answer.text.split())[:_REPLY_CHARS]
         what = f"{self.describe()} answered {answer.status_code} {answer.reason_phrase}{f': {words}' if words else ''}"
-        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or answer.status_code in _TRY_AGAIN:
+        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or answer.status_code in _TEMPORARY:
             return DeliveryUnavailableError(what)
         return DeliveryRefusedError(what, "check the receiver's url and secret")

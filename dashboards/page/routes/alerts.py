@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Path, Query
 from squall.core.clock import Clock
 from squall.core.config.settings import DetectorSettings
 from squall.core.errors import ConfigurationError
-from squall.core.formatting import explain
+from squall.core.formatting import explanation
 from squall.core.matchers import all_match, parse_all
 from squall.core.records import Alert, AlertState
 from squall.dashboards.page.routes.documents import views
@@ -125,7 +125,7 @@ def _alert(store: Store, now: datetime, alert_id: str, detector: DetectorSetting
         return None
     documents = views(documents_behind(store.documents, alert, detector.sectors, MAX_DRIVERS))
     told = [ToldView.model_validate(row) for row in store.notifications.about(alert_id)]
-    return AlertView(alert=with_words(store, now, [alert])[0], explanation=explain(alert), documents=documents, told=told)
+    return AlertView(alert=with_words(store, now, [alert])[0], explanation=explanation(alert), documents=documents, told=told)
 
 
 def _silences(store: Store, now: datetime) -> SilencesView:

@@ -10,7 +10,15 @@ from fastapi import APIRouter, HTTPException
 from squall.core.clock import Clock
 from squall.core.errors import SquallError
 from squall.dashboards.page.schemas.documents import PingView
-from squall.dashboards.page.schemas.health import DetectorView, HealthView, LastDocumentView, PipelineView, Running
+from squall.dashboards.page.schemas.health import (
+    DetectorView,
+    HealthView,
+    LastDocumentView,
+    MigrationView,
+    PipelineView,
+    Running,
+    StoreView,
+)
 from squall.dashboards.page.shared_answers import SharedAnswers
 from squall.storage import Store
 from squall.storage.queries.pipeline import REPORT_SECONDS
@@ -79,6 +87,11 @@ def _state(last: datetime, now: datetime, patience_seconds: float) -> Running:
     return Running.RUNNING if now - last <= timedelta(seconds=patience_seconds) else Running.STOPPED
 
 
+def _store_view(store: Store) -> StoreView:
+    migrations = [MigrationView(number=row.number, name=row.name, applied_at=row.applied_at) for row in store.schema.status()]
+    return StoreView(version=store.ping(), migrations=migrations)
+
+
 def health_routes(store: Store, answers: SharedAnswers, desk: HealthDesk) -> APIRouter:
     """Return the routes."""
     routes = APIRouter()
@@ -96,5 +109,10 @@ def health_routes(store: Store, answers: SharedAnswers, desk: HealthDesk) -> API
     def health() -> HealthView:
         """Say what pipeline and detector told of themselves last."""
         return answers.get("health", desk.read)
+
+    @routes.get("/api/store")
+    def store_status() -> StoreView:
+        """Return ClickHouse's version and the state of the schema."""
+        return answers.get("store", lambda: _store_view(store))
 
     return routes

@@ -60,6 +60,21 @@ class HealthView(View):
     last_document: LastDocumentView | None
 
 
+class MigrationView(View):
+    """One migration of the schema."""
+
+    number: int
+    name: str
+    applied_at: datetime | None = Field(description="null: not applied")
+
+
+class StoreView(View):
+    """The store and the state of its schema."""
+
+    version: str = Field(description="ClickHouse's version")
+    migrations: list[MigrationView] = Field(description="all migrations that this version of Squall has")
+
+
 class HelloEvent(View):
     """First of all; the cursor resumes here."""
 

@@ -1,4 +1,4 @@
-"""What a way to run the network promises, and what every one of them needs: device, precision, padding."""
+"""The interface of a backend, and what every backend needs: device, precision, padding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError
-from squall.model.quantise import has_bf16, has_vnni
+from squall.model.hardware import has_bf16, has_vnni
 
 WIDTH_STEP = 8
 """Rows are padded to a multiple of this, never to the longest neighbour: a text meets the same padding in any company."""
@@ -24,7 +24,7 @@ class UnsupportedError(ConfigurationError):
 
 
 class Backend(Protocol):
-    """One way to run the network."""
+    """An implementation of the network's forward pass."""
 
     name: str
     """Kind and precision: torch-fp32, torch-bf16, torch-int8, torch-compile-bf16, cuda-graphs-bf16, ragged-bf16, onnx-fp32, onnx-int8."""
@@ -49,10 +49,10 @@ class Padding(Protocol):
 
 
 def device_of(settings: ModelSettings) -> torch.device:
-    """Return the device the settings mean.
+    """Return the device that the settings select.
 
     Raises:
-        ConfigurationError: CUDA is asked for and not there.
+        ConfigurationError: CUDA is asked for and not available.
     """
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise ConfigurationError("model.device is cuda, and torch sees no GPU", "set SQUALL_MODEL__DEVICE=cpu or auto")
@@ -81,7 +81,7 @@ def width_of(length: int) -> int:
 
 
 def joined(parts: Sequence[NDArray[np.float32]], longest: int) -> NDArray[np.float32]:
-    """Return the parts below each other: (rows, labels), or (rows, `longest`, labels) where parts hold a row per token."""
+    """Return the parts stacked by rows: (rows, labels), or (rows, `longest`, labels) where parts hold a row per token."""
     if parts[0].ndim == 2:
         return np.concatenate(parts)
     whole = np.zeros((sum(map(len, parts)), longest, parts[0].shape[-1]), dtype=np.float32)

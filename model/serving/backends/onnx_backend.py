@@ -1,4 +1,4 @@
-"""The network run by ONNX Runtime, from a folder that `squall model export` wrote."""
+"""Runs the network with ONNX Runtime, from a folder that `squall model export` wrote."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import torch
 from squall.core.config.settings import ModelSettings
 from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
-from squall.model.quantise import has_vnni
+from squall.model.hardware import has_vnni
 from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, joined, width_of
 from squall.model.serving.backends.torch_backend import same_width
-from squall.model.tokens import padded
+from squall.model.tokenizer import padded
 
 FILES = {"fp32": "model.onnx", "int8": "model.int8.onnx"}
 """Precision → file in the exported folder."""

@@ -1,4 +1,4 @@
-"""The network run by torch: operation by operation in fp32, bf16 or int8, or compiled into fused kernels."""
+"""Runs the network with torch: operation by operation in fp32, bf16 or int8, or compiled into fused kernels."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from torch import Tensor
 
 from squall.core.config.settings import ModelSettings
 from squall.model.network import MultiTaskNetwork
-from squall.model.quantise import quantise
 from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, joined, precision_of, width_of
-from squall.model.tokens import padded
+from squall.model.serving.backends.dynamic_int8 import quantise
+from squall.model.tokenizer import padded
 
 Forward = Callable[[Tensor, Tensor], Mapping[str, Tensor]]
 
@@ -64,7 +64,7 @@ def open_compiled(network: MultiTaskNetwork, settings: ModelSettings) -> TorchBa
 
     Raises:
         ConfigurationError: the device or the precision can't be had.
-        UnsupportedError: torch can't compile here, most often for want of a C++ compiler.
+        UnsupportedError: torch can't compile here, most often because there is no C++ compiler.
     """
     device = device_of(settings)
     precision = precision_of(settings, device)

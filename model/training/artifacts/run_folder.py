@@ -1,4 +1,4 @@
-"""What a run leaves in its folder: the best checkpoint, history and curves, and the state it can be resumed from."""
+"""The folder of a run: the best checkpoint, history and curves, and the state from which it can be resumed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 import torch
 
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import MISSING
 from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork, NetworkConfig, is_checkpoint
+from squall.model.tasks import MISSING
 from squall.model.training.artifacts.model_card import model_card
 from squall.model.training.config import TrainConfig
 from squall.model.training.encoding import Encoded
 from squall.model.training.losses import Objective
-from squall.model.training.optim import WeightAverage
+from squall.model.training.techniques.weight_averaging import WeightAverage
 
 METRICS_FILE = "metrics.json"
 CARD_FILE = "MODEL_CARD.md"
@@ -25,14 +25,14 @@ HISTORY_FILE = "history.json"
 CURVES_FILE = "curves.png"
 STATE_FILE = "last.pt"
 PRETRAINED_FILE = "pretrained.json"
-"""Beside an encoder that `squall model pretrain` made: how."""
+"""Describes, beside an encoder that `squall model pretrain` made, how it was made."""
 _MAY_CHANGE = frozenset({"epochs", "patience", "threads"})
 """Settings that a resumed run may have changed."""
 
 
 @dataclass
-class Parts:
-    """All that moves during a stage."""
+class StageState:
+    """Everything that changes during a stage."""
 
     network: MultiTaskNetwork
     objective: Objective
@@ -42,7 +42,7 @@ class Parts:
     rng: random.Random
 
     def state(self) -> dict[str, Any]:
-        """Return everything needed to go on as if nothing had happened."""
+        """Return everything needed to continue as if the run had not been stopped."""
         return {
             "network": self.network.state_dict(),
             "objective": self.objective.state_dict(),
@@ -84,15 +84,15 @@ def load_state(folder: Path, config: TrainConfig) -> dict[str, Any]:
     """
     path = folder / STATE_FILE
     if not path.is_file():
-        raise ConfigurationError(f"nothing to resume in {folder}: {STATE_FILE} is missing", "leave out --resume to begin the run")
+        raise ConfigurationError(f"nothing to resume in {folder}: {STATE_FILE} is missing", "leave out --resume to start the run")
     try:
         state: dict[str, Any] = torch.load(path, weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise ConfigurationError(f"{path} can't be read: {error}", "leave out --resume to begin again") from error
+        raise ConfigurationError(f"{path} can't be read: {error}", "leave out --resume to start again") from error
     before, now = state.pop("config"), config.model_dump(mode="json")
     if changed := [key for key in now if key not in _MAY_CHANGE and before.get(key) != now[key]]:
-        told = ", ".join(f"{key} was {before.get(key)!r}, is {now[key]!r}" for key in changed)
-        raise ConfigurationError(f"the run in {folder} had other settings: {told}", "resume with those, or choose another --out")
+        changes = ", ".join(f"{key} was {before.get(key)!r}, is {now[key]!r}" for key in changed)
+        raise ConfigurationError(f"the run in {folder} had other settings: {changes}", "resume with those, or choose another --out")
     return state
 
 
@@ -140,7 +140,7 @@ def _portable(config: TrainConfig) -> dict[str, Any]:
 
 
 def _provenance(base: Path, config: TrainConfig) -> list[str]:
-    """Say in sentences where the knowledge comes from, beside the labels."""
+    """Return sentences about what the network learned from beside the labels: pre-training and teachers."""
     lines = []
     if (base / PRETRAINED_FILE).is_file():
         body = json.loads((base / PRETRAINED_FILE).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What a run leaves behind and shows while it works: progress, TensorBoard scalars."""
+"""The log of a run: progress on a stream, and scalars for TensorBoard."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RunLog:
         self.step = 0
         self._writer = _writer(tensorboard)
 
-    def say(self, line: str) -> None:
+    def message(self, line: str) -> None:
         """Show one line."""
         self.console.print(line, markup=False)
 
@@ -40,7 +40,7 @@ class RunLog:
             self._writer.add_scalar(name, value, self.step)
 
     def close(self) -> None:
-        """Write out what is still held."""
+        """Flush the scalars and close their file."""
         if self._writer is not None:
             self._writer.close()
 
@@ -76,13 +76,13 @@ class RunLog:
             done += 1
             if done % every == 0:
                 pace = (time.monotonic() - started) / done
-                self.say(f"{label}: step {done}/{steps}{_loss(mean)}, {pace:.3f} s a step, {pace * (steps - done):.0f} s left")
+                self.message(f"{label}: step {done}/{steps}{_loss(mean)}, {pace:.3f} s a step, {pace * (steps - done):.0f} s left")
 
         yield show
 
 
 def _loss(mean: float) -> str:
-    """Return the words about a loss; none where steps have none, as a teacher's."""
+    """Return the text about a loss; empty where steps have none, as those of a teacher."""
     return "" if math.isnan(mean) else f", loss {mean:.4f}"
 
 

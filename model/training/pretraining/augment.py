@@ -1,7 +1,7 @@
-"""New texts out of old ones, for teachers to label: some words are hidden, and a language model puts others in their place.
+"""Data augmentation: some words of a text are masked, and a language model fills in others. Teachers label the new texts.
 
-As TinyBERT augments its data (Jiao et al. 2020, section 3.2), with a masked language model of the texts' own kind. What a
-rewritten text means is not known: only a teacher that reads it can say.
+As TinyBERT augments its data (Jiao et al. 2020, section 3.2), with a masked language model of the texts' own kind. The label
+of a rewritten text is unknown: only a teacher that reads it can give one.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from squall.core.errors import ConfigurationError
+from squall.model.hardware import has_bf16
 from squall.model.network import TOKENIZER_FILE
 from squall.model.preprocess import prepare
-from squall.model.quantise import has_bf16
-from squall.model.tokens import load_tokenizer, pad
+from squall.model.tokenizer import load_tokenizer, pad
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.batching import batches
 from squall.model.training.pretraining.masked_language_model import MaskedLanguageModel, mask_token
@@ -51,9 +51,9 @@ class Rewriter:
         self._rng = random.Random(seed)  # noqa: S311 - an order, not a secret
 
     def rewrite(self, texts: Sequence[str], copies: int, log: RunLog) -> Iterator[str]:
-        """Yield `copies` rewritten texts per text, in no order; a text of nothing but special tokens gives none.
+        """Yield `copies` rewritten texts per text, in no order; a text of only special tokens gives none.
 
-        Half of the hidden tokens are filled first, the others in sight of those.
+        Half of the hidden tokens are filled first, the others with those in context.
         """
         encoded = self._tokenizer.encode_batch([prepare(text, self._max_tokens) for text in texts]) * copies
         plan = batches([len(e.ids) for e in encoded], _ROWS, self._rng)

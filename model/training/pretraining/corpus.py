@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import group_key
+from squall.model.data.near_duplicates import group_key
 from squall.model.data.tables import read_table
 
 if TYPE_CHECKING:

@@ -21,15 +21,16 @@ from torch.nn import functional
 
 from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import MISSING
+from squall.model.hardware import has_bf16
 from squall.model.network import TOKENIZER_FILE, load_encoder
 from squall.model.preprocess import prepare
-from squall.model.quantise import has_bf16
-from squall.model.tokens import load_tokenizer, pad
+from squall.model.tasks import MISSING
+from squall.model.tokenizer import load_tokenizer, pad
 from squall.model.training.artifacts.run_folder import PRETRAINED_FILE, base_name
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.batching import batches
-from squall.model.training.optim import parameter_groups, warmup_decay
+from squall.model.training.lr_schedule import warmup_decay
+from squall.model.training.optimizer import parameter_groups
 from squall.model.training.pretraining.masked_language_model import MaskedLanguageModel, mask_token
 from squall.model.training.toml import read_toml, validated
 
@@ -48,7 +49,7 @@ class PretrainConfig(BaseModel):
     weight_decay: float = Field(0.01, ge=0)
     warmup_share: float = Field(0.06, ge=0, lt=1)
     mask_share: float = Field(0.15, gt=0, lt=1, description="of the tokens: hidden, and to be guessed")
-    dev_share: float = Field(0.01, gt=0, lt=1, description="of the texts: kept apart to measure the loss on")
+    dev_share: float = Field(0.01, gt=0, lt=1, description="of the texts: held out to measure the loss on")
     seed: int = 13
     threads: int = Field(0, ge=0, description="CPU threads; 0: as torch decides")
     precision: str = Field("auto", pattern="^(auto|fp32|bf16)$")
@@ -91,7 +92,7 @@ class Pretrainer:
     """One run of masked language modelling.
 
     Args:
-        base: folder (or hub name, when the hub can be reached) of the encoder to go on from.
+        base: folder (or hub name, when the hub can be reached) of the encoder to continue from.
         config: the run's settings.
         out: folder that gets the encoder and its tokenizer, readable as `--base`.
         log: progress, curves.
@@ -118,7 +119,7 @@ class Pretrainer:
             ConfigurationError: fewer than 100 texts.
         """
         if len(texts) < 100:
-            raise ConfigurationError(f"{len(texts)} texts are too few to learn a language from", "give a file with 100 lines or more")
+            raise ConfigurationError(f"{len(texts)} texts are too few for masked language modelling", "give a file with 100 lines or more")
         order = list(texts)
         rng = random.Random(self.config.seed)  # noqa: S311 - an order, not a secret
         rng.shuffle(order)
@@ -126,7 +127,7 @@ class Pretrainer:
         ids, special = _encode(order, self.tokenizer, self.config.max_tokens)
         dev, train = range(held), range(held, len(order))
         losses = [self._dev_loss(ids, special, dev)]
-        self.log.say(f"{len(train)} texts to train on, {held} held out; loss on those {losses[0]:.4f}")
+        self.log.message(f"{len(train)} texts to train on, {held} held out; loss on those {losses[0]:.4f}")
         steps = math.ceil(len(train) / self.config.batch_rows) * self.config.epochs
         groups = parameter_groups(self.model.named_parameters(), rate=self.config.learning_rate, decay=self.config.weight_decay)
         optimizer = torch.optim.AdamW(groups, fused=True)
@@ -145,7 +146,7 @@ class Pretrainer:
                     optimizer.zero_grad()
                     advance(loss.item())
             losses.append(self._dev_loss(ids, special, dev))
-            self.log.say(f"epoch {epoch}: loss on held-out texts {losses[-1]:.4f}")
+            self.log.message(f"epoch {epoch}: loss on held-out texts {losses[-1]:.4f}")
             found = {"base": base_name(self.base), "epochs": epoch, "rows": len(train), "dev_loss": losses}
             self.save({**found, "config": self.config.model_dump()})
         return found
@@ -174,11 +175,11 @@ class Pretrainer:
 
     def _dev_loss(self, ids: Sequence[Sequence[int]], special: Sequence[Sequence[int]], dev: range) -> float:
         """Mean loss on the held-out texts, with the same tokens hidden each time."""
-        kept, self.generator = self.generator, torch.Generator().manual_seed(self.config.seed)
+        training_generator, self.generator = self.generator, torch.Generator().manual_seed(self.config.seed)
         self.model.eval()
         with torch.inference_mode():
             losses = [self._loss(ids[i : i + 64], special[i : i + 64]).item() for i in range(dev.start, dev.stop, 64)]
-        self.generator = kept
+        self.generator = training_generator
         return sum(losses) / len(losses)
 
 

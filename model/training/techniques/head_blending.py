@@ -13,7 +13,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from squall.core.errors import ConfigurationError
-from squall.model.data.labelled import Row
+from squall.model.data.examples import Example
 from squall.model.network import MultiTaskNetwork
 from squall.model.tasks import find_task
 
@@ -50,7 +50,7 @@ def blend_heads(network: MultiTaskNetwork, blend: Blend) -> MultiTaskNetwork:
     return blended.eval()
 
 
-def relabelled(rows: Sequence[Row], blend: Blend) -> list[Row]:
+def relabelled(rows: Sequence[Example], blend: Blend) -> list[Example]:
     """Return `rows` with labels of `other` as labels of `into`, where a row has none of its own."""
     result = []
     for row in rows:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from squall import storage
 from squall.cli.alerts import app
-from squall.cli.alerts_parts import duration
+from squall.cli.alerts.arguments import parse_duration
 from squall.core.errors import ConfigurationError, SquallError, StoreLockedError
 from squall.core.records import AlertState, SeriesKind
 from squall.storage.rows.alerting import Notification
@@ -54,8 +54,8 @@ def filled(folder):
     store.schema.migrate()
     store.alerts.write([FIRING, OTHER])
     store.documents.insert([scored(1, NOW - timedelta(minutes=5), symbols=("AAPL",)), scored(2, NOW - timedelta(minutes=5))], token="a")
-    told = Notification("n1-desk", "g", "more firing", "queued", 2, "HTTP 503", b"{}", NOW, NOW, "desk", (FIRING.id, OTHER.id))
-    store.notifications.write([told])
+    sent = Notification("n1-desk", "g", "more firing", "queued", 2, "HTTP 503", b"{}", NOW, NOW, "desk", (FIRING.id, OTHER.id))
+    store.notifications.write([sent])
     store.close()
 
 
@@ -83,13 +83,13 @@ def test_alerts_are_listed_for_people_and_for_programs(run):
     assert run("list", "--state", "resolved") == "no alerts\n"
 
 
-def test_an_alert_explains_itself_and_tells_who_was_told(run):
+def test_an_alert_is_explained_with_its_notifications(run):
     shown = run("show", FIRING.id)
     assert "$AAPL (symbol)" in shown
     assert "usually 0 to 4" in shown
     assert "Title 1" in shown
     assert "Title 2" not in shown
-    assert "told desk: more firing, queued" in shown
+    assert "notification to desk: more firing, queued" in shown
     assert "HTTP 503" in shown
     found = json.loads(run("show", FIRING.id, "--json"))
     assert (found["kind"], found["test"], found["expected_high"]) == ("symbol", "burst", 4.0)
@@ -98,13 +98,13 @@ def test_an_alert_explains_itself_and_tells_who_was_told(run):
 
 
 def test_an_alert_that_is_not_there_or_not_one_only_is_an_error(run):
-    with pytest.raises(SquallError, match="no alert begins with 'ffff'"):
+    with pytest.raises(SquallError, match="no alert id begins with 'ffff'"):
         run("show", "ffff")
-    with pytest.raises(SquallError, match="2 alerts begin with"):
+    with pytest.raises(SquallError, match="2 alert ids begin with"):
         run("ack", "0000")
 
 
-def test_an_acknowledgement_is_kept_and_shown(run):
+def test_an_acknowledgement_is_stored_and_shown(run):
     assert "acknowledged by ann" in run("ack", OTHER.id, "--note", "on it")
     assert "acknowledged by bob" in run("ack", OTHER.id, "--author", "bob", "--note", "mine")
     (row,) = json.loads(run("show", OTHER.id, "--json"))["acknowledgements"]
@@ -126,18 +126,18 @@ def test_a_silence_is_made_listed_and_ended(run):
     assert "topic=Energy*, severity=warning  (ann: OPEC)" in run("silence", "--list")
     run("silence", "--end", row["id"][:6])
     assert run("silence", "--list") == "no silences\n"
-    with pytest.raises(SquallError, match="no silence that is not over"):
+    with pytest.raises(SquallError, match="no active silence"):
         run("silence", "--end", row["id"])
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "one of --match, --list and --end"),
-        (["--match", "topic=a", "--list"], "one of --match, --list and --end"),
-        (["--match", "topic=a", "--reason", "x"], "needs an end"),
+        ([], "exactly one of --match, --list and --end"),
+        (["--match", "topic=a", "--list"], "exactly one of --match, --list and --end"),
+        (["--match", "topic=a", "--reason", "x"], "needs a duration"),
         (["--match", "topic=a", "--for", "2h"], "needs a reason"),
-        (["--match", "topic=a", "--for", "soon", "--reason", "x"], "'soon' is not a length of time"),
+        (["--match", "topic=a", "--for", "soon", "--reason", "x"], "'soon' is not a duration"),
         (["--match", "colour=red", "--for", "2h", "--reason", "x"], "no label 'colour'"),
         (["--match", "Energy", "--for", "2h", "--reason", "x"], "not a matcher"),
     ],
@@ -149,14 +149,14 @@ def test_a_silence_that_makes_no_sense_is_refused_with_what_to_write(run, argume
 
 
 @pytest.mark.parametrize(("text", "minutes"), [("30m", 30), ("2h", 120), (" 1D ", 1440), ("1d12h", 2160), ("1h30m", 90)])
-def test_lengths_of_time_are_read_as_people_write_them(text, minutes):
-    assert duration(text) == timedelta(minutes=minutes)
+def test_durations_are_read_as_people_write_them(text, minutes):
+    assert parse_duration(text) == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize("text", ["", "2", "h", "0m", "-1h", "2 hours", "400d", "9" * 30 + "d", "1m1h"])
-def test_other_lengths_are_refused_with_an_example(text):
-    with pytest.raises(ConfigurationError, match="not a length of time") as caught:
-        duration(text)
+def test_other_durations_are_refused_with_an_example(text):
+    with pytest.raises(ConfigurationError, match="not a duration") as caught:
+        parse_duration(text)
     assert "1d12h" in caught.value.hint
 
 
@@ -178,9 +178,9 @@ def test_a_receiver_that_can_not_be_reached_is_named_and_the_others_get_theirs(r
     assert "desk: webhook http://127.0.0.1:9 does not answer" in printed
 
 
-def test_without_data_it_says_so(run, monkeypatch, tmp_path):
-    monkeypatch.setenv("SQUALL_DATA_DIR", str(tmp_path / "none"))
-    with pytest.raises(SquallError, match="there is no data"):
+def test_without_a_store_it_says_so(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("SQUALL_STORE__URL", url(tmp_path / "none"))
+    with pytest.raises(SquallError, match="there is no store"):
         run("list")
 
 
@@ -191,7 +191,7 @@ def test_a_page_with_a_token_wants_it_and_a_killed_one_is_not_asked(run, tmp_pat
     monkeypatch.setenv("SQUALL_DATA_DIR", str(tmp_path))
     node = page_process(tmp_path, WEB__TOKEN="a-long-random-string")
     try:
-        with pytest.raises(ConfigurationError, match="wants its token") as caught:
+        with pytest.raises(ConfigurationError, match="requires its token") as caught:
             run("list")
         assert "SQUALL_WEB__TOKEN" in caught.value.hint
         monkeypatch.setenv("SQUALL_WEB__TOKEN", "a-long-random-string")

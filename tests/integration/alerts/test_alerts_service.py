@@ -8,13 +8,14 @@ from email import message_from_bytes, policy
 import pytest
 
 from squall import storage
-from squall.alerts.notification.delivery import FolderMailer
+from squall.alerts.notification.email.folder import FolderSender
 from squall.alerts.service import DETECTOR, AlertService
 from squall.core.clock import ManualClock
 from squall.core.config.settings import DetectorSettings, Settings
 from squall.core.errors import StoreUnavailableError
 from squall.core.records import AlertState
 from tests.support.alert_stream import CRISIS, END, MIDNIGHT, documents, progress
+from tests.support.watched_store import WatchedStore
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +41,7 @@ def filled(store):
 
 
 def service(store, folder, settings=SETTINGS):
-    return AlertService(store, settings, ManualClock(WALL), FolderMailer(folder))
+    return AlertService(store, settings, ManualClock(WALL), FolderSender(folder))
 
 
 def stored_up_to(store, moment, caught_up=False):
@@ -56,7 +57,7 @@ def told(store):
     return [(a.id, a.state, a.opened_at, a.fired_at, a.resolved_at, a.observed, a.p_value, a.document_ids) for a in store.alerts.latest()]
 
 
-def test_a_crisis_is_told_of_when_it_fires_when_it_gets_worse_and_when_it_is_over(filled, tmp_path):
+def test_a_crisis_is_reported_when_it_fires_when_it_escalates_and_when_it_resolves(filled, tmp_path):
     stored_up_to(filled, END)
     report = service(filled, tmp_path / "outbox").run_once()
     assert (report.fired, report.resolved, report.waiting, report.error) == (1, 1, 0, "")
@@ -82,7 +83,7 @@ def test_nothing_is_read_before_the_watermark_says_so(filled, tmp_path):
     assert report.fired == 0
 
 
-def test_many_short_runs_with_restarts_tell_the_same_story_as_one(filled, tmp_path):
+def test_many_short_runs_with_restarts_give_the_same_alerts_as_one(filled, tmp_path):
     stored_up_to(filled, END)
     service(filled, tmp_path / "one", COARSE).run_once()
     whole = told(filled)
@@ -98,30 +99,24 @@ def test_many_short_runs_with_restarts_tell_the_same_story_as_one(filled, tmp_pa
     assert mails(tmp_path / "many") == []  # every message of theirs was known already
 
 
-class Failing:
-    """A store that stops answering at the n-th write."""
+def failing(store, writes):
+    """Return a store that stops answering at the n-th write."""
+    left = writes
 
-    def __init__(self, inner, writes):
-        self._inner, self._left = inner, writes
-
-    def __getattr__(self, name):
-        method = getattr(self._inner, name)
-        if not name.startswith("write_"):
-            return method
-
-        def write(*args):
-            self._left -= 1
-            if self._left < 0:
+    def before(_group, method, _args):
+        nonlocal left
+        if method.startswith("write"):
+            left -= 1
+            if left < 0:
                 raise StoreUnavailableError("the store went away")
-            return method(*args)
 
-        return write
+    return WatchedStore(store, before)
 
 
 @pytest.mark.parametrize("writes", range(7))
 def test_a_store_that_goes_away_at_any_write_loses_and_doubles_nothing(filled, tmp_path, writes):
     stored_up_to(filled, END)
-    report = service(Failing(filled, writes), tmp_path, COARSE).run_once()
+    report = service(failing(filled, writes), tmp_path, COARSE).run_once()
     assert "went away" in report.error
     assert service(filled, tmp_path, COARSE).run_once().waiting == 0
     assert len([alert for alert in filled.alerts.latest() if alert.fired_at]) == 1
@@ -139,7 +134,7 @@ def test_a_gap_of_years_is_skipped(filled, tmp_path):
     later = MIDNIGHT + timedelta(days=4 * 365)
     filled.documents.insert(documents(later, crisis=later + timedelta(days=2, hours=14), first=100_000), token="later")
     stored_up_to(filled, later + timedelta(days=3))
-    late = AlertService(filled, SETTINGS, ManualClock(later + timedelta(days=30)), FolderMailer(tmp_path))
+    late = AlertService(filled, SETTINGS, ManualClock(later + timedelta(days=30)), FolderSender(tmp_path))
     report = late.run_once()
     assert report.ticks < 30 * 1440
     fired = [(alert.topic, alert.state) for alert in reversed(filled.alerts.latest()) if alert.fired_at]
@@ -156,7 +151,7 @@ def test_a_stop_ends_a_run_between_chunks_and_the_next_one_goes_on(filled, tmp_p
     assert service(filled, tmp_path).run_once().fired == 1
 
 
-def test_what_was_seen_and_done_is_kept_for_dashboards(filled, tmp_path):
+def test_readings_and_runs_are_recorded_for_dashboards(filled, tmp_path):
     stored_up_to(filled, END)
     service(filled, tmp_path / "outbox", COARSE).run_once()
     [crisis] = filled.alerts.latest()

@@ -7,7 +7,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from squall.alerts.notification.delivery import DeliveryRefusedError, DeliveryUnavailableError, SmtpMailer, deliver
+from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
+from squall.alerts.notification.delivery import deliver
+from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.clock import ManualClock
 from squall.core.config.settings import AlertSettings
 from tests.support.alert_mail import NOW, MemoryOutbox, notification
@@ -52,7 +54,7 @@ def serve():
 
 
 def mailer(port, **changes):
-    return SmtpMailer(AlertSettings(smtp_host="127.0.0.1", smtp_port=port, smtp_timeout_seconds=5, **changes))
+    return SmtpSender(AlertSettings(smtp_host="127.0.0.1", smtp_port=port, smtp_timeout_seconds=5, **changes))
 
 
 def free_port():
@@ -70,7 +72,7 @@ def test_a_mail_reaches_every_recipient_unchanged(serve):
     assert content == MESSAGE
 
 
-def test_mail_is_kept_while_the_server_is_down_and_delivered_once_when_it_is_up(serve):
+def test_mail_stays_queued_while_the_server_is_down_and_is_delivered_once_it_is_up(serve):
     port, inbox, clock = free_port(), Inbox(), ManualClock(NOW)
     store = MemoryOutbox(notification(1, message=MESSAGE), notification(2, message=MESSAGE))
     report = deliver(store, mailer(port), clock)
@@ -100,7 +102,7 @@ def test_a_crash_between_sending_and_marking_repeats_the_same_message_id(serve):
         (Inbox(data="452 disk full"), DeliveryUnavailableError),
     ],
 )
-def test_a_refusal_for_good_is_told_from_one_for_now(serve, inbox, error):
+def test_a_permanent_refusal_is_distinguished_from_a_temporary_one(serve, inbox, error):
     with pytest.raises(error, match="refused"):
         mailer(serve(inbox)).send(notification(1, message=MESSAGE))
 

@@ -7,7 +7,8 @@ import pytest
 
 from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
 from squall.alerts.notification.delivery import deliver
-from squall.alerts.notification.webhook.sender import WebhookSender, sign
+from squall.alerts.notification.webhook.sender import WebhookSender
+from squall.alerts.notification.webhook.signature import sign
 from squall.core.clock import ManualClock
 from tests.support.alert_mail import NOW, MemoryOutbox, notification
 from tests.support.webhook_server import Receiver
@@ -62,7 +63,7 @@ def test_what_will_not_pass_is_refused_and_says_what_to_check(receiver, status):
     assert len(receiver.calls) == 1
 
 
-def test_an_error_tells_neither_the_secret_nor_the_token_in_the_address(receiver):
+def test_an_error_contains_neither_the_secret_nor_the_token_in_the_address(receiver):
     receiver.status = 403
     with pytest.raises(DeliveryRefusedError) as caught:
         sender(receiver.url).send(notification(1, message=BODY))
@@ -78,7 +79,7 @@ def test_a_receiver_that_does_not_answer_in_time_is_unavailable(receiver):
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{port}/", "https://127.0.0.1:{port}/"])
-def test_nobody_at_the_address_is_unavailable(receiver, url):
+def test_an_address_that_does_not_answer_is_unavailable(receiver, url):
     port = receiver.server.server_port
     receiver.close()
     with pytest.raises(DeliveryUnavailableError, match="does not answer"):
@@ -86,11 +87,11 @@ def test_nobody_at_the_address_is_unavailable(receiver, url):
 
 
 def test_an_address_that_is_none_is_refused():
-    with pytest.raises(DeliveryRefusedError, match="can't be asked"):
+    with pytest.raises(DeliveryRefusedError, match="can't be called"):
         sender("http://[::bad").send(notification(1, message=BODY))
 
 
-def test_a_message_is_kept_while_the_receiver_fails_and_repeated_with_the_same_key(receiver):
+def test_a_message_stays_queued_while_the_receiver_fails_and_is_repeated_with_the_same_key(receiver):
     clock, store = ManualClock(NOW), MemoryOutbox(notification(1, message=BODY))
     receiver.status = 503
     assert deliver(store, sender(receiver.url), clock).waiting == 1

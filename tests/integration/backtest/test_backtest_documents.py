@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from squall import storage
-from squall.backtest.history.keep import keep
-from squall.backtest.history.match import fired_alerts
+from squall.backtest.history.backtest import Request, run_backtest
+from squall.backtest.history.event_matching import fired_alerts
 from squall.backtest.history.report import write_report
-from squall.backtest.history.run import Request, run_backtest
+from squall.backtest.history.result_storage import store_result
 from squall.core.clock import ManualClock
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
@@ -170,10 +170,10 @@ def test_bad_input_is_an_error_that_says_what_to_do(tmp_path, bench):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigurationError, match="holds no data files"):
         bench.run(tmp_path / "empty")
-    with pytest.raises(ConfigurationError, match="is not there"):
+    with pytest.raises(ConfigurationError, match="does not exist"):
         bench.run(tmp_path / "nothing")
     path = write(tmp_path / "news.jsonl", lines(days=1, crisis=False))
-    with pytest.raises(ConfigurationError, match="yet, by no model"):
+    with pytest.raises(ConfigurationError, match="has not been scored by any model"):
         bench.run(path, as_of="words-1")
     with pytest.raises(ConfigurationError, match="between --from and --to"):
         bench.run(path, start=MIDNIGHT + timedelta(days=400))
@@ -194,8 +194,8 @@ def test_a_kept_run_can_be_read_from_the_store_as_it_was_reported(tmp_path):
     at = datetime(2026, 4, 1, tzinfo=UTC)
     with closing(storage.open(f"chdb://{tmp_path}/main?max_threads=1")) as store:
         store.schema.migrate()
-        identity = keep(result, "spring", at, store)
-        assert keep(result, "spring", at, store) == identity
+        identity = store_result(result, "spring", at, store)
+        assert store_result(result, "spring", at, store) == identity
         [head] = list(store.read("SELECT id, name, alerts, matched_events, false_alarms, documents FROM backtests FINAL"))
         facts = result.as_dict()
         assert head == (identity, "spring", len(result.alerts), 1, facts["false_alarms"], facts["documents"])

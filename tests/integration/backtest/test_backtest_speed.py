@@ -6,9 +6,9 @@ import pytest
 
 from squall import storage
 from squall.alerts.counts import load_counts
-from squall.alerts.lifecycle import minute_of
-from squall.backtest.history.detecting import Span, evaluate
-from squall.backtest.history.match import fired_alerts
+from squall.alerts.minutes import minute_of
+from squall.backtest.history.detection import EvaluatedSpan, evaluate
+from squall.backtest.history.event_matching import fired_alerts
 from squall.core.config.settings import Settings
 from tests.support.backtest_rows import insert_made
 
@@ -29,8 +29,8 @@ def test_a_million_scored_documents_are_judged_in_one_go(tmp_path):
         (run,) = evaluate(
             lambda start, end: load_counts(store.counts, settings.detector, start, end, as_of_model=model.version),
             [settings.detector],
-            Span(minute_of(START), minute_of(START + timedelta(days=60))),
-            trace=True,
+            EvaluatedSpan(minute_of(START), minute_of(START + timedelta(days=60))),
+            charts=True,
         )
         seconds, worked = time.perf_counter() - began, sum(os.times()[:4]) - busy
         print(f"\n1 M documents: {seconds:.1f} s, {worked:.1f} s of processor time")

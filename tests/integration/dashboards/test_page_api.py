@@ -20,10 +20,7 @@ class FailingStore:
         self.error = error
 
     def __getattr__(self, _name: str) -> Any:
-        def fail(*_args: Any, **_kwargs: Any) -> Any:
-            raise self.error
-
-        return fail
+        raise self.error
 
 
 def test_an_empty_store_is_shown_as_empty(world: Any) -> None:

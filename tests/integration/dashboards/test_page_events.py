@@ -25,17 +25,27 @@ MOST_SECONDS = 2.0
 
 
 class Wrapped:
-    """The store, with what it is asked counted, and trouble when told."""
+    """The store, with its queries counted as `group.method`, and failing when `error` is set."""
 
     def __init__(self, store: Any) -> None:
         self.store, self.asked, self.error = store, [], None
 
+    def __getattr__(self, group: str) -> Any:
+        return WrappedGroup(self, group)
+
+
+class WrappedGroup:
+    """A group of queries of a wrapped store."""
+
+    def __init__(self, wrapped: Wrapped, group: str) -> None:
+        self._wrapped, self._group = wrapped, group
+
     def __getattr__(self, name: str) -> Any:
         def ask(*args: Any, **kwargs: Any) -> Any:
-            self.asked.append(name)
-            if self.error:
-                raise self.error
-            return getattr(self.store, name)(*args, **kwargs)
+            self._wrapped.asked.append(f"{self._group}.{name}")
+            if self._wrapped.error:
+                raise self._wrapped.error
+            return getattr(getattr(self._wrapped.store, self._group), name)(*args, **kwargs)
 
         return ask
 

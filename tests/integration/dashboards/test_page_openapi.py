@@ -31,6 +31,7 @@ ROUTES = {
     ("post", "/api/silences"),
     ("delete", "/api/silences/{silence_id}"),
     ("get", "/api/health"),
+    ("get", "/api/store"),
     ("get", "/api/events"),
 }
 
@@ -76,7 +77,7 @@ def test_what_every_get_route_answers_is_as_described(world: Any, scored: Any, a
                 assert answer.status_code == 200, (path, answer.text)
                 validate(document, path, "get", 200, answer.json())
                 walked += 1
-        assert walked == 10
+        assert walked == 11
         validate(document, "/api/documents", "get", 422, httpx.get(url + "/api/documents?limit=0").json())
         validate(document, "/api/chart", "get", 404, httpx.get(url + "/api/chart?series=Nope").json())
 

@@ -41,7 +41,7 @@ def test_building_where_nothing_can_be_written_is_wrong_use(tmp_path: Path) -> N
 
 def test_what_was_just_built_has_nothing_wrong(built: Path) -> None:
     done = run("dashboards", "check", "--from", built)
-    assert (done.returncode, done.stdout.strip()) == (0, "nothing wrong")
+    assert (done.returncode, done.stdout.strip()) == (0, "0 findings")
 
 
 def test_a_dashboard_that_was_changed_by_hand_is_named_and_exits_with_1(built: Path) -> None:

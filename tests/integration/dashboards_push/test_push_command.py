@@ -56,7 +56,7 @@ def test_a_dry_run_prints_a_diff_and_writes_nothing(grafana: Grafana, folder: Pa
     assert "would update" in done.stdout
     assert '-  "title": "Market mood"' in done.stdout
     assert '+  "title": "The mood"' in done.stdout
-    assert "nothing was changed" in done.stdout
+    assert "nothing was written" in done.stdout
     assert grafana.writes == writes
 
 
@@ -91,7 +91,7 @@ def test_the_data_source_takes_its_password_from_the_environment_and_never_shows
     ("arguments", "token", "said"),
     [
         ((), "", "no Grafana token"),
-        (("--from", "/nowhere"), EDITOR, "no folder with .json files"),
+        (("--from", "/nowhere"), EDITOR, "not a folder with .json files"),
         (("--folder", "a/b"), EDITOR, "uid"),
         (("--with-datasource",), EDITOR, "no host"),
         (("--datasource-host", "clickhouse"), EDITOR, "--with-datasource"),

@@ -123,6 +123,7 @@ def test_the_detector_tells_that_it_leads_and_runs(start: Starts) -> None:
 
 def test_the_page_and_the_push_endpoint_serve_theirs(start: Starts, broker: DevelopmentBroker) -> None:
     web_port, push_port, listening = free_port(), free_port(), free_port()
+    assert start("migrate", "store", "migrate").process.wait(60) == 0
     web = start("web", "web", METRICS__PORT=str(web_port), WEB__PORT="0")
     push = start(
         *("push", "ingest", "push", "--port", str(listening)),

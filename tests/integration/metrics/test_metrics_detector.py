@@ -11,9 +11,9 @@ import pytest
 
 from squall import storage
 from squall.alerts.interfaces import DeliveryUnavailableError
-from squall.alerts.notification.delivery import FolderMailer
+from squall.alerts.notification.email.folder import FolderSender
 from squall.alerts.scheduler import DetectorScheduler
-from squall.alerts.service import PART, AlertService
+from squall.alerts.service import LIVENESS_PART, AlertService
 from squall.core.clock import ManualClock
 from squall.core.config.settings import DetectorSettings, Settings
 from squall.core.errors import StoreError
@@ -69,7 +69,7 @@ def test_alerts_mails_and_ages_are_what_the_run_reports(store: Store, clock: Man
     store.documents.insert(documents(), token="all")
     store.progress.write([progress(END, False, WALL - timedelta(hours=1))])
     health = Health(clock)
-    report = AlertService(store, SETTINGS, clock, FolderMailer(tmp_path / "outbox"), health).run_once()
+    report = AlertService(store, SETTINGS, clock, FolderSender(tmp_path / "outbox"), health).run_once()
     value = health.metrics.registry.get_sample_value
     assert (report.fired, report.resolved) == (1, 1)
     assert value("squall_alerts_total", {"event": "fired"}) == report.fired
@@ -100,7 +100,7 @@ def test_one_that_stands_by_does_not_lead_and_tells_no_age(store: Store, tmp_pat
     clock = ManualClock(datetime.now(UTC))  # old claims are dropped by the store's own clock
     store.leases.write(Claim("negative-spikes", "another", clock.now() + timedelta(minutes=2)))
     health = Health(clock)
-    assert AlertService(store, SETTINGS, clock, FolderMailer(tmp_path), health).run_once().standby
+    assert AlertService(store, SETTINGS, clock, FolderSender(tmp_path), health).run_once().standby
     value = health.metrics.registry.get_sample_value
     assert value("squall_detector_runs_total", {"outcome": "standby"}) == 1
     assert value("squall_detector_leader") == 0
@@ -110,13 +110,13 @@ def test_one_that_stands_by_does_not_lead_and_tells_no_age(store: Store, tmp_pat
 def test_a_run_that_fails_is_counted_and_is_progress_and_none_at_all_is_not(store: Store, clock: ManualClock, tmp_path: Path) -> None:
     health = Health(clock, patience_seconds=60)
     broken: Any = BrokenStore(store)
-    scheduler = DetectorScheduler(AlertService(broken, SETTINGS, clock, FolderMailer(tmp_path), health), 3600, clock, health)
+    scheduler = DetectorScheduler(AlertService(broken, SETTINGS, clock, FolderSender(tmp_path), health), 3600, clock, health)
     scheduler.start()
     assert scheduler.wait_for_run(20)
     clock.advance(3 * 3600)
     assert health.liveness.stuck() == [], "it has three intervals"
     clock.advance(1)
-    assert [line.partition(":")[0] for line in health.liveness.stuck()] == [PART]
+    assert [line.partition(":")[0] for line in health.liveness.stuck()] == [LIVENESS_PART]
     scheduler.stop()
     assert health.liveness.stuck() == []
     assert health.metrics.registry.get_sample_value("squall_detector_runs_total", {"outcome": "failed"}) == 1

@@ -12,7 +12,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from squall.alerts.interfaces import DeliveryUnavailableError
-from squall.alerts.notification.delivery import SmtpMailer, deliver
+from squall.alerts.notification.delivery import deliver
+from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.clock import ManualClock
 from squall.core.config.settings import AlertSettings
 from tests.integration.secure.conftest import Authorities
@@ -70,9 +71,9 @@ def serve(inbox: Inbox) -> Iterator[Start]:
         close()
 
 
-def mailer(port: int, **changes: Any) -> SmtpMailer:
+def mailer(port: int, **changes: Any) -> SmtpSender:
     given = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_timeout_seconds": 3, "smtp_user": "squall", "smtp_password": "secret"}
-    return SmtpMailer(AlertSettings(**(given | changes)))
+    return SmtpSender(AlertSettings(**(given | changes)))
 
 
 pytestmark = [

@@ -8,7 +8,7 @@ from scipy import stats
 
 from squall.alerts.detection.detector import Detector
 from squall.alerts.detection.readings import Counts
-from squall.alerts.detection.tails import count_tail, share_tail
+from squall.alerts.detection.tails import beta_binomial_tail, negative_binomial_tail
 from squall.alerts.lifecycle import Change, Lifecycle
 from squall.core.config.settings import DetectorSettings
 from tests.support.synthetic_counts import DAY, MONDAY, simulate, with_burst
@@ -47,20 +47,20 @@ def same(left, right):
 def test_the_count_tail_is_scipys_negative_binomial(k, mean, dispersion):
     size = 1 / dispersion
     reference = stats.nbinom.sf(k - 1, size, size / (size + mean))
-    found = count_tail(np.array([k]), np.array([mean]), np.array([dispersion]))[0]
+    found = negative_binomial_tail(np.array([k]), np.array([mean]), np.array([dispersion]))[0]
     assert found == pytest.approx(reference, rel=1e-6, abs=1e-290)
 
 
 @given(st.integers(0, 300), st.floats(0.0, 300), st.floats(0.01, 4))
 def test_one_more_negative_document_never_raises_the_count_tail(k, mean, dispersion):
-    low, high = count_tail(np.array([k, k + 1]), np.array([mean] * 2), np.array([dispersion] * 2))
+    low, high = negative_binomial_tail(np.array([k, k + 1]), np.array([mean] * 2), np.array([dispersion] * 2))
     assert 0 < high <= low <= 1
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.floats(0.005, 0.95), st.floats(0.001, 0.9))
 def test_one_more_negative_document_never_raises_the_share_tail(negative, others, share, scatter):
     counts = np.array([negative, negative + 1])
-    low, high = share_tail(counts, counts + others, np.array([share] * 2), np.array([scatter] * 2))
+    low, high = beta_binomial_tail(counts, counts + others, np.array([share] * 2), np.array([scatter] * 2))
     assert 0 <= high <= low * (1 + 1e-9)
     assert low <= 1
 
@@ -68,13 +68,13 @@ def test_one_more_negative_document_never_raises_the_share_tail(negative, others
 @given(st.integers(1, 200), st.integers(0, 200), st.floats(0.005, 0.95))
 def test_without_scatter_the_share_tail_is_the_binomials(negative, others, share):
     total = negative + others
-    found = share_tail(np.array([negative]), np.array([total]), np.array([share]), np.array([0.0]))[0]
+    found = beta_binomial_tail(np.array([negative]), np.array([total]), np.array([share]), np.array([0.0]))[0]
     assert found == pytest.approx(stats.binom.sf(negative - 1, total, share), rel=1e-6, abs=1e-290)
 
 
 def test_no_documents_are_no_evidence():
-    assert count_tail(np.array([0]), np.array([0.0]), np.array([0.1]))[0] == 1.0
-    assert share_tail(np.array([0]), np.array([0]), np.array([0.1]), np.array([0.1]))[0] == 1.0
+    assert negative_binomial_tail(np.array([0]), np.array([0.0]), np.array([0.1]))[0] == 1.0
+    assert beta_binomial_tail(np.array([0]), np.array([0]), np.array([0.1]), np.array([0.1]))[0] == 1.0
 
 
 # --- verdicts

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.alerts.detection.rules import FAMILY, rules, shared_limit
-from squall.alerts.detection.tails import fisher_combined, interval, shortfall_tail
+from squall.alerts.detection.rules import FAMILY_SIZE, rules, shared_limit
+from squall.alerts.detection.tails import fisher_combined, interval, negative_binomial_lower_tail
 from squall.core.config.settings import DetectorSettings
 from squall.core.series import BURN, BURST
 
@@ -14,7 +14,7 @@ P = st.floats(1e-12, 1.0)
 def naive_limit(p_values, limit):
     """Benjamini and Hochberg's step-up procedure, as the paper writes it."""
     ordered = sorted(p_values)
-    alone = limit * min(1.0, FAMILY / len(p_values))
+    alone = limit * min(1.0, FAMILY_SIZE / len(p_values))
     passing = [rank for rank, p in enumerate(ordered, 1) if p <= rank * alone]
     return alone * max(passing, default=1)
 
@@ -80,5 +80,5 @@ def test_the_interval_holds_what_is_expected_and_grows_with_the_scatter(expected
 
 @given(st.integers(0, 300), st.floats(0.1, 300), st.floats(0.01, 3))
 def test_fewer_documents_are_never_more_probable_in_the_lower_tail(observed, expected, dispersion):
-    low, high = shortfall_tail(np.array([observed, observed + 1]), np.array([expected] * 2), np.array([dispersion] * 2))
+    low, high = negative_binomial_lower_tail(np.array([observed, observed + 1]), np.array([expected] * 2), np.array([dispersion] * 2))
     assert 0 < low <= high <= 1

@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from squall.backtest.simulation.scenarios import BUCKET_MINUTES, DAY_BUCKETS, HISTORY_DAYS, SCENARIOS, SERIES, simulate
+from squall.backtest.simulation.market import BUCKET_MINUTES, DAY_BUCKETS, HISTORY_DAYS, SERIES, simulate
+from squall.backtest.simulation.scenarios import SCENARIOS
 
 DAYS = 10
 EVERY = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

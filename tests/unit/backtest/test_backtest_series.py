@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from squall.backtest.series.clock import Clock
-from squall.backtest.series.file import Row, load_series
-from squall.backtest.series.judge import Scale, judge
+from squall.backtest.series.bucket_clock import BucketClock
+from squall.backtest.series.count_scale import Scale
+from squall.backtest.series.series_file import Observation, load_series
+from squall.backtest.series.series_scores import score_series
 from squall.cli.backtest import app
 from squall.core.config.settings import DetectorSettings
 from squall.core.errors import ConfigurationError
@@ -17,7 +18,7 @@ START = 1_396_310_400  # 2014-04-01T00:00Z
 
 
 def rows(values, seconds=300):
-    return [Row(str(at), START + at * float(seconds), float(value)) for at, value in enumerate(values)]
+    return [Observation(str(at), START + at * float(seconds), float(value)) for at, value in enumerate(values)]
 
 
 def poisson(mean, size, seed=1):
@@ -36,7 +37,7 @@ def alarms(buckets):
 def test_an_obvious_rise_is_found_and_little_else(cadence):
     values = poisson(20, 600)
     values[500:506] += 80
-    found = alarms(judge(rows(values, cadence), LIMITS))
+    found = alarms(score_series(rows(values, cadence), LIMITS))
     assert set(found) & set(range(500, 506))
     assert all(500 <= at < 530 for at in found)
 
@@ -44,7 +45,7 @@ def test_an_obvious_rise_is_found_and_little_else(cadence):
 def test_values_that_are_no_counts_are_judged_by_how_they_scatter():
     values = 45 + np.random.default_rng(1).normal(0, 1, 900)
     values[700:706] += 10
-    buckets = judge(rows(values), LIMITS)
+    buckets = score_series(rows(values), LIMITS)
     assert set(alarms(buckets)) & set(range(700, 706))
     assert all(700 <= at < 724 for at in alarms(buckets))  # the hour's window still holds the rise
     assert buckets[650].expected == pytest.approx(45, abs=1)
@@ -52,7 +53,7 @@ def test_values_that_are_no_counts_are_judged_by_how_they_scatter():
 
 def test_a_season_is_expected():
     values = seasonal(288 * 6)
-    buckets = judge(rows(values), LIMITS)
+    buckets = score_series(rows(values), LIMITS)
     usual = np.array([bucket.expected for bucket in buckets])[288 * 4 :]
     assert np.corrcoef(usual, values[288 * 4 :])[0, 1] > 0.9
     assert not alarms(buckets)
@@ -64,11 +65,11 @@ VARIANTS = {
     "counts": rows(KNOWN),
     "not counts": rows(KNOWN * 0.37),
     "steady": rows(KNOWN * 0.01 + 50),
-    "gap": rows(KNOWN)[:310] + [Row(row.timestamp, row.second + 90 * 86_400, row.value) for row in rows(KNOWN)[310:]],
+    "gap": rows(KNOWN)[:310] + [Observation(row.timestamp, row.second + 90 * 86_400, row.value) for row in rows(KNOWN)[310:]],
     "hours": rows(KNOWN[:120], 3600),
-    "uneven": [Row(row.timestamp, row.second + 130 * (at % 3), row.value) for at, row in enumerate(rows(KNOWN))],
+    "uneven": [Observation(row.timestamp, row.second + 130 * (at % 3), row.value) for at, row in enumerate(rows(KNOWN))],
 }
-WHOLE = {name: judge(series, LIMITS) for name, series in VARIANTS.items()}
+WHOLE = {name: score_series(series, LIMITS) for name, series in VARIANTS.items()}
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -77,33 +78,33 @@ WHOLE = {name: judge(series, LIMITS) for name, series in VARIANTS.items()}
 def test_what_is_said_of_a_row_depends_on_no_later_one(name, data):
     series = VARIANTS[name]
     cut = data.draw(st.integers(1, len(series)))
-    assert judge(series[:cut], LIMITS) == WHOLE[name][:cut]
+    assert score_series(series[:cut], LIMITS) == WHOLE[name][:cut]
 
 
 def test_values_to_come_may_change_without_changing_what_was_said():
-    changed = [Row(row.timestamp, row.second, row.value + (0.5 if at >= 350 else 0)) for at, row in enumerate(VARIANTS["counts"])]
-    assert judge(changed, LIMITS)[:350] == WHOLE["counts"][:350]
+    changed = [Observation(row.timestamp, row.second, row.value + (0.5 if at >= 350 else 0)) for at, row in enumerate(VARIANTS["counts"])]
+    assert score_series(changed, LIMITS)[:350] == WHOLE["counts"][:350]
 
 
 def test_a_gap_is_not_taken_for_silence():
     steady = poisson(20, 288 * 4)
     before, after = rows(steady)[: 288 * 2], rows(steady)[288 * 3 :]
-    found = judge(before + after, LIMITS)
+    found = score_series(before + after, LIMITS)
     assert not alarms(found)
     assert found[-1].expected == pytest.approx(20, rel=0.1)
 
 
 def test_silence_in_an_observed_hour_counts():
     values = poisson(0.05, 1200)
-    expected = np.array([bucket.expected for bucket in judge(rows(values), LIMITS)])[600:]
+    expected = np.array([bucket.expected for bucket in score_series(rows(values), LIMITS)])[600:]
     assert expected.mean() == pytest.approx(0.05, rel=0.5)
 
 
 def test_the_first_day_is_only_listened_to():
     values = poisson(20, 300)
     values[200] = 500
-    assert all(bucket.score == 0 for bucket in judge(rows(values), LIMITS)[:288])
-    assert judge(rows(values[:1]), LIMITS)[0].expected == values[0]
+    assert all(bucket.score == 0 for bucket in score_series(rows(values), LIMITS)[:288])
+    assert score_series(rows(values[:1]), LIMITS)[0].expected == values[0]
 
 
 @pytest.mark.parametrize(
@@ -120,20 +121,20 @@ def test_the_first_day_is_only_listened_to():
     ],
 )
 def test_buckets_of_a_minute_to_an_hour_are_on_the_real_clock(cadence, minutes, real):
-    clock = Clock.of([START + at * float(cadence) for at in range(20)])
+    clock = BucketClock.of([START + at * float(cadence) for at in range(20)])
     assert (clock.minutes, clock.real) == (minutes, real)
 
 
 def test_real_minutes_are_those_of_the_timestamps():
     seconds = [START + 60.0 * minute for minute in (0, 5, 10, 25, 30)]
-    assert (Clock.of(seconds).minutes_of(seconds, 10**6) - START // 60).tolist() == [0, 5, 10, 25, 30]
+    assert (BucketClock.of(seconds).minutes_of(seconds, 10**6) - START // 60).tolist() == [0, 5, 10, 25, 30]
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(1, 40_000_000), min_size=2, max_size=40))
 def test_places_on_the_clock_increase_by_a_bucket_and_gaps_stay_bounded(steps):
     seconds = [START + float(second) for second in np.cumsum([0, *steps])]
-    clock = Clock.of(seconds)
+    clock = BucketClock.of(seconds)
     steps_taken = np.diff(clock.minutes_of(seconds, 40_000))
     assert (steps_taken >= clock.minutes).all()
     assert (steps_taken < 40_000 + 2 * 10_080 + 60).all()
@@ -141,7 +142,7 @@ def test_places_on_the_clock_increase_by_a_bucket_and_gaps_stay_bounded(steps):
 
 def test_a_long_gap_is_cut_by_whole_weeks():
     seconds = [START + 300.0 * at for at in range(20)] + [START + 400 * 86_400.0]
-    minutes = Clock.of(seconds).minutes_of(seconds, 40_320)
+    minutes = BucketClock.of(seconds).minutes_of(seconds, 40_320)
     assert (minutes[-1] - seconds[-1] // 60) % 10_080 == 0
     assert minutes[-1] - minutes[-2] < 40_320 + 2 * 10_080
 
@@ -163,14 +164,14 @@ def test_scaled_values_scatter_about_as_counts_do(level, scatter):
 
 
 def test_a_constant_that_is_no_whole_number_is_a_steady_count():
-    assert judge(rows([0.5] * 400), LIMITS)[-1].expected == pytest.approx(0.5, rel=0.05)
-    assert not alarms(judge(rows([0.0] * 400), LIMITS))
+    assert score_series(rows([0.5] * 400), LIMITS)[-1].expected == pytest.approx(0.5, rel=0.05)
+    assert not alarms(score_series(rows([0.0] * 400), LIMITS))
 
 
 def test_a_file_is_read_with_its_other_columns_passed_over(tmp_path):
     path = tmp_path / "series.csv"
     path.write_text("label, Value ,Timestamp\nx,3,2014-04-01 00:00:00\ny,4.5,2014-04-01T00:05:00Z\n\n")
-    assert load_series(path) == [Row("2014-04-01 00:00:00", START, 3.0), Row("2014-04-01T00:05:00Z", START + 300.0, 4.5)]
+    assert load_series(path) == [Observation("2014-04-01 00:00:00", START, 3.0), Observation("2014-04-01T00:05:00Z", START + 300.0, 4.5)]
     path.write_text("timestamp,value\n1396310400,1\n1396310700,2\n")
     assert [row.second for row in load_series(path)] == [START, START + 300]
     path.write_text("timestamp,value\n0,1\n60,2\n")
@@ -189,8 +190,8 @@ def test_a_file_is_read_with_its_other_columns_passed_over(tmp_path):
         ("timestamp,value\n0,1\n60\n", "line 3: the value '' is not a number"),
         ("timestamp,value\n0,-1\n", "line 2: the value -1 is below zero"),
         ("timestamp,value\n0,nan\n", "line 2: the value 'nan' is not a finite number"),
-        ("timestamp,value\n60,1\n60,1\n", "line 3: 60 is the same time as the row above it"),
-        ("timestamp,value\n60,1\n0,1\n", "line 3: 0 is before the row above it"),
+        ("timestamp,value\n60,1\n60,1\n", "line 3: 60 is the same time as the previous row"),
+        ("timestamp,value\n60,1\n0,1\n", "line 3: 0 is before the previous row"),
     ],
 )
 def test_a_row_that_makes_no_sense_is_named(tmp_path, text, complaint):
@@ -219,7 +220,7 @@ def test_the_command_prints_every_row_or_the_alarms(tmp_path):
     assert [bucket["value"] for bucket in buckets] == values.tolist()
     assert all(bucket["alarm"] == (bucket["score"] >= 6) for bucket in buckets)
     listed = CliRunner().invoke(app, ["series", path]).stdout.splitlines()
-    assert listed[0] == f"400 rows, {sum(bucket['alarm'] for bucket in buckets)} of them alarms"
+    assert listed[0] == f"400 rows, {sum(bucket['alarm'] for bucket in buckets)} alarms"
     assert len(listed) == 1 + sum(bucket["alarm"] for bucket in buckets)
 
 

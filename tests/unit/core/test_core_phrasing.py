@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from squall.core.formatting import chance, duration, explain, number, window
+from squall.core.formatting import chance, duration, explanation, number, window
 from squall.core.records import Alert, AlertState, SeriesKind, Severity
 
 NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
@@ -35,7 +35,7 @@ def alert(**changes: Any) -> Alert:
 
 
 def test_an_alert_is_explained_in_sentences() -> None:
-    assert explain(alert()) == [
+    assert explanation(alert()) == [
         "42 negative documents were published in the 60 minutes 2026-03-02 13:05 to 14:05 UTC, 8.3× the usual.",
         "About 5 were expected; 90% of such windows have 2 to 9.",
         "70% of all documents were negative, usually 21%.",
@@ -48,22 +48,23 @@ def test_an_alert_is_explained_in_sentences() -> None:
 def test_a_resolved_alert_says_how_long_it_lasted() -> None:
     over = alert(state=AlertState.RESOLVED, resolved_at=NOW + timedelta(hours=2, minutes=3))
     assert (
-        explain(over)[-1] == "The first breach was at 2026-03-02 14:05 UTC; it was back to normal by 2026-03-02 16:08 UTC, after 2 h 3 min."
+        explanation(over)[-1]
+        == "The first breach was at 2026-03-02 14:05 UTC; it was back to normal by 2026-03-02 16:08 UTC, after 2 h 3 min."
     )
 
 
 def test_a_pending_alert_says_that_it_waits() -> None:
-    assert "not lasted long enough" in explain(alert(state=AlertState.PENDING, fired_at=None))[-1]
+    assert "not lasted long enough" in explanation(alert(state=AlertState.PENDING, fired_at=None))[-1]
 
 
 def test_a_source_that_fell_silent_has_words_of_its_own() -> None:
     silent = {"topic": "Source: wire", "kind": SeriesKind.SOURCE, "test": "no data", "expected": 120.0, "expected_low": 90.0}
-    told = explain(alert(observed=0, expected_high=150.0, **silent))
+    told = explanation(alert(observed=0, expected_high=150.0, **silent))
     assert told[0] == (
         "No documents arrived in the 60 minutes 2026-03-02 13:05 to 14:05 UTC, 120 expected; 90% of such windows have 90 to 150."
     )
     assert not any("negative" in sentence for sentence in told)
-    assert explain(alert(observed=1, **silent))[0].startswith("1 document arrived")
+    assert explanation(alert(observed=1, **silent))[0].startswith("1 document arrived")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_a_source_that_fell_silent_has_words_of_its_own() -> None:
     ],
 )
 def test_every_alert_has_three_to_six_sentences(changes: dict[str, Any]) -> None:
-    told = explain(alert(**changes))
+    told = explanation(alert(**changes))
     assert 3 <= len(told) <= 6
     assert all(sentence[0].isupper() or sentence[0].isdigit() for sentence in told)
     assert all(sentence.endswith(".") for sentence in told)

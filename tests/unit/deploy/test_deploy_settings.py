@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from squall.cli.run import require_broker
+from squall.cli.options import require_broker
 from squall.core.config.loading import load_settings
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError

@@ -11,7 +11,7 @@ import torch
 
 from squall.core.observability.metrics import Metrics, ModelReading
 from squall.model.serving.backends.base import Logits
-from squall.model.serving.execution import Execution
+from squall.model.serving.failure_recovery import RecoveringExecutor
 
 
 class Steady:
@@ -29,9 +29,9 @@ class Steady:
         return {"topic": np.zeros((len(rows), 2), dtype=np.float32)}
 
 
-def execution(*errors: Exception) -> Execution:
+def execution(*errors: Exception) -> RecoveringExecutor:
     ticks = itertools.count()
-    return Execution(Steady(*errors), 256, None, clock=lambda: float(next(ticks)))
+    return RecoveringExecutor(Steady(*errors), 256, None, clock=lambda: float(next(ticks)))
 
 
 def test_device_time_is_that_of_passes() -> None:

@@ -12,11 +12,11 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from squall.cli.model_bench import bench
+from squall.cli.model.bench import bench
 from squall.core.errors import ConfigurationError
-from squall.model.bench.floor import peak_rates, products_per_text
-from squall.model.bench.rounds import Contestant, fitting_count, latencies, run_rounds, spread
-from squall.model.bench.run import Plan, run_bench
+from squall.model.bench.benchmark import Plan, run_bench
+from squall.model.bench.roofline import peak_rates, products_per_text
+from squall.model.bench.timing import Candidate, fitting_count, latencies, run_rounds, spread
 from squall.model.tasks import DEFAULT_TASKS
 from tests.support.engines import save_checkpoint, tiny_settings
 
@@ -30,20 +30,20 @@ class Work:
         self.now = 0.0
         self.turns: list[str] = []
 
-    def contestant(self, name: str, cost: float, least: int = 1) -> Contestant:
+    def candidate(self, name: str, cost: float, least: int = 1) -> Candidate:
         def score(texts: Sequence[str]) -> None:
             self.now += cost * len(texts)
             self.turns.append(name)
 
-        return Contestant(name, "engine", score, least)
+        return Candidate(name, "engine", score, least)
 
     def clock(self) -> float:
         return self.now
 
 
-def test_contestants_take_turns_and_rates_are_texts_by_seconds() -> None:
+def test_candidates_take_turns_and_rates_are_texts_by_seconds() -> None:
     work = Work()
-    slow, fast = work.contestant("slow", 0.5), work.contestant("fast", 0.125)
+    slow, fast = work.candidate("slow", 0.5), work.candidate("fast", 0.125)
     run_rounds([slow, fast], ["text"] * 100, 3, 10.0, work.clock, lambda _: None)
     assert work.turns[4:] == ["slow", "fast"] * 3  # after two calls each to see how many texts make a turn
     assert (slow.texts_per_second, fast.texts_per_second) == (2.0, 8.0)
@@ -51,8 +51,8 @@ def test_contestants_take_turns_and_rates_are_texts_by_seconds() -> None:
 
 def test_a_turn_is_a_multiple_of_the_batch_and_at_least_one() -> None:
     work = Work()
-    assert fitting_count(work.contestant("a", 0.125, 32), ["text"] * 1000, 10.0, work.clock) == 64
-    assert fitting_count(work.contestant("b", 100.0, 32), ["text"] * 1000, 10.0, work.clock) == 32
+    assert fitting_count(work.candidate("a", 0.125, 32), ["text"] * 1000, 10.0, work.clock) == 64
+    assert fitting_count(work.candidate("b", 100.0, 32), ["text"] * 1000, 10.0, work.clock) == 32
 
 
 def test_a_sample_is_spread_over_all_texts() -> None:
@@ -62,7 +62,7 @@ def test_a_sample_is_spread_over_all_texts() -> None:
 
 def test_latency_is_that_of_whole_calls() -> None:
     work = Work()
-    found = latencies(work.contestant("a", 0.001).score, TEXTS, 32, 5, work.clock)
+    found = latencies(work.candidate("a", 0.001).score, TEXTS, 32, 5, work.clock)
     assert found == {"p50_ms": pytest.approx(32.0), "p99_ms": pytest.approx(32.0)}
 
 
@@ -82,7 +82,7 @@ def test_the_peak_is_the_best_of_several_products() -> None:
 def test_a_whole_run_reports_every_contestant_and_why_others_are_missing(
     tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("squall.model.bench.floor._SIDES", {"cpu": (64,)})
+    monkeypatch.setattr("squall.model.bench.roofline._SIDES", {"cpu": (64,)})
     folder = save_checkpoint(tmp_path, tiny_base, tasks=DEFAULT_TASKS)
     plan = Plan(rounds=1, seconds=0.0, batches=(1,), backends={"ragged": ("fp32",), "cuda_graphs": ("fp32",)}, calls={1: 2})
     ticks = count()

@@ -137,7 +137,7 @@ def test_an_export_that_scores_otherwise_fails(checkpoint: Path, tmp_path: Path,
         return model
 
     monkeypatch.setattr(export, "_traced", spoilt)
-    with pytest.raises(SquallError, match="scores otherwise than the checkpoint"):
+    with pytest.raises(SquallError, match="does not score as the checkpoint does"):
         export_onnx(checkpoint, tmp_path / "out", TEXTS, lambda line: None)
 
 

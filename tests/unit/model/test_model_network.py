@@ -90,7 +90,7 @@ def test_a_tokens_task_answers_for_every_token(tiny_base: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "labels", "said"),
-    [("tokens", ("B", "I"), "O first"), ("tokens", ("O", "B-X", "I-Y"), "in pairs"), ("words", ("a", "b"), "kind")],
+    [("tokens", ("B", "I"), "O first"), ("tokens", ("O", "B-X", "I-Y"), "pairs of B"), ("words", ("a", "b"), "kind")],
 )
 def test_a_task_that_makes_no_head_says_what_is_allowed(kind: str, labels: tuple[str, ...], said: str) -> None:
     with pytest.raises(ConfigurationError) as caught:

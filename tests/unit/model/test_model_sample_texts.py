@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from squall.cli.model_parts import sample_texts
+from squall.cli.model.sample_texts import sample_texts
 from squall.core.errors import ConfigurationError
 
 
@@ -20,7 +20,7 @@ def test_lines_and_objects_are_read_and_blank_ones_left_out(tmp_path: Path) -> N
     assert list(sample_texts(tmp_path / "b.jsonl.gz")) == ["Oil rises", "Gold falls"]
 
 
-@pytest.mark.parametrize(("body", "said"), [(b"{broken\n", "line 1: no JSON object"), (b"\xff\xfe\n", "can't be read")])
+@pytest.mark.parametrize(("body", "said"), [(b"{broken\n", "line 1: not a JSON object"), (b"\xff\xfe\n", "can't be read")])
 def test_a_bad_file_is_named_with_its_line(tmp_path: Path, body: bytes, said: str) -> None:
     (tmp_path / "c.jsonl").write_bytes(body)
     with pytest.raises(ConfigurationError, match=said):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.model.data.labelled import MISSING, Row
+from squall.model.data.examples import Example
 from squall.model.preprocess import prepare, prepare_aligned
 from squall.model.spans import Span
 from squall.model.tagging import moved, tagged_spans, token_tags
-from squall.model.tasks import TaskSpec
-from squall.model.tokens import load_tokenizer
+from squall.model.tasks import MISSING, TaskSpec
+from squall.model.tokenizer import load_tokenizer
 from squall.model.training.encoding import encode
 from tests.support.labelled import MENTION
 
@@ -64,7 +64,11 @@ def test_spans_follow_their_words_when_the_text_is_prepared() -> None:
 
 def test_a_row_without_spans_of_a_task_teaches_it_nothing_and_one_with_none_teaches_outside(tiny_base) -> None:  # type: ignore[no-untyped-def]
     tokenizer = load_tokenizer(tiny_base / "tokenizer.json", 16)
-    rows = [Row("bank fall", {}, spans={"mention": (Span(0, 4),)}), Row("oil fall", {}, spans={"mention": ()}), Row("gold fall", {})]
+    rows = [
+        Example("bank fall", {}, spans={"mention": (Span(0, 4),)}),
+        Example("oil fall", {}, spans={"mention": ()}),
+        Example("gold fall", {}),
+    ]
     encoded = encode(rows, tokenizer, (MENTION,), 16)
     assert encoded.tags["mention"] == [[MISSING, 1, 0, MISSING], [MISSING, 0, 0, MISSING], []]
     assert encoded.carrying(MENTION) == [0, 1]

@@ -1,4 +1,4 @@
-"""The fast way on a CPU: texts laid end to end without padding, packed weights, a batch split between cores."""
+"""The ragged backend, fast on a CPU: texts laid end to end without padding, packed weights, a batch split between cores."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import torch
 from squall.core.config.settings import ModelSettings
 from squall.core.cpus import usable_cores
 from squall.model import preprocess
+from squall.model.hardware import has_bf16, has_vnni
 from squall.model.network import TOKENIZER_FILE, MultiTaskNetwork
-from squall.model.quantise import has_bf16, has_vnni
 from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, joined, precision_of
+from squall.model.serving.backends.ragged.calibration_texts import CALIBRATION_TEXTS
 from squall.model.serving.backends.ragged.encoder import Layout, RaggedEncoder, computed_tokens
-from squall.model.serving.backends.ragged.int8 import float_linears, int8_linears
-from squall.model.serving.backends.ragged.samples import SAMPLES
-from squall.model.tokens import load_tokenizer
+from squall.model.serving.backends.ragged.int8_calibration import float_linears, int8_linears
+from squall.model.tokenizer import load_tokenizer
 
 _LEAST_PART = 128
 """Tokens below which a second core costs more than it saves."""
@@ -88,7 +88,7 @@ def open_ragged(network: MultiTaskNetwork, folder: Path, settings: ModelSettings
 
     Raises:
         ConfigurationError: the device or the precision can't be had.
-        UnsupportedError: not a BERT encoder, no CPU, or a CPU or torch without the products it lives on.
+        UnsupportedError: not a BERT encoder, no CPU, or a CPU or torch without the products that it needs.
     """
     device = device_of(settings)
     precision = precision_of(settings, device)
@@ -135,5 +135,5 @@ def _require(network: MultiTaskNetwork, device: torch.device, precision: str) ->
 def _samples(network: MultiTaskNetwork, folder: Path) -> list[list[int]]:
     limit = int(network.config.encoder.get("max_position_embeddings", 512))
     tokenizer = load_tokenizer(folder / TOKENIZER_FILE, limit)
-    rows = [encoding.ids for encoding in tokenizer.encode_batch([preprocess.prepare(text, limit) for text in SAMPLES])]
+    rows = [encoding.ids for encoding in tokenizer.encode_batch([preprocess.prepare(text, limit) for text in CALIBRATION_TEXTS])]
     return sorted(filter(None, rows), key=len)

@@ -1,4 +1,4 @@
-"""A BERT encoder over texts laid end to end: no padding, so that nothing is computed that no one reads."""
+"""A BERT encoder over texts laid end to end: no padding, so nothing unused is computed."""
 
 from __future__ import annotations
 
@@ -137,18 +137,18 @@ class RaggedEncoder:
 
         Args:
             layout: the rows.
-            observe: is told the input of every linear layer, in order, four per encoder layer; it must not keep them unchanged.
+            observe: receives the input of every linear layer, in order, four per encoder layer; the tensors are reused afterwards.
         """
-        tell = observe or _nothing
+        record_input = observe or _nothing
         found = self._normed(self._words[layout.ids].add_(self._places[layout.positions]), self._first)
         for linears, (after_attention, after_narrow) in zip(self._linears, self._norms, strict=True):
-            tell(found)
+            record_input(found)
             context = self._attention(linears.attend(linears.attend.take(found)), layout)
-            tell(context)
+            record_input(context)
             found = self._normed(linears.mix.plus(linears.mix.take(context), found), after_attention)
-            tell(found)
+            record_input(found)
             inner = linears.widen.gelu(linears.widen.take(found))
-            tell(inner)
+            record_input(inner)
             found = self._normed(linears.narrow.plus(inner, found), after_narrow)
         return found
 

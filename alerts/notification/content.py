@@ -1,0 +1,69 @@
+"""The content of a message before a channel renders it: the reason, the alerts, and when it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from squall.core.records import Alert
+
+MAX_DOCUMENTS: Final = 10
+"""Documents of one alert in a message."""
+
+
+class Reason(StrEnum):
+    """Why a message goes out."""
+
+    FIRING = "firing"
+    """The first alert of a group."""
+    MORE_FIRING = "more firing"
+    """Further alerts in addition to those already reported."""
+    ESCALATED = "escalated"
+    """A warning became critical."""
+    RESOLVED = "resolved"
+    REPEAT = "repeat"
+    """Still firing and unacknowledged."""
+    DIGEST = "digest"
+    """What quiet hours or the rate limit held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class DualTime:
+    """One instant on two clocks. A wait is over when either has moved on that far: a live stream that stalls is reported in
+    real time, and a replay at 600× groups as it would have live."""
+
+    event: datetime
+    wall: datetime
+
+    def waited(self, since: DualTime, seconds: float) -> bool:
+        """Return whether either clock shows `seconds` or more after `since`."""
+        return max(self.event - since.event, self.wall - since.wall) >= timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationContent:
+    """The content of one message to one receiver.
+
+    Attributes:
+        key: the same for the same message, and for no other: group, running number in the group, and a digest of the content.
+        receiver: a name in the settings.
+        reason: why it goes out.
+        alerts: all alerts that it is about: new ones first, then by severity and p-value.
+        at: when it was made; `at.event` orders messages.
+        group: messages of one group never overtake each other.
+        new_count: how many of `alerts` are new; the others were reported before and still fire.
+        inhibited: alerts that a market-wide one among `alerts` covers.
+        silenced: how many alerts of the group a silence mutes.
+    """
+
+    key: str
+    receiver: str
+    reason: Reason
+    alerts: tuple[Alert, ...]
+    at: DualTime
+    group: str = ""
+    new_count: int = 0
+    inhibited: tuple[Alert, ...] = ()
+    silenced: int = 0

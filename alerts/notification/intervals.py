@@ -1,0 +1,37 @@
+"""When a group's next message is due: `group_wait`, `group_interval` and `repeat_interval`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from squall.alerts.notification.content import DualTime
+from squall.alerts.notification.groups import FilteredGroup, Group
+from squall.core.config.alerts import AlertSettings
+
+
+def is_due(filtered: FilteredGroup, at: DualTime, acknowledged: Collection[str], settings: AlertSettings) -> bool:
+    """Return whether a message about the group is due, and note since when there is something new.
+
+    Something new waits `group_wait` for more, and `group_interval` since the last message. What still fires is repeated every
+    `repeat_interval`, unless all of it is acknowledged.
+    """
+    group = filtered.group
+    if filtered.new:
+        group.changed = group.changed or at  # a silence, an inhibition or quiet hours ended
+        rested = group.sent is None or at.waited(group.sent, settings.group_interval_seconds)
+        return rested and at.waited(group.changed, settings.group_wait_seconds)
+    group.changed = None
+    unacknowledged = any(row.alert.id not in acknowledged for row in filtered.shown)
+    return unacknowledged and group.sent is not None and at.waited(group.sent, settings.repeat_interval_seconds)
+
+
+def interval_ends(group: Group, settings: AlertSettings) -> list[datetime]:
+    """Return the event times at which a wait of the group ends."""
+    ends = []
+    if group.changed:
+        ends.append(group.changed.event + timedelta(seconds=settings.group_wait_seconds))
+    if group.sent:
+        pause = settings.group_interval_seconds if group.changed else settings.repeat_interval_seconds
+        ends.append(group.sent.event + timedelta(seconds=pause))
+    return ends

@@ -1,0 +1,97 @@
+"""Scores lines of text or JSON and yields JSON objects: what `squall model score` does with standard input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from squall.core.records import SENTIMENTS
+from squall.model.serving.engine import ScoringEngine
+from squall.model.spans import Span
+from squall.model.tasks import SENTIMENT, TOPIC, find_task
+
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of input: a text to score, or the reason why it can't be scored."""
+
+    number: int
+    text: str = ""
+    error: str = ""
+    passed: dict[str, Any] = field(default_factory=dict)
+
+
+def score_lines(lines: Iterable[bytes], engine: ScoringEngine, *, batch: int = 256) -> Iterator[dict[str, Any]]:
+    """Score lines of UTF-8, each a plain text or a JSON object with `text` (and maybe `id`, which is passed through).
+
+    Yields one object per line that isn't blank, in order: `text, topic, topic_probability, sentiment, p_negative,
+    p_neutral, p_positive, score, model_version`, and under the name of each tokens task its spans (`start, end, text`, and `label` where
+    there are several); for a line that can't be scored `line` (from 1) and `error`.
+
+    Args:
+        lines: with or without line ends.
+        engine: scores them.
+        batch: lines scored together; the output lags the input by as many.
+    """
+    parsed = (_parse(number, line) for number, line in enumerate(lines, 1) if line.strip())
+    while part := list(islice(parsed, batch)):
+        yield from _scored(part, engine)
+
+
+def _parse(number: int, line: bytes) -> _Line:
+    try:
+        text = line.decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        return _Line(number, error=f"not UTF-8 at byte {error.start}")
+    if not text.startswith("{"):
+        return _Line(number, text)
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return _Line(number, error=f"broken JSON: {error}")
+    passed = {"id": body["id"]} if "id" in body else {}
+    value = body.get("text")
+    if not isinstance(value, str) or not value.strip():
+        problem = "missing" if "text" not in body else "empty" if isinstance(value, str) else f"{type(value).__name__}, not a string"
+        return _Line(number, error=f"field text is {problem}", passed=passed)
+    return _Line(number, value, passed=passed)
+
+
+def _scored(part: Sequence[_Line], engine: ScoringEngine) -> Iterator[dict[str, Any]]:
+    texts = [line.text for line in part if not line.error]
+    found = engine.predict(texts)
+    topics, sentiments = (find_task(found.tasks, name).labels for name in (TOPIC.name, SENTIMENT.name))
+    p_topic, p_sentiment = found.probabilities[TOPIC.name], found.probabilities[SENTIMENT.name]
+    order = [sentiments.index(label) for label in SENTIMENTS]
+    row = 0
+    for line in part:
+        if line.error:
+            yield {**line.passed, "line": line.number, "error": line.error}
+            continue
+        topic = int(p_topic[row].argmax())
+        negative, neutral, positive = map(float, p_sentiment[row, order])
+        yield {
+            **line.passed,
+            "text": line.text,
+            "topic": topics[topic],
+            "topic_probability": round(float(p_topic[row, topic]), _DIGITS),
+            "sentiment": sentiments[int(p_sentiment[row].argmax())],
+            "p_negative": round(negative, _DIGITS),
+            "p_neutral": round(neutral, _DIGITS),
+            "p_positive": round(positive, _DIGITS),
+            "score": round(positive - negative, _DIGITS),
+            "model_version": found.model_version,
+            **{name: [_span(span, line.text) for span in spans[row]] for name, spans in found.spans.items()},
+        }
+        row += 1
+
+
+def _span(span: Span, text: str) -> dict[str, Any]:
+    label = {"label": span.label} if span.label else {}
+    return {"start": span.start, "end": span.end, "text": text[span.start : span.end], **label}

@@ -1,0 +1,148 @@
+"""A checkpoint ready to score: tokenizer, labels, the network on a backend, and the model version of its scores."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import xxhash
+from tokenizers import Encoding
+
+from squall.core.config.settings import ModelSettings
+from squall.core.cpus import usable_cores
+from squall.core.errors import ConfigurationError
+from squall.model import preprocess
+from squall.model.hardware import has_bf16
+from squall.model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork, NetworkConfig
+from squall.model.serving.backends.base import Backend, device_of
+from squall.model.serving.backends.ragged.calibration_texts import CALIBRATION_TEXTS
+from squall.model.serving.backends.selection import open_backend
+from squall.model.serving.batch_tokens import batch_token_limit
+from squall.model.serving.failure_recovery import RecoveringExecutor
+from squall.model.tasks import DEFAULT_TASKS, TaskSpec
+from squall.model.tokenizer import PAD_ID, load_tokenizer
+
+_SAMPLES = ("ok", "Shares of the bank fell after a profit warning", "Gold steadies as " * 8)
+
+
+class ServedModel:
+    """One version of the model; use `open`. `execution` belongs to whoever runs it, the rest may be used by many threads.
+
+    Args:
+        folder: the checkpoint.
+        config: its configuration.
+        execution: runs the network.
+        max_tokens: longer texts are cut there.
+        needed: heads it must have, with these labels in any order.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: NetworkConfig,
+        execution: RecoveringExecutor,
+        max_tokens: int,
+        needed: Sequence[TaskSpec] = DEFAULT_TASKS,
+    ) -> None:
+        self.tasks = config.tasks
+        self.max_tokens = max_tokens
+        self.execution = execution
+        for task in needed:
+            self.columns(task)
+        self._tokenizer = load_tokenizer(folder / TOKENIZER_FILE, max_tokens)
+        self.version = _version(folder, config.name, execution.backend.name, max_tokens)
+
+    @classmethod
+    def open(cls, settings: ModelSettings, needed: Sequence[TaskSpec] = DEFAULT_TASKS) -> ServedModel:
+        """Load the checkpoint in `settings.path`, or the shipped one; `needed` as above.
+
+        Raises:
+            ConfigurationError: the folder is no checkpoint, lacks a head, or the device, precision or backend can't be had.
+        """
+        folder = settings.path or SHIPPED
+        exported = not (folder / WEIGHTS_FILE).is_file() and any(folder.glob("*.onnx"))
+        kind = "onnx" if settings.backend == "auto" and exported else settings.backend
+        network = None if kind == "onnx" else MultiTaskNetwork.load(folder)
+        config = network.config if network else _config(folder)
+        device = device_of(settings)
+        # a failed GPU returns nothing, and the folder may hold another checkpoint by then
+        spare = copy.deepcopy(network) if device.type == "cuda" else None
+        torch.set_num_threads(settings.threads or usable_cores())
+        backend = open_backend(kind, network, folder, settings)
+        place = backend.device.type
+        replacement = partial(open_on_cpu, spare, folder, settings, kind) if place == "cuda" else None
+        execution = RecoveringExecutor(backend, batch_token_limit(settings, place), replacement)
+        limit = int(config.encoder.get("max_position_embeddings", settings.max_tokens))
+        return cls(folder, config, execution, min(settings.max_tokens, limit), needed)
+
+    @property
+    def budget(self) -> int:
+        """Most padded tokens in a batch."""
+        return self.execution.budget
+
+    def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text, one or more."""
+        prepared = [preprocess.prepare(text, self.max_tokens) for text in texts]
+        return [self.ids_of(encoding) for encoding in self._tokenizer.encode_batch_fast(prepared)]
+
+    @staticmethod
+    def ids_of(encoding: Encoding) -> list[int]:
+        """Return the token ids of an encoded text, one padding token where it has none."""
+        return encoding.ids or [PAD_ID]
+
+    def encode(self, prepared: Sequence[str]) -> list[Encoding]:
+        """Return ids and character offsets of texts that are prepared already."""
+        return list(self._tokenizer.encode_batch(list(prepared)))
+
+    def columns(self, task: TaskSpec) -> list[int]:
+        """Return the positions of `task`'s labels among those of the checkpoint's head of that name.
+
+        Raises:
+            ConfigurationError: the head is missing or has other labels.
+        """
+        for candidate in self.tasks:
+            if candidate.name == task.name and candidate.kind == task.kind and set(candidate.labels) == set(task.labels):
+                return [candidate.labels.index(label) for label in task.labels]
+        raise ConfigurationError(
+            f"the model has no {task.name} head with the labels {', '.join(task.labels)}", "set SQUALL_MODEL__PATH to another one"
+        )
+
+    def warm_up(self) -> None:
+        """Run short and long rows, so that the first real batch isn't the slow one; not while another thread runs the execution."""
+        rows = sorted(self.tokenise(_SAMPLES), key=len)
+        for _piece in self.execution.run(rows):
+            pass
+
+
+def open_on_cpu(network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings, kind: str = "auto") -> Backend:
+    """Open what scores when the GPU fails: the same network on the CPU, in bf16 if possible, else in fp32 (int8 differs too much)."""
+    bf16 = settings.precision in ("auto", "bf16") and has_bf16(torch.device("cpu"))
+    on_cpu = settings.model_copy(update={"device": "cpu", "precision": "bf16" if bf16 and kind != "onnx" else "fp32"})
+    return open_backend("onnx" if kind == "onnx" else "auto", network, folder, on_cpu)
+
+
+def _config(folder: Path) -> NetworkConfig:
+    try:
+        return NetworkConfig.from_json((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"{folder} is not an exported model: {CONFIG_FILE}: {error}", "write one with `squall model export --onnx`"
+        ) from error
+
+
+def _version(folder: Path, name: str, backend: str, max_tokens: int) -> str:
+    """Return the model version: a name and a hash of everything that changes a score, not only of the weights."""
+    digest: Any = xxhash.xxh3_64()
+    weights = sorted(folder.glob("*.onnx*")) if backend.startswith("onnx") else [folder / WEIGHTS_FILE]
+    for path in (*weights, folder / CONFIG_FILE, folder / TOKENIZER_FILE):
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    if backend == "ragged-int8":
+        digest.update("\n".join(CALIBRATION_TEXTS).encode())  # they set the scales
+    digest.update(f"{backend}/{max_tokens}/{preprocess.VERSION}".encode())
+    return f"{name}-{digest.hexdigest()[:8]}"

@@ -1,0 +1,57 @@
+"""The sources that the settings name, and their way into the processor of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from squall.app.pipeline import Pipeline
+from squall.core.clock import Clock
+from squall.core.config.settings import Settings
+from squall.core.errors import ConfigurationError
+from squall.core.observability.health import Health
+from squall.core.records import Kind
+from squall.ingest.cursors import CursorStore
+from squall.ingest.file.source import FileOptions, FileSource
+from squall.ingest.source import Source
+from squall.stream.drivers.inprocess import InProcessDriver
+
+
+def configured_sources(settings: Settings, clock: Clock, health: Health | None = None) -> list[Source]:
+    """Return the sources that the settings name.
+
+    Raises:
+        ConfigurationError: there are none, or the settings of one are wrong.
+    """
+    cursors = CursorStore(settings.data_dir / "cursors")
+    sources: list[Source] = [
+        FileSource(file.path, clock, FileOptions(kind=Kind(file.kind), source=file.source), cursors) for file in settings.ingest.files
+    ]
+    if settings.ingest.feeds is not None:
+        from squall.ingest.rss.source import open_feeds
+
+        sources.append(open_feeds(settings.ingest, clock, cursors, health=health))
+    if settings.push.enabled:
+        from squall.ingest.push.source import PushSource
+
+        sources.append(PushSource(settings.push, clock, health))
+    if not sources:
+        raise ConfigurationError(
+            "no source is configured: no broker, no feeds, no files, and the push endpoint is disabled",
+            "set SQUALL_INGEST__FEEDS=feeds.toml, SQUALL_PUSH__ENABLED=true or SQUALL_KAFKA__BOOTSTRAP_SERVERS; see `squall ingest --help`",
+        )
+    return sources
+
+
+def run_sources(pipeline: Pipeline, sources: Sequence[Source]) -> None:
+    """Process `sources` until they end or the pipeline is stopped, then close them."""
+    tracker = pipeline.tracker({source.name for source in sources})
+    for source in sources:
+        if not source.live:
+            pipeline.processor.retry_until_available(partial(tracker.announce, source.name, [0]))
+    driver = InProcessDriver(pipeline.processor, tracker, pipeline.settings.processor, pipeline.clock, pipeline.stop, pipeline.health)
+    try:
+        driver.run({source.name: source.batches(pipeline.stop) for source in sources})
+    finally:
+        for source in sources:
+            source.close()

@@ -1,0 +1,75 @@
+"""`squall alerts show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from squall.cli.options import AlertId, AsJson, settings_of
+from squall.cli.output import print_json
+from squall.core.clock import SystemClock
+from squall.core.records import Alert
+
+if TYPE_CHECKING:
+    from squall.operator.client import AlertDetails
+
+
+def show(context: typer.Context, alert_id: AlertId, as_json: AsJson = False) -> None:
+    """Show one alert and why it was raised.
+
+    The documents behind it, its acknowledgements and its notifications follow.
+    """
+    from squall.operator.client import find_alert
+    from squall.operator.opening import open_client
+
+    with open_client(settings_of(context), SystemClock()) as client:
+        alert = find_alert(client, alert_id)
+        details = client.alert_details(alert)
+    if as_json:
+        print_json({**alert.model_dump(mode="json"), **_as_dict(details)})
+        return
+    for name, value in _facts(alert):
+        typer.echo(f"{name:10} {value}")
+    _print_details(details)
+
+
+def _as_dict(details: AlertDetails) -> dict[str, Any]:
+    return {
+        "documents": [{"id": d.id, "title": d.title, "url": d.url, "source": d.source, "copies": d.copies} for d in details.documents],
+        "acknowledgements": [{"author": row.author, "note": row.note, "at": row.at} for row in details.acknowledgements],
+        "notifications": [row.model_dump() for row in details.notifications],
+    }
+
+
+def _facts(alert: Alert) -> list[tuple[str, str]]:
+    from squall.core.formatting import chance, interval, moment, number, window
+
+    usual = f", usually {interval(alert)}" if interval(alert) else ""
+    return [
+        ("alert", alert.id),
+        ("series", f"{alert.topic} ({alert.kind.value})"),
+        ("state", f"{alert.state.value} ({alert.severity.value})"),
+        ("opened", moment(alert.opened_at)),
+        ("fired", moment(alert.fired_at) if alert.fired_at else "-"),
+        ("resolved", moment(alert.resolved_at) if alert.resolved_at else "-"),
+        ("window", window(alert)),
+        ("counts", f"{alert.observed} negative, {number(alert.expected)} expected{usual}"),
+        ("chance", f"{chance(alert.p_value)} (p = {number(alert.p_value)})"),
+        ("share", f"{alert.negative_share:.0%} negative, usually {alert.expected_share:.0%}"),
+        ("test", alert.test),
+        ("method", alert.method),
+    ]
+
+
+def _print_details(details: AlertDetails) -> None:
+    for document in details.documents:
+        title = document.title or document.text[:200]
+        typer.echo(f"  - {title} ({document.source}, {document.p_negative:.0%} negative, {document.copies} copies)")
+        if document.url:
+            typer.echo(f"    {document.url}")
+    for row in details.acknowledgements:
+        typer.echo(f"acknowledged by {row.author}, {row.at:%Y-%m-%d %H:%M} UTC{row.note and ': '}{row.note}")
+    for sent in details.notifications:
+        error = f": {sent.last_error}" if sent.last_error else ""
+        typer.echo(f"notification to {sent.receiver}: {sent.reason}, {sent.status} {sent.updated_at:%Y-%m-%d %H:%M} UTC{error}")

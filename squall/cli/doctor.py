@@ -1,0 +1,32 @@
+"""`squall doctor`."""
+
+from __future__ import annotations
+
+import logging
+
+import typer
+
+from squall.cli.options import AsJson, global_options
+from squall.cli.output import print_json
+from squall.core.clock import SystemClock
+
+
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """Check every part and print what to do.
+
+    The parts are configuration, broker, store, model and e-mail. Exit 1 when a check fails.
+    """
+    from squall.app.doctor import examine
+    from squall.operator.opening import read_store_status
+
+    logging.disable(logging.CRITICAL)  # the checks say more than the warnings of the clients
+    options = global_options(context)
+    checks = examine(options.load, options.file, SystemClock(), read_store_status)
+    if as_json:
+        print_json([check.as_dict() for check in checks], indent=True)
+    else:
+        for check in checks:
+            typer.echo(f"{check.mark} {check.part:14} {check.state}")
+            if check.hint:
+                typer.echo(f"  {'':14} → {check.hint}")
+    raise typer.Exit(1 if any(not check.healthy for check in checks) else 0)

@@ -1,0 +1,10 @@
+"""`squall ingest`: one module per command."""
+
+import typer
+
+from squall.cli.ingest import file, push, rss
+
+app = typer.Typer(help="Publish documents to Kafka.", no_args_is_help=True, rich_markup_mode=None)
+app.command("file")(file.from_files)
+app.command("rss")(rss.from_feeds)
+app.command("push")(push.from_push)

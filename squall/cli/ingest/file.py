@@ -1,0 +1,73 @@
+"""`squall ingest file`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from squall.cli.ingest.publishing import create_topics, exit_if_incomplete, print_summary, publish_to_kafka
+from squall.cli.options import (
+    AsJson,
+    ColumnMap,
+    Delimiter,
+    Encoding,
+    Format,
+    Kind,
+    SourceName,
+    TimeFormat,
+    TimeZone,
+    file_options,
+    settings_of,
+)
+from squall.cli.output import print_note
+from squall.core.clock import SystemClock
+
+
+def from_files(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="JSONL, CSV or Parquet. JSONL and CSV may be compressed with gzip.")],
+    format_name: Format = None,
+    kind: Kind = None,
+    source: SourceName = "",
+    columns: ColumnMap = None,
+    timezone: TimeZone = "UTC",
+    time_format: TimeFormat = "",
+    encoding: Encoding = "utf-8",
+    delimiter: Delimiter = "",
+    resume: Annotated[bool, typer.Option(help="Continue after the last row that Kafka acknowledged, if the file is unchanged.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Publish files to Kafka, with their original times.
+
+    Columns are found by name: time published_at, ts_utc, created_at, date, timestamp or time; text title, headline, text, body, content
+    or tweet; also url, href, link, id, id_str, guid, source, author, user, language, lang, symbols, cashtags.
+    A bad row goes to the dead-letter topic with its row number and the reason; the other rows are published.
+
+    \b
+    Examples:
+      squall ingest file news.jsonl.gz
+      squall ingest file tweets.csv --kind social --map text=message --map published_at=when --timezone America/New_York
+      squall ingest file a.parquet b.parquet --source wire --json
+    """
+    from squall.app.metrics_server import serving
+    from squall.app.signals import stop_on_signals
+    from squall.ingest.cursors import CursorStore
+    from squall.ingest.file.source import FileSource
+
+    settings, clock = settings_of(context, broker=True), SystemClock()
+    options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter)
+    cursors = CursorStore(settings.data_dir / "cursors")
+    files = [FileSource(path, clock, options, cursors, resume=resume) for path in paths]
+    reports = []
+    with stop_on_signals() as stop, serving(settings, clock, "broker") as health:
+        create_topics(settings)
+        health.dependencies.answered("broker")
+        for file in files:
+            if not stop.is_set():
+                reports.append(publish_to_kafka(settings, file, stop, fraction=file.fraction, health=health))
+    if resume and not any(report.sent + report.rejected for report in reports) and not stop.is_set():
+        print_note("nothing new: these files were published before. Publish them again with --no-resume")
+    print_summary(reports, as_json)
+    exit_if_incomplete(files, stop)

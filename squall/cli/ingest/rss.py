@@ -1,0 +1,57 @@
+"""`squall ingest rss`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from squall.cli.ingest.publishing import print_summary, publish_to_kafka, wait_for_topics
+from squall.cli.options import AsJson, settings_of
+from squall.core.clock import SystemClock
+
+
+def from_feeds(
+    context: typer.Context,
+    feeds: Annotated[Path | None, typer.Argument(help="TOML list of feeds; default: SQUALL_INGEST__FEEDS.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Poll every feed once and exit, for cron.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Poll RSS, Atom and RDF feeds until stopped.
+
+    New entries are published to Kafka, and remembered across restarts. Requests are conditional, one at a time per host, and less
+    frequent while a feed fails. An entry without a date gets the time at which it was fetched.
+
+    \b
+    The list, feeds.toml:
+      [[feeds]]
+      url = "https://example.com/markets.xml"
+      name = "example"          # source of the documents; default: the host
+      kind = "news"             # or social
+      interval_seconds = 120    # default: 300
+      language = "en"           # default: the language that the feed declares
+
+    \b
+    Examples:
+      squall ingest rss feeds.toml
+      squall ingest rss feeds.toml --once --json
+    """
+    from squall.app.metrics_server import serving
+    from squall.app.signals import stop_on_signals
+    from squall.ingest.cursors import CursorStore
+    from squall.ingest.rss.source import open_feeds
+
+    settings, clock = settings_of(context, broker=True), SystemClock()
+    ingest = settings.ingest.model_copy(update={"feeds": feeds}) if feeds else settings.ingest
+    with stop_on_signals() as stop, serving(settings, clock, "broker") as health:
+        source = open_feeds(ingest, clock, CursorStore(settings.data_dir / "cursors"), once=once, health=health)
+        if wait_for_topics(settings, stop, health):
+            report = publish_to_kafka(settings, source, stop, health=health)
+            states = [
+                {"feed": s.feed.url, "fetched": s.fetched, "unchanged": s.unchanged, "errors": s.errors, "last_error": s.last_error}
+                for s in source.states
+            ]
+            print_summary([report], as_json, {"feeds": states})
+            if once and all(state.errors for state in source.states):
+                raise typer.Exit(1)

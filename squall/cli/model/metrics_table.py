@@ -1,0 +1,26 @@
+"""Prints the metrics of one task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+_NAMES = {
+    "accuracy": "accuracy",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "macro_f1": "macro F1",
+    "weighted_f1": "weighted F1",
+    "ece": "calibration error",
+}
+
+
+def print_metrics(found: dict[str, Any]) -> None:
+    """Print one task's metrics, then precision, recall and rows of each class."""
+    typer.echo("  " + "   ".join(f"{name} {found[key]:.4f}" for key, name in _NAMES.items() if key in found))
+    width = max(len(name) for name in found["classes"])
+    typer.echo(f"  {'':{width}}  precision  recall   rows")
+    for name, scores in found["classes"].items():
+        typer.echo(f"  {name:{width}}  {scores['precision']:9.3f}  {scores['recall']:6.3f}  {scores['support']:5d}")

@@ -1,0 +1,27 @@
+"""What commands print: results on standard output, notes and errors on standard error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import typer
+
+from squall.core.errors import SquallError
+
+
+def print_json(value: Any, *, indent: bool = False) -> None:
+    """Print `value` as JSON: one line, or indented."""
+    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else None).decode())
+
+
+def print_note(text: str) -> None:
+    """Print a remark that is not part of the result."""
+    typer.echo(f"squall: {text}", err=True)
+
+
+def print_error(error: SquallError) -> None:
+    """Print what went wrong, and what to do about it."""
+    print_note(error.what)
+    if error.hint:
+        typer.echo(f"        → {error.hint}", err=True)

@@ -1,0 +1,26 @@
+"""`squall store migrate`."""
+
+from __future__ import annotations
+
+import typer
+
+from squall.cli.options import settings_of
+from squall.core.net.addresses import redact_url
+
+
+def migrate(context: typer.Context) -> None:
+    """Apply the migrations that are missing.
+
+    An embedded store that does not exist is created. Safe to run again.
+    """
+    from squall.app.store import connect
+
+    settings = settings_of(context)
+    store = connect(settings)
+    try:
+        applied = store.schema.migrate()
+    finally:
+        store.close()
+    for migration in applied:
+        typer.echo(f"applied {migration.number:04d} {migration.name}")
+    typer.echo(f"{redact_url(settings.store_url)}: up to date")

@@ -1,0 +1,104 @@
+"""The checkpoint that comes with the package."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xxhash
+
+from squall.core.config.settings import ModelSettings
+from squall.core.records import SENTIMENTS, TOPICS
+from squall.model.data.dev_split import split
+from squall.model.data.near_duplicates import deduplicate
+from squall.model.data.public_sets import public_examples
+from squall.model.evaluation import metrics
+from squall.model.network import SHIPPED
+from squall.model.serving.engine import ScoringEngine
+from squall.model.tasks import DEFAULT_TASKS
+from squall.model.training.artifacts.model_card import model_card
+
+WRITTEN = json.loads((SHIPPED / "metrics.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def engine() -> ScoringEngine:
+    return ScoringEngine.open(ModelSettings(threads=2))
+
+
+def test_it_fits_into_fifty_megabytes() -> None:
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 50_000_000
+
+
+def test_it_claims_no_less_than_the_card_of_this_release() -> None:
+    assert WRITTEN["by_source"]["sentiment/tfn_sentiment"]["accuracy"] > 0.895
+    assert WRITTEN["by_source"]["sentiment/tfn_sentiment"]["macro_f1"] > 0.865
+    assert WRITTEN["by_source"]["sentiment/sentfin"]["accuracy"] > 0.87
+    assert WRITTEN["tasks"]["topic"]["accuracy"] > 0.919
+    assert WRITTEN["tasks"]["topic"]["macro_f1"] > 0.918
+    assert all(
+        found["classes"]["negative"]["recall"] > 0.85 for name, found in WRITTEN["by_source"].items() if name.startswith("sentiment/")
+    )
+
+
+def test_its_official_figures_are_of_these_weights() -> None:
+    official = WRITTEN["official_validation"]
+    assert official["weights"] == xxhash.xxh3_64((SHIPPED / "model.safetensors").read_bytes()).hexdigest()
+    assert {task: (body["rows"], body["accuracy"], body["macro_f1"]) for task, body in official["tasks"].items()} == {
+        "sentiment": (2388, 0.9095, 0.884),
+        "topic": (4117, 0.9201, 0.91),
+    }
+
+
+def test_its_card_tells_what_the_metrics_beside_it_say() -> None:
+    assert (SHIPPED / "MODEL_CARD.md").read_text(encoding="utf-8") == model_card(WRITTEN, DEFAULT_TASKS)
+
+
+def test_its_probabilities_are_calibrated() -> None:
+    assert all(found["ece"] <= 0.03 for part in ("tasks", "by_source") for found in WRITTEN[part].values())
+
+
+def test_it_knows_good_news_from_bad(engine: ScoringEngine) -> None:
+    texts = ["Bank shares plunge after fraud probe and profit warning", "Apple stock jumps to record high after strong earnings beat"]
+    scores = engine.score(texts)
+    assert [SENTIMENTS[i] for i in scores.sentiment.argmax(1)] == ["negative", "positive"]
+
+
+def test_a_notice_of_results_that_says_nothing_of_them_is_neutral(engine: ScoringEngine) -> None:
+    texts = ["Kanda Steel <1234.T>-6-month group forecast", "Ota Foods <4321.OS>-1qtr parent", "Minato Rail <9876.T>-year group results"]
+    assert [SENTIMENTS[i] for i in engine.score(texts).sentiment.argmax(1)] == ["neutral"] * 3
+
+
+def test_it_knows_what_a_text_is_about(engine: ScoringEngine) -> None:
+    texts = [
+        "Crude oil prices slide as OPEC raises output",
+        "Fed's Powell says interest rates to stay higher for longer",
+        "Company declares quarterly dividend of $0.25",
+    ]
+    assert [TOPICS[i] for i in engine.score(texts).topic.argmax(1)] == ["Energy | Oil", "Fed | Central Banks", "Dividend"]
+
+
+def test_company_does_not_change_the_scores_of_the_real_network(engine: ScoringEngine) -> None:
+    texts = ["Gold steadies", "Oil slides 3% as dollar firms and traders await the OPEC meeting in Vienna on Thursday", "", "$TSLA 🚀"] * 3
+    together = engine.score(texts)
+    alone = [engine.score([text]) for text in texts]
+    # a product's sums run in an order that depends on its shape, so a value at the edge may fall to the next step of bf16 or int8
+    step = {"int8": 2e-3, "bf16": 2e-4, "fp32": 1e-5}[engine.precision]
+    np.testing.assert_allclose(np.vstack([s.sentiment for s in alone]), together.sentiment, atol=step)
+    np.testing.assert_allclose(np.vstack([s.topic for s in alone]), together.topic, atol=step)
+
+
+@pytest.mark.slow
+def test_the_engine_reaches_the_metrics_written_beside_the_weights(engine: ScoringEngine, data_folder: Path) -> None:
+    config = WRITTEN["config"]
+    _, dev = split(deduplicate(public_examples(data_folder, DEFAULT_TASKS)), dev_share=config["dev_share"], seed=config["split_seed"])
+    assert len(dev) == WRITTEN["rows"]["dev"]["total"]
+    guesses = engine.probabilities([row.text for row in dev])
+    for task in DEFAULT_TASKS:
+        known = [i for i, row in enumerate(dev) if task.name in row.labels]
+        found = metrics.report([dev[i].labels[task.name] for i in known], guesses[task.name][known].argmax(1).tolist(), task.labels)
+        assert found["rows"] == WRITTEN["tasks"][task.name]["rows"]
+        assert found["accuracy"] == pytest.approx(WRITTEN["tasks"][task.name]["accuracy"], abs=0.01)
+        assert found["macro_f1"] == pytest.approx(WRITTEN["tasks"][task.name]["macro_f1"], abs=0.02)
