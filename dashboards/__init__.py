@@ -1,1 +1,1 @@
-"""The live page of one machine and its JSON API."""
+"""Dashboards: the live page and Grafana."""

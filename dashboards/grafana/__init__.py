@@ -1,1 +1,1 @@
-"""Grafana dashboards as code: built in Python, checked without a server, kept as JSON beside it."""
+"""Grafana dashboards as code: built in Python, checked without a server, stored as JSON."""

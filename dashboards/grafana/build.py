@@ -1,4 +1,4 @@
-"""The dashboards as JSON: the same text every time, so that a change shows as a diff."""
+"""The dashboards as JSON. The text is deterministic, so that every change shows as a diff."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from squall.dashboards.grafana.boards import alerts, backtest, drill_down, market_mood, pipeline
 
 FOLDER = Path(__file__).with_name("json")
-"""Where the built dashboards are kept."""
+"""Where the built dashboards are stored."""
 
 BUILDERS: tuple[Callable[[], Dashboard], ...] = (market_mood.build, drill_down.build, alerts.build, pipeline.build, backtest.build)
 
@@ -25,7 +25,7 @@ def build_all() -> dict[str, str]:
 
 
 def write(folder: Path = FOLDER) -> list[Path]:
-    """Write the dashboards into `folder`, which is made where it is missing; return the files."""
+    """Write the dashboards to `folder`, creating it if necessary; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for name, text in build_all().items():
@@ -41,7 +41,7 @@ def _text(model: Dashboard) -> str:
 
 
 def _cleaned(value: Any) -> Any:
-    """Leave out `placement`: the SDK sets it on every link and annotation, which would hide them in a menu."""
+    """Omit `placement`: the SDK sets it on every link and annotation, which would hide them in a menu."""
     if isinstance(value, dict):
         return {key: _cleaned(item) for key, item in value.items() if key != "placement"}
     if isinstance(value, list):

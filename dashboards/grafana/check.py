@@ -1,4 +1,4 @@
-"""Checks the dashboards without a Grafana: the JSON by itself here, the queries on a store in `run_queries`."""
+"""Checks the dashboards without a Grafana: the JSON here, the queries against a store in `run_queries`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from jsonschema import Draft202012Validator
 
 from squall.core.errors import ConfigurationError
-from squall.dashboards.grafana import datasource
+from squall.dashboards.grafana import clickhouse_query
 from squall.dashboards.grafana.build import FOLDER, build_all
-from squall.dashboards.grafana.formats import Choice
-from squall.dashboards.grafana.macros import expand, variables_in
-from squall.dashboards.grafana.queries import QueryRun, run_queries
-from squall.dashboards.grafana.schema import SCHEMA
+from squall.dashboards.grafana.clickhouse_macros import expand, variables_in
+from squall.dashboards.grafana.dashboard_schema import SCHEMA
+from squall.dashboards.grafana.query_runner import QueryRun, run_queries
+from squall.dashboards.grafana.variable_formats import Selection
 
 __all__ = ["Finding", "QueryRun", "check_static", "check_texts", "run_queries"]
 
@@ -38,12 +38,12 @@ Board = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong with a dashboard.
+    """A problem of a dashboard.
 
     Args:
         file: its file name.
-        where: the part, for example `panel 3 "Negative share by topic"`; empty: the whole.
-        problem: what is wrong and what should be.
+        where: the part, for example `panel 3 "Negative share by topic"`; empty: the whole dashboard.
+        problem: what is wrong, and what is expected.
     """
 
     file: str
@@ -52,32 +52,32 @@ class Finding:
 
 
 def check_static(folder: Path = FOLDER) -> list[Finding]:
-    """Check the dashboards in `folder` and that they are what the code builds."""
+    """Check the dashboards in `folder`, and that the code builds the same."""
     texts = {path.name: path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.glob("*.json"))}
     built = build_all()
-    stale = "is not what the code builds: run `squall dashboards build`"
+    stale = "differs from what the code builds: run `squall dashboards build`"
     found = [Finding(name, "", "is missing: run `squall dashboards build`") for name in built.keys() - texts.keys()]
-    found += [Finding(name, "", "is built by no code: remove it") for name in texts.keys() - built.keys()]
+    found += [Finding(name, "", "is not built by the code: remove it") for name in texts.keys() - built.keys()]
     found += [Finding(name, "", stale) for name in built.keys() & texts.keys() if built[name] != texts[name]]
     return sorted(found, key=lambda finding: finding.file) + check_texts(texts)
 
 
 def check_texts(texts: Mapping[str, str]) -> list[Finding]:
-    """Check dashboards given as JSON by file name, each by itself and all together."""
+    """Check dashboards, given as JSON by file name, each on its own and all of them together."""
     found: list[Finding] = []
     uids: Counter[str] = Counter()
     for name, text in texts.items():
         try:
             board = json.loads(text)
         except ValueError as error:
-            found.append(Finding(name, "", f"is no JSON: {error}"))
+            found.append(Finding(name, "", f"is not JSON: {error}"))
             continue
         problems = list(_schema(board))
         if not problems:
             uids[board["uid"]] += 1
             problems = [problem for check in _CHECKS for problem in check(board)]
             if name != f"{board['uid']}.json":
-                problems.append(("", f"is named otherwise than its uid {board['uid']!r}"))
+                problems.append(("", f"must be named after its uid {board['uid']!r}"))
         found += [Finding(name, where, problem) for where, problem in problems]
     return found + [Finding("", uid, f"{count} dashboards have this uid") for uid, count in uids.items() if count > 1]
 
@@ -91,18 +91,18 @@ def _schema(board: Any) -> Problems:
 
 
 def _round_trip(board: Board) -> Problems:
-    """The SDK's types must know every part: what they lose on the way is misspelt or at the wrong place."""
+    """The SDK's types must know every field: what a round trip loses is misspelt or in the wrong place."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         register_default_plugins()
-        datasource.register()
+        clickhouse_query.register()
         try:
             again = json.loads(json.dumps(Dashboard.from_json(dict(board)), cls=JSONEncoder))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             yield "", f"the SDK cannot read it: {type(error).__name__}: {error}"
             return
     for path in _lost(board, again, "$"):
-        yield path, "is unknown to Grafana's types"
+        yield path, "is not a field of Grafana's types"
 
 
 def _lost(ours: Any, theirs: Any, path: str) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _ids(board: Board) -> Problems:
                 yield f"{what} {name}", f"is used {count} times"
     for panel in board["panels"]:
         if len({target["refId"] for target in panel["targets"]}) < len(panel["targets"]):
-            yield _name(panel), "two of its queries have the same refId"
+            yield _name(panel), "has two queries with the same refId"
 
 
 def _grid(board: Board) -> Problems:
@@ -140,7 +140,7 @@ def _grid(board: Board) -> Problems:
             yield _name(panel), f"ends at column {at['x'] + at['w']} of {_COLUMNS}"
     for one, other in combinations(board["panels"], 2):
         if _overlap(one["gridPos"], other["gridPos"]):
-            yield _name(one), f"overlaps with {_name(other)}"
+            yield _name(one), f"overlaps {_name(other)}"
 
 
 def _overlap(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
@@ -149,7 +149,7 @@ def _overlap(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
 
 
 def _queries(board: Board) -> Problems:
-    defined = {variable["name"]: Choice(("value",), multi=bool(variable.get("multi"))) for variable in _variables(board)}
+    defined = {variable["name"]: Selection(("value",), multi=bool(variable.get("multi"))) for variable in _variables(board)}
     for where, query in _every_query(board):
         sql = query["rawSql"]
         try:
@@ -157,13 +157,13 @@ def _queries(board: Board) -> Problems:
         except ConfigurationError as error:
             yield where, str(error)
         if not _BOUNDED.search(sql):
-            yield where, "is bounded neither by the time range nor by a LIMIT"
+            yield where, "is bounded by neither the time range nor a LIMIT"
         if re.search(r"\bORDER BY\b", sql) and not _LISTED.search(sql):
-            yield where, "lists rows without a LIMIT at its end"
+            yield where, "lists rows without a LIMIT at the end"
 
 
 def _used_variables(board: Board) -> Problems:
-    """Titles, links, names of series and `repeat` may name variables too."""
+    """Titles, links, series names and `repeat` can use variables too."""
     defined = {variable["name"] for variable in _variables(board)}
     for panel in board["panels"]:
         rest = {key: value for key, value in panel.items() if key != "targets"}
@@ -173,10 +173,10 @@ def _used_variables(board: Board) -> Problems:
 
 
 def _datasources(board: Board) -> Problems:
-    known = {"type": datasource.TYPE, "uid": datasource.UID}
+    known = {"type": clickhouse_query.PLUGIN, "uid": clickhouse_query.DATASOURCE_UID}
     for path, value in _walk(board, "$"):
         if path.endswith(".datasource") and value != known:
-            yield path, f"is not the data source {datasource.UID!r}"
+            yield path, f"is not the data source {clickhouse_query.DATASOURCE_UID!r}"
 
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:

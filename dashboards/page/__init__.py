@@ -1,1 +1,1 @@
-"""The live page of one machine and its JSON API."""
+"""The live page and its JSON API."""

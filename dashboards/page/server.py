@@ -1,4 +1,4 @@
-"""The live page's web server, on the event loop of whoever starts it."""
+"""The live page's web server; it runs on the event loop of the caller."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from squall.core.clock import Clock
 from squall.core.config.settings import DetectorSettings, WebSettings
 from squall.core.net.addresses import host_port
 from squall.core.net.listen import listen
-from squall.dashboards.page.access import Gate, check_access
-from squall.dashboards.page.api import create_app
-from squall.dashboards.page.events import MAX_LISTENERS, POLL_SECONDS, EventFeed
+from squall.dashboards.page.access import AccessControlMiddleware, check_access
+from squall.dashboards.page.app import create_app
+from squall.dashboards.page.event_stream import MAX_SUBSCRIBERS, POLL_SECONDS, EventBroadcaster
+from squall.dashboards.page.security_headers import SecurityHeadersMiddleware
 from squall.storage import Store
 
 log = logging.getLogger("squall.web")
 
-MAX_CONNECTIONS = MAX_LISTENERS + 64
-"""Room for every stream of events, and for the requests beside them."""
+MAX_CONNECTIONS = MAX_SUBSCRIBERS + 64
+"""Every event stream, and requests beside them."""
 GRACE_SECONDS = 1
 STOP_SECONDS = 1.8
 _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  only to name one that can be opened
@@ -31,7 +32,7 @@ _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  onl
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Leave the signals to the process that this server is a part of."""
+        """Leave signals to the process that this server runs in."""
         yield
 
 
@@ -39,11 +40,11 @@ class PageServer:
     """The live page and its JSON API.
 
     Args:
-        store: read, and written when people acknowledge and silence.
-        settings: host, port (0: any free one) and token.
-        clock: says how fresh a shared answer is, what time people speak, and what has stopped.
-        detector: its interval says when it has stopped, its sectors which documents are behind an alert.
-        poll_seconds: between two looks at the store for the stream of events.
+        store: read, and written when an alert is acknowledged or silenced.
+        settings: host, port (0: any free port) and token.
+        clock: for cache expiry, for the time of acknowledgements and silences, and to recognise what has stopped.
+        detector: its interval decides when the detector counts as stopped; its sectors, which documents are behind an alert.
+        poll_seconds: interval between polls of the store for the event stream.
     """
 
     def __init__(
@@ -60,14 +61,14 @@ class PageServer:
         self._clock = clock
         self._detector = detector or DetectorSettings()
         self._poll_seconds = poll_seconds
-        self._feed: EventFeed | None = None
+        self._broadcaster: EventBroadcaster | None = None
         self._port = settings.port
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine finds the page; with port 0 known after `start`."""
+        """The address of the page for a browser on this machine; with port 0, known only after `start`."""
         host = _ANY.get(self._settings.host, self._settings.host)
         return f"http://{host_port(host, self._port)}/"
 
@@ -80,12 +81,12 @@ class PageServer:
         token = check_access(self._settings)
         listener = listen(self._settings.host, self._settings.port, server="the live page", settings="SQUALL_WEB")
         self._port = listener.getsockname()[1]
-        app, self._feed = create_app(self._store, self._clock, self._detector, poll_seconds=self._poll_seconds)
+        app, self._broadcaster = create_app(self._store, self._clock, self._detector, poll_seconds=self._poll_seconds)
         config = uvicorn.Config(
-            Gate(app, token),
+            SecurityHeadersMiddleware(AccessControlMiddleware(app, token)),
             log_config=None,
             log_level="warning",
-            access_log=False,  # an access log would keep ?token=
+            access_log=False,  # an access log would record ?token=
             lifespan="off",
             ws="none",
             server_header=False,
@@ -101,17 +102,17 @@ class PageServer:
             self._task.result()
 
     async def stop(self) -> None:
-        """Stop serving within two seconds, whatever clients and store are doing; safe to call again."""
+        """Stop serving within two seconds, whatever clients and store are doing; may be called again."""
         server, task = self._server, self._task
         self._server = self._task = None
         if server is None or task is None:
             return
         ending: set[asyncio.Future[Any]] = {task}
-        if self._feed is not None:
-            ending.add(self._feed.close())  # streams do not end by themselves
+        if self._broadcaster is not None:
+            ending.add(self._broadcaster.close())  # streams do not end on their own
         server.should_exit = True
         await asyncio.wait(ending, timeout=STOP_SECONDS)
         if not task.done():
             task.cancel()
         elif error := task.exception():
-            log.error("the page's server had failed: %s", error)
+            log.error("the live page's server failed: %s", error)

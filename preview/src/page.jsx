@@ -1,4 +1,4 @@
-// One dashboard on a page: grid, titles and the chosen variables as Grafana lays them out, dark.
+// One dashboard on a page: grid, titles and selected variables in Grafana's layout and dark theme.
 import { EventBusSrv, ThemeContext, createTheme, dateTime } from '@grafana/data';
 import { GlobalStyles, PanelChrome, PanelContextProvider } from '@grafana/ui';
 import { createRoot } from 'react-dom/client';

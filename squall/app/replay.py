@@ -27,7 +27,7 @@ log = logging.getLogger("squall.replay")
 def replay_in_process(
     settings: Settings, clock: Clock, stop: threading.Event, source: Source, on_progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Store and evaluate everything that `source` delivers; returns counts, fired alerts, and the error of the detector's last run.
+    """Store and evaluate everything that `source` delivers; returns counts, the alerts that fired, and the last error of the detector.
 
     Args:
         settings: store, model and detector.

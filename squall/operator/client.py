@@ -9,7 +9,7 @@ from typing import Protocol
 
 from squall.core.errors import SquallError
 from squall.core.records import Alert, AlertState
-from squall.dashboards.page.schemas.alerts import ToldView
+from squall.dashboards.page.schemas.alerts import NotificationView
 from squall.dashboards.page.schemas.documents import DocumentView
 from squall.storage.rows.alerting import Acknowledgement, Silence
 
@@ -24,7 +24,7 @@ class AlertDetails:
 
     documents: list[DocumentView]
     acknowledgements: list[Acknowledgement]
-    notifications: list[ToldView]
+    notifications: list[NotificationView]
 
 
 @dataclass(frozen=True)

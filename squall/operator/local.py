@@ -8,8 +8,8 @@ from datetime import timedelta
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
 from squall.core.records import Alert, AlertState
-from squall.dashboards.page.routes.documents import views
-from squall.dashboards.page.schemas.alerts import ToldView
+from squall.dashboards.page.schemas.alerts import NotificationView
+from squall.dashboards.page.schemas.documents import document_views
 from squall.operator.client import AlertDetails, MigrationStatus, StoreStatus
 from squall.storage import Store
 from squall.storage.queries.alerting.documents import documents_behind
@@ -48,9 +48,9 @@ class LocalClient:
         """Return what belongs to an alert."""
         documents = documents_behind(self._store.documents, alert, self._settings.detector.sectors, limit=_DOCUMENTS)
         return AlertDetails(
-            views(documents),
+            document_views(documents),
             self._store.acknowledgements.of([alert.id]),
-            [ToldView.model_validate(row) for row in self._store.notifications.about(alert.id)],
+            [NotificationView.model_validate(row) for row in self._store.notifications.about(alert.id)],
         )
 
     def acknowledge(self, alert: Alert, author: str, note: str) -> Acknowledgement:

@@ -15,8 +15,9 @@ from squall.app.page_address import read_page_address
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError, SquallError, StoreLockedError
 from squall.core.records import Alert, AlertState
-from squall.dashboards.page.schemas.alerts import AcknowledgementAnswer, AlertsView, AlertView, SilencesView, SilenceView
+from squall.dashboards.page.schemas.alerts import AcknowledgementResponse, AlertsView, AlertView
 from squall.dashboards.page.schemas.health import StoreView
+from squall.dashboards.page.schemas.silences import SilencesView, SilenceView
 from squall.operator.client import AlertDetails, MigrationStatus, StoreStatus
 from squall.storage.rows.alerting import Acknowledgement, Silence
 
@@ -77,13 +78,13 @@ class RemoteClient:
         return AlertDetails(
             found.documents,
             [Acknowledgement(alert.id, row.author, row.note, row.at)] if row else [],
-            found.told,
+            found.notifications,
         )
 
     def acknowledge(self, alert: Alert, author: str, note: str) -> Acknowledgement:
         """Acknowledge an alert."""
         body = self._request("POST", f"api/alerts/{alert.id}/acknowledgement", content={"author": author, "note": note})
-        row = AcknowledgementAnswer.model_validate_json(body).acknowledged
+        row = AcknowledgementResponse.model_validate_json(body).acknowledged
         return Acknowledgement(alert.id, row.author, row.note, row.at)
 
     def silences(self) -> list[Silence]:

@@ -1,8 +1,8 @@
-"""The SQL behind the Grafana panels: one file per query, named `dashboard/panel`.
+"""The SQL of the Grafana panels: one file per query, named `dashboard/panel`.
 
-The files are written for Grafana's ClickHouse plugin: its macros (`$__timeFilter(…)`, …) and Grafana's variables
-(`${topic:queryparam}`) stand in them as they are. `{{name}}` puts in `parts/name.sql`, what several queries share;
-`{{name:word}}` does so with `word` for the part's `{{@}}`.
+The files are written for Grafana's ClickHouse plugin, with its macros (`$__timeFilter(…)`, …) and Grafana's variables
+(`${topic:queryparam}`). `{{name}}` includes `parts/name.sql`, which several queries share; `{{name:word}}` includes it with `word`
+in place of `{{@}}`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def panel_names() -> list[str]:
 
 @cache
 def panel_sql(name: str) -> str:
-    """Return a query with its shared parts put in and its comments taken out.
+    """Return a query with its shared parts included and its comments removed.
 
     Raises:
         KeyError: there is no such query or part.
@@ -36,6 +36,6 @@ def panel_sql(name: str) -> str:
 def _read(name: str) -> str:
     path = FOLDER / f"{name}.sql"
     if not path.is_file():
-        raise KeyError(f"no query {name!r} in {FOLDER}; there are: {', '.join(panel_names())}")
+        raise KeyError(f"no query {name!r} in {FOLDER}; available: {', '.join(panel_names())}")
     lines = path.read_text(encoding="utf-8").splitlines()
     return "\n".join(line for line in lines if not line.lstrip().startswith("--")).strip()

@@ -15,7 +15,7 @@ import pytest
 
 from squall import storage
 from squall.dashboards.grafana.build import build_all
-from squall.dashboards.grafana.queries import run_queries
+from squall.dashboards.grafana.query_runner import run_queries
 from squall.storage import Store
 from tests.support.many_documents import insert_documents, insert_telemetry
 

@@ -1,4 +1,4 @@
-"""A real page in real headless Chromium, and everything it complains about."""
+"""A real page in real headless Chromium, with every error that it reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ARGUMENTS = (
     "--no-first-run",
 )
 AWAY = re.compile(r"net::ERR_|status of (401|503)")
-"""What Chromium itself logs about requests that fail, for tests in which they are meant to."""
+"""What Chromium logs about failed requests, for tests that provoke them."""
 PATIENCE_MS = 20_000
 
 _WATCH = """
@@ -48,7 +48,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Watched:
-    """A page whose errors are kept: console errors and warnings, uncaught exceptions, violations of the content security policy."""
+    """A page whose errors are recorded: console errors and warnings, uncaught exceptions, violations of the content security policy."""
 
     def __init__(self, browser: Browser, **context: Any) -> None:
         self._context = browser.new_context(**{"viewport": {"width": 1440, "height": 960}, **context})
@@ -60,7 +60,7 @@ class Watched:
         self.page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
 
     def complaints(self, allowed: re.Pattern[str] | None = None) -> list[str]:
-        """Return what the page complained about, without what a test means to provoke."""
+        """Return the errors of the page, without those that a test provokes."""
         return [text for text in self.errors if not (allowed and allowed.search(text))]
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A small store with something in every table that the Grafana dashboards read: ten days up to a moment."""
+"""A small store with ten days of data in every table that the Grafana dashboards read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def open_filled(folder: Path, now: datetime) -> Store:
 
 
 def fill(store: Store, now: datetime) -> None:
-    """Put ten days of everything into a migrated store."""
+    """Put ten days of data into every table of a migrated store."""
     rng = random.Random(7)
     rows = list(_documents(rng, now))
     store.documents.insert(rows, token="first")
@@ -61,7 +61,7 @@ def _documents(rng: random.Random, now: datetime) -> Iterator[ScoredDocument]:
         age = span * (1 - number / DOCUMENTS)
         burst = age < 3 * HOUR
         topic = BURST if burst and rng.random() < 0.7 else rng.choice(TOPICS[:12])
-        title = rng.choice(HOSTILE_TITLES) if number % 40 == 0 else f"Story {number} about {topic} that nobody has told before"
+        title = rng.choice(HOSTILE_TITLES) if number % 40 == 0 else f"Story {number} about {topic} that is new"
         negative = 0.9 if topic == BURST and burst else rng.choice((0.8, 0.1, 0.1, 0.2))
         yield _scored(rng, number, now - age, topic, title, negative)
 

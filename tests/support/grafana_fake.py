@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that keeps folders, dashboards and data sources as Grafana 13 does, and refuses what it refuses."""
+"""An HTTP server on loopback that stores folders, dashboards and data sources like Grafana 13, and refuses what Grafana refuses."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Grafana:
     url: str = ""
 
     def edit(self, uid: str, *, by: str = "anna", **changes: Any) -> None:
-        """Somebody saves a dashboard in the browser."""
+        """Save a dashboard as someone in a browser would."""
         newest = self.dashboards[uid][-1]
         self._store({**newest["dashboard"], **changes}, newest["folder"], "", by)
 
@@ -201,7 +201,7 @@ def _handler(grafana: Grafana, closing: threading.Event) -> type[BaseHTTPRequest
             if answer is None:
                 token = authorization.removeprefix("Bearer ")
                 answer = grafana.answer(self.command, path.removeprefix(grafana.sub_path), token, json.loads(raw) if raw else None)
-            if answer.status == 0:  # says nothing until the server closes
+            if answer.status == 0:  # sends nothing until the server closes
                 closing.wait(30)
                 return
             content = answer.body.encode() if isinstance(answer.body, str) else json.dumps(answer.body).encode()

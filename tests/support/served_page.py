@@ -1,4 +1,4 @@
-"""A real embedded store behind a real page server that can go away and come back, on the machine's own clock."""
+"""A real embedded store behind a real page server that can be stopped and started again, on the machine's clock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECONDS = 10
 
 
 class ServedPage:
-    """What an analyst sits at: a store with ways to put things into it, and the page over it."""
+    """A store, methods that fill it, and the live page over it."""
 
     def __init__(self, store: Store, **settings: Any) -> None:
         self.store = store
@@ -129,7 +129,7 @@ class ServedPage:
         return alert
 
     def readings(self, series: str = OIL, observed: int = 14) -> None:
-        """Store what the detector saw of a series in a day, every five minutes, `observed` in the last hour."""
+        """Store a day of detector readings of a series, one every five minutes, with `observed` in the last hour."""
         times = [NEWEST - timedelta(minutes=5 * step) for step in range(288)]
         self.store.detector.write_readings(
             [
@@ -151,7 +151,7 @@ class ServedPage:
         )
 
     def report(self, age: timedelta = timedelta(), published: float = 1.2) -> None:
-        """Let a worker and the detector tell that they were at work `age` ago, on texts published so many seconds before."""
+        """Store a report of a worker and of the detector, `age` old, about texts stored `published` seconds after publication."""
         at = datetime.now(UTC) - age
         sample = PipelineSample(
             at=at,

@@ -1,1 +1,1 @@
-"""The Grafana dashboards, one module each, and what they are built from."""
+"""The Grafana dashboards, one module each."""

@@ -1,70 +1,56 @@
-"""Alerts: what is open, what was, how fast they came and who was told."""
+"""Alerts: open and past alerts, time to detect, notifications, silences and acknowledgements."""
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from squall.dashboards.grafana.boards.board import ALERTS, board, choice
-from squall.dashboards.grafana.boards.columns import alert_columns, colored, series_column, time_columns
-from squall.dashboards.grafana.boards.kit import (
-    EXPECTED,
-    GOOD,
-    NEGATIVE,
-    NEUTRAL,
-    WARNING,
-    field,
-    fixed,
-    labelled,
-    line_chart,
-    listing,
-    numbers,
-    thresholds,
-)
+from squall.dashboards.grafana.components.columns import alert_columns, series_column, time_columns, value_colors
+from squall.dashboards.grafana.components.dashboard import ALERTS, build_dashboard, query_variable
+from squall.dashboards.grafana.components.overrides import RED_FROM_ONE, field, field_by_label, fixed_color
+from squall.dashboards.grafana.components.palette import EXPECTED, GOOD, NEGATIVE, NEUTRAL, WARNING
+from squall.dashboards.grafana.components.panels import stat_panel, table_panel, time_series_panel
 
-_SEVERITIES = [labelled("critical", color=fixed(NEGATIVE)), labelled("warning", color=fixed(WARNING))]
+_SEVERITIES = [field_by_label("critical", color=fixed_color(NEGATIVE)), field_by_label("warning", color=fixed_color(WARNING))]
 _COLORED = {"type": "color-text"}
 
 
 def build() -> Dashboard:
     """Build the dashboard."""
-    red_from_one = {
-        "color": {"mode": "thresholds"},
-        "thresholds": thresholds([Threshold(None, "text"), Threshold(1, NEGATIVE)]),
-    }
     panels = [
-        numbers(
+        stat_panel(
             1,
-            "Alerts of this range",
-            "Alerts whose life falls into the range. Time to detect runs from the first breach to the moment the alert fired, in time of "
-            "publication: what the detector needed to be sure.",
+            "Alerts",
+            "Alerts that were open at any time in the time range. Time to detect is the event time from the first breach to the moment "
+            "the alert fired.",
             "alerts/summary",
             (0, 0, 16, 4),
             overrides=[
-                field("firing", displayName="Firing", **red_from_one),
+                field("firing", displayName="Firing", **RED_FROM_ONE),
                 field("pending", displayName="Pending"),
-                field("fired", displayName="Fired in all"),
+                field("fired", displayName="Fired"),
                 field("critical", displayName="Critical"),
                 field("time_to_detect", displayName="Median time to detect", unit="s"),
-                field("unacknowledged", displayName="Taken up by nobody"),
+                field("unacknowledged", displayName="Unacknowledged"),
             ],
         ),
-        numbers(
+        stat_panel(
             2,
-            "Messages of this range",
-            "E-mails and webhook calls that were made in the range, by the clock. Waiting ones are tried again until they pass; the "
-            "delay is that of the slowest 1%.",
-            "alerts/mail_summary",
+            "Notifications",
+            "E-mails and webhook calls created in the time range (wall time). Queued notifications are retried until they are "
+            "delivered. The delay is the 99th percentile.",
+            "alerts/notification_summary",
             (16, 0, 8, 4),
             overrides=[
                 field("sent", displayName="Sent"),
-                field("waiting", displayName="Waiting", **red_from_one),
+                field("queued", displayName="Queued", **RED_FROM_ONE),
                 field("delay", displayName="Delay, p99", unit="s", decimals=1),
             ],
         ),
-        listing(
+        table_panel(
             3,
             "Open alerts",
-            "Pending alerts have breached once and wait for a second look; firing ones have been told of. Firing and critical ones first.",
+            "Pending alerts have breached once and wait for confirmation. Notifications are sent for firing alerts. Firing and "
+            "critical alerts are listed first.",
             "alerts/open",
             (0, 4, 24, 8),
             overrides=[
@@ -73,17 +59,17 @@ def build() -> Dashboard:
                     displayName="State",
                     custom__width=95,
                     custom__cellOptions=_COLORED,
-                    mappings=colored({"firing": NEGATIVE, "pending": WARNING}),
+                    mappings=value_colors({"firing": NEGATIVE, "pending": WARNING}),
                 ),
                 *alert_columns(),
                 field("explanation", custom__hidden=True),
-                field("taken_up_by", displayName="Taken up by", custom__minWidth=140),
+                field("acknowledged_by", displayName="Acknowledged by", custom__minWidth=170),
             ],
         ),
-        line_chart(
+        time_series_panel(
             4,
             "Alerts fired",
-            "How many alerts fired, by severity. A steady stream of warnings means the settings are too nervous.",
+            "Number of fired alerts by severity. A constant stream of warnings means that the settings are too sensitive.",
             "alerts/over_time",
             (0, 12, 8, 8),
             label="severity",
@@ -94,10 +80,10 @@ def build() -> Dashboard:
             calcs=("sum",),
             overrides=_SEVERITIES,
         ),
-        line_chart(
+        time_series_panel(
             5,
             "Time to detect",
-            "Each point is an alert: seconds from its first breach to the moment it fired.",
+            "Each point is an alert: the time from its first breach to the moment it fired.",
             "alerts/time_to_detect",
             (8, 12, 8, 8),
             label="severity",
@@ -107,36 +93,36 @@ def build() -> Dashboard:
             calcs=("median", "max"),
             overrides=_SEVERITIES,
         ),
-        line_chart(
+        time_series_panel(
             6,
-            "Messages sent",
-            "E-mails and webhook calls by receiver.",
-            "alerts/mails_over_time",
+            "Notifications sent",
+            "E-mails and webhook calls sent, by receiver.",
+            "alerts/notifications_over_time",
             (16, 12, 8, 8),
             label="receiver",
-            axis="messages",
+            axis="notifications",
             lowest=0,
             bars=True,
             stacked=True,
             calcs=("sum",),
         ),
-        listing(
+        table_panel(
             7,
             "Past alerts",
-            "Alerts that were resolved. Those that never fired are left out.",
+            "Resolved alerts. Alerts that never fired are omitted.",
             "alerts/past",
             (0, 20, 24, 10),
             overrides=[
                 *alert_columns(),
                 field("explanation", custom__hidden=True),
-                field("lasted", displayName="Lasted", unit="s", custom__width=100),
-                field("taken_up_by", displayName="Taken up by", custom__minWidth=140),
+                field("lasted", displayName="Duration", unit="s", custom__width=100),
+                field("acknowledged_by", displayName="Acknowledged by", custom__minWidth=170),
             ],
         ),
-        listing(
+        table_panel(
             8,
-            "Where alerts come from",
-            "Series by the number of alerts they fired. One that leads by far may deserve settings of its own.",
+            "Alerts by series",
+            "Number of fired alerts by series. A series with far more alerts than the others may need its own settings.",
             "alerts/by_series",
             (0, 30, 10, 9),
             overrides=[
@@ -147,14 +133,14 @@ def build() -> Dashboard:
                 *time_columns(last="Last fired"),
             ],
         ),
-        listing(
+        table_panel(
             9,
-            "Messages",
-            "The newest messages, by the clock, with why the waiting ones failed.",
-            "alerts/mails",
+            "Latest notifications",
+            "The latest notifications (wall time), with the last error of those that are still queued.",
+            "alerts/notifications",
             (10, 30, 14, 9),
             overrides=[
-                *time_columns(created_at="Made"),
+                *time_columns(created_at="Created"),
                 field("receiver", displayName="Receiver", custom__width=110),
                 field("event", displayName="Event", custom__width=100),
                 field(
@@ -162,19 +148,19 @@ def build() -> Dashboard:
                     displayName="Status",
                     custom__width=110,
                     custom__cellOptions=_COLORED,
-                    mappings=colored({"sent": GOOD, "queued": WARNING}),
+                    mappings=value_colors({"sent": GOOD, "queued": WARNING}),
                 ),
                 field("attempts", displayName="Attempts", custom__width=110),
                 field("delay", displayName="Delay", unit="s", decimals=1, custom__width=100),
                 series_column(),
-                field("alerts_told", displayName="Alerts", custom__width=110),
+                field("alert_count", displayName="Alerts", custom__width=110),
                 field("last_error", displayName="Last error", custom__minWidth=160),
             ],
         ),
-        listing(
+        table_panel(
             10,
             "Silences",
-            "Alerts that match all patterns of a silence in force are not told of; they are still found and kept.",
+            "No notifications are sent for alerts that match all patterns of an active silence; the alerts are still detected and stored.",
             "alerts/silences",
             (0, 39, 12, 8),
             overrides=[
@@ -183,7 +169,7 @@ def build() -> Dashboard:
                     displayName="State",
                     custom__width=110,
                     custom__cellOptions=_COLORED,
-                    mappings=colored({"in force": WARNING, "planned": EXPECTED, "over": NEUTRAL}),
+                    mappings=value_colors({"in force": WARNING, "planned": EXPECTED, "over": NEUTRAL}),
                 ),
                 field("matches", displayName="Matches", custom__minWidth=160),
                 field("author", displayName="By", custom__width=110),
@@ -191,14 +177,14 @@ def build() -> Dashboard:
                 *time_columns(starts_at="From", ends_at="Until"),
             ],
         ),
-        listing(
+        table_panel(
             11,
             "Acknowledgements",
-            "Who has taken which alert up, by the clock; the last word counts.",
+            "Who acknowledged which alert (wall time). The latest acknowledgement replaces earlier ones.",
             "alerts/acknowledgements",
             (12, 39, 12, 8),
             overrides=[
-                *time_columns(at="At"),
+                *time_columns(at="Time"),
                 field("author", displayName="By", custom__width=110),
                 field("note", displayName="Note", custom__minWidth=160),
                 series_column(),
@@ -206,15 +192,13 @@ def build() -> Dashboard:
             ],
         ),
     ]
-    return board(
+    return build_dashboard(
         ALERTS,
-        "Open and past alerts with their reasons, time to detect, messages sent, silences and acknowledgements.",
+        "Open and past alerts with their explanations, time to detect, notifications, silences and acknowledgements.",
         panels,
         variables=[
-            choice("severity", "Severity", "How urgent.", "variables/severity", multi=True),
-            choice(
-                "kind", "Kind", "What the series counts: a topic, a symbol, a sector, the market, a source.", "variables/kind", multi=True
-            ),
+            query_variable("severity", "Severity", "Severity of the alerts.", "variables/severity", multi=True),
+            query_variable("kind", "Kind", "The kind of series: topic, symbol, sector, market or source.", "variables/kind", multi=True),
         ],
         since="now-7d",
     )

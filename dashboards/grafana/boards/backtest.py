@@ -1,26 +1,14 @@
-"""Backtest: what the detector would have done, of a run kept in the store."""
+"""Backtest: the result of a run that was saved in the store."""
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from squall.dashboards.grafana.boards.board import BACKTEST, annotation, board, choice
-from squall.dashboards.grafana.boards.columns import colored, severity_column, time_columns
-from squall.dashboards.grafana.boards.kit import (
-    GOOD,
-    NEGATIVE,
-    NEUTRAL,
-    WARNING,
-    band,
-    data_link,
-    field,
-    fixed,
-    labelled,
-    line_chart,
-    listing,
-    numbers,
-    thresholds,
-)
+from squall.dashboards.grafana.components.columns import severity_column, time_columns, value_colors
+from squall.dashboards.grafana.components.dashboard import BACKTEST, annotation, build_dashboard, query_variable
+from squall.dashboards.grafana.components.overrides import RED_FROM_ONE, data_link, field, field_by_label, fixed_color, interval_band
+from squall.dashboards.grafana.components.palette import GOOD, NEGATIVE, NEUTRAL, WARNING
+from squall.dashboards.grafana.components.panels import stat_panel, table_panel, time_series_panel
 
 _RUN = f"/d/{BACKTEST}?var-run=${{__data.fields.id}}&from=${{__data.fields.from_ms:raw}}&to=${{__data.fields.to_ms:raw}}"
 
@@ -28,11 +16,11 @@ _RUN = f"/d/{BACKTEST}?var-run=${{__data.fields.id}}&from=${{__data.fields.from_
 def build() -> Dashboard:
     """Build the dashboard."""
     panels = [
-        listing(
+        table_panel(
             1,
-            "Runs that were kept",
-            "Click a run to see it with the time range it evaluated: the other panels show only what falls into the range. Runs are kept "
-            "by `squall backtest … --keep`.",
+            "Saved runs",
+            "Click a run to select it with the time range that it evaluated; the other panels show only data in the time range. "
+            "`squall backtest … --keep NAME` saves a run.",
             "backtest/runs",
             (0, 0, 24, 7),
             overrides=[
@@ -43,17 +31,17 @@ def build() -> Dashboard:
                 field("alerts", displayName="Alerts", custom__width=95),
                 field("found", displayName="Found", custom__width=95),
                 field("missed", displayName="Missed", custom__width=100),
-                field("false_ones", displayName="False alarms", custom__width=135),
+                field("false_alarms", displayName="False alarms", custom__width=135),
                 field("median_delay_minutes", displayName="Median delay", unit="m", custom__width=135),
                 *(field(name, custom__hidden=True) for name in ("id", "from_ms", "to_ms")),
             ],
         ),
-        numbers(
+        stat_panel(
             2,
-            "Verdict",
-            "Events found and missed are of the list the run was compared with; a false alarm matches none of them. Without a list there "
-            "is only the number of alerts to judge by.",
-            "backtest/verdict",
+            "Result",
+            "Found and missed events are those of the list that the run was compared with; a false alarm matches none of them. Without "
+            "a list, only the number of alerts is known.",
+            "backtest/result",
             (0, 7, 24, 4),
             overrides=[
                 field("documents", displayName="Documents"),
@@ -62,20 +50,19 @@ def build() -> Dashboard:
                 field(
                     "missed",
                     displayName="Events missed",
-                    color={"mode": "thresholds"},
-                    thresholds=thresholds([Threshold(None, "text"), Threshold(1, NEGATIVE)]),
+                    **RED_FROM_ONE,
                 ),
-                field("false_ones", displayName="False alarms"),
-                field("recall", displayName="Found of all events", unit="percentunit", decimals=0),
+                field("false_alarms", displayName="False alarms"),
+                field("recall", displayName="Recall", unit="percentunit", decimals=0),
                 field("per_topic_day", displayName="False alarms per topic and day", decimals=3),
                 field("median_delay", displayName="Median delay", unit="s"),
-                field("seconds", displayName="Run took", unit="s"),
+                field("seconds", displayName="Duration", unit="s"),
             ],
         ),
-        listing(
+        table_panel(
             3,
             "Events",
-            "Each event of the list: whether an alert found it and how long after its start.",
+            "The events of the list: whether an alert found them, and how long after their start.",
             "backtest/events",
             (0, 11, 24, 7),
             overrides=[
@@ -83,20 +70,20 @@ def build() -> Dashboard:
                 field("name", displayName="Event", custom__minWidth=160),
                 field("topics", displayName="Topics", custom__minWidth=120),
                 field(
-                    "verdict",
-                    displayName="Verdict",
+                    "result",
+                    displayName="Result",
                     custom__width=95,
                     custom__cellOptions={"type": "color-text"},
-                    mappings=colored({"found": GOOD, "missed": NEGATIVE}),
+                    mappings=value_colors({"found": GOOD, "missed": NEGATIVE}),
                 ),
                 field("alerts", displayName="Alerts", custom__width=95),
                 field("delay", displayName="Delay", unit="s", custom__width=85),
             ],
         ),
-        listing(
+        table_panel(
             4,
-            "Alerts of the run",
-            "What would have fired, what it counted against what was expected, and the events it matches.",
+            "Alerts",
+            "The alerts that would have fired, with observed and expected counts and the events that they match.",
             "backtest/alerts",
             (0, 18, 24, 8),
             overrides=[
@@ -111,10 +98,10 @@ def build() -> Dashboard:
                 field("events", displayName="Events", custom__minWidth=140),
             ],
         ),
-        line_chart(
+        time_series_panel(
             5,
             "Alerts over time",
-            "Alerts that match an event of the list, and those that match none.",
+            "Alerts that match an event of the list, and alerts that match none.",
             "backtest/alerts_over_time",
             (0, 26, 24, 7),
             label="name",
@@ -123,12 +110,15 @@ def build() -> Dashboard:
             bars=True,
             stacked=True,
             calcs=("sum",),
-            overrides=[labelled("matched an event", color=fixed(GOOD)), labelled("matched no event", color=fixed(WARNING))],
+            overrides=[
+                field_by_label("matched an event", color=fixed_color(GOOD)),
+                field_by_label("matched no event", color=fixed_color(WARNING)),
+            ],
         ),
-        listing(
+        table_panel(
             6,
-            "Settings of the run",
-            "With these the run can be repeated.",
+            "Settings",
+            "The settings that reproduce the run.",
             "backtest/settings",
             (0, 33, 24, 5),
             overrides=[
@@ -137,31 +127,30 @@ def build() -> Dashboard:
                 field("model_version", displayName="Model", custom__width=140),
                 *time_columns(evaluated_from="Evaluated from", evaluated_to="Evaluated to"),
                 field("documents", displayName="Documents", custom__width=125),
-                field("seconds", displayName="Took", unit="s", custom__width=80),
+                field("seconds", displayName="Duration", unit="s", custom__width=100),
                 field("settings", displayName="Settings", custom__minWidth=400, custom__inspect=True),
             ],
         ),
-        line_chart(
+        time_series_panel(
             7,
-            "$series: observed against expected",
-            "Negative documents per hour and what 90% of such hours hold given the history before them. Marks: events (grey) and alerts "
-            "(orange).",
+            "$series: observed and expected",
+            "Negative documents per hour, and the interval that holds 90% of such hours based on the preceding history. Annotations: "
+            "events (grey) and alerts (orange).",
             "backtest/readings",
             (0, 38, 8, 9),
             lowest=0,
             axis="negative documents",
-            overrides=band(),
+            overrides=interval_band(),
             repeat="series",
         ),
     ]
-    return board(
+    return build_dashboard(
         BACKTEST,
-        "What the detector would have done: the verdict, events found and missed with their delay, alerts, and observed against expected "
-        "counts of a run that was kept.",
+        "The result of a saved backtest: found and missed events with their delay, alerts, and observed and expected counts.",
         panels,
         variables=[
-            choice("run", "Run", "A run that was kept.", "variables/run", everything=False),
-            choice("series", "Series", "Which charts to draw.", "variables/backtest_series", multi=True),
+            query_variable("run", "Run", "A saved run.", "variables/run", include_all=False),
+            query_variable("series", "Series", "The series to chart.", "variables/backtest_series", multi=True),
         ],
         annotations=[annotation("Events", "backtest/event_marks", NEUTRAL), annotation("Alerts", "backtest/alert_marks", NEGATIVE)],
         since="now-30d",

@@ -1,78 +1,59 @@
-"""Topic and symbol drill-down: one series from all sides."""
+"""Topic and symbol drill-down: everything about one series."""
 
 from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from squall.dashboards.grafana.boards.board import DRILL_DOWN, annotation, board, choice
-from squall.dashboards.grafana.boards.columns import alert_columns, document_columns
-from squall.dashboards.grafana.boards.kit import (
-    BAR_POINTS,
-    DIVERGING,
-    EXPECTED,
-    GOOD,
-    NEGATIVE,
-    NEUTRAL,
-    POSITIVE,
-    WARNING,
-    band,
-    field,
-    fixed,
-    line_chart,
-    listing,
-    numbers,
-    thresholds,
-)
+from squall.dashboards.grafana.components.columns import alert_columns, document_columns, sentiment_totals
+from squall.dashboards.grafana.components.dashboard import DRILL_DOWN, annotation, build_dashboard, query_variable
+from squall.dashboards.grafana.components.overrides import field, fixed_color, interval_band
+from squall.dashboards.grafana.components.palette import EXPECTED, GOOD, NEGATIVE, NEUTRAL, POSITIVE, WARNING
+from squall.dashboards.grafana.components.panels import BAR_POINTS, stat_panel, table_panel, time_series_panel
 
 
 def build() -> Dashboard:
     """Build the dashboard."""
     panels = [
-        numbers(
+        stat_panel(
             1,
-            "$series in this range",
-            "Documents of the series, each counted once. Novelty is the share of first stories: near 0 one story is being repeated, near "
-            "1 everything is news of its own.",
+            "$series",
+            "Documents of the series; each text counts once. Novelty is the share of first stories: near 0 one story is repeated, near "
+            "1 every document is a new story.",
             "drilldown/totals",
             (0, 0, 24, 4),
             overrides=[
-                field("documents", displayName="Documents"),
-                field("negative_share", displayName="Negative share", unit="percentunit", decimals=1),
-                field(
-                    "net_sentiment", displayName="Net sentiment", decimals=2, color={"mode": "thresholds"}, thresholds=thresholds(DIVERGING)
-                ),
+                *sentiment_totals(),
                 field("novelty", displayName="Novelty", unit="percentunit", decimals=0),
             ],
         ),
-        line_chart(
+        time_series_panel(
             2,
-            "Negative documents against what is expected",
-            "Negative documents of the hour before each moment. The band is what 90% of such hours hold, judged by the same hours of "
-            "earlier weeks; shaded: alerts. Where the bucket of the chart is longer than five minutes, its highest reading is drawn.",
+            "Negative documents: observed and expected",
+            "Negative documents in the hour before each point. The band holds 90% of such hours, based on the same hours in earlier "
+            "weeks. Shaded areas are alerts. For buckets longer than five minutes, the highest reading is shown.",
             "drilldown/band",
             (0, 4, 16, 10),
             lowest=0,
             axis="negative documents",
-            overrides=band(),
+            overrides=interval_band(),
         ),
-        line_chart(
+        time_series_panel(
             3,
-            "How surprising",
-            "By how many zeros chance fails to explain the hour: 3 is one in a thousand, 6 one in a million. The line is where a single "
-            "test would be called out of the ordinary.",
+            "Surprise",
+            "How unlikely the hour is by chance: 3 means one in a thousand, 6 one in a million. The lines mark these two levels.",
             "drilldown/surprise",
             (16, 4, 8, 10),
             lowest=0,
-            axis="zeros",
+            axis="−log10 p",
             series="surprise",
             steps=[Threshold(None, "transparent"), Threshold(3, WARNING), Threshold(6, NEGATIVE)],
-            overrides=[field("surprise", displayName="zeros of the p-value", color=fixed(EXPECTED))],
+            overrides=[field("surprise", displayName="−log10 p", color=fixed_color(EXPECTED))],
         ),
-        line_chart(
+        time_series_panel(
             4,
             "Sentiment",
-            "Net sentiment (positive minus negative over all) and the share of negative documents, with the share that history lets the "
-            "detector expect.",
+            "Net sentiment, (positive − negative) / all documents, and the share of negative documents with the share that the "
+            "detector expects from history.",
             ["drilldown/share", "drilldown/expected_share"],
             (0, 14, 12, 9),
             points_wanted=BAR_POINTS,
@@ -80,32 +61,32 @@ def build() -> Dashboard:
             highest=1,
             axis="share",
             overrides=[
-                field("net", displayName="net sentiment", color=fixed(POSITIVE)),
-                field("negative_share", displayName="negative share", color=fixed(NEGATIVE)),
+                field("net", displayName="net sentiment", color=fixed_color(POSITIVE)),
+                field("negative_share", displayName="negative share", color=fixed_color(NEGATIVE)),
                 field(
                     "expected_share",
                     displayName="expected negative share",
-                    color=fixed(EXPECTED),
+                    color=fixed_color(EXPECTED),
                     custom__lineStyle={"fill": "dash", "dash": [6, 4]},
                 ),
             ],
         ),
-        line_chart(
+        time_series_panel(
             5,
-            "Volume by sentiment",
-            "Documents by what the model said of them; copies left out.",
+            "Documents by sentiment",
+            "Number of documents by sentiment, without copies.",
             "drilldown/volume",
             (12, 14, 12, 9),
             lowest=0,
             axis="documents",
             bars=True,
             stacked=True,
-            overrides=[field(name, color=fixed(color)) for name, color in _SENTIMENTS],
+            overrides=[field(name, color=fixed_color(color)) for name, color in _SENTIMENTS],
         ),
-        line_chart(
+        time_series_panel(
             6,
-            "Sources",
-            "Who publishes about it: the eight largest sources of the range, the rest as one.",
+            "Documents by source",
+            "The eight largest sources in the time range, and all others combined.",
             "drilldown/sources",
             (0, 23, 12, 9),
             label="name",
@@ -115,11 +96,11 @@ def build() -> Dashboard:
             stacked=True,
             calcs=("sum",),
         ),
-        line_chart(
+        time_series_panel(
             7,
             "Novelty: first stories and copies",
-            "A copy is a text that was published already within the 24 hours before. Many copies and few first stories: one story goes "
-            "round; alerts count it once.",
+            "A copy is a text that was already published in the 24 hours before. Many copies and few first stories mean that one story "
+            "is spreading; alerts count it once.",
             "drilldown/novelty",
             (12, 23, 12, 9),
             lowest=0,
@@ -127,35 +108,36 @@ def build() -> Dashboard:
             bars=True,
             stacked=True,
             overrides=[
-                field("first_stories", displayName="first stories", color=fixed(GOOD)),
-                field("copies", displayName="copies", color=fixed(NEUTRAL)),
+                field("first_stories", displayName="first stories", color=fixed_color(GOOD)),
+                field("copies", displayName="copies", color=fixed_color(NEUTRAL)),
             ],
         ),
-        listing(
+        table_panel(
             8,
-            "Alerts and why",
-            "What was observed, what history let expect with its 90% interval, how likely such a count is by chance (p), and the "
-            "negative share against the usual one.",
+            "Alerts",
+            "Observed count, expected count with its 90% interval, the probability of such a count by chance (p), and the negative "
+            "share compared with the expected one.",
             "drilldown/alerts",
             (0, 32, 24, 8),
             overrides=alert_columns(),
         ),
-        listing(
+        table_panel(
             9,
             "Documents",
-            "The newest documents of the series, copies too. Only web addresses become links.",
+            "The latest documents of the series, including copies. Only web addresses become links.",
             "drilldown/documents",
             (0, 40, 24, 14),
             overrides=document_columns(),
         ),
     ]
-    return board(
+    return build_dashboard(
         DRILL_DOWN,
-        "One topic or symbol from all sides: sentiment against what is expected, volume, sources, novelty, alerts with their reasons, "
-        "and the documents.",
+        "One topic or symbol: observed and expected sentiment, volume, sources, novelty, alerts with their explanations, and documents.",
         panels,
         variables=[
-            choice("series", "Topic or symbol", "A topic, a symbol written $AAPL, or all topics.", "variables/series", everything=False)
+            query_variable(
+                "series", "Topic or symbol", "A topic, a symbol such as $AAPL, or all topics.", "variables/series", include_all=False
+            )
         ],
         annotations=[annotation("Alerts", "drilldown/alert_marks", NEGATIVE)],
     )

@@ -1,75 +1,63 @@
-"""Market mood: where sentiment stands, topic by topic, and what drives it."""
+"""Market mood: sentiment by topic and over time, and the documents behind it."""
 
 from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from squall.dashboards.grafana.boards.board import ALERTS, MOOD, annotation, board, choice, drill_down
-from squall.dashboards.grafana.boards.columns import series_column, time_columns, web_link
-from squall.dashboards.grafana.boards.kit import (
-    BAR_POINTS,
-    DIVERGING,
-    NEGATIVE,
-    NEUTRAL,
-    POSITIVE,
-    WARNING,
-    band,
+from squall.dashboards.grafana.components.columns import sentiment_totals, series_column, time_columns, web_link
+from squall.dashboards.grafana.components.dashboard import ALERTS, MOOD, annotation, build_dashboard, drill_down, query_variable
+from squall.dashboards.grafana.components.overrides import (
+    RED_FROM_ONE,
     data_link,
     field,
-    fixed,
-    heatmap,
-    labelled,
-    line_chart,
-    listing,
-    numbers,
-    thresholds,
+    field_by_label,
+    fixed_color,
+    interval_band,
+    threshold_colors,
 )
+from squall.dashboards.grafana.components.palette import NEGATIVE, NEUTRAL, POSITIVE, WARNING
+from squall.dashboards.grafana.components.panels import BAR_POINTS, stat_panel, status_history_panel, table_panel, time_series_panel
 
-_KINDS = [labelled("news", color=fixed(POSITIVE)), labelled("social", color=fixed(WARNING))]
+_KINDS = [field_by_label("news", color=fixed_color(POSITIVE)), field_by_label("social", color=fixed_color(WARNING))]
 
 
 def build() -> Dashboard:
     """Build the dashboard."""
     to_topic = data_link("Open ${__field.labels.topic}", drill_down("${__field.labels.topic:percentencode}"))
     panels = [
-        numbers(
+        stat_panel(
             1,
-            "In this range",
-            "Documents published in the chosen time range, each counted once: copies of the same text within a day count apart. Net "
-            "sentiment is positive minus negative over all, from −1 to 1.",
+            "Summary",
+            "Documents published in the time range. Each text counts once; copies within 24 hours are counted separately. Net "
+            "sentiment is (positive − negative) / all documents, from −1 to 1.",
             ["mood/totals", "mood/firing"],
             (0, 0, 24, 4),
             overrides=[
-                field("documents", displayName="Documents"),
-                field("negative_share", displayName="Negative share", unit="percentunit", decimals=1),
-                field(
-                    "net_sentiment", displayName="Net sentiment", decimals=2, color={"mode": "thresholds"}, thresholds=thresholds(DIVERGING)
-                ),
+                *sentiment_totals(),
                 field("copies", displayName="Copies"),
                 field(
                     "firing",
-                    displayName="Alerts firing now",
-                    color={"mode": "thresholds"},
-                    thresholds=thresholds([Threshold(None, "text"), Threshold(1, NEGATIVE)]),
+                    displayName="Firing alerts",
+                    **RED_FROM_ONE,
                     links=[data_link("Open the alerts", f"/d/{ALERTS}?${{__url_time_range}}")],
                 ),
             ],
         ),
-        heatmap(
+        status_history_panel(
             2,
             "Net sentiment by topic",
-            "Each cell is a topic in a slice of time: orange where negative documents outnumber positive ones, blue where it is the "
-            "other way round, grey where they balance, empty where nothing was published. Click a cell to open the topic.",
+            "Net sentiment of each topic over time. Orange: more negative than positive documents; blue: more positive; grey: "
+            "balanced; empty: no documents. Click a cell to open the topic.",
             "mood/heatmap",
             (0, 4, 24, 14),
             label="topic",
             link=to_topic,
         ),
-        line_chart(
+        time_series_panel(
             3,
             "Negative share by topic",
-            "Negative documents over all documents of a topic. Shares of quiet topics jump, so points of fewer than three documents are "
-            "left out; look at the count beside it before you worry. Shaded: alerts.",
+            "Negative documents as a share of all documents of a topic. Points with fewer than three documents are omitted, because "
+            "small shares fluctuate; compare the counts in the next panel. Shaded areas are alerts.",
             "mood/negative_share",
             (0, 18, 12, 10),
             points_wanted=24,
@@ -79,10 +67,10 @@ def build() -> Dashboard:
             lowest=0,
             highest=1,
         ),
-        line_chart(
+        time_series_panel(
             4,
             "Negative documents by topic",
-            "How many negative documents each topic had. A rise across all topics is usually more news, not worse news.",
+            "Number of negative documents by topic. If it rises for all topics at once, there is usually more news, not worse news.",
             "mood/negative_count",
             (12, 18, 12, 10),
             label="topic",
@@ -92,21 +80,22 @@ def build() -> Dashboard:
             stacked=True,
             calcs=("sum", "max"),
         ),
-        line_chart(
+        time_series_panel(
             5,
-            "Negative documents of all topics against what is expected",
-            "Every five minutes the detector counts the negative documents of the hour before. The band is what 90% of such hours hold, "
-            "judged by the same hours of earlier weeks. Where the bucket of the chart is longer, its highest reading is drawn.",
+            "Negative documents, all topics: observed and expected",
+            "Every five minutes the detector counts the negative documents of the previous hour. The band holds 90% of such hours, "
+            "based on the same hours in earlier weeks. For longer buckets, the highest reading is shown.",
             "mood/band_all",
             (0, 28, 12, 9),
             lowest=0,
             axis="negative documents",
-            overrides=band(),
+            overrides=interval_band(),
         ),
-        line_chart(
+        time_series_panel(
             6,
-            "News against social",
-            "Net sentiment of articles and of posts. Social media is often first; when news follows, the story has substance.",
+            "Net sentiment: news and social media",
+            "Net sentiment of news articles and of social media posts. Social media often reacts first; news that follows confirms the "
+            "story.",
             "mood/news_social",
             (12, 28, 12, 9),
             points_wanted=BAR_POINTS,
@@ -117,17 +106,17 @@ def build() -> Dashboard:
             calcs=("lastNotNull", "mean"),
             overrides=_KINDS,
         ),
-        listing(
+        table_panel(
             7,
-            "Biggest movers since yesterday",
-            "Topics and symbols whose negative share changed most: the 24 hours that end with the range against the 24 hours before. "
-            "Only what had at least ten documents on both days.",
+            "Largest changes in 24 hours",
+            "Topics and symbols whose negative share changed most: the last 24 hours of the time range compared with the 24 hours "
+            "before. Only those with at least ten documents in both periods.",
             "mood/movers",
             (0, 37, 12, 11),
             overrides=[
                 series_column("Topic or symbol"),
                 field("negative_share", displayName="Negative share", unit="percentunit", decimals=0, custom__width=145),
-                field("share_before", displayName="Day before", unit="percentunit", decimals=0, custom__width=120),
+                field("share_before", displayName="Previous share", unit="percentunit", decimals=0, custom__width=145),
                 field(
                     "change",
                     displayName="Change",
@@ -135,17 +124,16 @@ def build() -> Dashboard:
                     decimals=0,
                     custom__width=100,
                     custom__cellOptions={"type": "color-text"},
-                    color={"mode": "thresholds"},
-                    thresholds=thresholds([Threshold(None, POSITIVE), Threshold(-0.02, NEUTRAL), Threshold(0.02, NEGATIVE)]),
+                    **threshold_colors([Threshold(None, POSITIVE), Threshold(-0.02, NEUTRAL), Threshold(0.02, NEGATIVE)]),
                 ),
                 field("documents", displayName="Documents", custom__width=125),
-                field("documents_before", displayName="Before", custom__width=95),
+                field("documents_before", displayName="Previous", custom__width=105),
             ],
         ),
-        line_chart(
+        time_series_panel(
             8,
-            "Documents, news and social",
-            "How much was published; copies left out.",
+            "Documents: news and social media",
+            "Number of published documents, without copies.",
             "mood/news_social_count",
             (12, 37, 12, 11),
             label="kind",
@@ -156,11 +144,11 @@ def build() -> Dashboard:
             calcs=("sum",),
             overrides=_KINDS,
         ),
-        listing(
+        table_panel(
             9,
             "Latest negative documents",
-            "The newest documents the model called negative, with how sure it is. Titles are shown as they came; only web addresses "
-            "become links.",
+            "The latest documents that the model classified as negative, with the probability. Titles are shown unchanged; only web "
+            "addresses become links.",
             "mood/documents",
             (0, 48, 24, 14),
             overrides=[
@@ -169,33 +157,34 @@ def build() -> Dashboard:
                 field("source", displayName="Source", custom__width=150),
                 field("title", displayName="Title", custom__minWidth=300),
                 field("symbols", displayName="Symbols", custom__width=110),
-                field("p_negative", displayName="Negative", unit="percentunit", decimals=0, custom__width=110),
+                field("p_negative", displayName="Probability", unit="percentunit", decimals=0, custom__width=120),
                 field("language", displayName="Language", custom__width=115),
                 *web_link(),
             ],
         ),
-        line_chart(
+        time_series_panel(
             10,
-            "$topic: negative documents against what is expected",
-            "The same for each chosen topic. An alert fires when the count leaves the band by far more than chance explains.",
+            "$topic: observed and expected",
+            "Observed and expected counts for each selected topic. An alert fires when the count leaves the band by more than chance "
+            "explains.",
             "mood/band",
             (0, 62, 8, 8),
             lowest=0,
             axis="negative documents",
-            overrides=band(),
+            overrides=interval_band(),
             repeat="topic",
         ),
     ]
-    return board(
+    return build_dashboard(
         MOOD,
-        "Where the market's sentiment stands, topic by topic: net sentiment, negative share and counts against what the detector "
-        "expects, news against social media, movers and the latest negative documents.",
+        "Sentiment by topic: net sentiment, negative share, observed and expected counts, news and social media, the largest changes, "
+        "and the latest negative documents.",
         panels,
         variables=[
-            choice("topic", "Topic", "What the documents are about.", "variables/topic", multi=True),
-            choice("source", "Source", "Where the documents come from.", "variables/source", multi=True),
-            choice("symbol", "Symbol", "Only documents that name this symbol.", "variables/symbol"),
-            choice("language", "Language", "Language of the documents.", "variables/language", multi=True),
+            query_variable("topic", "Topic", "Topics of the documents.", "variables/topic", multi=True),
+            query_variable("source", "Source", "Sources of the documents.", "variables/source", multi=True),
+            query_variable("symbol", "Symbol", "Only documents that mention this symbol.", "variables/symbol"),
+            query_variable("language", "Language", "Languages of the documents.", "variables/language", multi=True),
         ],
         annotations=[annotation("Alerts", "mood/alerts", NEGATIVE)],
     )

@@ -1,4 +1,4 @@
-"""Dashboards into a Grafana that runs already: by uid, idempotent, nothing overwritten unasked."""
+"""Pushes the dashboards to a running Grafana: by uid, idempotent, and without overwriting edits unless requested."""
 
 from squall.dashboards.grafana.push.datasource import DataSource
 from squall.dashboards.grafana.push.plan import Change, Folder

@@ -1,4 +1,4 @@
-"""The ClickHouse data source that the dashboards name."""
+"""The ClickHouse data source that the dashboards use."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from squall.core.errors import ConfigurationError
-from squall.dashboards.grafana.push.compare import difference
-from squall.dashboards.grafana.push.failures import ConflictError, GrafanaError
+from squall.dashboards.grafana.clickhouse_query import DATASOURCE_UID, PLUGIN
+from squall.dashboards.grafana.push.client import GrafanaClient
+from squall.dashboards.grafana.push.diff import difference
+from squall.dashboards.grafana.push.errors import ConflictError, GrafanaError
 from squall.dashboards.grafana.push.plan import Action, Change
-from squall.dashboards.grafana.push.server import GrafanaServer
-
-PLUGIN = "grafana-clickhouse-datasource"
-DATASOURCE_UID = "squall-clickhouse"
 
 
 @dataclass(frozen=True)
 class DataSource:
-    """How Grafana reaches ClickHouse, seen from Grafana's machine.
+    """How Grafana reaches ClickHouse, from Grafana's host.
 
     Args:
-        protocol: `native` (port 9000, with TLS 9440) or `http` (8123, 8443).
-        password: of the read-only user; sent to Grafana, which keeps it, and never shown.
+        protocol: `native` (port 9000, 9440 with TLS) or `http` (8123, 8443).
+        password: of the read-only user; sent to Grafana, which stores it, and never shown.
     """
 
     host: str
@@ -38,11 +36,11 @@ class DataSource:
 
     def __post_init__(self) -> None:
         if not self.host.strip():
-            raise ConfigurationError("no host for the data source", "name the ClickHouse server as Grafana reaches it: --datasource-host")
+            raise ConfigurationError("no host for the data source", "set --datasource-host to the ClickHouse server as Grafana reaches it")
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What can be compared: everything but the password."""
+        """What can be compared: everything except the password."""
         return {
             "name": self.name,
             "type": PLUGIN,
@@ -60,28 +58,28 @@ class DataSource:
 
     @property
     def body(self) -> dict[str, Any]:
-        """What is sent, with the password."""
+        """The request body, with the password."""
         secrets = {"secureJsonData": {"password": self.password.get_secret_value()}} if self.password.get_secret_value() else {}
         return {**self.settings, **secrets}
 
 
-def plan_datasource(server: GrafanaServer, wanted: DataSource, *, overwrite: bool) -> tuple[Change, dict[str, Any]]:
-    """Compare with what Grafana has; returns the change and the body that makes it. Changes nothing.
+def plan_datasource(grafana: GrafanaClient, wanted: DataSource, *, overwrite: bool) -> tuple[Change, dict[str, Any]]:
+    """Compare with the data source in Grafana; return the change and the request body for it. Changes nothing.
 
     Raises:
-        GrafanaError: the plugin is missing, or the uid belongs to another kind of data source or to provisioning files.
+        GrafanaError: the plugin is missing, or the data source with this uid has another type or is provisioned from files.
     """
-    if not server.has_plugin(PLUGIN):
+    if not grafana.has_plugin(PLUGIN):
         raise GrafanaError(
-            f"{server.target.url} lacks the plugin {PLUGIN}",
-            f"start Grafana with GF_PLUGINS_PREINSTALL={PLUGIN}, or: grafana cli plugins install {PLUGIN}",
+            f"{grafana.target.url} lacks the plugin {PLUGIN}",
+            f"start Grafana with GF_PLUGINS_PREINSTALL={PLUGIN}, or run: grafana cli plugins install {PLUGIN}",
         )
-    found = server.datasource(wanted.uid)
+    found = grafana.datasource(wanted.uid)
     if found is None:
         return Change("datasource", wanted.uid, wanted.name, "create", difference(None, wanted.settings, name=wanted.name)), wanted.body
     if found.get("type") != PLUGIN:
         raise ConflictError(
-            f"the data source {wanted.uid} is of type {found.get('type')}, not {PLUGIN}", "remove it in Grafana, then push again"
+            f"the data source {wanted.uid} has the type {found.get('type')}, not {PLUGIN}", "remove it in Grafana, then push again"
         )
     given = found.get("jsonData") or {}
     mine = wanted.settings
@@ -92,7 +90,7 @@ def plan_datasource(server: GrafanaServer, wanted: DataSource, *, overwrite: boo
         return Change("datasource", wanted.uid, wanted.name, "unchanged"), {}
     if found.get("readOnly"):
         raise ConflictError(
-            f"the data source {wanted.uid} comes from provisioning files and differs",
+            f"the data source {wanted.uid} is provisioned from files and differs",
             "change those files, or push without --with-datasource",
         )
     action: Action = "update"
@@ -100,9 +98,9 @@ def plan_datasource(server: GrafanaServer, wanted: DataSource, *, overwrite: boo
     return Change("datasource", wanted.uid, wanted.name, action, diff), body
 
 
-def apply_datasource(server: GrafanaServer, change: Change, body: dict[str, Any]) -> None:
-    """Make the change; nothing when there is none."""
+def apply_datasource(grafana: GrafanaClient, change: Change, body: dict[str, Any]) -> None:
+    """Apply the change, if there is one."""
     if change.action == "create":
-        server.create_datasource(body)
+        grafana.create_datasource(body)
     elif change.action == "update":
-        server.update_datasource(change.uid, body)
+        grafana.update_datasource(change.uid, body)

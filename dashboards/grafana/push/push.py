@@ -1,4 +1,4 @@
-"""Bring Grafana to what the files say."""
+"""Pushes folder, data source and dashboards to Grafana."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from squall.dashboards.grafana.push.datasource import DATASOURCE_UID, DataSource, apply_datasource, plan_datasource
-from squall.dashboards.grafana.push.failures import ConflictError, GrafanaError, GrafanaUnavailableError
+from squall.dashboards.grafana.clickhouse_query import DATASOURCE_UID
+from squall.dashboards.grafana.push.client import GrafanaClient
+from squall.dashboards.grafana.push.datasource import DataSource, apply_datasource, plan_datasource
+from squall.dashboards.grafana.push.errors import ConflictError, GrafanaError, GrafanaUnavailableError
 from squall.dashboards.grafana.push.plan import MESSAGE, Change, Folder, check_dashboards, plan_dashboards, plan_folder
-from squall.dashboards.grafana.push.server import GrafanaServer
 from squall.dashboards.grafana.push.target import Target
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a push may do beyond creating and updating its own.
+    """What a push may change beyond its own dashboards.
 
     Args:
-        move: take dashboards along that lie in another folder.
-        overwrite: replace what somebody edited in Grafana, and set the data source's password again.
-        datasource: create or update it too; None: leave it alone.
+        move: move dashboards that are in another folder.
+        overwrite: replace dashboards that were edited in Grafana, and set the data source's password again.
+        datasource: create or update it too; None: do not change it.
     """
 
     move: bool = False
@@ -34,66 +35,66 @@ def push(
     """Create or update folder, data source and dashboards by uid. Everything is read and compared before the first write.
 
     Args:
-        dashboards: their JSON, as built.
+        dashboards: the JSON of each, as built.
         dry_run: change nothing.
 
     Returns:
-        What was done, or would be, in order; `unchanged` where nothing was needed, so all of them in a second push.
+        The changes made, or that would be made, in order; all are `unchanged` in a second push.
 
     Raises:
-        ConfigurationError: a dashboard is not one.
-        ConflictError: somebody's work would be undone; nothing was changed.
-        GrafanaError: Grafana refused or did not answer. After a write it says what was saved before; pushing again goes on from there.
+        ConfigurationError: a dashboard is not valid.
+        ConflictError: edits would be overwritten; nothing was changed.
+        GrafanaError: Grafana refused or did not answer. The error lists what was saved before it; another push continues from there.
     """
     options = options or Options()
     check_dashboards(dashboards)
-    server = GrafanaServer(target)
+    grafana = GrafanaClient(target)
     try:
-        return _push(server, dashboards, folder, dry_run, options)
+        return _push(grafana, dashboards, folder, dry_run, options)
     finally:
-        server.close()
+        grafana.close()
 
 
-def _push(server: GrafanaServer, dashboards: Sequence[dict[str, Any]], folder: Folder, dry_run: bool, options: Options) -> list[Change]:
-    server.version()
-    place = plan_folder(server, folder)
-    source, body = plan_datasource(server, options.datasource, overwrite=options.overwrite) if options.datasource else (None, {})
-    plans = plan_dashboards(server, dashboards, folder, move=options.move, overwrite=options.overwrite)
-    changes = [place, *([source] if source else _missing_datasource(server)), *(plan.change for plan in plans)]
+def _push(grafana: GrafanaClient, dashboards: Sequence[dict[str, Any]], folder: Folder, dry_run: bool, options: Options) -> list[Change]:
+    grafana.version()
+    place = plan_folder(grafana, folder)
+    source, body = plan_datasource(grafana, options.datasource, overwrite=options.overwrite) if options.datasource else (None, {})
+    plans = plan_dashboards(grafana, dashboards, folder, move=options.move, overwrite=options.overwrite)
+    changes = [place, *([source] if source else _missing_datasource(grafana)), *(plan.change for plan in plans)]
     if dry_run:
         return changes
     saved: list[str] = []
     try:
         if place.action == "create":
-            _create_folder(server, folder)
+            _create_folder(grafana, folder)
             saved.append(f"folder {folder.uid}")
         if source is not None:
-            apply_datasource(server, source, body)
+            apply_datasource(grafana, source, body)
             saved += [f"data source {source.uid}"] if body else []
         for plan in plans:
             if plan.change.action == "unchanged":
                 continue
-            server.save_dashboard(plan.body, folder_uid=folder.uid, message=MESSAGE, overwrite=options.overwrite)
+            grafana.save_dashboard(plan.body, folder_uid=folder.uid, message=MESSAGE, overwrite=options.overwrite)
             saved.append(plan.change.uid)
     except GrafanaError as error:
         raise _with_progress(error, saved) from None
     return changes
 
 
-def _create_folder(server: GrafanaServer, folder: Folder) -> None:
+def _create_folder(grafana: GrafanaClient, folder: Folder) -> None:
     try:
-        server.create_folder(folder.uid, folder.title)
+        grafana.create_folder(folder.uid, folder.title)
     except ConflictError as error:
-        if server.folder(folder.uid) is None:
+        if grafana.folder(folder.uid) is None:
             raise ConflictError(
-                error.what, "its title is taken: choose another with --folder-title, or use that folder with --folder UID"
+                error.what, "the title is taken: choose another with --folder-title, or use that folder with --folder UID"
             ) from None
 
 
-def _missing_datasource(server: GrafanaServer) -> list[Change]:
-    """Tell when panels would stay empty; a token that may not look (an Editor's) is no reason to stop."""
+def _missing_datasource(grafana: GrafanaClient) -> list[Change]:
+    """Report a missing data source, without which panels stay empty. A token without the right to look (role Editor) is not an error."""
     try:
-        found = server.datasource(DATASOURCE_UID)
+        found = grafana.datasource(DATASOURCE_UID)
     except GrafanaUnavailableError:
         raise
     except GrafanaError:

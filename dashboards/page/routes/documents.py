@@ -1,55 +1,45 @@
-"""Overview and documents."""
+"""The stream of documents: filters, search and paging."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
-from typing import Annotated, Final
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, AwareDatetime, TypeAdapter
 
 from squall.core.records import OLDEST, Kind, Sentiment
-from squall.dashboards.page.schemas.documents import (
-    DocumentsView,
-    DocumentView,
-    LatencyView,
-    OverviewView,
-    TopicView,
-    TotalsView,
-    WindowView,
-)
-from squall.dashboards.page.shared_answers import SharedAnswers
+from squall.dashboards.page.response_cache import ResponseCache
+from squall.dashboards.page.schemas.documents import DocumentsView, document_views
 from squall.storage import Store
 from squall.storage.rows.documents import StoredDocument
 
-WINDOW: Final = timedelta(hours=24)
-INSTANT: Final = timedelta(milliseconds=1)
 _POSITION = re.compile(r"([^,]+)(?:,([0-9a-f]{32}))?")
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
 
 def _position(text: str) -> str:
-    """Check a `before`.
+    """Validate a `before`.
 
     Raises:
-        ValueError: it is neither a moment with a time zone nor the `next` of a page before.
+        ValueError: it is neither a time with a time zone nor the `next` of the previous page.
     """
     split_position(text)
     return text
 
 
 def split_position(text: str) -> tuple[datetime | None, str]:
-    """Return the moment and the document id of a `before`; no id where it is a moment only, None for an empty text.
+    """Return the time and the document id of a `before`: no id if it is only a time, None if it is empty.
 
     Raises:
-        ValueError: it is neither a moment with a time zone nor the `next` of a page before.
+        ValueError: it is neither a time with a time zone nor the `next` of the previous page.
     """
     if not text:
         return None, ""
     found = _POSITION.fullmatch(text)
     if not found:
-        raise ValueError("neither a moment with a time zone nor the `next` of the page before")
+        raise ValueError("neither a time with a time zone nor the `next` of the previous page")
     return _MOMENT.validate_python(found[1]), found[2] or ""
 
 
@@ -58,22 +48,17 @@ Before = Annotated[
     str,
     Query(
         max_length=80,
-        description="published before this moment (ISO 8601 with time zone), or the `next` of the page before: no document is lost "
-        "or told twice, not even one published in the same millisecond",
+        description="only documents published before this time (ISO 8601 with time zone); or the `next` of the previous page, which "
+        "neither skips nor repeats documents published in the same millisecond",
     ),
     AfterValidator(_position),
 ]
-Words = Annotated[str, Query(max_length=200, description="title or text must hold every word somewhere, in any case")]
+Words = Annotated[str, Query(max_length=200, description="every word must occur in the title or text, in any case")]
 
 
-def document_routes(store: Store, answers: SharedAnswers) -> APIRouter:
+def document_routes(store: Store, cache: ResponseCache) -> APIRouter:
     """Return the routes."""
     routes = APIRouter()
-
-    @routes.get("/api/overview")
-    def overview() -> OverviewView:
-        """Totals, and the last 24 hours of event time by topic and sentiment."""
-        return answers.get("overview", lambda: read_overview(store))
 
     @routes.get("/api/documents")
     def documents(
@@ -87,7 +72,7 @@ def document_routes(store: Store, answers: SharedAnswers) -> APIRouter:
         language: Filter = "",
         q: Words = "",
     ) -> DocumentsView:
-        """Newest documents, copies too."""
+        """The newest documents, copies included."""
         filters = {
             "topic": topic,
             "source": source,
@@ -98,23 +83,9 @@ def document_routes(store: Store, answers: SharedAnswers) -> APIRouter:
         }
         words = tuple(dict.fromkeys(q.split()))
         key = ("documents", limit, before, words, *filters.values())
-        return answers.get(key, lambda: _page(store, limit, before, words, filters))
+        return cache.get(key, lambda: _page(store, limit, before, words, filters))
 
     return routes
-
-
-def read_overview(store: Store) -> OverviewView:
-    """Ask the store for everything the head of the page shows."""
-    totals = TotalsView.model_validate(store.counts.totals())
-    last = store.documents.last_published_at()
-    return OverviewView(totals=totals, last_published_at=last, window=_window(store, last) if last else None)
-
-
-def _window(store: Store, last: datetime) -> WindowView:
-    end = last + INSTANT  # half-open, and the newest document is in it
-    start = end - WINDOW
-    topics = [TopicView.model_validate(row) for row in store.counts.by_topic(start, end)]
-    return WindowView(start=start, end=end, topics=topics, latency=LatencyView.model_validate(store.documents.latency(start, end)))
 
 
 def _page(store: Store, limit: int, position: str, words: tuple[str, ...], filters: dict[str, str]) -> DocumentsView:
@@ -122,13 +93,8 @@ def _page(store: Store, limit: int, position: str, words: tuple[str, ...], filte
     if before is not None and before < OLDEST:
         return DocumentsView(documents=[], next=None)
     rows = store.documents.search(limit=limit, before=before, before_id=before_id, words=words, **filters)
-    return DocumentsView(documents=views(rows), next=_after(rows[-1]) if len(rows) == limit else None)
+    return DocumentsView(documents=document_views(rows), next=_next_position(rows[-1]) if len(rows) == limit else None)
 
 
-def _after(row: StoredDocument) -> str:
+def _next_position(row: StoredDocument) -> str:
     return f"{row.published_at.isoformat(timespec='milliseconds').replace('+00:00', 'Z')},{row.id}"
-
-
-def views(rows: list[StoredDocument]) -> list[DocumentView]:
-    """Return rows of the store as the API tells them."""
-    return [DocumentView.model_validate(row) for row in rows]

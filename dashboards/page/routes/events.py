@@ -1,4 +1,4 @@
-"""The stream of events."""
+"""The event stream."""
 
 from __future__ import annotations
 
@@ -6,53 +6,53 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, HTTPException, Query
 
-from squall.dashboards.page.events import EventFeed, EventStream, TooManyListenersError
+from squall.dashboards.page.event_stream import EventBroadcaster, EventStreamResponse, TooManySubscribersError
 
 _DESCRIPTION: Final = """
-Server-sent events; the data of each is JSON.
+Server-sent events; the data of each event is JSON.
 
-- `hello` {cursor, interval}: first of all. `cursor` resumes here, `interval` is how often the store is asked, in seconds.
-- `documents` {documents, skipped}: stored since the event before, newest publication first, at most 100; `skipped` were stored as well.
-  Documents as in `/api/documents`. The event's id is a cursor.
+- `hello` {cursor, interval}: the first event. Pass `cursor` to resume here; `interval` is the number of seconds between polls of the store.
+- `documents` {documents, skipped}: documents stored since the previous event, newest publication first, at most 100; `skipped` more were
+  stored and omitted. The documents are as in `/api/documents`. The event's id is a cursor.
 - `health`: as `/api/health`, about every two seconds.
-- `alerts` {}: alerts, acknowledgements or silences changed; ask for them again.
-- `mood` {}: counts changed; at most every five seconds.
-- `trouble` {detail}: the store does not answer; said again until it does.
+- `alerts` {}: alerts, acknowledgements or silences have changed; request them again.
+- `mood` {}: counts have changed; at most every five seconds.
+- `store_unavailable` {detail}: the store does not answer; repeated until it does.
 
-A comment is sent where there was nothing for 15 s. A browser that reconnects sends the last id as `Last-Event-ID` and gets what it missed,
-at most five minutes of it; `cursor` does the same for a new EventSource. A client that does not read is dropped.
+After 15 s without an event a comment is sent. A browser that reconnects sends the last id as `Last-Event-ID` and receives what it missed,
+up to five minutes; `cursor` does the same for a new EventSource. A client that does not read is dropped.
 """
-Cursor = Annotated[str, Query(max_length=100, description="of a `hello` or the id of an event: resume there")]
+Cursor = Annotated[str, Query(max_length=100, description="the cursor of a `hello`, or the id of an event, to resume from")]
 LastId = Annotated[
-    str, Header(alias="Last-Event-ID", max_length=100, description="the same, as browsers send it; it counts before `cursor`")
+    str, Header(alias="Last-Event-ID", max_length=100, description="the same, as browsers send it; takes precedence over `cursor`")
 ]
 
 
 def _error(description: str) -> dict[str, Any]:
-    """Describe an `ErrorView`, which is JSON where the stream itself is not."""
+    """Describe an `ErrorView`, which is JSON although the stream itself is not."""
     return {"description": description, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorView"}}}}
 
 
-def event_routes(feed: EventFeed) -> APIRouter:
+def event_routes(broadcaster: EventBroadcaster) -> APIRouter:
     """Return the route."""
     routes = APIRouter()
 
     @routes.get(
         "/api/events",
-        response_class=EventStream,
+        response_class=EventStreamResponse,
         status_code=200,
         description=_DESCRIPTION,
         responses={
-            200: {"description": "a stream that does not end", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            200: {"description": "an endless stream", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
             422: _error("the cursor is too long"),
-            503: _error("too many pages listen"),
+            503: _error("too many pages are open"),
         },
     )
-    async def events(cursor: Cursor = "", last_event_id: LastId = "") -> EventStream:
+    async def events(cursor: Cursor = "", last_event_id: LastId = "") -> EventStreamResponse:
         try:
-            listener = feed.join(last_event_id or cursor)
-        except TooManyListenersError as error:
+            subscriber = broadcaster.subscribe(last_event_id or cursor)
+        except TooManySubscribersError as error:
             raise HTTPException(503, str(error)) from None
-        return EventStream(feed, listener)
+        return EventStreamResponse(broadcaster, subscriber)
 
     return routes

@@ -1,1 +1,1 @@
-"""What the JSON API sends and accepts, as pydantic models."""
+"""Request and response models of the JSON API (pydantic), one module per subject."""

@@ -1,28 +1,20 @@
-"""What the JSON API says about alerts, acknowledgements and silences, and what it takes."""
+"""Alerts with their acknowledgement, silence, documents and notifications."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from squall.core.records import Alert
-from squall.core.text import clean
-from squall.dashboards.page.schemas.documents import DocumentView, View
-
-MAX_NOTE = 1000
-
-
-def _cleaned(value: object) -> object:
-    return clean(value, 2 * MAX_NOTE) if isinstance(value, str) else value
+from squall.dashboards.page.schemas.base import View
+from squall.dashboards.page.schemas.documents import DocumentView
+from squall.dashboards.page.schemas.requests import MAX_NOTE, Author, ChangeRequest, cleaned
 
 
-Author = Annotated[str, BeforeValidator(_cleaned), Field(min_length=1, max_length=80, description="who says so")]
-
-
-class AcknowledgedView(View):
-    """Who has taken an alert up."""
+class AcknowledgementView(View):
+    """Who acknowledged an alert."""
 
     author: str
     note: str
@@ -30,10 +22,10 @@ class AcknowledgedView(View):
 
 
 class AlertRow(Alert):
-    """An alert with what people said about it."""
+    """An alert with its acknowledgement and silence."""
 
-    acknowledged: AcknowledgedView | None = None
-    silenced_until: datetime | None = Field(None, description="the end of the longest silence that holds and means this alert")
+    acknowledged: AcknowledgementView | None = None
+    silenced_until: datetime | None = Field(None, description="the end of the longest active silence that matches this alert")
 
 
 class AlertsView(View):
@@ -42,12 +34,12 @@ class AlertsView(View):
     alerts: list[AlertRow]
 
 
-class ToldView(View):
-    """A message about an alert: to whom, why, and how it went."""
+class NotificationView(View):
+    """One notification about an alert: to whom, why, and its delivery status."""
 
     id: str
     receiver: str
-    reason: str = Field(validation_alias=AliasChoices("event", "reason"), description="why it was made: firing, resolved, …")
+    event: str = Field(description="why it was created: firing, resolved, …")
     status: str = Field(description="queued or sent")
     attempts: int
     last_error: str
@@ -56,52 +48,22 @@ class ToldView(View):
 
 
 class AlertView(View):
-    """One alert, why it was raised, the documents that drove it, strongest first, and who was told of it."""
+    """One alert, why it was raised, the documents behind it (strongest first), and the notifications about it."""
 
     alert: AlertRow
     explanation: list[str] = Field(description="sentences")
     documents: list[DocumentView]
-    told: list[ToldView]
+    notifications: list[NotificationView]
 
 
-class SilenceView(View):
-    """Alerts that match every matcher are not told of from start to end, wall time."""
+class AcknowledgementResponse(View):
+    """The acknowledgement as it was stored."""
 
-    id: str
-    matchers: tuple[str, ...] = Field(description="label=pattern, as topic=Energy*")
-    author: str
-    reason: str
-    starts_at: datetime
-    ends_at: datetime
+    acknowledged: AcknowledgementView
 
 
-class SilencesView(View):
-    """Silences that are not over, last to start first."""
-
-    silences: list[SilenceView]
-
-
-class AcknowledgementAnswer(View):
-    """What is kept about who has taken the alert up."""
-
-    acknowledged: AcknowledgedView
-
-
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class AcknowledgementRequest(_Request):
-    """Take an alert up: no more repeats of it; its end is still told."""
+class AcknowledgementRequest(ChangeRequest):
+    """Acknowledge an alert: it is not repeated, and the resolved notice is still sent."""
 
     author: Author
-    note: Annotated[str, BeforeValidator(_cleaned), Field(max_length=MAX_NOTE, description="what is being done")] = ""
-
-
-class SilenceRequest(_Request):
-    """Silence alerts from now on."""
-
-    matchers: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1, max_length=10, description="all must match")
-    minutes: int = Field(ge=1, le=366 * 24 * 60)
-    author: Author
-    reason: Annotated[str, BeforeValidator(_cleaned), Field(min_length=1, max_length=MAX_NOTE)]
+    note: Annotated[str, BeforeValidator(cleaned), Field(max_length=MAX_NOTE, description="what is being done")] = ""

@@ -1,85 +1,20 @@
-"""What the JSON API answers about documents and about everything together: pydantic models made from the store's rows."""
+"""Documents as the JSON API returns them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from squall.core.records import Sentiment
+from squall.dashboards.page.schemas.base import View
+from squall.storage.rows.documents import StoredDocument
 
 TEXT_CHARS = 500
 
 Excerpt = Annotated[str, BeforeValidator(lambda text: text[:TEXT_CHARS])]
-
-
-class View(BaseModel):
-    """Built from the attributes of a row of the store."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
-class ErrorView(BaseModel):
-    """Why a request was not answered."""
-
-    detail: str = Field(description="one or more sentences for a person")
-
-
-class TotalsView(View):
-    """Everything the store holds, every document id once."""
-
-    documents: int
-    copies: int = Field(description="of these, texts that had been published in the 24 hours before")
-    negative: int
-    neutral: int
-    positive: int
-    dead_letters: int
-
-
-class TopicView(View):
-    """One topic in the window, copies counted once."""
-
-    topic: str = Field(validation_alias="name")
-    negative: int
-    neutral: int
-    positive: int
-    total: int
-    negative_share: float
-    mean_score: float = Field(description="p_positive − p_negative, mean, in [−1, 1]")
-
-
-class QuantilesView(View):
-    """Seconds."""
-
-    p50: float
-    p99: float
-    max: float
-
-
-class LatencyView(View):
-    """How long the window's documents took until they were stored."""
-
-    documents: int
-    since_collected: QuantilesView
-    since_published: QuantilesView
-
-
-class WindowView(View):
-    """The last 24 hours of event time, [start, end): they end with the newest document, not with the wall clock."""
-
-    start: datetime
-    end: datetime
-    topics: list[TopicView] = Field(description="largest first")
-    latency: LatencyView
-
-
-class OverviewView(View):
-    """What the head of the page shows."""
-
-    totals: TotalsView
-    last_published_at: datetime | None
-    window: WindowView | None = Field(description="null while the store is empty")
 
 
 class DocumentView(View):
@@ -89,9 +24,9 @@ class DocumentView(View):
     kind: str
     source: str
     author: str
-    url: str = Field(description="as the source gave it: check the scheme before you link it")
+    url: str = Field(description="as the source sent it: check its scheme before you link to it")
     title: str
-    text: Excerpt = Field(description=f"its first {TEXT_CHARS} characters")
+    text: Excerpt = Field(description=f"the first {TEXT_CHARS} characters")
     language: str
     symbols: tuple[str, ...]
     published_at: datetime
@@ -106,17 +41,16 @@ class DocumentView(View):
     model_version: str
     scored_at: datetime
     stored_at: datetime
-    copies: int = Field(description="later documents of the same text, where they were counted")
+    copies: int = Field(description="later documents with the same text, if they were counted")
 
 
 class DocumentsView(View):
     """Newest first."""
 
     documents: list[DocumentView]
-    next: str | None = Field(description="give it as `before` for the following page; null: there is none")
+    next: str | None = Field(description="pass it as `before` to get the next page; null on the last page")
 
 
-class PingView(View):
-    """The store answers."""
-
-    status: str
+def document_views(rows: Iterable[StoredDocument]) -> list[DocumentView]:
+    """Convert rows of the store."""
+    return [DocumentView.model_validate(row) for row in rows]

@@ -1,4 +1,4 @@
-"""What the JSON API says about the health of pipeline and detector, and the events of the stream."""
+"""Health of the store, the pipeline and the detector."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from squall.dashboards.page.schemas.documents import DocumentView, View
+from squall.dashboards.page.schemas.base import View
 
 
-class Running(StrEnum):
-    """Whether a part of Squall tells anything of itself."""
+class PingView(View):
+    """The store answers."""
+
+    status: str
+
+
+class ComponentState(StrEnum):
+    """Whether a component of Squall reports."""
 
     RUNNING = "running"
     STOPPED = "stopped"
@@ -19,27 +25,27 @@ class Running(StrEnum):
 
 
 class PipelineView(View):
-    """The processes that score and store. Running: one told something in the last 30 s; unknown: none ever did."""
+    """The workers that score and store. Running: one reported in the last 30 s; unknown: none has ever reported."""
 
-    state: Running
+    state: ComponentState
     last_report_at: datetime | None = None
     workers: int = 0
-    rate_per_second: float = Field(0.0, description="documents stored in the last minute")
+    rate_per_second: float = Field(0.0, description="documents stored per second, over the last minute")
     published_p50: float | None = Field(None, description="seconds from publication to storage, last 5 minutes; null: nothing was stored")
     published_p99: float | None = Field(None, description="as published_p50, of the slowest sample")
-    collected_p50: float | None = Field(None, description="seconds from collection to storage: what matters in a replay")
+    collected_p50: float | None = Field(None, description="seconds from collection to storage: the relevant latency in a replay")
     collected_p99: float | None = None
     lag: int | None = Field(None, description="messages waiting in Kafka; null without Kafka")
-    duplicates: int = Field(0, description="items in the last 5 minutes that were stored already")
-    rejected: int = Field(0, description="items refused in the last 5 minutes")
+    duplicates: int = Field(0, description="items in the last 5 minutes that were already stored")
+    rejected: int = Field(0, description="items rejected in the last 5 minutes")
 
 
 class DetectorView(View):
-    """The detector. Running: it ran in the last three intervals or 180 s."""
+    """The detector. Running: its last run is at most three intervals, or 180 s, ago."""
 
-    state: Running
+    state: ComponentState
     last_run_at: datetime | None = None
-    seconds: float | None = Field(None, description="how long the last run took")
+    seconds: float | None = Field(None, description="duration of the last run")
     evaluated_until: datetime | None = Field(None, description="event time")
     error: str = ""
 
@@ -52,7 +58,7 @@ class LastDocumentView(View):
 
 
 class HealthView(View):
-    """Is text arriving, and does anybody watch it? Wall time."""
+    """Whether text arrives and whether the detector watches it. Wall time."""
 
     now: datetime
     pipeline: PipelineView
@@ -73,23 +79,3 @@ class StoreView(View):
 
     version: str = Field(description="ClickHouse's version")
     migrations: list[MigrationView] = Field(description="all migrations that this version of Squall has")
-
-
-class HelloEvent(View):
-    """First of all; the cursor resumes here."""
-
-    cursor: str
-    interval: float = Field(description="seconds between two looks at the store")
-
-
-class DocumentsEvent(View):
-    """Stored since the last event, newest publication first."""
-
-    documents: list[DocumentView]
-    skipped: int = Field(description="stored as well, and left out because there were too many")
-
-
-class TroubleEvent(View):
-    """The store does not answer."""
-
-    detail: str

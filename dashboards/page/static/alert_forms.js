@@ -1,16 +1,16 @@
-// What people do about an alert: take it up, or silence what is like it. Errors are said at the form; nothing typed is lost.
+// The forms of an alert: acknowledge and silence. Errors are shown in the form, and nothing typed is lost.
 
 import { send } from "./api.js";
 import { el, write } from "./dom.js";
 
-const NAME = "squall.name"; // who is at this browser
+const NAME = "squall.name"; // the name of this browser's user
 const SPANS = [["30", "30 minutes"], ["60", "1 hour"], ["120", "2 hours"], ["480", "8 hours"], ["1440", "1 day"], ["10080", "7 days"]];
 
 const remembered = () => {
   try {
     return localStorage.getItem(NAME) || "";
   } catch {
-    return ""; // storage is closed to this page; the name is typed again
+    return ""; // storage is not available to this page
   }
 };
 
@@ -28,7 +28,7 @@ function input(label, name, attributes = {}) {
 
 const author = () => input("Your name", "author", { required: true, value: remembered(), autocomplete: "name" });
 
-/** Make a button and the form it opens; `submit(values)` returns what was done in words. */
+/** Make a button and the form that it opens. */
 function actionForm(title, fields, confirm, submit) {
   const problem = el("p", { class: "problem", role: "alert" });
   const act = el("button", { type: "submit" }, confirm);
@@ -55,7 +55,7 @@ function actionForm(title, fields, confirm, submit) {
       if (values.author) remember(values.author);
       show(false);
     } catch (error) {
-      write(problem, `Not done: ${error.message}`);
+      write(problem, `Not saved: ${error.message}`);
     } finally {
       act.disabled = false;
     }
@@ -63,7 +63,7 @@ function actionForm(title, fields, confirm, submit) {
   return { opener, form };
 }
 
-/** Make the acknowledge form of an alert; `done(sentence)` is called after it was stored. */
+/** Make the acknowledge form of an alert; `done(sentence)` is called when it is stored. */
 export function acknowledgeForm(alert, done) {
   const fields = [author(), input("Note", "note", { class: "long", maxlength: "1000" })];
   return actionForm("Acknowledge", fields, "Acknowledge", async (values) => {
@@ -72,11 +72,11 @@ export function acknowledgeForm(alert, done) {
   });
 }
 
-/** Make the silence form of an alert, filled in for its series. */
+/** Make the silence form of an alert, prefilled for its series. */
 export function silenceForm(alert, done) {
   const options = SPANS.map(([minutes, label]) => el("option", { value: minutes, selected: minutes === "120" }, label));
   const fields = [
-    input("What is silenced", "matchers", { required: true, value: `topic=${alert.topic}`, class: "long", spellcheck: "false" }),
+    input("Silence alerts that match", "matchers", { required: true, value: `topic=${alert.topic}`, class: "long", spellcheck: "false" }),
     el("label", {}, "For ", el("select", { name: "minutes" }, ...options)),
     author(),
     input("Reason", "reason", { required: true, class: "long", maxlength: "1000" }),

@@ -1,5 +1,5 @@
-// Alerts: open ones first, then past ones. A card keeps its element for as long as it is listed, so that what is open, typed or
-// focused in it stays when anything changes.
+// Alerts: open alerts, silences, past alerts. A card keeps its element while it is listed, so that an update closes nothing in it and
+// moves neither typed text nor the focus.
 
 import { acknowledgeForm, endSilence, silenceForm } from "./alert_forms.js";
 import { get } from "./api.js";
@@ -7,23 +7,23 @@ import { $, el, reconcile, write } from "./dom.js";
 import { documentRow } from "./documents.js";
 import { count, fully, moment, percent, some, whole } from "./format.js";
 
-const PAST = 8;
-const cards = new Map(); // id → what can be brought up to date in its card
-let wantedPast = PAST;
-let answer = { alerts: [] };
-let handlers = { changed: () => {}, choose: () => {} };
+const PAST = 8; // past alerts that are shown at first
+const cards = new Map(); // id → the parts of its card that are updated
+let shownPast = PAST;
+let response = { alerts: [] };
+let handlers = { changed: () => {}, select: () => {} };
 
 const isOpen = (alert) => alert.state !== "resolved";
 const minutes = (alert) => Math.round((new Date(alert.window_end) - new Date(alert.window_start)) / 60000);
 
-function size(alert) {
+function counts(alert) {
   if (alert.test === "no data") return `${whole(alert.observed)} documents in ${minutes(alert)} min, ${some(alert.expected)} expected`;
-  const usual = alert.expected_high > 0 ? ` (90%: ${some(alert.expected_low)} to ${some(alert.expected_high)})` : "";
-  return `${whole(alert.observed)} negative in ${minutes(alert)} min, ${some(alert.expected)} expected${usual}`;
+  const interval = alert.expected_high > 0 ? ` (90%: ${some(alert.expected_low)} to ${some(alert.expected_high)})` : "";
+  return `${whole(alert.observed)} negative in ${minutes(alert)} min, ${some(alert.expected)} expected${interval}`;
 }
 
 const share = (alert) =>
-  (alert.test === "no data" ? "" : `${percent(alert.negative_share)} of its documents negative, ${percent(alert.expected_share)} expected`);
+  (alert.test === "no data" ? "" : `negative share ${percent(alert.negative_share)}, ${percent(alert.expected_share)} expected`);
 
 function when(alert) {
   const since = alert.fired_at || alert.opened_at;
@@ -40,44 +40,45 @@ function tags(alert) {
   return made;
 }
 
-function said({ acknowledged }) {
+function acknowledgement({ acknowledged }) {
   if (!acknowledged) return "";
   const { author, note, at } = acknowledged;
   return `Acknowledged by ${author}, ${fully(at)}${note ? `: ${note}` : "."}`;
 }
 
-function toldOf({ receiver, reason, status, updated_at: at, last_error: error }) {
-  return `${receiver}: ${reason}, ${status} ${fully(at)}${error && status !== "sent" ? ` (${error})` : ""}`;
+function notificationText({ receiver, event, status, updated_at: at, last_error: error }) {
+  return `${receiver}: ${event}, ${status} ${fully(at)}${error && status !== "sent" ? ` (${error})` : ""}`;
 }
 
 function newCard(alert) {
   const parts = {
     alert,
     chip: el("span", { class: "chip" }),
-    facts: el("span", { class: "tags" }),
-    size: el("p", { class: "size" }),
+    tags: el("span", { class: "tags" }),
+    counts: el("p", { class: "counts" }),
     when: el("span", { class: "when" }),
     note: el("p", { class: "note" }),
     explanation: el("div", { class: "explanation" }),
-    documents: el("ol", { class: "drivers" }),
-    told: el("ul", { class: "told" }),
-    trouble: el("p", { class: "problem", role: "alert" }),
-    tagged: "",
+    documents: el("ol", { class: "alert-documents" }),
+    notifications: el("ul", { class: "notifications" }),
+    problem: el("p", { class: "problem", role: "alert" }),
+    tagTexts: "",
   };
   const details = el("div", { class: "details", id: `details-${alert.id}`, hidden: true });
   const attributes = { type: "button", class: "toggle", "aria-expanded": "false", "aria-controls": details.id };
   const toggle = el("button", attributes, el("strong", {}, alert.topic));
   const done = (sentence) => {
-    write($("said"), sentence);
+    write($("announcement"), sentence);
     handlers.changed();
   };
   const acknowledge = acknowledgeForm(alert, done);
   const silence = silenceForm(alert, done);
-  const chart = el("button", { type: "button", class: "quiet", hidden: alert.kind === "source" }, "Show in the chart");
-  chart.addEventListener("click", () => handlers.choose(alert.topic));
+  const chart = el("button", { type: "button", class: "quiet", hidden: alert.kind === "source" }, "Show in chart");
+  chart.addEventListener("click", () => handlers.select(alert.topic));
   details.append(
-    parts.note, parts.explanation, parts.trouble, el("div", { class: "buttons" }, acknowledge.opener, silence.opener, chart),
-    acknowledge.form, silence.form, el("h3", {}, "What drove it"), parts.documents, el("h3", {}, "Who was told"), parts.told,
+    parts.note, parts.explanation, parts.problem, el("div", { class: "buttons" }, acknowledge.opener, silence.opener, chart),
+    acknowledge.form, silence.form,
+    el("h3", {}, "Documents behind this alert"), parts.documents, el("h3", {}, "Notifications"), parts.notifications,
   );
   toggle.addEventListener("click", () => {
     details.hidden = !details.hidden;
@@ -86,8 +87,8 @@ function newCard(alert) {
   });
   parts.details = details;
   cards.set(alert.id, parts);
-  const head = el("div", { class: "line" }, parts.chip, toggle, parts.facts, parts.when);
-  return el("article", { class: "alert" }, head, parts.size, details);
+  const head = el("div", { class: "line" }, parts.chip, toggle, parts.tags, parts.when);
+  return el("article", { class: "alert" }, head, parts.counts, details);
 }
 
 function updateCard(node, alert) {
@@ -98,52 +99,53 @@ function updateCard(node, alert) {
   node.dataset.severity = alert.severity;
   parts.chip.className = `chip ${isOpen(alert) ? alert.severity : "resolved"}`;
   write(parts.chip, isOpen(alert) ? (alert.state === "pending" ? "pending" : alert.severity) : "resolved");
-  write(parts.size, [size(alert), share(alert)].filter(Boolean).join("; "));
+  write(parts.counts, [counts(alert), share(alert)].filter(Boolean).join("; "));
   write(parts.when, when(alert));
-  write(parts.note, said(alert));
+  write(parts.note, acknowledgement(alert));
   const wanted = tags(alert);
-  const tagged = wanted.map((tag) => tag.textContent).join();
-  if (tagged !== parts.tagged) parts.facts.replaceChildren(...wanted);
-  parts.tagged = tagged;
+  const texts = wanted.map((tag) => tag.textContent).join();
+  if (texts !== parts.tagTexts) parts.tags.replaceChildren(...wanted);
+  parts.tagTexts = texts;
   if (changed && !parts.details.hidden) fill(parts);
 }
 
 async function fill(parts) {
   try {
-    const { explanation, documents, told } = await get(`/api/alerts/${parts.alert.id}`);
+    const { explanation, documents, notifications } = await get(`/api/alerts/${parts.alert.id}`);
     reconcile(parts.explanation, explanation, { key: (sentence) => sentence, create: (sentence) => el("p", {}, sentence) });
     reconcile(parts.documents, documents, { key: (row) => row.id, create: documentRow });
     parts.documents.previousElementSibling.hidden = !documents.length;
-    reconcile(parts.told, told, { key: (row) => row.id + row.updated_at, create: (row) => el("li", {}, toldOf(row)) });
-    parts.told.previousElementSibling.hidden = !told.length;
-    write(parts.trouble, "");
+    const line = (row) => el("li", {}, notificationText(row));
+    reconcile(parts.notifications, notifications, { key: (row) => row.id + row.updated_at, create: line });
+    parts.notifications.previousElementSibling.hidden = !notifications.length;
+    write(parts.problem, "");
   } catch (error) {
-    write(parts.trouble, `Its details could not be loaded: ${error.message}`);
+    write(parts.problem, `The details could not be loaded: ${error.message}`);
   }
 }
 
-/** Which series have an open alert, and how severe: for the marks in the table of topics. */
+/** Return the severity of the open alert of each series that has one, for the marks in the table of topics. */
 export function openAlerts() {
-  return new Map(answer.alerts.filter(isOpen).reverse().map((alert) => [alert.topic, alert.severity]));
+  return new Map(response.alerts.filter(isOpen).reverse().map((alert) => [alert.topic, alert.severity]));
 }
 
 function draw() {
   const shape = { key: (alert) => alert.id, create: newCard, update: updateCard };
-  const open = answer.alerts.filter(isOpen);
-  const past = answer.alerts.filter((alert) => !isOpen(alert));
-  // an open one that is resolved moves to the other list: with its card, not as a new one
-  for (const alert of past.slice(0, wantedPast)) adopt(alert.id, $("alerts-past"));
+  const open = response.alerts.filter(isOpen);
+  const past = response.alerts.filter((alert) => !isOpen(alert));
+  // an alert that is resolved moves to the other list with its card
+  for (const alert of past.slice(0, shownPast)) adopt(alert.id, $("alerts-past"));
   for (const alert of open) adopt(alert.id, $("alerts-open"));
   reconcile($("alerts-open"), open, shape);
-  reconcile($("alerts-past"), past.slice(0, wantedPast), shape);
-  write($("alerts-count"), `${open.length ? `${open.length} open` : "none open"}, ${past.length} past`);
-  $("past-more").hidden = past.length <= wantedPast;
-  write($("past-more"), `Show ${past.length - wantedPast} older ones`);
+  reconcile($("alerts-past"), past.slice(0, shownPast), shape);
+  write($("alerts-count"), `${whole(open.length)} open, ${whole(past.length)} past`);
+  $("past-more").hidden = past.length <= shownPast;
+  write($("past-more"), `Show ${count(past.length - shownPast, "older alert")}`);
   const firing = open.filter((alert) => alert.state === "firing").length;
   $("open-alerts").hidden = !firing;
   write($("open-alerts"), count(firing, "open alert"));
   document.title = firing ? `(${firing}) Squall` : "Squall";
-  for (const id of cards.keys()) if (!answer.alerts.some((alert) => alert.id === id)) cards.delete(id);
+  for (const id of cards.keys()) if (!response.alerts.some((alert) => alert.id === id)) cards.delete(id);
 }
 
 function adopt(id, parent) {
@@ -164,7 +166,7 @@ function silenceRow(silence) {
       await endSilence(silence.id);
       handlers.changed();
     } catch (error) {
-      write(problem, `Not done: ${error.message}`);
+      write(problem, `The silence could not be ended: ${error.message}`);
       end.disabled = false;
     }
   });
@@ -173,20 +175,20 @@ function silenceRow(silence) {
   return el("p", {}, el("span", { class: "tag" }, "silenced"), what, end, problem);
 }
 
-/** Draw what /api/alerts and /api/silences answered. */
+/** Draw the responses of /api/alerts and /api/silences. */
 export function showAlerts(alerts, silences) {
-  answer = alerts;
+  response = alerts;
   draw();
   $("silences").hidden = !silences.silences.length;
   reconcile($("silences"), silences.silences, { key: (silence) => silence.id + silence.ends_at, create: silenceRow });
 }
 
-/** `changed()` is called when an alert or a silence was changed here, `choose(series)` when one is to be drawn. */
+/** `changed()` is called when an alert or a silence was changed on this page, `select(series)` to show one in the chart. */
 export function startAlerts(given) {
   handlers = given;
   $("past-more").addEventListener("click", () => {
-    const first = wantedPast;
-    wantedPast += 4 * PAST;
+    const first = shownPast;
+    shownPast += 4 * PAST;
     draw();
     $("alerts-past").children[first]?.querySelector("button").focus();
   });

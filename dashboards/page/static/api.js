@@ -1,41 +1,41 @@
-// The JSON API: what it answers, or an error in words.
+// Requests to the JSON API.
 
 const TIMEOUT_MS = 20000;
 
-/** An answer that is not a success. `status` is 0 when there was no answer at all. */
+/** A request that failed. `status` is 0 if there was no response. */
 export class ApiError extends Error {
-  constructor(status, message) {
-    super(message);
+  constructor(status, text) {
+    super(text);
     this.status = status;
   }
 }
 
-function words(detail) {
+function message(detail) {
   if (typeof detail === "string") return detail;
   if (!Array.isArray(detail)) return "";
   return detail.map(({ loc, msg }) => `${(loc || []).slice(1).join(" ")}: ${msg}`).join("; ");
 }
 
-async function ask(path, options = {}) {
-  let answer;
+async function request(path, options = {}) {
+  let response;
   let body = null;
   try {
-    answer = await fetch(path, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    body = answer.headers.get("content-type")?.includes("json") ? await answer.json() : null;
+    response = await fetch(path, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    body = response.headers.get("content-type")?.includes("json") ? await response.json() : null;
   } catch {
     throw new ApiError(0, "Squall does not answer");
   }
-  if (!answer.ok) throw new ApiError(answer.status, words(body?.detail) || `the server answered ${answer.status}`);
+  if (!response.ok) throw new ApiError(response.status, message(body?.detail) || `the server returned status ${response.status}`);
   return body;
 }
 
-/** GET `path` with `parameters`; empty ones are left out. */
+/** GET `path` with `parameters`; empty ones are omitted. */
 export function get(path, parameters = {}) {
   const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== "" && value !== null));
-  return ask(query.size ? `${path}?${query}` : path);
+  return request(query.size ? `${path}?${query}` : path);
 }
 
-/** Change something: JSON there, JSON back. */
+/** Send a change as JSON; return the JSON response. */
 export function send(method, path, body = {}) {
-  return ask(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  return request(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 }

@@ -1,20 +1,20 @@
-// The chart of the chosen series: negative documents, what was expected of them, and when there were alerts.
+// The chart of the selected series: negative documents, the expected count, and alerts.
 
 import * as echarts from "./vendor/echarts.esm.min.js";
 import { $, write } from "./dom.js";
 import { count, moment, some, whole } from "./format.js";
 import { colour, onTheme, tooltip } from "./theme.js";
 
-const GAP_MS = 16 * 60000; // readings come every five minutes; a longer gap is drawn as one
+const GAP_MS = 16 * 60000; // readings come every five minutes; a longer gap is drawn as a gap
 const BAND = "90% interval";
 const TIMES = { day: "{d} {MMM}", month: "{d} {MMM}", hour: "{HH}:{mm}", minute: "{HH}:{mm}" };
 let chart = null;
 let watcher = null;
-let answer = null;
+let response = null;
 
-/** Draw what /api/chart answered. */
+/** Draw the response of /api/chart. */
 export function drawChart(given) {
-  answer = given;
+  response = given;
   describe();
   watcher ||= watch();
   fit();
@@ -27,28 +27,28 @@ function watch() {
   return made;
 }
 
-/** Draw into the room there is; there is none while the page has nothing to show. */
+/** Draw at the current size; the chart has no width while the page is hidden. */
 function fit() {
-  if (!answer.start || !$("chart").clientWidth) return;
+  if (!response.start || !$("chart").clientWidth) return;
   chart ||= echarts.init($("chart"), null, { renderer: "canvas" });
   chart.resize();
   draw();
 }
 
-const hasReadings = () => answer.points.time.length > 0;
+const hasReadings = () => response.points.time.length > 0;
 
 function describe() {
-  const { points, counts, window_minutes: minutes } = answer;
+  const { points, counts, window_minutes: minutes } = response;
   const last = points.time.length - 1;
   if (last >= 0) {
-    write($("reading"), `${whole(points.observed[last])} negative in the ${minutes} minutes to ${moment(points.time[last])} UTC; `
-      + `${some(points.expected[last])} expected, 90% of such windows hold ${some(points.low[last])} to ${some(points.high[last])}.`);
+    write($("reading"), `${whole(points.observed[last])} negative documents in the ${minutes} minutes to ${moment(points.time[last])} UTC; `
+      + `${some(points.expected[last])} expected (90% interval: ${some(points.low[last])} to ${some(points.high[last])}).`);
   } else if (counts.time.length) {
     const sum = (values) => values.reduce((total, value) => total + value, 0);
     write($("reading"), `${count(sum(counts.negative), "negative document")} of ${whole(sum(counts.total))}. `
-      + "The detector has not judged this span yet, so there is no expected band.");
+      + "The detector has not evaluated this time range yet, so there is no expected range.");
   } else {
-    write($("reading"), "There are no numbers for this series in this span.");
+    write($("reading"), "There is no data for this series in this time range.");
   }
 }
 
@@ -64,11 +64,11 @@ function withGaps(times, values) {
 }
 
 function line(name, values, more) {
-  return { name, type: "line", symbol: "none", silent: true, data: withGaps(answer.points.time, values), ...more };
+  return { name, type: "line", symbol: "none", silent: true, data: withGaps(response.points.time, values), ...more };
 }
 
 function readings() {
-  const { low, high, expected, observed } = answer.points;
+  const { low, high, expected, observed } = response.points;
   const [band, quiet, negative] = ["band", "quiet", "negative"].map(colour);
   const unseen = { lineStyle: { opacity: 0 }, stack: "band", stackStrategy: "all" };
   const width = high.map((value, at) => value - low[at]);
@@ -81,7 +81,7 @@ function readings() {
 }
 
 function bars() {
-  const { time, negative, total } = answer.counts;
+  const { time, negative, total } = response.counts;
   const shape = { type: "bar", barGap: "-100%", barCategoryGap: "20%" };
   const data = (values) => values.map((value, at) => [time[at], value]);
   return [
@@ -91,15 +91,15 @@ function bars() {
 }
 
 function alertAreas() {
-  const [start, end] = [new Date(answer.start), new Date(answer.end)];
-  const data = answer.alerts.map(({ severity, opened_at: opened, resolved_at: resolved }) => [
+  const [start, end] = [new Date(response.start), new Date(response.end)];
+  const data = response.alerts.map(({ severity, opened_at: opened, resolved_at: resolved }) => [
     { name: severity, xAxis: Math.max(new Date(opened), start), itemStyle: { color: colour(severity) } },
     { xAxis: Math.min(new Date(resolved || end), end) },
   ]);
-  return { silent: true, data, itemStyle: { opacity: 0.16 }, label: { position: "insideTop", color: colour("ink"), fontSize: 10 } };
+  return { silent: true, data, itemStyle: { opacity: 0.16 }, label: { position: "insideTopRight", color: colour("ink"), fontSize: 10 } };
 }
 
-function words(points) {
+function tooltipText(points) {
   if (!points.length) return "";
   const value = (name) => points.find((point) => point.seriesName === name)?.value[1] ?? null;
   const negative = value("negative");
@@ -119,14 +119,14 @@ function draw() {
     grid: { left: 8, right: 12, top: 14, bottom: 4, containLabel: true },
     xAxis: {
       type: "time",
-      min: new Date(answer.start).getTime(),
-      max: new Date(answer.end).getTime(),
+      min: new Date(response.start).getTime(),
+      max: new Date(response.end).getTime(),
       axisLabel: { ...label, hideOverlap: true, formatter: TIMES },
       axisLine: { lineStyle: { color: colour("line-strong") } },
       splitLine: { show: false },
     },
     yAxis: { type: "value", min: 0, minInterval: 1, axisLabel: label, splitLine: { lineStyle: { color: colour("line") } } },
-    tooltip: { ...tooltip(), trigger: "axis", formatter: words, axisPointer: { lineStyle: { color: colour("line-strong") } } },
+    tooltip: { ...tooltip(), trigger: "axis", formatter: tooltipText, axisPointer: { lineStyle: { color: colour("line-strong") } } },
     series: hasReadings() ? readings() : bars(),
   }, { notMerge: true });
   $("chart-legend").hidden = false;

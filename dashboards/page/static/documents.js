@@ -1,31 +1,31 @@
-// The stream of newest documents. New ones come in on top while the reader is there; else they wait behind a button.
+// The stream of the newest documents. New documents appear on top while the reader is at the top; otherwise they wait behind a button.
 
 import { get } from "./api.js";
 import { $, el, link, reconcile, write } from "./dom.js";
 import { count, fully, moment, signed, whole } from "./format.js";
-import { place } from "./place.js";
+import { urlState } from "./url_state.js";
 
 const PAGE = 50;
-const MAX_ROWS = 300; // in the page; older ones are a page away
+const MAX_ROWS = 300; // in the list; older ones are loaded page by page
 const MAX_WAITING = 200;
-const PER_FRAME = 20; // rows made between two frames
+const PER_FRAME = 20; // rows added per animation frame
 const TOP_PX = 8;
 
 const rows = $("rows");
 const list = $("documents");
 let shown = []; // documents in the list, newest first
-let waiting = []; // arrived, not shown yet; oldest first
-let missed = 0; // arrived and dropped from `waiting`: the button loads them
-let next = null; // where older ones start; null: there are none
-let away = false; // the list starts with older ones, for the reader has paged far back
+let waiting = []; // received, not shown yet; oldest first
+let missed = 0; // received and dropped from `waiting`: the button loads them
+let next = null; // the position of the next page; null on the last one
+let pagedBack = false; // the list starts with older documents, because the reader has paged far back
 let paused = false;
 let frame = 0;
 let generation = 0;
 let received = 0;
 let skipped = 0;
 
-/** Say whether a document passes the filters. The text is an excerpt: a word beyond it is found by asking the server. */
-function passes(document_, filters) {
+/** Return whether a document matches the filters. The text is an excerpt: words beyond it are found by a search on the server. */
+function matches(document_, filters) {
   const words = filters.q.toLowerCase().split(/\s+/).filter(Boolean);
   const text = words.length ? `${document_.title}\n${document_.text}`.toLowerCase() : "";
   return ["topic", "sentiment", "source", "kind", "language"].every((name) => !filters[name] || document_[name] === filters[name])
@@ -33,7 +33,7 @@ function passes(document_, filters) {
     && words.every((word) => text.includes(word));
 }
 
-/** Make the row of a document, also used for what drove an alert. */
+/** Make the row of a document; also used for the documents behind an alert. */
 export function documentRow(document_) {
   const { title, text, url, sentiment, topic, score, source, symbols, kind, language } = document_;
   const at = document_.published_at;
@@ -52,18 +52,18 @@ export function documentRow(document_) {
   );
 }
 
-/** Where the reader is: rows scroll by themselves beside the charts, and with the page on a narrow screen. */
+/** Return whether the reader is at the top. The list scrolls on its own beside the charts, and with the page on a narrow screen. */
 function atTop() {
   if (rows.scrollHeight > rows.clientHeight + 1 || getComputedStyle(rows).overflowY === "auto") return rows.scrollTop < TOP_PX;
   return rows.getBoundingClientRect().top > -TOP_PX;
 }
 
-const held = () => paused || away || !atTop() || list.contains(document.activeElement);
+const onHold = () => paused || pagedBack || !atTop() || list.contains(document.activeElement);
 
-/** Take in what the server sent: `documents` newest first, and how many more there were. */
+/** Receive a `documents` event: newest first, and how many were omitted. */
 export function receive({ documents, skipped: more = 0 }) {
   const known = new Set([...shown, ...waiting].map((row) => row.id));
-  const fresh = documents.filter((row) => !known.has(row.id) && passes(row, place.filters));
+  const fresh = documents.filter((row) => !known.has(row.id) && matches(row, urlState.filters));
   received += documents.length + more;
   skipped += more;
   waiting.push(...fresh.reverse());
@@ -74,23 +74,23 @@ export function receive({ documents, skipped: more = 0 }) {
 function schedule() {
   frame ||= requestAnimationFrame(() => {
     frame = 0;
-    if (waiting.length && !held()) takeSome();
-    tell();
+    if (waiting.length && !onHold()) showSome();
+    showCounts();
   });
 }
 
-/** Where documents older than this one start, as the API writes it. */
+/** The position after this document, as the API writes it. */
 const position = (document_) => `${document_.published_at},${document_.id}`;
 
-function takeSome() {
+function showSome() {
   if (missed) {
-    load().catch(() => {}); // there is a gap between what waits and what is shown; `load` says what went wrong
+    load().catch(() => {}); // there is a gap between what waits and what is shown; `load` reports its own errors
     return;
   }
   for (const document_ of waiting.splice(0, PER_FRAME)) {
     const at = shown.findIndex((row) => row.published_at <= document_.published_at);
     if (at >= 0) shown.splice(at, 0, document_);
-    else if (next === null) shown.push(document_); // else it is further back than what is shown: it comes with the older ones
+    else if (next === null) shown.push(document_); // otherwise it is older than what is shown, and a later page has it
   }
   if (shown.length > MAX_ROWS) {
     shown.length = MAX_ROWS;
@@ -105,46 +105,46 @@ function draw() {
   $("older").hidden = next === null;
 }
 
-function tell() {
+function showCounts() {
   const number = waiting.length + missed;
-  $("newer").hidden = !(away || (number && held()));
-  write($("newer"), away ? `Back to the newest${number ? ` (${count(number, "new document")})` : ""}` : count(number, "new document"));
-  write($("received"), `${whole(received)} since opened${skipped ? `, ${whole(skipped)} of them too many to list` : ""}`);
+  $("newer").hidden = !(pagedBack || (number && onHold()));
+  write($("newer"), pagedBack ? `Back to the newest${number ? ` (${count(number, "new document")})` : ""}` : count(number, "new document"));
+  write($("received"), `${whole(received)} received${skipped ? `, ${whole(skipped)} of them not listed` : ""}`);
 }
 
 function note(text) {
   write($("documents-note"), text);
 }
 
-/** Load the newest documents that pass the filters. */
+/** Load the newest documents that match the filters. */
 export async function load() {
   const mine = ++generation;
-  const filtered = Object.values(place.filters).some(Boolean);
+  const filtered = Object.values(urlState.filters).some(Boolean);
   try {
-    const answer = await get("/api/documents", { limit: PAGE, ...place.filters });
+    const response = await get("/api/documents", { limit: PAGE, ...urlState.filters });
     if (mine !== generation) return;
-    shown = answer.documents;
-    next = answer.next;
-    [waiting, missed, away] = [[], 0, false];
+    shown = response.documents;
+    next = response.next;
+    [waiting, missed, pagedBack] = [[], 0, false];
     draw();
-    tell();
-    note(shown.length ? "" : filtered ? "No document matches these filters." : "No documents yet.");
+    showCounts();
+    note(shown.length ? "" : filtered ? "No documents match these filters." : "No documents yet.");
   } catch (error) {
     if (mine === generation) note(`The documents could not be loaded: ${error.message}.`);
     throw error;
   }
 }
 
-/** Load what no event told of, as if it had arrived now; `lost`: there was no connection, and more than a page may be missing. */
+/** Load documents that no event reported. `lost`: the connection was lost, so that more than a page may be missing. */
 export async function catchUp(lost) {
   const mine = generation;
-  const answer = await get("/api/documents", { limit: PAGE, ...place.filters });
+  const response = await get("/api/documents", { limit: PAGE, ...urlState.filters });
   if (mine !== generation) return;
   const known = new Set([...shown, ...waiting].map((row) => row.id));
-  const gap = answer.documents.length === PAGE && !answer.documents.some((row) => known.has(row.id));
+  const gap = response.documents.length === PAGE && !response.documents.some((row) => known.has(row.id));
   if (lost && gap) missed += 1;
-  waiting.push(...answer.documents.filter((row) => !known.has(row.id)).reverse());
-  if (next === null && answer.next !== null && shown.length) next = position(shown.at(-1));
+  waiting.push(...response.documents.filter((row) => !known.has(row.id)).reverse());
+  if (next === null && response.next !== null && shown.length) next = position(shown.at(-1));
   draw();
   schedule();
 }
@@ -153,17 +153,17 @@ async function older() {
   const mine = ++generation;
   $("older").disabled = true;
   try {
-    const answer = await get("/api/documents", { limit: PAGE, before: next, ...place.filters });
+    const response = await get("/api/documents", { limit: PAGE, before: next, ...urlState.filters });
     if (mine !== generation) return;
     const known = new Set(shown.map((row) => row.id));
-    const more = answer.documents.filter((row) => !known.has(row.id));
-    next = answer.next;
-    away ||= shown.length + more.length > MAX_ROWS;
+    const more = response.documents.filter((row) => !known.has(row.id));
+    next = response.next;
+    pagedBack ||= shown.length + more.length > MAX_ROWS;
     const full = shown.length + more.length > MAX_ROWS;
     shown = full ? more : [...shown, ...more];
     draw();
     if (full) toTop();
-    tell();
+    showCounts();
   } catch (error) {
     note(`Older documents could not be loaded: ${error.message}.`);
   } finally {
@@ -179,12 +179,12 @@ function toTop() {
 async function newest() {
   if (list.contains(document.activeElement) || document.activeElement === $("newer")) rows.focus({ preventScroll: true });
   toTop();
-  if (away || missed) await load().catch(() => {});
-  else while (waiting.length && !missed) takeSome();
-  tell();
+  if (pagedBack || missed) await load().catch(() => {});
+  else while (waiting.length && !missed) showSome();
+  showCounts();
 }
 
-/** Let the buttons of the stream work. */
+/** Attach the event handlers. */
 export function start() {
   $("newer").addEventListener("click", newest);
   $("older").addEventListener("click", older);

@@ -1,8 +1,8 @@
-// Elements made from data. Text from documents is hostile: it only ever becomes text nodes, and links only when they are http or https.
+// Elements made from data. Text from documents is untrusted: it becomes text nodes only, and links only if they are http or https.
 
 export const $ = (id) => document.getElementById(id);
 
-/** Make an element; attributes that are null, undefined or false are left out, `true` gives an empty one. */
+/** Make an element; attributes that are null, undefined or false are omitted, and `true` gives an empty one. */
 export function el(tag, attributes, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) {
@@ -12,7 +12,7 @@ export function el(tag, attributes, ...children) {
   return made;
 }
 
-/** Make a link that opens elsewhere, or plain text when the address is not one of the web. */
+/** Make a link that opens in a new tab, or plain text if the URL is not a web address. */
 export function link(url, text, className) {
   let target = null;
   try {
@@ -24,25 +24,25 @@ export function link(url, text, className) {
   return el("a", { class: className, href: target.href, target: "_blank", rel: "noopener noreferrer" }, text);
 }
 
-/** Write text only where it differs, so that selections and screen readers are left alone. */
+/** Write text only if it differs, so that selections and screen readers are not disturbed. */
 export function write(node, text) {
   const value = String(text);
   if (node.textContent !== value) node.textContent = value;
 }
 
 /**
- * Make the children of `parent` those of `items`, in their order: one node per key, kept from the last time and brought up to date.
- * Whatever had the focus keeps it, also when its node had to move.
+ * Make the children of `parent` match `items`, in order: one node per key, reused and updated.
+ * The focused element keeps the focus, even if its node moves.
  */
 export function reconcile(parent, items, { key, create, update }) {
-  const kept = new Map([...parent.children].map((node) => [node.dataset.key, node]));
+  const existing = new Map([...parent.children].map((node) => [node.dataset.key, node]));
   const focused = parent.contains(document.activeElement) ? document.activeElement : null;
   let place = parent.firstElementChild;
   for (const item of items) {
     const name = String(key(item));
-    let node = kept.get(name);
+    let node = existing.get(name);
     if (node) {
-      kept.delete(name);
+      existing.delete(name);
     } else {
       node = create(item);
       node.dataset.key = name;
@@ -51,23 +51,23 @@ export function reconcile(parent, items, { key, create, update }) {
     if (node === place) place = place.nextElementSibling;
     else parent.insertBefore(node, place);
   }
-  for (const node of kept.values()) node.remove();
+  for (const node of existing.values()) node.remove();
   if (focused && focused.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
 }
 
-/** Offer `values` in a select, keeping what is chosen even when it is no longer among them. */
+/** Fill a select with `values`; the selected value stays even if it is no longer among them. */
 export function offer(select, all, values, labels = {}) {
   const chosen = select.value;
   const names = chosen && !values.includes(chosen) ? [...values, chosen] : values;
   const wanted = JSON.stringify(names);
-  if (select.dataset.offered === wanted || document.activeElement === select) return; // never under a hand that is choosing
+  if (select.dataset.offered === wanted || document.activeElement === select) return; // never while the reader is choosing
   select.dataset.offered = wanted;
   const options = names.map((name) => el("option", { value: name }, labels[name] || name));
   select.replaceChildren(el("option", { value: "" }, all), ...options);
   select.value = chosen;
 }
 
-/** Choose `value`, offering it when it was not on offer. */
+/** Select `value`; add it as an option if it is missing. */
 export function choose(select, value) {
   if (value && ![...select.options].some((option) => option.value === value)) {
     select.append(el("option", { value }, value));

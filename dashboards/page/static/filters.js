@@ -1,7 +1,7 @@
-// The filters of the stream: selects and a search, kept in the address.
+// The filters of the document stream: selects and a search field. Their values are stored in the address.
 
 import { $, choose, offer } from "./dom.js";
-import { FILTERS, move, place } from "./place.js";
+import { FILTERS, updateUrl, urlState } from "./url_state.js";
 
 const TYPING_MS = 300;
 const form = $("filters");
@@ -9,7 +9,7 @@ const field = (name) => form.elements.namedItem(name);
 
 const ALL = "all";
 
-/** Offer what /api/filters answered. */
+/** Fill the selects with the response of /api/filters. */
 export function offerFilters({ topics, sources, symbols, languages }) {
   offer(field("topic"), ALL, [...topics].sort());
   offer(field("source"), ALL, sources);
@@ -19,42 +19,42 @@ export function offerFilters({ topics, sources, symbols, languages }) {
 
 function fill() {
   for (const name of FILTERS) {
-    if (name === "q") field(name).value = place.filters[name];
-    else choose(field(name), place.filters[name]);
+    if (name === "q") field(name).value = urlState.filters[name];
+    else choose(field(name), urlState.filters[name]);
   }
-  $("clear").hidden = !Object.values(place.filters).some(Boolean);
+  $("clear").hidden = !Object.values(urlState.filters).some(Boolean);
 }
 
-/** Set filters from elsewhere; those that are not named are cleared. */
+/** Set filters from another part of the page; filters that are not named are cleared. */
 export function setFilters(filters, changed) {
-  move({ filters: Object.fromEntries(FILTERS.map((name) => [name, filters[name] || ""])) });
+  updateUrl({ filters: Object.fromEntries(FILTERS.map((name) => [name, filters[name] || ""])) });
   fill();
   changed();
 }
 
-/** Listen to the form; `changed()` is called when `place.filters` has become another. */
+/** Listen to the form; `changed()` is called when `urlState.filters` has changed. */
 export function startFilters(changed) {
   offer(field("sentiment"), ALL, ["negative", "neutral", "positive"]);
   offer(field("kind"), ALL, ["news", "social"]);
   for (const name of ["topic", "source", "symbol", "language"]) offer(field(name), ALL, []);
   fill();
   let typing = null;
-  const take = () => {
+  const apply = () => {
     clearTimeout(typing);
     const filters = Object.fromEntries(FILTERS.map((name) => [name, field(name).value.trim()]));
-    if (JSON.stringify(filters) === JSON.stringify(place.filters)) return;
-    move({ filters });
+    if (JSON.stringify(filters) === JSON.stringify(urlState.filters)) return;
+    updateUrl({ filters });
     $("clear").hidden = !Object.values(filters).some(Boolean);
     changed();
   };
   form.addEventListener("input", (event) => {
     clearTimeout(typing);
-    if (event.target.name === "q") typing = setTimeout(take, TYPING_MS);
-    else take();
+    if (event.target.name === "q") typing = setTimeout(apply, TYPING_MS);
+    else apply();
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    take();
+    apply();
   });
   $("clear").addEventListener("click", () => {
     setFilters({}, changed);

@@ -1,4 +1,4 @@
-// Numbers and times as people read them. All times are UTC, as the API gives them.
+// Numbers and times as text. All times are UTC, as in the API.
 
 const counts = new Intl.NumberFormat("en");
 const percents = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
@@ -8,7 +8,7 @@ const UNITS = [[86400, "d"], [3600, "h"], [60, "min"]];
 export const whole = (value) => counts.format(value);
 export const percent = (value) => percents.format(value);
 
-/** An expected number of documents, or a rate: one digit after the point while it is small. */
+/** An expected number of documents, or a rate: one decimal while it is small. */
 export const some = (value) => (value < 10 ? (Math.round(value * 10) / 10).toString() : whole(Math.round(value)));
 
 /** A net sentiment in [−1, 1] with its sign. */
@@ -51,3 +51,9 @@ export const seconds = (when) => `${clock(when)}:${two(new Date(when).getUTCSeco
 
 /** "1 document", "2 documents" */
 export const count = (number, noun) => `${whole(number)} ${noun}${number === 1 ? "" : "s"}`;
+
+/** Seconds from `then` to `now`, never negative. */
+export const age = (now, then) => Math.max(0, (new Date(now) - new Date(then)) / 1000);
+
+/** "5 min ago (2 Mar 2026 14:05 UTC)" */
+export const ago = (now, then) => `${duration(age(now, then))} ago (${fully(then)})`;

@@ -1,17 +1,17 @@
-// The mood heatmap: topics down, time across, net sentiment as colour. Its rows line up with those of the table beside it.
+// The mood heatmap: topics down, time across, net sentiment as colour. Its rows line up with the table beside it.
 
 import * as echarts from "./vendor/echarts.esm.min.js";
 import { $ } from "./dom.js";
 import { clock, date, moment, signed } from "./format.js";
-import { place } from "./place.js";
+import { urlState } from "./url_state.js";
 import { colour, onTheme, tooltip } from "./theme.js";
 
 const ROW = 22; // as table rows in panels.css
 const HEAD = 26;
 const FOOT = 22;
-const LABELS = 118; // room for names when there is no table beside
+const LABELS = 118; // width of the names where the table is not beside the heatmap
 const FEW = 5;
-const SCALE = 0.6; // net sentiment from which on a cell has its full colour
+const SCALE = 0.6; // net sentiment at which a cell has its full colour
 const COLOURS = ["heat-low", "heat-mid-low", "heat-middle", "heat-mid-high", "heat-high"]; // from −SCALE to +SCALE
 const HOUR = 3600000;
 const STEPS = [1, 2, 3, 6, 12, 24, 48, 96, 168].map((hours) => hours * HOUR);
@@ -24,7 +24,7 @@ let times = [];
 let stepSeconds = 0;
 let shape = "";
 
-/** Draw `rows` (from `showMood`) over the answer's times; `choose(name)` is called when a row is clicked. */
+/** Draw `rows` (from `showMood`) over the times of the response; `choose(name)` is called when a row is clicked. */
 export function drawHeatmap(given, mood, choose) {
   rows = given;
   times = mood.times;
@@ -33,9 +33,9 @@ export function drawHeatmap(given, mood, choose) {
   draw();
 }
 
-/** Show which row is chosen. */
+/** Mark the selected row. */
 export function markRow() {
-  const at = rows.findIndex((row) => row.name === place.series);
+  const at = rows.findIndex((row) => row.name === urlState.series);
   $("heat-mark").hidden = at < 0;
   $("heat-mark").style.transform = `translateY(${HEAD + at * ROW}px)`;
 }

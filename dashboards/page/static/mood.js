@@ -1,15 +1,15 @@
-// The table of topics: the heatmap's numbers summed up, and the keyboard's way to choose a topic.
+// The table of topics: the totals of the heatmap's rows, and how the keyboard selects a topic.
 
 import { $, el, reconcile, write } from "./dom.js";
 import { date, moment, percent, signed, whole } from "./format.js";
-import { ALL_TOPICS, place } from "./place.js";
+import { ALL_TOPICS, urlState } from "./url_state.js";
 
 let order = [];
 let shownHours = "";
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 
-/** Turn the answer of /api/mood into rows, with one for all topics on top. */
+/** Convert the response of /api/mood into rows, with a row for all topics on top. */
 function rowsOf(mood) {
   const rows = mood.topics.map((name, at) => ({ name, negative: mood.negative[at], total: mood.total[at], net: mood.net[at] }));
   const columns = mood.times.map((_, at) => {
@@ -21,10 +21,10 @@ function rowsOf(mood) {
   return [{ name: ALL_TOPICS, negative: pick("negative"), total: pick("total"), net: pick("net") }, ...rows];
 }
 
-/** Keep rows where they were, so that nothing moves under a hand that is about to choose; a new range sorts anew. */
+/** Keep the order of the rows, so that nothing moves while the reader is about to click; a new time range sorts them again. */
 function inOrder(rows) {
-  if (shownHours !== place.hours) order = [];
-  shownHours = place.hours;
+  if (shownHours !== urlState.hours) order = [];
+  shownHours = urlState.hours;
   const names = rows.map((row) => row.name);
   order = [...order.filter((name) => names.includes(name)), ...names.filter((name) => !order.includes(name))];
   return order.map((name) => rows[names.indexOf(name)]);
@@ -53,7 +53,7 @@ function fillRow(node, row, alerts) {
   node.querySelector(".mark").title = open ? `open alert, ${open}` : "";
 }
 
-/** Draw the table; returns its rows in the order shown, for the heatmap. */
+/** Draw the table; return its rows in the order shown, for the heatmap. */
 export function showMood(mood, alerts, chosen) {
   const rows = inOrder(rowsOf(mood));
   reconcile($("topics"), rows, {
@@ -61,15 +61,15 @@ export function showMood(mood, alerts, chosen) {
     create: (row) => newRow(row, chosen),
     update: (node, row) => fillRow(node, row, alerts),
   });
-  const far = place.hours > 24;
+  const far = urlState.hours > 24;
   write($("mood-span"), mood.start ? `${moment(mood.start)} – ${far ? date(mood.end) : moment(mood.end)} UTC` : "");
   markTopic();
   return rows;
 }
 
-/** Show which topic is chosen. */
+/** Mark the selected topic. */
 export function markTopic() {
   for (const row of $("topics").children) {
-    row.querySelector("button").setAttribute("aria-pressed", String(row.dataset.key === place.series));
+    row.querySelector("button").setAttribute("aria-pressed", String(row.dataset.key === urlState.series));
   }
 }

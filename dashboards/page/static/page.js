@@ -1,29 +1,30 @@
-// The live page: asks the JSON API once, then again whenever the server's events say that something has changed.
+// The live page: loads everything from the JSON API, and loads it again when a server-sent event reports a change.
 
 import { openAlerts, showAlerts, startAlerts } from "./alerts.js";
 import { get } from "./api.js";
+import * as banner from "./banner.js";
 import { $, choose, el, write } from "./dom.js";
 import * as documents from "./documents.js";
-import { listen } from "./events.js";
+import { subscribe } from "./event_source.js";
 import { offerFilters, setFilters, startFilters } from "./filters.js";
-import * as health from "./health.js";
 import { markTopic, showMood } from "./mood.js";
-import { ALL_TOPICS, move, place } from "./place.js";
+import { showConnection, showHealth } from "./status_strip.js";
+import { ALL_TOPICS, updateUrl, urlState } from "./url_state.js";
 
 const RETRY_MS = 5000;
-const NAMES_MS = 600000; // names to choose from change slowly
-// All pages share answers for some seconds, the longer the dearer they are: what has just changed is asked for again after that.
+const FILTERS_MS = 600000; // the names to filter by change slowly
+// The server caches responses for some seconds, slow queries longer: after a change, data is loaded again once those have expired.
 const SETTLED_MS = [4000, 15000];
 const KINDS = { market: "Market", topic: "Topics", sector: "Sectors", symbol: "Symbols" };
 
-// the charting library is a megabyte: everything else is there before it
-const drawing = Promise.all([import("./heatmap.js"), import("./chart.js")]);
+// the charting library is a megabyte: everything else appears before it
+const charts = Promise.all([import("./heatmap.js"), import("./chart.js")]);
 
 let lastMood = null;
 let empty = true;
-const dirty = new Set(); // what changed while nobody looked
+const dirty = new Set(); // what changed while the page was hidden
 
-/** Run `work` one at a time; a call meanwhile runs it once more afterwards. A failure is said in words and tried again. */
+/** Return a function that runs `work`, never twice at once; a call meanwhile runs it once more. A failure is shown and retried. */
 function refresher(name, work) {
   let running = false;
   let again = false;
@@ -39,7 +40,7 @@ function refresher(name, work) {
       again = false;
       try {
         await work();
-        answered(name);
+        loaded(name);
       } catch (error) {
         failed(name, error, refresh);
       }
@@ -50,50 +51,50 @@ function refresher(name, work) {
 
 const failures = new Map();
 
-function answered(name) {
+function loaded(name) {
   failures.delete(name);
-  $("refused").hidden = true;
-  if (!failures.size) health.say("load", "");
+  $("token-required").hidden = true;
+  if (!failures.size) banner.clearLoadError();
 }
 
 function failed(name, error, refresh) {
   if (error.status === 401) {
-    $("refused").hidden = false;
+    $("token-required").hidden = false;
     $("content").hidden = true;
-    health.connection("refused");
+    showConnection("refused");
     return;
   }
   failures.set(name, error.message);
-  if (error.status) health.say("load", `Squall answers, but ${name} could not be loaded: ${error.message}`);
+  if (error.status) banner.showLoadError(name, error.message);
   setTimeout(refresh, RETRY_MS);
 }
 
-const mood = refresher("the mood", async () => {
-  lastMood = await get("/api/mood", { hours: place.hours });
+const mood = refresher("the heatmap", async () => {
+  lastMood = await get("/api/mood", { hours: urlState.hours });
   setEmpty(!lastMood.topics.length);
   drawMood();
 });
 
 async function drawMood() {
   if (!lastMood) return;
-  const rows = showMood(lastMood, openAlerts(), chooseSeries);
-  const [{ drawHeatmap }] = await drawing;
-  drawHeatmap(rows, lastMood, chooseSeries);
+  const rows = showMood(lastMood, openAlerts(), selectSeries);
+  const [{ drawHeatmap }] = await charts;
+  drawHeatmap(rows, lastMood, selectSeries);
 }
 
 const chart = refresher("the chart", async () => {
-  const { series } = place;
-  let answer = null;
+  const { series } = urlState;
+  let response = null;
   try {
-    answer = await get("/api/chart", { series, hours: place.hours });
+    response = await get("/api/chart", { series, hours: urlState.hours });
   } catch (error) {
     if (error.status !== 404) throw error;
     write($("reading"), error.message);
   }
-  $("chart").hidden = $("chart-legend").hidden = answer === null;
-  $("show-documents").hidden = !answer || !["topic", "symbol"].includes(answer.kind);
-  const [, { drawChart }] = await drawing;
-  if (answer && series === place.series) drawChart(answer);
+  $("chart").hidden = $("chart-legend").hidden = response === null;
+  $("show-documents").hidden = !response || !["topic", "symbol"].includes(response.kind);
+  const [, { drawChart }] = await charts;
+  if (response && series === urlState.series) drawChart(response);
 });
 
 const alerts = refresher("the alerts", async () => {
@@ -103,19 +104,19 @@ const alerts = refresher("the alerts", async () => {
 });
 
 const filters = refresher("the filters", async () => {
-  const answer = await get("/api/filters");
-  offerFilters(answer);
-  offerSeries(answer.series);
+  const response = await get("/api/filters");
+  offerFilters(response);
+  offerSeries(response.series);
 });
 
 const missed = refresher("the documents", () => documents.catchUp(true));
-const untold = refresher("the documents", () => documents.catchUp(false));
-const caughtUp = settled(untold); // what was stored between a shared answer and the first event
-const stream = refresher("the documents", async () => {
+const unreported = refresher("the documents", () => documents.catchUp(false));
+const caughtUp = settled(unreported); // what was stored between a cached response and the first event
+const documentStream = refresher("the documents", async () => {
   await documents.load();
   caughtUp();
 });
-const state = refresher("the state", async () => health.show(await get("/api/health")));
+const health = refresher("the status", async () => showHealth(await get("/api/health")));
 
 function setEmpty(is) {
   if (empty && !is) filters();
@@ -133,30 +134,30 @@ function offerSeries(series) {
   if ($("series").dataset.offered === text || document.activeElement === $("series")) return;
   $("series").replaceChildren(...groups.filter(Boolean));
   $("series").dataset.offered = text;
-  choose($("series"), place.series);
+  choose($("series"), urlState.series);
 }
 
-async function chooseSeries(name) {
-  if (name === place.series) return;
-  move({ series: name });
+async function selectSeries(name) {
+  if (name === urlState.series) return;
+  updateUrl({ series: name });
   choose($("series"), name);
   markTopic();
   chart();
-  const [{ markRow }] = await drawing;
+  const [{ markRow }] = await charts;
   markRow();
 }
 
 function showItsDocuments() {
-  const { series } = place;
-  setFilters(series.startsWith("$") ? { symbol: series.slice(1) } : { topic: series }, stream);
+  const { series } = urlState;
+  setFilters(series.startsWith("$") ? { symbol: series.slice(1) } : { topic: series }, documentStream);
   $("documents-title").focus();
 }
 
-function all() {
-  for (const refresh of [state, mood, chart, alerts, filters]) refresh();
+function refreshAll() {
+  for (const refresh of [health, mood, chart, alerts, filters]) refresh();
 }
 
-/** Return what asks again once no answer of before the change is shared any longer. */
+/** Return a function that refreshes again after the cached responses from before a change have expired. */
 function settled(refresh) {
   let timers = [];
   return () => {
@@ -165,17 +166,17 @@ function settled(refresh) {
   };
 }
 
-/** Return what asks again now, and once it has settled. */
+/** Return a function that refreshes now and again after the cached responses have expired. */
 function changed(...refreshers) {
-  const ask = () => refreshers.forEach((refresh) => refresh());
-  const later = settled(ask);
+  const refreshThem = () => refreshers.forEach((refresh) => refresh());
+  const later = settled(refreshThem);
   return () => {
-    ask();
+    refreshThem();
     later();
   };
 }
 
-/** Return what asks in a while, once however often it is told until then. */
+/** Return a function that refreshes after a while, once for any number of calls until then. */
 function eventually(refresh) {
   let timer = null;
   return () => {
@@ -186,46 +187,46 @@ function eventually(refresh) {
   };
 }
 
-const searched = eventually(untold); // events carry excerpts: a word further back in a text is found by asking
+const search = eventually(unreported); // events carry excerpts: words further back in a text are found by a search on the server
 
-const heard = {
+const eventHandlers = {
   hello: () => {},
   health: (data) => {
-    health.show(data);
-    health.say("store", "");
+    showHealth(data);
+    banner.clearStoreUnavailable();
   },
   documents: (data) => {
     if (empty) mood();
     documents.receive(data);
-    if (place.filters.q) searched();
+    if (urlState.filters.q) search();
   },
   mood: changed(mood, chart),
   alerts: changed(alerts, chart),
-  trouble: ({ detail }) => health.say("store", `The store does not answer: ${detail}`),
+  store_unavailable: ({ detail }) => banner.showStoreUnavailable(detail),
 };
 
 function startRange() {
   for (const button of document.querySelectorAll("#range input")) {
-    button.checked = button.value === place.hours;
+    button.checked = button.value === urlState.hours;
     button.addEventListener("change", () => {
-      move({ hours: button.value });
+      updateUrl({ hours: button.value });
       mood();
       chart();
     });
   }
 }
 
-/** What sticks below the header needs to know its height, which grows with its sentences. */
+/** Elements that stick below the header need its height, which grows with the banner. */
 function measureTop() {
   new ResizeObserver(([{ target }]) => document.documentElement.style.setProperty("--top", `${target.offsetHeight}px`)).observe($("top"));
 }
 
 measureTop();
 startRange();
-startFilters(stream);
+startFilters(documentStream);
 documents.start();
-startAlerts({ changed: alerts, choose: chooseSeries });
-$("series").addEventListener("change", () => chooseSeries($("series").value));
+startAlerts({ changed: alerts, select: selectSeries });
+$("series").addEventListener("change", () => selectSeries($("series").value));
 $("show-documents").addEventListener("click", showItsDocuments);
 offerSeries([{ name: ALL_TOPICS, kind: "market" }]);
 document.addEventListener("visibilitychange", () => {
@@ -233,20 +234,20 @@ document.addEventListener("visibilitychange", () => {
   for (const refresh of dirty) refresh();
   dirty.clear();
 });
-setInterval(filters, NAMES_MS);
-all();
-stream();
-listen({
-  heard: (name, data) => heard[name](data),
-  opened: (again) => {
-    health.connection("live");
+setInterval(filters, FILTERS_MS);
+refreshAll();
+documentStream();
+subscribe({
+  onEvent: (name, data) => eventHandlers[name](data),
+  onOpen: (again) => {
+    showConnection("live");
     if (!again) return;
-    all();
+    refreshAll();
     missed();
     caughtUp();
   },
-  lost: () => {
-    if ($("refused").hidden) health.connection("lost");
-    state(); // says why, when the server answers but refuses
+  onLost: () => {
+    if ($("token-required").hidden) showConnection("lost");
+    health(); // shows why if the server answers but refuses
   },
 });

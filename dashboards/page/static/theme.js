@@ -1,11 +1,11 @@
-// The colours of the style sheet, for what is drawn on canvas; and who wants to know when they change.
+// The colours of the style sheet for canvas drawing, and a callback for when they change.
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
-/** Return what `--name` is now. */
+/** Return the current value of `--name`. */
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** Call `draw` when the reader changes between dark and light. */
+/** Call `draw` when the colour scheme changes between dark and light. */
 export const onTheme = (draw) => dark.addEventListener("change", draw);
 
 /** Return the tooltip options of every chart: drawn on the canvas, never as markup. */

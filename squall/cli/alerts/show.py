@@ -72,4 +72,4 @@ def _print_details(details: AlertDetails) -> None:
         typer.echo(f"acknowledged by {row.author}, {row.at:%Y-%m-%d %H:%M} UTC{row.note and ': '}{row.note}")
     for sent in details.notifications:
         error = f": {sent.last_error}" if sent.last_error else ""
-        typer.echo(f"notification to {sent.receiver}: {sent.reason}, {sent.status} {sent.updated_at:%Y-%m-%d %H:%M} UTC{error}")
+        typer.echo(f"notification to {sent.receiver}: {sent.event}, {sent.status} {sent.updated_at:%Y-%m-%d %H:%M} UTC{error}")

@@ -1,6 +1,6 @@
 SELECT
     alerts.state AS state,
-    if(acknowledgements.author = '', '', concat(acknowledgements.author, if(acknowledgements.note = '', '', ': '), acknowledgements.note)) AS taken_up_by,
+    if(acknowledgements.author = '', '', concat(acknowledgements.author, if(acknowledgements.note = '', '', ': '), acknowledgements.note)) AS acknowledged_by,
     {{alert_columns}}
 FROM (SELECT * FROM alerts FINAL WHERE state != 'resolved' AND {{alert_filter}}) AS alerts
 LEFT JOIN (SELECT alert_id, author, note FROM acknowledgements FINAL) AS acknowledgements ON acknowledgements.alert_id = alerts.id

@@ -1,7 +1,7 @@
 SELECT
     coalesce(fired_at, opened_at) AS time,
     coalesce(resolved_at, fired_at, opened_at) AS timeEnd,
-    concat(series, ': ', toString(observed), ' negative documents where ', toString(round(expected, 1)), ' were expected') AS text,
+    concat(series, ': ', toString(observed), ' negative documents, ', toString(round(expected, 1)), ' expected') AS text,
     arrayStringConcat([severity, kind, test], ',') AS tags
 FROM backtest_alerts FINAL
 WHERE backtest_id = {{run}} AND $__timeFilter_ms(opened_at)

@@ -3,7 +3,7 @@ SELECT
     ends_at,
     name,
     arrayStringConcat(topics, ', ') AS topics,
-    if(alerts > 0, 'found', 'missed') AS verdict,
+    if(alerts > 0, 'found', 'missed') AS result,
     alerts,
     delay_minutes * 60 AS delay
 FROM backtest_events FINAL

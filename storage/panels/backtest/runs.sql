@@ -8,7 +8,7 @@ SELECT
     alerts,
     if(compared, matched_events, NULL) AS found,
     if(compared, missed_events, NULL) AS missed,
-    if(compared, false_alarms, NULL) AS false_ones,
+    if(compared, false_alarms, NULL) AS false_alarms,
     median_delay_minutes,
     id,
     toUnixTimestamp64Milli(evaluated_from) AS from_ms,

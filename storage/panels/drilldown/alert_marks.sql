@@ -2,7 +2,7 @@ WITH
     {{series}}
 SELECT
     coalesce(fired_at, opened_at) AS time,
-    -- Shades over shades hide the chart: beside an alert about all topics those about one of them are lines.
+    -- Overlapping shaded areas hide the chart: only alerts of the selected series are shaded, others are lines.
     if(topic = chosen, coalesce(resolved_at, least(now64(3, 'UTC'), toDateTime64($__toTime, 3, 'UTC'))), time) AS timeEnd,
     concat(topic, ': ', {{alert_text}}) AS text,
     arrayStringConcat([severity, kind, test], ',') AS tags

@@ -1,4 +1,4 @@
--- The eight largest sources by name, the rest as one.
+-- The eight largest sources by name, all others combined.
 WITH
     {{width}},
     {{series}},

@@ -1,4 +1,4 @@
--- How many zeros: 3 is one in a thousand, 6 one in a million.
+-- −log10 p: 3 is one in a thousand, 6 one in a million.
 SELECT
     {{reading_bucket}} AS time,
     max(-log10(greatest(r.p_value, 1e-30))) AS surprise

@@ -1,6 +1,6 @@
 SELECT
     coalesce(fired_at, opened_at) AS time,
-    -- A shade for what is about all topics, a line for one of them: shades over shades hide the chart.
+    -- Alerts about all topics are shaded, others are lines: overlapping shaded areas hide the chart.
     if(kind = 'market', coalesce(resolved_at, least(now64(3, 'UTC'), toDateTime64($__toTime, 3, 'UTC'))), time) AS timeEnd,
     concat(topic, ': ', {{alert_text}}) AS text,
     arrayStringConcat([severity, kind, test], ',') AS tags

@@ -1,4 +1,4 @@
--- The repeated panel sets one topic at a time, so the variable holds one value here.
+-- The panel repeats by topic, so the variable has a single value here.
 {{band}}
 WHERE r.series = decodeURLComponent('${topic:percentencode}') AND $__timeFilter(r.time)
 GROUP BY time

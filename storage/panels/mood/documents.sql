@@ -1,4 +1,4 @@
--- The newest 80 rows by place, then once each by id, as scored last: only their texts are read.
+-- Select the newest 80 rows first, then the latest score of each id, so that only their texts are read.
 SELECT
     published_at AS time,
     topic,

@@ -1,4 +1,4 @@
--- At most 60 columns, so that a cell stays wide enough to point at.
+-- At most 60 columns, so that cells stay wide enough to click.
 WITH
     {{step}} AS chosen_step,
     toUInt32(ceil((toUnixTimestamp($__toTime) - toUnixTimestamp($__fromTime)) / 60 / chosen_step)) AS steps,

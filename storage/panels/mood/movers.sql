@@ -1,4 +1,4 @@
--- The day that ends with the range against the day before it; hours are exact enough for a day.
+-- The last 24 hours of the range and the 24 hours before; the hourly roll-up is precise enough.
 WITH
     toStartOfHour($__toTime) + INTERVAL 1 HOUR AS until,
     until - INTERVAL 24 HOUR AS middle,

@@ -1,4 +1,4 @@
--- A share of fewer than three documents says nothing.
+-- A share of fewer than three documents is not meaningful.
 WITH
     {{width}}
 SELECT

@@ -8,6 +8,6 @@
     negative_share,
     expected_share,
     p_value,
-    concat(test, ', ', toString(dateDiff('minute', window_start, window_end)), ' min') AS found_by,
+    concat(test, ', ', toString(dateDiff('minute', window_start, window_end)), ' min') AS test_window,
     fired_at,
     resolved_at

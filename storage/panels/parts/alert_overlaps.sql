@@ -1,4 +1,4 @@
--- An alert belongs to the range when any of its life falls into it; one that never fired is none.
+-- An alert belongs to the range if it was open at any time in it; alerts that never fired are excluded.
 NOT (state = 'resolved' AND fired_at IS NULL)
     AND opened_at <= $__toTime
     AND (resolved_at IS NULL OR resolved_at >= $__fromTime)

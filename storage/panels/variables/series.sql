@@ -1,4 +1,4 @@
--- What the drill-down can be opened for: everything, the topics, the 200 symbols named most.
+-- The series of the drill-down: all topics, each topic, and the 200 symbols mentioned most.
 SELECT series
 FROM
 (

@@ -56,7 +56,7 @@ def run(store, tmp_path, monkeypatch):
 
         monkeypatch.setattr(replay, "open_pipeline", opened)
         monkeypatch.setattr(replay, "run_sources", fed)
-        return replay.replay_in_process(settings, clock, threading.Event(), SimpleNamespace(), lambda: 1.0)
+        return replay.replay_in_process(settings, clock, threading.Event(), SimpleNamespace(), lambda _line: None)
 
     return SimpleNamespace(start=start, clock=clock)
 

@@ -25,7 +25,7 @@ POLL_SECONDS = 0.05
 
 
 class World:
-    """A store, a clock, and ways to put things into the one and serve it by the other."""
+    """A store, a clock, methods that fill the store, and a page server over both."""
 
     def __init__(self, store: Store) -> None:
         self.store = store

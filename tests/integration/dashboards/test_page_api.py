@@ -7,20 +7,11 @@ import httpx
 import pytest
 
 from squall.core.errors import StoreError, StoreUnavailableError
+from tests.support.recording_store import RecordingStore
 
 pytestmark = pytest.mark.slow
 
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert('ACME')</script>"
-
-
-class FailingStore:
-    """A store whose every question ends in `error`."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-    def __getattr__(self, _name: str) -> Any:
-        raise self.error
 
 
 def test_an_empty_store_is_shown_as_empty(world: Any) -> None:
@@ -76,10 +67,10 @@ def test_a_long_text_is_cut_to_an_excerpt(world: Any, scored: Any) -> None:
 
 
 @pytest.mark.parametrize("error", [StoreUnavailableError("the server is away", "start it"), StoreError("no such table")])
-def test_trouble_with_the_store_is_said_and_not_hidden(world: Any, error: Exception) -> None:
+def test_an_error_of_the_store_is_returned_by_every_route(world: Any, error: Exception) -> None:
     names = ["overview", "documents", "alerts", f"alerts/{1:032x}", "mood", "chart?series=Markets", "filters", "health", "silences"]
     paths = [f"/api/{name}" for name in names]
-    with world.serving(FailingStore(error)) as url:
+    with world.serving(RecordingStore(error=error)) as url:
         answers = [httpx.get(url + path) for path in paths]
     assert [(answer.status_code, answer.json()) for answer in answers] == [(503, {"detail": str(error)})] * len(paths)
 
@@ -87,7 +78,7 @@ def test_trouble_with_the_store_is_said_and_not_hidden(world: Any, error: Except
 def test_health_is_whether_the_store_answers(world: Any) -> None:
     with world.serving() as url:
         assert httpx.get(url + "/healthz").json() == {"status": "ok"}
-    with world.serving(FailingStore(StoreUnavailableError("clickhouse at 10.0.0.7 is away"))) as url:
+    with world.serving(RecordingStore(error=StoreUnavailableError("clickhouse at 10.0.0.7 is away"))) as url:
         answer = httpx.get(url + "/healthz")
     assert answer.status_code == 503
     assert "10.0.0.7" not in answer.text
@@ -104,13 +95,13 @@ def test_every_answer_carries_the_strict_policy(world: Any, path: str) -> None:
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_an_unknown_path_of_the_api_is_said_to_be_unknown(world: Any) -> None:
+def test_an_unknown_path_of_the_api_is_an_error_that_names_it(world: Any) -> None:
     with world.serving() as url:
         answer = httpx.get(url + "/api/nothing")
-    assert (answer.status_code, answer.json()["detail"]) == (404, "there is no /api/nothing; /api/openapi.json lists what there is")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "there is no /api/nothing; /api/openapi.json lists the routes")
 
 
 def test_files_outside_the_page_are_not_served(world: Any) -> None:
-    paths = ["/static/../api.py", "/static/%2e%2e/api.py", "/static/..%2fapi.py"]
+    paths = ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py"]
     with world.serving() as url:
         assert [httpx.get(url + path).status_code for path in paths] == [404] * len(paths)

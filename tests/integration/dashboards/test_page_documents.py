@@ -123,7 +123,7 @@ def test_paging_neither_loses_nor_repeats_a_document(world: Any, scored: Any, ag
 @pytest.mark.parametrize(
     "before", ["yesterday", "2026-03-02T14:04:00Z,xyz", ",", "2026-03-02T14:04:00,", "2026-03-02T14:04:00Z," + "0" * 33]
 )
-def test_a_position_that_makes_no_sense_is_refused_in_words(world: Any, before: str) -> None:
+def test_an_invalid_position_is_refused_with_the_reason(world: Any, before: str) -> None:
     with world.serving() as url:
         answer = httpx.get(url + "/api/documents", params={"before": before})
     assert answer.status_code == 422

@@ -14,40 +14,15 @@ from squall.core.clock import SystemClock
 from squall.core.config.settings import WebSettings
 from squall.core.errors import StoreUnavailableError
 from squall.core.records import AlertState
-from squall.dashboards.page import events
+from squall.dashboards.page import event_stream
 from squall.dashboards.page.server import PageServer
 from squall.storage.rows.alerting import Acknowledgement
 from tests.support.event_stream import listening
+from tests.support.recording_store import RecordingStore
 
 pytestmark = pytest.mark.slow
 
 MOST_SECONDS = 2.0
-
-
-class Wrapped:
-    """The store, with its queries counted as `group.method`, and failing when `error` is set."""
-
-    def __init__(self, store: Any) -> None:
-        self.store, self.asked, self.error = store, [], None
-
-    def __getattr__(self, group: str) -> Any:
-        return WrappedGroup(self, group)
-
-
-class WrappedGroup:
-    """A group of queries of a wrapped store."""
-
-    def __init__(self, wrapped: Wrapped, group: str) -> None:
-        self._wrapped, self._group = wrapped, group
-
-    def __getattr__(self, name: str) -> Any:
-        def ask(*args: Any, **kwargs: Any) -> Any:
-            self._wrapped.asked.append(f"{self._group}.{name}")
-            if self._wrapped.error:
-                raise self._wrapped.error
-            return getattr(getattr(self._wrapped.store, self._group), name)(*args, **kwargs)
-
-        return ask
 
 
 def titles(event: Any) -> list[str]:
@@ -64,7 +39,7 @@ def test_a_stream_begins_with_hello_and_health(world: Any, scored: Any) -> None:
         assert stream.wait_for("health").data["pipeline"]["state"] == "unknown"
 
 
-def test_documents_are_pushed_once_newest_first_to_everybody(world: Any, scored: Any) -> None:
+def test_documents_are_pushed_once_newest_first_to_every_page(world: Any, scored: Any) -> None:
     world.insert(scored("Known before"))
     with world.serving() as url, listening(url) as one, listening(url) as two:
         one.wait_for("hello")
@@ -81,7 +56,7 @@ def test_documents_are_pushed_once_newest_first_to_everybody(world: Any, scored:
         assert titles(one.wait_for("documents")) == ["Third"]
 
 
-def test_of_very_many_documents_the_newest_are_told_and_the_rest_counted(world: Any, scored: Any) -> None:
+def test_of_very_many_documents_the_newest_are_sent_and_the_rest_counted(world: Any, scored: Any) -> None:
     with world.serving() as url, listening(url) as stream:
         stream.wait_for("hello")
         world.insert(*(scored(f"Number {number}") for number in range(250)))
@@ -118,7 +93,7 @@ def test_a_cursor_of_a_server_that_was_restarted_resumes_without_loss(world: Any
         assert titles(stream.wait_for("documents")) == ["Stored between"]
 
 
-def test_nobody_resumes_further_back_than_five_minutes(world: Any, scored: Any) -> None:
+def test_a_client_resumes_at_most_five_minutes_back(world: Any, scored: Any) -> None:
     world.insert(scored("Old"))
     world.store._backend.command(
         "ALTER TABLE documents UPDATE stored_at = stored_at - INTERVAL 6 MINUTE WHERE 1 SETTINGS mutations_sync = 2", {}
@@ -136,7 +111,7 @@ def test_a_cursor_that_makes_no_sense_begins_anew(world: Any, scored: Any, curso
         assert titles(stream.wait_for("documents")) == ["Bank fails"]
 
 
-def test_alerts_acknowledgements_and_silences_are_told(world: Any, alert: Any) -> None:
+def test_alerts_acknowledgements_and_silences_are_events(world: Any, alert: Any) -> None:
     with world.serving() as url, listening(url) as stream:
         stream.wait_for("hello")
         world.store.alerts.write([alert(1, AlertState.FIRING)])
@@ -153,39 +128,39 @@ def test_alerts_acknowledgements_and_silences_are_told(world: Any, alert: Any) -
         stream.wait_for("alerts")
 
 
-def test_a_store_that_is_away_is_told_until_it_answers_and_nothing_is_lost(world: Any, scored: Any) -> None:
-    store = Wrapped(world.store)
+def test_an_unavailable_store_is_reported_until_it_answers_and_nothing_is_lost(world: Any, scored: Any) -> None:
+    store = RecordingStore(world.store)
     with world.serving(store) as url, listening(url) as stream:
         stream.wait_for("hello")
         store.error = StoreUnavailableError("the store is away", "start it")
         world.insert(scored("Stored meanwhile"))
-        assert stream.wait_for("trouble").data == {"detail": "the store is away (start it)"}
+        assert stream.wait_for("store_unavailable").data == {"detail": "the store is away (start it)"}
         with listening(url) as late:
-            assert next(iter(late)).name == "trouble"
+            assert next(iter(late)).name == "store_unavailable"
             store.error = None
             world.later()
             assert titles(stream.wait_for("documents")) == ["Stored meanwhile"]
             assert late.wait_for("hello").data["cursor"]
 
 
-def test_nothing_is_asked_of_the_store_while_nobody_listens(world: Any) -> None:
-    store = Wrapped(world.store)
+def test_the_store_is_not_polled_while_no_page_is_open(world: Any) -> None:
+    store = RecordingStore(world.store)
     page = PageServer(store, WebSettings(port=0), SystemClock(), poll_seconds=0.01)  # type: ignore[arg-type]
 
     async def live() -> None:
         await page.start()
         async with httpx.AsyncClient() as client:
-            assert store.asked == []
+            assert store.calls == []
             async with client.stream("GET", page.url + "api/events") as answer:
                 await anext(answer.aiter_lines())
-                assert store.asked
-            feed = page._feed
-            assert feed is not None
-            while feed.listeners or (feed._task and not feed._task.done()):
+                assert store.calls
+            broadcaster = page._broadcaster
+            assert broadcaster is not None
+            while broadcaster.subscribers or (broadcaster._task and not broadcaster._task.done()):
                 await asyncio.sleep(0.001)
-            store.asked.clear()
+            store.calls.clear()
             await client.get(page.url)
-            assert store.asked == []
+            assert store.calls == []
         await page.stop()
 
     asyncio.run(asyncio.wait_for(live(), 20))
@@ -199,9 +174,9 @@ def test_the_server_stops_in_time_with_open_streams_read_or_not(world: Any, scor
         sockets = [await asyncio.to_thread(socket.create_connection, address) for _ in range(20)]
         for client in sockets:
             client.sendall(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        feed = page._feed
-        assert feed is not None
-        while feed.listeners < len(sockets):
+        broadcaster = page._broadcaster
+        assert broadcaster is not None
+        while broadcaster.subscribers < len(sockets):
             await asyncio.sleep(0.001)
         start = time.monotonic()
         await page.stop()
@@ -224,7 +199,7 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on(world: Any,
             slow.recv(64)  # it has joined
             stream.wait_for("hello")
             dropped = threading.Event()
-            monkeypatch.setattr(events.log, "info", lambda *_args, **_more: dropped.set())
+            monkeypatch.setattr(event_stream.log, "info", lambda *_args, **_more: dropped.set())
             for number in range(400):
                 world.insert(*(scored(f"{number} {row}", text="word " * 90) for row in range(100)))
                 stream.wait_for("documents")
@@ -235,10 +210,10 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on(world: Any,
             assert titles(stream.wait_for("documents")) == ["After it was dropped"]
 
 
-def test_more_streams_than_there_is_room_for_are_refused_in_words(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "MAX_LISTENERS", 1)
+def test_more_streams_than_the_limit_are_refused(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "MAX_SUBSCRIBERS", 1)
     with world.serving() as url, listening(url) as stream:
         stream.wait_for("hello")
         answer = httpx.get(url + "/api/events")
-        assert (answer.status_code, "pages listen already" in answer.json()["detail"]) == (503, True)
+        assert (answer.status_code, "pages are already open" in answer.json()["detail"]) == (503, True)
         assert httpx.get(url + "/api/health").status_code == 200

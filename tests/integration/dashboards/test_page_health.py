@@ -47,7 +47,7 @@ def health(url: str) -> dict[str, Any]:
     return answer
 
 
-def test_what_never_told_anything_is_unknown(world: Any) -> None:
+def test_what_never_reported_is_unknown(world: Any) -> None:
     with world.serving() as url:
         found = health(url)
     assert found["now"] == "2026-03-02T14:05:00Z"

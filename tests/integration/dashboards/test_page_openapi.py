@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from pydantic import SecretStr
 
 from squall.core.records import AlertState
-from squall.dashboards.page.api import STATIC
+from squall.dashboards.page.app import STATIC
 from tests.support.event_stream import listening
 
 pytestmark = pytest.mark.slow
@@ -92,7 +92,7 @@ def test_the_stream_is_described_with_every_event_it_sends(world: Any, scored: A
         world.insert(scored("Bank fails"))
         sent = {"hello", stream.wait_for("documents").name, stream.wait_for("health").name}
     assert list(described["responses"]["200"]["content"]) == ["text/event-stream"]
-    assert sent | {"alerts", "mood", "trouble"} == set(re.findall(r"^- `(\w+)`", described["description"], re.MULTILINE))
+    assert sent | {"alerts", "mood", "store_unavailable"} == set(re.findall(r"^- `(\w+)`", described["description"], re.MULTILINE))
     assert {row["name"] for row in described["parameters"]} == {"cursor", "Last-Event-ID"}
 
 

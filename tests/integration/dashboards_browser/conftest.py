@@ -1,4 +1,4 @@
-"""A store, a page over it, and one Chromium for the tests of a module: Playwright keeps an event loop running as long as it lives."""
+"""A store, a page over it, and one Chromium per test module: Playwright keeps an event loop running while it is open."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[ServedPage]:
+def served_page(tmp_path: Path) -> Iterator[ServedPage]:
     store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
     store.schema.migrate()
     made = ServedPage(store)
@@ -35,21 +35,21 @@ def desk(tmp_path: Path) -> Iterator[ServedPage]:
 
 @pytest.fixture
 def expected_errors() -> list[re.Pattern[str]]:
-    """What a test means to provoke; anything else that the page complains about fails it."""
+    """Errors that a test provokes; any other error of the page fails it."""
     return []
 
 
 @pytest.fixture
-def visit(browser: Browser, desk: ServedPage, expected_errors: list[re.Pattern[str]]) -> Iterator[Callable[..., Page]]:
-    """Open the page in a context of its own; at the end no page may have complained of anything."""
+def visit(browser: Browser, served_page: ServedPage, expected_errors: list[re.Pattern[str]]) -> Iterator[Callable[..., Page]]:
+    """Open the page in its own context; at the end, no page may have reported an unexpected error."""
     opened: list[Watched] = []
 
     def go(address: str = "", **context: Any) -> Page:
-        if not desk.url:
-            desk.start()
+        if not served_page.url:
+            served_page.start()
         watched = Watched(browser, **context)
         opened.append(watched)
-        watched.page.goto(desk.url + address)
+        watched.page.goto(served_page.url + address)
         return watched.page
 
     yield go

@@ -1,4 +1,4 @@
-"""Alerts: what they say, and what is done about them."""
+"""Alerts: what their cards show, acknowledging and silencing."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def page(desk: ServedPage, visit: Any) -> Page:
-    desk.fill()
-    desk.alert(1)
-    desk.alert(2, AlertState.RESOLVED, topic="Markets")
+def page(served_page: ServedPage, visit: Any) -> Page:
+    served_page.fill()
+    served_page.alert(1)
+    served_page.alert(2, AlertState.RESOLVED, topic="Markets")
     opened: Page = visit()
     expect(opened.locator("#connection")).to_have_text("live")
     return opened
@@ -34,30 +34,30 @@ def card(page: Page) -> Locator:
     return found
 
 
-def test_an_open_alert_says_what_was_seen_and_shows_what_drove_it(page: Page, card: Locator) -> None:
-    expect(card).to_contain_text("14 negative in 60 min, 1.2 expected (90%: 0 to 3); 90% of its documents negative, 30% expected")
+def test_an_open_alert_shows_its_counts_and_the_documents_behind_it(page: Page, card: Locator) -> None:
+    expect(card).to_contain_text("14 negative in 60 min, 1.2 expected (90%: 0 to 3); negative share 90%, 30% expected")
     expect(card).to_contain_text("since 2 Mar 13:54 UTC")
-    expect(card.locator(".drivers li").first).to_contain_text("Oil falls")
+    expect(card.locator(".alert-documents li").first).to_contain_text("Oil falls")
     expect(page.locator("#alerts-past .alert")).to_contain_text("resolved")
     expect(page.get_by_role("link", name="1 open alert")).to_be_visible()
 
 
-def test_a_card_tells_who_was_told_and_what_went_wrong(desk: ServedPage, visit: Any) -> None:
-    desk.fill()
-    desk.alert(1)
-    told = {"alert_id": f"{1:032x}", "alert_ids": (f"{1:032x}",), "message": b"{}", "created_at": NEWEST, "updated_at": NEWEST}
-    sent = Notification("n1-mail", event="firing", status="sent", attempts=1, last_error="", receiver="mail", **told)
-    failed = Notification("n1-ops", event="firing", status="queued", attempts=2, last_error="HTTP 503", receiver="ops", **told)
-    desk.store.notifications.write([sent, failed])
+def test_a_card_lists_its_notifications_and_their_errors(served_page: ServedPage, visit: Any) -> None:
+    served_page.fill()
+    served_page.alert(1)
+    common = {"alert_id": f"{1:032x}", "alert_ids": (f"{1:032x}",), "message": b"{}", "created_at": NEWEST, "updated_at": NEWEST}
+    sent = Notification("n1-mail", event="firing", status="sent", attempts=1, last_error="", receiver="mail", **common)
+    failed = Notification("n1-ops", event="firing", status="queued", attempts=2, last_error="HTTP 503", receiver="ops", **common)
+    served_page.store.notifications.write([sent, failed])
     page: Page = visit()
     page.locator("#alerts-open .alert").get_by_role("button", name=OIL).click()
-    lines = page.locator("#alerts-open .told li")
+    lines = page.locator("#alerts-open .notifications li")
     expect(lines).to_have_count(2)
     expect(lines.filter(has_text="mail: firing, sent")).to_be_visible()
     expect(lines.filter(has_text="ops: firing, queued")).to_contain_text("(HTTP 503)")
 
 
-def test_an_alert_is_acknowledged_and_the_store_has_it(desk: ServedPage, page: Page, card: Locator) -> None:
+def test_an_alert_is_acknowledged_and_the_store_has_it(served_page: ServedPage, page: Page, card: Locator) -> None:
     card.get_by_role("button", name="Acknowledge").click()
     form = card.get_by_role("form", name="Acknowledge")
     form.get_by_label("Your name").fill("Ada")
@@ -65,7 +65,7 @@ def test_an_alert_is_acknowledged_and_the_store_has_it(desk: ServedPage, page: P
     form.get_by_role("button", name="Acknowledge").click()
     expect(card.locator(".tag")).to_have_text("acknowledged by Ada")
     expect(card.get_by_role("button", name="Acknowledge", exact=True)).to_be_focused()
-    stored = desk.store.acknowledgements.of([f"{1:032x}"])
+    stored = served_page.store.acknowledgements.of([f"{1:032x}"])
     assert [(row.author, row.note) for row in (stored.values() if isinstance(stored, dict) else stored)] == [("Ada", "Calling the desk")]
     page.reload()
     page.locator("#alerts-open").get_by_role("button", name=OIL).click()
@@ -73,26 +73,26 @@ def test_an_alert_is_acknowledged_and_the_store_has_it(desk: ServedPage, page: P
     expect(page.locator("form.action:visible").get_by_label("Your name")).to_have_value("Ada")
 
 
-def test_an_alert_is_silenced_and_the_silence_ended_again(desk: ServedPage, page: Page, card: Locator) -> None:
+def test_an_alert_is_silenced_and_the_silence_ended_again(served_page: ServedPage, page: Page, card: Locator) -> None:
     card.get_by_role("button", name="Silence").click()
     form = card.get_by_role("form", name="Silence")
-    expect(form.get_by_label("What is silenced")).to_have_value(f"topic={OIL}")
+    expect(form.get_by_label("Silence alerts that match")).to_have_value(f"topic={OIL}")
     form.get_by_label("Your name").fill("Ada")
     form.get_by_label("Reason").fill("known")
     form.get_by_role("button", name="Silence").click()
     expect(card.locator(".tag")).to_contain_text("silenced until")
-    (silence,) = desk.store.silences.all()
+    (silence,) = served_page.store.silences.all()
     assert (silence.author, silence.reason, silence.ends_at - silence.starts_at) == ("Ada", "known", timedelta(hours=2))
     page.get_by_role("button", name="End now").click()
     expect(card.locator(".tag")).to_have_count(0)
     expect(page.locator("#silences")).to_be_hidden()
 
 
-def test_a_refusal_is_said_at_the_form_and_nothing_typed_is_lost(page: Page, card: Locator, expected_errors: list[Any]) -> None:
+def test_a_refusal_is_shown_in_the_form_and_nothing_typed_is_lost(page: Page, card: Locator, expected_errors: list[Any]) -> None:
     expected_errors.append(re.compile("status of 422"))
     card.get_by_role("button", name="Silence").click()
     form = card.get_by_role("form", name="Silence")
-    form.get_by_label("What is silenced").fill("everything")
+    form.get_by_label("Silence alerts that match").fill("everything")
     form.get_by_label("Your name").fill("Ada")
     form.get_by_label("Reason").fill("quiet please")
     form.get_by_role("button", name="Silence").click()
@@ -100,16 +100,16 @@ def test_a_refusal_is_said_at_the_form_and_nothing_typed_is_lost(page: Page, car
     expect(form.get_by_label("Reason")).to_have_value("quiet please")
 
 
-def test_an_open_alert_half_typed_words_and_the_scroll_place_survive_an_update(desk: ServedPage, page: Page, card: Locator) -> None:
+def test_an_open_card_half_typed_text_and_the_scroll_position_survive_an_update(served_page: ServedPage, page: Page, card: Locator) -> None:
     page.set_viewport_size({"width": 1440, "height": 480})
     card.get_by_role("button", name="Acknowledge").click()
     note = card.get_by_role("form", name="Acknowledge").get_by_label("Note")
     note.fill("half a sen")
     place = page.evaluate("scrollY")
     assert place > 0
-    desk.alert(1, observed=21)
+    served_page.alert(1, observed=21)
     expect(card).to_contain_text("21 negative in 60 min")
-    desk.alert(3, topic="Earnings")
+    served_page.alert(3, topic="Earnings")
     expect(page.locator("#alerts-open .alert")).to_have_count(2)
     updated = page.locator("#alerts-open .alert", has_text="21 negative")
     expect(updated.get_by_label("Note")).to_have_value("half a sen")
@@ -117,8 +117,8 @@ def test_an_open_alert_half_typed_words_and_the_scroll_place_survive_an_update(d
     assert page.evaluate("scrollY") >= place
 
 
-def test_an_alert_that_is_resolved_moves_to_the_past_and_stays_open_there(desk: ServedPage, page: Page, card: Locator) -> None:
-    desk.alert(1, AlertState.RESOLVED)
+def test_an_alert_that_is_resolved_moves_to_the_past_and_stays_open_there(served_page: ServedPage, page: Page, card: Locator) -> None:
+    served_page.alert(1, AlertState.RESOLVED)
     moved = page.locator("#alerts-past .alert", has_text=OIL)
     expect(moved.locator(".explanation p").first).to_be_visible()
     expect(page.locator("#alerts-open .alert")).to_have_count(0)

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def page(desk: ServedPage, visit: Any) -> Page:
-    desk.fill()
+def page(served_page: ServedPage, visit: Any) -> Page:
+    served_page.fill()
     opened: Page = visit()
     expect(opened.locator("#documents li")).to_have_count(48)
     expect(opened.locator("#connection")).to_have_text("live")
@@ -50,43 +50,43 @@ def test_every_filter_leaves_what_it_says(page: Page, label: str, choice: str, r
     expect(page.locator("#documents li")).to_have_count(48)
 
 
-def test_search_finds_all_words_in_any_case_and_says_when_there_is_nothing(page: Page) -> None:
+def test_search_requires_all_words_in_any_case_and_shows_when_there_are_no_results(page: Page) -> None:
     search = page.get_by_placeholder("Search in title and text")
     search.fill("STORY oil 7")
     expect(page.locator("#documents li")).to_have_count(1)
     expect(first(page)).to_contain_text("Oil falls, story 7")
     search.fill("nowhere")
-    expect(page.get_by_text("No document matches these filters.")).to_be_visible()
+    expect(page.get_by_text("No documents match these filters.")).to_be_visible()
 
 
-def test_a_word_far_back_in_a_new_text_is_found_while_the_reader_searches(desk: ServedPage, page: Page) -> None:
+def test_a_word_far_back_in_a_new_text_is_found_while_the_reader_searches(served_page: ServedPage, page: Page) -> None:
     page.get_by_placeholder("Search in title and text").fill("needle")
-    expect(page.get_by_text("No document matches these filters.")).to_be_visible()
-    desk.insert(desk.scored("A long read", text=f"{'hay ' * 400}needle", age=LATER))
+    expect(page.get_by_text("No documents match these filters.")).to_be_visible()
+    served_page.insert(served_page.scored("A long read", text=f"{'hay ' * 400}needle", age=LATER))
     expect(first(page)).to_contain_text("A long read", timeout=30_000)
 
 
-def test_new_documents_appear_on_top_without_a_reload_and_counts_follow(desk: ServedPage, page: Page) -> None:
-    desk.insert(desk.scored("Copper jumps", "positive", age=LATER))
+def test_new_documents_appear_on_top_without_a_reload_and_counts_follow(served_page: ServedPage, page: Page) -> None:
+    served_page.insert(served_page.scored("Copper jumps", "positive", age=LATER))
     expect(first(page)).to_contain_text("Copper jumps")
-    expect(page.locator("#received")).to_have_text("1 since opened")
+    expect(page.locator("#received")).to_have_text("1 received")
     expect(page.locator("#topics tr", has_text="Markets").locator("td").first).to_have_text("24")
 
 
-def test_new_documents_pass_the_filters_of_the_reader(desk: ServedPage, page: Page) -> None:
+def test_new_documents_pass_the_filters_of_the_reader(served_page: ServedPage, page: Page) -> None:
     page.locator("#filters").get_by_label("Kind").select_option("social")
     expect(page.locator("#documents li")).to_have_count(14)
-    desk.insert(desk.scored("A wire story", age=LATER), desk.scored("A post", age=LATER, kind=Kind.SOCIAL))
+    served_page.insert(served_page.scored("A wire story", age=LATER), served_page.scored("A post", age=LATER, kind=Kind.SOCIAL))
     expect(first(page)).to_contain_text("A post")
-    expect(page.locator("#received")).to_have_text("2 since opened")
+    expect(page.locator("#received")).to_have_text("2 received")
     expect(page.locator("#documents li")).to_have_count(15)
 
 
-def test_a_reader_who_has_scrolled_is_not_moved(desk: ServedPage, page: Page) -> None:
+def test_a_reader_who_has_scrolled_is_not_moved(served_page: ServedPage, page: Page) -> None:
     rows = page.locator("#rows")
     rows.evaluate("(node) => { node.scrollTop = 400; }")
     seen = page.locator("#documents li").nth(8).bounding_box()
-    desk.insert(*(desk.scored(f"Late story {number}", age=LATER) for number in range(3)))
+    served_page.insert(*(served_page.scored(f"Late story {number}", age=LATER) for number in range(3)))
     button = page.get_by_role("button", name="3 new documents")
     expect(button).to_be_visible()
     assert rows.evaluate("(node) => node.scrollTop") == 400
@@ -97,27 +97,27 @@ def test_a_reader_who_has_scrolled_is_not_moved(desk: ServedPage, page: Page) ->
     expect(button).to_be_hidden()
 
 
-def test_a_reader_with_the_focus_on_a_document_keeps_it(desk: ServedPage, page: Page) -> None:
+def test_a_reader_with_the_focus_on_a_document_keeps_it(served_page: ServedPage, page: Page) -> None:
     link = first(page).get_by_role("link")
     link.focus()
-    desk.insert(desk.scored("Late story", age=LATER))
+    served_page.insert(served_page.scored("Late story", age=LATER))
     expect(page.get_by_role("button", name="1 new document")).to_be_visible()
     expect(link).to_be_focused()
     page.get_by_placeholder("Search in title and text").focus()
     expect(first(page)).to_contain_text("Late story")
 
 
-def test_pausing_holds_new_documents_back(desk: ServedPage, page: Page) -> None:
+def test_pausing_holds_new_documents_back(served_page: ServedPage, page: Page) -> None:
     page.get_by_role("button", name="Pause").click()
-    desk.insert(desk.scored("Late story", age=LATER))
+    served_page.insert(served_page.scored("Late story", age=LATER))
     expect(page.get_by_role("button", name="1 new document")).to_be_visible()
     page.get_by_role("button", name="Paused").click()
     expect(first(page)).to_contain_text("Late story")
 
 
-def test_older_documents_come_by_pages_until_there_are_none(desk: ServedPage, page: Page) -> None:
-    desk.insert(*(desk.scored(f"Old story {number}", age=timedelta(hours=30, minutes=number)) for number in range(40)))
-    page.goto(f"{desk.url}?q=OLD")
+def test_older_documents_come_by_pages_until_there_are_none(served_page: ServedPage, page: Page) -> None:
+    served_page.insert(*(served_page.scored(f"Old story {number}", age=timedelta(hours=30, minutes=number)) for number in range(40)))
+    page.goto(f"{served_page.url}?q=OLD")
     expect(page.locator("#documents li")).to_have_count(40)
     page.get_by_role("button", name="Clear all filters").click()
     expect(page.locator("#documents li").first).to_contain_text("Oil falls, story 1")
@@ -126,10 +126,10 @@ def test_older_documents_come_by_pages_until_there_are_none(desk: ServedPage, pa
     expect(page.get_by_role("button", name="Older documents")).to_be_hidden()
 
 
-def test_hostile_text_stays_text_and_only_web_addresses_are_links(desk: ServedPage, page: Page) -> None:
-    desk.insert(
-        desk.scored(HOSTILE, url="javascript:alert(1)", age=LATER, text=HOSTILE + " again", source=HOSTILE[:150]),
-        desk.scored("A story on the web", url="https://wire.example/oil", age=2 * LATER),
+def test_hostile_text_stays_text_and_only_web_addresses_are_links(served_page: ServedPage, page: Page) -> None:
+    served_page.insert(
+        served_page.scored(HOSTILE, url="javascript:alert(1)", age=LATER, text=HOSTILE + " again", source=HOSTILE[:150]),
+        served_page.scored("A story on the web", url="https://wire.example/oil", age=2 * LATER),
     )
     expect(first(page).get_by_role("link", name="A story on the web")).to_have_attribute("rel", "noopener noreferrer")
     expect(page.locator("#documents li").nth(1)).to_contain_text(HOSTILE)
@@ -138,13 +138,13 @@ def test_hostile_text_stays_text_and_only_web_addresses_are_links(desk: ServedPa
     expect(page).to_have_title("Squall")
 
 
-def test_a_burst_is_counted_whole_and_shown_within_the_cap(desk: ServedPage, page: Page, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_burst_is_counted_whole_and_shown_within_the_cap(served_page: ServedPage, page: Page, capsys: pytest.CaptureFixture[str]) -> None:
     page.evaluate("window.longTasks.length = 0")
     numbers = itertools.count()
     for _ in range(6):  # six seconds at a hundred a second: the page is told about once a second
-        batch = [desk.scored(f"Burst {number}", age=timedelta(seconds=-number)) for number in itertools.islice(numbers, 100)]
-        desk.insert(*batch)
-        expect(page.locator("#received")).to_have_text(re.compile(rf"^{int(batch[-1].document.title.split()[1]) + 1} since opened"))
+        batch = [served_page.scored(f"Burst {number}", age=timedelta(seconds=-number)) for number in itertools.islice(numbers, 100)]
+        served_page.insert(*batch)
+        expect(page.locator("#received")).to_have_text(re.compile(rf"^{int(batch[-1].document.title.split()[1]) + 1} received"))
     expect(first(page)).to_contain_text("Burst 599")
     page.wait_for_function("document.getElementById('documents').children.length >= 100")
     assert page.locator("#documents li").count() <= 300

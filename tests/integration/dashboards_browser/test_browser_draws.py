@@ -15,10 +15,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def page(desk: ServedPage, visit: Any) -> Page:
-    desk.fill()
-    desk.readings()
-    desk.alert()
+def page(served_page: ServedPage, visit: Any) -> Page:
+    served_page.fill()
+    served_page.readings()
+    served_page.alert()
     opened: Page = visit()
     expect(opened.locator("#heatmap canvas").first).to_be_visible()
     expect(opened.locator("#chart canvas").first).to_be_visible()
@@ -47,7 +47,7 @@ def test_a_topic_is_chosen_with_the_mouse_on_the_heatmap(page: Page) -> None:
     page.mouse.click(heat["x"] + heat["width"] - 5, line["y"] + line["height"] / 2)
     expect(page.get_by_label("Series")).to_have_value(OIL)
     expect(row_of(page, OIL).get_by_role("button")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#reading")).to_contain_text("14 negative in the 60 minutes to 2 Mar 14:00 UTC; 1.2 expected")
+    expect(page.locator("#reading")).to_contain_text("14 negative documents in the 60 minutes to 2 Mar 14:00 UTC; 1.2 expected")
     assert "series=Energy" in page.url
 
 

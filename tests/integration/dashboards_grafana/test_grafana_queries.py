@@ -1,4 +1,4 @@
-"""Every query of the dashboards on the real engine, over ten days of everything."""
+"""Every query of the dashboards on the real engine, over ten days of data."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 
 from squall.dashboards.grafana.build import build_all
 from squall.dashboards.grafana.check import QueryRun, run_queries
-from squall.dashboards.grafana.formats import Choice
-from squall.dashboards.grafana.macros import expand, interval_seconds
+from squall.dashboards.grafana.clickhouse_macros import expand, interval_seconds
+from squall.dashboards.grafana.variable_formats import Selection
 from squall.storage import Store
 from squall.storage.panels import panel_sql
 from tests.support.dashboard_store import BURST, HOSTILE_TITLES, RUN_ID, SOURCES, open_filled
@@ -27,7 +27,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SHORT = (NOW - 6 * HOUR, NOW)
 LONG = (NOW.replace(minute=0) - 10 * DAY, NOW)
 RANGES = pytest.mark.parametrize("span", [SHORT, LONG], ids=["6 hours", "10 days"])
-ALL = Choice((), multi=True, everything=True)
+ALL = Selection((), multi=True, is_all=True)
 EVERYTHING = dict.fromkeys(("topic", "source", "symbol", "language", "severity", "kind", "worker"), ALL)
 HOSTILE = ("\\' OR 1 = 1) -- ", "'; DROP TABLE documents; --", "\\", '"', "a,b&var-topic=c%27+d", "}}{{ ${x} [[y]]", "\u2028é", "")
 BOARDS = build_all()
@@ -44,7 +44,7 @@ def boards() -> list[dict[str, Any]]:
     return [json.loads(text) for text in BOARDS.values()]
 
 
-def rows(store: Store, name: str, span: tuple[datetime, datetime] = SHORT, **chosen: Choice) -> list[dict[str, Any]]:
+def rows(store: Store, name: str, span: tuple[datetime, datetime] = SHORT, **chosen: Selection) -> list[dict[str, Any]]:
     """Run one query and return its rows by column."""
     sql = expand(panel_sql(name), start=span[0], end=span[1], interval=interval_seconds(*span), variables=EVERYTHING | chosen)
     names = columns(store, sql)
@@ -55,12 +55,12 @@ def columns(store: Store, sql: str) -> list[str]:
     return list(store.read(f"DESCRIBE ({sql})").columns[0])
 
 
-def one(value: str) -> Choice:
-    return Choice((value,))
+def one(value: str) -> Selection:
+    return Selection((value,))
 
 
-def several(*values: str) -> Choice:
-    return Choice(values, multi=True)
+def several(*values: str) -> Selection:
+    return Selection(values, multi=True)
 
 
 @RANGES
@@ -82,14 +82,14 @@ def test_every_query_answers_when_one_of_everything_is_chosen(store: Store, span
         "topic": several(BURST), "source": several("Reuters", SOURCES[3]), "symbol": one("XOM"), "language": several("en"),
         "series": one("$XOM"), "severity": several("critical"), "kind": several("topic", "market"), "worker": several("worker 'two'"),
     }  # fmt: skip
-    runs = run_queries(store, without("squall-backtest"), *span, NOW, chosen=chosen)
+    runs = run_queries(store, without("squall-backtest"), *span, NOW, selected=chosen)
     assert [(run.name, run.error) for run in runs if run.error] == []
     # That worker has no Kafka and no GPU, and three or ten documents of all these choices seldom fall together: it depends on the hour.
     assert {run.name for run in runs if not run.rows} <= {
         'panel 5 "Kafka lag" A',
         'panel 8 "GPU memory" A',
         'panel 3 "Negative share by topic" A',
-        'panel 7 "Biggest movers since yesterday" A',
+        'panel 7 "Largest changes in 24 hours" A',
     }
 
 
@@ -97,7 +97,7 @@ def test_every_query_answers_when_one_of_everything_is_chosen(store: Store, span
 def test_a_hostile_value_chooses_nothing_and_breaks_nothing(store: Store, value: str) -> None:
     names = ("topic", "source", "language", "severity", "kind", "worker")
     chosen = {name: several(value, "no such") for name in names} | {name: one(value or "no such") for name in ("symbol", "series", "run")}
-    runs = run_queries(store, BOARDS, *LONG, NOW, chosen=chosen)
+    runs = run_queries(store, BOARDS, *LONG, NOW, selected=chosen)
     assert [(run.name, run.error) for run in runs if run.error] == []
     unfiltered = {run.name for run in run_queries(store, BOARDS, *LONG, NOW) if run.rows}
     charts = [run for run in runs if run.dashboard == "squall-mood" and run.name in unfiltered and "panel 4" in run.name]
@@ -105,7 +105,7 @@ def test_a_hostile_value_chooses_nothing_and_breaks_nothing(store: Store, value:
     assert len(store.read("SELECT 1 FROM documents LIMIT 1")) == 1
 
 
-def test_values_come_out_of_a_query_as_they_went_in(store: Store) -> None:
+def test_values_pass_through_a_query_unchanged(store: Store) -> None:
     values = [value for value in (*HOSTILE, *SOURCES) if "$__" not in value]
     text = (
         "SELECT arrayMap(pair -> decodeURLFormComponent(substring(pair, position(pair, '=') + 1)), splitByChar('&', '${topic:queryparam}'))"
@@ -249,22 +249,22 @@ def test_alerts_that_never_fired_are_shown_nowhere(store: Store) -> None:
     assert rows(store, "mood/firing", LONG)[0]["firing"] == 3
 
 
-def test_alerts_tell_what_was_seen_and_what_was_expected(store: Store) -> None:
+def test_alerts_show_observed_and_expected_counts(store: Store) -> None:
     alert = rows(store, "drilldown/alerts", LONG, series=one(BURST))[0]
     assert alert["interval_90"] == "4 to 13"
     assert alert["explanation"] == (
-        "40 negative documents in 60 min where 8.3 were expected (4 to 13); negative share 80%, usually 30%; "
+        "40 negative documents in 60 min, 8.3 expected (90%: 4 to 13); negative share 80%, expected 30%; "
         "about one window in 1.00 billion would show this by chance"
     )
     silent = rows(store, "drilldown/alerts", LONG, series=one("Source: Reuters"))[0]
-    assert silent["explanation"] == "0 documents in 60 min where 8.3 were expected (4 to 13); practically impossible by chance"
-    assert {row["taken_up_by"] for row in rows(store, "alerts/open", LONG)} == {"ana: looking into it", ""}
+    assert silent["explanation"] == "0 documents in 60 min, 8.3 expected (90%: 4 to 13); practically impossible by chance"
+    assert {row["acknowledged_by"] for row in rows(store, "alerts/open", LONG)} == {"ana: looking into it", ""}
 
 
-def test_a_kept_backtest_tells_what_it_found_and_missed(store: Store) -> None:
-    verdict = rows(store, "backtest/verdict", LONG, run=one(RUN_ID))[0]
-    assert (verdict["found"], verdict["missed"], verdict["false_ones"], verdict["median_delay"]) == (1, 1, 1, 750)
-    events = {row["name"]: (row["verdict"], row["delay"]) for row in rows(store, "backtest/events", LONG, run=one(RUN_ID))}
+def test_a_saved_backtest_shows_what_it_found_and_missed(store: Store) -> None:
+    result = rows(store, "backtest/result", LONG, run=one(RUN_ID))[0]
+    assert (result["found"], result["missed"], result["false_alarms"], result["median_delay"]) == (1, 1, 1, 750)
+    events = {row["name"]: (row["result"], row["delay"]) for row in rows(store, "backtest/events", LONG, run=one(RUN_ID))}
     assert events == {"Strike": ("found", 750), "Rate 'surprise'": ("missed", None)}
 
 

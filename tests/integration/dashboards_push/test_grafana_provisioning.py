@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from squall.dashboards.grafana.push.datasource import DATASOURCE_UID, PLUGIN
+from squall.dashboards.grafana.clickhouse_query import DATASOURCE_UID, PLUGIN
 from squall.dashboards.grafana.push.plan import Folder
 
 DEPLOY = Path(__file__).parents[3] / "deploy" / "grafana"
@@ -63,7 +63,7 @@ def test_no_secret_stands_in_the_files() -> None:
     assert "password" not in source["jsonData"]
 
 
-def test_every_variable_of_the_files_is_told_of() -> None:
+def test_every_variable_of_the_files_is_documented() -> None:
     names = set(re.findall(r"\$(SQUALL_\w+)", (DEPLOY / "provisioning/datasources/squall.yaml").read_text()))
     manual = (DEPLOY / "README.md").read_text()
     assert names

@@ -71,7 +71,7 @@ def test_programs_read_json(grafana: Grafana, folder: Path) -> None:
     }
 
 
-def test_a_missing_data_source_is_said_on_standard_error(grafana: Grafana, folder: Path) -> None:
+def test_a_missing_data_source_is_reported_on_standard_error(grafana: Grafana, folder: Path) -> None:
     done = run(grafana, "--from", folder, token=ADMIN)
     assert done.returncode == 0
     assert "--with-datasource" in done.stderr

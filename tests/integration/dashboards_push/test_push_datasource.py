@@ -26,7 +26,7 @@ def test_the_data_source_is_left_alone_unless_asked_for(grafana: Grafana) -> Non
     assert grafana.datasources == {}
 
 
-def test_a_missing_data_source_is_told_of(grafana: Grafana) -> None:
+def test_a_missing_data_source_is_reported(grafana: Grafana) -> None:
     change = push_source(grafana, None)
     assert change is not None
     assert change.action == "missing"
@@ -85,7 +85,7 @@ def test_a_dry_run_shows_the_settings_and_never_the_password(grafana: Grafana) -
     assert grafana.writes == 0
 
 
-def test_an_editors_token_is_told_that_it_takes_an_admin(grafana: Grafana) -> None:
+def test_the_error_for_an_editors_token_names_the_role_admin(grafana: Grafana) -> None:
     with pytest.raises(SquallError, match="403") as caught:
         push_source(grafana, token=EDITOR)
     assert "Admin" in caught.value.hint
@@ -93,7 +93,7 @@ def test_an_editors_token_is_told_that_it_takes_an_admin(grafana: Grafana) -> No
     assert grafana.writes == 0
 
 
-def test_a_missing_plugin_is_told_with_how_to_install_it(grafana: Grafana) -> None:
+def test_the_error_for_a_missing_plugin_explains_how_to_install_it(grafana: Grafana) -> None:
     grafana.plugins.clear()
     with pytest.raises(SquallError, match="lacks the plugin") as caught:
         push_source(grafana)

@@ -27,14 +27,14 @@ def failure(url: str, boards: Boards, token: str = EDITOR, timeout: float = 10.0
     return caught.value
 
 
-def test_a_wrong_token_is_told_with_where_to_get_one(grafana: Grafana, boards: Boards) -> None:
+def test_the_error_for_a_wrong_token_explains_where_to_create_one(grafana: Grafana, boards: Boards) -> None:
     error = failure(grafana.url, boards, token="glsa_wrongwrongwrong_00000000")
     assert "401" in error.what
     assert "SQUALL_GRAFANA_TOKEN" in error.hint
     assert grafana.writes == 0
 
 
-def test_a_token_without_the_right_is_told_which_right(grafana: Grafana, boards: Boards) -> None:
+def test_the_error_for_a_missing_permission_names_it(grafana: Grafana, boards: Boards) -> None:
     error = failure(grafana.url, boards, token=VIEWER)
     assert "create the folder 'Squall' (403" in error.what
     assert "folders:create" in error.hint
@@ -49,11 +49,11 @@ def test_a_viewers_token_cannot_save_dashboards(grafana: Grafana, boards: Boards
     assert "dashboards:write" in error.hint
 
 
-def test_a_wrong_sub_path_is_told(boards: Boards) -> None:
+def test_a_wrong_sub_path_is_an_error_that_mentions_it(boards: Boards) -> None:
     with serving(Grafana(sub_path="/grafana")) as grafana:
         error = failure(grafana.url.removesuffix("/grafana"), boards)
-    assert "did not answer like Grafana" in error.what
-    assert "sub path" in error.hint
+    assert "did not respond like Grafana" in error.what
+    assert "sub-path" in error.hint
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_a_wrong_sub_path_is_told(boards: Boards) -> None:
         Answer(200, "", "application/json"),
     ],
 )
-def test_what_is_not_grafana_is_told_apart(grafana: Grafana, boards: Boards, answer: Answer) -> None:
+def test_a_server_that_is_not_grafana_is_recognised(grafana: Grafana, boards: Boards, answer: Answer) -> None:
     grafana.intercept = lambda *_: answer
-    assert "did not answer like Grafana" in failure(grafana.url, boards).what
+    assert "did not respond like Grafana" in failure(grafana.url, boards).what
 
 
 def test_a_login_page_in_the_middle_is_no_dashboard(grafana: Grafana, boards: Boards) -> None:
     grafana.intercept = lambda _method, path: Answer(200, PAGE, "text/html") if path.startswith("/api/folders") else None
-    assert "did not answer like Grafana" in failure(grafana.url, boards).what
+    assert "did not respond like Grafana" in failure(grafana.url, boards).what
 
 
 def test_a_redirect_is_not_followed_with_the_token(grafana: Grafana, boards: Boards) -> None:
@@ -88,7 +88,7 @@ def test_a_redirect_is_not_followed_with_the_token(grafana: Grafana, boards: Boa
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_server_in_trouble_is_told_as_such(grafana: Grafana, boards: Boards, status: int) -> None:
+def test_a_server_error_is_reported_with_its_status(grafana: Grafana, boards: Boards, status: int) -> None:
     grafana.intercept = lambda *_: Answer(status, PAGE, "text/html")
     error = failure(grafana.url, boards)
     assert isinstance(error, UnavailableError)
@@ -96,13 +96,13 @@ def test_a_server_in_trouble_is_told_as_such(grafana: Grafana, boards: Boards, s
     assert "<" not in error.what
 
 
-def test_too_many_requests_are_told_to_wait(grafana: Grafana, boards: Boards) -> None:
+def test_the_error_for_too_many_requests_says_to_wait(grafana: Grafana, boards: Boards) -> None:
     grafana.intercept = lambda *_: Answer(429, {"message": "rate limited"})
     assert "wait" in failure(grafana.url, boards).hint
 
 
 @pytest.mark.parametrize("path", ["/api/health", "/api/dashboards/db"])
-def test_no_answer_in_time_is_told_with_the_time(grafana: Grafana, boards: Boards, path: str) -> None:
+def test_a_timeout_is_reported_with_its_length(grafana: Grafana, boards: Boards, path: str) -> None:
     grafana.intercept = lambda _method, asked: Answer(0) if asked == path else None
     error = failure(grafana.url, boards, timeout=0.2)
     assert isinstance(error, UnavailableError)
@@ -110,20 +110,20 @@ def test_no_answer_in_time_is_told_with_the_time(grafana: Grafana, boards: Board
     assert "--timeout" in error.hint
 
 
-def test_nobody_there_is_told(boards: Boards) -> None:
+def test_a_refused_connection_is_reported(boards: Boards) -> None:
     with serving(Grafana()) as gone:
         url = gone.url
     error = failure(url, boards)
     assert isinstance(error, UnavailableError)
     assert "no connection" in error.what
-    assert "Grafana running" in error.hint
+    assert "Grafana is running" in error.hint
 
 
-def test_tls_to_a_server_without_it_is_told(grafana: Grafana, boards: Boards) -> None:
+def test_tls_to_a_server_without_tls_is_an_error_that_mentions_it(grafana: Grafana, boards: Boards) -> None:
     assert "TLS" in failure(grafana.url.replace("http:", "https:"), boards).what
 
 
-def test_a_certificate_nobody_vouches_for_is_told_and_gets_no_token(boards: Boards, tmp_path: Path) -> None:
+def test_an_untrusted_certificate_is_reported_and_the_token_is_not_sent(boards: Boards, tmp_path: Path) -> None:
     key, certificate, both = tmp_path / "key.pem", tmp_path / "certificate.pem", tmp_path / "both.pem"
     command = [
         "openssl",
@@ -164,7 +164,7 @@ def test_the_token_goes_into_the_header_and_nowhere_else(grafana: Grafana, board
     assert not [path for _, path, _ in grafana.requests if EDITOR in path]
 
 
-def test_no_proxy_gets_to_see_what_is_for_this_machine(grafana: Grafana, boards: Boards, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_to_this_machine_bypass_proxies(grafana: Grafana, boards: Boards, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(Grafana()) as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)

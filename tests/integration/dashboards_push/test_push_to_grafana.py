@@ -7,7 +7,7 @@ import pytest
 
 from squall.core.errors import SquallError
 from squall.dashboards.grafana.push import Change, Folder, Options, Target, push
-from squall.dashboards.grafana.push.failures import ConflictError
+from squall.dashboards.grafana.push.errors import ConflictError
 from tests.support.grafana_fake import EDITOR, Answer, Grafana, serving
 
 pytestmark = pytest.mark.slow
@@ -72,10 +72,10 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(grafana: Grafana,
     assert grafana.writes == writes
 
 
-def test_a_dashboard_in_another_folder_is_moved_only_when_told(grafana: Grafana, boards: Boards) -> None:
+def test_a_dashboard_in_another_folder_is_moved_only_on_request(grafana: Grafana, boards: Boards) -> None:
     push(target(grafana), boards, Folder("risk", "Risk desk"))
     writes = grafana.writes
-    with pytest.raises(ConflictError, match="lies in the folder 'Risk desk'") as caught:
+    with pytest.raises(ConflictError, match="is in the folder 'Risk desk'") as caught:
         push(target(grafana), boards, SQUALL)
     assert "--move" in caught.value.hint
     assert grafana.writes == writes
@@ -83,7 +83,7 @@ def test_a_dashboard_in_another_folder_is_moved_only_when_told(grafana: Grafana,
     assert {grafana.folder_of(uid) for uid in grafana.dashboards} == {"squall"}
 
 
-def test_an_edit_made_in_grafana_is_not_overwritten_unless_told(grafana: Grafana, boards: Boards) -> None:
+def test_an_edit_made_in_grafana_is_overwritten_only_on_request(grafana: Grafana, boards: Boards) -> None:
     push(target(grafana), boards, SQUALL)
     grafana.edit("squall-mood", by="anna", title="Anna's mood")
     writes = grafana.writes
@@ -123,7 +123,7 @@ def test_all_conflicts_are_named_at_once(grafana: Grafana, boards: Boards) -> No
         push(target(grafana), boards, SQUALL)
 
 
-def test_somebody_who_saves_while_we_push_is_told_of_not_overwritten(grafana: Grafana, boards: Boards) -> None:
+def test_a_save_during_the_push_is_a_conflict_and_is_not_overwritten(grafana: Grafana, boards: Boards) -> None:
     push(target(grafana), boards, SQUALL)
     boards[0]["tags"] = ["squall", "new"]
 
@@ -143,7 +143,7 @@ def test_a_provisioned_dashboard_is_left_to_its_files(grafana: Grafana, boards: 
     grafana.provisioned.add("squall-mood")
     assert set(actions(push(target(grafana), boards, SQUALL)).values()) == {"unchanged"}
     boards[0]["title"] = "Mood"
-    with pytest.raises(ConflictError, match="provisioning files"):
+    with pytest.raises(ConflictError, match="provisioned from files"):
         push(target(grafana), boards, SQUALL, options=Options(overwrite=True))
 
 
@@ -155,7 +155,7 @@ def test_a_folder_title_that_is_taken_is_a_clear_conflict(grafana: Grafana, boar
     assert grafana.writes == 0
 
 
-def test_a_folder_that_somebody_makes_meanwhile_is_used(grafana: Grafana, boards: Boards) -> None:
+def test_a_folder_that_is_created_meanwhile_is_used(grafana: Grafana, boards: Boards) -> None:
     def made_first(method: str, path: str) -> None:
         if (method, path) == ("POST", "/api/folders"):
             grafana.folders["squall"] = {"uid": "squall", "title": "Squall"}

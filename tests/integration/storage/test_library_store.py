@@ -47,7 +47,7 @@ def test_an_empty_answer_has_the_columns_of_a_full_one(url: str) -> None:
     with squall.open_store(url) as store:
         assert list(store.documents(topic="nothing").to_frame().columns) == list(store.documents().to_frame().columns)
         assert (len(store.alerts(["firing"])), "severity" in store.alerts().to_frame().columns) == (0, True)
-        assert (store.alert("0" * 32), store.document("0" * 32)) == (None, None)
+        assert (store.alert("f" * 32), store.document("f" * 32)) == (None, None)
         with pytest.raises(ValueError, match="burning"):
             store.alerts(["burning"])
 

@@ -31,17 +31,17 @@ def settings(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "receivers"),
     [
-        ({"topic": "Energy | Oil"}, ["energy-desk"]),
-        ({"topic": "ENERGY | oil", "severity": Severity.CRITICAL}, ["pager", "energy-desk"]),
+        ({"topic": "Energy | Oil"}, ["energy-team"]),
+        ({"topic": "ENERGY | oil", "severity": Severity.CRITICAL}, ["pager", "energy-team"]),
         ({"topic": "Macro"}, ["default"]),
         ({"topic": "Macro", "severity": Severity.CRITICAL}, ["pager"]),
         ({"topic": "Source: wire", "kind": SeriesKind.SOURCE}, ["pager"]),
-        ({"topic": "$XOM", "kind": SeriesKind.SYMBOL}, ["energy-desk"]),
+        ({"topic": "$XOM", "kind": SeriesKind.SYMBOL}, ["energy-team"]),
     ],
 )
 def test_the_guides_example_routes_as_it_says(settings, changes, receivers):
     assert list(routes(settings, alert(**changes))) == receivers
-    assert settings.by_name["energy-desk"].max_per_hour == 6
+    assert settings.by_name["energy-team"].max_per_hour == 6
     assert settings.sender == "Squall <squall@example.org>"
 
 

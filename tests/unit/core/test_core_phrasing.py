@@ -36,7 +36,7 @@ def alert(**changes: Any) -> Alert:
 
 def test_an_alert_is_explained_in_sentences() -> None:
     assert explanation(alert()) == [
-        "42 negative documents were published in the 60 minutes 2026-03-02 13:05 to 14:05 UTC, 8.3× the usual.",
+        "42 negative documents were published in the 60 minutes 2026-03-02 13:05 to 14:05 UTC, 8.3× the usual number.",
         "About 5 were expected; 90% of such windows have 2 to 9.",
         "70% of all documents were negative, usually 21%.",
         "About one window in 310,000,000 would show this by chance (p = 3.2e-09).",

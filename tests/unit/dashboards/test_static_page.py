@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from squall.dashboards.page.api import STATIC
+from squall.dashboards.page.app import STATIC
 
 VENDOR = STATIC / "vendor"
 OURS = sorted(path for path in STATIC.iterdir() if path.is_file())

@@ -36,9 +36,9 @@ def test_stale_missing_and_strange_files_are_found(tmp_path: Path) -> None:
     (tmp_path / "squall-alerts.json").unlink()
     (tmp_path / "other.json").write_text("{}")
     problems = {finding.file: finding.problem for finding in reversed(check_static(tmp_path))}
-    assert "is not what the code builds" in problems["squall-mood.json"]
+    assert "differs from what the code builds" in problems["squall-mood.json"]
     assert "is missing" in problems["squall-alerts.json"]
-    assert "is built by no code" in problems["other.json"]
+    assert "is not built by the code" in problems["other.json"]
 
 
 def test_every_query_is_shown_somewhere() -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.core.errors import ConfigurationError
-from squall.dashboards.grafana.formats import Choice, formatted
-from squall.dashboards.grafana.macros import expand, interval_seconds, variables_in
+from squall.dashboards.grafana.clickhouse_macros import expand, interval_seconds, variables_in
+from squall.dashboards.grafana.variable_formats import Selection, format_variable
 from squall.storage.panels import panel_names, panel_sql
 
 START, END = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -19,7 +19,7 @@ HARMLESS = re.compile(r"[A-Za-z0-9%+&=_.~:@$,-]*")
 values = st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=4)
 
 
-def run(sql: str, **variables: Choice) -> str:
+def run(sql: str, **variables: Selection) -> str:
     return expand(sql, start=START, end=END, interval=60, variables=variables)
 
 
@@ -44,30 +44,30 @@ def test_macros_of_time_expand_as_the_plugin_does(sql: str, expanded: str) -> No
     ("sql", "why"),
     [
         ("$__timeFilters(a)", r"unknown macro \$__timeFilters"),
-        ("$__timeFilter", "takes 1 arguments, not 0"),
-        ("$__timeFilter(a, b)", "takes 1 arguments, not 2"),
-        ("$__timeFilter(a", "never closed"),
+        ("$__timeFilter", "takes 1 argument, not 0"),
+        ("$__timeFilter(a, b)", "takes 1 argument, not 2"),
+        ("$__timeFilter(a", "unclosed bracket"),
         ("$__conditionalAll(a)", "takes a condition and a variable"),
-        ("$__conditionalAll(a, b)", "for its variable"),
+        ("$__conditionalAll(a, b)", "not a variable"),
         ("${nobody}", r"variable \$nobody is not defined"),
         ("${topic:shouting}", "unknown format 'shouting'"),
     ],
 )
-def test_what_the_plugin_would_not_understand_is_an_error(sql: str, why: str) -> None:
+def test_what_the_plugin_does_not_support_is_an_error(sql: str, why: str) -> None:
     with pytest.raises(ConfigurationError, match=why):
-        run(sql, topic=Choice(("a",)))
+        run(sql, topic=Selection(("a",)))
 
 
-def test_a_condition_falls_away_when_everything_or_nothing_is_chosen() -> None:
+def test_a_condition_is_dropped_when_all_or_nothing_is_selected() -> None:
     sql = "$__conditionalAll(f(topic, '${topic:queryparam}'), $topic)"
-    assert run(sql, topic=Choice(("a", "b"), multi=True, everything=True)) == "1=1"
-    assert run(sql, topic=Choice((), multi=True)) == "1=1"
-    assert run(sql, topic=Choice(("a b", "c"), multi=True)) == "f(topic, 'var-topic=a+b&var-topic=c')"
+    assert run(sql, topic=Selection(("a", "b"), multi=True, is_all=True)) == "1=1"
+    assert run(sql, topic=Selection((), multi=True)) == "1=1"
+    assert run(sql, topic=Selection(("a b", "c"), multi=True)) == "f(topic, 'var-topic=a+b&var-topic=c')"
 
 
 def test_conditions_expand_inside_each_other() -> None:
     sql = "$__conditionalAll(a AND $__conditionalAll(b, $two), $one)"
-    assert run(sql, one=Choice(("x",)), two=Choice((), everything=True)) == "a AND 1=1"
+    assert run(sql, one=Selection(("x",)), two=Selection((), is_all=True)) == "a AND 1=1"
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_conditions_expand_inside_each_other() -> None:
     ],
 )
 def test_several_values_are_written_as_grafana_writes_them(name: str, written: str) -> None:
-    assert formatted("topic", Choice(("a", "b"), multi=True), name) == written
+    assert format_variable("topic", Selection(("a", "b"), multi=True), name) == written
 
 
 @given(values)
 def test_no_value_can_end_the_string_it_stands_in(chosen: list[str]) -> None:
-    many = formatted("topic", Choice(tuple(chosen), multi=True), "queryparam")
-    one = formatted("topic", Choice((chosen[0],)), "percentencode")
+    many = format_variable("topic", Selection(tuple(chosen), multi=True), "queryparam")
+    one = format_variable("topic", Selection((chosen[0],)), "percentencode")
     assert HARMLESS.fullmatch(many)
     assert HARMLESS.fullmatch(one)
     assert "$" not in one
@@ -111,15 +111,15 @@ def test_queries_use_only_the_formats_that_let_no_value_out(name: str) -> None:
 def test_a_value_with_quotes_changes_nothing_of_a_query_but_one_string(name: str) -> None:
     hostile, marker = "\\' OR 1 = 1) -- \"", "VALUE"
     used = variables_in(panel_sql(name))
-    sql = run(panel_sql(name), **{each: Choice((hostile,)) for each in used})
-    plain = run(panel_sql(name), **{each: Choice((marker,)) for each in used})
+    sql = run(panel_sql(name), **{each: Selection((hostile,)) for each in used})
+    plain = run(panel_sql(name), **{each: Selection((marker,)) for each in used})
     assert sql.count("'") == plain.count("'")
     assert "OR 1 = 1" not in sql
 
 
 def test_a_macro_that_comes_in_with_a_value_stays_inside_its_string() -> None:
     sql = "has(f('${topic:queryparam}'), topic)"
-    assert run(sql, topic=Choice(("$__fromTime $__nothing",), multi=True)) == f"has(f('var-topic=toDateTime({FROM})+$__nothing'), topic)"
+    assert run(sql, topic=Selection(("$__fromTime $__nothing",), multi=True)) == f"has(f('var-topic=toDateTime({FROM})+$__nothing'), topic)"
 
 
 @pytest.mark.parametrize(("hours", "seconds"), [(1 / 60, 1), (1, 5), (6, 20), (24, 60), (240, 900)])

@@ -31,8 +31,8 @@ def test_an_address_is_read_with_its_port_and_sub_path(url: str, shown: str) -> 
         ("grafana.example.com", "http or https"),
         ("ftp://grafana.example.com", "http or https"),
         ("https://", "http or https"),
-        ("https://host:port", "not an address"),
-        ("https://host:99999", "not an address"),
+        ("https://host:port", "not a valid address"),
+        ("https://host:99999", "not a valid address"),
         ("https://admin:hunter2@host", "user or password"),
         ("https://host/?orgId=1", "query"),
         ("http://grafana.example.com", "unencrypted"),
@@ -40,7 +40,7 @@ def test_an_address_is_read_with_its_port_and_sub_path(url: str, shown: str) -> 
         ("http://localhost.example.com:3000", "unencrypted"),
     ],
 )
-def test_an_address_that_is_none_or_unsafe_is_refused_in_words(url: str, said: str) -> None:
+def test_an_invalid_or_unsafe_address_is_refused_with_a_hint(url: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said) as caught:
         Target.parse(url, TOKEN)
     assert caught.value.hint

@@ -1,0 +1,23 @@
+"""The names that filters offer."""
+
+from __future__ import annotations
+
+from squall.core.records import SeriesKind
+from squall.dashboards.page.schemas.base import View
+
+
+class SeriesView(View):
+    """A series that can be charted."""
+
+    name: str
+    kind: SeriesKind
+
+
+class FiltersView(View):
+    """Names that occur in the last 7 days of event time, most frequent first."""
+
+    topics: list[str]
+    sources: list[str]
+    symbols: list[str]
+    languages: list[str]
+    series: list[SeriesView]

@@ -1,0 +1,65 @@
+"""The overview: totals, topics and latency."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from squall.dashboards.page.schemas.base import View
+
+
+class TotalsView(View):
+    """Totals over the whole store; every document id counts once."""
+
+    documents: int
+    copies: int = Field(description="documents among these whose text was already published in the 24 hours before")
+    negative: int
+    neutral: int
+    positive: int
+    dead_letters: int
+
+
+class TopicView(View):
+    """One topic in the window; copies count once."""
+
+    topic: str = Field(validation_alias="name")
+    negative: int
+    neutral: int
+    positive: int
+    total: int
+    negative_share: float
+    mean_score: float = Field(description="mean of p_positive − p_negative, in [−1, 1]")
+
+
+class QuantilesView(View):
+    """Seconds."""
+
+    p50: float
+    p99: float
+    max: float
+
+
+class LatencyView(View):
+    """How long it took until the window's documents were stored."""
+
+    documents: int
+    since_collected: QuantilesView
+    since_published: QuantilesView
+
+
+class WindowView(View):
+    """The last 24 hours of event time, [start, end). The window ends with the newest document, not with the wall clock."""
+
+    start: datetime
+    end: datetime
+    topics: list[TopicView] = Field(description="largest first")
+    latency: LatencyView
+
+
+class OverviewView(View):
+    """Totals, and the last 24 hours of event time."""
+
+    totals: TotalsView
+    last_published_at: datetime | None
+    window: WindowView | None = Field(description="null while the store is empty")

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from squall.alerts.notification.silences import is_silenced, silences_in_force
+from squall.core.config.settings import DetectorSettings
+from squall.core.records import AlertState, SeriesKind
+from tests.support.recording_store import RecordingStore
+
+pytestmark = pytest.mark.slow
+
+SILENCE = {"matchers": ["topic=Mark*", "severity = 'critical'"], "minutes": 120, "author": "ann", "reason": "known"}
+ACK = {"author": "ann", "note": "looking into it"}
+ONE = f"{1:032x}"
+NEARLY = timedelta(minutes=10)
+
+
+def test_alerts_are_listed_by_state_and_shown_with_the_documents_behind_them(world: Any, scored: Any, alert: Any) -> None:
+    row = scored("Bank fails")
+    world.insert(row)
+    world.store.alerts.write([alert(1, AlertState.FIRING, (row.document.id, "f" * 32)), alert(2, AlertState.RESOLVED)])
+    with world.serving() as url:
+
+        def states(query: str) -> list[str]:
+            return [found["state"] for found in httpx.get(f"{url}/api/alerts{query}").json()["alerts"]]
+
+        assert states("") == ["firing", "resolved"]
+        assert states("?state=firing") == ["firing"]
+        assert states("?state=firing&state=resolved&limit=1") == ["firing"]
+        assert httpx.get(url + "/api/alerts?state=asleep").status_code == 422
+        found = httpx.get(f"{url}/api/alerts/{ONE}").json()
+        assert found["alert"]["observed"] == 42
+        assert found["alert"]["acknowledged"] is None
+        assert 3 <= len(found["explanation"]) <= 6
+        assert found["explanation"][0].startswith("42 negative documents were published in the 60 minutes 2026-03-02 13:05 to 14:05 UTC")
+        assert [document["title"] for document in found["documents"]] == ["Bank fails"]
+        assert httpx.get(f"{url}/api/alerts/{9:032x}").status_code == 404
+        assert httpx.get(f"{url}/api/alerts/nonsense").status_code == 422
+
+
+def test_an_alert_that_names_no_documents_shows_those_of_its_window(world: Any, scored: Any, alert: Any) -> None:
+    world.insert(scored("In no window"), scored("Bank fails", age=NEARLY), scored("Bank rises", "positive", age=NEARLY))
+    world.store.alerts.write([alert(1, AlertState.FIRING)])
+    with world.serving() as url:
+        assert [row["title"] for row in httpx.get(f"{url}/api/alerts/{ONE}").json()["documents"]] == ["Bank fails"]
+
+
+def test_the_documents_behind_an_alert_are_queried_once_however_often_it_is_shown_and_acknowledged(
+    world: Any, scored: Any, alert: Any
+) -> None:
+    row = scored("Bank fails", age=NEARLY)
+    world.insert(row)
+    world.store.alerts.write([alert(1, AlertState.FIRING, (row.document.id,))])
+    store = RecordingStore(world.store)
+    with world.serving(store) as url:
+        for author in ("ann", "bob"):
+            assert [found["title"] for found in httpx.get(f"{url}/api/alerts/{ONE}").json()["documents"]] == ["Bank fails"]
+            httpx.post(f"{url}/api/alerts/{ONE}/acknowledgement", json={**ACK, "author": author})
+            world.clock.advance(5)
+        shown = httpx.get(f"{url}/api/alerts/{ONE}").json()
+    assert shown["alert"]["acknowledged"]["author"] == "bob"
+    assert sum(call.startswith("documents.") for call in store.calls) == 1, store.calls
+    assert set(shown) == {"alert", "explanation", "documents", "notifications"}
+
+
+def test_an_acknowledgement_is_seen_at_once_and_the_last_word_counts(world: Any, alert: Any) -> None:
+    world.store.alerts.write([alert(1, AlertState.FIRING)])
+    with world.serving() as url:
+        assert httpx.get(url + "/api/alerts").json()["alerts"][0]["acknowledged"] is None
+        answer = httpx.post(f"{url}/api/alerts/{ONE}/acknowledgement", json=ACK)
+        assert answer.status_code == 200
+        assert answer.json()["acknowledged"] | {"at": ""} == {**ACK, "at": ""}
+        assert httpx.get(url + "/api/alerts").json()["alerts"][0]["acknowledged"]["note"] == "looking into it"
+        world.clock.advance(1)
+        httpx.post(f"{url}/api/alerts/{ONE}/acknowledgement", json={"author": "bob"})
+        assert httpx.get(f"{url}/api/alerts/{ONE}").json()["alert"]["acknowledged"]["author"] == "bob"
+        assert httpx.post(f"{url}/api/alerts/{9:032x}/acknowledgement", json=ACK).status_code == 404
+    assert [row.author for row in world.store.acknowledgements.of([ONE])] == ["bob"]
+
+
+def test_a_silence_is_seen_at_once_is_honoured_and_can_be_ended(world: Any, alert: Any) -> None:
+    firing = alert(1, AlertState.FIRING)
+    world.store.alerts.write([firing])
+    with world.serving() as url:
+        assert httpx.get(url + "/api/silences").json() == {"silences": []}
+        answer = httpx.post(url + "/api/silences", json=SILENCE)
+        assert answer.status_code == 201
+        made = answer.json()
+        assert made["matchers"] == ["topic=Mark*", "severity=critical"]
+        (listed,) = httpx.get(url + "/api/silences").json()["silences"]
+        assert (listed["id"], listed["author"], listed["reason"]) == (made["id"], "ann", "known")
+        assert httpx.get(url + "/api/alerts").json()["alerts"][0]["silenced_until"] == listed["ends_at"]
+        assert is_silenced(firing, silences_in_force(world.store.silences.all(), world.clock.now()))
+        json = {"Content-Type": "application/json"}
+        world.clock.advance(60)
+        assert httpx.delete(f"{url}/api/silences/{made['id']}", headers=json).status_code == 200
+        assert httpx.get(url + "/api/silences").json() == {"silences": []}
+        assert httpx.get(url + "/api/alerts").json()["alerts"][0]["silenced_until"] is None
+        assert httpx.delete(f"{url}/api/silences/{made['id']}", headers=json).status_code == 404
+        assert httpx.delete(f"{url}/api/silences/{9:032x}", headers=json).status_code == 404
+    assert not is_silenced(firing, silences_in_force(world.store.silences.all(), world.clock.now()))
+
+
+def test_a_silence_ends_by_itself_and_means_only_what_matches(world: Any, alert: Any) -> None:
+    world.store.alerts.write([alert(1, AlertState.FIRING)])
+    with world.serving() as url:
+        httpx.post(url + "/api/silences", json={**SILENCE, "matchers": ["topic=Energy*"]})
+        assert httpx.get(url + "/api/alerts").json()["alerts"][0]["silenced_until"] is None
+        httpx.post(url + "/api/silences", json={**SILENCE, "minutes": 5})
+        assert httpx.get(url + "/api/alerts").json()["alerts"][0]["silenced_until"]
+        world.clock.advance(300)
+        assert httpx.get(url + "/api/alerts").json()["alerts"][0]["silenced_until"] is None
+        assert len(httpx.get(url + "/api/silences").json()["silences"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"matchers": ["Energy*"]}, "'Energy*' is not a matcher"),
+        ({"matchers": ["colour=red"]}, "alerts have no label 'colour'"),
+        ({"matchers": []}, "body.matchers"),
+        ({"minutes": 0}, "body.minutes"),
+        ({"minutes": 527_041}, "body.minutes"),
+        ({"author": " \u0000 "}, "body.author"),
+        ({"reason": ""}, "body.reason"),
+        ({"colour": "red"}, "body.colour"),
+    ],
+)
+def test_an_invalid_silence_is_refused_with_the_reason(world: Any, change: dict[str, Any], words: str) -> None:
+    with world.serving() as url:
+        answer = httpx.post(url + "/api/silences", json={**SILENCE, **change})
+    assert answer.status_code == 422
+    assert words in answer.json()["detail"]
+    assert world.store.silences.all() == []
+
+
+def test_notes_are_stored_as_plain_text(world: Any, alert: Any) -> None:
+    world.store.alerts.write([alert(1, AlertState.FIRING)])
+    hostile = "<script>alert('x')</script> \\ \t' OR 1=1 --"
+    with world.serving() as url:
+        httpx.post(f"{url}/api/alerts/{ONE}/acknowledgement", json={"author": "O'Neil", "note": hostile})
+        said = httpx.get(url + "/api/alerts").json()["alerts"][0]["acknowledged"]
+    assert (said["author"], said["note"]) == ("O'Neil", hostile)
+
+
+CHANGES = [
+    ("POST", f"/api/alerts/{ONE}/acknowledgement", ACK),
+    ("POST", "/api/silences", SILENCE),
+    ("DELETE", f"/api/silences/{ONE}", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CHANGES)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:1"},
+        {"Origin": "http://127.0.0.1"},
+        {"Origin": "ftp://{host}"},
+        {"Origin": "http://["},
+        {"Origin": ""},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_another_site_changes_nothing(world: Any, alert: Any, method: str, path: str, body: Any, headers: dict[str, str]) -> None:
+    world.store.alerts.write([alert(1, AlertState.FIRING)])
+    with world.serving() as url:
+        sent = {name: value.format(host=url.removeprefix("http://")) for name, value in headers.items()}
+        answer = httpx.request(method, url + path, json=body or {}, headers=sent)
+    assert answer.status_code == 403
+    assert "another site" in answer.json()["detail"]
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+    assert world.store.silences.all() == world.store.acknowledgements.of([ONE]) == []
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CHANGES)
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp"])
+def test_what_a_form_can_send_changes_nothing(world: Any, alert: Any, method: str, path: str, body: Any, kind: str) -> None:
+    world.store.alerts.write([alert(1, AlertState.FIRING)])
+    with world.serving() as url:
+        answer = httpx.request(method, url + path, content=str(body or ""), headers={"Content-Type": kind})
+    assert answer.status_code == 415
+    assert world.store.silences.all() == world.store.acknowledgements.of([ONE]) == []
+
+
+def test_the_page_itself_may_change_things_by_whatever_name_it_was_opened(world: Any, alert: Any) -> None:
+    world.store.alerts.write([alert(1, AlertState.FIRING)])
+    with world.serving() as url:
+        for name in ("127.0.0.1", "localhost"):
+            own = url.replace("127.0.0.1", name)
+            headers = {"Host": own.removeprefix("http://"), "Origin": own, "Sec-Fetch-Site": "same-origin"}
+            assert httpx.post(f"{url}/api/alerts/{ONE}/acknowledgement", json=ACK, headers=headers).status_code == 200
+
+
+def test_a_preflight_of_another_site_is_not_answered(world: Any) -> None:
+    headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    with world.serving() as url:
+        answer = httpx.options(url + "/api/silences", headers=headers)
+    assert answer.status_code == 405
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize("body", [b"{" * 70_000, b"not json", b"[1]", b""])
+def test_a_body_that_is_too_large_or_no_object_is_refused(world: Any, body: bytes) -> None:
+    with world.serving() as url:
+        answer = httpx.post(url + "/api/silences", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == (413 if len(body) > 65_536 else 422)
+
+
+def test_a_sector_alert_shows_documents_of_its_symbols(world: Any, scored: Any, alert: Any) -> None:
+    world.insert(scored("Bank fails", symbols=("XYZ",), age=NEARLY), scored("Other", symbols=("ABC",), age=NEARLY))
+    sector = alert(1, AlertState.FIRING).model_copy(update={"topic": "Sector: Banks", "kind": SeriesKind.SECTOR})
+    world.store.alerts.write([sector])
+    with world.serving(detector=DetectorSettings(sectors={"Banks": ("XYZ",)})) as url:
+        assert [row["title"] for row in httpx.get(f"{url}/api/alerts/{ONE}").json()["documents"]] == ["Bank fails"]
