@@ -28,7 +28,7 @@ class SchedulerStatus:
     report: RunReport | None = None
 
 
-class AtOnceThenEvery(BaseTrigger):
+class AtOnceThenEvery(BaseTrigger):  # type: ignore[misc]  # APScheduler is untyped
     """APScheduler's trigger of the detector: the first run is due at once, the others every interval; missed ones are skipped.
 
     Its times come from the scheduler, so that no wall clock is read here.
