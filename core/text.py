@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import xxhash
 
+from squall.core.headline_marks import without_prefixes, without_signature
+
 MAX_TEXT_CHARS = 10_000
 """Longer texts are cut here; the model reads far less."""
 MAX_TITLE_CHARS = 1_000
@@ -16,12 +18,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _URL_NOISE = re.compile(r"[\x00-\x1f\x7f]")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-_WIRE_PREFIX = re.compile(
-    r"^(?:(?:rt\s+@\w+:?|update\s*\d*|wrapup\s*\d*|rpt|corrected|refile|exclusive|breaking|adds|snap|analysis|column|poll)"
-    r"\s*[-:–]+\s*|rt\s+@\w+:?\s*)+",
-    re.IGNORECASE,
-)
-_WIRE_SUFFIX = re.compile(r"(?<!\s)\s+[-–|]\s*(?:[A-Z][\w.]*\s?){1,3}$")
 _STORY_WORDS = 5
 _NOT_WORD = re.compile(r"[^\w%$]+")
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z]{1,2})?)(?![\w$])")
@@ -67,8 +63,8 @@ def normalise(text: str) -> str:
 
     Copies of one story normalise to the same text; used for fingerprints and for splitting training data.
     """
-    text = _WIRE_PREFIX.sub("", _LINK.sub(" ", text).strip())
-    unsigned = _WIRE_SUFFIX.sub("", text)
+    text = without_prefixes(_LINK.sub(" ", text).strip())
+    unsigned = without_signature(text)
     if len(unsigned.split()) >= _STORY_WORDS:  # `Stocks to watch - Ford` has no signature
         text = unsigned
     return _NOT_WORD.sub(" ", text.lower()).strip()
