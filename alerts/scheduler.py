@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from squall.alerts.service import LIVENESS_PART, AlertService, RunReport
 from squall.core.clock import Clock
@@ -25,13 +28,33 @@ class SchedulerStatus:
     report: RunReport | None = None
 
 
+class AtOnceThenEvery(BaseTrigger):  # type: ignore[misc]  # APScheduler is untyped
+    """APScheduler's trigger of the detector: the first run is due at once, the others every interval; missed ones are skipped.
+
+    Its times come from the scheduler, so that no wall clock is read here.
+
+    Args:
+        seconds: the interval.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._interval = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Return when the next run is due, given the previous one and the present."""
+        if previous_fire_time is None:
+            return now
+        missed = max((now - previous_fire_time) // self._interval, 0)
+        return previous_fire_time + (missed + 1) * self._interval
+
+
 class DetectorScheduler:
-    """Calls `AlertService.run_once` every interval.
+    """A BackgroundScheduler around `AlertService.run_once`.
 
     Args:
         service: what to run.
         interval_seconds: time between two starts; a run that takes longer delays the next one.
-        clock: paces the runs by its monotonic time, and stamps the status.
+        clock: stamps the status.
         health: the service's; a run is expected every interval.
     """
 
@@ -41,8 +64,7 @@ class DetectorScheduler:
         self._clock = clock
         self._liveness = health.liveness
         self._status = SchedulerStatus()
-        self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
+        self._scheduler = BackgroundScheduler(timezone=UTC)
         self._ran = threading.Event()
 
     @property
@@ -53,8 +75,8 @@ class DetectorScheduler:
     def start(self) -> None:
         """Run now, and then every interval."""
         self._liveness.expect(LIVENESS_PART, 3 * self._interval)
-        self._thread = threading.Thread(target=self._loop, name="detector", daemon=True)
-        self._thread.start()
+        self._scheduler.add_job(self._run, AtOnceThenEvery(self._interval), max_instances=1, coalesce=True, misfire_grace_time=None)
+        self._scheduler.start()
 
     def wait_for_run(self, timeout: float) -> bool:
         """Wait until a run has ended; return False when none did within `timeout` seconds."""
@@ -62,19 +84,11 @@ class DetectorScheduler:
 
     def stop(self) -> None:
         """Let a run in progress end after its present chunk, stop, and let another detector take over."""
-        self._stopping.set()
         self._service.stop()
         self._liveness.done(LIVENESS_PART)
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
             self._service.release()
-
-    def _loop(self) -> None:
-        while not self._stopping.is_set():
-            began = self._clock.monotonic()
-            self._run()
-            self._stopping.wait(max(began + self._interval - self._clock.monotonic(), 0.0))
 
     def _run(self) -> None:
         try:

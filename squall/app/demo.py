@@ -208,8 +208,7 @@ class Demo:
 
     async def _tick(self, running: asyncio.Task[None]) -> None:
         totals = self.pipeline.processor.totals
-        done = totals.stored + totals.duplicates + totals.rejected
-        self.output.progress(done, self.script.lines + len(POISON), totals.duplicates, totals.rejected)
+        self.output.progress(totals.items, self.script.lines + len(POISON), totals.duplicates, totals.rejected)
         if running.done():
             await running  # raises the error that ended it
             raise SquallError("the demo was stopped before its end")

@@ -1,9 +1,12 @@
 """The schedule around a detector."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from squall.alerts.scheduler import DetectorScheduler
+from hypothesis import given
+from hypothesis import strategies as st
+
+from squall.alerts.scheduler import AtOnceThenEvery, DetectorScheduler
 from squall.alerts.service import RunReport
 from squall.core.clock import ManualClock, SystemClock
 from squall.core.errors import StoreError
@@ -71,18 +74,21 @@ def test_a_failed_run_is_reported_and_does_not_end_the_schedule():
     assert (scheduler.status.last_error, scheduler.status.failures) == ("", 0)
 
 
-def test_the_injected_clock_paces_the_runs_and_stamps_them():
+def test_the_status_is_stamped_by_the_injected_clock_and_the_lease_released_at_the_end():
     clock = ManualClock(datetime(2011, 8, 8, tzinfo=UTC))
-
-    class Long(Scripted):
-        def run_once(self):
-            clock.advance(3600)  # as if the run had taken the whole interval: the next one is due at once
-            return super().run_once()
-
-    service = Long(*[RunReport()] * 3)
+    service = Scripted(RunReport())
     scheduler = scheduled(service, 3600, clock)
     scheduler.start()
     assert service.enough.wait(20)
     scheduler.stop()
     assert scheduler.status.last_run_at == clock.now()
     assert service.released
+
+
+@given(st.integers(1, 5_000), st.integers(0, 1_000_000))
+def test_the_first_run_is_due_at_once_and_missed_ones_are_skipped(interval, late):
+    trigger, now = AtOnceThenEvery(interval), datetime(2026, 3, 2, tzinfo=UTC)
+    assert trigger.get_next_fire_time(None, now) == now
+    due = trigger.get_next_fire_time(now, now + timedelta(seconds=late))
+    assert timedelta(0) < due - (now + timedelta(seconds=late)) <= timedelta(seconds=interval)
+    assert (due - now) % timedelta(seconds=interval) == timedelta(0)

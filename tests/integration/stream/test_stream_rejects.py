@@ -18,12 +18,16 @@ GOOD = encode_document(document(0))
 FIELDS = orjson.loads(GOOD)
 MALFORMED: dict[str, list[tuple[bytes | None, list[tuple[str, bytes]]]]] = {
     "empty_message": [(None, HEADERS)],
-    "broken_json": [(b"{broken", HEADERS), (b"\xff\xfe", []), (GOOD[:-1] + b',"text":"\\ud800"}', HEADERS)],
+    "broken_json": [
+        (b"{broken", HEADERS),
+        (b"\xff\xfe", []),
+        (GOOD[:-1] + b',"text":"\\ud800"}', HEADERS),
+        (GOOD[:-1] + b',"x":' + b"[" * 300 + b"]" * 300 + b"}", HEADERS),
+    ],
     "not_an_object": [(b"[]", HEADERS)],
     "missing_field": [(b"{}", HEADERS)],
     "unknown_schema": [(GOOD, [(SCHEMA_HEADER, b"99")]), (GOOD, [(SCHEMA_HEADER, b"9" * 5000)])],
     "invalid_field": [
-        (GOOD[:-1] + b',"x":' + b"[" * 300 + b"]" * 300 + b"}", HEADERS),
         (orjson.dumps(FIELDS | {"published_at": "9999-12-31T23:59:59-12:00"}), HEADERS),
         (orjson.dumps(FIELDS | {"collected_at": "9999-12-31T23:59:59Z"}), HEADERS),
         (orjson.dumps(FIELDS | {"published_at": "1970-01-01T00:00:00Z"}), HEADERS),
