@@ -51,7 +51,7 @@ def median_seconds(ask: Callable[[], object]) -> float:
     return statistics.median(taken)
 
 
-def test_every_panel_answers_over_every_range_and_the_slowest_are_told(store: Store) -> None:
+def test_every_panel_query_succeeds_over_every_range(store: Store) -> None:
     dashboards = build_all()
     for name, length in RANGES.items():
         rounds = [run_queries(store, dashboards, END - length, END, END) for _ in range(ROUNDS)]
@@ -60,20 +60,21 @@ def test_every_panel_answers_over_every_range_and_the_slowest_are_told(store: St
             (runs[0].dashboard, runs[0].name): 1000 * statistics.median(run.seconds for run in runs) for runs in zip(*rounds, strict=True)
         }
         slowest = sorted(medians.items(), key=lambda pair: -pair[1])[:3]
-        told = ", ".join(f"{dashboard} {panel} {milliseconds:.0f} ms" for (dashboard, panel), milliseconds in slowest)
-        print(f"{name:>8}: {len(medians)} queries, median of {ROUNDS}: slowest {told}")
+        listed = ", ".join(f"{dashboard} {panel} {milliseconds:.0f} ms" for (dashboard, panel), milliseconds in slowest)
+        print(f"{name:>8}: {len(medians)} queries, median of {ROUNDS}: slowest {listed}")
 
 
-def test_two_months_by_topic_from_kept_counts_are_many_times_faster_than_from_documents(store: Store) -> None:
-    rolled = """
+def test_two_months_by_topic_are_much_faster_from_the_roll_ups_than_from_documents(store: Store) -> None:
+    rolled = f"""
         SELECT toStartOfDay(time) AS day, topic, sum(positive) - sum(negative), sum(negative + neutral + positive)
         FROM sentiment_rollup FINAL
-        WHERE step = 3600 AND symbol = '' AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
+        WHERE step = 3600 AND symbol = '' AND time >= toDateTime({int(START.timestamp())}) AND time < toDateTime({int(END.timestamp())})
         GROUP BY day, topic
         """
-    kept = median_seconds(lambda: store.read(rolled, start=START, end=END))
+    from_rollups = median_seconds(lambda: store.read(rolled))
     counted = median_seconds(lambda: store.counts.by_topic(START, END))
     print(
-        f"by topic over 60 days: {1000 * kept:.0f} ms from kept counts, {1000 * counted:.0f} ms from documents: {counted / kept:.0f} times"
+        f"by topic over 60 days: {1000 * from_rollups:.0f} ms from the roll-ups, {1000 * counted:.0f} ms from documents: "
+        f"{counted / from_rollups:.0f} times"
     )
-    assert counted / kept > 3
+    assert counted / from_rollups > 3

@@ -74,7 +74,8 @@ def test_the_queries_are_run_on_the_store_of_the_settings(built: Path, tmp_path:
     assert text.stdout.splitlines()[-1] == f"0 findings; {len(queries)} queries, 0 failed"
 
 
-def test_without_a_store_the_queries_say_so(built: Path, tmp_path: Path) -> None:
+def test_without_a_store_the_queries_are_refused_and_none_is_created(built: Path, tmp_path: Path) -> None:
     done = run("--data-dir", tmp_path / "none", "dashboards", "check", "--from", built, "--queries")
     assert done.returncode == 1
-    assert "no data" in done.stderr
+    assert "there is no store at" in done.stderr
+    assert not (tmp_path / "none").exists()
