@@ -20,11 +20,13 @@ _MISSING = {16, 47, 60}  # no such column, identifier, table
 _NO_DATABASE = 81
 _REFUSED = {192, 193, 194, 497, 516}
 _TRANSIENT = {
-    *(74, 75, 243, 1002),  # files: no space left, reported in several ways
+    *(74, 75, 76, 243, 1002),  # files: no space left, no descriptor left, reported in several ways
     *(159, 160, 209, 210, 473),  # timeouts and lost connections
     *(201, 202, 241, 252, 439),  # quota, too many queries, memory, too many parts, no threads
     *(225, 242, 319, 425, 999),  # replication and Keeper
 }
+_TRANSIENT_TEXTS = ("No space left on device", "Too many open files", "Cannot allocate memory")
+"""What the system answered, whatever number ClickHouse gave it."""
 MIGRATE_HINT = "run `squall store migrate`"
 
 
@@ -130,7 +132,7 @@ def server_error(store: str, code: int, message: str, doing: str) -> StoreError 
     """Turn an error that ClickHouse answered into ours: unavailable when trying again may help."""
     text = message.split("Stack trace:")[0].strip()[:800]
     what = f"store {store}: {doing} failed: {text}"
-    if code in _TRANSIENT:
+    if code in _TRANSIENT or any(system in text for system in _TRANSIENT_TEXTS):
         return StoreUnavailableError(what, "tried again until it passes; check memory, disk and load of ClickHouse")
     if code in _MISSING:
         return StoreError(what, MIGRATE_HINT)
