@@ -121,7 +121,7 @@ def test_the_messages_about_an_alert_are_found_whether_it_comes_first_in_them_or
     assert store.notifications.about("a3") == []
 
 
-def test_a_silence_is_in_force_from_its_start_until_before_its_end(store: Store) -> None:
+def test_a_silence_is_active_from_its_start_until_before_its_end(store: Store) -> None:
     silence = Silence("s1", ("topic=Energy*", "severity=warning"), "ann", "it's \t known", NOW, NOW + MINUTE)
     later = Silence("s2", ("kind=symbol",), "bob", "", NOW + MINUTE, NOW + 2 * MINUTE)
     store.silences.write([silence, later])
