@@ -89,7 +89,7 @@ def test_an_alert_keeps_what_it_is_about_and_what_was_expected(store: Store) -> 
     assert store.alerts.get(symbol.id) == symbol
 
 
-def test_a_breach_that_went_away_before_it_fired_is_no_alert_to_anybody(store: Store) -> None:
+def test_a_breach_that_ended_before_it_fired_is_no_alert(store: Store) -> None:
     gone = alert(3, AlertState.RESOLVED, resolved_at=NOW + MINUTE)
     store.alerts.write([gone])
     assert store.alerts.latest() == []

@@ -67,5 +67,5 @@ def test_a_worker_whose_process_has_ended_goes(harness: KafkaHarness, join: Join
     assert members(harness) == {}
 
 
-def test_a_group_that_nobody_joined_yet_is_no_trouble(harness: KafkaHarness) -> None:
+def test_a_group_without_members_is_no_failure(harness: KafkaHarness) -> None:
     assert evict_dead_members(harness.kafka, CLIENT_PREFIX) == 0

@@ -135,7 +135,7 @@ def test_auto_takes_the_next_backend_when_one_does_not_support_the_checkpoint(ch
         opened(checkpoint, "ragged")
 
 
-def test_the_version_tells_backends_apart(checkpoint: Path) -> None:
+def test_the_version_distinguishes_backends(checkpoint: Path) -> None:
     names = set()
     for precision in ("fp32", "bf16"):
         with ScoringEngine.open(tiny_settings(checkpoint, precision=precision)) as engine:

@@ -177,13 +177,13 @@ def test_augment_rewrites_the_recipes_training_texts_and_leaves_the_held_out_one
     MaskedLanguageModel(load_encoder(tiny_base)).save(tmp_path / "lm")
     shutil.copyfile(tiny_base / "tokenizer.json", tmp_path / "lm" / "tokenizer.json")
     options = ["--config", str(tmp_path / "run.toml"), "--model", str(tmp_path / "lm"), "--out", str(tmp_path / "new" / "more.jsonl")]
-    told = CliRunner().invoke(app, ["augment", *options, "--copies", "3"])
-    assert told.exit_code == 0, told.output
+    result = CliRunner().invoke(app, ["augment", *options, "--copies", "3"])
+    assert result.exit_code == 0, result.output
     train, dev = load_recipe(tmp_path / "run.toml", {}, {}).split()
     assert dev
     written = [json.loads(line)["text"] for line in (tmp_path / "new" / "more.jsonl").read_text().splitlines()]
     assert len(written) == 3 * len(train)
-    assert f"wrote {len(written)} texts" in told.stdout
+    assert f"wrote {len(written)} texts" in result.stdout
 
 
 def test_unlabelled_texts_without_teachers_are_an_error(tmp_path: Path) -> None:
