@@ -104,7 +104,7 @@ def test_plaintext_to_a_tls_port_and_the_reverse_name_the_security_setting(
         ensure_reachable(plain)
 
 
-def test_a_broker_that_wants_no_login_is_never_said_to_want_one(broker: DevelopmentBroker) -> None:
+def test_a_broker_without_login_is_never_reported_to_require_one(broker: DevelopmentBroker) -> None:
     host, _, port = broker.bootstrap.rpartition(":")
     assert refused_login(host, int(port), None, KafkaSettings(bootstrap_servers=broker.bootstrap)) == ""
 

@@ -207,7 +207,7 @@ def test_no_text_breaks_out_of_its_place(topic, title, source):
     ("p_value", "words"),
     [(0.5, "not unusual"), (1e-5, "one window in 100,000"), (3.2e-9, "one window in 310,000,000"), (1e-300, "practically impossible")],
 )
-def test_a_p_value_is_said_in_words(p_value, words):
+def test_a_p_value_is_written_in_words(p_value, words):
     assert words in chance(p_value)
 
 

@@ -56,7 +56,7 @@ def test_an_empty_batch_touches_nothing() -> None:
     assert harness.store.events == []
 
 
-def test_a_stored_row_carries_what_the_model_said_and_when() -> None:
+def test_a_stored_row_has_the_result_of_the_model_and_its_time() -> None:
     harness = Harness()
     harness.processor.process([item(0)])
     (row,) = harness.store.rows.values()

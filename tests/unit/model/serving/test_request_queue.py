@@ -228,7 +228,7 @@ def test_a_closed_queue_admits_no_caller_and_still_gives_out_what_it_holds() -> 
     assert at.take() is None
 
 
-def test_closing_at_once_ends_every_call_even_one_at_the_door() -> None:
+def test_closing_at_once_ends_every_call_even_one_that_waits_to_enter() -> None:
     at = queue(capacity=8)
     inside, _ = call(at, [8])
     outside = Request(MODEL, Kept())

@@ -140,7 +140,7 @@ def test_labels_may_be_left_out_for_tasks_that_squall_knows_by_name(tmp_path: Pa
         _ = load_recipe(written, {}, {}).tasks
 
 
-def test_what_teachers_said_is_kept_for_the_next_run(tiny_base: Path, tmp_path: Path) -> None:
+def test_outputs_of_teachers_are_stored_for_the_next_run(tiny_base: Path, tmp_path: Path) -> None:
     _written(tmp_path / "rows.jsonl", 80, 1)
     (tmp_path / "run.toml").write_text(RECIPE.format(base=tiny_base, spans=""))
     run(load_recipe(tmp_path / "run.toml", {}, {"epochs": 1}), QUIET)
