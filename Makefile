@@ -33,7 +33,7 @@ setup-test: $(VENV)/.setup-test
 demo: setup ## the whole pipeline over the bundled stream (arguments: make demo ARGS="--keep")
 	$(BIN)/squall demo $(ARGS)
 
-test: setup-test lint ## everything: style, types, floors, all tests
+test: setup-test lint ## everything: style, types, import layers, all tests
 	-@tests/support/install-system-packages.sh
 	$(BIN)/pytest --numprocesses 2 $(SPREAD)
 

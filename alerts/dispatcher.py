@@ -150,7 +150,7 @@ class Dispatcher:
 def pack(lifecycle: str, policy: str) -> str:
     """Return the states of lifecycle and policy as one string, to be written with the position.
 
-    The keys are a stored format: a node reads what the version before it wrote.
+    The keys (`life`: the lifecycle) are a stored format: a node reads what the version before it wrote.
     """
     return orjson.dumps({"life": lifecycle, "notifier": policy}).decode()
 

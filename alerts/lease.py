@@ -1,10 +1,10 @@
 """One detector at a time: a lease over a store that has no compare-and-set.
 
 Each process writes only a row of its own, its claim, and reads those of the others. A process that holds nothing claims
-first and looks afterwards, and holds only when it sees no other claim that is not over. Of two that claim at once at
+first and looks afterwards, and holds only when it sees no other unexpired claim. Of two that claim at once at
 least the one that looks last sees the other (the flag principle, Herlihy and Shavit, The Art of Multiprocessor
-Programming, 2.3); when both see each other nobody holds, the larger name withdraws, and the smaller holds at a later
-try. A holder renews before its claim is over and need not look: no other process can have taken a lease that never ran out.
+Programming, 2.3); when both see each other neither holds the lease, the larger name withdraws, and the smaller holds at a later
+try. A holder renews before its claim expires and need not look: no other process can have taken a lease that never expired.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Lease:
     holder's own time is taken from the monotonic clock, so that its wall clock may be set back. It does not stop work that goes
     on longer than that: ask again before each step that others would see.
 
-    A holder that dies is followed `seconds + skew_seconds` later; one that calls `release`, at once. An owner that comes back
+    A holder that stops without `release` is followed `seconds + skew_seconds` later; one that calls it, at once. An owner that comes back
     under its name takes its own claim over without a wait, so names must be unique among the processes of a store.
 
     Args:
@@ -45,7 +45,7 @@ class Lease:
         name: what is leased.
         owner: unique name of this process.
         seconds: how long a claim lasts; several times the pause between two calls of `hold`.
-        clock: wall time that the others compare with, and time of our own.
+        clock: wall time that the others compare with, and the monotonic time of this process.
         skew_seconds: how far apart clocks may be.
     """
 
@@ -58,18 +58,18 @@ class Lease:
         self._skew = timedelta(seconds=skew_seconds)
         self._held_until = float("-inf")
         self._waiting = False
-        """We have claimed, and did not hold the lease when we looked."""
+        """This process has claimed, and did not hold the lease when it looked."""
 
     @property
     def held(self) -> bool:
-        """Whether the lease is ours now, as far as we know without asking."""
+        """Whether this process holds the lease, as far as it knows without asking the store."""
         return self._clock.monotonic() < self._held_until
 
     def hold(self) -> bool:
-        """Take the lease or keep it; return whether it is ours.
+        """Take the lease or keep it; return whether this process holds it.
 
         Raises:
-            StoreUnavailableError: the store did not answer; a lease held before is still ours until it runs out.
+            StoreUnavailableError: the store did not answer; a lease held before stays with this process until it expires.
         """
         held = self.held
         if not held:
@@ -79,7 +79,7 @@ class Lease:
                 return False
         until = self._clock.monotonic() + self._seconds
         self._claim(self._seconds)
-        if held and self.held:  # the old claim was not over when the new one was safe: no gap for others
+        if held and self.held:  # the old claim had not expired when the new one was stored: no gap for others
             self._held_until = until
             return True
         self._held_until = float("-inf")
@@ -94,12 +94,12 @@ class Lease:
         return self.held
 
     def release(self) -> None:
-        """Give up the lease, or the wait for it, so that others need not wait until our claim is over."""
+        """Give up the lease, or the wait for it, so that others need not wait until the claim of this process expires."""
         self._held_until = float("-inf")
         self._withdraw()
 
     def _give_way(self, rivals: Collection[str]) -> None:
-        """Withdraw a claim that is in the way of a smaller name; the smallest stays, or no process would ever hold."""
+        """Withdraw a claim that blocks an owner with a smaller name; the smallest stays, or no process would ever hold."""
         if self._waiting and min(rivals) < self._owner:
             self._withdraw()
 
@@ -111,7 +111,7 @@ class Lease:
         self._store.write(Claim(self._name, self._owner, self._clock.now() + timedelta(seconds=seconds)))
 
     def _others(self) -> list[str]:
-        """Return the owners of claims that may not be over for a process whose clock is behind ours."""
+        """Return the owners of claims that may not have expired for a process whose clock is behind."""
         earliest = self._clock.now() - self._skew
         return [claim.owner for claim in self._store.claims(self._name) if claim.owner != self._owner and claim.until > earliest]
 

@@ -210,7 +210,7 @@ class AlertService:
     def _evaluate_chunk(self, lifecycle: Lifecycle, dispatcher: Dispatcher, counts: Counts, span: tuple[int, int, int], run: _Run) -> None:
         """Evaluate (after, until] and write what changed; evaluate (again, after] once more, where documents may have arrived late."""
         again, after, until = span
-        cache = BaselineCache(counts)  # the reads below share hours
+        cache = BaselineCache(counts)  # both calls use the same hours
         readings = self._detector.read(counts, after, until, cache)
         transitions = []
         if readings.ticks.size:
@@ -218,7 +218,7 @@ class AlertService:
         stopped = [alert.topic for alert in lifecycle.open if kind_of(alert.topic) is SeriesKind.SOURCE]
         sources = self._sources(after, until, readings.ticks, stopped)
         if sources is not None:
-            readings = replace(readings, elevated=readings.elevated | blackout(sources))  # silence resolves nothing
+            readings = replace(readings, elevated=readings.elevated | blackout(sources))  # missing data does not resolve an alert
             transitions += lifecycle.advance(sources)
         transitions = sorted([*transitions, *lifecycle.advance(readings)], key=lambda transition: transition.tick)
         dispatcher.dispatch(transitions, cache)

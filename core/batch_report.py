@@ -1,4 +1,4 @@
-"""What became of one micro-batch: the processor publishes it once, and metrics, log, totals and dashboards read it."""
+"""The result of one micro-batch: the processor publishes it once, and metrics, log, totals and dashboards read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many CPU cores this process may use: what the machine has, less what the affinity and the control group (container) leave."""
+"""How many CPU cores this process may use: the minimum of the machine's cores, the affinity and the cgroup (container) quota."""
 
 from __future__ import annotations
 

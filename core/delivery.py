@@ -77,7 +77,7 @@ class DeadLetterSink(Protocol):
 
 
 class Fate(StrEnum):
-    """What became of a document."""
+    """The result of a document."""
 
     STORED = "stored"
     DUPLICATE = "duplicate"
@@ -86,7 +86,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one item."""
+    """The result of one item."""
 
     fate: Fate
     rejection: Rejection | None = None

@@ -81,7 +81,7 @@ class TooManyRejectsError(SquallError):
 
 
 class ModelFaultError(SquallError):
-    """The model fails on every text: no text is to blame, and none is dead-lettered."""
+    """The model fails on every text: none is the failing text, and none is dead-lettered."""
 
 
 class StoppedError(SquallError):

@@ -119,7 +119,7 @@ class MultiTaskNetwork(nn.Module):
     def __init__(self, encoder: nn.Module, config: NetworkConfig) -> None:
         super().__init__()
         if getattr(encoder, "pooler", None) is not None:
-            cast(Any, encoder).pooler = None  # never read: we pool ourselves
+            cast(Any, encoder).pooler = None  # never read: pooling is done here
         width = int(cast(Any, encoder).config.hidden_size)
         self.config = config
         self.encoder = encoder
@@ -225,7 +225,7 @@ def load_encoder(base: Path | str) -> nn.Module:
     """
     encoder = MultiTaskNetwork.load(Path(base)).encoder if is_checkpoint(base) else _pretrained(base)
     if getattr(encoder, "pooler", None) is not None:
-        cast(Any, encoder).pooler = None  # never read: we pool ourselves
+        cast(Any, encoder).pooler = None  # never read: pooling is done here
     if not torch.cuda.is_available():
         cast(Any, encoder).set_attn_implementation("eager")  # a third faster than sdpa on short texts
     return encoder

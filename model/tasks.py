@@ -12,7 +12,7 @@ from squall.core.records import SENTIMENTS, TOPICS
 MISSING = -100
 """Class index of a text or token that carries no label of a task; the value that cross-entropy ignores."""
 ALIASES = {"bearish": "negative", "bullish": "positive"}
-"""Label names that public sets use for ours."""
+"""Label names of public data sets, mapped to Squall's."""
 
 
 Kind = Literal["text", "tokens"]

@@ -1,4 +1,4 @@
-"""ClickHouse: the schema, every SQL statement, and two ways to reach it."""
+"""ClickHouse: the schema, every SQL statement, and two backends."""
 
 from squall.storage.opening import open
 from squall.storage.store import Store

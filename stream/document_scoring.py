@@ -1,10 +1,10 @@
-"""From documents to rows: the model's probabilities, and which text is to blame when the model fails.
+"""From documents to rows: the model's probabilities, and which is the failing text when the model fails.
 
-A text is to blame only when another one scores in the same state of the model. When every text fails, the model or its device is at
+A text is rejected only when another one scores in the same state of the model. When every text fails, the model or its device is at
 fault, and dead-lettering would throw good documents away: `ModelFaultError` stops the worker instead, with nothing stored, dead-lettered
 or acknowledged. It is not retried here. The engine has already tried smaller batches and the CPU by then, and a supervisor that starts
-the process again loads the model afresh, which is the cure that is left. A fault that passes within a micro-batch costs nothing: each
-text that failed is tried once more before it is blamed.
+the process again loads the model afresh, which is the remaining remedy. A fault that passes within a micro-batch costs nothing: each
+text that failed is tried once more before it is rejected.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ class Scorer(Protocol):
 
 @dataclass
 class ScoringResult:
-    """What became of the documents of one micro-batch."""
+    """The result of the documents of one micro-batch."""
 
     rows: list[ScoredDocument] = field(default_factory=list)
     """In the order of the documents."""
     failures: dict[str, Rejection] = field(default_factory=dict)
-    """By document id: the texts that are to blame."""
+    """By document id: the failing texts."""
 
 
 class DocumentScorer:
@@ -87,10 +87,10 @@ class DocumentScorer:
         return self._engine.model_version
 
     def score(self, documents: Sequence[Document], stored: Sequence[Document] = ()) -> ScoringResult:
-        """Score `documents`; a batch that fails is halved until its culprits are alone.
+        """Score `documents`; a batch that fails is halved until each failing text is alone.
 
-        One culprit among n documents costs 2·log2(n) + 3 calls of the engine. With several documents at least one of them, or of
-        `stored`, has to pass before any is blamed; a document that came alone is blamed when the last text that this process has
+        One failing text among n documents costs 2·log2(n) + 3 calls of the engine. With several documents at least one of them, or of
+        `stored`, has to pass before any is rejected; a document that came alone is rejected when the last text that this process has
         scored (or `PROBE`) still passes.
 
         Args:
@@ -122,7 +122,7 @@ class DocumentScorer:
     def _bisect(self, documents: Sequence[Document], error: Exception, result: ScoringResult) -> None:
         """Score what can be scored of `documents`, which failed with `error` as a whole."""
         if len(documents) == 1:
-            self._blame(documents[0], error, result)
+            self._reject(documents[0], error, result)
             return
         half = len(documents) // 2
         for part in (documents[:half], documents[half:]):
@@ -131,7 +131,7 @@ class DocumentScorer:
             except FAULTS as found:
                 self._bisect(part, found, result)
 
-    def _blame(self, document: Document, error: Exception, result: ScoringResult) -> None:
+    def _reject(self, document: Document, error: Exception, result: ScoringResult) -> None:
         """Reject `document`, which failed alone, if it fails again right after another text has passed."""
         try:
             self._attempt([self._reference], ScoringResult())

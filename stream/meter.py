@@ -1,6 +1,6 @@
 """What this process did in the last seconds, written to the store for dashboards: a sample every `EVERY_SECONDS`, busy or idle.
 
-Nothing waits for it: while the store is down the sample grows, and what a crash loses is numbers about work, not work.
+Nothing waits for it: while the store is down the sample grows, and a crash loses statistics only.
 """
 
 from __future__ import annotations

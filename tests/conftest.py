@@ -25,7 +25,7 @@ settings.load_profile("squall")
 
 
 @pytest.fixture(autouse=True)
-def _settings_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take SQUALL_* out of the environment, but for the broker that tests are to use."""
     for name in list(os.environ):
         if name.upper().startswith("SQUALL_") and name != KEPT:

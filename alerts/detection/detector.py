@@ -6,10 +6,10 @@ month of one-minute runs give the same readings. The baseline is refitted at eve
 Every tick looks back over windows of several lengths (`detection.rules`): short ones, the *burst* test, and long ones, the *burn* test, for
 what builds up without a burst. A series is in *breach* when all of these hold for one of its windows [t − window, t):
 - negative count and negative share together are improbable (`p_value`): the count under a seasonal negative binomial baseline, the share
-  among the series' documents. Each must be unusual by itself: a surge of ordinary text is volume, not mood; a turn of mood in a handful
-  of documents is chance. Improbable also among all series that were looked at in this minute (Benjamini–Hochberg),
+  among the series' documents. Each must be unusual by itself: a surge of ordinary text is a change of volume, not of sentiment; a change in
+  few documents is chance. Improbable also among all series that were looked at in this minute (Benjamini–Hochberg),
 - there are enough negative documents (`min_documents`), and enough more of them than expected (`min_ratio`),
-- a long window still burns: its last quarter is high as well, so a burst that is over does not burn on for a day,
+- a long window is still elevated: its last quarter is high as well, so a burst that is over does not stay open for a day,
 - enough hours of history were observed (`min_history_hours`).
 """
 

@@ -1,4 +1,4 @@
-"""The "no data" test: which sources have stopped? Silence is an alert of its own, not a calm market."""
+"""The "no data" test: which sources have stopped? A source that stops raises an alert of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WINDOWS: Final = (60, 180, 720)
 _STOPPED_SHARE: Final = 0.1
 """A source that still delivers this share of what is expected has not stopped."""
 _MIN_KNOWN_HOURS: Final = 24
-"""So many hours of a kind of day (weekday, Saturday, Sunday) must be known before silence on one means anything."""
+"""So many hours of a kind of day (weekday, Saturday, Sunday) must be known before missing data on one means anything."""
 
 
 class NoDataDetector:
@@ -38,7 +38,7 @@ class NoDataDetector:
         views = [(self._view(counts, ticks, models, number), self._settings.no_data_p_value) for number in range(len(_WINDOWS))]
         found = most_significant(views)
         silent = window_counts(counts.total, counts.start, ticks, _WINDOWS[0]) == 0
-        known = counts.total.sum(1, keepdims=True) > 0  # what has delivered nothing for the whole history is gone, not late
+        known = counts.total.sum(1, keepdims=True) > 0  # what has delivered nothing for the whole history is inactive
         return replace(found, elevated=found.elevated | (silent & known))  # a source is back when it delivers something
 
     def _model(self, hourly: Hourly, hour: int) -> tuple[Baseline, tuple[Floats, ...], bool]:

@@ -93,7 +93,7 @@ def _trust(expected: Floats, scatter: Floats) -> Floats:
 def residual_variance(expected: Floats, own: OwnSeason, days: Floats) -> Floats:
     """Return (topics, DAY_TYPES, HOURS) the share of a count's variance left in its residual, because the fit follows the count.
 
-    Without this the scatter of a short history would pass for season, and the dispersion would come out as nothing.
+    Without this the scatter of a short history would be mistaken for a season, and the dispersion would be 0.
     """
     part = ratio(expected, expected.sum(0))
     clock = (2.0 * own.clock_trust - own.clock_trust**2) / np.maximum(days.sum(0), 1.0)

@@ -73,8 +73,8 @@ def fisher_combined(count_p: Floats, share_p: Floats) -> Floats:
     """Return the p-value of a count and a share at once: Fisher's combination, with the count's part capped.
 
     −2 ln(p₁ p₂) is χ² with four degrees of freedom, so p = x (1 − ln x) for x = p₁ p₂ (Fisher 1932). However many documents there are, they
-    count for no more than `_COUNT_P_FLOOR`: the rest must come from the share, for volume alone is not mood. Both must be unusual by
-    themselves (`_MAX_SINGLE_P`), else 1.
+    count for no more than `_COUNT_P_FLOOR`: the rest must come from the share, because volume alone is not sentiment. Both must be unusual
+    by themselves (`_MAX_SINGLE_P`), else 1.
     """
     product = np.maximum(count_p, _COUNT_P_FLOOR) * share_p
     combined = product * (1.0 - np.log(product))

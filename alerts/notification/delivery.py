@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 FIRST_RETRY: Final = timedelta(seconds=15)
 LONGEST_RETRY: Final = timedelta(minutes=10)
 REFUSED_RETRY: Final = timedelta(hours=1)
-"""A message that was refused for good may pass after an address is corrected; until then it is tried, and reported, this seldom."""
+"""A permanently refused message is retried, and reported, at this interval: it may pass after an address is corrected."""
 _REFUSED: Final = "refused: "
 """How `last_error` begins after a refusal, so that a restart keeps to the long pause."""
 

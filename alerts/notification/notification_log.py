@@ -35,7 +35,10 @@ class NotificationLog:
         self.sent = {name: times for name, times in self.sent.items() if name in known}
 
     def dump(self) -> str:
-        """Return it as JSON. The keys are a stored format: a node reads what the version before it wrote."""
+        """Return it as JSON.
+
+        The keys (`told`: the `notified` of an alert) are a stored format: a node reads what the version before it wrote.
+        """
         return orjson.dumps({"groups": [_group_row(group) for group in self.groups.values()], "sent": self.sent}).decode()
 
     @staticmethod

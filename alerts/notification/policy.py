@@ -22,7 +22,7 @@ from squall.alerts.notification.notification_log import NotificationLog
 from squall.alerts.notification.quiet_hours import is_quiet
 from squall.alerts.notification.rate_limit import is_exhausted, limit_ends, within_hour
 from squall.alerts.notification.routing import routes
-from squall.alerts.notification.silences import is_silenced, silences_in_force
+from squall.alerts.notification.silences import active_silences, is_silenced
 from squall.core.config.alerts import AlertSettings
 from squall.core.matchers import Matcher
 from squall.core.records import Alert, SeriesKind, Severity
@@ -49,7 +49,7 @@ class NotificationPolicy:
         return {alert_id for group in self._log.groups.values() for alert_id in group.alerts}
 
     def update(self, alert: Alert, at: DualTime) -> None:
-        """Take in an alert that fired, became critical, or resolved. One that resolves before any receiver was notified is dropped."""
+        """Add an alert that fired, became critical, or resolved. One that resolves before any receiver was notified is dropped."""
         holders = {group.receiver for group in self._log.groups.values() if alert.id in group.alerts}
         for receiver in sorted({*routes(self._settings, alert), *holders}):
             group = self._log.group(receiver, tuple(str(getattr(alert, label)) for label in self._settings.group_by))
@@ -65,10 +65,10 @@ class NotificationPolicy:
 
         Args:
             at: never before an earlier call's on the event clock.
-            silences: those not in force at `at.wall` are ignored.
+            silences: those not active at `at.wall` are ignored.
             acknowledged: ids of acknowledged alerts, which are not repeated.
         """
-        muted = silences_in_force(silences, at.wall)
+        muted = active_silences(silences, at.wall)
         receivers = sorted({group.receiver for group in self._log.groups.values()})
         return [content for receiver in receivers for content in self._due_to(receiver, at, muted, acknowledged)]
 

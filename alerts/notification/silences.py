@@ -1,4 +1,4 @@
-"""Which silences are in force, and whether they mute an alert. Matchers are in `squall.core.matchers`."""
+"""Which silences are active, and whether they mute an alert. Matchers are in `squall.core.matchers`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from squall.core.records import Alert
 from squall.storage.rows.alerting import Silence
 
 
-def silences_in_force(silences: Iterable[Silence], wall: datetime) -> list[Sequence[Matcher]]:
-    """Return the matchers of each silence in force at the wall time `wall`; one without any matcher mutes nothing."""
+def active_silences(silences: Iterable[Silence], wall: datetime) -> list[Sequence[Matcher]]:
+    """Return the matchers of each silence active at the wall time `wall`; one without any matcher mutes nothing."""
     return [parse_all(silence.matchers) for silence in silences if silence.matchers and silence.starts_at <= wall < silence.ends_at]
 
 

@@ -16,8 +16,8 @@ DEFAULT_PORT: Final = 9092
 NAMES: Final = TlsNames(
     link="Kafka",
     address="SQUALL_KAFKA__BOOTSTRAP_SERVERS",
-    switch="set SQUALL_KAFKA__SECURITY=tls, or sasl_tls with a user and a password",
-    unswitch="name the broker's TLS listener in SQUALL_KAFKA__BOOTSTRAP_SERVERS, or correct SQUALL_KAFKA__SECURITY",
+    enable_hint="set SQUALL_KAFKA__SECURITY=tls, or sasl_tls with a user and a password",
+    port_hint="name the broker's TLS listener in SQUALL_KAFKA__BOOTSTRAP_SERVERS, or correct SQUALL_KAFKA__SECURITY",
     ca="SQUALL_KAFKA__CA_FILE",
     certificate="SQUALL_KAFKA__CERTIFICATE_FILE",
     key="SQUALL_KAFKA__KEY_FILE",
@@ -108,7 +108,7 @@ def _refusal(host: str, port: int, context: ssl.SSLContext | None, settings: Kaf
     if trouble:
         return trouble
     if settings.encrypted and speaks_plaintext(host, port):
-        return ConfigurationError(f"Kafka at {host}:{port} does not speak TLS", NAMES.unswitch)
+        return ConfigurationError(f"Kafka at {host}:{port} does not speak TLS", NAMES.port_hint)
     why = refused_login(host, port, context, settings)
     if not why:
         return None

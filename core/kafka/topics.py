@@ -129,7 +129,7 @@ def setup_topics(
 
 
 def ensure_topics(settings: KafkaSettings, *, allow_plaintext: bool = False) -> None:
-    """Create the topics where they are missing; existing ones are left as they are, and not looked at.
+    """Create the topics where they are missing; existing ones are not checked or changed.
 
     Raises:
         BrokerUnavailableError: the broker did not answer.

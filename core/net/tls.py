@@ -45,8 +45,8 @@ class TlsNames:
     Args:
         link: what is reached, as `Kafka`.
         address: names the host.
-        switch: what to set where the server speaks TLS and the client does not.
-        unswitch: what to check where the client speaks TLS and the server does not.
+        enable_hint: what to set where the server speaks TLS and the client does not.
+        port_hint: what to check where the client speaks TLS and the server does not.
         ca: names the trusted certificates.
         certificate: names the client certificate; empty: the connection has none.
         key: names its key.
@@ -55,8 +55,8 @@ class TlsNames:
 
     link: str
     address: str
-    switch: str
-    unswitch: str
+    enable_hint: str
+    port_hint: str
     ca: str
     certificate: str = ""
     key: str = ""
@@ -119,7 +119,7 @@ def _explanation(error: ssl.SSLError, peer: str, names: TlsNames) -> Configurati
         return _unverified(error, peer, names)
     reason = str(getattr(error, "reason", "")).upper()
     if any(sign in reason for sign in _NOT_TLS):
-        return ConfigurationError(f"{peer} does not speak TLS", names.unswitch)
+        return ConfigurationError(f"{peer} does not speak TLS", names.port_hint)
     if any(sign in reason for sign in _OLD_TLS):
         return ConfigurationError(f"{peer} speaks only TLS older than 1.2", "enable TLS 1.2 or newer on the server")
     if "ALERT" in reason and names.certificate:
@@ -155,7 +155,7 @@ def probe(host: str, port: int, context: ssl.SSLContext | None, names: TlsNames)
     where = f"{host}:{port}"
     if context is None:
         if _speaks_tls(host, port):
-            return ConfigurationError(f"{names.link} at {where} expects TLS, and the connection is in plaintext", names.switch)
+            return ConfigurationError(f"{names.link} at {where} expects TLS, and the connection is in plaintext", names.enable_hint)
         return None
     try:
         with socket.create_connection((host, port), PROBE_SECONDS) as plain, context.wrap_socket(plain, server_hostname=host) as secure:
@@ -168,7 +168,7 @@ def probe(host: str, port: int, context: ssl.SSLContext | None, names: TlsNames)
 
 def _speaks_tls(host: str, port: int) -> bool:
     context = ssl.create_default_context()
-    context.check_hostname = False  # nothing is said over this connection: it is only looked at
+    context.check_hostname = False  # this connection carries no data; only the handshake is inspected
     context.verify_mode = ssl.CERT_NONE
     try:
         with socket.create_connection((host, port), PROBE_SECONDS) as plain, context.wrap_socket(plain, server_hostname=host):

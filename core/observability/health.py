@@ -1,7 +1,7 @@
 """Liveness and readiness of a process: its loops make progress; its dependencies answered.
 
 A worker that waits for an unavailable store is alive but not ready: a restart would not help. A worker whose loop hangs is not alive,
-whatever else of the process still answers.
+even if other threads respond.
 """
 
 from __future__ import annotations

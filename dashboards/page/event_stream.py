@@ -195,7 +195,7 @@ class EventBroadcaster:
         for subscriber in list(subscribers):
             subscriber.put(text)
             if subscriber.dropped.is_set():
-                log.info("dropped a page that did not read its events; it reconnects and resumes")
+                log.info("closed a slow event-stream client; it reconnects and resumes")
                 self._subscribers.discard(subscriber)
 
 

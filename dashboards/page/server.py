@@ -76,7 +76,7 @@ class PageServer:
         """Serve from the running event loop; returns when connections are accepted.
 
         Raises:
-            ConfigurationError: the address is taken or not ours, or it is open to the network without a token.
+            ConfigurationError: the address is taken or not one of this machine, or it is open to the network without a token.
         """
         token = check_access(self._settings)
         listener = listen(self._settings.host, self._settings.port, server="the live page", settings="SQUALL_WEB")

@@ -99,12 +99,12 @@ def csv_header(stream: BinaryIO, encoding: str, delimiter: str) -> list[str]:
     return []
 
 
-class _Unterminated(Exception):  # noqa: N818 - control flow between our iterator and csv's reader
+class _Unterminated(Exception):  # noqa: N818 - control flow between `_CsvRecords` and csv's reader
     pass
 
 
 class _CsvRecords:
-    """Iterates (raw bytes, values, error); after an error it goes on at the line after the one that began the record."""
+    """Iterates (raw bytes, values, error); after an error it continues at the line after the one that began the record."""
 
     def __init__(self, stream: BinaryIO, encoding: str, delimiter: str) -> None:
         csv.field_size_limit(lines.MAX_ROW_BYTES)

@@ -32,7 +32,7 @@ def pipelines(folder: Path, settings: ModelSettings, size: str, batches: Sequenc
     Args:
         folder: whose tokenizer and, for the small ones, shape is taken; weights are random, which changes no speed.
         settings: device and threads.
-        size: `base` (BERT-base, 110 M parameters) or `small` (the shape of our encoder).
+        size: `base` (BERT-base, 110 M parameters) or `small` (the shape of Squall's encoder).
         batches: batch sizes.
     """
     from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast, pipeline

@@ -55,15 +55,15 @@ class FairQueue(Generic[Group, Item]):
         The widths of the items sum to `budget(group)` or less; an item wider than that is a batch of its own.
         """
         group = self.next_group()
-        heaps, room = self._heaps[group], budget(group)
+        heaps, remaining = self._heaps[group], budget(group)
         self._now = min(heap[0] for heap in heaps.values())[0]
         batch: list[Item] = []
         while heaps:
             width = min(heaps, key=lambda width: heaps[width][0])
             heap = heaps[width]
-            while heap and (width <= room or not batch):
+            while heap and (width <= remaining or not batch):
                 batch.append(self._pop(heap, width))
-                room -= width
+                remaining -= width
             if heap:
                 break
             del heaps[width]

@@ -58,13 +58,13 @@ class Worker:
                 self._queue.deliver(batch.rows[start:stop], logits)
                 done = stop
         except Exception as error:  # noqa: BLE001 - it belongs to the callers
-            self._fail_culprit(Batch(model, batch.rows[done:]), error)
+            self._fail_call(Batch(model, batch.rows[done:]), error)
         execution = model.execution
         if (execution.splits, execution.fallbacks) != (splits, fallbacks):
             self._add(splits=execution.splits - splits, fallbacks=execution.fallbacks - fallbacks)
 
-    def _fail_culprit(self, batch: Batch, error: Exception) -> None:
-        """Fail the only call in `batch`; of several each is tried by itself, so that only the culprit's fails."""
+    def _fail_call(self, batch: Batch, error: Exception) -> None:
+        """Fail the only call in `batch`; of several, each is tried by itself, so that only the failing call fails."""
         calls: dict[int, list[QueuedText]] = {}
         for row in batch.rows:
             calls.setdefault(id(row.request), []).append(row)

@@ -20,7 +20,7 @@ class EarlyStopping:
     stale_epochs: int = 0
 
     def improved(self, score: float) -> bool:
-        """Take in the score of an epoch; return whether it is the best so far."""
+        """Add the score of an epoch; return whether it is the best so far."""
         better = self.best_score is None or score > self.best_score
         self.best_score = score if better else self.best_score
         self.stale_epochs = 0 if better else self.stale_epochs + 1

@@ -98,7 +98,7 @@ def swap_on_hangup(engine: ScoringEngine, reload: Callable[[], Settings]) -> Ite
         try:
             engine.swap(reload().model.path or SHIPPED)
         except SquallError as error:
-            log.error("the model stays %s: %s", engine.model_version, error)  # noqa: TRY400 - a traceback would add nothing
+            log.error("new checkpoint not loaded; still serving %s: %s", engine.model_version, error)  # noqa: TRY400 - a traceback would add nothing
 
     with nullcontext() if sys.stdin.isatty() else on_hangup(swap):
         yield

@@ -1,1 +1,1 @@
-"""Two ways to reach ClickHouse: a server over the native protocol, or embedded (chDB)."""
+"""Two backends: a ClickHouse server over the native protocol, or embedded (chDB)."""

@@ -129,7 +129,7 @@ def error_code(message: str) -> int:
 
 
 def server_error(store: str, code: int, message: str, doing: str) -> StoreError | StoreUnavailableError:
-    """Turn an error that ClickHouse answered into ours: unavailable when trying again may help."""
+    """Return the Squall error for an error that ClickHouse answered: unavailable when trying again may help."""
     text = message.split("Stack trace:")[0].strip()[:800]
     what = f"store {store}: {doing} failed: {text}"
     if code in _TRANSIENT or any(system in text for system in _TRANSIENT_TEXTS):

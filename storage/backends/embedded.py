@@ -84,7 +84,7 @@ class EmbeddedBackend:
             )
         _claim(self._folder)
         try:
-            self._keeper = self._connect()  # without one open connection chDB lets go of the folder
+            self._keeper = self._connect()  # without one open connection chDB releases the folder
             _restore_fatal_signals()
             self._pool: Pool[Any] = Pool(self._connect, _close, _CONNECTIONS, timeout_seconds)
         except BaseException:

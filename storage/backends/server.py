@@ -73,7 +73,7 @@ class ServerBackend:
                     f"store {self.label}: {doing} failed: {type(error).__name__}: {error}"[:800], "a value does not fit"
                 ) from error
             except (errors.Error, *_LOST) as error:
-                # a server that had let us in refuses nothing: the next try shows why
+                # an accepted connection was lost, not refused: the next try shows why
                 raise (None if was_in else self._link.refusal()) or self._lost(error, doing) from error
 
     def _require_parameters(self, client: Any) -> None:

@@ -17,8 +17,8 @@ from squall.core.net.tls import TlsFiles, TlsNames, client_context, probe
 NAMES: Final = TlsNames(
     link="the store",
     address="SQUALL_STORE__URL",
-    switch="write clickhouses:// and the port for TLS (9440) in SQUALL_STORE__URL",
-    unswitch="name the port for TLS (9440) in SQUALL_STORE__URL",
+    enable_hint="write clickhouses:// and the port for TLS (9440) in SQUALL_STORE__URL",
+    port_hint="name the port for TLS (9440) in SQUALL_STORE__URL",
     ca="SQUALL_STORE__URL (?ca_certs=/path.pem)",
     certificate="SQUALL_STORE__URL (certfile=/path.pem)",
     key="SQUALL_STORE__URL (keyfile=/path.pem)",
@@ -32,7 +32,7 @@ _TLS_PORT: Final = 9440
 
 @dataclass(frozen=True, slots=True)
 class ServerLink:
-    """A server, how to reach it, and who we are to it.
+    """A server: its address, TLS files and credentials.
 
     Args:
         arguments: of a `Client`.
@@ -71,7 +71,7 @@ class ServerLink:
         return context
 
     def refusal(self) -> StoreRefusedError | None:
-        """Say what to mend when the server refuses the way we speak or our certificate; None when it just does not answer."""
+        """Return the error that names the setting to correct if the server rejects TLS or the certificate; None if it does not answer."""
         trouble = probe(self.arguments["host"], self.arguments["port"], self.context(), NAMES)
         return StoreRefusedError(trouble.what, trouble.hint) if trouble else None
 

@@ -1,9 +1,9 @@
-"""Counts kept for dashboards: what `squall.storage.queries.spans` says of a span, written down per minute and per hour.
+"""Precomputed counts for dashboards, per minute and per hour, with the definitions of `squall.storage.queries.spans`.
 
-A document stored late changes hours long gone, a rescored one leaves its topic, and a copy may arrive before its original.
-So nothing is added up as it comes: every hour in which something was stored lately, and the day after it, in which its
-copies lie, is counted again from the documents, and only rows that differ from what is written are written. Doing it again
-changes nothing, and a run cut off half-way is done again by the next one.
+Counts are not incremented, because a late document changes a past hour, a rescored document may leave its topic, and a
+copy may arrive before its original. Instead each run recounts, from the documents, every hour of event time in which a
+document was stored since the last run, and the day after that hour, in which copies of the document may lie. It writes
+only rows that differ from the stored ones. An update is idempotent: the next run repeats one that was interrupted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NAME = "sentiment"
 _KEYS = "step, symbol, time, topic, kind, source, language"
 _COUNTS = ("negative", "neutral", "positive", "copies")
 _HOUR = timedelta(hours=1)
-_AFTERMATH = timedelta(hours=COPY_HOURS)
+_COPY_WINDOW = timedelta(hours=COPY_HOURS)
 _OVERLAP = timedelta(minutes=5)
 """A row says when it was stored before it can be read; longer than an insert may take."""
 _CHUNK = timedelta(days=2)
@@ -73,7 +73,7 @@ HAVING ($now) != ($before) OR abs(sumIf(score_sum, fresh) - sumIf(score_sum, NOT
 
 @dataclass(frozen=True, slots=True)
 class RollupUpdate:
-    """What one update did: hours of event time counted again, and whether it was completed."""
+    """What one update did: hours of event time recounted, and whether it was completed."""
 
     hours: int
     complete: bool
@@ -82,11 +82,11 @@ class RollupUpdate:
 class RollupQueries(Queries):
     """Keeps `sentiment_rollup` in agreement with the documents."""
 
-    def update(self, go_on: Callable[[], bool] = lambda: True) -> RollupUpdate:
-        """Count again what was stored since the last complete update.
+    def update(self, should_continue: Callable[[], bool] = lambda: True) -> RollupUpdate:
+        """Recount the hours in which documents were stored since the last complete update.
 
         Args:
-            go_on: called before each part; False ends the update, and the next one starts from the same place.
+            should_continue: called before each part; False ends the update, and the next one starts from the same place.
         """
         now = utc(self._only(_NOW)[0])  # the clock that stamps `stored_at`
         known = next(iter(self._read(ROLLUP_POSITION, _POSITION, name=_NAME)), None)
@@ -94,7 +94,7 @@ class RollupQueries(Queries):
         hours = [utc(hour) for hour in self._select(_DIRTY, since=since).columns[0]]
         counted = 0
         for start, end in spans_of(hours):
-            if not go_on():
+            if not should_continue():
                 return RollupUpdate(counted, complete=False)
             self._command(_ROLL, version=self._versions.next()[0], **span(start, end, copies=False))
             counted += int((end - start) / _HOUR)
@@ -106,7 +106,7 @@ def spans_of(hours: Iterable[datetime]) -> list[tuple[datetime, datetime]]:
     """Return disjoint spans, none longer than two days, that cover each of the increasing `hours` and the day after it."""
     joined: list[tuple[datetime, datetime]] = []
     for hour in hours:
-        end = hour + _HOUR + _AFTERMATH
+        end = hour + _HOUR + _COPY_WINDOW
         if joined and hour <= joined[-1][1]:
             joined[-1] = (joined[-1][0], end)
         else:

@@ -81,7 +81,7 @@ class InProcessDriver:
         try:
             self._drain(set(sources))
         except BaseException:
-            self._stop.set()  # else a source that goes on reading would wait for a driver that has ended
+            self._stop.set()  # else a source that continues to read would wait for a driver that has ended
             raise
         finally:
             self._liveness.done(WORKER)

@@ -28,7 +28,7 @@ class ProgressTracker:
     Args:
         store: where the rows live.
         clock: stamps `updated_at` and caps event time: a document dated ahead of the wall clock moves nothing ahead of it.
-        streams: streams this process reads; rows of others are retired, or an abandoned replay would hold the watermark back for ever.
+        streams: streams this process reads; rows of others are retired, or an abandoned replay would hold the watermark back forever.
     """
 
     def __init__(self, store: ProgressStore, clock: Clock, streams: set[str]) -> None:

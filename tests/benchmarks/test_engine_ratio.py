@@ -1,4 +1,4 @@
-"""The engine against what a user would write without it: the benchmark's own contestants, fewer and shorter, in one run."""
+"""The engine against what a user would write without it: the benchmark's own candidates, fewer and shorter, in one run."""
 
 from __future__ import annotations
 

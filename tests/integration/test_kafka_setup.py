@@ -33,7 +33,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def kafka(broker: str) -> KafkaSettings:
-    """Topics that nobody else has."""
+    """Topics with unique names."""
     return KafkaSettings(
         bootstrap_servers=broker, documents_topic=unique("setup.documents"), dead_letter_topic=unique("setup.dead"), partitions=3
     )
@@ -101,17 +101,17 @@ def test_a_second_run_changes_nothing_and_what_was_published_stays(kafka: KafkaS
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(kafka: KafkaSettings, command: Callable[..., Result]) -> None:
     result = command("--dry-run", "--json")
-    told = orjson.loads(result.stdout)
+    report = orjson.loads(result.stdout)
     assert result.exit_code == 0
-    assert [topic["outcome"] for topic in told["topics"]] == ["would be created", "would be created"]
+    assert [topic["outcome"] for topic in report["topics"]] == ["would be created", "would be created"]
     assert not {kafka.documents_topic, kafka.dead_letter_topic} & _names(kafka)
 
 
-def test_too_few_partitions_are_told_and_added_only_when_asked(kafka: KafkaSettings) -> None:
+def test_too_few_partitions_are_reported_and_added_only_when_asked(kafka: KafkaSettings) -> None:
     setup_topics(kafka)
     more = kafka.model_copy(update={"partitions": 5})
-    [told, _] = setup_topics(more)
-    assert (told.outcome, told.healthy, told.differences[0].remedy) == ("differs", False, "grow")
+    [report, _] = setup_topics(more)
+    assert (report.outcome, report.healthy, report.differences[0].remedy) == ("differs", False, "grow")
     assert _partitions(kafka, kafka.documents_topic) == 3
     [foreseen, _] = setup_topics(more, grow=True, dry_run=True)
     assert (foreseen.outcome, foreseen.healthy) == ("would be changed", True)
@@ -128,11 +128,11 @@ def test_more_partitions_than_wanted_are_left_and_no_failure(kafka: KafkaSetting
     assert _partitions(kafka, kafka.documents_topic) == 3
 
 
-def test_configs_that_differ_are_told_and_set_only_when_asked(kafka: KafkaSettings) -> None:
+def test_configs_that_differ_are_reported_and_set_only_when_asked(kafka: KafkaSettings) -> None:
     setup_topics(kafka)
     longer = kafka.model_copy(update={"retention_hours": 24})
-    [told, letters] = setup_topics(longer)
-    assert (told.differences[0].item, told.differences[0].remedy, letters.healthy) == ("retention.ms", "fix", False)
+    [report, letters] = setup_topics(longer)
+    assert (report.differences[0].item, report.differences[0].remedy, letters.healthy) == ("retention.ms", "fix", False)
     assert _configs(kafka, kafka.documents_topic)["retention.ms"] == str(168 * 3_600_000)
     assert all(report.outcome == "changed" for report in setup_topics(longer, fix=True))
     assert _configs(kafka, kafka.documents_topic)["retention.ms"] == str(24 * 3_600_000)
@@ -159,9 +159,9 @@ def test_the_command_exits_0_when_all_is_well_and_1_while_a_difference_is_left(
     assert left.exit_code == 1
     assert "partitions: 3, wanted 4; add them with --grow" in left.stdout
     assert command("--grow").exit_code == 0
-    told = orjson.loads(command("--json").stdout)
-    assert told["healthy"] is True
-    assert {topic["name"] for topic in told["topics"]} == {kafka.documents_topic, kafka.dead_letter_topic}
+    report = orjson.loads(command("--json").stdout)
+    assert report["healthy"] is True
+    assert {topic["name"] for topic in report["topics"]} == {kafka.documents_topic, kafka.dead_letter_topic}
 
 
 def test_more_copies_than_brokers_is_a_wrong_setting_that_is_named(kafka: KafkaSettings) -> None:
@@ -192,7 +192,7 @@ def test_without_a_broker_in_the_settings_the_setting_is_named() -> None:
     assert "SQUALL_KAFKA__BOOTSTRAP_SERVERS" in result.exception.hint
 
 
-def test_somebody_else_making_the_topic_first_is_no_failure(kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_topic_that_another_client_creates_first_is_no_failure(kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     setup_topics(kafka)
     looks: list[str] = []
     describe = topics._describe

@@ -75,7 +75,7 @@ class DeadLetter:
 
 
 class KafkaHarness:
-    """Topics and a group that nobody else uses, so that a shared broker will do.
+    """Topics and a group that no other test uses, so that a shared broker will do.
 
     Args:
         bootstrap_servers: of a running broker.

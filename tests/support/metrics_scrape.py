@@ -40,7 +40,7 @@ def fetch(url: str, headers: Mapping[str, str] | None = None) -> tuple[int, str,
 
 
 def scrape(url: str) -> Scrape:
-    """Return what `url`/metrics tells."""
+    """Return what `url`/metrics exports."""
     status, _, body = fetch(f"{url}/metrics")
     assert status == 200, body
     return Scrape(body)

@@ -1,4 +1,4 @@
-"""A notifier's story: alerts that come and go at given seconds, and what was told of them."""
+"""A notifier's story: alerts that come and go at given seconds, and what was sent about them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -29,12 +29,12 @@ def resolved(topic="Energy | Oil", **changes):
 
 
 class Story:
-    """Updates and looks at given seconds; `told` keeps what was sent."""
+    """Updates and looks at given seconds; `sent` keeps what was sent."""
 
     def __init__(self, **changes):
         self.settings = AlertSettings(**changes)
         self.notifier = NotificationPolicy(self.settings)
-        self.silences, self.acknowledged, self.told = [], set(), []
+        self.silences, self.acknowledged, self.sent = [], set(), []
 
     def update(self, seconds, *alerts, wall=None):
         for item in alerts:
@@ -44,7 +44,7 @@ class Story:
     def look(self, seconds, wall=None):
         self.notifier = NotificationPolicy(self.settings, self.notifier.dump())  # a restart before every look
         notices = self.notifier.due(moment(seconds, wall), self.silences, self.acknowledged)
-        self.told += notices
+        self.sent += notices
         return notices
 
 

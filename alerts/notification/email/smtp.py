@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 NAMES: Final = TlsNames(
     link="the mail server",
     address="SQUALL_ALERTS__SMTP_HOST",
-    switch="set SQUALL_ALERTS__SMTP_SECURITY=tls",
-    unswitch="check SQUALL_ALERTS__SMTP_PORT, or set SQUALL_ALERTS__SMTP_SECURITY=starttls",
+    enable_hint="set SQUALL_ALERTS__SMTP_SECURITY=tls",
+    port_hint="check SQUALL_ALERTS__SMTP_PORT, or set SQUALL_ALERTS__SMTP_SECURITY=starttls",
     ca="SQUALL_ALERTS__SMTP_CA_FILE",
 )
 

@@ -16,8 +16,8 @@ from squall.storage.rows.alerting import Notification
 NAMES: Final = TlsNames(
     link="the webhook",
     address="the receiver's url (SQUALL_ALERTS__RECEIVERS)",
-    switch="write https:// in the receiver's url (SQUALL_ALERTS__RECEIVERS)",
-    unswitch="correct the receiver's url (SQUALL_ALERTS__RECEIVERS)",
+    enable_hint="write https:// in the receiver's url (SQUALL_ALERTS__RECEIVERS)",
+    port_hint="correct the receiver's url (SQUALL_ALERTS__RECEIVERS)",
     ca="SSL_CERT_FILE, a variable that names a file of certificates (PEM)",
 )
 _TEMPORARY: Final = {408, 425, 429}

@@ -169,7 +169,7 @@ def build() -> Dashboard:
                     displayName="State",
                     custom__width=110,
                     custom__cellOptions=_COLORED,
-                    mappings=value_colors({"in force": WARNING, "planned": EXPECTED, "over": NEUTRAL}),
+                    mappings=value_colors({"active": WARNING, "planned": EXPECTED, "over": NEUTRAL}),
                 ),
                 field("matches", displayName="Matches", custom__minWidth=160),
                 field("author", displayName="By", custom__width=110),

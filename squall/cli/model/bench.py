@@ -19,14 +19,14 @@ def bench(
     checkpoint: Checkpoint = None,
     texts: SampleTexts = None,
     rows: Annotated[int, typer.Option(min=1, help="Number of texts.")] = 4000,
-    seconds: Annotated[float, typer.Option(min=0.01, help="Length of one turn of one contestant.")] = 3.0,
+    seconds: Annotated[float, typer.Option(min=0.01, help="Length of one turn of one candidate.")] = 3.0,
     as_json: AsJson = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer contestants and rounds: a minute or two, for a first impression.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer candidates and rounds: a minute or two, for a first impression.")] = False,
 ) -> None:
     """Measure texts per second on this machine.
 
-    The contestants are (a) two transformers pipelines of BERT-base size, (b) two pipelines of our encoder's size, (c) the engine with
-    every backend and precision that this machine supports, and (d) the floor: the matrix products alone at the machine's peak rate.
+    The candidates are (a) two transformers pipelines of BERT-base size, (b) two pipelines of Squall's encoder size, (c) the engine with
+    every backend and precision that this machine supports, and (d) the roofline: the matrix products alone at the machine's peak rate.
     They take turns for five rounds; the medians are reported. A full run takes ten minutes or more; run it on an idle machine.
     SQUALL_MODEL__THREADS and SQUALL_MODEL__DEVICE apply to all. Example: squall model bench --texts headlines.txt --json > bench.json
     """
@@ -53,14 +53,14 @@ def _print(found: dict[str, Any]) -> None:
         f"{machine['processor']}, {machine['threads']} threads, {machine.get('gpu', machine['device'])}; {_joined(found['versions'])}"
     )
     typer.echo(f"{found['texts']} texts of {found['mean_tokens']:.1f} tokens; {found['operations_per_text'] / 1e6:.0f} M operations each")
-    header = f"{'contestant':28} {'texts/s':>9} {'tokens/s':>9} {'× (a)':>7} {'× (b)':>7} {'floor':>6} {'padding':>8} {'tokenising':>11}"
+    header = f"{'candidate':28} {'texts/s':>9} {'tokens/s':>9} {'× (a)':>7} {'× (b)':>7} {'roofline':>8} {'padding':>8} {'tokenising':>11}"
     typer.echo(f"{header}   p50/p99 ms of 1, 32, 512")
     for row in found["contestants"]:
         typer.echo(_line(row).rstrip())
-    for precision, floor in found["floor"].items():
-        rate = floor["operations_per_second"] / 1e9
+    for precision, limit in found["floor"].items():
+        rate = limit["operations_per_second"] / 1e9
         typer.echo(
-            f"{'floor ' + precision:28} {floor['texts_per_second']:9.0f} {floor['tokens_per_second']:9.0f}   {rate:.0f} G operations/s"
+            f"{'roofline ' + precision:28} {limit['texts_per_second']:9.0f} {limit['tokens_per_second']:9.0f}   {rate:.0f} G operations/s"
         )
     for name, why in found["skipped"].items():
         typer.echo(f"skipped {name}: {why}")
@@ -71,9 +71,9 @@ def _line(row: dict[str, Any]) -> str:
     text += f" {row['times_base_pipelines']:7.1f} {row['times_small_pipelines']:7.1f}"
     if "latency" not in row:
         return text
-    floor = f"{row['share_of_floor']:6.0%}" if "share_of_floor" in row else f"{'':6}"
+    share = f"{row['share_of_floor']:8.0%}" if "share_of_floor" in row else f"{'':8}"
     times = "  ".join(f"{found['p50_ms']:.1f}/{found['p99_ms']:.1f}" for found in row["latency"].values())
-    return f"{text} {floor} {row['padding_waste']:8.1%} {row['tokenising_share']:11.1%}   {times}"
+    return f"{text} {share} {row['padding_waste']:8.1%} {row['tokenising_share']:11.1%}   {times}"
 
 
 def _joined(versions: dict[str, str]) -> str:

@@ -1,5 +1,5 @@
 SELECT
-    multiIf(ends_at <= now64(3, 'UTC'), 'over', starts_at > now64(3, 'UTC'), 'planned', 'in force') AS state,
+    multiIf(ends_at <= now64(3, 'UTC'), 'over', starts_at > now64(3, 'UTC'), 'planned', 'active') AS state,
     arrayStringConcat(matchers, ', ') AS matches,
     author,
     reason,

@@ -20,7 +20,7 @@ ORDER BY time"""
 
 
 class DetectorQueries(Queries):
-    """The detector's position decides where it goes on; runs and readings are for dashboards only."""
+    """The detector's position decides where it continues; runs and readings are for dashboards only."""
 
     def write_position(self, name: str, evaluated_until: datetime, state: str) -> None:
         """Remember how far the detector `name` has evaluated event time, with its state as JSON."""

@@ -53,5 +53,5 @@ class SilenceQueries(Queries):
         return self._read(SILENCES, _ALL)
 
     def active(self, at: datetime) -> list[Silence]:
-        """Return the silences in force at a moment of wall time, [starts_at, ends_at), last to start first."""
+        """Return the silences active at a moment of wall time, [starts_at, ends_at), last to start first."""
         return self._read(SILENCES, _ACTIVE, at=at)

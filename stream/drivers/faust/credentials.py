@@ -30,7 +30,7 @@ def credentials(settings: KafkaSettings, *, allow_plaintext: bool = False) -> Cr
 
 
 def start_failure(settings: KafkaSettings, error: BaseException) -> BaseException:
-    """Return what to raise when a Faust app did not start: aiokafka raises the same for a broker that refuses us and one that is down."""
+    """Return what to raise when a Faust app did not start: aiokafka raises the same for a refused login and a broker that is down."""
     if not isinstance(error, KafkaError | OSError):
         return error
     failure = unavailable(settings, error)

@@ -50,7 +50,7 @@ class FaustDriver:
         processor: stores documents; runs in a thread.
         tracker: keeps the detector's progress rows.
         stop: set to end; set by the driver itself when `error` is.
-        on_lag: called about each second with the number of messages of our partitions that are not stored yet.
+        on_lag: called about each second with the number of messages of this worker's partitions that are not stored yet.
         health: liveness, the state of the broker, and the lag as a metric.
     """
 
@@ -133,7 +133,7 @@ class FaustDriver:
         self._build()
         self.app.conf.datadir.mkdir(parents=True, exist_ok=True)
         self._active_at = asyncio.get_running_loop().time()
-        start = asyncio.create_task(self.app.start())  # waits for a place in the group, and may wait for ever
+        start = asyncio.create_task(self.app.start())  # waits for a place in the group, and may wait forever
         lost = False
         try:
             while not self._stop.is_set() and not lost and not await self._stalled():
@@ -152,7 +152,7 @@ class FaustDriver:
             await self._leave()
 
     async def _leave(self) -> None:
-        """Stop the app, within bounds: with a broker that refuses us it would try to leave the group for ever and hide why we end."""
+        """Stop the app, within bounds: if the broker refuses the connection, Faust tries to leave the group forever and hides the cause."""
         _, late = await asyncio.wait({asyncio.create_task(self.app.stop())}, timeout=STOP_SECONDS)
         if late:
             log.warning("Faust did not stop within %.0f s; Kafka removes this member after its session timeout", STOP_SECONDS)
@@ -165,7 +165,7 @@ class FaustDriver:
         return error is not None
 
     async def _stalled(self) -> bool:
-        """Whether messages of our partitions wait and none was handled for a while; a batch that waits for the store is no stall."""
+        """Whether messages of the partitions wait and none was handled for a while; a batch that waits for the store is no stall."""
         now = asyncio.get_running_loop().time()
         if self._busy or now - self._active_at < STALL_SECONDS:
             return False
@@ -177,7 +177,7 @@ class FaustDriver:
         return False
 
     async def _uncommitted(self) -> int:
-        """Return how many messages of our partitions wait; 0 while the broker is down: that is no stall, and a new app would not help."""
+        """Return how many messages of the partitions wait; 0 while the broker is down: that is no stall, and a new app would not help."""
         try:
             waiting = await asyncio.to_thread(
                 uncommitted, self._settings.kafka, set(self._assigned), allow_plaintext=self._settings.allow_plaintext
@@ -187,7 +187,7 @@ class FaustDriver:
             self._health.dependencies.failed("broker")
             self._health.liveness.touch(WORKER)
             return 0
-        except ConfigurationError as error:  # logged before the app is stopped, which takes a while with a broker that refuses us
+        except ConfigurationError as error:  # logged before the app is stopped, which takes long if the broker refuses the connection
             self._fail(error)
             return 0
         self._health.dependencies.answered("broker")
@@ -223,7 +223,7 @@ class FaustDriver:
             self._busy = False
             self._active_at = asyncio.get_running_loop().time()
         except StoppedError:
-            await asyncio.Event().wait()  # until the app cancels us: leaving the loop body would acknowledge
+            await asyncio.Event().wait()  # until the app cancels this task: leaving the loop body would acknowledge
         except Exception as error:  # noqa: BLE001 - any failure must stop the worker with nothing acknowledged
             self._fail(error)
             await asyncio.Event().wait()

@@ -198,7 +198,7 @@ def test_a_page_with_a_token_wants_it_and_a_killed_one_is_not_asked(run, tmp_pat
         assert "$AAPL" in run("list")
         left = json.loads(note(tmp_path).read_text())
         note(tmp_path).write_text(json.dumps({**left, "pid": left["pid"] + 1}))
-        with pytest.raises(StoreLockedError, match="in use by process"):  # the address is of another process: it may be anybody's now
+        with pytest.raises(StoreLockedError, match="in use by process"):  # the address is of another process: any process may have it now
             run("list")
         note(tmp_path).unlink()
         with pytest.raises(StoreLockedError, match="in use by process"):  # as when its owner serves no page

@@ -54,7 +54,7 @@ def test_an_owner_that_comes_back_under_its_name_does_not_wait_for_itself():
     assert lease(store, "node", clock).hold()
 
 
-def test_a_holder_that_slept_too_long_asks_like_anybody():
+def test_a_holder_that_slept_too_long_asks_like_any_other():
     store, clock = ClaimStore(), ManualClock(NOW)
     ann, bob = lease(store, "ann", clock), lease(store, "bob", clock)
     assert ann.hold()

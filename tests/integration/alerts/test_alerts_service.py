@@ -53,7 +53,7 @@ def mails(folder):
     return sorted(str(mail["Subject"]) for mail in found)
 
 
-def told(store):
+def stored_alerts(store):
     return [(a.id, a.state, a.opened_at, a.fired_at, a.resolved_at, a.observed, a.p_value, a.document_ids) for a in store.alerts.latest()]
 
 
@@ -86,7 +86,7 @@ def test_nothing_is_read_before_the_watermark_says_so(filled, tmp_path):
 def test_many_short_runs_with_restarts_give_the_same_alerts_as_one(filled, tmp_path):
     stored_up_to(filled, END)
     service(filled, tmp_path / "one", COARSE).run_once()
-    whole = told(filled)
+    whole = stored_alerts(filled)
     filled.detector.write_position(DETECTOR, MIDNIGHT, "")
     moment = CRISIS - timedelta(hours=2)
     while moment <= CRISIS + timedelta(hours=6):
@@ -95,7 +95,7 @@ def test_many_short_runs_with_restarts_give_the_same_alerts_as_one(filled, tmp_p
         moment += timedelta(minutes=23)
     stored_up_to(filled, END)
     service(filled, tmp_path / "many", COARSE).run_once()
-    assert told(filled) == whole
+    assert stored_alerts(filled) == whole
     assert mails(tmp_path / "many") == []  # every message of theirs was known already
 
 
@@ -124,9 +124,9 @@ def test_a_store_that_goes_away_at_any_write_loses_and_doubles_nothing(filled, t
     assert len([subject for subject in mails(tmp_path) if "resolved, peak" in subject]) == 1
     written = {file.name: file.stat().st_mtime_ns for file in tmp_path.glob("*.eml")}
     filled.detector.write_position(DETECTOR, MIDNIGHT, "")  # as if the position had been lost after everything was sent
-    whole = told(filled)
+    whole = stored_alerts(filled)
     assert service(filled, tmp_path, COARSE).run_once().sent == 0
-    assert told(filled) == whole
+    assert stored_alerts(filled) == whole
     assert {file.name: file.stat().st_mtime_ns for file in tmp_path.glob("*.eml")} == written
 
 
@@ -139,7 +139,7 @@ def test_a_gap_of_years_is_skipped(filled, tmp_path):
     assert report.ticks < 30 * 1440
     fired = [(alert.topic, alert.state) for alert in reversed(filled.alerts.latest()) if alert.fired_at]
     crisis, silence = ("Financials", AlertState.RESOLVED), ("Source: test", AlertState.RESOLVED)
-    assert fired == [crisis, silence, crisis]  # the source is missed once, until nobody can know it any more
+    assert fired == [crisis, silence, crisis]  # the source is missed once, until the history no longer contains it
     assert report.fired == 3
 
 

@@ -21,7 +21,7 @@ MESSAGE = (
 
 
 class Inbox:
-    """Takes mail, or refuses as told."""
+    """Takes mail, or refuses as configured."""
 
     def __init__(self, rcpt="250 OK", data="250 OK"):
         self.rcpt, self.data = rcpt, data

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from squall.alerts.notification.silences import is_silenced, silences_in_force
+from squall.alerts.notification.silences import active_silences, is_silenced
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import AlertState, SeriesKind
 from tests.support.recording_store import RecordingStore
@@ -94,7 +94,7 @@ def test_a_silence_is_seen_at_once_is_honoured_and_can_be_ended(world: Any, aler
         (listed,) = httpx.get(url + "/api/silences").json()["silences"]
         assert (listed["id"], listed["author"], listed["reason"]) == (made["id"], "ann", "known")
         assert httpx.get(url + "/api/alerts").json()["alerts"][0]["silenced_until"] == listed["ends_at"]
-        assert is_silenced(firing, silences_in_force(world.store.silences.all(), world.clock.now()))
+        assert is_silenced(firing, active_silences(world.store.silences.all(), world.clock.now()))
         json = {"Content-Type": "application/json"}
         world.clock.advance(60)
         assert httpx.delete(f"{url}/api/silences/{made['id']}", headers=json).status_code == 200
@@ -102,7 +102,7 @@ def test_a_silence_is_seen_at_once_is_honoured_and_can_be_ended(world: Any, aler
         assert httpx.get(url + "/api/alerts").json()["alerts"][0]["silenced_until"] is None
         assert httpx.delete(f"{url}/api/silences/{made['id']}", headers=json).status_code == 404
         assert httpx.delete(f"{url}/api/silences/{9:032x}", headers=json).status_code == 404
-    assert not is_silenced(firing, silences_in_force(world.store.silences.all(), world.clock.now()))
+    assert not is_silenced(firing, active_silences(world.store.silences.all(), world.clock.now()))
 
 
 def test_a_silence_ends_by_itself_and_means_only_what_matches(world: Any, alert: Any) -> None:

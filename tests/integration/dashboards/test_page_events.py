@@ -74,13 +74,13 @@ def test_a_page_that_reconnects_gets_what_it_missed_and_nothing_twice(world: Any
             last = stream.wait_for("hello").id
             world.insert(scored("Seen"))
             last = stream.wait_for("documents").id
-        world.insert(scored("Missed while nobody listened"))
+        world.insert(scored("Missed while no page listened"))
         with listening(url) as other:
             other.wait_for("hello")
             world.insert(scored("Missed while another listened"))
             other.wait_for("documents")
             with again(last) as stream:
-                assert sorted(titles(stream.wait_for("documents"))) == ["Missed while another listened", "Missed while nobody listened"]
+                assert sorted(titles(stream.wait_for("documents"))) == ["Missed while another listened", "Missed while no page listened"]
                 world.insert(scored("Live again"))
                 assert titles(stream.wait_for("documents")) == ["Live again"]
 

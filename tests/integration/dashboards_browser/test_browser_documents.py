@@ -141,7 +141,7 @@ def test_hostile_text_stays_text_and_only_web_addresses_are_links(served_page: S
 def test_a_burst_is_counted_whole_and_shown_within_the_cap(served_page: ServedPage, page: Page, capsys: pytest.CaptureFixture[str]) -> None:
     page.evaluate("window.longTasks.length = 0")
     numbers = itertools.count()
-    for _ in range(6):  # six seconds at a hundred a second: the page is told about once a second
+    for _ in range(6):  # six seconds at a hundred a second: the page is updated about once a second
         batch = [served_page.scored(f"Burst {number}", age=timedelta(seconds=-number)) for number in itertools.islice(numbers, 100)]
         served_page.insert(*batch)
         expect(page.locator("#received")).to_have_text(re.compile(rf"^{int(batch[-1].document.title.split()[1]) + 1} received"))

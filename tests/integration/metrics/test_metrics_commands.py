@@ -67,7 +67,7 @@ def test_a_document_is_followed_from_its_file_over_kafka_to_its_row(start: Start
     url = f"http://127.0.0.1:{port}"
     wait_until(lambda: status(port, "/readyz") == 200, 60, "the worker is ready", worker.log)
     wait_until(lambda: scrape(url)("squall_documents_total", fate="stored") == 2, 60, "both are stored", worker.log)
-    wait_until(lambda: scrape(url)("squall_kafka_lag_messages") == 0, 20, "the lag is told", worker.log)
+    wait_until(lambda: scrape(url)("squall_kafka_lag_messages") == 0, 20, "the lag is exported", worker.log)
     found = scrape(url)
     assert status(port, "/livez") == 200
     assert (found("squall_model_texts_total") or 0) >= 2
@@ -108,7 +108,7 @@ def test_a_worker_that_waits_for_its_broker_is_alive_and_not_ready_and_keeps_its
     assert "SQUALL_METRICS__PORT" in second.output()
 
 
-def test_the_detector_tells_that_it_leads_and_runs(start: Starts) -> None:
+def test_the_detector_exports_that_it_leads_and_runs(start: Starts) -> None:
     port = free_port()
     detector = start("detector", "detect", METRICS__PORT=str(port))
     wait_until(lambda: status(port, "/readyz") == 200, 30, "the detector is ready", detector.log)

@@ -68,8 +68,8 @@ def test_polls_are_counted_by_outcome_without_the_feeds_address() -> None:
     finally:
         server.close()
     [family] = [family for family in health.metrics.registry.collect() if family.name == "squall_source_fetches"]
-    told = {sample.labels["outcome"]: sample.value for sample in family.samples if sample.name.endswith("_total")}
-    assert told == {"news": 1, "unchanged": 1, "failed": 1}
+    counted = {sample.labels["outcome"]: sample.value for sample in family.samples if sample.name.endswith("_total")}
+    assert counted == {"news": 1, "unchanged": 1, "failed": 1}
 
 
 async def _post(endpoint: PushEndpoint, token: str, content: bytes) -> int:

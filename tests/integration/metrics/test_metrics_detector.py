@@ -1,4 +1,4 @@
-"""What the detector tells after a real run over chDB, and what the one that stands by does not."""
+"""What the detector exports after a real run over chDB, and what the one that stands by does not."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_alerts_mails_and_ages_are_what_the_run_reports(store: Store, clock: Man
     assert value("squall_dependency_up", {"dependency": "receivers"}) == 1
 
 
-def test_mails_that_wait_are_told_and_their_server_named(store: Store, clock: ManualClock) -> None:
+def test_waiting_mails_are_counted_and_their_server_is_named(store: Store, clock: ManualClock) -> None:
     store.documents.insert(documents(), token="all")
     store.progress.write([progress(END, False, WALL - timedelta(hours=1))])
     health = Health(clock)
@@ -96,7 +96,7 @@ def test_mails_that_wait_are_told_and_their_server_named(store: Store, clock: Ma
     assert health.dependencies.missing() == ["receivers"]
 
 
-def test_one_that_stands_by_does_not_lead_and_tells_no_age(store: Store, tmp_path: Path) -> None:
+def test_one_that_stands_by_does_not_lead_and_exports_no_age(store: Store, tmp_path: Path) -> None:
     clock = ManualClock(datetime.now(UTC))  # old claims are dropped by the store's own clock
     store.leases.write(Claim("negative-spikes", "another", clock.now() + timedelta(minutes=2)))
     health = Health(clock)

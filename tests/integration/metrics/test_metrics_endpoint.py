@@ -36,11 +36,11 @@ def server(health: Health) -> Iterator[MetricsServer]:
     server.close()
 
 
-def test_prometheus_can_read_what_is_told(server: MetricsServer, health: Health) -> None:
+def test_prometheus_can_read_the_metrics(server: MetricsServer, health: Health) -> None:
     health.metrics.dead_letters("worker", ["too_large"])
     found = scrape(server.url)
     assert found("squall_dead_letters_total", stage="worker", reason="too_large") == 1
-    assert found("squall_documents_total", fate="stored") == 0, "told from the start, so that its first step is seen"
+    assert found("squall_documents_total", fate="stored") == 0, "exported from the start, so that its first step is seen"
     assert found("squall_kafka_lag_messages") is None, "not known yet"
     assert not {name for name in found.names if name.endswith("_created")}
     assert {name + ("_total" if family.type == "counter" else "") for name, family in found.families.items()} <= set(METRICS)
@@ -86,12 +86,12 @@ def test_a_busy_event_loop_still_answers(server: MetricsServer) -> None:
     assert asyncio.run(busy()) == 200
 
 
-def test_a_port_that_is_taken_is_told_with_the_setting() -> None:
+def test_a_port_that_is_taken_is_reported_with_the_setting() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigurationError, match="SQUALL_METRICS__PORT"):
         MetricsServer(MetricsSettings(port=taken.getsockname()[1]), Health())
 
 
-def test_an_address_that_is_not_ours_is_told_with_the_setting() -> None:
+def test_a_foreign_address_is_reported_with_the_setting() -> None:
     with pytest.raises(ConfigurationError, match="SQUALL_METRICS__HOST"):
         MetricsServer(MetricsSettings(host="192.0.2.1"), Health())
 
@@ -101,7 +101,7 @@ def test_it_is_off_unless_a_port_is_set(clock: ManualClock) -> None:
         assert health.dependencies.missing() == ["store"]
 
 
-def test_while_it_serves_the_process_and_its_build_are_told_and_afterwards_the_port_is_free(clock: ManualClock) -> None:
+def test_while_it_serves_the_process_and_its_build_are_exported_and_afterwards_the_port_is_free(clock: ManualClock) -> None:
     port = free_port()
     settings = Settings(metrics=MetricsSettings(port=port))
     for _ in range(2):

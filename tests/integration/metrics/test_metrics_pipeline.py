@@ -38,7 +38,7 @@ LINES = [
 
 
 class Run:
-    """One run over `LINES`, and everything it told."""
+    """One run over `LINES`, and everything it reported."""
 
     def __init__(self, folder: Path) -> None:
         self.health = Health()
@@ -88,12 +88,12 @@ def test_documents_by_fate_are_what_the_store_holds(run: Run) -> None:
     assert tuple(run.sample) == (3, 1, 2), "the sample for Grafana and the metric are of one measurement"
 
 
-def test_dead_letters_are_told_by_reason(run: Run) -> None:
+def test_dead_letters_are_counted_by_reason(run: Run) -> None:
     reasons = {sample.labels["reason"]: sample.value for sample in run.scrape.families["squall_dead_letters"].samples if sample.value}
     assert reasons == {"missing_field": 1, "broken_json": 1}
 
 
-def test_ages_and_batches_are_told(run: Run) -> None:
+def test_ages_and_batches_are_exported(run: Run) -> None:
     found = run.scrape
     assert found("squall_published_age_seconds_count") == 3
     assert found("squall_collected_age_seconds_count") == 3
@@ -106,7 +106,7 @@ def test_ages_and_batches_are_told(run: Run) -> None:
     assert found("squall_last_batch_timestamp_seconds")
 
 
-def test_calls_of_the_store_are_told(run: Run) -> None:
+def test_calls_of_the_store_are_exported(run: Run) -> None:
     found = run.scrape
     assert (found("squall_store_calls_total", operation="insert", outcome="ok") or 0) >= 4  # documents, letters, progress, sample
     for operation in ("select", "insert", "command"):
@@ -132,7 +132,7 @@ def test_a_run_that_has_ended_is_alive(run: Run) -> None:
     assert run.health.liveness.stuck() == []
 
 
-def test_a_terminal_is_not_told_of_each_batch() -> None:
+def test_a_terminal_does_not_show_each_batch() -> None:
     output = io.StringIO()
     with logging_restored():
         configure_logging(LogSettings(), output)

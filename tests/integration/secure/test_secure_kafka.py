@@ -88,7 +88,7 @@ def test_a_certificate_for_another_host_names_the_servers(authorities: Authoriti
         ensure_reachable(settings(opened, security="tls", ca_file=authorities.ours.file))
 
 
-def test_a_certificate_of_the_broker_that_is_too_old_is_told(authorities: Authorities, gate: OpenGate) -> None:
+def test_a_certificate_of_the_broker_that_is_too_old_is_reported(authorities: Authorities, gate: OpenGate) -> None:
     opened = gate(authorities.ours.server_context("127.0.0.1", expired=True))
     with pytest.raises(ConfigurationError, match=r"expired.*renew the server's certificate"):
         ensure_reachable(settings(opened, security="tls", ca_file=authorities.ours.file))
@@ -104,12 +104,12 @@ def test_plaintext_to_a_tls_port_and_the_reverse_name_the_security_setting(
         ensure_reachable(plain)
 
 
-def test_a_broker_that_wants_no_login_is_never_said_to_want_one(broker: DevelopmentBroker) -> None:
+def test_a_broker_without_login_is_never_reported_to_require_one(broker: DevelopmentBroker) -> None:
     host, _, port = broker.bootstrap.rpartition(":")
     assert refused_login(host, int(port), None, KafkaSettings(bootstrap_servers=broker.bootstrap)) == ""
 
 
-def test_a_login_that_is_missing_or_wrong_is_told_in_plaintext_too(gate: OpenGate) -> None:
+def test_a_login_that_is_missing_or_wrong_is_reported_in_plaintext_too(gate: OpenGate) -> None:
     with pytest.raises(ConfigurationError, match=r"requires a login.*SQUALL_KAFKA__SECURITY=sasl_plaintext"):
         ensure_reachable(settings(gate(None, {"squall": PASSWORD})))
     wrong = settings(gate(None, {"squall": PASSWORD}), **login("PLAIN", "hunter2") | {"security": "sasl_plaintext"})
@@ -117,7 +117,7 @@ def test_a_login_that_is_missing_or_wrong_is_told_in_plaintext_too(gate: OpenGat
         ensure_reachable(wrong)
 
 
-def test_every_client_tells_a_wrong_password_and_does_not_show_it(authorities: Authorities, gate: OpenGate) -> None:
+def test_every_client_reports_a_wrong_password_and_does_not_show_it(authorities: Authorities, gate: OpenGate) -> None:
     opened = gate(authorities.ours.server_context(), {"squall": PASSWORD})
     wrong = settings(opened, ca_file=authorities.ours.file, **login("SCRAM-SHA-256", "hunter2"))
     publisher, letters = KafkaPublisher(wrong), KafkaDeadLetters(wrong)

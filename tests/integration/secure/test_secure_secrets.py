@@ -80,7 +80,7 @@ def environment(authorities: Authorities, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def servers(environment: dict[str, str], authorities: Authorities, broker: DevelopmentBroker, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Servers that all refuse the secrets: a refusal has more to tell than silence."""
+    """Servers that all refuse the secrets: a refusal has a longer message than a timeout."""
     gateway = GatewayProcess(tmp_path / "gateway")
     end = TlsEnd(authorities.ours.server_context(), gateway.port)
     with KafkaGate(broker.port, authorities.ours.server_context(clients=authorities.ours), {"squall": "another"}) as gate:

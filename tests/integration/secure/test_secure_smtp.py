@@ -111,7 +111,7 @@ def test_a_certificate_for_another_host_names_the_host_setting(serve: Start, aut
 
 
 @both
-def test_a_wrong_password_is_told_and_not_shown(serve: Start, authorities: Authorities, security: str) -> None:
+def test_a_wrong_password_is_reported_and_not_shown(serve: Start, authorities: Authorities, security: str) -> None:
     port = serve(security, authorities.ours.server_context())
     wrong = mailer(port, smtp_security=security, smtp_ca_file=authorities.ours.file, smtp_password="hunter2")
     for call in (wrong.check, lambda: wrong.send(notification(1, message=MESSAGE))):

@@ -117,7 +117,7 @@ def test_a_certificate_that_is_renewed_under_a_running_process_is_used(strict: i
         assert list(backend.select("SELECT 7", {})) == [(7,)]
 
 
-def test_a_file_that_is_no_certificate_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_a_file_that_is_no_certificate_is_reported_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("")
     for option in (f"ca_certs={tmp_path / 'empty.pem'}", f"ca_certs={tmp_path / 'missing.pem'}", f"certfile={tmp_path / 'empty.pem'}"):
         with pytest.raises(ConfigurationError, match="SQUALL_STORE__URL"):

@@ -34,7 +34,7 @@ def scored(
     certainty: float = 0.8,
     **fields: object,
 ) -> ScoredDocument:
-    """Return a scored document; every one has a fingerprint of its own unless told."""
+    """Return a scored document; every one has a fingerprint of its own unless one is given."""
     p = dict.fromkeys(SENTIMENTS, (1 - certainty) / 2) | {sentiment: certainty}
     return ScoredDocument(
         document=document(number, published_at, **fields),

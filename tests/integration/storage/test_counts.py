@@ -194,7 +194,7 @@ def test_totals_count_documents_copies_and_rows(store: Store) -> None:
     assert (store.documents.first_published_at(), store.documents.last_published_at()) == (NOW, NOW + HOUR)
 
 
-def test_sentiment_is_told_by_topic(store: Store) -> None:
+def test_sentiment_is_counted_by_topic(store: Store) -> None:
     filled(store)
     span = (NOW, NOW + 2 * HOUR)
     topics = store.counts.by_topic(*span)

@@ -95,7 +95,7 @@ def test_a_migration_that_failed_half_way_is_run_again(store: Store, tmp_path: P
     path.write_text(first + "CREATE TABLE broken;\n")
     with pytest.raises(StoreError):
         migrations.migrate(store._backend, SystemClock(), tmp_path)
-    path.write_text(first + "-- mended\nCREATE TABLE IF NOT EXISTS b (x Int32) ENGINE = MergeTree ORDER BY x;\n")
+    path.write_text(first + "-- changed\nCREATE TABLE IF NOT EXISTS b (x Int32) ENGINE = MergeTree ORDER BY x;\n")
     assert [migration.name for migration in migrations.migrate(store._backend, SystemClock(), tmp_path)] == ["a"]
 
 
@@ -112,7 +112,7 @@ def test_migrate_applies_the_retention_that_is_set(tmp_path: Path) -> None:
     assert "400" not in ttl(30)
 
 
-def test_a_second_process_is_told_who_holds_the_folder(store: Store, tmp_path: Path) -> None:
+def test_a_second_process_learns_which_process_holds_the_folder(store: Store, tmp_path: Path) -> None:
     other = child("import sys; from squall import storage; storage.open(sys.argv[1])", f"chdb://{tmp_path / 'store'}")
     _, errors = other.communicate(timeout=60)
     assert other.returncode == 1

@@ -89,7 +89,7 @@ def test_an_alert_keeps_what_it_is_about_and_what_was_expected(store: Store) -> 
     assert store.alerts.get(symbol.id) == symbol
 
 
-def test_a_breach_that_went_away_before_it_fired_is_no_alert_to_anybody(store: Store) -> None:
+def test_a_breach_that_ended_before_it_fired_is_no_alert(store: Store) -> None:
     gone = alert(3, AlertState.RESOLVED, resolved_at=NOW + MINUTE)
     store.alerts.write([gone])
     assert store.alerts.latest() == []
@@ -121,7 +121,7 @@ def test_the_messages_about_an_alert_are_found_whether_it_comes_first_in_them_or
     assert store.notifications.about("a3") == []
 
 
-def test_a_silence_is_in_force_from_its_start_until_before_its_end(store: Store) -> None:
+def test_a_silence_is_active_from_its_start_until_before_its_end(store: Store) -> None:
     silence = Silence("s1", ("topic=Energy*", "severity=warning"), "ann", "it's \t known", NOW, NOW + MINUTE)
     later = Silence("s2", ("kind=symbol",), "bob", "", NOW + MINUTE, NOW + 2 * MINUTE)
     store.silences.write([silence, later])

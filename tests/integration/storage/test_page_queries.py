@@ -80,7 +80,7 @@ def test_a_document_scored_anew_is_found_by_what_it_is_now(store: Store) -> None
     assert len(store.documents.search(sentiment="positive", limit=5)) == 1
 
 
-def test_what_was_stored_since_a_moment_is_told_once_per_document(store: Store) -> None:
+def test_what_was_stored_since_a_moment_is_returned_once_per_document(store: Store) -> None:
     before = store.arrivals.now() - timedelta(seconds=1)
     store.documents.insert([scored(1), scored(2)], token="a")
     store.documents.insert([scored(1, model="v2", scored_at=START + timedelta(minutes=1))], token="b")

@@ -26,7 +26,7 @@ def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
     gateway.kill()
 
 
-def test_nobody_listening_is_unavailable_and_the_password_is_not_told() -> None:
+def test_a_closed_port_is_unavailable_and_the_password_is_not_shown() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -79,7 +79,7 @@ def test_the_first_query_of_a_fresh_connection_may_have_parameters(gateway: Gate
         assert store.alerts.get("0" * 32) is None
 
 
-def test_a_wrong_user_or_database_is_told_and_not_tried_again(gateway: GatewayProcess) -> None:
+def test_a_wrong_user_or_database_is_reported_and_not_tried_again(gateway: GatewayProcess) -> None:
     for url, hint in (
         (gateway.url.replace("squall:secret", "nobody:secret"), "user"),
         (gateway.url.replace("/default", "/other"), "CREATE DATABASE"),

@@ -114,7 +114,7 @@ def test_an_answer_that_takes_too_long_is_unavailable_and_the_next_one_is_right(
     backend.close()
 
 
-def test_a_wrong_password_is_not_tried_again_and_not_told(server: Server) -> None:
+def test_a_wrong_password_is_not_tried_again_and_not_shown(server: Server) -> None:
     with pytest.raises(StoreError, match="password") as caught:
         ServerBackend(server.url("hunter2"), timeout_seconds=5).select("SELECT 1", {})
     assert not isinstance(caught.value, StoreUnavailableError)
@@ -128,6 +128,6 @@ def test_an_error_in_the_sql_is_not_tried_again(backend: ServerBackend) -> None:
     assert counted(backend) == (0, 0)
 
 
-def test_a_server_too_old_for_bound_parameters_is_told_so(backend: ServerBackend) -> None:
+def test_a_server_too_old_for_bound_parameters_is_refused(backend: ServerBackend) -> None:
     with pytest.raises(StoreError, match=r"18\.16.* too old"):
         backend.select("SELECT {n:UInt64}", {"n": 1})

@@ -53,7 +53,7 @@ def join(harness: KafkaHarness) -> Iterator[Join]:
 
 def test_a_live_worker_stays_and_its_stale_member_id_goes(harness: KafkaHarness, join: Join) -> None:
     member = join(client_id())
-    assert evict_dead_members(harness.kafka, CLIENT_PREFIX, {"somebody else's"}) == 0
+    assert evict_dead_members(harness.kafka, CLIENT_PREFIX, {"another owner's"}) == 0
     assert members(harness) == {member: client_id()}
     assert evict_dead_members(harness.kafka, CLIENT_PREFIX, {member, ""}) == 1
     assert members(harness) == {}
@@ -67,5 +67,5 @@ def test_a_worker_whose_process_has_ended_goes(harness: KafkaHarness, join: Join
     assert members(harness) == {}
 
 
-def test_a_group_that_nobody_joined_yet_is_no_trouble(harness: KafkaHarness) -> None:
+def test_a_group_without_members_is_no_failure(harness: KafkaHarness) -> None:
     assert evict_dead_members(harness.kafka, CLIENT_PREFIX) == 0

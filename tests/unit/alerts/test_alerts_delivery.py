@@ -16,7 +16,7 @@ from tests.support.alert_mail import NOW, MemoryOutbox, notification
 
 
 class Recorder:
-    """A mailer that fails as told."""
+    """A mailer that fails as configured."""
 
     def __init__(self, *errors):
         self.errors = list(errors)

@@ -25,9 +25,9 @@ def notice(*alerts, reason=Reason.FIRING, **changes):
 
 
 def parsed(*alerts, documents=None, reason=Reason.FIRING, settings=SETTINGS, chart=PNG, **changes):
-    told = notice(*alerts, reason=reason, **changes)
-    found = {item.id: [stored()] if documents is None else documents for item in told.alerts}
-    return message_from_bytes(build_email("n-default", told, found, chart, settings, NOW), policy=policy.default)
+    content = notice(*alerts, reason=reason, **changes)
+    found = {item.id: [stored()] if documents is None else documents for item in content.alerts}
+    return message_from_bytes(build_email("n-default", content, found, chart, settings, NOW), policy=policy.default)
 
 
 def text_of(message):
@@ -207,7 +207,7 @@ def test_no_text_breaks_out_of_its_place(topic, title, source):
     ("p_value", "words"),
     [(0.5, "not unusual"), (1e-5, "one window in 100,000"), (3.2e-9, "one window in 310,000,000"), (1e-300, "practically impossible")],
 )
-def test_a_p_value_is_said_in_words(p_value, words):
+def test_a_p_value_is_written_in_words(p_value, words):
     assert words in chance(p_value)
 
 
@@ -226,8 +226,8 @@ def test_the_sample_goes_to_any_receiver_in_its_own_form():
 
 
 def test_a_webhook_is_sent_everything_that_explains_the_alert():
-    told = notice(alert(), alert(id="ef" * 16, topic="Macro", **DONE), new_count=1, silenced=1)
-    body = orjson.loads(build_payload("n-ops", told, {"ab" * 16: [stored(url="javascript:x")]}, "https://dash.example.org/"))
+    content = notice(alert(), alert(id="ef" * 16, topic="Macro", **DONE), new_count=1, silenced=1)
+    body = orjson.loads(build_payload("n-ops", content, {"ab" * 16: [stored(url="javascript:x")]}, "https://dash.example.org/"))
     assert (body["version"], body["id"], body["reason"], body["status"], body["silenced"]) == (1, "n-ops", "firing", "firing", 1)
     first, second = body["alerts"]
     assert (first["topic"], first["news"], second["news"], second["state"]) == ("Financials", True, False, "resolved")

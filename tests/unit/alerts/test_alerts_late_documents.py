@@ -52,8 +52,8 @@ def test_a_burst_that_came_late_fires_now_and_is_dated_to_when_it_began():
 def test_an_alert_that_was_reported_is_not_reported_again():
     burst = with_burst(CALM, 1, 5 * DAY + 870, 10, 60)
     life = Lifecycle(LIMITS)
-    told = life.advance(Detector(LIMITS).read(until(burst, NOW), NOW - DAY, NOW))
-    assert [change.change for change in told] == [Change.OPENED, Change.FIRED]
+    changes = life.advance(Detector(LIMITS).read(until(burst, NOW), NOW - DAY, NOW))
+    assert [change.change for change in changes] == [Change.OPENED, Change.FIRED]
     more = with_burst(burst, 1, 5 * DAY + 880, 10, 30)
     assert life.reevaluate(again(more), NOW + 1) == []
 

@@ -111,10 +111,10 @@ LEVELS = st.lists(st.tuples(st.sampled_from([CALM, TENSE, BREACH, CRITICAL]), st
 def test_a_topic_never_has_two_open_alerts_and_each_fired_one_resolves_once(levels):
     changes = live(levels + [CALM] * 60)
     open_now: set[str] = set()
-    told: Counter[tuple[str, Change]] = Counter()
+    seen: Counter[tuple[str, Change]] = Counter()
     for change in changes:
         key = alert_id(change.alert)
-        told[key, change.change] += 1
+        seen[key, change.change] += 1
         if change.change is Change.OPENED:
             assert not open_now
             open_now.add(key)
@@ -123,10 +123,10 @@ def test_a_topic_never_has_two_open_alerts_and_each_fired_one_resolves_once(leve
         else:
             assert key in open_now
     assert not open_now
-    assert set(told.values()) <= {1}
-    fired = {key for key, change in told if change is Change.FIRED}
-    assert fired == {key for key, change in told if change is Change.RESOLVED}
-    assert not fired & {key for key, change in told if change is Change.DROPPED}
+    assert set(seen.values()) <= {1}
+    fired = {key for key, change in seen if change is Change.FIRED}
+    assert fired == {key for key, change in seen if change is Change.RESOLVED}
+    assert not fired & {key for key, change in seen if change is Change.DROPPED}
 
 
 @given(LEVELS, st.data())

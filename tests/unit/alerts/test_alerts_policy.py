@@ -55,7 +55,7 @@ def test_the_resolved_notice_is_sent_once_and_the_group_starts_afresh():
     assert story.look(100_000) == []
     story.update(100_060, firing("B"))
     assert said(story.look(100_090)) == [("default", Reason.FIRING, ["B"])]
-    assert len({notice.key for notice in story.told}) == 3
+    assert len({notice.key for notice in story.sent}) == 3
 
 
 def test_an_alert_that_still_fires_is_repeated_unless_it_is_acknowledged():

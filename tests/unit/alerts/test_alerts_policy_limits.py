@@ -38,10 +38,10 @@ def test_beyond_the_rate_limit_everything_is_collected_in_one_digest():
     story.update(0, *(firing(name) for name in "ABCD"))
     assert len(story.look(30)) == 2
     assert story.look(3629) == []
-    told = {item.topic for notice in story.told for item in notice.alerts}
+    reported = {item.topic for notice in story.sent for item in notice.alerts}
     (digest,) = story.look(3630)
     assert digest.reason is Reason.DIGEST
-    assert {item.topic for item in digest.alerts} == set("ABCD") - told
+    assert {item.topic for item in digest.alerts} == set("ABCD") - reported
 
 
 def test_a_receiver_has_its_own_rate_limit():
@@ -114,7 +114,7 @@ def test_whatever_happens_every_firing_alert_is_reported_once_and_nothing_else(s
     for notice in notices:
         for item in notice.alerts[: notice.new_count]:
             label = "resolved" if item.state is AlertState.RESOLVED else item.severity.value
-            assert known.get(item.id) not in {label, "resolved"}, "told twice"
+            assert known.get(item.id) not in {label, "resolved"}, "notified twice"
             assert label != "resolved" or item.id in known or notice.reason is Reason.DIGEST
             known[item.id] = label
     for notice in notices:

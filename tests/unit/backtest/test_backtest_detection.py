@@ -82,17 +82,17 @@ def test_the_trace_has_every_hour_once_with_its_count():
     assert trace.series(20)[0].observed.sum() == trace.series(10_000)[0].observed.sum()
 
 
-def test_progress_is_told_to_its_end_and_empty_time_is_passed_over():
-    told, loaded = [], []
+def test_progress_is_reported_to_its_end_and_empty_time_is_passed_over():
+    reported, loaded = [], []
 
     def load(start, end):
         loaded.append(start)
         return loader(HISTORY)(start, end)
 
     far = EvaluatedSpan(HISTORY.start - 1000 * DAY, HISTORY.end)
-    evaluate(load, [LIMITS], far, workers=0, has_documents=lambda start, end: end > HISTORY.start, progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    evaluate(load, [LIMITS], far, workers=0, has_documents=lambda start, end: end > HISTORY.start, progress=reported.append)
+    assert reported == sorted(reported)
+    assert reported[-1] == 1.0
     assert len(loaded) < 5
 
 

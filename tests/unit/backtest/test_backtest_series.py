@@ -75,13 +75,13 @@ WHOLE = {name: score_series(series, LIMITS) for name, series in VARIANTS.items()
 @pytest.mark.parametrize("name", VARIANTS)
 @settings(max_examples=6, deadline=None)
 @given(data=st.data())
-def test_what_is_said_of_a_row_depends_on_no_later_one(name, data):
+def test_the_result_of_a_row_depends_on_no_later_one(name, data):
     series = VARIANTS[name]
     cut = data.draw(st.integers(1, len(series)))
     assert score_series(series[:cut], LIMITS) == WHOLE[name][:cut]
 
 
-def test_values_to_come_may_change_without_changing_what_was_said():
+def test_later_values_do_not_change_earlier_results():
     changed = [Observation(row.timestamp, row.second, row.value + (0.5 if at >= 350 else 0)) for at, row in enumerate(VARIANTS["counts"])]
     assert score_series(changed, LIMITS)[:350] == WHOLE["counts"][:350]
 

@@ -8,7 +8,7 @@ from squall.core.clock import ManualClock, SystemClock
 from tests.support.doubles import START
 
 
-def test_a_manual_clock_moves_only_when_told() -> None:
+def test_a_manual_clock_moves_only_when_advanced() -> None:
     clock = ManualClock(START)
     assert (clock.now(), clock.monotonic()) == (START, 0.0)
     clock.sleep(90)

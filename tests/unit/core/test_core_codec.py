@@ -170,7 +170,7 @@ def test_the_bytes_of_a_document_are_its_fields_as_json(made: Document) -> None:
 
 
 @given(JSONISH)
-def test_json_that_is_not_an_object_is_told_apart_from_broken_json(value: Any) -> None:
+def test_json_that_is_not_an_object_is_distinguished_from_broken_json(value: Any) -> None:
     if _plain(value) and not isinstance(value, dict):
         with pytest.raises(InvalidRecordError) as caught:
             decode_document(orjson.dumps(value))

@@ -57,13 +57,13 @@ def test_a_pending_alert_says_that_it_waits() -> None:
     assert "not lasted long enough" in explanation(alert(state=AlertState.PENDING, fired_at=None))[-1]
 
 
-def test_a_source_that_fell_silent_has_words_of_its_own() -> None:
+def test_a_source_that_fell_silent_has_its_own_wording() -> None:
     silent = {"topic": "Source: wire", "kind": SeriesKind.SOURCE, "test": "no data", "expected": 120.0, "expected_low": 90.0}
-    told = explanation(alert(observed=0, expected_high=150.0, **silent))
-    assert told[0] == (
+    sentences = explanation(alert(observed=0, expected_high=150.0, **silent))
+    assert sentences[0] == (
         "No documents arrived in the 60 minutes 2026-03-02 13:05 to 14:05 UTC, 120 expected; 90% of such windows have 90 to 150."
     )
-    assert not any("negative" in sentence for sentence in told)
+    assert not any("negative" in sentence for sentence in sentences)
     assert explanation(alert(observed=1, **silent))[0].startswith("1 document arrived")
 
 
@@ -80,10 +80,10 @@ def test_a_source_that_fell_silent_has_words_of_its_own() -> None:
     ],
 )
 def test_every_alert_has_three_to_six_sentences(changes: dict[str, Any]) -> None:
-    told = explanation(alert(**changes))
-    assert 3 <= len(told) <= 6
-    assert all(sentence[0].isupper() or sentence[0].isdigit() for sentence in told)
-    assert all(sentence.endswith(".") for sentence in told)
+    sentences = explanation(alert(**changes))
+    assert 3 <= len(sentences) <= 6
+    assert all(sentence[0].isupper() or sentence[0].isdigit() for sentence in sentences)
+    assert all(sentence.endswith(".") for sentence in sentences)
 
 
 def test_numbers_times_and_chances_are_short() -> None:

@@ -124,6 +124,6 @@ def test_a_library_that_repeats_itself_is_heard_once_in_a_while() -> None:
 
 
 @pytest.mark.parametrize("name", ["squall", "squall.worker", "squall.model.serving.engine"])
-def test_what_we_say_ourselves_is_never_dropped(name: str) -> None:
+def test_messages_of_squall_are_never_dropped(name: str) -> None:
     repeat = RepeatFilter()
     assert all(repeat.filter(record(name, "the same", 100.0)) for _ in range(5))

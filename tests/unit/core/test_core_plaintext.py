@@ -54,7 +54,7 @@ def test_a_link_in_plaintext_to_another_machine_is_refused_and_both_ways_out_are
 
 @pytest.mark.parametrize(("given", "instead"), LINKS)
 @pytest.mark.usefixtures("folder")
-def test_it_is_opened_when_somebody_says_that_it_is_meant(given: dict[str, Any], instead: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_opened_when_the_setting_allows_plaintext(given: dict[str, Any], instead: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SQUALL_ALLOW_PLAINTEXT", "true")
     allowed = load_settings(overrides=given)
     open_all(allowed)
@@ -110,7 +110,7 @@ def test_settings_come_from_files_in_any_case_and_the_environment_wins(folder: P
     (secrets / "SQUALL_WEB__TOKEN").write_text("from a file\n")
     (secrets / "squall_push__token").write_text("from a file")
     (secrets / "squall_alerts__receivers").write_text('[{"name": "desk", "url": "https://x.example", "secret": "signed"}]\n')
-    (secrets / "db_password").write_text("somebody else's")
+    (secrets / "db_password").write_text("another owner's")
     (secrets / "..data").mkdir()
     monkeypatch.setenv("SQUALL_SECRETS_DIR", str(secrets))
     monkeypatch.setenv("SQUALL_PUSH__TOKEN", "from the environment")

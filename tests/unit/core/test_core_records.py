@@ -119,7 +119,7 @@ def test_the_model_reads_title_and_body_once(title: str, text: str, content: str
     assert document(title=title, text=text).content == content
 
 
-def test_a_telling_title_is_the_gist_whatever_the_body_and_a_short_one_is_not() -> None:
+def test_an_informative_title_is_the_gist_whatever_the_body_and_a_short_one_is_not() -> None:
     title = "Acme cuts forecast after pump recall"
     assert document(title=title, text="By our correspondent").gist == document(title=title, text="LONDON (wire)").gist == title
     assert document(title="Market report", text="Monday").gist != document(title="Market report", text="Tuesday").gist

@@ -38,12 +38,12 @@ def run(*arguments: str, **variables: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=os.environ | variables).stdout
 
 
-def test_what_differs_from_the_default_is_told_and_no_secret_is() -> None:
+def test_what_differs_from_the_default_is_shown_and_no_secret_is() -> None:
     url = "clickhouse://squall:hidden-one@db.example:9000/squall"
     variables = {"SQUALL_STORE__URL": url, "SQUALL_WEB__TOKEN": "hidden-two", "SQUALL_LOG__LEVEL": "DEBUG"}
-    told = run("--changed", "--json", **variables)
-    settings = orjson.loads(told)["settings"]
+    output = run("--changed", "--json", **variables)
+    settings = orjson.loads(output)["settings"]
     assert settings["SQUALL_LOG__LEVEL"] == "DEBUG"
     assert settings["SQUALL_WEB__TOKEN"] == "(set)"
-    assert "hidden" not in told + run(**variables)
+    assert "hidden" not in output + run(**variables)
     assert "* SQUALL_LOG__LEVEL" in run(**variables)

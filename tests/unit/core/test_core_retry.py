@@ -1,4 +1,4 @@
-"""Patience: tries again only where that can help, and ends when told."""
+"""Retries only where that can help, and ends when asked to stop."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def _no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", refuse)
 
 
-def test_it_tries_until_there_is_an_answer_and_tells_every_failure() -> None:
-    call, told = Flaky(4), []
-    assert retry_until_available(call, threading.Event(), 0.001, lambda attempt, error: told.append((attempt, str(error)))) == 42
-    assert told == [(1, "down"), (2, "down"), (3, "down"), (4, "down")]
+def test_it_tries_until_there_is_an_answer_and_reports_every_failure() -> None:
+    call, reported = Flaky(4), []
+    assert retry_until_available(call, threading.Event(), 0.001, lambda attempt, error: reported.append((attempt, str(error)))) == 42
+    assert reported == [(1, "down"), (2, "down"), (3, "down"), (4, "down")]
 
 
-def test_an_error_that_trying_again_will_not_mend_is_raised_at_once() -> None:
+def test_an_error_that_a_retry_cannot_correct_is_raised_at_once() -> None:
     call = Flaky(1, StoreError("no such table"))
     with pytest.raises(StoreError, match="no such table"):
         retry_until_available(call, threading.Event(), 0.001, lambda *_: None)

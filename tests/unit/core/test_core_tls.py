@@ -1,4 +1,4 @@
-"""Contexts that verify, and files that do not fit told by the name of their setting."""
+"""Contexts that verify, and files that do not fit are reported by the name of their setting."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_key_with_a_password_is_opened_by_it(locked: tuple[Path, Path]) -> Non
 
 
 @pytest.mark.parametrize("password", ["", "hunter2"])
-def test_a_wrong_key_password_is_told_without_asking_at_the_terminal(locked: tuple[Path, Path], password: str) -> None:
+def test_a_wrong_key_password_is_reported_without_asking_at_the_terminal(locked: tuple[Path, Path], password: str) -> None:
     with pytest.raises(ConfigurationError, match="SQUALL_KAFKA__KEY_PASSWORD") as caught:
         client_context(TlsFiles(None, *locked, password), NAMES)
     assert "hunter2" not in str(caught.value) + repr(TlsFiles(None, *locked, password))

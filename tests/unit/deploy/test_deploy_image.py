@@ -46,7 +46,7 @@ def test_bases_are_pinned_by_version() -> None:
     assert stages[-1] == "cpu", "a build without --target is the CPU's"
 
 
-def test_it_runs_as_nobody_in_particular_with_the_command_as_entry_point() -> None:
+def test_it_runs_as_an_unprivileged_user_with_the_command_as_entry_point() -> None:
     runtime = TEXT[TEXT.index(" AS runtime") :]
     assert re.findall(r"^USER (\S+)$", TEXT, re.MULTILINE) == ["10001:10001"]
     assert "--uid 10001 --gid 10001" in runtime
@@ -122,7 +122,7 @@ def test_the_health_check_asks_the_process(endpoint: int) -> None:
     assert (ill.returncode, ill.stdout.strip()) == (1, "503 the store did not answer")
 
 
-def test_the_health_check_fails_when_nobody_answers_and_passes_where_nobody_should() -> None:
+def test_the_health_check_fails_without_an_answer_and_passes_where_none_is_due() -> None:
     assert _health(SQUALL_METRICS__PORT="1").returncode == 1
     assert _health().returncode == 0
     assert _health(SQUALL_METRICS__PORT="0").returncode == 0

@@ -89,7 +89,7 @@ def test_processes_that_stay_are_probed_on_their_metrics_port(name: str, manifes
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
-def test_selectors_find_their_pods_and_nobody_elses(name: str) -> None:
+def test_selectors_find_their_pods_and_no_others(name: str) -> None:
     labels = {each["metadata"]["name"]: _labels(each) for each in _of(name, "Deployment")}
     for deployment in _of(name, "Deployment"):
         met = [other for other, each in labels.items() if _matches(deployment["spec"]["selector"], each)]

@@ -1,4 +1,4 @@
-"""What the Compose file and the overlays tell each process is what the process understands, and all it needs."""
+"""The Compose file and the overlays give each process settings that it understands, and all that it needs."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def test_a_stray_quote_costs_its_own_line_only(tmp_path: Path) -> None:
     assert reasons(read(path)) == ["broken_csv", "", "broken_csv", *[""] * 20]
 
 
-def test_latin_1_is_read_when_said_and_rejected_by_row_when_not(tmp_path: Path) -> None:
+def test_latin_1_is_read_when_configured_and_rejected_by_row_when_not(tmp_path: Path) -> None:
     path = tmp_path / "f.csv"
     path.write_bytes(b"date;title\n2020-01-01;caf\xe9\n2020-01-01;tea\n")
     assert titles(read(path, FileOptions(encoding="latin-1", delimiter=";"))) == ["caf\u00e9", "tea"]

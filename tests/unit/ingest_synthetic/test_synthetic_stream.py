@@ -114,9 +114,9 @@ def test_a_written_stream_is_the_same_file_twice_and_has_its_script(tmp_path: Pa
     assert write_stream(second, seed=3) == script
     assert first.read_bytes() == second.read_bytes()
     payload = gzip.decompress(first.read_bytes()) if name.endswith("gz") else first.read_bytes()
-    told = orjson.loads(script_path(first).read_bytes())
-    assert payload.count(b"\n") == told["lines"] == told["documents"] + told["redeliveries"] + told["malformed"]
-    assert told["crisis"]["start"] == "2025-03-05T13:00:00Z"
+    written = orjson.loads(script_path(first).read_bytes())
+    assert payload.count(b"\n") == written["lines"] == written["documents"] + written["redeliveries"] + written["malformed"]
+    assert written["crisis"]["start"] == "2025-03-05T13:00:00Z"
 
 
 def test_records_come_in_the_order_they_are_sent(records: list[SyntheticRecord]) -> None:
@@ -218,12 +218,13 @@ def test_noise_holds_other_languages_emoji_and_texts_beyond_the_limit(documents:
 
 
 def test_the_crisis_rises_peaks_and_eases_within_its_hours(documents: list[SyntheticRecord], script: StreamScript) -> None:
-    told = [record for record in documents if record.part == "crisis"]
-    quarters = Counter(int((record.published_at - script.crisis.start) / timedelta(hours=1)) for record in told)
+    crisis = [record for record in documents if record.part == "crisis"]
+    quarters = Counter(int((record.published_at - script.crisis.start) / timedelta(hours=1)) for record in crisis)
     assert quarters[0] < quarters[1] > quarters[3]
-    assert len({record.story for record in told}) >= 300
-    assert all(record.intended_sentiment == "negative" for record in told)
-    assert sum("Harbor Union" in line or "HUBK" in line or "HARBOR UNION" in line for line in (r.line.decode() for r in told)) == len(told)
+    assert len({record.story for record in crisis}) >= 300
+    assert all(record.intended_sentiment == "negative" for record in crisis)
+    lines = [record.line.decode() for record in crisis]
+    assert sum("Harbor Union" in line or "HUBK" in line or "HARBOR UNION" in line for line in lines) == len(crisis)
 
 
 def test_the_surge_is_about_five_times_the_usual_volume_and_has_no_mood(documents: list[SyntheticRecord], script: StreamScript) -> None:

@@ -65,23 +65,23 @@ def test_docs_metrics_is_what_the_catalogue_says() -> None:
     assert (ROOT / "docs" / "metrics.md").read_text() == page(), "run `python -m squall.core.observability.docs > docs/metrics.md`"
 
 
-def test_what_is_told_is_in_the_catalogue_with_its_type_and_labels() -> None:
+def test_what_is_exported_is_in_the_catalogue_with_its_type_and_labels() -> None:
     metrics = Metrics()
-    tell_everything(metrics)
-    told = {}
+    record_everything(metrics)
+    exported = {}
     for family in metrics.registry.collect():
         name = family.name + ("_total" if family.type == "counter" else "")
-        told[name] = family
+        exported[name] = family
         metric = METRICS[name]
         assert (family.type, family.documentation) == (metric.type.value, metric.help)
         for sample in family.samples:
             labels = {key: value for key, value in sample.labels.items() if key != "le"}
             assert tuple(labels) == metric.label_names
             assert all(label.bounded(labels[label.name]) == labels[label.name] for label in metric.labels), labels
-    assert set(told) == set(METRICS)
+    assert set(exported) == set(METRICS)
 
 
-def tell_everything(metrics: Metrics) -> None:
+def record_everything(metrics: Metrics) -> None:
     now = metrics._clock.now()
     metrics.build("0")
     metrics.watch_model(lambda: READING)

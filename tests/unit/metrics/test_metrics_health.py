@@ -40,7 +40,7 @@ def test_a_part_that_is_silent_for_too_long_is_stuck_and_says_so(clock: ManualCl
     assert liveness.stuck() == []
 
 
-def test_a_touch_does_not_make_a_part_that_nobody_expects(clock: ManualClock) -> None:
+def test_a_touch_does_not_make_a_part_that_is_not_expected(clock: ManualClock) -> None:
     liveness = Liveness(clock, 60)
     liveness.touch("library use")
     clock.advance(1000)
@@ -63,7 +63,7 @@ def test_nothing_is_ready_before_its_dependencies_have_answered() -> None:
 
 
 class Scripted:
-    """A backend that answers, or fails as told."""
+    """A backend that answers, or fails as configured."""
 
     def __init__(self, clock: ManualClock) -> None:
         self.clock = clock
@@ -81,7 +81,7 @@ class Scripted:
         self.error = StoreError("closed")
 
 
-def test_a_store_that_goes_away_and_comes_back_is_told_by_the_calls_that_are_made_anyway(clock: ManualClock) -> None:
+def test_a_store_that_goes_away_and_comes_back_is_noticed_by_the_calls_that_are_made_anyway(clock: ManualClock) -> None:
     health, backend = Health(clock), Scripted(clock)
     store: Any = MeteredBackend(backend, health)  # type: ignore[arg-type]
     value = health.metrics.registry.get_sample_value
@@ -158,7 +158,7 @@ def test_a_worker_that_was_asked_to_stop_while_it_waited_left_nothing_acknowledg
     assert health.metrics.registry.get_sample_value("squall_documents_total", {"fate": "stored"}) == 0
 
 
-def test_ages_are_told_as_they_are_at_the_scrape(clock: ManualClock) -> None:
+def test_ages_are_exported_as_they_are_at_the_scrape(clock: ManualClock) -> None:
     health = Health(clock)
     value = health.metrics.registry.get_sample_value
     assert value("squall_detector_evaluated_age_seconds") is None

@@ -1,4 +1,4 @@
-"""What the engine tells of its device and of its queue."""
+"""What the engine exports about its device and its queue."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_pass_that_failed_took_its_time_too() -> None:
     assert failing.device_seconds == 1
 
 
-def test_padding_and_fill_can_be_told_from_the_counts() -> None:
+def test_padding_and_fill_can_be_computed_from_the_counts() -> None:
     metrics = Metrics()
     metrics.build("1.0")
     metrics.watch_model(
@@ -81,7 +81,7 @@ def test_padding_and_fill_can_be_told_from_the_counts() -> None:
     assert value("squall_build_info", {"version": "1.0", "model_version": "m1"}) == 1
 
 
-def test_a_model_that_was_swapped_is_told_at_the_next_scrape() -> None:
+def test_a_model_that_was_swapped_is_exported_at_the_next_scrape() -> None:
     versions = iter(["m1", "m2"])
     metrics = Metrics()
     metrics.build("1.0")

@@ -79,7 +79,7 @@ def test_the_peak_is_the_best_of_several_products() -> None:
 
 
 @pytest.mark.slow
-def test_a_whole_run_reports_every_contestant_and_why_others_are_missing(
+def test_a_whole_run_reports_every_candidate_and_why_others_are_missing(
     tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("squall.model.bench.roofline._SIDES", {"cpu": (64,)})

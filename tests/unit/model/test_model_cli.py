@@ -41,6 +41,6 @@ def test_a_checkpoint_is_trained_from_a_recipe_scored_with_and_measured(tiny_bas
     assert second["id"] == "n1"
     assert third["line"] == 3
 
-    told = RUNNER.invoke(app, ["evaluate", "--data", str(tmp_path / "mood.csv"), "--task", "sentiment", "--model", str(folder), "--json"])
-    assert told.exit_code == 0, told.output
-    assert json.loads(told.stdout)["rows"] == 180
+    result = RUNNER.invoke(app, ["evaluate", "--data", str(tmp_path / "mood.csv"), "--task", "sentiment", "--model", str(folder), "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["rows"] == 180

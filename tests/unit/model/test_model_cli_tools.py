@@ -50,20 +50,20 @@ def test_evaluate_reads_integers_in_the_order_that_is_given_and_writes_pictures(
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"metrics.json", "confusion.png", "reliability.png"}
 
 
-def test_evaluate_tells_people_calibration_and_span_scores(checkpoint: Path, tmp_path: Path) -> None:
+def test_evaluate_prints_calibration_and_span_scores(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("text,label\n" + "".join(f"{text},Macro\n" for text in TEXTS), encoding="utf-8")
-    told = RUNNER.invoke(app, ["evaluate", "--data", str(tmp_path / "rows.csv"), "--task", "topic", "--model", str(checkpoint)])
-    assert told.exit_code == 0, told.output
-    assert "calibration error" in told.stdout
+    result = RUNNER.invoke(app, ["evaluate", "--data", str(tmp_path / "rows.csv"), "--task", "topic", "--model", str(checkpoint)])
+    assert result.exit_code == 0, result.output
+    assert "calibration error" in result.stdout
     rows = [{"text": TEXTS[0], "spans": [{"start": 0, "end": 4}]}, {"text": "oil", "spans": [{"start": 0, "end": 9}]}]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     command = ["evaluate", "--data", str(tmp_path / "rows.jsonl"), "--task", "entity", "--model", str(checkpoint)]
     refused = RUNNER.invoke(app, command)
     assert refused.exit_code != 0
     assert "row 2" in str(refused.exception)
-    told = RUNNER.invoke(app, [*command, "--skip-bad-spans"])
-    assert told.exit_code == 0, told.output
-    assert "entity on 1 rows" in told.stdout
+    result = RUNNER.invoke(app, [*command, "--skip-bad-spans"])
+    assert result.exit_code == 0, result.output
+    assert "entity on 1 rows" in result.stdout
 
 
 @pytest.mark.slow

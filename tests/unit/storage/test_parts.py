@@ -37,7 +37,7 @@ def test_a_url_that_names_no_store_is_refused_with_an_example(url: str) -> None:
     assert "clickhouse://user:password@host:9000/database" in caught.value.hint or "max_threads" in caught.value.hint
 
 
-def test_a_refused_url_does_not_tell_its_password() -> None:
+def test_a_refused_url_does_not_show_its_password() -> None:
     for url in ("mysql://me:hunter2@host/x", "clickhouse://me:hunter2@host:port/x", "clickhouse://me:hunter2@host/x?y=1"):
         with pytest.raises(ConfigurationError) as caught:
             storage.open(url)

@@ -45,7 +45,7 @@ def test_this_process_is_not_dead() -> None:
 @pytest.mark.parametrize(
     "name", ["squall-otherhost-{pid}", "other-{host}-{pid}", "squall-{host}-x", "squall-{host}-{pid}-7", "aiokafka-0", ""]
 )
-def test_nobody_else_is_taken_for_dead(name: str) -> None:
+def test_no_other_member_is_taken_for_dead(name: str) -> None:
     assert not is_dead(name.format(host=HOST, pid=gone()), "squall")
 
 

@@ -1,4 +1,4 @@
-"""Which text is to blame when the model fails, and when none is."""
+"""Which text is rejected when the model fails, and when none is."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def test_a_text_that_cannot_be_scored_is_alone_in_that(error: Exception, place: 
     batch = documents(7, [place])
     result = DocumentScorer(HashScorer(error), CLOCK).score(batch)
     assert stored(result) == ids([each for each in batch if each is not batch[place]])
-    [(culprit, rejection)] = result.failures.items()
-    assert culprit == batch[place].id
+    [(failing, rejection)] = result.failures.items()
+    assert failing == batch[place].id
     assert (rejection.reason, rejection.detail) == ("scoring_failed", f"{type(error).__name__}: {error}")
     assert f"{UNSCORABLE} {place}".encode() in rejection.raw
 

@@ -56,7 +56,7 @@ def test_an_empty_batch_touches_nothing() -> None:
     assert harness.store.events == []
 
 
-def test_a_stored_row_carries_what_the_model_said_and_when() -> None:
+def test_a_stored_row_has_the_result_of_the_model_and_its_time() -> None:
     harness = Harness()
     harness.processor.process([item(0)])
     (row,) = harness.store.rows.values()
@@ -185,14 +185,14 @@ def test_a_model_that_fails_on_every_text_costs_no_document() -> None:
     assert harness.fates([item(n) for n in range(512)]) == [Fate.STORED] * 512, "delivered again"
 
 
-def test_culprits_delivered_again_without_news_are_still_told_from_a_broken_model() -> None:
-    """The worker was killed between the insert and the dead letters: what is left of the batch are its culprits."""
+def test_failing_texts_delivered_again_alone_are_still_distinguished_from_a_broken_model() -> None:
+    """The worker was killed between the insert and the dead letters: what is left of the batch are the failing texts."""
     harness = Harness()
-    culprits = [item(n, title=f"{UNSCORABLE} {n}") for n in (3, 5)]
+    failing = [item(n, title=f"{UNSCORABLE} {n}") for n in (3, 5)]
     neighbours = [item(n) for n in (1, 2, 4)]
     harness.processor.process(neighbours)
     again = Harness(store=harness.store)
-    assert again.fates([*neighbours, *culprits]) == [Fate.DUPLICATE] * 3 + [Fate.REJECTED] * 2
+    assert again.fates([*neighbours, *failing]) == [Fate.DUPLICATE] * 3 + [Fate.REJECTED] * 2
 
 
 def test_too_many_rejects_in_a_row_stop_before_that_batch_is_dead_lettered() -> None:

@@ -11,7 +11,7 @@ def kafka_consumer(app: Any) -> Any:
 
 
 def member_id(app: Any) -> str:
-    """Return our member id in the group, empty while we are in none."""
+    """Return this worker's member id in the group; empty while it is in none."""
     return str(getattr(getattr(kafka_consumer(app), "_coordinator", None), "member_id", ""))
 
 

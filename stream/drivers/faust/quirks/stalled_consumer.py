@@ -1,7 +1,7 @@
 """A consumer that stalls: after some rebalances Faust holds partitions and fetches nothing more.
 
 Seen on the development broker, in about one of five restarts of it: a commit is answered `IllegalGeneration`, the worker
-rejoins, gets its partitions, and then fetches nothing, for ever. Only the lag of the group shows it.
+rejoins, gets its partitions, and then fetches nothing, forever. Only the lag of the group shows it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def uncommitted(settings: KafkaSettings, partitions: Collection[int], *, allow_p
 
     Raises:
         BrokerUnavailableError: it did not.
-        ConfigurationError: it refused us.
+        ConfigurationError: it refused the connection.
     """
     try:
         consumer = KafkaConsumer(

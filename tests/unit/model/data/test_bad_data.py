@@ -55,7 +55,7 @@ def _complaint(path: Path, body: bytes) -> str:
         ("list.json", b'[{"text": "a", "label": [0]}]', ["row 1", "[0] is not a label"]),
     ],
 )
-def test_what_is_wrong_with_a_file_is_told_with_its_place(tmp_path: Path, name: str, body: bytes, said: list[str]) -> None:
+def test_what_is_wrong_with_a_file_is_reported_with_its_place(tmp_path: Path, name: str, body: bytes, said: list[str]) -> None:
     complaint = _complaint(tmp_path / name, body)
     for words in (name, *said):
         assert words in complaint

@@ -74,7 +74,7 @@ def test_a_tokens_task_is_measured_by_exact_spans(engine: ScoringEngine, tmp_pat
     assert json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf-8")) == found
 
 
-def test_what_cannot_be_measured_is_told(engine: ScoringEngine, tmp_path: Path) -> None:
+def test_what_cannot_be_measured_is_reported(engine: ScoringEngine, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("text,label\na,1\n", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="no task 'mood'"):

@@ -112,7 +112,7 @@ def test_compiled_gives_the_networks_own_logits(checkpoint: Path) -> None:
         np.testing.assert_allclose(found["topic"][i], own_logits(checkpoint, row)["topic"][0], atol=1e-3)
 
 
-def test_what_a_backend_can_not_do_it_says(checkpoint: Path) -> None:
+def test_a_backend_reports_what_it_cannot_do(checkpoint: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"'warp' is not a backend.*allowed are auto, eager"):
         opened(checkpoint, "warp")
     with pytest.raises(UnsupportedError, match="needs a GPU"):
@@ -135,7 +135,7 @@ def test_auto_takes_the_next_backend_when_one_does_not_support_the_checkpoint(ch
         opened(checkpoint, "ragged")
 
 
-def test_the_version_tells_backends_apart(checkpoint: Path) -> None:
+def test_the_version_distinguishes_backends(checkpoint: Path) -> None:
     names = set()
     for precision in ("fp32", "bf16"):
         with ScoringEngine.open(tiny_settings(checkpoint, precision=precision)) as engine:

@@ -119,7 +119,7 @@ def test_quantising_replaces_every_linear_layer() -> None:
     assert module(torch.zeros(3, 4)).shape == (3, 2)
 
 
-def test_the_version_tells_weights_and_precision_apart(checkpoint: Path, tmp_path: Path, tiny_base: Path) -> None:
+def test_the_version_distinguishes_weights_and_precision(checkpoint: Path, tmp_path: Path, tiny_base: Path) -> None:
     def version(folder: Path, precision: str) -> str:
         return ScoringEngine.open(ModelSettings.model_validate({"path": folder, "precision": precision, "device": "cpu"})).model_version
 
@@ -226,7 +226,7 @@ def test_evaluation_names_what_is_wrong(
     assert said in str(caught.value)
 
 
-def test_lines_tell_the_spans_of_a_tokens_task_in_the_text_as_given(tiny_base: Path, tmp_path: Path) -> None:
+def test_lines_contain_the_spans_of_a_tokens_task_in_the_text_as_given(tiny_base: Path, tmp_path: Path) -> None:
     folder = save_checkpoint(tmp_path, tiny_base, tasks=(*DEFAULT_TASKS, ENTITY))
     with ScoringEngine.open(tiny_settings(folder)) as engine:
         text = "bank &amp; oil deal https://t.co/x strong gold"

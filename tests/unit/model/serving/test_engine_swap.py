@@ -115,14 +115,14 @@ def test_a_checkpoint_without_a_head_of_the_present_one_is_refused(old: Path, wi
 def test_hangup_swaps_in_the_checkpoint_that_the_settings_name_now(
     old: Path, new: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told = threading.Event()
+    logged = threading.Event()
 
-    class Tell(logging.Handler):
+    class SwapOutcome(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if "replaced" in record.getMessage() or "stays" in record.getMessage():
-                told.set()
+            if "replaced" in record.getMessage() or "still serving" in record.getMessage():
+                logged.set()
 
-    handler = Tell()
+    handler = SwapOutcome()
     logging.getLogger("squall").addHandler(handler)
     try:
         with (
@@ -133,16 +133,16 @@ def test_hangup_swaps_in_the_checkpoint_that_the_settings_name_now(
             version = engine.model_version
             monkeypatch.setenv("SQUALL_MODEL__PATH", str(tmp_path))
             os.kill(os.getpid(), signal.SIGHUP)
-            assert told.wait(PATIENT)
+            assert logged.wait(PATIENT)
             assert engine.model_version == version
-            told.clear()
+            logged.clear()
             monkeypatch.setenv("SQUALL_MODEL__PATH", str(new))
             os.kill(os.getpid(), signal.SIGHUP)
-            assert told.wait(PATIENT)
+            assert logged.wait(PATIENT)
             assert engine.score(TEXTS).model_version == engine.model_version != version
     finally:
         logging.getLogger("squall").removeHandler(handler)
-    assert "the model stays" in caplog.text
+    assert "new checkpoint not loaded; still serving" in caplog.text
 
 
 def test_hangups_while_one_is_answered_count_as_one_more(old: Path) -> None:

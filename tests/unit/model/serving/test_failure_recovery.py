@@ -73,7 +73,7 @@ def dead_after(batches: int, error: Exception) -> Callable[[Sequence[Sequence[in
         (ValueError("the word cudnn in a text"), FailureKind.OTHER),
     ],
 )
-def test_errors_are_told_apart(error: Exception, kind: FailureKind) -> None:
+def test_errors_are_distinguished(error: Exception, kind: FailureKind) -> None:
     assert classify_failure(error) is kind
 
 
@@ -118,7 +118,7 @@ def test_no_text_is_lost_when_the_gpu_dies(
     assert sum("the device failed" in record.getMessage() for record in caplog.records) == 1
 
 
-def test_without_a_cpu_behind_it_a_dead_device_is_the_callers_error_and_nobody_hangs(checkpoint: Path) -> None:
+def test_without_a_cpu_behind_it_a_dead_device_is_the_callers_error_and_no_caller_hangs(checkpoint: Path) -> None:
     engine, _ = tampered_engine(tiny_settings(checkpoint), dead_after(0, RuntimeError(CUDA_DEAD)))
     with engine, pytest.raises(RuntimeError, match="illegal memory access"):
         engine.score(TEXTS, timeout=PATIENT)
@@ -168,7 +168,7 @@ def test_calls_that_come_together_share_batches(checkpoint: Path, expected: Prob
     assert [len(batch) for batch in backend.batches] == [1, 48]
 
 
-def test_a_caller_held_back_too_long_is_told_and_leaves_nothing_behind(checkpoint: Path) -> None:
+def test_a_caller_held_back_too_long_gets_an_error_and_leaves_nothing_behind(checkpoint: Path) -> None:
     gate = Gate()
     engine, _ = tampered_engine(tiny_settings(checkpoint, queue_tokens=64), gate)
     with engine, ThreadPoolExecutor(2) as pool:
@@ -224,7 +224,7 @@ def test_closing_answers_who_is_in_and_refuses_who_comes_later(checkpoint: Path)
     engine.close()
 
 
-def test_an_engine_nobody_holds_any_more_ends_its_thread(checkpoint: Path) -> None:
+def test_an_engine_without_references_ends_its_thread(checkpoint: Path) -> None:
     engine = ScoringEngine.open(tiny_settings(checkpoint))
     engine.score(["gold"])
     thread, gone = engine._thread, weakref.ref(engine)

@@ -20,7 +20,7 @@ from squall.model.serving.fair_queueing import FairQueue
 from squall.model.serving.request_queue import Batch, QueuedText, Request, RequestQueue
 
 PATIENT = 60.0
-"""Seconds nobody waits for in full: a test that does has failed."""
+"""Seconds that no test waits for in full: one that does has failed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +155,7 @@ def test_a_full_queue_holds_callers_back_until_there_is_room() -> None:
     assert at.depth().tokens == 64
 
 
-def test_a_caller_who_does_not_get_in_in_time_is_told_and_its_rows_are_dropped() -> None:
+def test_a_caller_who_does_not_get_in_in_time_gets_an_error_and_its_rows_are_dropped() -> None:
     at = queue(capacity=64)
     call(at, [8] * 7)
     kept = Kept()
@@ -216,7 +216,7 @@ def test_an_error_reaches_its_call_and_no_other() -> None:
     assert kept.places == [0]
 
 
-def test_a_closed_queue_lets_nobody_in_and_still_gives_out_what_it_holds() -> None:
+def test_a_closed_queue_admits_no_caller_and_still_gives_out_what_it_holds() -> None:
     at = queue()
     request, kept = call(at, [8, 8])
     at.close()
@@ -228,7 +228,7 @@ def test_a_closed_queue_lets_nobody_in_and_still_gives_out_what_it_holds() -> No
     assert at.take() is None
 
 
-def test_closing_at_once_ends_every_call_even_one_at_the_door() -> None:
+def test_closing_at_once_ends_every_call_even_one_that_waits_to_enter() -> None:
     at = queue(capacity=8)
     inside, _ = call(at, [8])
     outside = Request(MODEL, Kept())

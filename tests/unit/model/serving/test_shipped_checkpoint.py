@@ -52,7 +52,7 @@ def test_its_official_figures_are_of_these_weights() -> None:
     }
 
 
-def test_its_card_tells_what_the_metrics_beside_it_say() -> None:
+def test_its_card_agrees_with_the_metrics_beside_it() -> None:
     assert (SHIPPED / "MODEL_CARD.md").read_text(encoding="utf-8") == model_card(WRITTEN, DEFAULT_TASKS)
 
 

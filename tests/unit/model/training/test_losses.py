@@ -67,7 +67,7 @@ def test_teachers_are_learned_from_even_where_no_label_is() -> None:
     assert gradient[0, 0] < 0 < gradient[1, 0]
 
 
-def test_a_student_that_says_what_its_teachers_say_has_nothing_to_learn() -> None:
+def test_a_student_that_agrees_with_its_teachers_has_no_loss() -> None:
     logits = {"mood": torch.tensor([[1.0, -0.5], [0.3, 0.2]])}
     for heat in (1.0, 3.0):
         config = TrainConfig(teacher_share=1.0, teacher_temperature=heat)

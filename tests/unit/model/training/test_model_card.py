@@ -35,7 +35,7 @@ def _run(**more: Any) -> dict[str, Any]:
     }
 
 
-def test_a_card_tells_data_licences_split_and_limits() -> None:
+def test_a_card_lists_data_licences_split_and_limits() -> None:
     card = model_card(_run(), [SENTIMENT])
     for words in ("# tiny-1", "some_encoder", "| tfn_sentiment | 2 | 2 | Twitter Financial News, sentiment: MIT |", "ask its owner"):
         assert words in card
@@ -49,18 +49,18 @@ def test_a_card_shows_the_confusion_of_few_labels_and_no_calibration_that_was_no
     assert "Calibration" not in card
 
 
-def test_a_card_tells_calibration_before_and_after_and_that_it_was_fitted_there() -> None:
+def test_a_card_shows_calibration_before_and_after_and_that_it_was_fitted_there() -> None:
     entry = {"temperature": 1.25, "before": {"ece": 0.05, "nll": 0.4}, "after": {"ece": 0.01, "nll": 0.3}}
     card = model_card(_run(calibration={"sentiment": entry}), [SENTIMENT])
     assert "| sentiment | 1.2500 | 0.0500 | 0.0100 | 0.4000 | 0.3000 |" in card
     assert "fitted on the held-out rows" in card
 
 
-def test_a_card_tells_where_the_knowledge_came_from() -> None:
+def test_a_card_states_where_the_knowledge_came_from() -> None:
     assert "- Teacher one: base big" in model_card(_run(provenance=["Teacher one: base big"]), [SENTIMENT])
 
 
-def test_a_card_tells_of_weights_mixed_with_those_of_the_base() -> None:
+def test_a_card_mentions_weights_mixed_with_those_of_the_base() -> None:
     run = _run()
     assert "WiSE-FT" not in model_card(run, [SENTIMENT])
     run["config"]["base_share"] = 0.25

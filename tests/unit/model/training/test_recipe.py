@@ -140,7 +140,7 @@ def test_labels_may_be_left_out_for_tasks_that_squall_knows_by_name(tmp_path: Pa
         _ = load_recipe(written, {}, {}).tasks
 
 
-def test_what_teachers_said_is_kept_for_the_next_run(tiny_base: Path, tmp_path: Path) -> None:
+def test_outputs_of_teachers_are_stored_for_the_next_run(tiny_base: Path, tmp_path: Path) -> None:
     _written(tmp_path / "rows.jsonl", 80, 1)
     (tmp_path / "run.toml").write_text(RECIPE.format(base=tiny_base, spans=""))
     run(load_recipe(tmp_path / "run.toml", {}, {"epochs": 1}), QUIET)
@@ -177,13 +177,13 @@ def test_augment_rewrites_the_recipes_training_texts_and_leaves_the_held_out_one
     MaskedLanguageModel(load_encoder(tiny_base)).save(tmp_path / "lm")
     shutil.copyfile(tiny_base / "tokenizer.json", tmp_path / "lm" / "tokenizer.json")
     options = ["--config", str(tmp_path / "run.toml"), "--model", str(tmp_path / "lm"), "--out", str(tmp_path / "new" / "more.jsonl")]
-    told = CliRunner().invoke(app, ["augment", *options, "--copies", "3"])
-    assert told.exit_code == 0, told.output
+    result = CliRunner().invoke(app, ["augment", *options, "--copies", "3"])
+    assert result.exit_code == 0, result.output
     train, dev = load_recipe(tmp_path / "run.toml", {}, {}).split()
     assert dev
     written = [json.loads(line)["text"] for line in (tmp_path / "new" / "more.jsonl").read_text().splitlines()]
     assert len(written) == 3 * len(train)
-    assert f"wrote {len(written)} texts" in told.stdout
+    assert f"wrote {len(written)} texts" in result.stdout
 
 
 def test_unlabelled_texts_without_teachers_are_an_error(tmp_path: Path) -> None:
