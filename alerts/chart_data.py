@@ -10,7 +10,7 @@ from squall.alerts.detection.methods import Method
 from squall.alerts.detection.readings import Counts, Ints
 from squall.alerts.detection.tails import upper_limit
 from squall.alerts.minutes import instant
-from squall.alerts.notification.email.chart import ChartData
+from squall.alerts.notification.email.chart import AlertChart
 from squall.core.config.settings import DetectorSettings
 
 _SPAN_MINUTES: Final = 1440
@@ -24,7 +24,7 @@ def chart_ticks(last: int, bar_minutes: int) -> Ints:
     return last - bar_minutes * np.arange(bars - 1, -1, -1, dtype=np.int64)
 
 
-def chart_data(method: Method, counts: Counts, series: str, tick: int, window_minutes: int, settings: DetectorSettings) -> ChartData:
+def chart_data(method: Method, counts: Counts, series: str, tick: int, window_minutes: int, settings: DetectorSettings) -> AlertChart:
     """Return the day up to minute `tick` in bars of the burst window, with what was expected and what chance explains.
 
     Args:
@@ -39,7 +39,7 @@ def chart_data(method: Method, counts: Counts, series: str, tick: int, window_mi
     readings = method.read_at(counts, chart_ticks(tick, bar), only_window=bar)
     row = readings.topics.index(series)
     expected = readings.expected[row]
-    return ChartData(
+    return AlertChart(
         edges=[instant(int(end)) for end in (readings.ticks[0] - bar, *readings.ticks)],
         observed=readings.observed[row].tolist(),
         expected=expected.tolist(),

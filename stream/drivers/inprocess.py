@@ -11,7 +11,7 @@ from functools import partial
 
 from squall.core.clock import Clock
 from squall.core.config.settings import ProcessorSettings
-from squall.core.delivery import Batch
+from squall.core.items import Batch
 from squall.core.observability.health import Health
 from squall.stream.batching import micro_batches
 from squall.stream.drivers.progress import ProgressTracker

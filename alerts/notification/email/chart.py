@@ -19,7 +19,7 @@ _INK, _GREY, _RED, _BLUE = "#30343b", "#9aa5b1", "#c0392b", "#2e86c1"
 
 
 @dataclass(frozen=True, slots=True)
-class ChartData:
+class AlertChart:
     """What is drawn: consecutive bars of equal length.
 
     Attributes:
@@ -39,7 +39,7 @@ class ChartData:
     window_minutes: int
 
 
-def draw(data: ChartData) -> bytes:
+def draw(data: AlertChart) -> bytes:
     """Return a PNG."""
     figure = Figure(figsize=(5.4, 2.6), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
