@@ -24,7 +24,7 @@ def chart_ticks(last: int, bar_minutes: int) -> Ints:
     return last - bar_minutes * np.arange(bars - 1, -1, -1, dtype=np.int64)
 
 
-def chart_data(method: Method, counts: Counts, series: str, tick: int, window_minutes: int, settings: DetectorSettings) -> AlertChart:
+def alert_chart(method: Method, counts: Counts, series: str, tick: int, window_minutes: int, settings: DetectorSettings) -> AlertChart:
     """Return the day up to minute `tick` in bars of the burst window, with what was expected and what chance explains.
 
     Args:

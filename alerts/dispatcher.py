@@ -8,7 +8,7 @@ from datetime import datetime
 
 import orjson
 
-from squall.alerts.chart_data import chart_data, chart_ticks
+from squall.alerts.alert_chart import alert_chart, chart_ticks
 from squall.alerts.counts import load_counts
 from squall.alerts.detection.methods import Method
 from squall.alerts.detection.readings import Counts
@@ -144,7 +144,7 @@ class Dispatcher:
             counts = load_counts(self._store.counts, limits, needed, tick)
         if alert.topic not in counts.topics:
             return None
-        return chart_data(self._detector, counts, alert.topic, tick, tick - minute_of(alert.window_start), limits)
+        return alert_chart(self._detector, counts, alert.topic, tick, tick - minute_of(alert.window_start), limits)
 
 
 def pack(lifecycle: str, policy: str) -> str:
