@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,8 +15,6 @@ from squall.core.observability.health import Health
 from squall.stream.batching import micro_batches
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import WORKER, Processor
-
-log = logging.getLogger("squall.worker")
 
 QUEUED_BATCHES = 8
 """Batches read ahead of the processor, all sources together: bounds memory while the store is down."""

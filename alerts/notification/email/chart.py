@@ -40,7 +40,7 @@ class AlertChart:
 
 
 def draw(data: AlertChart) -> bytes:
-    """Return a PNG."""
+    """Return a PNG of 5.4 by 2.6 inches at 150 dpi: 810 by 390 pixels."""
     figure = Figure(figsize=(5.4, 2.6), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
