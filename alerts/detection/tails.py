@@ -67,7 +67,7 @@ def negative_binomial_lower_tail(observed: Ints, expected: Floats, dispersion: F
 
 
 def interval(expected: float, dispersion: float, share: float = 0.9) -> tuple[float, float]:
-    """Return the counts (low, high), in documents, of the middle `share` of windows, X as in `negative_binomial_tail`; zeros when unknown."""
+    """Return the counts (low, high), in documents, of the middle `share` of windows, X as in `negative_binomial_tail`; 0 if unknown."""
     if expected <= 0 or dispersion <= 0:
         return 0.0, 0.0
     size = 1.0 / dispersion
