@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import Method
-from squall.alerts.detection.readings import Counts, Ints
+from squall.alerts.detection.readings import Ints
 from squall.alerts.detection.tails import upper_limit
 from squall.alerts.minutes import instant
 from squall.alerts.notification.email.chart import AlertChart
@@ -24,19 +25,21 @@ def chart_ticks(last: int, bar_minutes: int) -> Ints:
     return last - bar_minutes * np.arange(bars - 1, -1, -1, dtype=np.int64)
 
 
-def alert_chart(method: Method, counts: Counts, series: str, tick: int, window_minutes: int, settings: DetectorSettings) -> AlertChart:
+def alert_chart(
+    method: Method, baselines: BaselineCache, series: str, tick: int, window_minutes: int, settings: DetectorSettings
+) -> AlertChart:
     """Return the day up to minute `tick` in bars of the burst window, with what was expected and what chance explains.
 
     Args:
         method: reads the bars.
-        counts: must reach back far enough for the first bar's baseline.
-        series: one of `counts.topics`.
+        baselines: of counts that reach back far enough for the first bar's baseline; hours that were fitted before are not fitted again.
+        series: one of the topics of its counts.
         tick: end of the alert's window, minutes since the epoch.
         window_minutes: length of the alert's window.
         settings: width of the bars, and the p-value up to which history explains a count.
     """
     bar = settings.window_minutes
-    readings = method.read_at(counts, chart_ticks(tick, bar), only_window=bar)
+    readings = method.read_at(baselines.counts, chart_ticks(tick, bar), only_window=bar, cache=baselines)
     row = readings.topics.index(series)
     expected = readings.expected[row]
     return AlertChart(

@@ -10,8 +10,8 @@ import orjson
 
 from squall.alerts.alert_chart import alert_chart, chart_ticks
 from squall.alerts.counts import load_counts
+from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import Method
-from squall.alerts.detection.readings import Counts
 from squall.alerts.lifecycle import Transition, alert_record
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.notification.content import MAX_DOCUMENTS, DualTime, NotificationContent
@@ -57,23 +57,23 @@ class Dispatcher:
         """Return the state as JSON."""
         return self._policy.dump()
 
-    def dispatch(self, transitions: Sequence[Transition], counts: Counts) -> None:
+    def dispatch(self, transitions: Sequence[Transition], baselines: BaselineCache) -> None:
         """Write the alerts as they are after `transitions`, in order of time, and the messages that were due up to the last of them.
 
         Args:
             transitions: of ticks later than what was reached.
-            counts: what the charts are drawn from, if they reach back far enough.
+            baselines: counts and fits that the charts are drawn from, if they reach back far enough.
         """
         alerts = [(transition.tick, self._describe(transition)) for transition in transitions]
         if alerts:
             self._store.alerts.write([alert for _, alert in alerts])
         fired = [(tick, alert) for tick, alert in alerts if alert.fired_at is not None]
         for tick in sorted({tick for tick, _ in fired}):
-            self._write(self._due(instant(tick), [alert for at, alert in fired if at == tick]), counts)
+            self._write(self._due(instant(tick), [alert for at, alert in fired if at == tick]), baselines)
 
-    def flush(self, until: datetime, counts: Counts | None = None) -> None:
+    def flush(self, until: datetime, baselines: BaselineCache | None = None) -> None:
         """Write the messages that became due up to `until`, event time; also those due by the wall clock alone."""
-        self._write(self._due(until), counts)
+        self._write(self._due(until), baselines)
 
     def _due(self, until: datetime, alerts: Sequence[Alert] = ()) -> list[NotificationContent]:
         """Return what became due since the moment reached, up to `until`, with `alerts` arriving at its end."""
@@ -105,15 +105,15 @@ class Dispatcher:
             self._documents[key] = documents_in_window(self._store.documents, alert, self._settings.detector.sectors, MAX_DOCUMENTS)
         return self._documents[key]
 
-    def _write(self, contents: Sequence[NotificationContent], counts: Counts | None) -> None:
+    def _write(self, contents: Sequence[NotificationContent], baselines: BaselineCache | None) -> None:
         fresh = [content for content in contents if self._store.notifications.get(_identity(content)) is None]
         if fresh:
-            self._store.notifications.write([self._compose(content, counts) for content in fresh])
+            self._store.notifications.write([self._compose(content, baselines) for content in fresh])
 
-    def _compose(self, content: NotificationContent, counts: Counts | None) -> Notification:
+    def _compose(self, content: NotificationContent, baselines: BaselineCache | None) -> Notification:
         now, key, first = self._clock.now(), _identity(content), content.alerts[0]
         documents = {alert.id: self._documents_behind(alert) for alert in content.alerts}
-        message = render(key, content, documents, lambda: self._chart(first, counts), self._settings.alerts, now)
+        message = render(key, content, documents, lambda: self._chart(first, baselines), self._settings.alerts, now)
         return Notification(
             id=key,
             alert_id=content.group,
@@ -128,23 +128,23 @@ class Dispatcher:
             alert_ids=tuple(alert.id for alert in content.alerts),
         )
 
-    def _chart(self, alert: Alert, counts: Counts | None) -> AlertChart | None:
+    def _chart(self, alert: Alert, baselines: BaselineCache | None) -> AlertChart | None:
         """Return the chart of the alert's last day, None when its series is not counted."""
         key = _window_of(alert)
         if key not in self._charts:
-            self._charts[key] = self._read_chart(alert, counts)
+            self._charts[key] = self._read_chart(alert, baselines)
         return self._charts[key]
 
-    def _read_chart(self, alert: Alert, counts: Counts | None) -> AlertChart | None:
+    def _read_chart(self, alert: Alert, baselines: BaselineCache | None) -> AlertChart | None:
         if alert.test == NO_DATA:
             return None
         tick, limits = minute_of(alert.window_end), self._settings.detector
         needed = int(chart_ticks(tick, limits.window_minutes)[0]) - self._detector.lookback
-        if counts is None or counts.start > needed or counts.end < tick:  # the chart begins a day earlier than the readings do
-            counts = load_counts(self._store.counts, limits, needed, tick)
-        if alert.topic not in counts.topics:
+        if baselines is None or baselines.counts.start > needed or baselines.counts.end < tick:
+            baselines = BaselineCache(load_counts(self._store.counts, limits, needed, tick))
+        if alert.topic not in baselines.counts.topics:
             return None
-        return alert_chart(self._detector, counts, alert.topic, tick, tick - minute_of(alert.window_start), limits)
+        return alert_chart(self._detector, baselines, alert.topic, tick, tick - minute_of(alert.window_start), limits)
 
 
 def pack(lifecycle: str, policy: str) -> str:

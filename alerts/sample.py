@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from squall.alerts.alert_chart import alert_chart
-from squall.alerts.detection.detector import METHOD, Detector
+from squall.alerts.detection.detector import METHOD, BaselineCache, Detector
 from squall.alerts.detection.readings import Counts
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.notification.content import DualTime, NotificationContent, Reason
@@ -59,7 +59,7 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
         key,
         content,
         documents,
-        lambda: alert_chart(detector, counts, _TOPIC, end, reading.window_minutes, settings.detector),
+        lambda: alert_chart(detector, BaselineCache(counts), _TOPIC, end, reading.window_minutes, settings.detector),
         settings.alerts,
         now,
     )

@@ -221,8 +221,8 @@ class AlertService:
             readings = replace(readings, elevated=readings.elevated | blackout(sources))  # silence resolves nothing
             transitions += lifecycle.advance(sources)
         transitions = sorted([*transitions, *lifecycle.advance(readings)], key=lambda transition: transition.tick)
-        dispatcher.dispatch(transitions, counts)
-        dispatcher.flush(instant(until), counts)
+        dispatcher.dispatch(transitions, cache)
+        dispatcher.flush(instant(until), cache)
         window = self._settings.detector.window_minutes
         self._store.detector.write_readings(readings_to_record(self._detector, counts, after, until, window, cache))
         run.ticks += readings.ticks.size

@@ -24,8 +24,10 @@ The exceptions, all below `SquallError`, which carries `what` happened and a `hi
     │   └── BrokerUnavailableError
     ├── StoreError                 the store refuses; trying again does not help
     │   ├── StoreRefusedError      also a ConfigurationError: login, certificate or protocol
-    │   └── StoreLockedError       another process owns the embedded store
+    │   ├── StoreLockedError       another process owns the embedded store
+    │   └── StoreMissingError      there is no store, and none was to be created
     ├── TooManyRejectsError        a worker stopped before it dead-lettered everything
+    ├── ModelFaultError            the model failed on every text; nothing was dead-lettered
     └── StoppedError               the work was given up on request
 """
 
@@ -43,21 +45,24 @@ if TYPE_CHECKING:
         BrokerUnavailableError,
         ConfigurationError,
         InvalidRecordError,
+        ModelFaultError,
         SquallError,
         StoppedError,
         StoreError,
         StoreLockedError,
+        StoreMissingError,
         StoreRefusedError,
         StoreUnavailableError,
         TooManyRejectsError,
         UnavailableError,
     )
     from squall.core.items import Rejection
-    from squall.core.records import Alert, AlertState, Document, Kind, ScoredDocument, Sentiment
+    from squall.core.records import Alert, AlertState, Document, Kind, ScoredDocument, Sentiment, SeriesKind, Severity
     from squall.library.files import documents
     from squall.library.scoring import Model, TaskScores, TextScores, score
     from squall.library.store import Rows, StoreReader, open_store
-    from squall.storage.rows.documents import StoredDocument
+    from squall.storage.rows.counts import MinuteCount, SentimentCount, Totals
+    from squall.storage.rows.documents import ModelVersion, StoredDocument
 
 
 _HOMES: Final = {
@@ -65,14 +70,16 @@ _HOMES: Final = {
     "squall.core.config.settings": ("Settings",),
     "squall.core.items": ("Rejection",),
     "squall.core.errors": (
-        "BrokerUnavailableError", "ConfigurationError", "InvalidRecordError", "SquallError", "StoppedError", "StoreError",
-        "StoreLockedError", "StoreRefusedError", "StoreUnavailableError", "TooManyRejectsError", "UnavailableError",
+        "BrokerUnavailableError", "ConfigurationError", "InvalidRecordError", "ModelFaultError", "SquallError", "StoppedError",
+        "StoreError",
+        "StoreLockedError", "StoreMissingError", "StoreRefusedError", "StoreUnavailableError", "TooManyRejectsError", "UnavailableError",
     ),
-    "squall.core.records": ("Alert", "AlertState", "Document", "Kind", "ScoredDocument", "Sentiment"),
+    "squall.core.records": ("Alert", "AlertState", "Document", "Kind", "ScoredDocument", "Sentiment", "SeriesKind", "Severity"),
     "squall.library.files": ("documents",),
     "squall.library.scoring": ("Model", "TaskScores", "TextScores", "score"),
     "squall.library.store": ("Rows", "StoreReader", "open_store"),
-    "squall.storage.rows.documents": ("StoredDocument",),
+    "squall.storage.rows.counts": ("MinuteCount", "SentimentCount", "Totals"),
+    "squall.storage.rows.documents": ("ModelVersion", "StoredDocument"),
 }  # fmt: skip
 """Where each public name is defined: imported at its first use, so that `import squall` costs nothing."""
 
@@ -86,16 +93,23 @@ __all__ = [
     "Document",
     "InvalidRecordError",
     "Kind",
+    "MinuteCount",
     "Model",
+    "ModelFaultError",
+    "ModelVersion",
     "Rejection",
     "Rows",
     "ScoredDocument",
     "Sentiment",
+    "SentimentCount",
+    "SeriesKind",
     "Settings",
+    "Severity",
     "SquallError",
     "StoppedError",
     "StoreError",
     "StoreLockedError",
+    "StoreMissingError",
     "StoreReader",
     "StoreRefusedError",
     "StoreUnavailableError",
@@ -103,6 +117,7 @@ __all__ = [
     "TaskScores",
     "TextScores",
     "TooManyRejectsError",
+    "Totals",
     "UnavailableError",
     "__version__",
     "documents",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -165,7 +164,7 @@ def _best(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
 
 
 def _machine(device: torch.device, threads: int) -> dict[str, Any]:
-    found = {"processor": _processor(), "cores": os.cpu_count(), "threads": threads, "device": device.type, "system": platform.platform()}
+    found = {"processor": _processor(), "cores": usable_cores(), "threads": threads, "device": device.type, "system": platform.platform()}
     if device.type == "cuda":
         found["gpu"] = torch.cuda.get_device_name(device)
     return found

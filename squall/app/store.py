@@ -27,7 +27,7 @@ def connect(settings: Settings, health: Health | None = None, *, create: bool = 
 
     Args:
         settings: the store's URL, time limit and retention.
-        health: gets the outcome of each call.
+        health: gets the outcome of each call; its clock is the store's.
         create: whether an embedded store that does not exist is created.
 
     Raises:
@@ -40,6 +40,7 @@ def connect(settings: Settings, health: Health | None = None, *, create: bool = 
         timeout_seconds=settings.store.timeout_seconds,
         retention_days=settings.store.retention_days,
         create=create,
+        clock=health.clock if health else None,
         health=health,
     )
     try:

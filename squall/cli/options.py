@@ -55,7 +55,7 @@ Base = Annotated[
 ]
 RecipeData = Annotated[Path | None, typer.Option(help="Data folder of the recipe.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the data.")]
-Threads = Annotated[int | None, typer.Option(min=0, help="CPU threads; 0: torch decides.")]
+Threads = Annotated[int | None, typer.Option(min=0, help="CPU threads; 0: as many as this process may use.")]
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,8 @@ class StoreReader:
 
     Raises:
         ConfigurationError: the URL is not the URL of a store, or leads to another machine in plaintext.
-        SquallError: there is no store, or `squall store migrate` has not been run for this version.
+        StoreMissingError: there is no embedded store.
+        SquallError: `squall store migrate` has not been run for this version.
         StoreLockedError: another process owns the embedded store.
         StoreUnavailableError: the server does not answer.
     """

@@ -23,6 +23,7 @@ _PAST = {"create": "created", "update": "updated", "move": "moved"}
 
 
 def push(
+    context: typer.Context,
     url: Annotated[str, typer.Option(help="Grafana's address, with its subpath if it has one.", envvar="SQUALL_GRAFANA_URL")],
     token: Annotated[
         str,
@@ -85,7 +86,7 @@ def push(
         datasource = DataSource(
             datasource_host, datasource_port, datasource_protocol, datasource_tls, datasource_user, password, datasource_database
         )
-    elif datasource_host and "SQUALL_GRAFANA_CLICKHOUSE_HOST" not in os.environ:
+    elif (given := context.get_parameter_source("datasource_host")) and given.name == "COMMANDLINE":
         raise ConfigurationError("--datasource-host has no effect without --with-datasource", "add --with-datasource")
     dashboards = _read(source_folder)
     changes = push_to(target, dashboards, Folder(folder, folder_title), dry_run=dry_run, options=Options(move, overwrite, datasource))

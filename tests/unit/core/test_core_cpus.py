@@ -82,6 +82,4 @@ def test_no_other_module_sizes_anything_by_the_cores_of_the_machine() -> None:
         for file in (REPOSITORY / room).rglob("*.py")
         if counts.search(file.read_text())
     }
-    assert found - {"core/cpus.py", "model/bench/benchmark.py"} == set(), (
-        "use squall.core.cpus.usable_cores; the bench only describes the machine"
-    )
+    assert found == {"core/cpus.py"}, "use squall.core.cpus.usable_cores"

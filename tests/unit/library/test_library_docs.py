@@ -8,7 +8,10 @@ from pathlib import Path
 import squall
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "python.md").read_text()
-DETAILS = {"__version__", "AlertState", "Kind", "Rows", "ScoredDocument", "Sentiment", "StoreReader", "TaskScores", "TextScores"}
+DETAILS = {
+    *("__version__", "AlertState", "Kind", "MinuteCount", "ModelVersion", "Rows", "ScoredDocument", "Sentiment", "SentimentCount"),
+    *("SeriesKind", "Severity", "StoreReader", "TaskScores", "TextScores", "Totals"),
+}
 """Types of values that the page shows without their names."""
 
 

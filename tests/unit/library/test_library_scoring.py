@@ -46,6 +46,12 @@ def test_every_task_has_a_label_and_probabilities_that_sum_to_one(model: squall.
     assert (scores["sentiment"].labels[0], scores["sentiment"].labels[2]) == ("negative", "positive")
 
 
+def test_the_example_of_the_docs_has_the_labels_that_it_shows(model: squall.Model) -> None:
+    scores = model.score(["Harbor Union Bank halts withdrawals", "Apple beats estimates"])
+    assert scores["sentiment"].labels == ["negative", "positive"]
+    assert (scores["sentiment"].classes, len(scores["topic"].classes)) == (("negative", "neutral", "positive"), 20)
+
+
 def test_the_shared_model_answers_as_one_of_ones_own(model: squall.Model) -> None:
     np.testing.assert_array_equal(squall.score(TEXTS)["sentiment"].probabilities, model.score(TEXTS)["sentiment"].probabilities)
 
