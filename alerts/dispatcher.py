@@ -8,14 +8,14 @@ from datetime import datetime
 
 import orjson
 
-from squall.alerts.chart_data import chart_data, chart_ticks
+from squall.alerts.alert_chart import alert_chart, chart_ticks
 from squall.alerts.counts import load_counts
 from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import Method
 from squall.alerts.lifecycle import Transition, alert_record
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.notification.content import MAX_DOCUMENTS, DualTime, NotificationContent
-from squall.alerts.notification.email.chart import ChartData
+from squall.alerts.notification.email.chart import AlertChart
 from squall.alerts.notification.policy import NotificationPolicy
 from squall.alerts.notification.receivers import render
 from squall.core.clock import Clock
@@ -51,7 +51,7 @@ class Dispatcher:
         self._reached = reached
         self._policy = NotificationPolicy(settings.alerts, state)
         self._documents: dict[_AlertWindow, list[StoredDocument]] = {}
-        self._charts: dict[_AlertWindow, ChartData | None] = {}
+        self._charts: dict[_AlertWindow, AlertChart | None] = {}
 
     def dump(self) -> str:
         """Return the state as JSON."""
@@ -128,14 +128,14 @@ class Dispatcher:
             alert_ids=tuple(alert.id for alert in content.alerts),
         )
 
-    def _chart(self, alert: Alert, baselines: BaselineCache | None) -> ChartData | None:
+    def _chart(self, alert: Alert, baselines: BaselineCache | None) -> AlertChart | None:
         """Return the chart of the alert's last day, None when its series is not counted."""
         key = _window_of(alert)
         if key not in self._charts:
             self._charts[key] = self._read_chart(alert, baselines)
         return self._charts[key]
 
-    def _read_chart(self, alert: Alert, baselines: BaselineCache | None) -> ChartData | None:
+    def _read_chart(self, alert: Alert, baselines: BaselineCache | None) -> AlertChart | None:
         if alert.test == NO_DATA:
             return None
         tick, limits = minute_of(alert.window_end), self._settings.detector
@@ -144,7 +144,7 @@ class Dispatcher:
             baselines = BaselineCache(load_counts(self._store.counts, limits, needed, tick))
         if alert.topic not in baselines.counts.topics:
             return None
-        return chart_data(self._detector, baselines, alert.topic, tick, tick - minute_of(alert.window_start), limits)
+        return alert_chart(self._detector, baselines, alert.topic, tick, tick - minute_of(alert.window_start), limits)
 
 
 def pack(lifecycle: str, policy: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from squall.alerts.chart_data import chart_data
+from squall.alerts.alert_chart import alert_chart
 from squall.alerts.detection.detector import METHOD, BaselineCache, Detector
 from squall.alerts.detection.readings import Counts
 from squall.alerts.minutes import instant, minute_of
@@ -59,7 +59,7 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
         key,
         content,
         documents,
-        lambda: chart_data(detector, BaselineCache(counts), _TOPIC, end, reading.window_minutes, settings.detector),
+        lambda: alert_chart(detector, BaselineCache(counts), _TOPIC, end, reading.window_minutes, settings.detector),
         settings.alerts,
         now,
     )

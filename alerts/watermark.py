@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from squall.core.delivery import Progress
+from squall.core.items import Progress
 
 _NOTHING_YET = datetime(1970, 1, 1, tzinfo=UTC)
 """The event time of a partition of which nothing was stored."""

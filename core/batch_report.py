@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from squall.core.delivery import Fate, Item, Outcome
+from squall.core.items import Fate, Item, Outcome
 from squall.core.records import ScoredDocument
 
 

@@ -24,12 +24,15 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
+        """Return the present moment, aware UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
+        """Return seconds from an arbitrary start that never goes back."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
+        """Wait `seconds`."""
         time.sleep(seconds)
 
 
@@ -41,12 +44,15 @@ class ManualClock:
         self._monotonic = 0.0
 
     def now(self) -> datetime:
+        """Return the present moment, aware UTC."""
         return self._now
 
     def monotonic(self) -> float:
+        """Return seconds from an arbitrary start that never goes back."""
         return self._monotonic
 
     def sleep(self, seconds: float) -> None:
+        """Advance by `seconds` and return at once."""
         self.advance(seconds)
 
     def advance(self, seconds: float) -> None:

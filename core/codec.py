@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from squall.core.delivery import DeadLetter
 from squall.core.errors import InvalidRecordError
+from squall.core.items import DeadLetter
 from squall.core.records import Document
 
 SCHEMA_VERSION = 1

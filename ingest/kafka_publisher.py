@@ -20,8 +20,8 @@ from kafka.errors import (
 
 from squall.core.codec import HEADERS, dead_letter_headers, encode_document
 from squall.core.config.kafka import KafkaSettings
-from squall.core.delivery import DeadLetter
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
+from squall.core.items import DeadLetter
 from squall.core.kafka.client import client_arguments, unavailable
 from squall.core.kafka.security import refusal
 from squall.core.records import Document

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from squall.core.clock import Clock
-from squall.core.delivery import Batch, DeadLetter, Item
 from squall.core.errors import StoppedError
+from squall.core.items import Batch, DeadLetter, Item
 from squall.core.observability.health import Health
 from squall.core.records import Document
 from squall.ingest.source import Source

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from squall.core.clock import Clock
-from squall.core.delivery import Batch, Item
 from squall.core.errors import ConfigurationError
+from squall.core.items import Batch, Item
 from squall.ingest.source import Source, no_commit
 
 LONGEST_WAIT = 0.2

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from squall.core.clock import Clock
-from squall.core.delivery import RAW_LIMIT, Batch, Item, Origin, Rejection
 from squall.core.errors import InvalidRecordError
+from squall.core.items import RAW_LIMIT, Batch, Item, Origin, Rejection
 from squall.core.records import Document
 
 BATCH_ITEMS = 500

@@ -171,7 +171,12 @@ class MultiTaskNetwork(nn.Module):
         return self.pool(hidden, attention_mask), hidden
 
     def logits(self, texts: Tensor, tokens: Tensor) -> dict[str, Tensor]:
-        """Return the heads' logits of what `vectors` returned."""
+        """Return the heads' logits per task, in the shapes of `forward`.
+
+        Args:
+            texts: (rows, width), from `vectors`.
+            tokens: (rows, tokens, width), from `vectors`.
+        """
         inputs = {"text": self.dropout(texts), "tokens": self.dropout(tokens)}
         return {task.name: self.heads[task.name](inputs[task.kind]) for task in self.config.tasks}
 

@@ -15,7 +15,7 @@ ALIASES = {"bearish": "negative", "bullish": "positive"}
 """Label names of public data sets, mapped to Squall's."""
 
 
-Kind = Literal["text", "tokens"]
+TaskKind = Literal["text", "tokens"]
 """What a label belongs to: the whole text, or each of its tokens."""
 
 
@@ -34,11 +34,11 @@ class TaskSpec:
 
     name: str
     labels: tuple[str, ...]
-    kind: Kind = "text"
+    kind: TaskKind = "text"
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise ConfigurationError(f"task {self.name!r} is of kind {self.kind!r}", f"allowed are {', '.join(get_args(Kind))}")
+        if self.kind not in get_args(TaskKind):
+            raise ConfigurationError(f"task {self.name!r} is of kind {self.kind!r}", f"allowed are {', '.join(get_args(TaskKind))}")
         if self.kind == "tokens" and not _is_bio(self.labels):
             raise ConfigurationError(
                 f"task {self.name!r} has the labels {', '.join(self.labels)}",

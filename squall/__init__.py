@@ -41,7 +41,6 @@ from squall.core.version import __version__
 if TYPE_CHECKING:
     from squall.core.config.loading import load_settings
     from squall.core.config.settings import Settings
-    from squall.core.delivery import Rejection
     from squall.core.errors import (
         BrokerUnavailableError,
         ConfigurationError,
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
         TooManyRejectsError,
         UnavailableError,
     )
+    from squall.core.items import Rejection
     from squall.core.records import Alert, AlertState, Document, Kind, ScoredDocument, Sentiment, SeriesKind, Severity
     from squall.library.files import documents
     from squall.library.scoring import Model, TaskScores, TextScores, score
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "squall.core.config.loading": ("load_settings",),
     "squall.core.config.settings": ("Settings",),
-    "squall.core.delivery": ("Rejection",),
+    "squall.core.items": ("Rejection",),
     "squall.core.errors": (
         "BrokerUnavailableError", "ConfigurationError", "InvalidRecordError", "ModelFaultError", "SquallError", "StoppedError",
         "StoreError",

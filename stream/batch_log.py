@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from squall.core.batch_report import BatchReport
-from squall.core.delivery import Fate, Item
+from squall.core.items import Fate, Item
 
 log = logging.getLogger("squall.processor")
 batches = logging.getLogger("squall.batches")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from squall.core.config.settings import ProcessorSettings
-from squall.core.delivery import Item
+from squall.core.items import Item
 
 CHARACTERS_PER_TOKEN = 4
 """English word pieces are about this long; an estimate is enough to bound memory."""

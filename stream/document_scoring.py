@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from squall.core.clock import Clock
-from squall.core.delivery import Rejection
 from squall.core.errors import ModelFaultError
+from squall.core.items import Rejection
 from squall.core.records import OLDEST, SENTIMENTS, TOPICS, Document, Kind, ScoredDocument
 from squall.core.text import document_id, fingerprint
 

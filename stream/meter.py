@@ -24,7 +24,7 @@ from squall.storage.rows.latency import Quantiles
 from squall.storage.rows.pipeline import PipelineSample
 from squall.stream.totals import RunningTotals
 
-log = logging.getLogger("squall.worker")
+log = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 10.0
 _JOIN_SECONDS: Final = 2.0

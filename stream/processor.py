@@ -16,8 +16,8 @@ import xxhash
 from squall.core.batch_report import BatchReport, BatchSubscriber
 from squall.core.clock import Clock
 from squall.core.config.settings import ProcessorSettings
-from squall.core.delivery import DeadLetter, DeadLetterSink, Fate, Item, Outcome, Rejection
 from squall.core.errors import BrokerUnavailableError
+from squall.core.items import DeadLetter, DeadLetterSink, Fate, Item, Outcome, Rejection
 from squall.core.observability.health import Health
 from squall.core.records import Document, ScoredDocument
 from squall.core.retry import retry_until_available

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from squall.core.config.settings import ProcessorSettings
-from squall.core.delivery import Item, Origin, Outcome, Rejection
 from squall.core.errors import TooManyRejectsError
+from squall.core.items import Item, Origin, Outcome, Rejection
 
 Partition = tuple[str, int]
 """A Kafka topic and partition, or a source and 0."""

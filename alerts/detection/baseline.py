@@ -67,7 +67,7 @@ class Baseline:
 
 
 def recency(ages: Floats) -> Floats:
-    """Return the weight of hours that lie `ages` hours back."""
+    """Return the weights, in (0, 1] and of the shape of `ages`, of hours that lie `ages` hours back: halved every `HALF_LIFE_DAYS` days."""
     weights: Floats = np.exp2(-np.maximum(ages, 0.0) / (HALF_LIFE_DAYS * HOURS))
     return weights
 

@@ -21,7 +21,13 @@ _BUSY_RANK: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Hourly:
-    """Counts summed to whole hours since the epoch."""
+    """Counts summed to whole hours.
+
+    Attributes:
+        start: first hour, in hours since the epoch.
+        negative: (topics, hours) negative documents.
+        total: (topics, hours) documents of any sentiment.
+    """
 
     start: int
     negative: Floats
@@ -29,6 +35,7 @@ class Hourly:
 
     @staticmethod
     def of(counts: Counts) -> Hourly:
+        """Return the hours that `counts` touches; minutes of the first and last hour that it does not cover count as zero."""
         first, last = counts.start // _HOUR, -(-counts.end // _HOUR)
         pad = ((0, 0), (counts.start - first * _HOUR, last * _HOUR - counts.end))
 
@@ -58,7 +65,14 @@ class Hourly:
 
 
 def window_counts(minutes: Ints, start: int, ticks: Ints, window: int) -> Ints:
-    """Return (topics, ticks) sums over the `window` minutes before each tick; minutes before `start` are zero."""
+    """Return (topics, ticks) sums over the `window` minutes before each tick; minutes outside of the array are zero.
+
+    Args:
+        minutes: (topics, minutes) documents per minute.
+        start: the first of those minutes, since the epoch.
+        ticks: (ticks,) ends of the windows (exclusive), in minutes since the epoch.
+        window: length in minutes.
+    """
     sums = np.concatenate([np.zeros((minutes.shape[0], 1), dtype=np.int64), np.cumsum(minutes, axis=1, dtype=np.int64)], axis=1)
     ends = np.clip(ticks - start, 0, minutes.shape[1])
     begins = np.clip(ticks - window - start, 0, minutes.shape[1])
@@ -67,12 +81,12 @@ def window_counts(minutes: Ints, start: int, ticks: Ints, window: int) -> Ints:
 
 
 def multiples(step: int, after: int, until: int) -> Ints:
-    """Return the multiples of `step` in (after, until]."""
+    """Return (n,) multiples of `step` in (after, until], ascending."""
     return np.arange((after // step + 1) * step, until + 1, step, dtype=np.int64)
 
 
 def by_hour(ticks: Ints) -> Sequence[tuple[int, slice]]:
-    """Return (hour, columns) of the ticks that fall into each hour."""
+    """Return (hour since the epoch, slice of `ticks`) for each hour with ticks; `ticks`: (ticks,) ascending minutes since the epoch."""
     if not ticks.size:
         return []
     hours = ticks // _HOUR
@@ -82,7 +96,7 @@ def by_hour(ticks: Ints) -> Sequence[tuple[int, slice]]:
 
 
 def covered_hours(documents: Floats) -> Bools:
-    """Return which hours were observed, from the documents of all topics in each hour."""
+    """Return which hours were observed, from the `documents` of all topics in each hour: arrays of one shape, three hours or more."""
     busy = np.partition(documents, -_BUSY_RANK, axis=None)[-_BUSY_RANK]
     covered: Bools = (documents > 0) & (documents >= _COVERED_SHARE * busy)
     return covered

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from squall.alerts.interfaces import DeliveryRefusedError, Sender
 from squall.alerts.notification.content import NotificationContent
-from squall.alerts.notification.email.chart import ChartData, draw
+from squall.alerts.notification.email.chart import AlertChart, draw
 from squall.alerts.notification.email.message import build_email
 from squall.alerts.notification.email.sender import open_email_sender
 from squall.alerts.notification.webhook.payload import build_payload
@@ -73,7 +73,7 @@ def render(
     notification_id: str,
     content: NotificationContent,
     documents: Mapping[str, Sequence[StoredDocument]],
-    chart: Callable[[], ChartData | None],
+    chart: Callable[[], AlertChart | None],
     settings: AlertSettings,
     now: datetime,
 ) -> bytes:

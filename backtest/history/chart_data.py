@@ -41,7 +41,7 @@ class ChartSeries:
 
 
 @dataclass
-class ChartData:
+class ReportChartData:
     """Collects chunks in order; `series` returns the collected data."""
 
     _series: dict[str, _Series] = field(default_factory=dict)

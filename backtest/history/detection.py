@@ -17,7 +17,7 @@ from typing import Final
 from squall.alerts.detection.methods import open_method
 from squall.alerts.detection.readings import Counts, Readings
 from squall.alerts.lifecycle import Lifecycle, Transition
-from squall.backtest.history.chart_data import ChartData
+from squall.backtest.history.chart_data import ReportChartData
 from squall.core.config.settings import DetectorSettings
 
 CHUNK_MINUTES: Final = 7 * 1440
@@ -39,7 +39,7 @@ class Evaluation:
 
     settings: DetectorSettings
     transitions: list[Transition] = field(default_factory=list)
-    charts: ChartData | None = None
+    charts: ReportChartData | None = None
     """Data of the report's charts; None when they are not wanted."""
 
     @property
@@ -90,7 +90,7 @@ def evaluate(
     Returns:
         An evaluation per variant, in order; their transitions are in order of time.
     """
-    runs = [Evaluation(settings, charts=ChartData() if charts and number == 0 else None) for number, settings in enumerate(variants)]
+    runs = [Evaluation(settings, charts=ReportChartData() if charts and number == 0 else None) for number, settings in enumerate(variants)]
     lifecycles = [Lifecycle(settings) for settings in variants]
     lookback = lookback_of(variants)
     chunks = [chunk for chunk in span.chunks() if has_documents(chunk[0] - lookback, chunk[1])]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from squall.alerts.minutes import instant
-from squall.backtest.history.chart_data import ChartData
+from squall.backtest.history.chart_data import ReportChartData
 from squall.backtest.history.detection import EvaluatedSpan
 from squall.backtest.history.event_matching import Found, Scorecard, matches
 from squall.backtest.history.scoring import Scored
@@ -43,7 +43,7 @@ class Result:
     compared: bool
     """Whether a file of events was given; without one no event is matched or missed and no alert is false."""
     trials: list[SweepResult]
-    charts: ChartData
+    charts: ReportChartData
     model: ModelVersion
     scored: Scored
     span: EvaluatedSpan

@@ -27,6 +27,7 @@ class SeriesDetector(Detector):
         self._kept: dict[int, HourModel] = {}
 
     def hour_model(self, hourly: Hourly, documents: Hourly, hour: int) -> HourModel:
+        """Return the model of `hour` (since the epoch): the one fitted at the start of its refit interval."""
         begun = hour - hour % self._hours
         if begun not in self._kept:
             self._kept[begun] = super().hour_model(hourly, documents, begun)

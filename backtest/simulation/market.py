@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from squall.alerts.detection.readings import Counts, Floats, Ints
-from squall.backtest.simulation.scenarios import Kind, Scenario
+from squall.backtest.simulation.scenarios import Scenario, ScenarioKind
 
 BUCKET_MINUTES: Final = 5
 DAY_BUCKETS: Final = 1440 // BUCKET_MINUTES
@@ -125,7 +125,7 @@ def _turn(rng: np.random.Generator, scenario: Scenario, negative: Ints, other: I
     other -= moved
 
 
-_INJECT: Final[dict[Kind, Callable[[np.random.Generator, Scenario, Ints, Ints, Floats, Floats], None]]] = {
+_INJECT: Final[dict[ScenarioKind, Callable[[np.random.Generator, Scenario, Ints, Ints, Floats, Floats], None]]] = {
     "outbreak": _outbreak,
     "surge": _surge,
     "turn": _turn,

@@ -21,7 +21,10 @@ _EARS_LAG: Final = 3
 
 
 def moving(counts: Ints, length: int, lag: int) -> tuple[Floats, Floats]:
-    """Return mean and standard deviation of the `length` buckets of which the last is `lag` before each; of what there is at the start."""
+    """Return mean and standard deviation of the `length` buckets of which the last is `lag` before each; of what there is at the start.
+
+    `counts` and both results are (series, buckets), in documents.
+    """
     first, second = (np.cumsum(np.pad(counts.astype(np.float64) ** power, ((0, 0), (1, 0))), axis=1) for power in (1, 2))
     end = np.clip(np.arange(counts.shape[1]) - lag + 1, 0, None)
     begin = np.clip(end - length, 0, None)
@@ -48,18 +51,21 @@ def seasonal(counts: Ints, kinds: Ints, days: int) -> tuple[Floats, Floats]:
 
 
 def z_score(counts: Ints, mean: Floats, deviation: Floats) -> Floats:
-    """Return (count − mean) / standard deviation."""
+    """Return (count − mean) / standard deviation, the latter at least half a document. All arrays: (series, buckets), in documents."""
     score: Floats = (counts - mean) / np.maximum(deviation, _LEAST_DEVIATION)
     return score
 
 
 def threshold(counts: Ints) -> Floats:
-    """Return the counts: an alarm is more than a fixed number of documents."""
+    """Return the (series, buckets) counts: an alarm is more than a fixed number of documents."""
     return counts.astype(np.float64)
 
 
 def ears_c2(counts: Ints) -> Floats:
-    """Return EARS C2 (Hutwagner et al. 2003): seven units of baseline, two left out before the one that is judged."""
+    """Return EARS C2 (Hutwagner et al. 2003), (series, buckets) in standard deviations.
+
+    The baseline is seven buckets; the two between it and the judged bucket are left out.
+    """
     return z_score(counts, *moving(counts, _EARS_BASELINE, _EARS_LAG))
 
 
@@ -67,6 +73,15 @@ def negative_binomial_cusum(counts: Ints, mean: Floats, deviation: Floats, shift
     """Return the negative binomial CUSUM (Hawkins & Olwell 1998, as Watkins et al. 2008 use it) for a rise by `shift` standard deviations.
 
     The dispersion is had from `mean` and `deviation` by moments; S = max(0, S + log-likelihood ratio of the raised mean against it).
+
+    Args:
+        counts: (series, buckets) documents.
+        mean: (series, buckets) usual documents in each bucket.
+        deviation: (series, buckets) their standard deviation.
+        shift: in standard deviations.
+
+    Returns:
+        (series, buckets) S after each bucket, in nats.
     """
     mean = np.maximum(mean, 0.01)
     size = mean**2 / np.maximum(deviation**2 - mean, 0.01 * mean**2)

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from squall.core.errors import ConfigurationError
 
-Kind = Literal["outbreak", "surge", "turn"]
+ScenarioKind = Literal["outbreak", "surge", "turn"]
 Shape = Literal["step", "ramp", "decay"]
 
 
@@ -28,7 +28,7 @@ class Scenario:
 
     name: str
     description: str
-    kind: Kind = "outbreak"
+    kind: ScenarioKind = "outbreak"
     size: float = 3.0
     minutes: int = 60
     shape: Shape = "step"

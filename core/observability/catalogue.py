@@ -6,6 +6,8 @@ from typing import Final
 
 from squall.core.observability import detector_metrics as detector
 from squall.core.observability import pipeline_metrics as pipeline
+from squall.core.observability import process_metrics as process
+from squall.core.observability import store_metrics as store
 from squall.core.observability.metric_spec import Metric, MetricGroup
 
 CATALOGUE: Final = (
@@ -65,7 +67,7 @@ CATALOGUE: Final = (
     MetricGroup(
         "Store and other dependencies",
         "every process",
-        (detector.STORE_SECONDS, detector.STORE_CALLS, pipeline.RETRIES, detector.DEPENDENCY_UP, detector.BUILD),
+        (store.STORE_SECONDS, store.STORE_CALLS, pipeline.RETRIES, process.DEPENDENCY_UP, process.BUILD),
     ),
 )
 METRICS: Final[dict[str, Metric]] = {metric.name: metric for group in CATALOGUE for metric in group.metrics}

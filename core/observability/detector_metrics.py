@@ -1,40 +1,10 @@
-"""Metrics of the detector and its messages, of the store, and of the process itself."""
+"""Metrics of the detector, its alerts, and their e-mails and webhook calls."""
 
 from __future__ import annotations
 
-from squall.core.observability.metric_spec import (
-    AlertEvent,
-    CallOutcome,
-    Dependency,
-    Label,
-    MessageOutcome,
-    Metric,
-    MetricType,
-    RunOutcome,
-    StoreOperation,
-    label,
-)
+from squall.core.observability.metric_spec import AlertEvent, MessageOutcome, Metric, MetricType, RunOutcome, label
 
-_CALLS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _RUNS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
-
-STORE_SECONDS = Metric(
-    "squall_store_call_seconds",
-    MetricType.HISTOGRAM,
-    "seconds",
-    "Duration of a store call, successful or not, including the wait for a free connection.",
-    "Slow inserts: check parts, merges and memory in ClickHouse. Slow selects: check system.query_log.",
-    (label("operation", StoreOperation),),
-    _CALLS,
-)
-STORE_CALLS = Metric(
-    "squall_store_calls_total",
-    MetricType.COUNTER,
-    "calls",
-    "Store calls by outcome: unavailable is retried, error is not.",
-    "unavailable: check that ClickHouse is up and reachable. error: the log has its message; after an upgrade run `squall store migrate`.",
-    (label("operation", StoreOperation), label("outcome", CallOutcome)),
-)
 
 DETECTOR_RUNS = Metric(
     "squall_detector_runs_total",
@@ -109,21 +79,4 @@ MESSAGES_WAITING = Metric(
     "messages",
     "Messages about alerts that have not been delivered yet.",
     "Above 0 for minutes: people are not notified of alerts.",
-)
-
-DEPENDENCY_UP = Metric(
-    "squall_dependency_up",
-    MetricType.GAUGE,
-    "0 or 1",
-    "Whether a dependency answered the last request; /readyz reports the same.",
-    "0: check that dependency. The process waits for it and continues by itself.",
-    (label("dependency", Dependency),),
-)
-BUILD = Metric(
-    "squall_build_info",
-    MetricType.GAUGE,
-    "always 1",
-    "Versions of Squall and of the model that this process runs.",
-    "Two model versions for a long time: a rollout stopped half-way. Their scores differ.",
-    (Label("version"), Label("model_version")),
 )

@@ -49,6 +49,7 @@ class RepeatFilter(logging.Filter):
         self._last: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether `record` is logged: always for Squall's own."""
         if record.name.partition(".")[0] == ROOT:
             return True
         key = (record.name, str(record.msg))
@@ -62,6 +63,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: time, level, logger, message, then the `extra` fields."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the JSON object, without a line break at its end."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -81,6 +83,7 @@ class TextFormatter(logging.Formatter):
     """`time level logger: message key=value` for people."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the line; a traceback follows on lines of its own."""
         time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
         extra = "".join(f" {key}={value}" for key, value in _fields(record).items())
         line = f"{time} {record.levelname.lower():7} {record.name}: {record.getMessage()}{extra}"

@@ -16,6 +16,8 @@ from squall.core.batch_report import BatchReport
 from squall.core.clock import Clock, SystemClock
 from squall.core.observability import detector_metrics as detector
 from squall.core.observability import pipeline_metrics as pipeline
+from squall.core.observability import process_metrics as process
+from squall.core.observability import store_metrics as store
 from squall.core.observability.metric_spec import (
     AlertEvent,
     CallOutcome,
@@ -122,8 +124,8 @@ class Metrics:
 
     def store_call(self, operation: StoreOperation, outcome: CallOutcome, seconds: float) -> None:
         """Count a call of the store."""
-        self._histograms[detector.STORE_SECONDS.name].labels(operation).observe(seconds)
-        self._counters[detector.STORE_CALLS.name].labels(operation, outcome).inc()
+        self._histograms[store.STORE_SECONDS.name].labels(operation).observe(seconds)
+        self._counters[store.STORE_CALLS.name].labels(operation, outcome).inc()
 
     def detector_run(self, outcome: RunOutcome, seconds: float, *, leader: bool) -> None:
         """Count a run of the detector that ended now."""
@@ -190,10 +192,10 @@ class Metrics:
                 yield _family(metric, {(): (self._clock.now() - moment).total_seconds()})
         states: dict[tuple[str, ...], float] = {(name,): float(answered) for name, answered in self._dependencies().items()}
         if states:
-            yield _family(detector.DEPENDENCY_UP, states)
+            yield _family(process.DEPENDENCY_UP, states)
         reading = self._model() if self._model is not None else None
         if self._version:
-            yield _family(detector.BUILD, {(self._version, reading.version if reading else ""): 1.0})
+            yield _family(process.BUILD, {(self._version, reading.version if reading else ""): 1.0})
         if reading is not None:
             yield from _model_families(reading)
 
@@ -218,11 +220,11 @@ _COUNTED = (
         pipeline.FETCHES,
         pipeline.PUSHES,
     ),
-    *(detector.STORE_CALLS, detector.DETECTOR_RUNS, detector.ALERTS, detector.MESSAGES),
+    *(store.STORE_CALLS, detector.DETECTOR_RUNS, detector.ALERTS, detector.MESSAGES),
 )
 _TIMED = (
     *(pipeline.PUBLISHED_AGE, pipeline.COLLECTED_AGE, pipeline.BATCH_DOCUMENTS, pipeline.BATCH_FILL),
-    *(detector.STORE_SECONDS, detector.DETECTOR_SECONDS),
+    *(store.STORE_SECONDS, detector.DETECTOR_SECONDS),
 )
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from squall.core.clock import Clock
-from squall.core.delivery import Batch, Item, Origin
 from squall.core.errors import InvalidRecordError
+from squall.core.items import Batch, Item, Origin
 from squall.core.records import Kind
 from squall.ingest.cursors import CursorStore
 from squall.ingest.documents import Defaults, build_document

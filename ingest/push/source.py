@@ -11,8 +11,8 @@ import uvicorn
 
 from squall.core.clock import Clock
 from squall.core.config.settings import PushSettings
-from squall.core.delivery import Batch
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
+from squall.core.items import Batch
 from squall.core.net.addresses import host_port, is_loopback
 from squall.core.net.listen import listen
 from squall.core.observability.health import Health

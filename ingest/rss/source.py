@@ -14,8 +14,8 @@ import orjson
 
 from squall.core.clock import Clock
 from squall.core.config.settings import IngestSettings
-from squall.core.delivery import Batch, Item
 from squall.core.errors import ConfigurationError, InvalidRecordError
+from squall.core.items import Batch, Item
 from squall.core.observability.health import Health
 from squall.ingest.cursors import CursorStore
 from squall.ingest.documents import Defaults, build_document

@@ -124,7 +124,15 @@ class Objective(nn.Module):
 
 
 def divergence(one: Tensor, other: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean symmetric KL divergence of two sets of logits, over the tokens or rows that carry a label, else over all rows."""
+    """Return the symmetric KL divergence of two sets of logits, in nats, shape (): the mean over the tokens or rows that carry a label.
+
+    Where there is none, it is the mean over all rows, in which the tokens of a row are summed.
+
+    Args:
+        one: logits, (rows, labels) or (rows, tokens, labels).
+        other: logits of the same shape.
+        labels: class indices, `MISSING` where there is none: (rows,) or (rows, tokens).
+    """
     known = labels != MISSING
     if bool(known.any()):
         one, other = one[known], other[known]
@@ -134,7 +142,13 @@ def divergence(one: Tensor, other: Tensor, labels: Tensor) -> Tensor:
 
 
 def balanced_weights(labels: np.ndarray[Any, np.dtype[np.int64]], classes: int, power: float) -> Tensor:
-    """Return weights ∝ n_c^−power per class with mean 1 over the labelled entries, shape (classes,); 0 for a class without rows."""
+    """Return fp32 weights ∝ n_c^−power per class with mean 1 over the labelled entries, shape (classes,); 0 for a class without rows.
+
+    Args:
+        labels: class indices of any shape, `MISSING` where there is none.
+        classes: number of classes.
+        power: 0: equal weights; 1: every class weighs the same in total.
+    """
     counts = np.bincount(labels[labels != MISSING].ravel(), minlength=classes).astype(np.float64)
     weights = np.divide(1.0, counts**power, out=np.zeros(classes), where=counts > 0)
     return torch.from_numpy((weights * counts.sum() / (weights * counts).sum()).astype(np.float32))

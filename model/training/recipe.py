@@ -14,7 +14,7 @@ from squall.model.data.examples import Example, LabelledFile, load_examples
 from squall.model.data.near_duplicates import deduplicate, group_key
 from squall.model.data.public_sets import SETS, PublicSet, public_examples
 from squall.model.data.tables import read_table
-from squall.model.tasks import DEFAULT_TASKS, HEADLINES, Kind, TaskSpec
+from squall.model.tasks import DEFAULT_TASKS, HEADLINES, TaskKind, TaskSpec
 from squall.model.training.config import TrainConfig
 from squall.model.training.toml import read_toml, validated
 
@@ -33,7 +33,7 @@ class TaskSection(_Section):
 
     name: str = Field(min_length=1, pattern=r"^\w+$")
     labels: tuple[str, ...] = Field((), description="empty: Squall's own, for a task that it knows by name")
-    kind: Kind = "text"
+    kind: TaskKind = "text"
 
     def spec(self) -> TaskSpec:
         """Return the head.

@@ -26,7 +26,7 @@ from kafka.errors import KafkaError
 from squall.alerts.service import DETECTOR
 from squall.app.demo_report import DemoReport, Sent, build_report
 from squall.app.dev_broker import DevelopmentBroker
-from squall.app.metrics_server import serving
+from squall.app.metrics_and_probes import serving
 from squall.app.node import Node
 from squall.app.pipeline import Pipeline, kafka_dead_letters, open_pipeline
 from squall.app.signals import stop_on_signals

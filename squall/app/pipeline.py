@@ -11,12 +11,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from squall.app.signals import on_hangup
-from squall.app.store import open_store
+from squall.app.store import open_migrated_store
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
-from squall.core.delivery import DeadLetterSink
 from squall.core.errors import SquallError
-from squall.core.kafka.dead_letters import KafkaDeadLetters
+from squall.core.items import DeadLetterSink
+from squall.core.kafka.dead_letter_topic import KafkaDeadLetters
 from squall.core.kafka.topics import ensure_topics
 from squall.core.net.addresses import redact_url
 from squall.core.observability.health import Health
@@ -66,7 +66,7 @@ def open_pipeline(
 ) -> Iterator[Pipeline]:
     """Open store and engine; dead letters go to `dead_letters`, or to the store's table; all report to `health`."""
     health = health or Health(clock)
-    store = open_store(settings, stop, health)
+    store = open_migrated_store(settings, stop, health)
     try:
         with ScoringEngine.open(settings.model) as engine:
             engine.warm_up()

@@ -51,7 +51,7 @@ def connect(settings: Settings, health: Health | None = None, *, create: bool = 
     return store
 
 
-def open_store(settings: Settings, stop: threading.Event, health: Health | None = None, *, create: bool = True) -> Store:
+def open_migrated_store(settings: Settings, stop: threading.Event, health: Health | None = None, *, create: bool = True) -> Store:
     """Open the store and check its tables, waiting while a server is unavailable.
 
     An embedded store is migrated at once, because it has one user. A server is migrated by `squall store migrate`, when its owner runs it.

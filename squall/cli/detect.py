@@ -28,14 +28,14 @@ def detect(
     from squall.alerts.notification.receivers import open_receivers
     from squall.alerts.scheduler import DetectorScheduler
     from squall.alerts.service import AlertService
-    from squall.app.metrics_server import serving
+    from squall.app.metrics_and_probes import serving
     from squall.app.signals import stop_on_signals
-    from squall.app.store import open_store
+    from squall.app.store import open_migrated_store
     from squall.core.observability.health import Health
 
     settings, clock = settings_of(context), SystemClock()
     with stop_on_signals() as stop, nullcontext(Health(clock)) if once else serving(settings, clock, "store") as health:
-        store = open_store(settings, stop, health)
+        store = open_migrated_store(settings, stop, health)
         try:
             service = AlertService(store, settings, clock, open_receivers(settings, clock), health)
             if once:

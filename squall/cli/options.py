@@ -23,7 +23,9 @@ AlertId = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or a
 
 # Files of documents: `ingest file`, `replay`, `backtest`
 Format = Annotated[Literal["jsonl", "csv", "parquet"] | None, typer.Option("--format", help="File format; default: by extension.")]
-Kind = Annotated[Literal["news", "social"] | None, typer.Option(help="Kind of rows that have none; default: inferred from the columns.")]
+KindOption = Annotated[
+    Literal["news", "social"] | None, typer.Option(help="Kind of rows that have none; default: inferred from the columns.")
+]
 SourceName = Annotated[
     str, typer.Option("--source", help="Source of the documents; default: the source column, else the name of the file.")
 ]
@@ -112,7 +114,7 @@ def require_broker(settings: Settings) -> None:
 
 
 def file_options(
-    format_name: Format, kind: Kind, source: str, columns: ColumnMap, timezone: str, time_format: str, encoding: str, delimiter: str
+    format_name: Format, kind: KindOption, source: str, columns: ColumnMap, timezone: str, time_format: str, encoding: str, delimiter: str
 ) -> FileOptions:
     """Return how files of documents are read.
 

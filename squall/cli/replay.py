@@ -14,7 +14,7 @@ from squall.cli.options import (
     Delimiter,
     Encoding,
     Format,
-    Kind,
+    KindOption,
     SourceName,
     TimeFormat,
     TimeZone,
@@ -35,7 +35,7 @@ def replay(
     end: Annotated[str, typer.Option("--to", help="First publication time that is not replayed.")] = "",
     in_process: Annotated[bool, typer.Option("--in-process", help="Score, store and detect in this process, without Kafka.")] = False,
     format_name: Format = None,
-    kind: Kind = None,
+    kind: KindOption = None,
     source: SourceName = "",
     columns: ColumnMap = None,
     timezone: TimeZone = "UTC",
@@ -64,7 +64,7 @@ def replay(
     paced = ReplaySource(file, clock, parse_speed(speed), parse_moment("--from", start), parse_moment("--to", end))
     with stop_on_signals() as stop:
         if in_process:
-            from squall.app.replay import replay_in_process
+            from squall.app.in_process_replay import replay_in_process
 
             with progress_bar() as show:
                 result = replay_in_process(settings, clock, stop, paced, lambda counts: show(f"replaying: {counts}", file.fraction()))

@@ -29,16 +29,16 @@ def web(context: typer.Context) -> None:
       SQUALL_WEB__PORT=9090 squall web
       SQUALL_WEB__HOST=0.0.0.0 SQUALL_WEB__TOKEN=$(openssl rand -hex 16) squall web
     """
-    from squall.app.metrics_server import serving
+    from squall.app.metrics_and_probes import serving
     from squall.app.signals import stop_on_signals
-    from squall.app.store import open_store
+    from squall.app.store import open_migrated_store
     from squall.dashboards.page.access import check_access
     from squall.dashboards.page.server import PageServer
 
     settings, clock = settings_of(context), SystemClock()
     check_access(settings.web)  # before a long wait for a store
     with stop_on_signals() as stop, serving(settings, clock, "store", "page") as health:
-        store = open_store(settings, stop, health, create=False)
+        store = open_migrated_store(settings, stop, health, create=False)
         try:
             asyncio.run(_serve(PageServer(store, settings.web, clock, settings.detector), settings, stop, health))
         finally:

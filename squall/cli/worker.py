@@ -21,7 +21,7 @@ def worker(context: typer.Context) -> None:
     """
     import asyncio
 
-    from squall.app.metrics_server import serving
+    from squall.app.metrics_and_probes import serving
     from squall.app.pipeline import kafka_dead_letters, open_pipeline, swap_on_hangup
     from squall.app.signals import stop_on_signals
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from squall.core.clock import Clock, SystemClock
-from squall.core.delivery import Rejection
 from squall.core.errors import InvalidRecordError
+from squall.core.items import Rejection
 from squall.core.records import Document
 from squall.ingest.file.source import FileOptions, FileSource
 

@@ -90,6 +90,10 @@ class Result:
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return zip(*self.columns, strict=True)
 
+    def by_name(self) -> Iterator[dict[str, Any]]:
+        """Return the rows as mappings of column name to value."""
+        return (dict(zip(self.names, row, strict=True)) for row in self)
+
 
 class Backend(Protocol):
     """Runs SQL: parameters are `{name:Type}`; thread-safe. Every method raises `StoreError` or a subclass, nothing else."""

@@ -12,7 +12,7 @@ from squall.core.errors import StoreError, StoreUnavailableError
 from squall.core.net.addresses import redact_url
 from squall.storage.backends.base import Block, Params, Result, plain, server_error
 from squall.storage.backends.pool import Pool
-from squall.storage.backends.server_link import link_to
+from squall.storage.backends.server_url import link_to
 
 _CONNECTIONS = 8
 _LOST = (OSError, EOFError)

@@ -54,6 +54,10 @@ class Queries:
         """Return the first row of a query that always answers with one."""
         return next(iter(self._backend.select(sql, params)))
 
+    def _only_by_name(self, sql: str, **params: Any) -> dict[str, Any]:
+        """Return the first row of a query that always answers with one, as a mapping of column name to value."""
+        return next(self._backend.select(sql, params).by_name())
+
     def _read(self, table: Table[R], sql: str, **params: Any) -> list[R]:
         """Return the records of a query that selects `table.selected`."""
         return table.read(self._backend.select(sql, params))

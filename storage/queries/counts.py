@@ -33,9 +33,11 @@ _COUNTS_BY = {
         named="hasAny(symbols, {names:Array(String)})",
     ),
 }
-_SENTIMENTS = "countIf(sentiment = 'negative'), countIf(sentiment = 'neutral'), countIf(sentiment = 'positive')"
+_SENTIMENTS = (
+    "countIf(sentiment = 'negative') AS negatives, countIf(sentiment = 'neutral') AS neutrals, countIf(sentiment = 'positive') AS positives"
+)
 _BY_TOPIC = sql(
-    "SELECT topic AS name, $sentiments, avg(score) FROM $span GROUP BY name ORDER BY count() DESC, name LIMIT {limit:UInt32}",
+    "SELECT topic AS name, $sentiments, avg(score) AS mean FROM $span GROUP BY name ORDER BY count() DESC, name LIMIT {limit:UInt32}",
     span=SPAN,
     sentiments=_SENTIMENTS,
 )
@@ -44,19 +46,19 @@ _VOLUME = sql(
     "SELECT $step AS time, countIf(kind = 'news'), countIf(kind = 'social') FROM $span GROUP BY time ORDER BY time", span=SPAN, step=_STEP
 )
 _BUCKETS = """
-SELECT $name AS name, intDiv(toUnixTimestamp(published_at), {seconds:UInt32}) * {seconds:UInt32} AS time,
-       countIf(sentiment = 'negative'), countIf(sentiment = 'positive'), count()
+SELECT $name AS name, intDiv(toUnixTimestamp(published_at), {seconds:UInt32}) * {seconds:UInt32} AS bucket,
+       countIf(sentiment = 'negative') AS negatives, countIf(sentiment = 'positive') AS positives, count() AS total
 FROM $span
   AND ({topic:String} = '' OR topic = {topic:String})
   AND ({symbol:String} = '' OR has(symbols, {symbol:String}))
-GROUP BY name, time ORDER BY name, time
+GROUP BY name, bucket ORDER BY name, bucket
 """
 _BUCKETS_BY_TOPIC = sql(_BUCKETS, name="topic", span=SPAN)
 _BUCKETS_OF_ALL = sql(_BUCKETS, name="''", span=SPAN)
 # Whole hours over a long span: as the detector's process counted them, a minute old at most while it runs.
 _ROLLED_BUCKETS = """
 SELECT $name AS name, intDiv(toUnixTimestamp(time), {seconds:UInt32}) * {seconds:UInt32} AS bucket,
-       sum(negative), sum(positive), sum(negative + neutral + positive) AS total
+       sum(negative) AS negatives, sum(positive) AS positives, sum(negative + neutral + positive) AS total
 FROM sentiment_rollup FINAL
 WHERE step = 3600 AND symbol = {symbol:String} AND ({topic:String} = '' OR topic = {topic:String})
   AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
@@ -88,7 +90,7 @@ SELECT series, toString(any(kind)) FROM readings
 WHERE time >= {start:DateTime64(3, 'UTC')} AND time <= {end:DateTime64(3, 'UTC')} AND kind IN ('symbol', 'sector')
 GROUP BY series ORDER BY sum(observed) DESC, series LIMIT {limit:UInt32}
 """
-_TOTALS = sql("SELECT count(), $sentiments FROM $span", span=SPAN, sentiments=_SENTIMENTS)
+_TOTALS = sql("SELECT count() AS total, $sentiments FROM $span", span=SPAN, sentiments=_SENTIMENTS)
 _ON_DISK = "SELECT (SELECT count() FROM documents), (SELECT count() FROM dead_letters FINAL)"
 
 
@@ -124,7 +126,10 @@ class CountQueries(Queries):
     def by_topic(self, start: datetime, end: datetime, *, copies: bool = False, limit: int = 100) -> list[SentimentCount]:
         """Count sentiment per topic, largest first."""
         rows = self._select(_BY_TOPIC, limit=limit, **span(start, end, copies=copies))
-        return [SentimentCount(name, int(minus), int(zero), int(plus), float(mean)) for name, minus, zero, plus, mean in rows]
+        return [
+            SentimentCount(row["name"], int(row["negatives"]), int(row["neutrals"]), int(row["positives"]), float(row["mean"]))
+            for row in rows.by_name()
+        ]
 
     def volume(self, start: datetime, end: datetime, *, step: timedelta, copies: bool = True) -> list[Volume]:
         """Count documents per `step` (whole seconds) by kind, copies too; empty steps are left out."""
@@ -146,7 +151,10 @@ class CountQueries(Queries):
             rows = self._select(rolled, seconds=seconds, start=start, end=end, **chosen)
         else:
             rows = self._select(counted, seconds=seconds, **chosen, **span(start, end, copies=False))
-        return [Bucket(name, _moment(time), int(bad), int(good), int(total)) for name, time, bad, good, total in rows]
+        return [
+            Bucket(row["name"], _moment(row["bucket"]), int(row["negatives"]), int(row["positives"]), int(row["total"]))
+            for row in rows.by_name()
+        ]
 
     def names(self, start: datetime, end: datetime, *, limit: int = 200) -> KnownNames:
         """Return the names that occur in documents published in the span, at most `limit` of each sort."""
@@ -158,10 +166,11 @@ class CountQueries(Queries):
 
     def totals(self) -> Totals:
         """Count everything the store holds."""
-        everything, negative, neutral, positive = self._only(_TOTALS, **span(*EVER, copies=True))
-        originals, *_ = self._only(_TOTALS, **span(*EVER, copies=False))
+        every = self._only_by_name(_TOTALS, **span(*EVER, copies=True))
+        originals = self._only_by_name(_TOTALS, **span(*EVER, copies=False))
+        copies = max(every["total"] - originals["total"], 0)
         rows, letters = self._only(_ON_DISK)
-        return Totals(everything, max(everything - originals, 0), negative, neutral, positive, rows, letters)
+        return Totals(every["total"], copies, every["negatives"], every["neutrals"], every["positives"], rows, letters)
 
 
 def _unpack(groups: Sequence[str], packed: Sequence[Sequence[int]]) -> MinuteCounts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from squall.core.delivery import RAW_LIMIT, DeadLetter
+from squall.core.items import RAW_LIMIT, DeadLetter
 from squall.storage.queries.base import Queries, newest
 from squall.storage.schema.tables.pipeline import DEAD_LETTERS
 
@@ -14,7 +14,7 @@ _BY_REASON = "SELECT reason, count() AS letters FROM dead_letters FINAL GROUP BY
 
 
 class DeadLetterQueries(Queries):
-    """Dead letters; a `squall.core.delivery.DeadLetterSink`."""
+    """Dead letters; a `squall.core.items.DeadLetterSink`."""
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
         """Keep rejected items; the same origin and stage is one row however often it is written."""

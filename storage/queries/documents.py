@@ -74,8 +74,8 @@ FROM $span
     span=SPAN,
 )
 _MODELS = """
-SELECT model_version, uniqExact(id), min(published_at), max(published_at), max(scored_at) AS last
-FROM documents GROUP BY model_version ORDER BY last DESC, model_version
+SELECT model_version, uniqExact(id) AS ids, min(published_at) AS earliest, max(published_at) AS latest, max(scored_at) AS last_scored
+FROM documents GROUP BY model_version ORDER BY last_scored DESC, model_version
 """
 _MORE = 4
 """How many times as many rows are looked through when too many of them were not the current ones."""
@@ -205,8 +205,8 @@ class DocumentQueries(Queries):
     def model_versions(self) -> list[ModelVersion]:
         """Return every model version with rows in the store, the one that scored last first."""
         return [
-            ModelVersion(version, int(documents), utc(first), utc(last), utc(scored))
-            for version, documents, first, last, scored in self._select(_MODELS)
+            ModelVersion(row["model_version"], int(row["ids"]), utc(row["earliest"]), utc(row["latest"]), utc(row["last_scored"]))
+            for row in self._select(_MODELS).by_name()
         ]
 
 

@@ -17,15 +17,15 @@ _RECENT: Final = timedelta(minutes=5)
 
 _LAST_SAMPLE = "SELECT at FROM pipeline_samples ORDER BY at DESC LIMIT 1"
 _REPORT = """
-SELECT uniqExactIf(worker, at > {alive:DateTime64(3, 'UTC')}),
-       sumIf(stored, at > {minute:DateTime64(3, 'UTC')}),
-       sum(stored),
-       quantileExactWeightedIf(0.5)(published_p50, stored, stored > 0),
-       maxIf(published_p99, stored > 0),
-       quantileExactWeightedIf(0.5)(collected_p50, stored, stored > 0),
-       maxIf(collected_p99, stored > 0),
-       sum(duplicates),
-       sum(rejected)
+SELECT uniqExactIf(worker, at > {alive:DateTime64(3, 'UTC')}) AS workers_alive,
+       sumIf(stored, at > {minute:DateTime64(3, 'UTC')}) AS stored_last_minute,
+       sum(stored) AS stored_sum,
+       quantileExactWeightedIf(0.5)(published_p50, stored, stored > 0) AS published_median,
+       maxIf(published_p99, stored > 0) AS published_highest_p99,
+       quantileExactWeightedIf(0.5)(collected_p50, stored, stored > 0) AS collected_median,
+       maxIf(collected_p99, stored > 0) AS collected_highest_p99,
+       sum(duplicates) AS duplicates_sum,
+       sum(rejected) AS rejected_sum
 FROM pipeline_samples
 WHERE at > {recent:DateTime64(3, 'UTC')} AND at <= {now:DateTime64(3, 'UTC')}
 """
@@ -48,19 +48,19 @@ class PipelineQueries(Queries):
         if last is None:
             return None
         alive, minute = now - timedelta(seconds=REPORT_SECONDS), now - timedelta(minutes=1)
-        row = self._only(_REPORT, now=now, alive=alive, minute=minute, recent=now - _RECENT)
-        workers, lately, stored, p50, p99, collected_p50, collected_p99, duplicates, rejected = row
+        row = self._only_by_name(_REPORT, now=now, alive=alive, minute=minute, recent=now - _RECENT)
+        stored = bool(row["stored_sum"])
         (lag,) = self._only(_LAG, alive=alive)
         (last_at,) = last
         return PipelineReport(
             last_at=utc(last_at),
-            workers=int(workers),
-            rate_per_second=int(lately) / 60,
-            published_p50=float(p50) if stored else None,
-            published_p99=float(p99) if stored else None,
-            collected_p50=float(collected_p50) if stored else None,
-            collected_p99=float(collected_p99) if stored else None,
+            workers=int(row["workers_alive"]),
+            rate_per_second=int(row["stored_last_minute"]) / 60,
+            published_p50=float(row["published_median"]) if stored else None,
+            published_p99=float(row["published_highest_p99"]) if stored else None,
+            collected_p50=float(row["collected_median"]) if stored else None,
+            collected_p99=float(row["collected_highest_p99"]) if stored else None,
             lag=None if lag is None else int(lag),
-            duplicates=int(duplicates),
-            rejected=int(rejected),
+            duplicates=int(row["duplicates_sum"]),
+            rejected=int(row["rejected_sum"]),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from squall.core.delivery import Progress
+from squall.core.items import Progress
 from squall.storage.queries.base import Queries, newest
 from squall.storage.schema.tables.pipeline import PROGRESS
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 from collections.abc import Iterator, Mapping
@@ -11,13 +10,11 @@ from functools import partial
 
 from squall.core.clock import Clock
 from squall.core.config.settings import ProcessorSettings
-from squall.core.delivery import Batch
+from squall.core.items import Batch
 from squall.core.observability.health import Health
 from squall.stream.batching import micro_batches
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import WORKER, Processor
-
-log = logging.getLogger("squall.worker")
 
 QUEUED_BATCHES = 8
 """Batches read ahead of the processor, all sources together: bounds memory while the store is down."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from squall.core.clock import Clock
-from squall.core.delivery import Item, Progress
+from squall.core.items import Item, Progress
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from squall.core.delivery import Progress
+from squall.core.items import Progress
 from squall.core.records import Document, Kind, ScoredDocument
 from squall.core.text import document_id
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from squall import storage
-from squall.core.delivery import DeadLetter, Origin
+from squall.core.items import DeadLetter, Origin
 from squall.core.records import TOPICS, Alert, AlertState, Document, Kind, ScoredDocument, SeriesKind, Severity
 from squall.storage import Store
 from squall.storage.rows.alerting import Acknowledgement, Notification, Silence

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import xxhash
 
 from squall.core.batch_report import BatchReport
-from squall.core.delivery import DeadLetter, Fate, Item, Origin, Outcome, Progress, Rejection
 from squall.core.errors import StoreUnavailableError
+from squall.core.items import DeadLetter, Fate, Item, Origin, Outcome, Progress, Rejection
 from squall.core.records import SENTIMENTS, TOPICS, Document, Kind, ScoredDocument
 from squall.core.text import document_id
 

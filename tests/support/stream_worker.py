@@ -29,7 +29,7 @@ from squall import storage
 from squall.core.clock import SystemClock
 from squall.core.config.loading import load_settings
 from squall.core.errors import SquallError, StoreError, StoreUnavailableError
-from squall.core.kafka.dead_letters import KafkaDeadLetters
+from squall.core.kafka.dead_letter_topic import KafkaDeadLetters
 from squall.core.observability.logging import configure_logging
 from squall.core.records import Document, ScoredDocument
 from squall.storage import Store

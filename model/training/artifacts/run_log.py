@@ -1,4 +1,4 @@
-"""The log of a run: progress on a stream, and scalars for TensorBoard."""
+"""The log of a run: messages on a stream, progress where the caller shows it, and scalars for TensorBoard."""
 
 from __future__ import annotations
 
@@ -6,33 +6,49 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+ReportProgress = Callable[[str, float | None], None]
+"""Called with a description, `stage: counts`, and the fraction that is done, 0 to 1."""
+OpenProgress = Callable[[], AbstractContextManager[ReportProgress]]
+"""Opens what shows one stage of progress."""
 
-_LINES_PER_EPOCH = 20
 _SMOOTHING = 0.98
 
 
+def no_progress() -> AbstractContextManager[ReportProgress]:
+    """Show nothing."""
+    return nullcontext(lambda _description, _fraction: None)
+
+
 class RunLog:
-    """Progress on a stream: a bar on a terminal, lines elsewhere; scalars for TensorBoard where a folder is given.
+    """Messages on a stream; progress; scalars for TensorBoard where a folder is given.
 
     Args:
-        stream: receives progress.
+        stream: receives messages.
         tensorboard: folder of the event files; None, or the package missing: none are written.
+        open_progress: called for each stage of the run.
+        monotonic: seconds from an arbitrary start that never goes back, for the time left.
     """
 
-    def __init__(self, stream: TextIO = sys.stderr, tensorboard: Path | None = None) -> None:
-        self.console = Console(file=stream, highlight=False, soft_wrap=True)
+    def __init__(
+        self,
+        stream: TextIO = sys.stderr,
+        tensorboard: Path | None = None,
+        open_progress: OpenProgress = no_progress,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.step = 0
+        self._stream = stream
+        self._open_progress = open_progress
+        self._monotonic = monotonic
         self._writer = _writer(tensorboard)
 
     def message(self, line: str) -> None:
-        """Show one line."""
-        self.console.print(line, markup=False)
+        """Write one line."""
+        print(line, file=self._stream, flush=True)
 
     def scalar(self, name: str, value: float) -> None:
         """Record one number at the current step."""
@@ -46,39 +62,20 @@ class RunLog:
 
     @contextmanager
     def progress(self, label: str, steps: int) -> Iterator[Callable[[float], None]]:
-        """Show `steps` steps; the caller calls what it gets with the loss of each."""
-        shown = self._bar(label, steps) if self.console.is_terminal else self._lines(label, steps)
-        with shown as show:
-            mean = float("nan")
+        """Show a stage of `steps` steps; the caller calls what it gets with the loss of each, NaN for steps that have none."""
+        with self._open_progress() as report:
+            started, done, mean = self._monotonic(), 0, float("nan")
 
             def advance(loss: float) -> None:
-                nonlocal mean
+                nonlocal done, mean
                 self.step += 1
-                mean = loss if mean != mean else _SMOOTHING * mean + (1 - _SMOOTHING) * loss
+                done += 1
+                mean = loss if math.isnan(mean) else _SMOOTHING * mean + (1 - _SMOOTHING) * loss
                 self.scalar("train/loss", loss)
-                show(mean)
+                left = (self._monotonic() - started) / done * (steps - done)
+                report(f"{label}: step {done}/{steps}{_loss(mean)}, {left:.0f} s left", done / steps)
 
             yield advance
-
-    @contextmanager
-    def _bar(self, label: str, steps: int) -> Iterator[Callable[[float], None]]:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=self.console, transient=True) as bar:
-            task = bar.add_task(label, total=steps)
-            yield lambda mean: bar.update(task, advance=1, description=f"{label}{_loss(mean)}")
-
-    @contextmanager
-    def _lines(self, label: str, steps: int) -> Iterator[Callable[[float], None]]:
-        started, done, every = time.monotonic(), 0, max(1, steps // _LINES_PER_EPOCH)
-
-        def show(mean: float) -> None:
-            nonlocal done
-            done += 1
-            if done % every == 0:
-                pace = (time.monotonic() - started) / done
-                self.message(f"{label}: step {done}/{steps}{_loss(mean)}, {pace:.3f} s a step, {pace * (steps - done):.0f} s left")
-
-        yield show
 
 
 def _loss(mean: float) -> str:

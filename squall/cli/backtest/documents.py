@@ -15,7 +15,7 @@ from squall.cli.options import (
     Delimiter,
     Encoding,
     Format,
-    Kind,
+    KindOption,
     SourceName,
     TimeFormat,
     TimeZone,
@@ -52,7 +52,7 @@ def documents(
     ] = "",
     cache: Annotated[Path | None, typer.Option(help="Folder of the scores; default: backtest in the data folder.")] = None,
     format_name: Format = None,
-    kind: Kind = None,
+    kind: KindOption = None,
     source: SourceName = "",
     columns: ColumnMap = None,
     timezone: TimeZone = "UTC",
@@ -83,7 +83,7 @@ def documents(
       squall backtest history/ --events events.csv --out report --sweep p_value=1e-3,1e-4,1e-5 --sweep window_minutes=30,60
     """
     from squall.app.signals import stop_on_signals
-    from squall.app.store import open_store
+    from squall.app.store import open_migrated_store
     from squall.backtest.history.backtest import Request, run_backtest
     from squall.backtest.history.report import write_report
     from squall.backtest.history.result_storage import store_result
@@ -103,11 +103,11 @@ def documents(
     )
     with stop_on_signals() as stop:
         if keep_as:
-            open_store(settings, stop).close()  # a store that cannot be opened fails now, not after hours of work
+            open_migrated_store(settings, stop).close()  # a store that cannot be opened fails now, not after hours of work
         with progress_bar() as report:
             result = run_backtest(request, settings, clock, stop, lambda: _engine(settings), report)
         if keep_as:
-            with closing(open_store(settings, stop)) as store:
+            with closing(open_migrated_store(settings, stop)) as store:
                 store_result(result, keep_as, clock.now(), store)
     written = write_report(result, out) if out else []
     for line in result.scored.damaged:

@@ -14,7 +14,7 @@ from squall.cli.options import (
     Delimiter,
     Encoding,
     Format,
-    Kind,
+    KindOption,
     SourceName,
     TimeFormat,
     TimeZone,
@@ -29,7 +29,7 @@ def from_files(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="JSONL, CSV or Parquet. JSONL and CSV may be compressed with gzip.")],
     format_name: Format = None,
-    kind: Kind = None,
+    kind: KindOption = None,
     source: SourceName = "",
     columns: ColumnMap = None,
     timezone: TimeZone = "UTC",
@@ -51,7 +51,7 @@ def from_files(
       squall ingest file tweets.csv --kind social --map text=message --map published_at=when --timezone America/New_York
       squall ingest file a.parquet b.parquet --source wire --json
     """
-    from squall.app.metrics_server import serving
+    from squall.app.metrics_and_probes import serving
     from squall.app.signals import stop_on_signals
     from squall.ingest.cursors import CursorStore
     from squall.ingest.file.source import FileSource

@@ -32,7 +32,7 @@ def from_push(
       curl -H 'Content-Type: application/json' http://127.0.0.1:8088/documents \\
            -d '{"source": "desk", "title": "Bank fails", "published_at": "2026-03-02T14:05:00Z"}'
     """
-    from squall.app.metrics_server import serving
+    from squall.app.metrics_and_probes import serving
     from squall.app.signals import stop_on_signals
     from squall.ingest.push.source import PushSource
 

@@ -37,7 +37,7 @@ def from_feeds(
       squall ingest rss feeds.toml
       squall ingest rss feeds.toml --once --json
     """
-    from squall.app.metrics_server import serving
+    from squall.app.metrics_and_probes import serving
     from squall.app.signals import stop_on_signals
     from squall.ingest.cursors import CursorStore
     from squall.ingest.rss.source import open_feeds

@@ -10,6 +10,7 @@ import typer
 
 from squall.cli.options import AsJson, Base, Epochs, RecipeData, Threads, given
 from squall.cli.output import print_json
+from squall.cli.progress import progress_bar
 
 
 def pretrain(
@@ -38,7 +39,7 @@ def pretrain(
     from squall.model.training.pretraining.pretrain import Pretrainer, load_pretrain_config
     from squall.model.training.recipe import load_recipe
 
-    log = RunLog(sys.stderr, out / "tensorboard")
+    log = RunLog(sys.stderr, out / "tensorboard", progress_bar)
     settings = load_pretrain_config(config, given(epochs=epochs, seed=seed, threads=threads))
     hidden = held_out_keys(load_recipe(without, given(data=data), {})) if without else set()
     texts = read_texts(text, column, without=hidden)

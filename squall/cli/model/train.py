@@ -11,6 +11,7 @@ import typer
 from squall.cli.model.metrics_table import print_metrics
 from squall.cli.options import AsJson, Base, Epochs, Threads, given
 from squall.cli.output import print_json
+from squall.cli.progress import progress_bar
 
 
 def train(
@@ -40,7 +41,7 @@ def train(
     from squall.model.training.run import run
 
     recipe = load_recipe(config, given(data=data, base=base, out=out), given(strategy=strategy, epochs=epochs, seed=seed, threads=threads))
-    log = RunLog(sys.stderr, recipe.out / "tensorboard")
+    log = RunLog(sys.stderr, recipe.out / "tensorboard", progress_bar)
     try:
         best = run(recipe, log, resume=resume)
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from squall.core.delivery import DeadLetter, Origin, Progress
+from squall.core.items import DeadLetter, Origin, Progress
 from squall.storage.backends.base import Cell
 from squall.storage.rows.latency import Quantiles
 from squall.storage.rows.pipeline import PipelineSample

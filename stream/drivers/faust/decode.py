@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from squall.core.codec import decode_document
-from squall.core.delivery import RAW_LIMIT, Item, Origin, Rejection
 from squall.core.errors import InvalidRecordError
+from squall.core.items import RAW_LIMIT, Item, Origin, Rejection
 
 
 def decode_item(value: bytes | None, headers: Mapping[str, bytes] | list[tuple[str, bytes]] | None, origin: Origin) -> Item:

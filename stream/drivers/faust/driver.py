@@ -17,15 +17,15 @@ from typing import Any
 from faust.types import TP
 
 from squall.core.config.settings import Settings
-from squall.core.delivery import Item, Origin
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError
+from squall.core.items import Item, Origin
 from squall.core.observability.health import Health
 from squall.stream.batching import micro_batches
 from squall.stream.drivers.faust.app import CLIENT_PREFIX, build_app
 from squall.stream.drivers.faust.credentials import start_failure
 from squall.stream.drivers.faust.decode import decode_item
 from squall.stream.drivers.faust.partition_ends import PartitionEnds
-from squall.stream.drivers.faust.quirks.dead_member_eviction import EVICTION_SECONDS, evict_dead_members, is_loopback
+from squall.stream.drivers.faust.quirks.dead_member_eviction import EVICTION_SECONDS, evict_dead_members, has_loopback_broker
 from squall.stream.drivers.faust.quirks.empty_fetch_pacing import pace_empty_fetches
 from squall.stream.drivers.faust.quirks.private_attributes import coordination_error, kafka_consumer, member_id
 from squall.stream.drivers.faust.quirks.stalled_consumer import STALL_SECONDS, uncommitted
@@ -196,12 +196,12 @@ class FaustDriver:
     def _pace_fetches(self) -> None:
         """A broker on loopback may be the development broker, which needs pacing; Kafka itself makes an empty fetch wait."""
         consumer = kafka_consumer(self.app)
-        if consumer is not None and is_loopback(self._settings.kafka):
+        if consumer is not None and has_loopback_broker(self._settings.kafka):
             pace_empty_fetches(consumer._client)
 
     async def _evict_dead_members(self) -> None:
         """With a broker on this machine, free the partitions that killed workers, or this one under an earlier member id, still hold."""
-        while is_loopback(self._settings.kafka):
+        while has_loopback_broker(self._settings.kafka):
             stale = self._member_ids - {member_id(self.app)}
             await asyncio.to_thread(evict_dead_members, self._settings.kafka, CLIENT_PREFIX, stale)
             await asyncio.sleep(EVICTION_SECONDS)

@@ -8,7 +8,7 @@ from typing import Any
 
 from faust.types import TP
 
-from squall.core.delivery import Item
+from squall.core.items import Item
 from squall.stream.drivers.progress import ProgressTracker
 
 CaughtUp = dict[tuple[str, int], bool]

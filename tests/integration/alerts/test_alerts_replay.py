@@ -13,7 +13,7 @@ from squall import storage
 from squall.alerts.lease import Lease
 from squall.alerts.scheduler import DetectorScheduler
 from squall.alerts.service import DETECTOR
-from squall.app import replay
+from squall.app import in_process_replay
 from squall.core.clock import ManualClock
 from squall.core.config.settings import Settings
 from squall.core.errors import StoreUnavailableError
@@ -54,9 +54,9 @@ def run(store, tmp_path, monkeypatch):
             store.progress.write([progress(END, caught_up=False, updated_at=WALL - timedelta(hours=1))])
             store.detector.write_position(DETECTOR, CRISIS - timedelta(hours=1), "")
 
-        monkeypatch.setattr(replay, "open_pipeline", opened)
-        monkeypatch.setattr(replay, "run_sources", fed)
-        return replay.replay_in_process(settings, clock, threading.Event(), SimpleNamespace(), lambda _line: None)
+        monkeypatch.setattr(in_process_replay, "open_pipeline", opened)
+        monkeypatch.setattr(in_process_replay, "run_sources", fed)
+        return in_process_replay.replay_in_process(settings, clock, threading.Event(), SimpleNamespace(), lambda _line: None)
 
     return SimpleNamespace(start=start, clock=clock)
 
@@ -89,7 +89,7 @@ def test_the_scheduled_runs_are_on_the_clock_of_the_replay(run, monkeypatch):
             opened.append(self)
             super().stop()
 
-    monkeypatch.setattr(replay, "DetectorScheduler", Recorded)
+    monkeypatch.setattr(in_process_replay, "DetectorScheduler", Recorded)
     run.start()
     [scheduler] = opened
     assert scheduler.status.last_run_at in {None, WALL}

@@ -13,8 +13,8 @@ from kafka import KafkaConsumer, TopicPartition
 from squall.core.clock import SystemClock
 from squall.core.codec import decode_document
 from squall.core.config.kafka import KafkaSettings
-from squall.core.delivery import DeadLetter, Origin
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
+from squall.core.items import DeadLetter, Origin
 from squall.core.kafka.topics import ensure_topics
 from squall.core.records import Document
 from squall.ingest.cursors import CursorStore

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from squall.core.clock import ManualClock
 from squall.core.config.settings import PushSettings
-from squall.core.delivery import Batch
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
+from squall.core.items import Batch
 from squall.ingest.push.source import PushSource
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,7 @@ import pytest
 
 from squall.core.clock import ManualClock
 from squall.core.config.settings import IngestSettings
-from squall.core.delivery import Batch
+from squall.core.items import Batch
 from squall.ingest.cursors import CursorStore
 from squall.ingest.rss.feed_list import Feed
 from squall.ingest.rss.source import RssSource

@@ -22,7 +22,7 @@ import pytest
 
 from squall.core.clock import ManualClock
 from squall.core.config.settings import IngestSettings, PushSettings
-from squall.core.delivery import Batch
+from squall.core.items import Batch
 from squall.ingest.cursors import CursorStore
 from squall.ingest.file.source import FileOptions, FileSource
 from squall.ingest.push.source import PushSource

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from squall.app.metrics_server import MetricsServer, serving
+from squall.app.metrics_and_probes import MetricsServer, serving
 from squall.core.clock import ManualClock
 from squall.core.config.settings import MetricsSettings, Settings
 from squall.core.errors import ConfigurationError

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from squall import storage
-from squall.app.metrics_server import MetricsServer
+from squall.app.metrics_and_probes import MetricsServer
 from squall.core.clock import SystemClock
 from squall.core.config.settings import LogSettings, MetricsSettings, ProcessorSettings
 from squall.core.observability.health import Health

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from squall.core.config.kafka import KafkaSettings
-from squall.core.delivery import DeadLetter, Origin
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
+from squall.core.items import DeadLetter, Origin
 from squall.core.kafka.client import ensure_reachable
-from squall.core.kafka.dead_letters import KafkaDeadLetters
+from squall.core.kafka.dead_letter_topic import KafkaDeadLetters
 from squall.core.kafka.login_probe import refused_login
 from squall.core.records import Document, Kind
 from squall.ingest.kafka_publisher import KafkaPublisher

@@ -15,8 +15,8 @@ import pytest
 
 from squall import storage
 from squall.core.clock import ManualClock, SystemClock
-from squall.core.delivery import Progress
 from squall.core.errors import StoreError, StoreLockedError, StoreUnavailableError
+from squall.core.items import Progress
 from squall.storage import Store
 from squall.storage.backends.embedded import EmbeddedBackend
 from squall.storage.schema import migrate as migrations

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from squall.core.delivery import DeadLetter, Origin, Progress
+from squall.core.items import DeadLetter, Origin, Progress
 from squall.core.records import AlertState, SeriesKind
 from squall.storage import Store
 from squall.storage.rows.alerting import Acknowledgement, Claim, Notification, Silence

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from squall import storage
-from squall.core.delivery import Progress
 from squall.core.errors import StoreError, StoreUnavailableError
+from squall.core.items import Progress
 from squall.storage.rows.detector import DetectorPosition
 from tests.integration.storage.samples import NOW, scored
 from tests.support.gateway_process import GatewayProcess

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.alerts.watermark import watermark
-from squall.core.delivery import Progress
+from squall.core.items import Progress
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 IDLE, SETTLE = timedelta(seconds=10), timedelta(minutes=2)

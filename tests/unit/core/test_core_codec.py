@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.core.codec import HEADERS, MAX_RECORD_BYTES, SCHEMA_HEADER, check_schema, dead_letter_headers, decode_document, encode_document
-from squall.core.delivery import DeadLetter, Origin
 from squall.core.errors import InvalidRecordError
+from squall.core.items import DeadLetter, Origin
 from squall.core.records import Document, Kind
 from squall.core.text import MAX_TEXT_CHARS
 from tests.support.doubles import START, document

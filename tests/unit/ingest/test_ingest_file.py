@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from squall.core.clock import ManualClock
-from squall.core.delivery import RAW_LIMIT, Item
 from squall.core.errors import ConfigurationError
+from squall.core.items import RAW_LIMIT, Item
 from squall.core.records import Kind
 from squall.ingest.cursors import CursorStore
 from squall.ingest.file import lines as file_lines

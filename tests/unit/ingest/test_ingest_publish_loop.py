@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from squall.core.clock import ManualClock
-from squall.core.delivery import DeadLetter
 from squall.core.errors import ConfigurationError, StoppedError
+from squall.core.items import DeadLetter
 from squall.core.records import Document
 from squall.ingest.cursors import CursorStore
 from squall.ingest.file.source import FileOptions, FileSource

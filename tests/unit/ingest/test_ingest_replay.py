@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from squall.core.clock import ManualClock
-from squall.core.delivery import Batch, Item, Origin, Rejection
 from squall.core.errors import ConfigurationError
+from squall.core.items import Batch, Item, Origin, Rejection
 from squall.ingest.documents import Defaults, build_document
 from squall.ingest.replay import LONGEST_WAIT, ReplaySource, parse_speed
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.core.config.settings import ProcessorSettings
-from squall.core.delivery import Item
+from squall.core.items import Item
 from squall.stream.batching import estimated_tokens, micro_batches
 from tests.support.doubles import item, reject
 

@@ -11,7 +11,7 @@ import pytest
 
 from squall.core.config.kafka import KafkaSettings
 from squall.stream.drivers.faust.app import client_id
-from squall.stream.drivers.faust.quirks.dead_member_eviction import evict_dead_members, is_dead, is_loopback
+from squall.stream.drivers.faust.quirks.dead_member_eviction import evict_dead_members, has_loopback_broker, is_dead
 
 HOST = socket.gethostname()
 
@@ -61,7 +61,7 @@ def test_no_other_member_is_taken_for_dead(name: str) -> None:
     ],
 )
 def test_a_broker_is_on_loopback_only_when_all_of_it_is(servers: str, *, loopback: bool) -> None:
-    assert is_loopback(KafkaSettings(bootstrap_servers=servers)) is loopback
+    assert has_loopback_broker(KafkaSettings(bootstrap_servers=servers)) is loopback
 
 
 def test_a_broker_that_does_not_answer_is_left_for_the_next_try() -> None:

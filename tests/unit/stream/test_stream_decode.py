@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.core.codec import HEADERS, SCHEMA_HEADER, encode_document
-from squall.core.delivery import RAW_LIMIT, Origin
+from squall.core.items import RAW_LIMIT, Origin
 from squall.stream.drivers.faust.decode import decode_item
 from tests.support.doubles import document
 

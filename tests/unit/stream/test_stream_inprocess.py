@@ -11,8 +11,8 @@ import pytest
 
 from squall.core.clock import ManualClock, SystemClock
 from squall.core.config.settings import ProcessorSettings
-from squall.core.delivery import Batch, Item
 from squall.core.errors import StoppedError, StoreError
+from squall.core.items import Batch, Item
 from squall.stream.drivers.inprocess import QUEUED_BATCHES, InProcessDriver
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import Processor

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from squall.core.batch_report import BatchReport
 from squall.core.clock import ManualClock
 from squall.core.config.settings import ProcessorSettings
-from squall.core.delivery import Fate, Item, Origin
 from squall.core.errors import ModelFaultError, StoppedError, StoreError, StoreUnavailableError, TooManyRejectsError
+from squall.core.items import Fate, Item, Origin
 from squall.core.observability.health import Health
 from squall.stream.processor import Processor
 from tests.support.doubles import START, UNSCORABLE, FixedScores, HashScorer, MemoryStore, document, item, reject

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.core.clock import ManualClock
-from squall.core.delivery import Progress
+from squall.core.items import Progress
 from squall.stream.drivers.progress import EPOCH, ProgressTracker
 from tests.support.doubles import START, MemoryStore, item, reject
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.core.config.settings import ProcessorSettings
-from squall.core.delivery import Fate, Item, Outcome
 from squall.core.errors import TooManyRejectsError
+from squall.core.items import Fate, Item, Outcome
 from squall.stream.reject_limit import RejectLimit
 from tests.support.doubles import item, reject
 

@@ -20,15 +20,15 @@ class Linear(Protocol):
         ...
 
     def __call__(self, native: Tensor) -> Tensor:
-        """Return fp32, shape (tokens, outputs)."""
+        """Return fp32 outputs, shape (tokens, outputs), of `native`, shape (tokens, inputs)."""
         ...
 
     def gelu(self, native: Tensor) -> Tensor:
-        """Return the outputs after GELU as the next layer's kernel reads them."""
+        """Return the outputs after GELU, shape (tokens, outputs), as the next layer's kernel reads them."""
         ...
 
     def plus(self, native: Tensor, residual: Tensor) -> Tensor:
-        """Return outputs + fp32 `residual`, whose memory is used for it."""
+        """Return outputs + fp32 `residual`, both of shape (tokens, outputs), in the memory of `residual`."""
         ...
 
 
@@ -47,19 +47,19 @@ class FloatLinear:
         self._bias = bias.to(dtype)
 
     def take(self, vectors: Tensor) -> Tensor:
-        """Return `vectors` in the layer's precision."""
+        """Return `vectors`, shape (tokens, inputs), in the layer's precision."""
         return vectors.to(self._dtype)
 
     def __call__(self, native: Tensor) -> Tensor:
-        """Return fp32 outputs."""
+        """Return fp32 outputs, shape (tokens, outputs)."""
         return self._run(native, "none").float()
 
     def gelu(self, native: Tensor) -> Tensor:
-        """Return the outputs after GELU, in the layer's precision."""
+        """Return the outputs after GELU, shape (tokens, outputs), in the layer's precision."""
         return self._run(native, "gelu")
 
     def plus(self, native: Tensor, residual: Tensor) -> Tensor:
-        """Return outputs + `residual`, in its memory."""
+        """Return outputs + `residual`, both of shape (tokens, outputs), in its memory."""
         return residual.add_(self._run(native, "none"))
 
     def _run(self, native: Tensor, then: str) -> Tensor:
@@ -100,22 +100,22 @@ class Int8Linear:
         self._following = following
 
     def take(self, vectors: Tensor) -> Tensor:
-        """Return uint8."""
+        """Return fp32 `vectors`, shape (tokens, inputs), as uint8 of the same shape."""
         # torch turns floats into signed bytes many at a time, into unsigned ones one by one: hence the flip of the sign bit
         signed = vectors.mul(self._inverse).add_(self._zero - 128).clamp_(-128, 127).round_().to(torch.int8)
         return signed.view(torch.uint8).bitwise_xor_(128)
 
     def __call__(self, native: Tensor) -> Tensor:
-        """Return fp32 outputs."""
+        """Return fp32 outputs, shape (tokens, outputs)."""
         return self._run(native, "none", 1.0, 0, torch.float32)
 
     def gelu(self, native: Tensor) -> Tensor:
-        """Return uint8 for the following layer."""
+        """Return the outputs after GELU, shape (tokens, outputs), as uint8 for the following layer."""
         assert self._following is not None
         return self._run(native, "gelu", self._following._scale, self._following._zero, torch.uint8)
 
     def plus(self, native: Tensor, residual: Tensor) -> Tensor:
-        """Return outputs + `residual`, in its memory."""
+        """Return outputs + `residual`, both of shape (tokens, outputs), in its memory."""
         found: Tensor = torch.ops.onednn.qlinear_pointwise.binary(
             native, self._scale, self._zero, self._weight, self._weight_scale, self._weight_zero, residual, self._bias,
             1.0, 0, torch.float32, 1.0, 0, "sum", 1.0, "none", [], "",

@@ -29,7 +29,7 @@ EVICTION_SECONDS = 3.0
 """Between two looks at the group."""
 
 
-def is_loopback(settings: KafkaSettings) -> bool:
+def has_loopback_broker(settings: KafkaSettings) -> bool:
     """Whether every bootstrap server is on this machine's loopback."""
     return all(addresses.is_loopback(host) for host, _ in servers(settings))
 

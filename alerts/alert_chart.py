@@ -11,7 +11,7 @@ from squall.alerts.detection.methods import Method
 from squall.alerts.detection.readings import Ints
 from squall.alerts.detection.tails import upper_limit
 from squall.alerts.minutes import instant
-from squall.alerts.notification.email.chart import ChartData
+from squall.alerts.notification.email.chart import AlertChart
 from squall.core.config.settings import DetectorSettings
 
 _SPAN_MINUTES: Final = 1440
@@ -25,9 +25,9 @@ def chart_ticks(last: int, bar_minutes: int) -> Ints:
     return last - bar_minutes * np.arange(bars - 1, -1, -1, dtype=np.int64)
 
 
-def chart_data(
+def alert_chart(
     method: Method, baselines: BaselineCache, series: str, tick: int, window_minutes: int, settings: DetectorSettings
-) -> ChartData:
+) -> AlertChart:
     """Return the day up to minute `tick` in bars of the burst window, with what was expected and what chance explains.
 
     Args:
@@ -42,7 +42,7 @@ def chart_data(
     readings = method.read_at(baselines.counts, chart_ticks(tick, bar), only_window=bar, cache=baselines)
     row = readings.topics.index(series)
     expected = readings.expected[row]
-    return ChartData(
+    return AlertChart(
         edges=[instant(int(end)) for end in (readings.ticks[0] - bar, *readings.ticks)],
         observed=readings.observed[row].tolist(),
         expected=expected.tolist(),

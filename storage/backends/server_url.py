@@ -1,4 +1,4 @@
-"""How a ClickHouse server is reached: the URL taken apart, TLS, and refusals in terms of the setting."""
+"""The URL of a ClickHouse server: host, login and the TLS options in it. What the options do is in `server_tls`."""
 
 from __future__ import annotations
 
@@ -12,18 +12,9 @@ from clickhouse_driver import Client
 
 from squall.core.errors import ConfigurationError, StoreRefusedError
 from squall.core.net.addresses import redact_url
-from squall.core.net.tls import TlsFiles, TlsNames, client_context, probe
+from squall.core.net.tls import TlsFiles
+from squall.storage.backends.server_tls import tls_context, tls_refusal
 
-NAMES: Final = TlsNames(
-    link="the store",
-    address="SQUALL_STORE__URL",
-    enable_hint="write clickhouses:// and the port for TLS (9440) in SQUALL_STORE__URL",
-    port_hint="name the port for TLS (9440) in SQUALL_STORE__URL",
-    ca="SQUALL_STORE__URL (?ca_certs=/path.pem)",
-    certificate="SQUALL_STORE__URL (certfile=/path.pem)",
-    key="SQUALL_STORE__URL (keyfile=/path.pem)",
-    key_password="SQUALL_STORE__URL (keyfile=… without a password)",  # noqa: S106  a name, not a password
-)
 _PING_SECONDS: Final = 5.0
 _OPTIONS: Final = {"ca_certs", "certfile", "keyfile", "verify"}
 _PORT: Final = 9000
@@ -54,26 +45,16 @@ class ServerLink:
         return client
 
     def context(self) -> ssl.SSLContext | None:
-        """Return the context of a new connection, out of the files as they are now: certificates are renewed under running processes.
+        """Return the TLS context of a new connection; None: plaintext.
 
         Raises:
-            StoreRefusedError: a file is not what it should be.
+            StoreRefusedError: as of `server_tls.tls_context`.
         """
-        if self.files is None:
-            return None
-        try:
-            context = client_context(self.files, NAMES)
-        except ConfigurationError as error:
-            raise StoreRefusedError(error.what, error.hint) from error
-        if not self.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+        return None if self.files is None else tls_context(self.files, self.verify)
 
     def refusal(self) -> StoreRefusedError | None:
-        """Return the error that names the setting to correct if the server rejects TLS or the certificate; None if it does not answer."""
-        trouble = probe(self.arguments["host"], self.arguments["port"], self.context(), NAMES)
-        return StoreRefusedError(trouble.what, trouble.hint) if trouble else None
+        """Return why the server refuses the connection, as of `server_tls.tls_refusal`."""
+        return tls_refusal(self.arguments["host"], self.arguments["port"], self.context())
 
 
 def link_to(url: str, timeout_seconds: float) -> ServerLink:

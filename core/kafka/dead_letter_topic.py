@@ -10,7 +10,7 @@ from kafka.errors import KafkaError
 
 from squall.core.codec import dead_letter_headers
 from squall.core.config.kafka import KafkaSettings
-from squall.core.delivery import RAW_LIMIT, DeadLetter
+from squall.core.items import RAW_LIMIT, DeadLetter
 from squall.core.kafka.client import client_arguments, unavailable
 
 
