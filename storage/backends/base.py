@@ -20,7 +20,7 @@ _MISSING = {16, 47, 60}  # no such column, identifier, table
 _NO_DATABASE = 81
 _REFUSED = {192, 193, 194, 497, 516}
 _TRANSIENT = {
-    *(74, 75, 76, 243, 1002),  # files: no space left, no descriptor left, reported in several ways
+    *(74, 75, 243, 1002),  # files: no space left, reported in several ways
     *(159, 160, 209, 210, 473),  # timeouts and lost connections
     *(201, 202, 241, 252, 439),  # quota, too many queries, memory, too many parts, no threads
     *(225, 242, 319, 425, 999),  # replication and Keeper
