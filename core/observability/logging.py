@@ -30,7 +30,7 @@ LOGGERS: Final = {
     "squall.backtest": "`squall backtest`",
 }
 """The loggers with a name of their own; docs/operations.md lists them. Every other one has the name of its module."""
-HARMLESS: Final = ("kafka.admin", "kafka.net", "faust.app")
+HARMLESS: Final = ("kafka.admin", "kafka.net", "apscheduler", "faust.app")
 """Libraries whose warnings are harmless here: Faust's group metadata, which kafka-python can't read; a run longer than its interval."""
 REPEAT_SECONDS: Final = 10.0
 

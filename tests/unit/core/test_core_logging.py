@@ -127,3 +127,13 @@ def test_a_library_that_repeats_itself_is_heard_once_in_a_while() -> None:
 def test_messages_of_squall_are_never_dropped(name: str) -> None:
     repeat = RepeatFilter()
     assert all(repeat.filter(record(name, "the same", 100.0)) for _ in range(5))
+
+
+@pytest.mark.parametrize("name", ["apscheduler.scheduler", "kafka.net", "kafka.admin", "faust.app"])
+def test_warnings_that_mean_nothing_here_are_not_logged_and_errors_are(name: str) -> None:
+    """APScheduler warns of each run of the detector that is skipped because the one before takes longer than the interval."""
+    stream = configured()
+    logging.getLogger(name).warning("skipped: maximum number of running instances reached")
+    logging.getLogger(name).error("a job raised an exception")
+    assert stream.getvalue().endswith(f"error   {name}: a job raised an exception\n")
+    assert stream.getvalue().count("\n") == 1
