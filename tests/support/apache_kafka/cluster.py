@@ -10,20 +10,22 @@ import uuid
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from squall.app.dev_broker import free_port
+from squall.core.config.kafka import KafkaSettings
 from tests.support.apache_kafka.installation import libraries
 
 START_SECONDS = 90.0
 USER, PASSWORD = "squall", "correct horse"
 JVM = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-LISTENERS = ("PLAINTEXT", "TLS", "MTLS", "SASL", "SASL_OPEN")
-"""What a client may choose: no security, TLS, TLS with a client certificate, SASL over TLS, SASL over plaintext."""
+SECURITY = {"PLAINTEXT": "plaintext", "TLS": "tls", "MTLS": "tls", "SASL": "sasl_tls", "SASL_OPEN": "sasl_plaintext"}
+"""What a client may choose, and the setting for it: no security, TLS, TLS with a client certificate, SASL over TLS, SASL over plaintext."""
+LISTENERS = tuple(SECURITY)
 PROTOCOLS = "CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,MTLS:SSL,SASL:SASL_SSL,SASL_OPEN:SASL_PLAINTEXT"
 
 
@@ -96,16 +98,22 @@ class ApacheKafka:
 
     def __enter__(self) -> Self:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        scram = ("--add-scram", f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]")
+        formats = []
         for node in self.nodes:
             node.folder.mkdir(parents=True)
-            (node.folder / "server.properties").write_text(self._properties(node))
-            scram = ("--add-scram", f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]") if "SASL_OPEN" in node.ports else ()
-            self._java(
-                node, "format.log", "kafka.tools.StorageTool", "format", "-t", cluster, "-c", node.folder / "server.properties", *scram
-            ).wait(60)
-        for node in self.nodes:
-            self.start(node)
-        self.wait()
+            properties = node.folder / "server.properties"
+            properties.write_text(self._properties(node))
+            formats.append(self._java(node, "format.log", "kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties, *scram))
+        for node, formatting in zip(self.nodes, formats, strict=True):
+            assert formatting.wait(START_SECONDS) == 0, (node.folder / "format.log").read_text()[-3000:]
+        try:
+            for node in self.nodes:
+                self.start(node)
+            self.wait()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -124,6 +132,34 @@ class ApacheKafka:
     def start(self, node: Node) -> None:
         """Start a node that is not running; `wait` says when the cluster answers."""
         node.process = self._java(node, "server.log", "kafka.Kafka", node.folder / "server.properties")
+
+    def settings(self, listener: str = "PLAINTEXT", **changes: Any) -> KafkaSettings:
+        """Settings of a client for one of `LISTENERS`, with the login and the CA that it needs."""
+        given: dict[str, Any] = {"bootstrap_servers": self.servers(listener), "security": SECURITY[listener]}
+        if listener.startswith("SASL"):
+            given |= {"username": USER, "password": PASSWORD}
+        if self._identity and not listener.endswith(("PLAINTEXT", "OPEN")):
+            given |= {"ca_file": self._identity.ca}
+        return KafkaSettings(**(given | {"replication_factor": len(self.nodes)} | changes))
+
+    def leader(self, topic: str, partition: int = 0) -> Node:
+        """Return the node that leads a partition."""
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","))
+        try:
+            [described] = admin.describe_topics([topic])
+        finally:
+            admin.close()
+        number = next(each["leader_id"] for each in described["partitions"] if each["partition_index"] == partition)
+        return self.nodes[number - 1]
+
+    def in_sync(self, topic: str) -> int:
+        """Return the number of in-sync replicas of the partition of `topic` that has the fewest."""
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","))
+        try:
+            [described] = admin.describe_topics([topic])
+        finally:
+            admin.close()
+        return min(len(each["isr_nodes"]) for each in described["partitions"])
 
     def wait(self) -> None:
         """Wait until every node that is running is known to the others."""
