@@ -21,6 +21,7 @@ from squall.core.config.kafka import KafkaSettings
 from tests.support.apache_kafka.installation import libraries
 
 START_SECONDS = 90.0
+SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 USER, PASSWORD = "squall", "correct horse"
 JVM = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 SECURITY = {"PLAINTEXT": "plaintext", "TLS": "tls", "MTLS": "tls", "SASL": "sasl_tls", "SASL_OPEN": "sasl_plaintext"}
@@ -98,7 +99,7 @@ class ApacheKafka:
 
     def __enter__(self) -> Self:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        scram = ("--add-scram", f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]")
+        scram = [part for name in SCRAM for part in ("--add-scram", f"{name}=[name={USER},password={PASSWORD}]")]
         formats = []
         for node in self.nodes:
             node.folder.mkdir(parents=True)
@@ -224,9 +225,11 @@ class ApacheKafka:
         settings: dict[str, str] = {}
         for listener in ("sasl", "sasl_open"):
             settings |= {
-                f"listener.name.{listener}.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
+                f"listener.name.{listener}.sasl.enabled.mechanisms": ",".join(("PLAIN", *SCRAM)),
                 f"listener.name.{listener}.plain.sasl.jaas.config": f'{login}.plain.PlainLoginModule required user_{USER}="{PASSWORD}";',
-                f"listener.name.{listener}.scram-sha-512.sasl.jaas.config": f"{login}.scram.ScramLoginModule required;",
+            }
+            settings |= {
+                f"listener.name.{listener}.{name.lower()}.sasl.jaas.config": f"{login}.scram.ScramLoginModule required;" for name in SCRAM
             }
         if self._identity is None:
             return settings
