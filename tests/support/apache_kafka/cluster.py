@@ -134,6 +134,12 @@ class ApacheKafka:
         """Start a node that is not running; `wait` says when the cluster answers."""
         node.process = self._java(node, "server.log", "kafka.Kafka", node.folder / "server.properties")
 
+    def restart(self, node: Node) -> None:
+        """Stop a node, start it again and wait until it answers."""
+        node.stop()
+        self.start(node)
+        self.wait()
+
     def settings(self, listener: str = "PLAINTEXT", **changes: Any) -> KafkaSettings:
         """Settings of a client for one of `LISTENERS`, with the login and the CA that it needs."""
         given: dict[str, Any] = {"bootstrap_servers": self.servers(listener), "security": SECURITY[listener]}
