@@ -18,13 +18,13 @@ from faust.types import TP
 
 from squall.core.config.settings import Settings
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError
-from squall.core.items import Item, Origin
+from squall.core.items import Item
 from squall.core.observability.health import Health
 from squall.stream.batching import micro_batches
 from squall.stream.drivers.faust.app import CLIENT_PREFIX, build_app
 from squall.stream.drivers.faust.broker_watch import ASK_SECONDS, BrokerWatch
 from squall.stream.drivers.faust.credentials import start_failure
-from squall.stream.drivers.faust.decode import decode_item
+from squall.stream.drivers.faust.decode import decode_message
 from squall.stream.drivers.faust.partition_ends import PartitionEnds
 from squall.stream.drivers.faust.quirks.dead_member_eviction import EVICTION_SECONDS, evict_dead_members, has_loopback_broker
 from squall.stream.drivers.faust.quirks.empty_fetch_pacing import pace_empty_fetches
@@ -247,7 +247,7 @@ class FaustDriver:
         self._busy = True
         self._watch.answered()
         try:
-            items = await asyncio.to_thread(lambda: [self._item(event.message) for event in events])
+            items = await asyncio.to_thread(lambda: [decode_message(event.message) for event in events])
             done = 0
             for batch in micro_batches(items, self._settings.processor):
                 await self._process(batch)
@@ -272,10 +272,6 @@ class FaustDriver:
         self._work.add_done_callback(lambda work: work.cancelled() or work.exception())  # seen, even if nobody waits for it any more
         await asyncio.shield(self._work)
         await self._in_thread(partial(self._tracker.stored, batch, self._ends.caught_up(batch)))
-
-    @staticmethod
-    def _item(message: Any) -> Item:
-        return decode_item(message.value, message.headers, Origin(message.topic, message.partition, message.offset))
 
     def _fail(self, error: BaseException) -> None:
         if self.error is None:
