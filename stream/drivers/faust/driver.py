@@ -44,6 +44,8 @@ AWAY_STOP_SECONDS = 1.0
 """For what a stop does before it waits for a broker that is known not to answer."""
 MAX_FAILURES = 5
 """Times that Faust may fail in a row, without a batch in between and while the broker answers, before the worker ends."""
+STEADY_SECONDS = 60.0
+"""An app that ran this long does not fail in a row."""
 LIVENESS_SECONDS = 5 * STALL_SECONDS
 """While the broker is down, progress is noted at each check for a stall only."""
 
@@ -80,8 +82,7 @@ class FaustDriver:
         self._assigned: set[int] = set()
         self._member_ids: set[str] = set()
         self._busy = False
-        self._active_at = 0.0
-        self._joined = False
+        self._active_at = self._built_at = 0.0
         self._failures = 0
         self._work: asyncio.Task[Any] | None = None
         self._watch = BrokerWatch(settings, self._health)
@@ -143,7 +144,7 @@ class FaustDriver:
         """Run one app until asked to stop, or until it fails, stalls or loses its membership of the group."""
         self._build()
         self.app.conf.datadir.mkdir(parents=True, exist_ok=True)
-        self._active_at = asyncio.get_running_loop().time()
+        self._built_at = self._active_at = asyncio.get_running_loop().time()
         start = asyncio.create_task(self.app.start())  # waits for a place in the group, and may wait forever
         failure: BaseException | None = None
         try:
@@ -152,7 +153,6 @@ class FaustDriver:
                 self._pace_fetches()
                 await asyncio.sleep(0.1)
                 failure = start.exception() if start.done() else None
-                self._joined = self._joined or (start.done() and failure is None)
                 if self.app.crashed:
                     failure = failure or self.app.crash_reason or RuntimeError("Faust stopped")
             if failure is not None:
@@ -166,19 +166,19 @@ class FaustDriver:
             await self._watch.wait(self._stop)
 
     async def _judge(self, failure: BaseException) -> None:
-        """End the worker if Faust failed by something that waiting does not cure, or at its first start."""
+        """End the worker if Faust failed by something that neither waiting nor another try cures."""
         if self._stop.is_set():
             return
         if not isinstance(failure, SquallError):
             failure = await asyncio.to_thread(start_failure, self._settings.kafka, failure)
-        if self._joined and (isinstance(failure, BrokerUnavailableError) or not isinstance(failure, SquallError)):
+        if isinstance(failure, BrokerUnavailableError) or not isinstance(failure, SquallError):
             self._count(failure)
         else:
             self._fail(failure)
 
     def _count(self, failure: BaseException) -> None:
         """Note a failure that a new app may cure, unless there were too many."""
-        self._failures += 1
+        self._failures = 1 + (self._failures if asyncio.get_running_loop().time() - self._built_at < STEADY_SECONDS else 0)
         if self._failures > MAX_FAILURES and not self._watch.away:
             self._fail(failure)
         else:

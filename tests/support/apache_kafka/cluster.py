@@ -21,6 +21,8 @@ from squall.core.config.kafka import KafkaSettings
 from tests.support.apache_kafka.installation import libraries
 
 START_SECONDS = 90.0
+IMPATIENT = {"reconnect_backoff_max_ms": 200, "bootstrap_timeout_ms": 2_000}
+"""kafka-python's pauses between attempts grow to 30 s, longer than a start takes."""
 SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 USER, PASSWORD = "squall", "correct horse"
 JVM = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -174,7 +176,7 @@ class ApacheKafka:
         running = [node for node in self.nodes if node.process]
         while True:
             try:
-                admin = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), request_timeout_ms=5_000)
+                admin = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), request_timeout_ms=5_000, **IMPATIENT)
                 try:
                     if len(admin.describe_cluster()["brokers"]) >= len(running):
                         return
