@@ -50,16 +50,26 @@ def test_a_development_broker_that_restarts_in_the_middle_loses_nothing(
     assert_stored_once(harness, everything)
 
 
-def test_a_restarted_broker_is_waited_for(make_harness: Callable[..., KafkaHarness], apache_kafka: ApacheKafka) -> None:
+def test_a_broker_that_is_down_is_waited_for_by_workers_that_run_and_by_one_that_starts(
+    make_harness: Callable[..., KafkaHarness], apache_kafka: ApacheKafka, shared_store: str
+) -> None:
     harness, everything = make_harness(apache_kafka.bootstrap), documents(0, MANY)
-    worker = harness.worker()
+    harness.store_url = shared_store
+    (node,) = apache_kafka.nodes
+    early = harness.worker()
     harness.publish(everything[: MANY // 2])
-    wait_until(lambda: worker.rows > 0, 20, "the first batch is stored", harness.explain)
-    apache_kafka.restart(apache_kafka.nodes[0])
+    wait_until(lambda: early.rows > 0, 20, "the first batch is stored", harness.explain)
+    node.stop()
+    late = harness.worker()
+    wait_until(lambda: "the broker does not answer" in late.output(), 40, "the second worker has tried", harness.explain)
+    apache_kafka.start(node)
+    apache_kafka.wait()
     harness.publish(everything[MANY // 2 :])
     harness.drained(60)
-    assert worker.stop() == 0
-    assert "Traceback" not in worker.log.read_text()
+    wait_until(lambda: "reading partitions" in late.output(), 60, "the second worker has its place", harness.explain)
+    for worker in (early, late):
+        assert worker.stop() == 0
+        assert "Traceback" not in worker.log.read_text()
     assert_stored_once(harness, everything)
 
 

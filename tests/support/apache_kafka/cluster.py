@@ -153,22 +153,21 @@ class ApacheKafka:
 
     def leader(self, topic: str, partition: int = 0) -> Node:
         """Return the node that leads a partition."""
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","))
-        try:
-            [described] = admin.describe_topics([topic])
-        finally:
-            admin.close()
-        number = next(each["leader_id"] for each in described["partitions"] if each["partition_index"] == partition)
+        number = next(each["leader_id"] for each in self._described(topic) if each["partition_index"] == partition)
         return self.nodes[number - 1]
 
     def in_sync(self, topic: str) -> int:
         """Return the number of in-sync replicas of the partition of `topic` that has the fewest."""
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","))
+        return min(len(each["isr_nodes"]) for each in self._described(topic))
+
+    def _described(self, topic: str) -> list[dict[str, Any]]:
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), **IMPATIENT)
         try:
             [described] = admin.describe_topics([topic])
+            partitions: list[dict[str, Any]] = described["partitions"]
+            return partitions
         finally:
             admin.close()
-        return min(len(each["isr_nodes"]) for each in described["partitions"])
 
     def wait(self) -> None:
         """Wait until every node that is running is known to the others."""
