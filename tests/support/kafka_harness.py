@@ -15,7 +15,6 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from squall import storage
 from squall.core.codec import HEADERS, encode_document
 from squall.core.config.kafka import KafkaSettings
 from squall.core.kafka.client import client_arguments
@@ -82,10 +81,9 @@ class KafkaHarness:
         bootstrap_servers: of a running broker.
         folder: for logs, reports and the embedded store.
         partitions: of the documents topic.
-        replication_factor: of both topics; workers are told the same.
     """
 
-    def __init__(self, bootstrap_servers: str, folder: Path, partitions: int = 4, replication_factor: int = 1) -> None:
+    def __init__(self, bootstrap_servers: str, folder: Path, partitions: int = 4) -> None:
         tag = uuid.uuid4().hex[:12]
         self.folder = folder
         self.store_url = f"chdb://{folder / 'chdb'}?max_threads=1"
@@ -95,7 +93,6 @@ class KafkaHarness:
             dead_letter_topic=f"test.dead.{tag}",
             group_id=f"test.{tag}",
             partitions=partitions,
-            replication_factor=replication_factor,
         )
         self.workers: list[Worker] = []
         ensure_topics(self.kafka)
@@ -108,7 +105,6 @@ class KafkaHarness:
             "KAFKA__DEAD_LETTER_TOPIC": self.kafka.dead_letter_topic,
             "KAFKA__GROUP_ID": self.kafka.group_id,
             "KAFKA__PARTITIONS": str(self.kafka.partitions),
-            "KAFKA__REPLICATION_FACTOR": str(self.kafka.replication_factor),
             "DATA_DIR": str(self.folder / "data"),
             "STORE__URL": self.store_url,
             "PROCESSOR__BATCH_DOCUMENTS": "100",
@@ -150,14 +146,6 @@ class KafkaHarness:
     def drained(self, seconds: float = 30.0) -> None:
         """Wait until every message is committed."""
         wait_until(lambda: self.lag() == 0, seconds, "everything is committed", self.explain)
-
-    def stored(self) -> int:
-        """How many documents the store has."""
-        store = storage.open(self.store_url)
-        try:
-            return store.counts.totals().documents
-        finally:
-            store.close()
 
     def explain(self) -> str:
         """What the workers printed."""

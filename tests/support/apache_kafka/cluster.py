@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from squall.app.dev_broker import free_port
@@ -150,32 +150,6 @@ class ApacheKafka:
         if self._identity and not listener.endswith(("PLAINTEXT", "OPEN")):
             given |= {"ca_file": self._identity.ca}
         return KafkaSettings(**(given | {"replication_factor": len(self.nodes)} | changes))
-
-    def leader(self, topic: str, partition: int = 0) -> Node:
-        """Return the node that leads a partition."""
-        number = next(each["leader_id"] for each in self._described(topic) if each["partition_index"] == partition)
-        return self.nodes[number - 1]
-
-    def in_sync(self, topic: str) -> int:
-        """Return the number of in-sync replicas of the partition of `topic` that has the fewest."""
-        return min(len(each["isr_nodes"]) for each in self._described(topic))
-
-    def require_in_sync(self, topic: str, replicas: int) -> None:
-        """Set `min.insync.replicas` of `topic`: as many as there are nodes, and it is not met while one is away."""
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), **IMPATIENT)
-        try:
-            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"min.insync.replicas": str(replicas)})])
-        finally:
-            admin.close()
-
-    def _described(self, topic: str) -> list[dict[str, Any]]:
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), **IMPATIENT)
-        try:
-            [described] = admin.describe_topics([topic])
-            partitions: list[dict[str, Any]] = described["partitions"]
-            return partitions
-        finally:
-            admin.close()
 
     def wait(self) -> None:
         """Wait until every node that is running is known to the others."""
