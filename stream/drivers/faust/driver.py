@@ -17,7 +17,7 @@ from typing import Any
 from faust.types import TP
 
 from squall.core.config.settings import Settings
-from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError
+from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError, StoreError
 from squall.core.items import Item
 from squall.core.observability.health import Health
 from squall.stream.batching import micro_batches
@@ -187,13 +187,15 @@ class FaustDriver:
     async def _leave(self) -> None:
         """Stop the app, within bounds: without an answer of the broker Faust waits to leave the group, and hides the cause."""
         stop = asyncio.create_task(self.app.stop())
-        unanswered = self._watch.away or isinstance(self.error, ConfigurationError)
-        _, late = await asyncio.wait({stop}, timeout=AWAY_STOP_SECONDS if unanswered else STOP_SECONDS)
+        refused = isinstance(self.error, ConfigurationError) and not isinstance(self.error, StoreError)
+        _, late = await asyncio.wait({stop}, timeout=AWAY_STOP_SECONDS if refused or self._watch.away else STOP_SECONDS)
         if late:
-            log.warning("the broker does not answer, so the group was not left; Kafka removes this member after its session timeout")
+            log.warning("the broker did not let this worker leave the group; Kafka removes it after its session timeout")
             await cut_off(self.app)
             stop.cancel()
-        await asyncio.gather(stop, return_exceptions=True)
+            await asyncio.wait({stop}, timeout=AWAY_STOP_SECONDS)
+        if stop.done() and not stop.cancelled() and (error := stop.exception()):
+            log.debug("Faust ended with %r", error)
 
     def _membership_lost(self) -> bool:
         """Whether aiokafka has given up its membership of the group for good."""
