@@ -31,6 +31,7 @@ async def cut_off(app: Any) -> None:
 
 
 def _end(loop: asyncio.AbstractEventLoop, consumer: Any) -> None:
+    loop.set_exception_handler(lambda *_: None)  # requests fail by the dozen, and nobody waits for them any more
     with contextlib.suppress(Exception):
         for connection in list(consumer._client._conns.values()):
             connection.close()
