@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from squall.core.clock import ManualClock
-from squall.core.config.settings import PushSettings
+from squall.core.config.settings import PushSettings, PushTokenSettings
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
 from squall.core.items import Batch
 from squall.ingest.push.source import PushSource
@@ -21,6 +21,11 @@ pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
 GOOD: dict[str, Any] = {"source": "desk", "title": "Bank fails", "published_at": "2026-03-02T14:05:00Z"}
+SESAME = "open-sesame-open-sesame"
+
+
+def token(name: str, *sources: str, value: str = "") -> PushTokenSettings:
+    return PushTokenSettings(name=name, token=SecretStr(value or f"{name}-0123456789abcdef"), sources=sources)
 
 
 class Driver:
@@ -69,8 +74,11 @@ def test_one_document_and_a_batch_are_accepted_after_the_commit() -> None:
         batch = client.post("/documents", json=[{**GOOD, "title": f"t{i}"} for i in range(3)])
         assert len(set(batch.json()["ids"])) == 3
         assert driver.titles == ["Bank fails", "t0", "t1", "t2"]
-        assert client.post("/documents", json=GOOD).json()["ids"] == answer.json()["ids"]
-        assert client.post("/documents", json=[]).json() == {"accepted": 0, "ids": []}
+        again = client.post("/documents", json=[GOOD, {**GOOD, "title": "new"}, {**GOOD, "title": "new"}]).json()
+        assert again["ids"][0] == answer.json()["ids"][0]
+        assert again["results"] == ["duplicate", "published", "duplicate"], "as far as this process knows"
+        assert (again["accepted"], again["duplicates"], again["rejected"]) == (1, 2, 0)
+        assert client.post("/documents", json=[]).json() == {"accepted": 0, "duplicates": 0, "rejected": 0, "ids": [], "results": []}
 
 
 def test_lines_are_a_batch_too() -> None:
@@ -132,12 +140,20 @@ def test_a_body_over_the_limit_is_413_announced_or_chunked() -> None:
 
 
 def test_the_token_is_needed_and_compared_whole() -> None:
-    with endpoint(token=SecretStr("sesame")) as (_driver, client):
-        for given in ("", "Bearer sesam", "Bearer sesame2", "Basic sesame", "bearer sesame", "Bearer", "sesame"):
+    with endpoint(tokens=(token("desk", "*", value=SESAME),)) as (_driver, client):
+        for given in (
+            "",
+            f"Bearer {SESAME[:-1]}",
+            f"Bearer {SESAME}2",
+            f"Basic {SESAME}",
+            "Bearer",
+            SESAME,
+            "Bearer \u00e9".encode("latin-1"),
+        ):
             refused = client.post("/documents", json=GOOD, headers={"Authorization": given})
             assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
         assert client.post("/documents", json=GOOD).status_code == 401
-        assert client.post("/documents", json=GOOD, headers={"Authorization": "Bearer sesame"}).status_code == 202
+        assert client.post("/documents", json=GOOD, headers={"Authorization": f"Bearer {SESAME}"}).status_code == 202
         assert client.get("/healthz").status_code == 200
 
 
@@ -201,6 +217,6 @@ def test_stopping_answers_those_who_wait_and_ends_soon() -> None:
 def test_an_open_address_without_a_token_and_a_taken_port_are_configuration_errors() -> None:
     with pytest.raises(ConfigurationError, match="TOKEN"):
         PushSource(PushSettings(host="0.0.0.0"), ManualClock(NOW))
-    PushSource(PushSettings(host="0.0.0.0", token=SecretStr("x")), ManualClock(NOW))
+    PushSource(PushSettings(host="0.0.0.0", tokens=(token("desk", "*"),)), ManualClock(NOW))
     with endpoint() as (driver, _), pytest.raises(ConfigurationError, match="can't listen"):
         PushSource(PushSettings(port=driver.source.port), ManualClock(NOW)).start()

@@ -1,0 +1,151 @@
+"""Accepts connections up to a cap. At the cap the connection that has waited longest for its client makes room."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from squall.core.net.http.connection import Connection, Phase
+from squall.core.net.http.events import ListenerEvents
+
+_AT_A_TIME: Final = 16
+"""Connections accepted per turn of the event loop: a flood of them must not hold up the others."""
+_RETRY_SECONDS: Final = 0.05
+_GRACE: Final = {Phase.IDLE: 0.1, Phase.HEAD: 0.1, Phase.CLOSING: 0.1, Phase.BODY: 5.0}
+"""Seconds after which a connection in this phase may be closed to make room: time for a request on its way to arrive."""
+_PROBE_GRACE: Final = 5.0
+
+
+class Listener:
+    """Accepts on one socket. Use it on one event loop.
+
+    asyncio's own accept loop accepts without a limit, and when the process has no descriptors left it logs a traceback each time.
+
+    Args:
+        listening: the socket; it is closed with the listener.
+        cap: most connections at a time. Beyond it new connections wait in the kernel's backlog until one ends or may be closed.
+        make: makes a connection's protocol.
+        events: what is logged.
+        now: the event loop's clock.
+    """
+
+    def __init__(
+        self, listening: socket.socket, cap: int, make: Callable[[], Connection], events: ListenerEvents, now: Callable[[], float]
+    ) -> None:
+        self._listening = listening
+        self._cap = cap
+        self._make = make
+        self._events = events
+        self._now = now
+        self._connections: set[Connection] = set()
+        self._opening: set[asyncio.Task[object]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._retry: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Accept on the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._listening.setblocking(False)
+        self._loop.add_reader(self._listening, self._accept)
+
+    def close(self) -> None:
+        """Accept no more; open connections stay open."""
+        if self._loop is not None:
+            self._loop.remove_reader(self._listening)
+            self._loop = None
+        if self._retry is not None:
+            self._retry.cancel()
+        self._listening.close()
+
+    async def wait_closed(self) -> None:
+        """Return at once: uvicorn waits for the connections itself."""
+
+    def abort_all(self) -> None:
+        """Close every connection at once."""
+        for connection in list(self._connections):
+            connection.abort()
+
+    def check(self) -> None:
+        """End what has taken too long, and log what was counted; call it several times a second."""
+        for connection in list(self._connections):
+            try:
+                connection.check()
+            except Exception as error:  # noqa: BLE001 - one connection must not end the server
+                self._events.note(f"a connection failed: {type(error).__name__}: {error}"[:200], error)
+                connection.abort()
+        self._events.flush()
+
+    def closed(self, connection: Connection) -> None:
+        """Free the slot of `connection`."""
+        self._connections.discard(connection)
+
+    def _accept(self) -> None:
+        for _ in range(_AT_A_TIME):
+            if len(self._connections) >= self._cap and not self._make_room():
+                self._pause()
+                return
+            try:
+                accepted, _address = self._listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:  # no descriptors or memory left: an idle connection gives back its own
+                self._events.note(f"a connection could not be accepted: {error.strerror}")
+                self._make_room()
+                self._pause()
+                return
+            self._open(accepted)
+
+    def _open(self, accepted: socket.socket) -> None:
+        assert self._loop is not None
+        accepted.setblocking(False)
+        connection = self._make()
+        self._connections.add(connection)
+        opening: asyncio.Task[object] = self._loop.create_task(self._connect(connection, accepted))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+
+    async def _connect(self, connection: Connection, accepted: socket.socket) -> None:
+        assert self._loop is not None
+        try:
+            await self._loop.connect_accepted_socket(lambda: connection, accepted)
+        except OSError as error:
+            self._events.note(f"a connection could not be opened: {error.strerror}")
+            accepted.close()
+            self.closed(connection)
+
+    def _pause(self) -> None:
+        """Look again in a moment: the socket stays readable."""
+        if self._loop is not None:
+            self._loop.remove_reader(self._listening)
+            self._retry = self._loop.call_later(_RETRY_SECONDS, self._resume)
+
+    def _resume(self) -> None:
+        if self._loop is not None:
+            self._loop.add_reader(self._listening, self._accept)
+            self._accept()
+
+    def _make_room(self) -> bool:
+        """Close a connection that waits for its client: of the address that has the most, the one that has waited longest."""
+        self._events.note(f"all {self._cap} connections are in use; the oldest without a complete request are closed")
+        now = self._now()
+        held = Counter(connection.address for connection in self._connections)
+        waiting = [(_order(connection), connection) for connection in self._connections if _may_go(connection, now)]
+        if not waiting:
+            return False
+        first = min(order for order, _ in waiting)
+        victim = max((each for order, each in waiting if order == first), key=lambda each: (held[each.address], now - each.since))
+        self.closed(victim)
+        victim.abort()
+        return True
+
+
+def _order(connection: Connection) -> int:
+    return 0 if connection.phase in {Phase.IDLE, Phase.HEAD, Phase.CLOSING} else 1
+
+
+def _may_go(connection: Connection, now: float) -> bool:
+    grace = _PROBE_GRACE if connection.phase is Phase.RESPONSE and connection.is_probe else _GRACE.get(connection.phase)
+    return connection.open and grace is not None and now - connection.since >= grace
