@@ -20,6 +20,8 @@ from squall.core.net.http.limits import Timeouts
 
 IPV6_SITE: Final = 64
 """A client of IPv6 usually has a whole /64: it counts as one address."""
+LEAST_READ: Final = 65_536
+"""Bytes of a waiting response that a client must read within `Timeouts.write`: about 2 KB a second."""
 
 
 class Phase(Enum):
@@ -53,7 +55,9 @@ class Connection(H11Protocol):
         self._surroundings = surroundings
         self._socket: asyncio.Transport | None = None
         self._request: object = None
-        self._unread_since: float | None = None
+        self._outlet: _Outlet | None = None
+        self._slow_since: float | None = None
+        self._read_then = 0
         self.phase = Phase.IDLE
         self.since = surroundings.now()
         self.address = ""
@@ -63,7 +67,8 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         self._socket = transport
-        super().connection_made(_ClosingSlowly(transport, self.finish))
+        self._outlet = _Outlet(transport, self.finish)
+        super().connection_made(self._outlet)
         self.address = _site(self.client[0] if self.client else "")
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -77,11 +82,6 @@ class Connection(H11Protocol):
         if self.phase is not Phase.CLOSING:
             super().data_received(data)
             self._find_phase()
-
-    def resume_writing(self) -> None:
-        """Continue to send: the client has read most of what was waiting."""
-        self._unread_since = None
-        super().resume_writing()
 
     # from uvicorn's protocol
 
@@ -174,11 +174,12 @@ class Connection(H11Protocol):
         self.finish()
 
     def _reads_too_little(self, now: float) -> bool:
-        if self._socket is None or not self._socket.get_write_buffer_size():
-            self._unread_since = None
-        elif self._unread_since is None:
-            self._unread_since = now
-        return self._unread_since is not None and now - self._unread_since > self._surroundings.timeouts.write
+        """Return whether the client has read less than `LEAST_READ` of what is waiting for it for too long."""
+        waiting = self._socket.get_write_buffer_size() if self._socket is not None else 0
+        read = self._outlet.written - waiting if self._outlet is not None else 0
+        if not waiting or self._slow_since is None or read - self._read_then >= LEAST_READ:
+            self._slow_since, self._read_then = now if waiting else None, read
+        return self._slow_since is not None and now - self._slow_since > self._surroundings.timeouts.write
 
     def _find_phase(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:
@@ -191,14 +192,15 @@ class Connection(H11Protocol):
             self.phase, self._request, self.since = phase, self.cycle, self._surroundings.now()
 
 
-class _ClosingSlowly(asyncio.Transport):
-    """The transport as uvicorn's protocol sees it: `close` is the connection's `finish`."""
+class _Outlet(asyncio.Transport):
+    """The transport as uvicorn's protocol sees it: `close` is the connection's `finish`, and what is written is counted."""
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
         super().__init__()
         self._transport = transport
         self._close = close
         self._closed = False
+        self.written = 0
 
     def close(self) -> None:
         self._closed = True
@@ -208,6 +210,7 @@ class _ClosingSlowly(asyncio.Transport):
         return self._closed or self._transport.is_closing()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += len(data)
         self._transport.write(data)
 
     def pause_reading(self) -> None:

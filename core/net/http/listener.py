@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from squall.core.net.http.connection import Connection, Phase
@@ -14,9 +14,11 @@ from squall.core.net.http.events import ListenerEvents
 _AT_A_TIME: Final = 16
 """Connections accepted per turn of the event loop: a flood of them must not hold up the others."""
 _RETRY_SECONDS: Final = 0.05
-_GRACE: Final = {Phase.IDLE: 0.1, Phase.HEAD: 0.1, Phase.CLOSING: 0.1, Phase.BODY: 5.0}
+_GRACE: Final = {Phase.IDLE: 0.1, Phase.HEAD: 0.1, Phase.CLOSING: 0.1, Phase.BODY: 1.0}
 """Seconds after which a connection in this phase may be closed to make room: time for a request on its way to arrive."""
 _PROBE_GRACE: Final = 5.0
+_LAST: Final = frozenset({Phase.BODY, Phase.RESPONSE})
+"""Connections in these phases make room only if there is no other."""
 
 
 class Listener:
@@ -78,6 +80,10 @@ class Listener:
                 connection.abort()
         self._events.flush()
 
+    def end_incomplete_request(self) -> bool:
+        """Close a connection that waits for the rest of a body; return whether there was one that had time to send it."""
+        return self._close_one([each for each in self._connections if each.phase is Phase.BODY])
+
     def closed(self, connection: Connection) -> None:
         """Free the slot of `connection`."""
         self._connections.discard(connection)
@@ -128,22 +134,24 @@ class Listener:
             self._accept()
 
     def _make_room(self) -> bool:
-        """Close a connection that waits for its client: of the address that has the most, the one that has waited longest."""
+        """Close a connection that waits for its client: of the address that has the most, the one that has waited longest.
+
+        Behind a proxy all have its address, and the oldest goes.
+        """
         self._events.note(f"all {self._cap} connections are in use; the oldest without a complete request are closed")
+        bodies = [each for each in self._connections if each.phase in _LAST]
+        return self._close_one(self._connections.difference(bodies)) or self._close_one(bodies)
+
+    def _close_one(self, candidates: Collection[Connection]) -> bool:
         now = self._now()
         held = Counter(connection.address for connection in self._connections)
-        waiting = [(_order(connection), connection) for connection in self._connections if _may_go(connection, now)]
+        waiting = [connection for connection in candidates if _may_go(connection, now)]
         if not waiting:
             return False
-        first = min(order for order, _ in waiting)
-        victim = max((each for order, each in waiting if order == first), key=lambda each: (held[each.address], now - each.since))
+        victim = max(waiting, key=lambda each: (held[each.address], now - each.since))
         self.closed(victim)
         victim.abort()
         return True
-
-
-def _order(connection: Connection) -> int:
-    return 0 if connection.phase in {Phase.IDLE, Phase.HEAD, Phase.CLOSING} else 1
 
 
 def _may_go(connection: Connection, now: float) -> bool:

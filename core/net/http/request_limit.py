@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,20 +12,22 @@ from squall.core.net.http.events import ListenerEvents
 
 
 class RequestLimitMiddleware:
-    """Answers 503 to requests beyond `limit` at a time; probes are always answered.
+    """Answers 503 to requests beyond `limit` at a time, unless one of them waits for its body; probes are always answered.
 
     Args:
         app: answers the others.
         limit: fewer than the connections that the listener accepts, so that a probe finds a slot.
         probes: paths that are not counted.
         events: what is logged.
+        make_room: ends a request whose body does not arrive; returns whether there was one.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, probes: frozenset[str], events: ListenerEvents) -> None:
+    def __init__(self, app: ASGIApp, limit: int, probes: frozenset[str], events: ListenerEvents, make_room: Callable[[], bool]) -> None:
         self._app = app
         self._limit = limit
         self._probes = probes
         self._events = events
+        self._make_room = make_room
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,7 +37,7 @@ class RequestLimitMiddleware:
         body = _Body(scope, receive, send)
         if scope["path"] in self._probes:
             await self._app(scope, body.receive, body.send)
-        elif self._running >= self._limit:
+        elif self._running >= self._limit and not self._make_room():
             self._events.note(f"{self._limit} requests are being answered; others get 503")
             busy = PlainTextResponse("Too many requests at a time; try again later.\n", 503, {"Retry-After": "1", "Connection": "close"})
             await busy(scope, body.receive, body.send)

@@ -1,0 +1,185 @@
+"""Clients that are slow on purpose, against a real listener."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import pytest
+
+from squall.core.net.http.limits import Timeouts
+from tests.support.http_listener import HUGE, PROBE, SHORT, SLOWEST, read_all, seconds_until_closed, serving
+
+HEAD = b"POST /body HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"", b""),
+        (b"G", b"408"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", b"408"),
+        (HEAD + b"Content-Length: 10\r\n\r\n", b"408"),
+        (HEAD + b"Content-Length: 10\r\n\r\nabc", b"408"),
+        (HEAD + b"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n", b"100"),
+        (CHUNKED, b"408"),
+        (CHUNKED + b"1\r\na", b"408"),
+        (CHUNKED + b"1;extension=" + b"x" * 1000, b"408"),
+        (CHUNKED + b"1;extension=" + b"x" * 100_000, b"400"),
+        (CHUNKED + b"zz\r\n", b"400"),
+        (b"POST /body HTTP/1.0\r\nContent-Length: 10\r\n\r\n", b"408"),
+        (b"GET / HTTP/1.0\r\n\r\n", b"200"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 5, b"200"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 5 + b"GET", b"200"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000, b"400"),
+        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 10_000, b"400"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"400"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 500, b"400"),
+        (b"\r\n\r\n", b"400"),
+        (b"POST /refused HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n", b"401"),
+        (b"POST /refused HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", b"401"),
+    ],
+    ids=lambda value: repr(value[-40:]),
+)
+def test_nothing_that_a_client_begins_holds_a_connection(sent: bytes, status: bytes) -> None:
+    with serving() as served:
+        started = time.monotonic()
+        assert served.ask(sent)[9:12] == status
+        assert time.monotonic() - started < SLOWEST
+
+
+@pytest.mark.parametrize(
+    ("begun", "drop"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"X"),
+        (HEAD + b"Content-Length: 100000\r\n\r\n", b"x"),
+        (CHUNKED, b"1\r\nx\r\n"),
+        (b"POST /refused HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n", b"x"),
+    ],
+)
+def test_a_byte_now_and_then_gains_no_time(begun: bytes, drop: bytes) -> None:
+    with serving() as served, served.connect(begun) as client:
+        client.settimeout(0.05)
+        started, closed = time.monotonic(), False
+        while not closed and time.monotonic() - started < 2 * SLOWEST:
+            try:
+                client.sendall(drop)
+                closed = client.recv(65_536) == b""
+            except TimeoutError:
+                continue
+            except OSError:
+                closed = True
+        assert closed
+        assert time.monotonic() - started < SLOWEST
+
+
+@pytest.mark.parametrize("path", [b"/huge", b"/stream"])
+def test_a_client_that_does_not_read_is_disconnected(path: bytes) -> None:
+    with serving() as served, served.connect(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", receive_buffer=4096) as client:
+        client.recv(1)
+        started = time.monotonic()
+        while served.held() and time.monotonic() - started < 2 * SLOWEST:
+            time.sleep(0.02)
+        assert served.held() == 0
+        assert len(read_all(client)) < HUGE
+
+
+def test_a_client_that_reads_all_along_gets_everything() -> None:
+    with serving() as served:
+        answer = served.ask(b"GET /huge HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert len(answer.partition(b"\r\n\r\n")[2]) == HUGE
+
+
+def test_a_request_that_is_being_answered_is_not_hurried() -> None:
+    with serving() as served, served.connect(b"GET /wait HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") as client:
+        client.settimeout(SHORT.body * 2)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        served.app.release.set()
+        client.settimeout(10)
+        assert read_all(client).endswith(b"/wait")
+
+
+def test_a_refusal_arrives_although_the_body_is_still_being_sent() -> None:
+    body = b"x" * 20_000_000
+    with serving() as served, served.connect(b"POST /refused HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n") as client:
+        sender = threading.Thread(target=lambda: _send(client, body), daemon=True)
+        sender.start()
+        answer = read_all(client)
+        sender.join(10)
+    assert answer.startswith(b"HTTP/1.1 401")
+    assert b"connection: close" in answer.lower()
+
+
+def test_the_next_request_may_follow_on_the_connection_within_the_idle_time() -> None:
+    with serving(timeouts=Timeouts()) as served, served.connect() as client:
+        for number in range(3):
+            client.sendall(b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")
+            answer = b""
+            while not answer.endswith(b"/body"):
+                answer += client.recv(65_536)
+            assert answer.startswith(b"HTTP/1.1 200"), number
+        assert served.held() == 1
+
+
+def test_probes_are_answered_while_connections_that_send_nothing_take_all_slots() -> None:
+    with serving(cap=16, timeouts=Timeouts()) as served:
+        idle = [served.connect(b"GET /healthz HTT" if number % 2 else b"") for number in range(100)]
+        for _ in range(3):
+            assert served.ask(PROBE).startswith(b"HTTP/1.1 200")
+        assert served.held() <= 16
+        for each in idle:
+            each.close()
+
+
+def test_probes_are_answered_while_requests_take_all_slots_and_other_requests_get_503() -> None:
+    wait = b"GET /wait HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with serving(cap=16, timeouts=Timeouts()) as served:
+        waiting = [served.connect(wait) for _ in range(12)]
+        while served.held() < 12:
+            time.sleep(0.01)
+        busy = served.ask(wait)
+        assert busy.startswith(b"HTTP/1.1 503")
+        assert b"retry-after: 1" in busy.lower()
+        assert served.ask(PROBE).startswith(b"HTTP/1.1 200")
+        served.app.release.set()
+        assert {read_all(each)[9:12] for each in waiting} == {b"200"}
+        assert served.ask(wait).startswith(b"HTTP/1.1 200"), "the slots are free again"
+
+
+def test_requests_are_answered_while_incomplete_ones_take_all_slots() -> None:
+    with serving(cap=16, timeouts=Timeouts()) as served:
+        half = [served.connect(HEAD + b"Content-Length: 10\r\n\r\nabc") for _ in range(40)]
+        answer, deadline = b"", time.monotonic() + 10
+        while not answer.startswith(b"HTTP/1.1 200") and time.monotonic() < deadline:  # 503 until the first have had a second
+            answer = served.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200")
+        for each in half:
+            each.close()
+
+
+def test_a_burst_of_requests_beyond_the_cap_waits_and_is_answered() -> None:
+    request = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with serving(cap=16, timeouts=Timeouts()) as served:
+        burst = [served.connect(request) for _ in range(100)]
+        assert {read_all(each)[9:12] for each in burst} == {b"200"}
+
+
+def test_a_server_stops_while_clients_hang() -> None:
+    with serving(timeouts=Timeouts()) as served:
+        clients = [served.connect(data) for data in (b"", b"GET /", HEAD, HEAD + b"Content-Length: 5\r\n\r\n")]
+        while served.held() < len(clients):
+            time.sleep(0.01)
+        started = time.monotonic()
+        served.server.stop(10)
+        assert time.monotonic() - started < 3
+        assert all(seconds_until_closed(client) < 1 for client in clients)
+
+
+def _send(client: socket.socket, data: bytes) -> None:
+    try:
+        client.sendall(data)
+    except OSError:
+        return
