@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -74,7 +75,12 @@ async def _accept(endpoint: PushEndpoint, request: Request) -> Response:
     _refuse_early(endpoint)
     with endpoint.bodies.body() as take:
         body = await read_body(request, endpoint.settings.max_body_bytes, take)
-        built = await asyncio.to_thread(lambda: _build(endpoint, _items(body, kind), token))
+        items = await asyncio.to_thread(_items, body, kind)
+        try:
+            built = await asyncio.to_thread(_build, items, token, endpoint.clock.now())
+        except HTTPException:
+            endpoint.refused += len(items)
+            raise
         results = await _acknowledged(endpoint, built) if built else []
     return Response(orjson.dumps(answer(built, results)), status_code=202, media_type=_JSON)
 
@@ -112,11 +118,10 @@ def _parse(body: bytes, where: str) -> Any:
         raise _refusal(1, [{"index": None, "field": None, "reason": "broken_json", "message": f"{where}{error}"}]) from None
 
 
-def _build(endpoint: PushEndpoint, items: list[Any], token: PushTokenSettings | None) -> list[Document]:
+def _build(items: list[Any], token: PushTokenSettings | None, now: datetime) -> list[Document]:
     """Build every document, or refuse all with the index and field of each error."""
     # stricter than for files: a sender that gets an error for a time without a zone can correct it
     defaults = Defaults(source=token.only_source if token else "", naive=None)
-    now = endpoint.clock.now()
     built: list[Document] = []
     errors: list[dict[str, Any]] = []
     for index, item in enumerate(items):
@@ -129,18 +134,16 @@ def _build(endpoint: PushEndpoint, items: list[Any], token: PushTokenSettings | 
         except InvalidRecordError as error:
             errors.append({"index": index, "field": None, "reason": error.reason, "message": error.detail})
     if errors:
-        endpoint.refused += len(items)
         raise _refusal(len(errors), errors[:MAX_ERRORS])
     if token is not None:
-        _check_sources(endpoint, built, token)
+        _check_sources(built, token)
     return built
 
 
-def _check_sources(endpoint: PushEndpoint, documents: list[Document], token: PushTokenSettings) -> None:
+def _check_sources(documents: list[Document], token: PushTokenSettings) -> None:
     """Refuse documents of sources that the token may not name: their ids would make the source's own documents duplicates."""
     forbidden = [(index, document.source) for index, document in enumerate(documents) if not token.may_send(document.source)]
     if forbidden:
-        endpoint.refused += len(documents)
         errors = [
             {"index": index, "field": "source", "reason": "forbidden_source", "message": f"the token may not name the source {source!r}"}
             for index, source in forbidden[:MAX_ERRORS]

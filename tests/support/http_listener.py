@@ -17,7 +17,7 @@ from squall.core.net.http.limits import Timeouts
 from squall.core.net.http.server import HttpServer
 from squall.core.net.listen import listen
 
-SHORT = Timeouts(head=0.3, body=0.4, idle=0.5, write=0.6, linger=0.2)
+SHORT = Timeouts(head=0.2, body=0.2, idle=0.2, write=0.6, linger=0.1)
 SLOWEST = 2.0
 """Seconds within which each of these timeouts has ended a connection on a busy machine."""
 PROBE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

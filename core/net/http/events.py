@@ -66,8 +66,9 @@ class ServerLog:
     def error(self, message: str, *arguments: object, exc_info: BaseException | None = None) -> None:
         """Note a failure of the application; a request that is cancelled at the end of the process is none."""
         if not isinstance(exc_info, asyncio.CancelledError):
-            kind = f"{type(exc_info).__name__}: {exc_info}" if exc_info else message % arguments
-            self._events.note(f"a request failed: {kind[:200]}", exc_info)
+            # not the error's message: text of a request in it would make every failure a kind of its own
+            kind = type(exc_info).__name__ if exc_info else message % arguments
+            self._events.note(f"a request failed: {kind}", exc_info)
 
     def warning(self, *_: Any, **__: Any) -> None:
         """Ignore it."""

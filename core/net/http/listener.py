@@ -76,7 +76,7 @@ class Listener:
             try:
                 connection.check()
             except Exception as error:  # noqa: BLE001 - one connection must not end the server
-                self._events.note(f"a connection failed: {type(error).__name__}: {error}"[:200], error)
+                self._events.note(f"a connection failed: {type(error).__name__}", error)
                 connection.abort()
         self._events.flush()
 

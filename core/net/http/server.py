@@ -50,8 +50,7 @@ class HttpServer(uvicorn.Server):
         self._events = ListenerEvents(name, self._now)
         self._paths = frozenset(probes)
         self._timeouts = timeouts or Timeouts()
-        limit = cap - max(4, cap // 16)
-        limited = RequestLimitMiddleware(app, limit, self._paths, self._events, lambda: self._listener.end_incomplete_request())
+        limited = RequestLimitMiddleware(app, cap, self._paths, self._events, lambda: self._listener.end_incomplete_request())
         super().__init__(
             uvicorn.Config(
                 limited,

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
 SCRIPT = textwrap.dedent(
     """
     import asyncio, io, json, os, resource, socket, sys, threading, urllib.request
@@ -47,6 +49,7 @@ SCRIPT = textwrap.dedent(
 CONNECTIONS = 300
 
 
+@pytest.mark.slow
 def test_every_probe_is_answered_while_clients_hold_what_they_can() -> None:
     with subprocess.Popen([sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None

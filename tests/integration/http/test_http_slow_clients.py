@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import socket
 import threading
 import time
@@ -152,10 +154,7 @@ def test_probes_are_answered_while_requests_take_all_slots_and_other_requests_ge
 def test_requests_are_answered_while_incomplete_ones_take_all_slots() -> None:
     with serving(cap=16, timeouts=Timeouts()) as served:
         half = [served.connect(HEAD + b"Content-Length: 10\r\n\r\nabc") for _ in range(40)]
-        answer, deadline = b"", time.monotonic() + 10
-        while not answer.startswith(b"HTTP/1.1 200") and time.monotonic() < deadline:  # 503 until the first have had a second
-            answer = served.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        assert answer.startswith(b"HTTP/1.1 200")
+        assert served.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 200")
         for each in half:
             each.close()
 
@@ -183,3 +182,28 @@ def _send(client: socket.socket, data: bytes) -> None:
         client.sendall(data)
     except OSError:
         return
+
+
+def test_without_descriptors_an_idle_connection_makes_room_and_nothing_fills_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with serving(timeouts=Timeouts()) as served:
+        idle = [served.connect() for _ in range(10)]
+        while served.held() < len(idle):
+            time.sleep(0.01)
+        late = [socket.socket() for _ in range(5)]
+        lowest = os.dup(0)  # every descriptor below it is in use
+        os.close(lowest)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+            for client in late:
+                client.settimeout(10)
+                client.connect(("127.0.0.1", served.port))
+                client.sendall(PROBE)
+                assert read_all(client).startswith(b"HTTP/1.1 200")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for each in [*idle, *late]:
+            each.close()
+    assert [record.name for record in caplog.records if record.name == "asyncio"] == []
+    assert [record.getMessage() for record in caplog.records if "Too many open files" in record.getMessage()]
+    assert len(caplog.records) < 5
