@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import ipaddress
+import struct
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -22,6 +25,7 @@ IPV6_SITE: Final = 64
 """A client of IPv6 usually has a whole /64: it counts as one address."""
 LEAST_READ: Final = 65_536
 """Bytes of a waiting response that a client must read within `Timeouts.write`: about 2 KB a second."""
+_INT: Final = struct.Struct("i")
 
 
 class Phase(Enum):
@@ -117,6 +121,13 @@ class Connection(H11Protocol):
     def open(self) -> bool:
         """Whether the transport is connected and not being aborted."""
         return self._socket is not None
+
+    def has_unread_input(self) -> bool:
+        """Return whether the client has sent something that was not read yet."""
+        if self._socket is None or self.phase is Phase.CLOSING:
+            return False
+        count = fcntl.ioctl(self._socket.get_extra_info("socket").fileno(), termios.FIONREAD, bytes(_INT.size))
+        return bool(_INT.unpack(count)[0])
 
     def check(self) -> None:
         """End the connection if its phase has taken too long."""

@@ -146,12 +146,12 @@ class Listener:
         now = self._now()
         held = Counter(connection.address for connection in self._connections)
         waiting = [connection for connection in candidates if _may_go(connection, now)]
-        if not waiting:
-            return False
-        victim = max(waiting, key=lambda each: (held[each.address], now - each.since))
-        self.closed(victim)
-        victim.abort()
-        return True
+        for victim in sorted(waiting, key=lambda each: (held[each.address], now - each.since), reverse=True):
+            if not victim.has_unread_input():  # on a busy machine the grace can end before what has arrived is read
+                self.closed(victim)
+                victim.abort()
+                return True
+        return False
 
 
 def _may_go(connection: Connection, now: float) -> bool:
