@@ -24,6 +24,7 @@ log = logging.getLogger("squall.web")
 STREAMS_SHARE = 3 / 4
 """Share of the connections that event streams, which stay open, may use."""
 GRACE_SECONDS = 1
+_NAME = "the live page"
 STOP_SECONDS = 1.8
 _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  only to name one that can be opened
 
@@ -71,9 +72,9 @@ class PageServer:
             ConfigurationError: the address is taken or not one of this machine, or it is open to the network without a token.
         """
         token = check_access(self._settings)
-        listener = listen(self._settings.host, self._settings.port, server="the live page", settings="SQUALL_WEB")
+        listener = listen(self._settings.host, self._settings.port, server=_NAME, settings="SQUALL_WEB")
         self._port = listener.getsockname()[1]
-        cap = connection_cap(self._settings.max_connections, PAGE_SHARE)
+        cap = connection_cap(_NAME, self._settings.max_connections, PAGE_SHARE)
         app, self._broadcaster = create_app(
             self._store,
             self._clock,
@@ -81,11 +82,11 @@ class PageServer:
             poll_seconds=self._poll_seconds,
             max_streams=min(MAX_SUBSCRIBERS, int(cap * STREAMS_SHARE)),
         )
-        hosts = HostRule("the live page", "SQUALL_WEB__ALLOWED_HOSTS", self._settings.host, self._settings.allowed_hosts, login=bool(token))
+        hosts = HostRule(_NAME, "SQUALL_WEB__ALLOWED_HOSTS", self._settings.host, self._settings.allowed_hosts, login=bool(token))
         self._server = HttpServer(
             SecurityHeadersMiddleware(HostGateMiddleware(AccessControlMiddleware(app, token), hosts)),
             listener,
-            name="the live page",
+            name=_NAME,
             cap=cap,
             probes=OPEN_PATHS,
             grace_seconds=GRACE_SECONDS,

@@ -90,7 +90,7 @@ class PushSource:
             HostGateMiddleware(create_app(self.endpoint), hosts),
             self._socket,
             name=name,
-            cap=connection_cap(settings.max_connections, PUSH_SHARE),
+            cap=connection_cap(name, settings.max_connections, PUSH_SHARE),
             probes=PROBES,
             timeouts=Timeouts(body=settings.body_timeout_seconds),
             grace_seconds=_GRACE_SECONDS,

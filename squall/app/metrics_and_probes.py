@@ -26,7 +26,7 @@ from squall.core.version import __version__
 
 log = logging.getLogger("squall.metrics")
 
-MAX_CONNECTIONS: Final = 64
+MAX_CONNECTIONS: Final = 32
 """Prometheus, the kubelet and a few people at a time."""
 PROBES: Final = frozenset({"/livez", "/readyz"})
 _STOP_SECONDS: Final = 3.0
@@ -50,7 +50,7 @@ class MetricsServer:
         self._address = listener.getsockname()[:2]
         hosts = HostRule(name, "SQUALL_METRICS__ALLOWED_HOSTS", settings.host, settings.allowed_hosts)
         app = HostGateMiddleware(_Endpoint(health), hosts)
-        self._server = HttpServer(app, listener, name=name, cap=connection_cap(MAX_CONNECTIONS, METRICS_SHARE), probes=PROBES)
+        self._server = HttpServer(app, listener, name=name, cap=connection_cap(name, MAX_CONNECTIONS, METRICS_SHARE), probes=PROBES)
         self._server.start_thread("metrics")
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import ipaddress
 import struct
 import termios
 from collections.abc import Callable
@@ -21,8 +20,6 @@ from uvicorn.server import ServerState
 from squall.core.net.http.events import ListenerEvents, ServerLog
 from squall.core.net.http.limits import Timeouts
 
-IPV6_SITE: Final = 64
-"""A client of IPv6 usually has a whole /64: it counts as one address."""
 LEAST_READ: Final = 65_536
 """Bytes of a waiting response that a client must read within `Timeouts.write`: about 2 KB a second."""
 _INT: Final = struct.Struct("i")
@@ -52,7 +49,7 @@ class Surroundings:
 class Connection(H11Protocol):
     """Ends when its client is too slow in any phase; see `Timeouts`."""
 
-    def __init__(self, config: uvicorn.Config, state: ServerState, surroundings: Surroundings) -> None:
+    def __init__(self, config: uvicorn.Config, state: ServerState, surroundings: Surroundings, client: str) -> None:
         super().__init__(config, state, {})
         self.logger = ServerLog(surroundings.events)  # type: ignore[assignment]  # it calls only these methods
         self.access_log = False
@@ -64,7 +61,7 @@ class Connection(H11Protocol):
         self._read_then = 0
         self.phase = Phase.IDLE
         self.since = surroundings.now()
-        self.address = ""
+        self.client_address = client
 
     # from the transport
 
@@ -73,7 +70,6 @@ class Connection(H11Protocol):
         self._socket = transport
         self._outlet = _Outlet(transport, self.finish)
         super().connection_made(self._outlet)
-        self.address = _site(self.client[0] if self.client else "")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Free the slot."""
@@ -232,14 +228,3 @@ class _Outlet(asyncio.Transport):
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._transport.get_extra_info(name, default)
-
-
-def _site(host: str) -> str:
-    """Return what counts as one client: an IPv4 address, a /64 of IPv6."""
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if isinstance(address, ipaddress.IPv6Address) and not address.ipv4_mapped:
-        return str(ipaddress.ip_network((address, IPV6_SITE), strict=False))
-    return str(address)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import resource
 from dataclasses import dataclass
 from typing import Final
+
+log = logging.getLogger("squall.http")
 
 PAGE_SHARE: Final = 1 / 4
 PUSH_SHARE: Final = 1 / 8
@@ -34,14 +37,20 @@ class Timeouts:
     linger: float = 2.0
 
 
-def connection_cap(wanted: int, share: float) -> int:
-    """Return how many connections a listener may hold.
+def connection_cap(listener: str, wanted: int, share: float) -> int:
+    """Return how many connections a listener may hold; log it if that is less than `wanted`.
 
     Args:
+        listener: what listens, for the log.
         wanted: the setting.
         share: of this process's descriptor limit (`ulimit -n`) that the listener may use.
     """
     soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return wanted
-    return min(wanted, max(FEWEST, int(soft * share)))
+    cap = min(wanted, max(FEWEST, int(soft * share)))
+    if cap < wanted:
+        log.warning(
+            "%s: at most %d connections instead of %d, because the descriptor limit is %d; raise ulimit -n", listener, cap, wanted, soft
+        )
+    return cap

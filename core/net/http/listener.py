@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -17,6 +18,8 @@ _RETRY_SECONDS: Final = 0.05
 _GRACE: Final = {Phase.IDLE: 0.1, Phase.HEAD: 0.1, Phase.CLOSING: 0.1, Phase.BODY: 1.0}
 """Seconds after which a connection in this phase may be closed to make room: time for a request on its way to arrive."""
 _PROBE_GRACE: Final = 5.0
+_IPV6_CLIENT: Final = 64
+"""A client of IPv6 usually has a whole /64: it counts as one address."""
 _LAST: Final = frozenset({Phase.BODY, Phase.RESPONSE})
 """Connections in these phases make room only if there is no other."""
 
@@ -29,13 +32,13 @@ class Listener:
     Args:
         listening: the socket; it is closed with the listener.
         cap: most connections at a time. Beyond it new connections wait in the kernel's backlog until one ends or may be closed.
-        make: makes a connection's protocol.
+        make: makes a connection's protocol; takes the address of its client.
         events: what is logged.
         now: the event loop's clock.
     """
 
     def __init__(
-        self, listening: socket.socket, cap: int, make: Callable[[], Connection], events: ListenerEvents, now: Callable[[], float]
+        self, listening: socket.socket, cap: int, make: Callable[[str], Connection], events: ListenerEvents, now: Callable[[], float]
     ) -> None:
         self._listening = listening
         self._cap = cap
@@ -94,7 +97,7 @@ class Listener:
                 self._pause()
                 return
             try:
-                accepted, _address = self._listening.accept()
+                accepted, address = self._listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:  # no descriptors or memory left: an idle connection gives back its own
@@ -102,21 +105,20 @@ class Listener:
                 self._make_room()
                 self._pause()
                 return
-            self._open(accepted)
+            self._open(accepted, _client(address[0]))
 
-    def _open(self, accepted: socket.socket) -> None:
+    def _open(self, accepted: socket.socket, client: str) -> None:
         assert self._loop is not None
         accepted.setblocking(False)
-        connection = self._make()
+        connection = self._make(client)
         self._connections.add(connection)
         opening: asyncio.Task[object] = self._loop.create_task(self._connect(connection, accepted))
         self._opening.add(opening)
         opening.add_done_callback(self._opening.discard)
 
     async def _connect(self, connection: Connection, accepted: socket.socket) -> None:
-        assert self._loop is not None
         try:
-            await self._loop.connect_accepted_socket(lambda: connection, accepted)
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, accepted)
         except OSError as error:
             self._events.note(f"a connection could not be opened: {error.strerror}")
             accepted.close()
@@ -143,17 +145,33 @@ class Listener:
         return self._close_one(self._connections.difference(bodies)) or self._close_one(bodies)
 
     def _close_one(self, candidates: Collection[Connection]) -> bool:
-        now = self._now()
-        held = Counter(connection.address for connection in self._connections)
-        waiting = [connection for connection in candidates if _may_go(connection, now)]
-        for victim in sorted(waiting, key=lambda each: (held[each.address], now - each.since), reverse=True):
-            if not victim.has_unread_input():  # on a busy machine the grace can end before what has arrived is read
+        held = Counter(connection.client_address for connection in self._connections)
+        waiting = [connection for connection in candidates if _grace(connection) is not None]
+        most = max((held[connection.client_address] for connection in waiting), default=0)
+        for victim in sorted(waiting, key=lambda each: each.since):
+            if held[victim.client_address] == most and self._had_time(victim):
                 self.closed(victim)
                 victim.abort()
                 return True
         return False
 
+    def _had_time(self, connection: Connection) -> bool:
+        grace = _grace(connection)
+        # on a busy machine the grace can end before what has arrived is read
+        return connection.open and grace is not None and self._now() - connection.since >= grace and not connection.has_unread_input()
 
-def _may_go(connection: Connection, now: float) -> bool:
-    grace = _PROBE_GRACE if connection.phase is Phase.RESPONSE and connection.is_probe else _GRACE.get(connection.phase)
-    return connection.open and grace is not None and now - connection.since >= grace
+
+def _grace(connection: Connection) -> float | None:
+    """Return how long a connection in this phase is safe; None: as long as it likes."""
+    return _PROBE_GRACE if connection.phase is Phase.RESPONSE and connection.is_probe else _GRACE.get(connection.phase)
+
+
+def _client(host: str) -> str:
+    """Return what counts as one client: an IPv4 address, a /64 of IPv6."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv6Address) and not address.ipv4_mapped:
+        return str(ipaddress.ip_network((address, _IPV6_CLIENT), strict=False))
+    return str(address)

@@ -109,9 +109,9 @@ class HttpServer(uvicorn.Server):
         except Exception:
             log.exception("%s has stopped", self._name)
 
-    def _connection(self) -> Connection:
+    def _connection(self, client: str) -> Connection:
         surroundings = Surroundings(self._timeouts, self._events, self._paths, self._now, self._listener.closed)
-        return Connection(self.config, self.server_state, surroundings)
+        return Connection(self.config, self.server_state, surroundings, client)
 
     @staticmethod
     def _now() -> Any:

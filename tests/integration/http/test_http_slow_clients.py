@@ -136,6 +136,19 @@ def test_probes_are_answered_while_connections_that_send_nothing_take_all_slots(
             each.close()
 
 
+def test_an_address_with_many_connections_does_not_displace_that_of_others() -> None:
+    with serving(cap=16, timeouts=Timeouts()) as served:
+        other = socket.create_connection(("127.0.0.1", served.port), 10, source_address=("127.0.0.2", 0))
+        while not served.held():
+            time.sleep(0.01)
+        many = [served.connect() for _ in range(60)]
+        assert served.ask(PROBE).startswith(b"HTTP/1.1 200")
+        other.sendall(PROBE)
+        assert read_all(other).startswith(b"HTTP/1.1 200"), "it is the oldest, and still open"
+        for each in [*many, other]:
+            each.close()
+
+
 def test_probes_are_answered_while_requests_take_all_slots_and_other_requests_get_503() -> None:
     wait = b"GET /wait HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     with serving(cap=16, timeouts=Timeouts()) as served:

@@ -39,17 +39,18 @@ def test_a_failing_application_is_logged_with_its_traceback_once(caplog: pytest.
 
 
 @pytest.mark.parametrize(
-    ("soft", "page", "push", "metrics"), [(1024, 256, 128, 32), (65_536, 256, 128, 64), (256, 64, 32, 16), (64, 16, 16, 16)]
+    ("soft", "page", "push", "metrics"), [(1024, 256, 128, 32), (65_536, 256, 128, 32), (256, 64, 32, 16), (64, 16, 16, 16)]
 )
 def test_listeners_share_less_than_half_of_the_descriptors(
-    monkeypatch: pytest.MonkeyPatch, soft: int, page: int, push: int, metrics: int
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, soft: int, page: int, push: int, metrics: int
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, soft))
-    caps = connection_cap(256, PAGE_SHARE), connection_cap(128, PUSH_SHARE), connection_cap(64, METRICS_SHARE)
+    caps = connection_cap("page", 256, PAGE_SHARE), connection_cap("push", 128, PUSH_SHARE), connection_cap("metrics", 32, METRICS_SHARE)
     assert caps == (page, push, metrics)
+    assert bool(caplog.records) == (soft < 1024)
     assert sum(caps) < soft / 2 or soft < FEWEST * 8
 
 
 def test_without_a_descriptor_limit_the_setting_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
-    assert connection_cap(1000, PAGE_SHARE) == 1000
+    assert connection_cap("page", 1000, PAGE_SHARE) == 1000
