@@ -118,6 +118,11 @@ class Connection(H11Protocol):
         """Whether the transport is connected and not being aborted."""
         return self._socket is not None
 
+    @property
+    def has_unsent_output(self) -> bool:
+        """Whether a response waits for the client to read it."""
+        return self._socket is not None and self._socket.get_write_buffer_size() > 0
+
     def has_unread_input(self) -> bool:
         """Return whether the client has sent something that was not read yet."""
         if self._socket is None or self.phase is Phase.CLOSING:

@@ -17,7 +17,9 @@ _AT_A_TIME: Final = 16
 _RETRY_SECONDS: Final = 0.05
 _GRACE: Final = {Phase.IDLE: 0.1, Phase.HEAD: 0.1, Phase.CLOSING: 0.1, Phase.BODY: 1.0}
 """Seconds after which a connection in this phase may be closed to make room: time for a request on its way to arrive."""
-_PROBE_GRACE: Final = 5.0
+_CROWDED_SECONDS: Final = 1.0
+_LONG_GRACE: Final = 5.0
+"""The same for a probe that is being answered, and for a client that is reading a response."""
 _IPV6_CLIENT: Final = 64
 """A client of IPv6 usually has a whole /64: it counts as one address."""
 _LAST: Final = frozenset({Phase.BODY, Phase.RESPONSE})
@@ -49,6 +51,12 @@ class Listener:
         self._opening: set[asyncio.Task[object]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._retry: asyncio.TimerHandle | None = None
+        self._crowded_until = float("-inf")
+
+    @property
+    def crowded(self) -> bool:
+        """Whether new connections have had to wait: then clients do not keep theirs between requests."""
+        return self._now() < self._crowded_until
 
     def start(self) -> None:
         """Accept on the running event loop."""
@@ -94,6 +102,7 @@ class Listener:
     def _accept(self) -> None:
         for _ in range(_AT_A_TIME):
             if len(self._connections) >= self._cap and not self._make_room():
+                self._crowded_until = self._now() + _CROWDED_SECONDS
                 self._pause()
                 return
             try:
@@ -157,13 +166,17 @@ class Listener:
 
     def _had_time(self, connection: Connection) -> bool:
         grace = _grace(connection)
+        if grace is None or not connection.open:
+            return False
         # on a busy machine the grace can end before what has arrived is read
-        return connection.open and grace is not None and self._now() - connection.since >= grace and not connection.has_unread_input()
+        return self._now() - connection.since >= grace and not connection.has_unread_input()
 
 
 def _grace(connection: Connection) -> float | None:
     """Return how long a connection in this phase is safe; None: as long as it likes."""
-    return _PROBE_GRACE if connection.phase is Phase.RESPONSE and connection.is_probe else _GRACE.get(connection.phase)
+    if connection.phase is Phase.RESPONSE:
+        return _LONG_GRACE if connection.is_probe else None
+    return _LONG_GRACE if connection.has_unsent_output else _GRACE[connection.phase]
 
 
 def _client(host: str) -> str:

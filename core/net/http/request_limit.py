@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -30,24 +31,33 @@ class RequestLimitMiddleware:
         probes: paths that are not counted.
         events: what is logged.
         make_room: ends a request whose body does not arrive; returns whether there was one.
+        crowded: whether new connections wait: then each response ends its connection.
     """
 
-    def __init__(self, app: ASGIApp, cap: int, probes: frozenset[str], events: ListenerEvents, make_room: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        cap: int,
+        probes: frozenset[str],
+        events: ListenerEvents,
+        make_room: Callable[[], bool],
+        crowded: Callable[[], bool],
+    ) -> None:
         reserve = max(_LEAST_RESERVE, cap // _RESERVE_SHARE)
         self._app = app
         self._limit = cap - reserve
-        self._most_waiting = reserve // 2
+        self._waiting: deque[object] = deque(maxlen=reserve // 2)
         self._probes = probes
         self._events = events
         self._make_room = make_room
+        self._crowded = crowded
         self._running = 0
-        self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":  # nothing else is served here
             return
-        body = _Body(scope, receive, send)
+        body = _Body(scope, receive, send, self._crowded)
         if scope["path"] in self._probes:
             await self._app(scope, body.receive, body.send)
         elif not await self._admitted():
@@ -61,20 +71,22 @@ class RequestLimitMiddleware:
                 self._running -= 1
 
     async def _admitted(self) -> bool:
-        """Count the request as running when there is room; return whether there was."""
+        """Count the request as running when there is room; return whether there was. Of those that wait the newest have the places."""
         if self._room():
             return True
-        if self._waiting >= self._most_waiting:
-            return False
-        self._waiting += 1
+        place = object()
+        self._waiting.append(place)  # the oldest may lose its own
         try:
             for _ in range(round(_WAIT_SECONDS / _CHECK_SECONDS)):
                 await asyncio.sleep(_CHECK_SECONDS)
+                if place not in self._waiting:
+                    return False
                 if self._room():
                     return True
+            return False
         finally:
-            self._waiting -= 1
-        return False
+            if place in self._waiting:
+                self._waiting.remove(place)
 
     def _room(self) -> bool:
         if self._running < self._limit or self._make_room():
@@ -84,11 +96,12 @@ class RequestLimitMiddleware:
 
 
 class _Body:
-    """Announces the end of the connection in the response if the body was not read to its end: the server will not read it."""
+    """Announces the end of the connection in the response if new ones wait, or the body was not read to its end and will not be."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, crowded: Callable[[], bool]) -> None:
         headers = Headers(scope=scope)
         self._unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        self._crowded = crowded
         self._receive = receive
         self._send = send
 
@@ -99,6 +112,6 @@ class _Body:
         return message
 
     async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and self._unread:
+        if message["type"] == "http.response.start" and (self._unread or self._crowded()):
             MutableHeaders(scope=message)["Connection"] = "close"
         await self._send(message)

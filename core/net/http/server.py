@@ -50,7 +50,14 @@ class HttpServer(uvicorn.Server):
         self._events = ListenerEvents(name, self._now)
         self._paths = frozenset(probes)
         self._timeouts = timeouts or Timeouts()
-        limited = RequestLimitMiddleware(app, cap, self._paths, self._events, lambda: self._listener.end_incomplete_request())
+        limited = RequestLimitMiddleware(
+            app,
+            cap,
+            self._paths,
+            self._events,
+            make_room=lambda: self._listener.end_incomplete_request(),
+            crowded=lambda: self._listener.crowded,
+        )
         super().__init__(
             uvicorn.Config(
                 limited,

@@ -149,6 +149,19 @@ def test_an_address_with_many_connections_does_not_displace_that_of_others() -> 
             each.close()
 
 
+def test_one_client_with_many_fast_requests_does_not_keep_all_connections() -> None:
+    with serving(cap=16, timeouts=Timeouts()) as served:
+        stop = threading.Event()
+        busy = [threading.Thread(target=_ask_on_and_on, args=(served.port, stop), daemon=True) for _ in range(20)]
+        for each in busy:
+            each.start()
+        answers = [served.ask(PROBE)[9:12] for _ in range(5)]
+        stop.set()
+        for each in busy:
+            each.join(10)
+        assert answers == [b"200"] * 5
+
+
 def test_probes_are_answered_while_requests_take_all_slots_and_other_requests_get_503() -> None:
     wait = b"GET /wait HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     with serving(cap=16, timeouts=Timeouts()) as served:
@@ -220,3 +233,15 @@ def test_without_descriptors_an_idle_connection_makes_room_and_nothing_fills_the
     assert [record.name for record in caplog.records if record.name == "asyncio"] == []
     assert [record.getMessage() for record in caplog.records if "Too many open files" in record.getMessage()]
     assert len(caplog.records) < 5
+
+
+def _ask_on_and_on(port: int, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            with socket.create_connection(("127.0.0.1", port), 10) as client:
+                while not stop.is_set():
+                    client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    if not client.recv(4096):
+                        break
+        except OSError:
+            continue
