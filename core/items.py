@@ -54,6 +54,8 @@ class Batch:
     commit: Callable[[], None]
     caught_up: bool = True
     """Nothing more can be read at the moment: a feed after its poll, a file at its end."""
+    settle: Callable[[Sequence[Outcome]], None] | None = None
+    """Called before `commit` with the outcome of each item, by a driver that knows them; one that publishes to Kafka does not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ LOGGERS: Final = {
     "squall.worker": "the Kafka consumer: partitions, lag, rebalances",
     "squall.processor": "rejected documents, retries; each document at the level DEBUG",
     "squall.engine": "the model: devices, failures, a new checkpoint",
+    "squall.http": "all HTTP listeners: connections and requests that were refused or too slow, one line a minute for each kind",
     "squall.web": "the live page",
     "squall.metrics": "the metrics endpoint",
     "squall.demo": "`squall demo`",

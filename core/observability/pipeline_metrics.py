@@ -184,7 +184,8 @@ PUSHES = Metric(
     "squall_push_requests_total",
     MetricType.COUNTER,
     "requests",
-    "Push requests by response: accepted (202), refused (other 4xx), unauthorised (401), busy (429), unavailable (503).",
-    "busy or unavailable: Kafka does not keep up; check squall_dependency_up. refused: the sender must correct its requests.",
+    "Push requests by response: accepted (202), refused (other 4xx), unauthorised (401), forbidden (403), busy (429), unavailable (503).",
+    "busy or unavailable: Kafka does not keep up; check squall_dependency_up. refused: the sender must correct its requests. "
+    "forbidden: its token may not name the source.",
     (label("outcome", PushOutcome),),
 )

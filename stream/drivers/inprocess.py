@@ -10,7 +10,7 @@ from functools import partial
 
 from squall.core.clock import Clock
 from squall.core.config.settings import ProcessorSettings
-from squall.core.items import Batch
+from squall.core.items import Batch, Outcome
 from squall.core.observability.health import Health
 from squall.stream.batching import micro_batches
 from squall.stream.drivers.progress import ProgressTracker
@@ -117,13 +117,18 @@ class InProcessDriver:
     def _store(self, delivered: list[_Delivered]) -> None:
         """Store what was delivered, then write the progress, then move the cursors, in this order."""
         items = [item for message in delivered for item in message.batch.items]
+        outcomes: list[Outcome] = []
         for micro_batch in micro_batches(items, self._settings):
-            self._processor.process(micro_batch)
+            outcomes += self._processor.process(micro_batch)
         caught_up = {(message.source, 0): message.batch.caught_up for message in delivered}
         if items:
             self._processor.retry_until_available(lambda: self._tracker.stored(items, caught_up))
         self._processor.retry_until_available(lambda: self._tracker.quiet(caught_up))  # sources without items
         for message in delivered:
+            size = len(message.batch.items)
+            if message.batch.settle is not None:
+                message.batch.settle(outcomes[:size])
+            del outcomes[:size]
             message.batch.commit()
 
     def _read(self, source: str, batches: Iterator[Batch]) -> None:

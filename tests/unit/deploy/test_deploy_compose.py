@@ -42,7 +42,7 @@ def test_it_does_not_start_while_a_secret_is_missing() -> None:
         "GRAFANA_CLICKHOUSE_PASSWORD",
         "GRAFANA_ADMIN_PASSWORD",
         "SQUALL_WEB__TOKEN",
-        "SQUALL_PUSH__TOKEN",
+        "PUSH_TOKEN",
     }
     for missing in required:
         given = dict.fromkeys(required - {missing}, SECRET)

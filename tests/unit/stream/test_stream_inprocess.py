@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -219,3 +220,18 @@ def test_sources_that_end_by_themselves_do_not_stop_the_process() -> None:
     harness.driver.run({"wire": iter([harness.batch([item(0)])])})
     assert not harness.stop.is_set()
     assert harness.stored_ids() == ids(range(1))
+
+
+def test_each_batch_is_told_the_outcomes_of_its_own_items_before_its_commit() -> None:
+    harness = Harness(batch_documents=6, batch_wait_seconds=60)  # both batches are stored together
+    told: list[tuple[list[str], list[int]]] = []
+
+    def batch(*numbers: int) -> Batch:
+        return replace(
+            harness.batch([item(n) for n in numbers]),
+            settle=lambda outcomes: told.append(([outcome.fate.value for outcome in outcomes], list(harness.committed))),
+        )
+
+    harness.driver.run({"wire": iter([batch(1, 2), batch(1, 3, 3, 4)])})
+    assert [fates for fates, _ in told] == [["stored", "stored"], ["duplicate", "stored", "duplicate", "stored"]]
+    assert [len(committed) for _, committed in told] == [0, 2]
