@@ -52,7 +52,7 @@ class ReceiverSettings(Section):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="lower-case letters, digits, - and _")
     to: tuple[str, ...] = Field((), description="e-mail addresses")
-    url: str = Field("", pattern=r"^(https?://[^\s]+)?$", description="http(s) address that accepts a JSON POST")
+    url: str = Field("", pattern=r"^(https?://[^\s]+)?$", repr=False, description="http(s) address that accepts a JSON POST")
     secret: SecretStr = Field(SecretStr(""), description="signs the requests to the webhook (HMAC-SHA256)")
     timeout_seconds: Seconds = Field(10.0, description="timeout of a request to the webhook")
     max_per_hour: Positive | None = Field(None, description="most messages per hour; empty: alerts.max_per_hour")
