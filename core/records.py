@@ -48,6 +48,8 @@ GIST_WORDS = 5
 """A title of this many words identifies a story; a shorter one may head many."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+_MOST_LISTED = 1_000
+"""Of a longer list of symbols only the beginning is read."""
 
 
 class Kind(StrEnum):
@@ -110,7 +112,7 @@ def _language(value: Any) -> Any:
 def _symbols(value: Any) -> Any:
     if not isinstance(value, list | tuple) or not all(isinstance(s, str) for s in value):
         return value
-    symbols = (texts.clean_name(s, 32).lstrip("$").upper()[:16].strip() for s in value)
+    symbols = (texts.clean_name(s, 32).lstrip("$").upper()[:16].strip() for s in value[:_MOST_LISTED])
     return tuple(dict.fromkeys(symbol for symbol in symbols if symbol))[:50]
 
 

@@ -36,7 +36,7 @@ def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     return text.strip()[:limit].rstrip()
 
 
-def clean_name(text: str, limit: int) -> str:
+def clean_name(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Return `text` as `clean` does, on one line and without direction marks: for names, which become parts of lines and headers."""
     cleaned = clean(text, limit)
     return cleaned if cleaned.isascii() and cleaned.isprintable() else " ".join(cleaned.translate(_NAME_NOISE).split())
