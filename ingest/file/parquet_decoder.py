@@ -133,12 +133,12 @@ def _is_dense(kind: pa.DataType) -> bool:
         return _is_dense(kind.key_type) and _is_dense(kind.item_type)
     if types.is_struct(kind):
         return all(_is_dense(kind.field(index).type) for index in range(kind.num_fields))
-    return _is_text(kind) or (types.is_primitive(kind) and not types.is_null(kind)) or types.is_decimal(kind)
+    return bool(_is_text(kind) or (types.is_primitive(kind) and not types.is_null(kind)) or types.is_decimal(kind))
 
 
 def _is_text(kind: pa.DataType) -> bool:
     types = pa.types
-    return types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind) or types.is_large_binary(kind)
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind) or types.is_large_binary(kind))
 
 
 def _row(batch: pa.RecordBatch, index: int) -> bytes:
