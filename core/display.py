@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 _CONTROLS: Final = (*range(0x20), *range(0x7F, 0xA0))
-_MARKS: Final = (0x061C, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x206A), 0xFEFF, *range(0xD800, 0xE000))
-"""Line separators, direction marks, invisible characters and halves of surrogate pairs."""
+_MARKS: Final = (0x061C, 0x200B, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2060, 0x206A), 0xFEFF, *range(0xD800, 0xE000))
+"""Line separators, direction marks, invisible characters and halves of surrogate pairs; the joiners stay, which scripts and emoji need."""
 _VISIBLE: Final = {code: f"\\u{code:04x}" for code in (*_CONTROLS, *_MARKS)}
 _LINES: Final = {code: written for code, written in _VISIBLE.items() if chr(code) not in "\n\t"}
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -12,6 +12,7 @@ from squall.cli.alerts.arguments import author_or_user, parse_duration
 from squall.cli.options import AsJson, Author, settings_of
 from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
+from squall.core.display import visible
 from squall.core.errors import ConfigurationError
 
 _EXAMPLE = "squall alerts silence --match topic='Energy*' --for 2h --reason 'OPEC meeting'"
@@ -53,7 +54,9 @@ def silence(
         print_json([asdict(row) for row in silences] if listing else asdict(silences[0]))
         return
     for row in silences:
-        echo(f"{row.id[:8]}  until {row.ends_at:%Y-%m-%d %H:%M} UTC  {', '.join(row.matchers)}  ({row.author}: {row.reason})")
+        echo(
+            f"{row.id[:8]}  until {row.ends_at:%Y-%m-%d %H:%M} UTC  {visible(', '.join(row.matchers))}  ({visible(f'{row.author}: {row.reason}')})"
+        )
     if not silences:
         echo("no silences")
 
