@@ -54,9 +54,8 @@ def silence(
         print_json([asdict(row) for row in silences] if listing else asdict(silences[0]))
         return
     for row in silences:
-        echo(
-            f"{row.id[:8]}  until {row.ends_at:%Y-%m-%d %H:%M} UTC  {visible(', '.join(row.matchers))}  ({visible(f'{row.author}: {row.reason}')})"
-        )
+        about = visible(f"{', '.join(row.matchers)}  ({row.author}: {row.reason})")
+        echo(f"{row.id[:8]}  until {row.ends_at:%Y-%m-%d %H:%M} UTC  {about}")
     if not silences:
         echo("no silences")
 
