@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import orjson
 import xxhash
 
+from squall.core.config.permissions import private_folder
 from squall.core.errors import ConfigurationError
+from squall.core.net.addresses import redact_urls_in
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,9 @@ class CursorStore:
         self.folder = folder
 
     def path(self, name: str) -> Path:
-        """Return the file of the cursor `name` (any text)."""
-        slug = re.sub(r"[^\w.-]+", "_", name)[:60].strip("._") or "source"
+        """Return the file of the cursor `name` (any text). A URL in it is redacted; the hash still tells two of one name apart."""
+        letters = "".join(each if each.isalnum() or each in "_.-" else " " for each in redact_urls_in(name))
+        slug = "_".join(letters.split())[:60].strip("._") or "source"
         return self.folder / f"{slug}-{xxhash.xxh3_64_hexdigest(name.encode('utf-8', 'replace'))}.json"
 
     def load(self, name: str) -> dict[str, Any] | None:
@@ -60,7 +62,7 @@ class CursorStore:
         path = self.path(name)
         temporary = path.with_suffix(".new")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self.folder)
             with temporary.open("wb") as file:
                 file.write(orjson.dumps(cursor))
                 file.flush()

@@ -95,6 +95,6 @@ def render(
 
 def _open_webhook(name: str, receiver: ReceiverSettings, settings: Settings, clock: Clock) -> WebhookSender:
     if receiver.url.startswith("http://"):
-        host = urlsplit(receiver.url).hostname or receiver.url
+        host = urlsplit(receiver.url).hostname or "its address"
         refuse_plaintext(f"the webhook {name!r}", [host], "write https:// in its url", allowed=settings.allow_plaintext)
     return WebhookSender(receiver.url, receiver.secret.get_secret_value(), receiver.timeout_seconds, clock)

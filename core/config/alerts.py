@@ -52,7 +52,7 @@ class ReceiverSettings(Section):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="lower-case letters, digits, - and _")
     to: tuple[str, ...] = Field((), description="e-mail addresses")
-    url: str = Field("", pattern=r"^(https?://[^\s]+)?$", description="http(s) address that accepts a JSON POST")
+    url: str = Field("", pattern=r"^(https?://[^\s]+)?$", repr=False, description="http(s) address that accepts a JSON POST")
     secret: SecretStr = Field(SecretStr(""), description="signs the requests to the webhook (HMAC-SHA256)")
     timeout_seconds: Seconds = Field(10.0, description="timeout of a request to the webhook")
     max_per_hour: Positive | None = Field(None, description="most messages per hour; empty: alerts.max_per_hour")
@@ -92,7 +92,7 @@ class AlertSettings(Section):
     smtp_timeout_seconds: Seconds = Field(15.0, description="timeout of one command to the mail server")
     sender: str = Field("squall@localhost", description="From: address; the key `from` is accepted too")
     to: Annotated[tuple[str, ...], Field(min_length=1)] = Field(("risk@localhost",), description="To: addresses of the default receiver")
-    link_base: str = Field("", description="URL of the live page or dashboard that mails link to")
+    link_base: str = Field("", repr=False, description="URL of the live page or dashboard that mails link to")
     group_by: tuple[Literal["topic", "kind"], ...] = Field((), description="one message per value of these; empty: one per receiver")
     group_wait_seconds: Annotated[float, Field(ge=0)] = Field(30.0, description="wait for more alerts before the first message of a group")
     group_interval_seconds: Seconds = Field(300.0, description="minimum time between two messages about one group")

@@ -28,7 +28,7 @@ class IngestSettings(Section):
     feeds: Path | None = Field(None, description="TOML file that lists the feeds for `squall up`")
     files: tuple[FileSourceSettings, ...] = Field((), description="files for `squall up`")
     user_agent: str = Field(
-        "squall/0.1 (+https://example.invalid/squall)", description="User-Agent header of feed requests; identify yourself"
+        "squall/0.1 (+https://example.invalid/squall)", repr=False, description="User-Agent header of feed requests; identify yourself"
     )
     request_timeout_seconds: Seconds = Field(20.0, description="timeout of one feed request")
     max_feed_bytes: Positive = Field(5_000_000, description="a longer feed is rejected")

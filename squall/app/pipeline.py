@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from squall.app.store import open_migrated_store
 from squall.core.clock import Clock
@@ -45,7 +46,8 @@ class Pipeline:
 
     def tracker(self, streams: set[str]) -> ProgressTracker:
         """Return the progress tracker of the streams that this process reads."""
-        return self.processor.retry_until_available(lambda: ProgressTracker(self.store.progress, self.clock, streams))
+        ahead = timedelta(seconds=self.settings.processor.max_future_seconds)
+        return self.processor.retry_until_available(lambda: ProgressTracker(self.store.progress, self.clock, streams, ahead))
 
     async def consume_kafka(self) -> None:
         """Run the Faust driver until stopped; see `FaustDriver.run`."""
