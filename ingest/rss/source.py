@@ -16,6 +16,7 @@ from squall.core.clock import Clock
 from squall.core.config.settings import IngestSettings
 from squall.core.errors import ConfigurationError, InvalidRecordError
 from squall.core.items import Batch, Item
+from squall.core.net.outbound.client import OutboundClient
 from squall.core.observability.health import Health
 from squall.ingest.cursors import CursorStore
 from squall.ingest.documents import Defaults, build_document
@@ -73,6 +74,7 @@ class RssSource:
         self._cursors = cursors
         self._once = once
         self._numbers = OriginNumbers(self.name, clock)
+        self._client = OutboundClient(settings.private_hosts, "SQUALL_INGEST__PRIVATE_HOSTS")
         self._limits = FetchLimits(settings.request_timeout_seconds, settings.max_feed_bytes, settings.user_agent)
         self._schedule = PollSchedule(clock, random, settings.host_interval_seconds)
         self._pool: ThreadPoolExecutor | None = None
@@ -126,7 +128,7 @@ class RssSource:
     def _poll(self, state: FeedState, stop: threading.Event) -> _Poll:
         """Fetch and parse, on a thread of the pool."""
         stopped = lambda: stop.is_set() or self._closed.is_set()  # noqa: E731
-        fetched = fetch(state.feed.url, state.validators, self._limits, stopped, self._clock)
+        fetched = fetch(state.feed.url, state.validators, self._client, self._limits, stopped, self._clock)
         if fetched.body is None:
             return _Poll(fetched.validators, None)
         # relative ids are resolved against the URL as configured: a redirect must not change the identity of documents

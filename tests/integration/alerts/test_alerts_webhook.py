@@ -10,6 +10,7 @@ from squall.alerts.notification.delivery import deliver
 from squall.alerts.notification.webhook.sender import WebhookSender
 from squall.alerts.notification.webhook.signature import sign
 from squall.core.clock import ManualClock
+from squall.core.net.outbound.client import OutboundClient
 from tests.support.alert_mail import NOW, MemoryOutbox, notification
 from tests.support.webhook_server import Receiver
 
@@ -24,7 +25,7 @@ def receiver():
 
 
 def sender(url, secret="s3cret", timeout=5.0):
-    return WebhookSender(url, secret, timeout, ManualClock(NOW))
+    return WebhookSender(url, secret, timeout, ManualClock(NOW), OutboundClient())
 
 
 def test_a_message_arrives_unchanged_with_a_signature_that_the_receiver_can_check(receiver):
