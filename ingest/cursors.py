@@ -75,3 +75,20 @@ class CursorStore:
             raise ConfigurationError(
                 f"the cursor {path} can't be written: {error.strerror}", "free disk space, or correct SQUALL_DATA_DIR"
             ) from error
+
+    def rename(self, old: str, new: str) -> None:
+        """Take the cursor `old` over as `new`, unless there is a `new` one; afterwards `old` is gone.
+
+        Raises:
+            ConfigurationError: the folder can't be read or written.
+        """
+        path = self.path(old)
+        if not path.exists():
+            return
+        cursor = self.load(old)
+        if cursor is not None and not self.path(new).exists():
+            self.save(new, cursor)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"the cursor {path} can't be removed: {error.strerror}", "correct SQUALL_DATA_DIR") from error

@@ -29,9 +29,8 @@ class IngestSettings(Section):
     request_timeout_seconds: Seconds = Field(20.0, description="timeout of one feed request")
     max_feed_bytes: Positive = Field(5_000_000, description="a longer feed is rejected")
     host_interval_seconds: Seconds = Field(1.0, description="minimum pause between two requests to one host")
+    max_consecutive_rejects: Positive = Field(1000, description="most consecutive rejects in one feed; beyond, that feed is paused")
     private_hosts: PrivateHosts = Field((), description="hosts of feeds that may resolve to a private address, as host or host:port")
-    parse_seconds: Seconds = Field(10.0, description="processor time for one feed; more is given up, so that no feed can hold the others")
-    parse_memory_bytes: Positive = Field(536_870_912, description="memory for parsing one feed")
 
 
 class PushSettings(Section):

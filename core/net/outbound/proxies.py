@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 import httpx
 
@@ -29,7 +29,7 @@ def proxy_for(scheme: str, host: str, port: int, proxies: Mapping[str, str] | No
     """
     known = getproxies_environment() if proxies is None else dict(proxies)
     address = known.get(scheme) or known.get("all")
-    if not address or proxy_bypass_environment(f"{host}:{port}" if ":" not in host else host, known):
+    if not address or proxy_bypass(f"{host}:{port}" if ":" not in host else host, known):
         return None
     try:
         url = httpx.URL(address if "://" in address else f"http://{address}")
