@@ -21,24 +21,39 @@ from squall.ingest.rss.parser_process import LENGTH_BYTES, send
 
 _IDLE: Final = 2
 """Processes kept for the next feeds; more are started while more feeds are parsed at a time."""
-_MB: Final = 1_000_000
-_FEED_SECONDS: Final = 2.0
-_ENTRY_SECONDS: Final = 0.5
-_ENTRIES_SECONDS: Final = 20.0
-"""For the entries of a feed one by one, at least."""
-_SECONDS_PER_BYTE: Final = 3.0 / _MB
-"""feedparser needs about a third of it, two thirds for a feed that is not well-formed."""
-_MEMORY_BYTES: Final = 256 * _MB
-_MEMORY_PER_BYTE: Final = 40
-"""feedparser needs about half of it."""
+_REPLY_BYTES: Final = 1_000_000
 _REPLY_PER_BYTE: Final = 4
 _RAW_FRAME: Final = 8 * RAW_LIMIT
 _WALL_SECONDS: Final = 60.0
 """Wait for a process beyond its processor time: a busy machine is no reason to give a feed up, a stopped process is one."""
 
 
+_CLOSED: Final = "the parser was closed"
+
+
 class ParserError(Exception):
     """A feed can't be parsed; the message repeats nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParserBudget:
+    """What parsing one feed may cost.
+
+    Args:
+        feed_seconds: processor time for a feed as a whole, besides what its length adds.
+        entry_seconds: the same for one entry, when the entries are parsed one by one.
+        entries_seconds: processor time for all entries one by one, at least.
+        seconds_per_byte: feedparser needs about a third of it, two thirds for a feed that is not well-formed.
+        memory_bytes: of the process, besides what the longest feed adds.
+        memory_per_byte: feedparser needs about half of it.
+    """
+
+    feed_seconds: float = 2.0
+    entry_seconds: float = 0.5
+    entries_seconds: float = 20.0
+    seconds_per_byte: float = 3e-6
+    memory_bytes: int = 256_000_000
+    memory_per_byte: int = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +76,14 @@ class ParserPool:
     """Parses feeds in other processes; safe to use from several threads.
 
     Args:
-        max_bytes: of a feed; the budget of memory follows from it.
-        feed_seconds: processor time for a feed, besides what its length adds.
-        entry_seconds: the same for one entry, when they are parsed one by one.
+        max_bytes: the longest feed.
+        budget: of every feed.
     """
 
-    def __init__(self, max_bytes: int, feed_seconds: float = _FEED_SECONDS, entry_seconds: float = _ENTRY_SECONDS) -> None:
-        self._memory = _MEMORY_BYTES + _MEMORY_PER_BYTE * max_bytes
-        self._reply = _MB + _REPLY_PER_BYTE * max_bytes
-        self._feed_seconds = feed_seconds
-        self._entry_seconds = entry_seconds
+    def __init__(self, max_bytes: int, budget: ParserBudget | None = None) -> None:
+        self._budget = budget or ParserBudget()
+        self._memory = self._budget.memory_bytes + self._budget.memory_per_byte * max_bytes
+        self._reply = _REPLY_BYTES + _REPLY_PER_BYTE * max_bytes
         self._lock = threading.Lock()
         self._idle: list[_Parser] = []
         self._running: set[_Parser] = set()
@@ -96,9 +109,9 @@ class ParserPool:
             "url": base_url(url),
             "length": len(body),
             "first": None,
-            "seconds": self._feed_seconds + _SECONDS_PER_BYTE * len(body),
-            "entry_seconds": self._entry_seconds,
-            "seconds_per_byte": _SECONDS_PER_BYTE,
+            "seconds": self._budget.feed_seconds + self._budget.seconds_per_byte * len(body),
+            "entry_seconds": self._budget.entry_seconds,
+            "seconds_per_byte": self._budget.seconds_per_byte,
             "reply_bytes": self._reply,
             "raw_bytes": RAW_LIMIT,
         }
@@ -123,7 +136,7 @@ class ParserPool:
     def _one_by_one(self, request: dict[str, Any], body: bytes, why: str) -> ParsedFeed:
         """Parse the entries in as many processes as it takes."""
         entries: list[Entry] = []
-        first, left = 0, max(_ENTRIES_SECONDS, 2 * request["seconds"])
+        first, left = 0, max(self._budget.entries_seconds, 2 * request["seconds"])
         while left > 0:
             begun: dict[str, Any] = {}
             spent = left
@@ -158,7 +171,9 @@ class ParserPool:
                 if last:
                     return
             if self._closed:
-                raise ParserError("the parser was closed")
+                raise ParserError(_CLOSED)
+            if not parser.ready:
+                raise ParserError("the parser's process does not start")
         finally:
             if not last:
                 with self._lock:
@@ -178,7 +193,7 @@ class ParserPool:
                 self._running.add(parser)
         if closed:
             parser.close()
-            raise ParserError("the parser was closed")
+            raise ParserError(_CLOSED)
         return parser
 
     def _give_back(self, parser: _Parser) -> None:
@@ -206,7 +221,7 @@ class _Parser:
             ours.close()
             raise ParserError(f"the parser can't be started: {error.strerror}") from error
         self._socket = ours
-        self._ready = False
+        self.ready = False
 
     def ask(self, request: dict[str, Any], body: bytes, limit: int) -> Iterator[dict[str, Any]]:
         """Send a request; yield the frames that come back until the process ends or hangs.
@@ -222,12 +237,11 @@ class _Parser:
                 if length > limit + _RAW_FRAME:
                     return
                 frame = orjson.loads(self._receive(length, deadline))
-                if self._ready:
+                if self.ready:
                     yield frame
-                self._ready = True
+                self.ready = True
         except OSError:
-            if not self._ready:
-                raise ParserError("the parser's process does not start") from None
+            return
 
     def kill(self) -> None:
         """End the process, whatever it is doing."""
