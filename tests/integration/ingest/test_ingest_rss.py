@@ -266,7 +266,8 @@ def test_a_cursor_is_named_by_host_and_digest_and_an_old_one_is_taken_over_once(
     assert "operators" not in path.read_text()
     content = path.read_bytes()
     path.unlink()
-    old = cursors.path(f"rss:{url}")
+    digest = cursors.path(f"rss:{url}").stem.rpartition("-")[2]
+    old = tmp_path / f"rss_http_me_operators-pw_127.0.0.1-{digest}.json"
     old.write_bytes(content)
     server.answers["/f?key=operators-key"] = body(rss("1", "2", "3"))
     assert titles(poll(feeds, cursors)[1]) == ["Story 3"]
