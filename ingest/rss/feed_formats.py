@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import calendar
 import io
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import feedparser
 
 from squall.ingest.rss.markup import plain
 
-_HTML = (b"<!doctype html", b"<html")
+_LONG_TAG: Final = re.compile(rb"<[^<>!?][^<>]{65535,}")
+"""The time that feedparser takes for a tag grows with the square of the number of its attributes."""
+_HTML: Final = (b"<!doctype html", b"<html")
+
+
+class MarkupError(ValueError):
+    """Markup that is not parsed; the message repeats nothing of it."""
 
 
 class NotAFeedError(ValueError):
@@ -34,8 +41,11 @@ def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]
 
     Raises:
         NotAFeedError: `body` is no feed, for example an HTML page.
+        MarkupError: a tag is longer than 64 KB.
         Exception: feedparser fails; one entry is enough.
     """
+    if _LONG_TAG.search(body):
+        raise MarkupError("a tag is longer than 64 KB")
     headers = {"content-type": content_type, "content-location": url}
     # a stream, never text: feedparser would fetch or open a string that looks like an address or a path. No sanitizer and no links inside
     # of texts: `plain` drops the markup

@@ -31,6 +31,8 @@ class FeedState:
     pauses: int = 0
     """Polls in a row that reached the limit of rejects."""
     rejects_in_row: int = 0
+    fetching: bool = False
+    """Whether a request to its host is under way; parsing holds up no other feed of that host."""
     fetched: int = 0
     unchanged: int = 0
     errors: int = 0

@@ -20,7 +20,7 @@ from typing import Any, Final
 import orjson
 
 from squall.ingest.rss.entry_split import CONTENT_TYPE, split_feed
-from squall.ingest.rss.feed_formats import NotAFeedError, parse_feed
+from squall.ingest.rss.feed_formats import MarkupError, NotAFeedError, parse_feed
 
 LENGTH_BYTES: Final = 8
 """In front of every frame, its length, big-endian."""
@@ -100,6 +100,8 @@ def _whole(request: dict[str, Any], body: bytes) -> dict[str, Any]:
         return {"entries": parse_feed(body, request["content_type"], request["url"])}
     except NotAFeedError as error:
         return {"not_a_feed": str(error)}
+    except MarkupError as error:
+        return {"failed": str(error)}
     except MemoryError:
         return {"failed": "it needs too much memory"}
     except Exception as error:  # noqa: BLE001 - of any kind: the message is foreign, its type is not

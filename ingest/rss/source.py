@@ -106,9 +106,10 @@ class RssSource:
         waiting = list(self.states)
         running: dict[Future[_Poll], FeedState] = {}
         while not stop.is_set() and not self._closed.is_set() and (waiting or running):
-            busy = [state.feed.host for state in running.values()]
+            busy = [state.feed.host for state in running.values() if state.fetching]
             for state in self._schedule.due(waiting, busy, THREADS - len(running)):
                 waiting.remove(state)
+                state.fetching = True
                 running[self._pool.submit(self._poll, state, stop)] = state
             self._health.liveness.touch(self.name)
             if not running:
@@ -139,7 +140,10 @@ class RssSource:
     def _poll(self, state: FeedState, stop: threading.Event) -> _Poll:
         """Fetch and parse, on a thread of the pool."""
         stopped = lambda: stop.is_set() or self._closed.is_set()  # noqa: E731
-        fetched = fetch(state.feed.url, state.validators, self._client, self._limits, stopped, self._clock)
+        try:
+            fetched = fetch(state.feed.url, state.validators, self._client, self._limits, stopped, self._clock)
+        finally:
+            state.fetching = False
         if fetched.body is None:
             return _Poll(fetched.validators, None)
         # relative ids are resolved against the URL as configured: a redirect must not change the identity of documents

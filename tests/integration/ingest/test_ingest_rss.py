@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
-from squall.core.clock import ManualClock
+from squall.core.clock import Clock, ManualClock, SystemClock
 from squall.core.config.settings import IngestSettings
 from squall.core.items import Batch
 from squall.core.observability.health import Health
 from squall.ingest.cursors import CursorStore
 from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.parser_pool import ParsedFeed, ParserPool
 from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body, rss
 
@@ -34,7 +35,7 @@ def server() -> Iterator[FeedServer]:
     feeds.close()
 
 
-def source(feeds: list[Feed], clock: ManualClock | None = None, cursors: CursorStore | None = None, once: bool = True) -> RssSource:
+def source(feeds: list[Feed], clock: Clock | None = None, cursors: CursorStore | None = None, once: bool = True) -> RssSource:
     return RssSource(feeds, SETTINGS, clock or ManualClock(NOW), Random(1), cursors, once=once)
 
 
@@ -276,3 +277,23 @@ def test_a_cursor_is_named_by_host_and_digest_and_an_old_one_is_taken_over_once(
     old.write_bytes(content)
     assert titles(poll(feeds, cursors)[1]) == [], "the new cursor counts"
     assert not old.exists()
+
+
+def test_a_feed_that_is_being_parsed_does_not_hold_up_another_of_its_host(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.answers["/slow"] = body(rss("slow"))
+    server.answers["/good"] = body(rss("1"))
+    released = threading.Event()
+    parse = ParserPool.parse
+
+    def held(pool: ParserPool, content: bytes, content_type: str, url: str) -> ParsedFeed:
+        if url.endswith("/slow"):
+            released.wait(10)
+        return parse(pool, content, content_type, url)
+
+    monkeypatch.setattr(ParserPool, "parse", held)
+    polled = source([Feed(url=server.url("/slow"), name="slow"), Feed(url=server.url("/good"), name="good")], SystemClock())
+    delivered = []
+    for batch in polled.batches(threading.Event()):
+        delivered += titles([batch])
+        released.set()
+    assert delivered == ["Story 1", "Story slow"]
