@@ -119,17 +119,23 @@ class OutboundClient:
         url = _parsed(request.url)
         origin, policy = _origin(url), replace(self._policy, named=_origin(url)[1:])
         authorization = _basic(url)
-        for _ in range(request.redirects + 1):
+        for hop in range(request.redirects + 1):
             trusted = _is_same_site(origin, _origin(url))
             named = {"Host": url.netloc.decode("ascii"), **request.headers, **(authorization if trusted else {})}
             headers = [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in named.items()]
-            async with self._pool(url, policy) as pool:
-                target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-                async with pool.stream(request.method, target, headers=headers, content=request.content or None) as response:
+            target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+            try:
+                async with (
+                    self._pool(url, policy) as pool,
+                    pool.stream(request.method, target, headers=headers, content=request.content or None) as response,
+                ):
                     answer = Answer(response)
                     if not request.redirects or answer.status not in _REDIRECTS or not answer.header("location"):
                         return await read(answer)
-                    url = _redirected(url, answer.header("location"))
+                    location = answer.header("location")
+            except ForbiddenHostError as error:
+                raise RequestRefusedError(f"redirected, but {error}" if hop else str(error)) from None
+            url = _redirected(url, location)
         raise OutboundError(f"more than {request.redirects} redirects")
 
     def _pool(self, url: httpx.URL, policy: HostPolicy) -> httpcore.AsyncConnectionPool:
@@ -154,8 +160,6 @@ async def _bounded(work: Awaitable[T], timeout_seconds: float, stopped: Callable
             return await task
     except TimeoutError:
         raise OutboundError(f"not finished after {timeout_seconds:g} s") from None
-    except ForbiddenHostError as error:
-        raise RequestRefusedError(str(error)) from None
     except ProxySettingError as error:
         raise OutboundError(str(error)) from None
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError, httpcore.TimeoutException, OSError, UnicodeError) as error:

@@ -66,7 +66,7 @@ class HostPolicy:
         for address in addresses:
             kind = special(address)
             if written and kind and not (listed or named):
-                raise ForbiddenHostError(f"{host} is {kind}{self._remedy()}")
+                raise ForbiddenHostError(f"{host} is {kind}{'' if kind == METADATA_KIND else self._remedy()}")
             if written or not kind:
                 continue
             if kind == METADATA_KIND:

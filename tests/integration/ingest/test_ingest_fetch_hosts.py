@@ -80,6 +80,7 @@ def refused(url: str, client: OutboundClient | None = None) -> str:
 def test_a_redirect_to_another_service_of_this_machine_is_not_followed(feeds: FeedServer, inner: FeedServer, host: str) -> None:
     feeds.answers["/moved"] = redirect(f"http://{host}:{inner.port}/?key={SECRET}")
     message = refused(feeds.url("/moved"))
+    assert message.startswith("redirected, but ")
     assert "address" in message
     assert SECRET not in message
     assert inner.requests == []
@@ -105,7 +106,7 @@ def test_a_redirect_to_another_service_of_this_machine_is_not_followed(feeds: Fe
 )
 def test_a_redirect_to_what_is_no_public_host_is_not_followed(feeds: FeedServer, location: str) -> None:
     feeds.answers["/moved"] = redirect(location)
-    assert refused(feeds.url("/moved")).startswith(("redirected", "10.0.0.1", "169.254", "fd00", "[", "the host", "HTTP 302", "the answer"))
+    assert refused(feeds.url("/moved")).startswith(("redirected", "HTTP 302", "the answer"))
     assert [path for path, _ in feeds.requests] == ["/moved"]
 
 

@@ -74,7 +74,7 @@ def test_an_entry_that_breaks_the_parser_is_the_only_one_that_is_lost(pool: Pars
     assert "9999" not in broken.fault
 
 
-def test_two_hundred_thousand_attributes_are_noticedbefore_they_cost_anything() -> None:
+def test_two_hundred_thousand_attributes_are_noticed_before_they_cost_anything() -> None:
     before = _parsers(os.getpid())
     pool = ParserPool(5_000_000)
     parsed = pool.parse(feed(item("1"), item("2", attributes(200_000)), item("3")), "text/xml", URL)
