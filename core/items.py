@@ -40,6 +40,8 @@ class Item:
     origin: Origin
     document: Document | None = None
     rejection: Rejection | None = None
+    limited_by_source: bool = False
+    """A reject that its source has counted already: it pauses the feed that sends too many of them, and the others go on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,9 @@ class CursorStore:
         Raises:
             ConfigurationError: the file can't be read.
         """
-        path = self.path(name)
+        return self._read(self.path(name))
+
+    def _read(self, path: Path) -> dict[str, Any] | None:
         try:
             data = orjson.loads(path.read_bytes())
         except FileNotFoundError:
@@ -77,3 +79,23 @@ class CursorStore:
             raise ConfigurationError(
                 f"the cursor {path} can't be written: {error.strerror}", "free disk space, or correct SQUALL_DATA_DIR"
             ) from error
+
+    def rename(self, old: str, new: str) -> None:
+        """Take the cursor `old` over as `new`, unless there is a `new` one; afterwards `old` is gone.
+
+        The old file is found by the hash at the end of its name, because earlier versions wrote the rest of it in other ways.
+
+        Raises:
+            ConfigurationError: the folder can't be read or written.
+        """
+        digest = xxhash.xxh3_64_hexdigest(old.encode("utf-8", "replace"))
+        for path in sorted(self.folder.glob(f"*-{digest}.json")):
+            cursor = self._read(path)
+            if cursor is not None and not self.path(new).exists():
+                self.save(new, cursor)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"a cursor in {self.folder} can't be removed: {error.strerror}", "check the permissions of SQUALL_DATA_DIR"
+                ) from error

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from squall.core.config.sections import FrozenDict, Positive, ReadableFile, Seconds, Section
+from squall.core.config.sections import FrozenDict, Positive, PrivateHosts, ReadableFile, Seconds, Section
 from squall.core.records import SeriesKind, Severity
 
 DEFAULT_RECEIVER: Final = "default"
@@ -54,7 +54,7 @@ class ReceiverSettings(Section):
     to: tuple[str, ...] = Field((), description="e-mail addresses")
     url: str = Field("", pattern=r"^(https?://[^\s]+)?$", repr=False, description="http(s) address that accepts a JSON POST")
     secret: SecretStr = Field(SecretStr(""), description="signs the requests to the webhook (HMAC-SHA256)")
-    timeout_seconds: Seconds = Field(10.0, description="timeout of a request to the webhook")
+    timeout_seconds: Seconds = Field(10.0, description="from the first look-up of the host to the answer of the webhook")
     max_per_hour: Positive | None = Field(None, description="most messages per hour; empty: alerts.max_per_hour")
 
     @model_validator(mode="after")
@@ -98,6 +98,7 @@ class AlertSettings(Section):
     group_interval_seconds: Seconds = Field(300.0, description="minimum time between two messages about one group")
     repeat_interval_seconds: Seconds = Field(14_400.0, description="repeat the message while alerts fire and are unacknowledged")
     max_per_hour: Positive = Field(20, description="most messages per receiver; the rest is collected in one digest")
+    private_hosts: PrivateHosts = Field((), description="hosts of webhooks that may resolve to a private address, as host or host:port")
     receivers: tuple[ReceiverSettings, ...] = Field((), description="further receivers besides `to`, which routes name")
     routes: tuple[RouteSettings, ...] = Field((), description="evaluated in order; the first that matches takes the alert")
 

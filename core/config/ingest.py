@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from squall.core.config.sections import Positive, Seconds, Section
+from squall.core.config.sections import Positive, PrivateHosts, Seconds, Section
 
 SHORTEST_TOKEN: Final = 16
 """Characters: 64 bits in hexadecimal, too many to guess over a network."""
@@ -33,6 +33,8 @@ class IngestSettings(Section):
     request_timeout_seconds: Seconds = Field(20.0, description="timeout of one feed request")
     max_feed_bytes: Positive = Field(5_000_000, description="a longer feed is rejected")
     host_interval_seconds: Seconds = Field(1.0, description="minimum pause between two requests to one host")
+    max_consecutive_rejects: Positive = Field(1000, description="most consecutive rejects in one feed; beyond, that feed is paused")
+    private_hosts: PrivateHosts = Field((), description="hosts of feeds that may resolve to a private address, as host or host:port")
 
 
 class PushTokenSettings(Section):

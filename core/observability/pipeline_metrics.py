@@ -176,8 +176,8 @@ FETCHES = Metric(
     "squall_source_fetches_total",
     MetricType.COUNTER,
     "fetches",
-    "Feed polls by outcome: news, unchanged or failed.",
-    "failed: the log names the feed and the reason. A failing feed is polled less and less often.",
+    "Feed polls by outcome: news, unchanged, failed; paused counts feeds with too many rejected entries in a row.",
+    "failed, paused: the log names the feed and the reason. Such a feed is polled less and less often.",
     (label("outcome", FetchOutcome),),
 )
 PUSHES = Metric(

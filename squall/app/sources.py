@@ -59,14 +59,15 @@ def _use_tokens(source: PushSource, settings: Settings) -> None:
 
 
 def run_sources(pipeline: Pipeline, sources: Sequence[Source]) -> None:
-    """Process `sources` until they end or the pipeline is stopped, then close them."""
+    """Process `sources` until they end or the pipeline is stopped, then close them. A file that fails does not end the others."""
     tracker = pipeline.tracker({source.name for source in sources})
     for source in sources:
         if not source.live:
             pipeline.processor.retry_until_available(partial(tracker.announce, source.name, [0]))
     driver = InProcessDriver(pipeline.processor, tracker, pipeline.settings.processor, pipeline.clock, pipeline.stop, pipeline.health)
     try:
-        driver.run({source.name: source.batches(pipeline.stop) for source in sources})
+        finite = {source.name for source in sources if not source.live}
+        driver.run({source.name: source.batches(pipeline.stop) for source in sources}, finite)
     finally:
         for source in sources:
             source.close()

@@ -69,7 +69,7 @@ def test_polls_are_counted_by_outcome_without_the_feeds_address() -> None:
         server.close()
     [family] = [family for family in health.metrics.registry.collect() if family.name == "squall_source_fetches"]
     counted = {sample.labels["outcome"]: sample.value for sample in family.samples if sample.name.endswith("_total")}
-    assert counted == {"news": 1, "unchanged": 1, "failed": 1}
+    assert counted == {"news": 1, "unchanged": 1, "failed": 1, "paused": 0}
 
 
 TOKEN = "token-of-the-desk"
