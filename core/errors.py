@@ -72,6 +72,10 @@ class StoreLockedError(StoreError):
         self.holder = holder
 
 
+class DiskUnavailableError(UnavailableError):
+    """A file can't be written now: no space, no descriptors, a file system that has become read-only."""
+
+
 class BrokerUnavailableError(UnavailableError):
     """Kafka did not answer."""
 

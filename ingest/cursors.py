@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from pathlib import Path
@@ -11,10 +12,12 @@ import orjson
 import xxhash
 
 from squall.core.config.permissions import private_folder
-from squall.core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError, DiskUnavailableError
 from squall.core.net.addresses import redact_urls_in
 
 log = logging.getLogger(__name__)
+
+_TEMPORARY = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EROFS}
 
 
 class CursorStore:
@@ -59,6 +62,7 @@ class CursorStore:
         """Replace the cursor; return when it is on disk.
 
         Raises:
+            DiskUnavailableError: there is no space, or another lack that passes: try again.
             ConfigurationError: the folder can't be written.
         """
         path = self.path(name)
@@ -76,9 +80,10 @@ class CursorStore:
             finally:
                 os.close(folder)
         except OSError as error:
-            raise ConfigurationError(
-                f"the cursor {path} can't be written: {error.strerror}", "free disk space, or correct SQUALL_DATA_DIR"
-            ) from error
+            what = f"the cursor {path} can't be written: {error.strerror}"
+            if error.errno in _TEMPORARY:
+                raise DiskUnavailableError(what, "tried again until it passes; free disk space or descriptors") from error
+            raise ConfigurationError(what, "check the permissions of SQUALL_DATA_DIR") from error
 
     def rename(self, old: str, new: str) -> None:
         """Take the cursor `old` over as `new`, unless there is a `new` one; afterwards `old` is gone.

@@ -12,7 +12,7 @@ import pytest
 
 from squall.core.clock import ManualClock, SystemClock
 from squall.core.config.settings import ProcessorSettings
-from squall.core.errors import StoppedError, StoreError, TooManyRejectsError
+from squall.core.errors import DiskUnavailableError, StoppedError, StoreError, TooManyRejectsError
 from squall.core.items import Batch, Item
 from squall.stream.drivers.inprocess import QUEUED_BATCHES, InProcessDriver
 from squall.stream.drivers.progress import ProgressTracker
@@ -305,3 +305,17 @@ def test_rejects_that_a_feed_was_paused_for_do_not_end_the_run() -> None:
     harness.driver.run({"wire": iter([harness.batch([*limited, item(60, topic="wire")])])})
     assert harness.stored_ids() == ids(range(60, 61))
     assert len(harness.committed) == 51
+
+
+def test_a_cursor_that_can_not_be_written_now_is_written_later_and_ends_nothing() -> None:
+    harness = Harness()
+    attempts: list[int] = []
+
+    def commit() -> None:
+        attempts.append(1)
+        if len(attempts) < 3:
+            raise DiskUnavailableError("no space")
+        harness.committed.append(0)
+
+    harness.driver.run({"wire": iter([Batch([item(0)], commit), harness.batch([item(1)])])})
+    assert (len(attempts), harness.committed) == (3, [0, 1])
