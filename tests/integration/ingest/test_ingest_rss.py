@@ -25,7 +25,7 @@ from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body, rss
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
-SETTINGS = IngestSettings(request_timeout_seconds=0.8, max_feed_bytes=200_000, host_interval_seconds=0.001)
+SETTINGS = IngestSettings(request_timeout_seconds=2.0, max_feed_bytes=200_000, host_interval_seconds=0.001)
 
 
 @pytest.fixture
