@@ -15,9 +15,13 @@ from squall.core.errors import StoppedError
 from squall.core.items import Batch, DeadLetter, Item
 from squall.core.observability.health import Health
 from squall.core.records import Document
+from squall.core.retry import retry_until_available
 from squall.ingest.source import Source
 
 log = logging.getLogger(__name__)
+
+COMMIT_RETRY_SECONDS = 10.0
+"""The longest pause between two attempts to write a cursor while the disk is full."""
 
 
 class Publisher(Protocol):
@@ -68,6 +72,10 @@ class IngestReport:
         }
 
 
+def _log_wait(attempt: int, error: BaseException | None) -> None:
+    log.warning("attempt %d failed, retrying: %s", attempt, error)
+
+
 def _ignore(report: IngestReport) -> None:
     """Do nothing."""
 
@@ -104,7 +112,7 @@ def publish(
             documents, letters = _sort(batch.items, clock)
             publisher.publish(documents, stop)
             publisher.dead_letter(letters, stop)
-            batch.commit()
+            retry_until_available(batch.commit, stop, COMMIT_RETRY_SECONDS, _log_wait)
             report.count(documents, letters)
             _record(health, source.name, len(documents), letters)
             _log_rejections(source, batch, letters)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from squall.core.errors import ConfigurationError
+from squall.core.errors import ConfigurationError, DiskUnavailableError
 from squall.ingest.cursors import CursorStore
 
 
@@ -43,3 +43,16 @@ def test_a_folder_that_can_not_be_made_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="can't be written"):
         CursorStore(tmp_path / "file" / "cursors").save("a", {})
+
+
+def test_a_full_disk_is_tried_again_and_the_old_cursor_stays(tmp_path: Path) -> None:
+    store = CursorStore(tmp_path)
+    store.save("feed", {"row": 1})
+    full = store.path("feed").with_suffix(".new")
+    full.symlink_to("/dev/full")
+    with pytest.raises(DiskUnavailableError, match="No space left"):
+        store.save("feed", {"row": 2})
+    assert store.load("feed") == {"row": 1}
+    full.unlink()
+    store.save("feed", {"row": 2})
+    assert store.load("feed") == {"row": 2}

@@ -86,3 +86,18 @@ def test_being_stopped_while_kafka_is_away_ends_quietly_without_a_commit(tmp_pat
     publisher = FakePublisher()
     publish(source(tmp_path), publisher, threading.Event(), CLOCK)
     assert len(publisher.documents) == 7
+
+
+def test_a_cursor_waits_for_space_on_the_disk(tmp_path: Path) -> None:
+    file = source(tmp_path)
+    full = CursorStore(tmp_path / "cursors").path(file.name).with_suffix(".new")
+    full.parent.mkdir()
+    full.symlink_to("/dev/full")
+
+    class Freeing(FakePublisher):
+        def dead_letter(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
+            super().dead_letter(letters, stop)
+            threading.Timer(0.1, full.unlink, [True]).start()
+
+    report = publish(file, Freeing(), threading.Event(), CLOCK)
+    assert (report.sent, report.stopped) == (7, False)
