@@ -54,7 +54,7 @@ class ReceiverSettings(Section):
     to: tuple[str, ...] = Field((), description="e-mail addresses")
     url: str = Field("", pattern=r"^(https?://[^\s]+)?$", description="http(s) address that accepts a JSON POST")
     secret: SecretStr = Field(SecretStr(""), description="signs the requests to the webhook (HMAC-SHA256)")
-    timeout_seconds: Seconds = Field(10.0, description="timeout of a request to the webhook")
+    timeout_seconds: Seconds = Field(10.0, description="longest time for one request to the webhook as a whole")
     max_per_hour: Positive | None = Field(None, description="most messages per hour; empty: alerts.max_per_hour")
 
     @model_validator(mode="after")
@@ -89,7 +89,7 @@ class AlertSettings(Section):
     smtp_password: SecretStr = Field(SecretStr(""), description="password of smtp_user")
     smtp_security: Literal["none", "starttls", "tls"] = Field("none", description="encryption of the connection")
     smtp_ca_file: ReadableFile = Field(None, description="trusted CA certificates (PEM); empty: those of the system")
-    smtp_timeout_seconds: Seconds = Field(15.0, description="timeout of one command to the mail server")
+    smtp_timeout_seconds: Seconds = Field(15.0, description="longest time for one mail as a whole, from connecting to the last reply")
     sender: str = Field("squall@localhost", description="From: address; the key `from` is accepted too")
     to: Annotated[tuple[str, ...], Field(min_length=1)] = Field(("risk@localhost",), description="To: addresses of the default receiver")
     link_base: str = Field("", description="URL of the live page or dashboard that mails link to")
