@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from squall.alerts.delivery.lane import Lane
@@ -108,7 +108,7 @@ class Delivery:
 
         Args:
             seconds: longest wait; what was not tried by then stays queued.
-            stop: when set, the wait ends after `STOP_SECONDS`.
+            stop: when set, the wait ends; `stop` then gives the messages in progress their time.
 
         Raises:
             UnavailableError: the store did not answer.
@@ -120,10 +120,11 @@ class Delivery:
         while not self._lanes.wait_until_idle(_POLL_SECONDS):
             now = self._clock.monotonic()
             if stop is not None and stop.is_set():
-                deadline, stop = min(deadline, now + STOP_SECONDS), None
-            if now >= deadline:
-                log.warning("not every message was tried in time; in progress: to %s", ", ".join(self._lanes.working))
                 break
+            if now >= deadline:
+                late = f"not every message was tried within {seconds:g} s: to {', '.join(self._lanes.working)}"
+                report = self.report()
+                return replace(report, last_error="; ".join(filter(None, [report.last_error, late])))
             if now >= renew_at:
                 renew_at = now + self._period
                 self._lease.renew()

@@ -53,7 +53,10 @@ class NotificationQueries(Queries):
         """
         at, after_id = (after.created_at, after.id) if after else (_EPOCH, "")
         rows = self._select(_NEXT, receiver=receiver, after=at, after_id=after_id, limit=limit)
-        return [QueuedMessage(*row[:2], int(row[2]), row[3], utc(row[4]), utc(row[5])) for row in rows]
+        return [
+            QueuedMessage(key, alert_id, int(attempts), error, utc(created_at), utc(updated_at))
+            for key, alert_id, attempts, error, created_at, updated_at in rows
+        ]
 
     def about(self, alert_id: str) -> list[Notification]:
         """Return the messages about one alert, oldest first."""
