@@ -33,7 +33,7 @@ class Deadline:
     @property
     def passed(self) -> bool:
         """Whether the time is over."""
-        return not self._left
+        return not self.left
 
     def remaining(self) -> float:
         """Return the seconds left, more than 0.
@@ -41,21 +41,22 @@ class Deadline:
         Raises:
             TimeoutError: the time is over.
         """
-        left = self._left
+        left = self.left
         if not left:
             raise TimeoutError(f"not finished within {self._seconds:g} s")
         return left
 
     def sooner(self, seconds: float) -> Deadline:
         """Return a deadline `seconds` from now, or this one if that is sooner."""
-        return Deadline(min(seconds, self._left), self._clock)
+        return Deadline(min(seconds, self.left), self._clock)
 
     def earlier(self, seconds: float) -> Deadline:
         """Return a deadline `seconds` before this one, or after half of the time left if that is later."""
-        return Deadline(max(self._left - seconds, self._left / 2), self._clock)
+        return Deadline(max(self.left - seconds, self.left / 2), self._clock)
 
     @property
-    def _left(self) -> float:
+    def left(self) -> float:
+        """The seconds left, 0 when the time is over."""
         return max(self._at - self._clock.monotonic(), 0.0)
 
 

@@ -21,6 +21,8 @@ _MAX_REPLY: Final = 65_536
 """Most bytes of one reply, which may have many lines."""
 _CHUNK: Final = 16_384
 """Bytes that are sent under one timeout of the socket."""
+_LEAST_TIMEOUT: Final = 0.001
+"""Of a socket whose time is over; 0 would mean that it does not block."""
 _QUIT_SECONDS: Final = 2.0
 """For leaving politely. The mail is already accepted then."""
 _NAME_SECONDS: Final = 2.0
@@ -60,14 +62,16 @@ class SmtpSession(smtplib.SMTP):
             self.file = _Replies(self.sock, self._deadline)
         self.file.begin(self._deadline)
         reply = super().getreply()
-        self._limit()  # also for a handshake that follows
+        if self.sock is not None:  # for a handshake that follows; a reply that is here counts, even at the last moment
+            self.sock.settimeout(max(self._deadline.left, _LEAST_TIMEOUT))
         return reply
 
     def send(self, s: ReadableBuffer | str) -> None:
         """Send a command or a mail; see `smtplib.SMTP.send`."""
         data = memoryview(s.encode(self.command_encoding) if isinstance(s, str) else s)
         for start in range(0, len(data), _CHUNK):
-            self._limit()
+            if self.sock is not None:
+                self.sock.settimeout(self._deadline.remaining())
             super().send(data[start : start + _CHUNK])
 
     def __enter__(self) -> Self:
@@ -93,10 +97,6 @@ class SmtpSession(smtplib.SMTP):
         except BaseException:
             plain.close()
             raise
-
-    def _limit(self) -> None:
-        if self.sock is not None:
-            self.sock.settimeout(self._deadline.remaining())
 
 
 class _Incoming(io.RawIOBase):

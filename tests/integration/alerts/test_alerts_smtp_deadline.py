@@ -11,10 +11,12 @@ import pytest
 
 from squall.alerts.interfaces import DeliveryUnavailableError
 from squall.alerts.notification.email.smtp import SmtpSender
+from squall.alerts.notification.email.smtp_session import SmtpSession
+from squall.core.clock import ManualClock
 from squall.core.config.settings import AlertSettings
 from squall.core.net.deadline import Deadline, connect, within
 from squall.core.net.tls import TlsNames, probe
-from tests.support.alert_mail import notification
+from tests.support.alert_mail import NOW, notification
 from tests.support.raw_server import Peer, RawServer, endlessly
 
 LIMIT = 0.4
@@ -166,6 +168,22 @@ def is_gone_after_the_mail(peer: Peer) -> None:
 def test_a_mail_that_was_accepted_is_sent_however_the_server_takes_the_goodbye(talk: Callable[[Peer], None]) -> None:
     with RawServer(talk) as server:
         mailer(server.port, seconds=60).send(notification(1, message=MESSAGE))
+
+
+def test_a_mail_that_is_accepted_at_the_last_moment_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, receive = ManualClock(NOW), socket.socket.recv_into
+
+    def is_late(sock: socket.socket, buffer: memoryview, *rest: int) -> int:
+        count = receive(sock, buffer, *rest)
+        if b"taken" in bytes(buffer[:count]):
+            clock.advance(60)
+        return count
+
+    monkeypatch.setattr(socket.socket, "recv_into", is_late)
+    deadline = Deadline(60, clock)
+    with RawServer(Peer.take_mail) as server, SmtpSession("127.0.0.1", server.port, None, deadline, deadline) as session:
+        assert session.sendmail("a@example.org", ["b@example.org"], MESSAGE) == {}
+    assert deadline.passed
 
 
 @pytest.mark.usefixtures("in_time")
