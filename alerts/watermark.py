@@ -31,7 +31,8 @@ def watermark(progress: Sequence[Progress], now: datetime, idle: timedelta, sett
     """
     if not progress:
         return None
-    constraining = [row for row in progress if not (row.caught_up and now - row.updated_at >= idle)]
+    # a time well ahead of now is from before the clock was set back, and as old as one that is well behind
+    constraining = [row for row in progress if not (row.caught_up and abs(now - row.updated_at) >= idle)]
     if constraining:
         complete = min(row.event_time for row in constraining)
     else:

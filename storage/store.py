@@ -36,7 +36,7 @@ class Store:
 
     def __init__(self, backend: Backend, clock: Clock, retention_days: int) -> None:
         self._backend = backend
-        versions = Versions(clock)
+        versions = Versions(clock, self._highest_version)
         self.documents = DocumentQueries(backend, versions)
         self.arrivals = ArrivalQueries(backend, versions)
         self.counts = CountQueries(backend, versions)
@@ -61,6 +61,10 @@ class Store:
     def read(self, sql: str) -> Result:
         """Run a finished query, such as a panel's of `squall.storage.panels` with its macros expanded."""
         return self._backend.select(sql, {})
+
+    def _highest_version(self, table: str) -> int:
+        ((version,),) = self.read(f"SELECT max(version) FROM {table}")  # noqa: S608 - the name of one of our tables
+        return int(version)
 
     def close(self) -> None:
         """Close all connections; idempotent."""

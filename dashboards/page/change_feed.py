@@ -134,6 +134,9 @@ class ChangeFeed:
     def _poll_documents(self) -> DocumentsEvent | None:
         since = self._start()
         arrivals = self._cache.get("arrivals", lambda: self._store.arrivals.since(since - OVERLAP, limit=_MAX_IDS), _TTL_SECONDS)
+        if self._at is not None and arrivals.now < self._at - OVERLAP:  # the store's clock was set back: follow from there
+            self._advance(arrivals)
+            return None
         if self._at is not None and arrivals.now <= self._at:  # the cached result of the previous poll
             return None
         new = [key for key, _ in arrivals.stored if key not in self._reported] if self._at else []

@@ -13,7 +13,12 @@ from squall.storage.schema.tables.documents import DOCUMENTS
 _NOW = "SELECT now64(3, 'UTC')"
 _ARRIVED = """
 SELECT id, at, count() OVER () AS total
-FROM (SELECT id, max(stored_at) AS at FROM documents WHERE stored_at > {since:DateTime64(3, 'UTC')} GROUP BY id)
+FROM
+(
+    SELECT id, max(stored_at) AS at FROM documents
+    WHERE stored_at > {since:DateTime64(3, 'UTC')} AND stored_at <= {now:DateTime64(3, 'UTC')}  -- later: from before the clock was set back
+    GROUP BY id
+)
 ORDER BY at DESC, id
 LIMIT {limit:UInt32}
 """
@@ -38,7 +43,7 @@ class ArrivalQueries(Queries):
         A row may become visible a little after its `stored_at`: query again from a few seconds before the last query.
         """
         now = self.now()
-        rows = [(key, utc(at), int(total)) for key, at, total in self._select(_ARRIVED, since=moment, limit=limit)]
+        rows = [(key, utc(at), int(total)) for key, at, total in self._select(_ARRIVED, since=moment, now=now, limit=limit)]
         return Arrivals(now, tuple((key, at) for key, at, _ in rows), max((total for *_, total in rows), default=0))
 
     def documents(self, ids: Collection[str], since: datetime) -> list[StoredDocument]:

@@ -14,24 +14,43 @@ from squall.storage.schema.table import VERSION, Table
 R = TypeVar("R")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_REREAD_SECONDS: Final = 30.0
 
 
 class Versions:
     """Numbers that always grow: of the versions of a row, the largest wins. Thread-safe; all queries of a store share one.
 
+    A version is the time, but a clock that was set back, or is behind that of another machine, must not make new rows lose against old
+    ones. So a version is also larger than every version that its table has. That is read from the table at the first write, and again
+    when it was read more than half a minute ago: another process may have written since.
+
     Args:
-        clock: a version is its time in microseconds since 1970, and larger than the version before.
+        clock: a version is at least its time in microseconds since 1970.
+        highest: returns the largest version in a table, 0 when it is empty.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, highest: Callable[[str], int]) -> None:
         self._clock = clock
+        self._highest = highest
         self._last = 0
+        self._read_at: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def next(self, count: int = 1) -> range:
-        """Return `count` versions."""
+    def next(self, table: str, count: int = 1) -> range:
+        """Return `count` versions for rows of `table`.
+
+        Raises:
+            StoreUnavailableError: the store does not answer.
+            StoreError: there is no such table.
+        """
+        now = self._clock.monotonic()
         with self._lock:
-            first = max(self._last + 1, (self._clock.now() - _EPOCH) // timedelta(microseconds=1))
+            known = now - self._read_at.get(table, float("-inf")) < _REREAD_SECONDS
+        floor = 0 if known else self._highest(table)
+        with self._lock:
+            if not known:
+                self._read_at[table] = now
+            first = max(self._last + 1, floor + 1, (self._clock.now() - _EPOCH) // timedelta(microseconds=1))
             self._last = first + count - 1
         return range(first, first + count)
 
@@ -75,7 +94,7 @@ class Queries:
             return
         columns: dict[str, Sequence[Any]] = {name: [value] * len(records) for name, value in given.items()}
         if VERSION.name in table.given and VERSION.name not in columns:
-            columns[VERSION.name] = [self._versions.next()[0]] * len(records)
+            columns[VERSION.name] = [self._versions.next(table.name)[0]] * len(records)
         self._backend.insert(table.block(records, columns), "")
 
 

@@ -20,7 +20,7 @@ class DeadLetterQueries(Queries):
         """Keep rejected items; the same origin and stage is one row however often it is written."""
         rows = [replace(letter, raw=letter.raw[:RAW_LIMIT]) for letter in newest(letters, lambda letter: (letter.origin, letter.stage))]
         if rows:
-            self._backend.insert(DEAD_LETTERS.block(rows, {"version": self._versions.next(len(rows))}), "")
+            self._backend.insert(DEAD_LETTERS.block(rows, {"version": self._versions.next(DEAD_LETTERS.name, len(rows))}), "")
 
     def latest(self, limit: int = 100) -> list[DeadLetter]:
         """Return rejected items, last written first."""

@@ -19,12 +19,15 @@ from squall.storage.schema.table import utc
 from squall.storage.schema.tables.documents import ROLLUP_POSITION
 
 _NAME = "sentiment"
+_ROLLUP = "sentiment_rollup"
 _KEYS = "step, symbol, time, topic, kind, source, language"
 _COUNTS = ("negative", "neutral", "positive", "copies")
 _HOUR = timedelta(hours=1)
 _COPY_WINDOW = timedelta(hours=COPY_HOURS)
 _OVERLAP = timedelta(minutes=5)
 """A row says when it was stored before it can be read; longer than an insert may take."""
+_SET_BACK = timedelta(days=1)
+"""How long the detector may have been down when the store's clock was set back."""
 _CHUNK = timedelta(days=2)
 """Event time counted in one statement: bounds memory, and the wait until a stop takes effect."""
 
@@ -90,16 +93,24 @@ class RollupQueries(Queries):
         """
         now = utc(self._only(_NOW)[0])  # the clock that stamps `stored_at`
         known = next(iter(self._read(ROLLUP_POSITION, _POSITION, name=_NAME)), None)
-        since = known.until - _OVERLAP if known else datetime(1971, 1, 1, tzinfo=now.tzinfo)
+        since = _since(known.until, now) if known else datetime(1971, 1, 1, tzinfo=now.tzinfo)
         hours = [utc(hour) for hour in self._select(_DIRTY, since=since).columns[0]]
         counted = 0
         for start, end in spans_of(hours):
             if not should_continue():
                 return RollupUpdate(counted, complete=False)
-            self._command(_ROLL, version=self._versions.next()[0], **span(start, end, copies=False))
+            self._command(_ROLL, version=self._versions.next(_ROLLUP)[0], **span(start, end, copies=False))
             counted += int((end - start) / _HOUR)
         self._write(ROLLUP_POSITION, [RollupPosition(_NAME, now)])
         return RollupUpdate(counted, complete=True)
+
+
+def _since(until: datetime, now: datetime) -> datetime:
+    """Return from when on documents may have been stored that the update at `until` did not see.
+
+    After the store's clock was set back, documents carry times before `until`.
+    """
+    return until - _OVERLAP if until <= now else now - _SET_BACK
 
 
 def spans_of(hours: Iterable[datetime]) -> list[tuple[datetime, datetime]]:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from squall.storage import Store
 
 
 class SquallProcess:
-    """One `squall …` child; its output goes to a log file that failures print."""
+    """One `squall …` child; its output goes to a log file that failures print. `variables` are more of the environment."""
 
-    def __init__(self, log: Path, *arguments: str, **settings: str) -> None:
+    def __init__(self, log: Path, *arguments: str, variables: Mapping[str, str] | None = None, **settings: str) -> None:
         self.log = log
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SQUALL_")}
-        environment |= {f"SQUALL_{name}": value for name, value in settings.items()}
+        environment |= {f"SQUALL_{name}": value for name, value in settings.items()} | dict(variables or {})
         with log.open("ab") as output:
             command = [sys.executable, "-m", "squall", *arguments]
             self.process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, stdin=subprocess.DEVNULL)

@@ -40,7 +40,7 @@ class DetectorQueries(Queries):
 
     def write_readings(self, readings: Sequence[SeriesReading]) -> None:
         """Store what the detector saw; a later reading of the same series and time replaces it."""
-        version = self._versions.next()[0]
+        version = self._versions.next(READINGS.name)[0]
         self._write(READINGS, readings, version=version, written_at=datetime.fromtimestamp(version // 1_000_000, UTC))
 
     def readings(self, series: str, start: datetime, end: datetime, *, every: timedelta = timedelta(seconds=1)) -> list[SeriesReading]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from squall.core.clock import ManualClock
 from squall.core.items import DeadLetter, Origin, Progress
 from squall.core.records import AlertState, SeriesKind
 from squall.storage import Store
@@ -182,3 +183,15 @@ def test_writing_nothing_is_allowed(store: Store) -> None:
     store.silences.write([])
     assert store.progress.all() == store.dead_letters.latest() == store.alerts.latest() == store.silences.all() == []
     assert store.notifications.waiting() == {}
+
+
+def test_a_writer_whose_clock_is_behind_still_has_the_last_word(store: Store) -> None:
+    """A clock was set back an hour and the process started again, or another machine's clock is ahead."""
+    ahead = Store(store._backend, ManualClock(NOW + timedelta(hours=1)), 90)
+    behind = Store(store._backend, ManualClock(NOW), 90)
+    ahead.progress.write([progress("kafka", 0, 5)])
+    ahead.detector.write_position("negative", NOW, "{}")
+    behind.progress.write([progress("kafka", 0, 6)])
+    behind.detector.write_position("negative", NOW + MINUTE, "{}")
+    assert store.progress.all() == [progress("kafka", 0, 6)]
+    assert store.detector.position("negative") == DetectorPosition("negative", NOW + MINUTE, "{}")

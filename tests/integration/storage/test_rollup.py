@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from squall.core.records import Kind
 from squall.storage import Store
 from squall.storage.queries.rollups import spans_of
+from squall.storage.rows.documents import RollupPosition
+from squall.storage.schema.tables.documents import ROLLUP_POSITION
 from tests.integration.storage.samples import NOW as NOON
 from tests.integration.storage.samples import scored
 
@@ -130,3 +132,13 @@ def test_spans_are_disjoint_short_and_cover_a_day_after_every_hour(hours: list[i
 
 def _hours(start: datetime, end: datetime) -> list[datetime]:
     return [start + number * HOUR for number in range(int((end - start) / HOUR))]
+
+
+def test_documents_stored_after_the_stores_clock_was_set_back_are_counted(store: Store) -> None:
+    store.documents.insert([scored(1, published_at=NOON)], token="a")
+    store.rollups.update()
+    ahead = datetime.now(UTC) + HOUR  # the last update ran before the clock was set back
+    store.rollups._write(ROLLUP_POSITION, [RollupPosition("sentiment", ahead)])
+    store.documents.insert([scored(2, published_at=NOON + timedelta(minutes=1))], token="b")
+    store.rollups.update()
+    assert sum(map(sum, rolled(store).values())) == 2

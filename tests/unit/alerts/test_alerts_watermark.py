@@ -30,6 +30,12 @@ def test_a_read_up_silent_partition_holds_nothing_back():
     assert watermark(rows, NOW, IDLE, SETTLE) == event - SETTLE
 
 
+def test_a_read_up_silent_partition_holds_nothing_back_after_the_clock_was_set_back_an_hour():
+    event = NOW - timedelta(hours=5)
+    rows = [row(0, event=event), row(1, event=NOW - timedelta(days=3), caught_up=True, age=-3600)]
+    assert watermark(rows, NOW, IDLE, SETTLE) == event - SETTLE
+
+
 def test_a_read_up_partition_that_just_spoke_still_holds_back():
     slow = NOW - timedelta(days=3)
     assert watermark([row(0), row(1, event=slow, caught_up=True, age=9)], NOW, IDLE, SETTLE) == slow - SETTLE

@@ -66,8 +66,18 @@ def test_rows_are_read_by_name_whatever_the_order_of_the_columns() -> None:
 
 
 def test_versions_grow_while_the_clock_stands_still() -> None:
-    versions = Versions(ManualClock(NOW))
-    first = versions.next(3)
+    versions = Versions(ManualClock(NOW), lambda _: 0)
+    first = versions.next("cars", 3)
     assert list(first) == [first[0], first[0] + 1, first[0] + 2]
-    assert versions.next()[0] == first[0] + 3
+    assert versions.next("cars")[0] == first[0] + 3
     assert first[0] == int(NOW.timestamp()) * 1_000_000
+
+
+def test_a_version_is_larger_than_all_in_the_table_where_the_clock_is_behind() -> None:
+    clock, ahead = ManualClock(NOW), int(NOW.timestamp() + 3600) * 1_000_000
+    in_table = {"cars": ahead}
+    versions = Versions(clock, lambda table: in_table[table])
+    assert versions.next("cars")[0] == ahead + 1
+    in_table["cars"] = ahead + 100  # another process, whose clock is ahead
+    clock.advance(31)
+    assert versions.next("cars")[0] == ahead + 101

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from squall.core.clock import ManualClock
+from squall.dashboards.page.change_feed import ChangeFeed
+from squall.dashboards.page.response_cache import ResponseCache
+from squall.storage.rows.documents import Arrivals, StoredDocument
+from tests.support.alert_mail import stored
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+
+class ArrivalTable:
+    """The answers of `store.arrivals` over rows that a test puts in, with a store clock that it sets: ClickHouse's can't be set."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+        self.rows: dict[str, datetime] = {}
+
+    def now(self) -> datetime:
+        return self.time
+
+    def since(self, moment: datetime, *, limit: int) -> Arrivals:
+        found = sorted(((key, at) for key, at in self.rows.items() if moment < at <= self.time), key=lambda row: row[1], reverse=True)
+        return Arrivals(self.time, tuple(found[:limit]), len(found))
+
+    def documents(self, ids: Collection[str], since: datetime) -> list[StoredDocument]:
+        return [stored(title=key) for key in ids if self.rows[key] > since]
+
+
+def feed_over(table: ArrivalTable) -> tuple[Any, ManualClock]:
+    clock = ManualClock(NOW)
+    store: Any = SimpleNamespace(arrivals=table, alerts=SimpleNamespace(revision=lambda _now: 0))
+    return ChangeFeed(store, ResponseCache(clock), clock, None), clock  # type: ignore[arg-type]
+
+
+def titles(feed: Any, clock: ManualClock) -> list[str]:
+    clock.advance(20)
+    documents = feed.poll(with_health=False).documents
+    return [row.title for row in documents.documents] if documents else []
+
+
+def test_documents_are_still_reported_after_the_stores_clock_was_set_back() -> None:
+    table = ArrivalTable()
+    feed, clock = feed_over(table)
+    assert titles(feed, clock) == []
+    table.time += SECOND
+    table.rows["before"] = table.time
+    assert titles(feed, clock) == ["before"]
+    table.time -= HOUR
+    assert titles(feed, clock) == []
+    table.time += SECOND
+    table.rows["after"] = table.time
+    assert titles(feed, clock) == ["after"]
+    table.time += SECOND
+    assert titles(feed, clock) == []
