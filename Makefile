@@ -10,7 +10,7 @@ export HF_HUB_OFFLINE := 1
 SPREAD := --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-fast lint format bench dashboards-preview constraints clean
+.PHONY: help setup setup-test demo test test-fast soak lint format bench dashboards-preview constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,9 @@ test: setup-test lint ## everything: style, types, import layers, all tests
 
 test-fast: setup-test ## the tests that take seconds
 	$(BIN)/pytest -m "not slow" --numprocesses 2 $(SPREAD)
+
+soak: setup-test ## faults of a real cluster for hours: random ones for MINUTES (90), then each of docs/reliability.md at full length
+	SOAK_MINUTES=$(or $(MINUTES),90) $(BIN)/pytest tests/faults/test_soak.py tests/faults/test_cluster_faults.py --verbose --capture no
 
 lint: setup-test ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

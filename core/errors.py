@@ -77,7 +77,17 @@ class BrokerUnavailableError(UnavailableError):
 
 
 class TooManyRejectsError(SquallError):
-    """So much of one partition was rejected that something is wrong; the worker stops before it dead-letters everything."""
+    """So much of one partition was rejected that something is wrong; the worker stops before it dead-letters everything.
+
+    Args:
+        what: as of `SquallError`.
+        hint: as of `SquallError`.
+        stream: the topic or source of that partition.
+    """
+
+    def __init__(self, what: str, hint: str = "", stream: str = "") -> None:
+        super().__init__(what, hint)
+        self.stream = stream
 
 
 class ModelFaultError(SquallError):

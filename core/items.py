@@ -40,6 +40,8 @@ class Item:
     origin: Origin
     document: Document | None = None
     rejection: Rejection | None = None
+    limited_by_source: bool = False
+    """A reject that its source has counted already: it pauses the feed that sends too many of them, and the others go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Batch:
     commit: Callable[[], None]
     caught_up: bool = True
     """Nothing more can be read at the moment: a feed after its poll, a file at its end."""
+    settle: Callable[[Sequence[Outcome]], None] | None = None
+    """Called before `commit` with the outcome of each item, by a driver that knows them; one that publishes to Kafka does not."""
 
 
 @dataclass(frozen=True, slots=True)

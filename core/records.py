@@ -48,6 +48,8 @@ GIST_WORDS = 5
 """A title of this many words identifies a story; a shorter one may head many."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+_MOST_LISTED = 1_000
+"""Of a longer list of symbols only the beginning is read."""
 
 
 class Kind(StrEnum):
@@ -110,7 +112,7 @@ def _language(value: Any) -> Any:
 def _symbols(value: Any) -> Any:
     if not isinstance(value, list | tuple) or not all(isinstance(s, str) for s in value):
         return value
-    symbols = (texts.clean(s, 32).lstrip("$").upper()[:16].strip() for s in value)
+    symbols = (texts.clean_name(s, 32).lstrip("$").upper()[:16].strip() for s in value[:_MOST_LISTED])
     return tuple(dict.fromkeys(symbol for symbol in symbols if symbol))[:50]
 
 
@@ -118,8 +120,12 @@ def _cleaner(limit: int) -> BeforeValidator:
     return BeforeValidator(lambda value: texts.clean(value, limit) if isinstance(value, str) else value)
 
 
+def _named(limit: int) -> BeforeValidator:
+    return BeforeValidator(lambda value: texts.clean_name(value, limit) if isinstance(value, str) else value)
+
+
 Timestamp = Annotated[datetime, AfterValidator(_utc_ms)]
-Name = Annotated[str, _cleaner(200)]
+Name = Annotated[str, _named(200)]
 
 
 class Record(BaseModel):
@@ -131,15 +137,16 @@ class Record(BaseModel):
 class Document(Record):
     """One piece of text as a source published it.
 
-    Validation cleans text (NUL, control characters, lone surrogates) and cuts it to `squall.core.text.MAX_TEXT_CHARS`.
+    Validation cleans text (NUL, control characters, lone surrogates) and cuts it to `squall.core.text.MAX_TEXT_CHARS`. Source, author,
+    URL, title and symbols are one line each, without direction marks.
     """
 
     id: str = Field(pattern=r"^[0-9a-f]{32}$", description="128-bit hex, deterministic per source item")
     kind: Kind
-    source: Annotated[str, _cleaner(200), Field(min_length=1)]
+    source: Annotated[str, _named(200), Field(min_length=1)]
     author: Name = ""
-    url: Annotated[str, _cleaner(2_000)] = ""
-    title: Annotated[str, _cleaner(texts.MAX_TITLE_CHARS)] = ""
+    url: Annotated[str, _named(2_000)] = ""
+    title: Annotated[str, _named(texts.MAX_TITLE_CHARS)] = ""
     text: Annotated[str, _cleaner(texts.MAX_TEXT_CHARS)] = ""
     language: Annotated[str, BeforeValidator(_language)] = "und"
     symbols: Annotated[tuple[str, ...], BeforeValidator(_symbols)] = ()

@@ -16,6 +16,9 @@ MAX_TITLE_CHARS = 1_000
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_DIRECTION = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
+_NAME_NOISE = dict.fromkeys((*range(0x80, 0x85), *range(0x86, 0xA0), *_DIRECTION))
+"""C1 control characters and direction marks: in a name they can only deceive."""
 _URL_NOISE = re.compile(r"[\x00-\x1f\x7f]")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _STORY_WORDS = 5
@@ -31,6 +34,12 @@ def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     text = text[: limit * 2]  # bounds the work on hostile lengths
     text = _CONTROL.sub(" ", _SURROGATES.sub("", text))
     return text.strip()[:limit].rstrip()
+
+
+def clean_name(text: str, limit: int = MAX_TEXT_CHARS) -> str:
+    """Return `text` as `clean` does, on one line and without direction marks: for names, which become parts of lines and headers."""
+    cleaned = clean(text, limit)
+    return cleaned if cleaned.isascii() and cleaned.isprintable() else " ".join(cleaned.translate(_NAME_NOISE).split())
 
 
 def canonical_url(url: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import orjson
 import xxhash
 
+from squall.core.config.permissions import private_folder
 from squall.core.errors import ConfigurationError
+from squall.core.net.addresses import redact_urls_in
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,9 @@ class CursorStore:
         self.folder = folder
 
     def path(self, name: str) -> Path:
-        """Return the file of the cursor `name` (any text)."""
-        slug = re.sub(r"[^\w.-]+", "_", name)[:60].strip("._") or "source"
+        """Return the file of the cursor `name` (any text). A URL in it is redacted; the hash still tells two of one name apart."""
+        letters = "".join(each if each.isalnum() or each in "_.-" else " " for each in redact_urls_in(name))
+        slug = "_".join(letters.split())[:60].strip("._") or "source"
         return self.folder / f"{slug}-{xxhash.xxh3_64_hexdigest(name.encode('utf-8', 'replace'))}.json"
 
     def load(self, name: str) -> dict[str, Any] | None:
@@ -35,7 +37,9 @@ class CursorStore:
         Raises:
             ConfigurationError: the file can't be read.
         """
-        path = self.path(name)
+        return self._read(self.path(name))
+
+    def _read(self, path: Path) -> dict[str, Any] | None:
         try:
             data = orjson.loads(path.read_bytes())
         except FileNotFoundError:
@@ -60,7 +64,7 @@ class CursorStore:
         path = self.path(name)
         temporary = path.with_suffix(".new")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self.folder)
             with temporary.open("wb") as file:
                 file.write(orjson.dumps(cursor))
                 file.flush()
@@ -75,3 +79,23 @@ class CursorStore:
             raise ConfigurationError(
                 f"the cursor {path} can't be written: {error.strerror}", "free disk space, or correct SQUALL_DATA_DIR"
             ) from error
+
+    def rename(self, old: str, new: str) -> None:
+        """Take the cursor `old` over as `new`, unless there is a `new` one; afterwards `old` is gone.
+
+        The old file is found by the hash at the end of its name, because earlier versions wrote the rest of it in other ways.
+
+        Raises:
+            ConfigurationError: the folder can't be read or written.
+        """
+        digest = xxhash.xxh3_64_hexdigest(old.encode("utf-8", "replace"))
+        for path in sorted(self.folder.glob(f"*-{digest}.json")):
+            cursor = self._read(path)
+            if cursor is not None and not self.path(new).exists():
+                self.save(new, cursor)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"a cursor in {self.folder} can't be removed: {error.strerror}", "check the permissions of SQUALL_DATA_DIR"
+                ) from error

@@ -18,6 +18,8 @@ Fields = Mapping[str, Any]
 """Any of `id, kind, source, author, url, title, text, language, symbols, published_at`; absent, None and blank mean not given."""
 
 _SEPARATORS = re.compile(r"[\s,;|]+")
+_MOST_CHARS, _MOST_LISTED = 10_000, 1_000
+"""Of a longer list of symbols only the beginning is read; a document keeps 50."""
 
 
 class InvalidFieldError(InvalidRecordError):
@@ -112,9 +114,9 @@ def symbols_of(fields: Fields) -> tuple[str, ...]:
         return ()
     listed: list[Any]
     if isinstance(value, str):
-        listed = _split(value)
+        listed = _split(value[:_MOST_CHARS])
     elif isinstance(value, list | tuple):
-        listed = [item.get("symbol") or item.get("text") if isinstance(item, Mapping) else item for item in value]
+        listed = [item.get("symbol") or item.get("text") if isinstance(item, Mapping) else item for item in value[:_MOST_LISTED]]
     else:
         raise InvalidFieldError("invalid_field", "symbols", f"expected a list or text, got {_type(value)}")
     if not all(isinstance(symbol, str) for symbol in listed):

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from squall.core.errors import ConfigurationError
 
-_EPOCH = re.compile(r"^[+-]?\d{9,10}(?:\.\d+)?$|^\d{12,13}(?:\.\d+)?$|^\d{16}$|^\d{19}$")
-_COMPACT = re.compile(r"^\d{14}$")
+_EPOCH = re.compile(r"^[+-]?\d{9,10}(?:\.\d+)?$|^\d{12,13}(?:\.\d+)?$|^\d{16}$|^\d{19}$", re.ASCII)
+_COMPACT = re.compile(r"^\d{14}$", re.ASCII)
 _ZONE_NAME = re.compile(r"\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
 _WORDY = ("%b %d, %Y %H:%M:%S", "%b %d, %Y %H:%M", "%b %d, %Y", "%B %d, %Y %H:%M", "%B %d, %Y", "%d %b %Y", "%d %B %Y")
 _LONGEST = 100
@@ -51,15 +51,27 @@ def parse_time(value: Any, naive: tzinfo | None = None, time_format: str = "") -
     Raises:
         TimeFormatError: it is in none of these forms, or has no zone and `naive` is None.
     """
+    if isinstance(value, str) and not value.isascii() and any(each.isdigit() and not each.isascii() for each in value[:_LONGEST]):
+        raise TimeFormatError(f"{value[:40]!r} has digits other than 0 to 9, which may belong to another calendar")
     try:
-        parsed = datetime.strptime(str(value), time_format) if time_format else _parse(value)  # noqa: DTZ007 - zone set below
+        parsed = datetime.strptime(_text(value), time_format) if time_format else _parse(value)  # noqa: DTZ007 - zone set below
         return _to_utc(parsed, naive)
     except TimeFormatError:
         raise
     except (ValueError, OverflowError, OSError, TypeError, IndexError):
-        shown = str(value)[:40] if isinstance(value, str | int | float) else type(value).__name__
+        shown = _text(value)[:40] if isinstance(value, str | int | float) else type(value).__name__
         wanted = f"expected {time_format}" if time_format else _EXAMPLES
         raise TimeFormatError(f"{shown!r} is not a time; {wanted}") from None
+
+
+def _text(value: Any) -> str:
+    """Return `value` as text of bounded length; Python refuses to write integers of more than 4300 digits."""
+    if isinstance(value, int) and value.bit_length() > _LONGEST:
+        return "a number that is too large"
+    text = str(value)
+    if len(text) > _LONGEST:
+        raise TimeFormatError(f"{text[:40]!r}… is too long for a time")
+    return text
 
 
 def _to_utc(parsed: datetime, naive: tzinfo | None) -> datetime:
@@ -107,7 +119,7 @@ def _from_text(text: str) -> datetime:
 
 def _iso(text: str) -> datetime:
     bare = _ZONE_NAME.sub("", text)
-    parsed = datetime.fromisoformat(bare.replace("/", "-") if re.match(r"^\d{4}/", bare) else bare)
+    parsed = datetime.fromisoformat(bare.replace("/", "-") if bare[4:5] == "/" and bare[:4].isdigit() else bare)
     return parsed.replace(tzinfo=UTC) if bare != text and parsed.tzinfo is None else parsed
 
 

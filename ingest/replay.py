@@ -14,7 +14,7 @@ from squall.ingest.source import Source, no_commit
 
 LONGEST_WAIT = 0.2
 """The most seconds between two checks of the stop flag."""
-_SPEED = re.compile(r"^(\d+(?:\.\d+)?)x?$")
+_SPEED = re.compile(r"^(\d+(?:\.\d+)?)x?$", re.ASCII)
 
 
 def parse_speed(text: str) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from squall.core.clock import Clock
@@ -51,6 +52,11 @@ def accepted(origin: Origin, document: Document) -> Item:
 def rejected(origin: Origin, error: InvalidRecordError, raw: bytes) -> Item:
     """Return the item of an input that can't become a document; it carries at most `RAW_LIMIT` bytes of the input."""
     return Item(origin, rejection=Rejection(error.reason, error.detail, raw[:RAW_LIMIT]))
+
+
+def limited(item: Item) -> Item:
+    """Return `item`, a reject, for a source that limits rejects itself: the limit per partition does not count it."""
+    return replace(item, limited_by_source=True)
 
 
 def no_commit() -> None:

@@ -13,6 +13,8 @@ _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _INSTRUMENT = re.compile(r"<[A-Z0-9.=]{1,12}>")
 """An agency's code of an instrument, as in "Toyo Seikan <5901.T>": labelled text has none, and networks take tone from its digits."""
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd\ud800-\udfff\u200b-\u200f\u2060\ufeff]")
+_GIANT = re.compile(r"&#[0-9]{100,};?")
+"""No character: Python refuses to read a number of more than 4300 digits."""
 _ENTITY = re.compile(r"&(?:#\w+;?|\w{1,32};?)")
 _SPACE = re.compile(r"\s+")
 _DROPPED = (_LINK, _INSTRUMENT, _UNREADABLE, _SPACE)
@@ -27,7 +29,7 @@ def prepare(text: str, max_tokens: int) -> str:
     Cut to a length that still fills `max_tokens`; the empty text stays empty.
     """
     text = text[: max_tokens * _CHARS_PER_TOKEN]
-    text = html.unescape(text) if "&" in text else text
+    text = html.unescape(_GIANT.sub("\ufffd", text)) if "&" in text else text
     for pattern in _DROPPED:
         text = pattern.sub(" ", text)
     return text.strip()
@@ -37,6 +39,7 @@ def prepare_aligned(text: str, max_tokens: int) -> tuple[str, list[int]]:
     """Return what `prepare` returns, and for each of its characters the offset in `text` it comes from."""
     text = text[: max_tokens * _CHARS_PER_TOKEN]
     origin = list(range(len(text)))
+    text, origin = _replaced(_GIANT, text, origin, lambda _: "\ufffd")
     text, origin = _replaced(_ENTITY, text, origin, lambda match: html.unescape(match.group()))
     for pattern in _DROPPED:
         text, origin = _replaced(pattern, text, origin, lambda _: " ")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote
 
 from squall.core.clock import Clock, SystemClock
 from squall.core.errors import ConfigurationError
-from squall.core.net.addresses import redact_url
+from squall.core.net.addresses import redact_url, split_url
 from squall.core.observability.health import Health
 from squall.storage.backends.base import Backend
 from squall.storage.backends.metered import MeteredBackend
@@ -41,7 +41,9 @@ def open(
         StoreMissingError: the folder holds no store and `create` is False.
         StoreError: the folder cannot be used.
     """
-    parts = urlsplit(url)
+    parts = split_url(url)
+    if parts is None:
+        raise ConfigurationError(f"{redact_url(url)!r} is not the URL of a store", _HINT)
     backend: Backend
     if parts.scheme == "chdb":
         from squall.storage.backends.embedded import EmbeddedBackend
@@ -58,13 +60,13 @@ def open(
 
 def _folder(url: str, parts: SplitResult) -> Path:
     if parts.netloc or not parts.path.strip("/"):
-        raise ConfigurationError(f"{url!r} names no absolute folder", _HINT)
+        raise ConfigurationError(f"{redact_url(url)!r} names no absolute folder", _HINT)
     return Path(unquote(parts.path))
 
 
 def _max_threads(url: str, parts: SplitResult) -> int:
     options = parse_qs(parts.query)
     value = options.pop("max_threads", ["0"])[-1]
-    if options or not value.isdigit():
-        raise ConfigurationError(f"{url!r} has an option that is not understood", "the only one is ?max_threads=N")
+    if options or not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise ConfigurationError(f"{redact_url(url)!r} has an option that is not understood", "the only one is ?max_threads=N")
     return int(value)

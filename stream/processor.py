@@ -23,6 +23,7 @@ from squall.core.records import Document, ScoredDocument
 from squall.core.retry import retry_until_available
 from squall.stream.batch_log import log_batch, log_decoded
 from squall.stream.document_scoring import DocumentScorer, Scorer
+from squall.stream.event_time import EventTimeLimits
 from squall.stream.reject_limit import RejectLimit
 from squall.stream.totals import RunningTotals
 
@@ -90,6 +91,7 @@ class Processor:
         self._clock = clock
         self._stop = stop
         self._health = health or Health(clock)
+        self._event_time = EventTimeLimits(settings)
         self._reject_limit = RejectLimit(settings)
         self._retries = 0
         self.totals = RunningTotals()
@@ -104,12 +106,16 @@ class Processor:
     def process(self, items: Sequence[Item]) -> list[Outcome]:
         """Store every document of `items` and dead-letter every reject; one outcome per item, in order.
 
+        A document that is dated too far from now is a reject (`squall.stream.event_time`).
+
         Raises:
             TooManyRejectsError: a partition exceeds a reject limit; nothing of this micro-batch was dead-lettered.
             ModelFaultError: the model fails on every text; nothing of this micro-batch was stored or dead-lettered.
             StoreError: the store refused the micro-batch for a reason that a retry does not cure.
             StoppedError: asked to stop while waiting for the store; nothing may be acknowledged.
         """
+        now = self._clock.now()
+        items = [self._event_time.apply(item, now) for item in items]
         log_decoded(items)
         watch = _Stopwatch(self._clock)
         documents: dict[str, Document] = {}

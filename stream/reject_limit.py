@@ -47,6 +47,8 @@ class _History:
 class RejectLimit:
     """Counts rejects per partition, consecutive ones and their ratio over the last `reject_window` items.
 
+    Rejects that their source limits itself (`Item.limited_by_source`) do not count. What the model rejects always counts.
+
     Args:
         settings: `max_consecutive_rejects`, `max_reject_ratio`, `reject_window`.
     """
@@ -63,6 +65,8 @@ class RejectLimit:
         """
         touched: dict[Partition, _History] = {}
         for item, outcome in zip(items, outcomes, strict=True):
+            if item.limited_by_source:
+                continue
             partition = (item.origin.topic, item.origin.partition)
             history = touched.get(partition)
             if history is None:
@@ -80,6 +84,7 @@ class RejectLimit:
                 f"{where}: {history.in_row} items in a row were rejected (limit {self._settings.max_consecutive_rejects}), "
                 f"the last, at offset {origin.offset}, with {last.reason}: {last.detail}",
                 HINT.format(setting="MAX_CONSECUTIVE_REJECTS"),
+                origin.topic,
             )
         size = len(history.window)
         if size == history.window.maxlen and history.rejected > self._settings.max_reject_ratio * size:
@@ -88,4 +93,5 @@ class RejectLimit:
                 f"{where}: {history.rejected} of the last {size} items were rejected (limit {self._settings.max_reject_ratio:.0%}), "
                 f"{count} of them with {reason}; the last, at offset {origin.offset}, with {last.reason}: {last.detail}",
                 HINT.format(setting="MAX_REJECT_RATIO"),
+                origin.topic,
             )

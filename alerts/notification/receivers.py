@@ -19,6 +19,7 @@ from squall.alerts.notification.webhook.sender import WebhookSender
 from squall.core.clock import Clock
 from squall.core.config.alerts import AlertSettings, ReceiverSettings
 from squall.core.config.settings import Settings
+from squall.core.net.outbound.client import OutboundClient
 from squall.core.net.plaintext import refuse_plaintext
 from squall.storage.rows.alerting import Notification
 from squall.storage.rows.documents import StoredDocument
@@ -95,6 +96,7 @@ def render(
 
 def _open_webhook(name: str, receiver: ReceiverSettings, settings: Settings, clock: Clock) -> WebhookSender:
     if receiver.url.startswith("http://"):
-        host = urlsplit(receiver.url).hostname or receiver.url
+        host = urlsplit(receiver.url).hostname or "its address"
         refuse_plaintext(f"the webhook {name!r}", [host], "write https:// in its url", allowed=settings.allow_plaintext)
-    return WebhookSender(receiver.url, receiver.secret.get_secret_value(), receiver.timeout_seconds, clock)
+    client = OutboundClient(settings.alerts.private_hosts, "SQUALL_ALERTS__PRIVATE_HOSTS")
+    return WebhookSender(receiver.url, receiver.secret.get_secret_value(), receiver.timeout_seconds, clock, client)

@@ -25,6 +25,7 @@ from squall.backtest.history.result import Result, SweepResult
 from squall.backtest.history.scoring import ReportProgress, Scored, ScoringContext, checkpoint_key, counted_before, score_files, unscored
 from squall.backtest.history.sweep import Variant, parse_sweep
 from squall.core.clock import Clock
+from squall.core.config.permissions import private_folder
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
 from squall.core.records import TOPICS
@@ -102,7 +103,7 @@ def run_backtest(
     if request.as_of and not folder.is_dir():
         raise ConfigurationError(f"{request.path} has not been scored by any model yet", "run it once without --as-of")
     hashed = [] if request.as_of else _hash(files, folder, progress)
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     store = storage.open(f"chdb://{(folder / _STORE).resolve()}")
     try:
         store.schema.migrate()

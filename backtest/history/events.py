@@ -17,7 +17,7 @@ from squall.core.series import MARKET, kind_of
 from squall.ingest.publication_time import TimeFormatError, parse_time
 
 COLUMNS: Final = ("start", "end", "name", "topics")
-_DAY = re.compile(r"^\s*\d{4}-\d{2}-\d{2}\s*$")
+_DAY = re.compile(r"^\s*\d{4}-\d{2}-\d{2}\s*$", re.ASCII)
 _EXAMPLE = "for example 2011-08-05,2011-08-10T20:00Z,US downgrade,Markets; Macro"
 
 

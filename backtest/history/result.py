@@ -14,6 +14,7 @@ from squall.backtest.history.event_matching import Found, Scorecard, matches
 from squall.backtest.history.scoring import Scored
 from squall.backtest.history.sweep import Variant
 from squall.core.config.settings import DetectorSettings
+from squall.core.display import spreadsheet_cell
 from squall.core.records import Alert
 from squall.storage.rows.documents import ModelVersion, StoredDocument
 
@@ -92,12 +93,13 @@ class Result:
         }
 
     def alerts_csv(self) -> str:
-        """Return the alerts as CSV with a header; names of events are separated by `;`."""
+        """Return the alerts as CSV with a header; names of events are separated by `;`; no cell is a formula."""
         text = io.StringIO()
         table = csv.DictWriter(text, _CSV, lineterminator="\n")
         table.writeheader()
         for alert in self.as_dict()["alerts"]:
-            table.writerow(alert | {"events": ";".join(alert["events"])})
+            row = alert | {"events": ";".join(alert["events"])}
+            table.writerow({name: spreadsheet_cell(value) for name, value in row.items()})
         return text.getvalue()
 
 

@@ -14,7 +14,7 @@ from squall.core.errors import ConfigurationError
 from squall.ingest.publication_time import TimeFormatError, parse_time
 
 COLUMNS: Final = ("timestamp", "value")
-_SMALL_NUMBER = re.compile(r"^\d{1,8}(?:\.\d+)?$")
+_SMALL_NUMBER = re.compile(r"^\d{1,8}(?:\.\d+)?$", re.ASCII)
 _EXAMPLE: Final = "a row is for example 2026-03-02T14:05:00Z,17"
 
 

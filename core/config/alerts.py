@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from squall.core.config.sections import FrozenDict, Positive, ReadableFile, Seconds, Section
+from squall.core.config.sections import FrozenDict, Positive, PrivateHosts, ReadableFile, Seconds, Section
 from squall.core.records import SeriesKind, Severity
 
 DEFAULT_RECEIVER: Final = "default"
@@ -52,9 +52,9 @@ class ReceiverSettings(Section):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="lower-case letters, digits, - and _")
     to: tuple[str, ...] = Field((), description="e-mail addresses")
-    url: str = Field("", pattern=r"^(https?://[^\s]+)?$", description="http(s) address that accepts a JSON POST")
+    url: str = Field("", pattern=r"^(https?://[^\s]+)?$", repr=False, description="http(s) address that accepts a JSON POST")
     secret: SecretStr = Field(SecretStr(""), description="signs the requests to the webhook (HMAC-SHA256)")
-    timeout_seconds: Seconds = Field(10.0, description="longest time for one request to the webhook as a whole")
+    timeout_seconds: Seconds = Field(10.0, description="from the first look-up of the host to the answer of the webhook")
     max_per_hour: Positive | None = Field(None, description="most messages per hour; empty: alerts.max_per_hour")
 
     @model_validator(mode="after")
@@ -92,12 +92,13 @@ class AlertSettings(Section):
     smtp_timeout_seconds: Seconds = Field(15.0, description="longest time for one mail as a whole, from connecting to the last reply")
     sender: str = Field("squall@localhost", description="From: address; the key `from` is accepted too")
     to: Annotated[tuple[str, ...], Field(min_length=1)] = Field(("risk@localhost",), description="To: addresses of the default receiver")
-    link_base: str = Field("", description="URL of the live page or dashboard that mails link to")
+    link_base: str = Field("", repr=False, description="URL of the live page or dashboard that mails link to")
     group_by: tuple[Literal["topic", "kind"], ...] = Field((), description="one message per value of these; empty: one per receiver")
     group_wait_seconds: Annotated[float, Field(ge=0)] = Field(30.0, description="wait for more alerts before the first message of a group")
     group_interval_seconds: Seconds = Field(300.0, description="minimum time between two messages about one group")
     repeat_interval_seconds: Seconds = Field(14_400.0, description="repeat the message while alerts fire and are unacknowledged")
     max_per_hour: Positive = Field(20, description="most messages per receiver; the rest is collected in one digest")
+    private_hosts: PrivateHosts = Field((), description="hosts of webhooks that may resolve to a private address, as host or host:port")
     receivers: tuple[ReceiverSettings, ...] = Field((), description="further receivers besides `to`, which routes name")
     routes: tuple[RouteSettings, ...] = Field((), description="evaluated in order; the first that matches takes the alert")
 

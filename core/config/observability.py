@@ -14,6 +14,9 @@ class MetricsSettings(Section):
 
     host: str = Field("127.0.0.1", description="address to listen on; the endpoint has no login")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="serves /metrics, /livez and /readyz; 0: off")
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="names, with * and ?, that the Host header may have besides addresses and private names"
+    )
     patience_seconds: Seconds = Field(300.0, description="time without progress after which /livez fails")
 
 

@@ -20,4 +20,10 @@ class ProcessorSettings(Section):
         0.75, description="highest ratio of rejects in the last `reject_window` items of one partition; beyond, the worker stops; 1: off"
     )
     reject_window: Positive = Field(2000, description="items per partition over which `max_reject_ratio` is measured")
+    max_future_seconds: Annotated[float, Field(ge=0, le=600)] = Field(
+        600.0, description="how far ahead of this machine's clock a document may be dated; one that is further ahead is rejected"
+    )
+    max_age_days: Annotated[int | None, Field(gt=0)] = Field(
+        None, description="how old a document may be when it is processed; an older one is rejected; not set: any age since 1990"
+    )
     retry_max_seconds: Seconds = Field(30.0, description="longest pause between retries while the store is unavailable")

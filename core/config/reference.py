@@ -14,7 +14,7 @@ from pydantic_core import to_jsonable_python
 
 from squall.core.config.loading import PREFIX
 from squall.core.config.settings import Settings
-from squall.core.net.addresses import redact_url
+from squall.core.net.addresses import redact_url, redact_urls_in, redact_webhook_url
 
 HIDDEN = "(set)"
 """Shown instead of a secret that has a value."""
@@ -56,14 +56,23 @@ def settings_in(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -
 
 
 def value_of(settings: Settings, setting: Setting) -> Any:
-    """Return the effective value as JSON; of a secret only whether it is set, of a URL everything but the password."""
+    """Return the effective value as JSON; of a secret only whether it is set, every URL redacted, a webhook's to its host."""
     value: Any = settings
     for name in setting.path:
         value = getattr(value, name)
     if isinstance(value, SecretStr):
         text = value.get_secret_value()
-        return redact_url(text) if "://" in text else HIDDEN if text else ""
-    return _plain(value)
+        return redact_url(text) if setting.path == ("store", "url") else HIDDEN if text else ""
+    return _redacted(_plain(value))
+
+
+def _redacted(value: Any, key: str = "") -> Any:
+    """Redact every URL in a JSON value; the keys called `url` are those of webhooks, whose path is a secret."""
+    if isinstance(value, str):
+        return redact_webhook_url(value) if key == "url" else redact_urls_in(value)
+    if isinstance(value, dict):
+        return {name: _redacted(item, name) for name, item in value.items()}
+    return [_redacted(item) for item in value] if isinstance(value, list) else value
 
 
 def markdown() -> str:

@@ -15,8 +15,12 @@ VARIABLE: Final = "SQUALL_SECRETS_DIR"
 _PREFIX: Final = "SQUALL_"
 
 
-def _files() -> list[Path]:
-    """Return the files that are named like settings; other files in the folder are ignored."""
+def secret_file_paths() -> list[Path]:
+    """Return the files that are named like settings; other files in the folder are ignored.
+
+    Raises:
+        ConfigurationError: the folder can't be read.
+    """
     named = os.environ.get(VARIABLE)
     if not named:
         return []
@@ -35,7 +39,7 @@ def secret_names() -> list[str]:
     Raises:
         ConfigurationError: the folder can't be read.
     """
-    return [file.name for file in _files()]
+    return [file.name for file in secret_file_paths()]
 
 
 def read_secrets() -> dict[str, str]:
@@ -44,7 +48,7 @@ def read_secrets() -> dict[str, str]:
     Raises:
         ConfigurationError: a file can't be read, or is no text.
     """
-    return {file.name: _text(file) for file in _files()}
+    return {file.name: _text(file) for file in secret_file_paths()}
 
 
 def _text(file: Path) -> str:

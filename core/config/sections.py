@@ -10,11 +10,15 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from squall.core.net.outbound.policy import checked_private_hosts
+
 K = TypeVar("K")
 V = TypeVar("V")
 
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
+PrivateHosts = Annotated[tuple[str, ...], AfterValidator(checked_private_hosts)]
+"""Hosts, as `host` or `host:port`."""
 
 
 class Section(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from squall.core.config.alerts import AlertSettings
 from squall.core.config.detector import DetectorSettings
-from squall.core.config.ingest import FileSourceSettings, IngestSettings, PushSettings
+from squall.core.config.ingest import FileSourceSettings, IngestSettings, PushSettings, PushTokenSettings
 from squall.core.config.kafka import KafkaSettings
 from squall.core.config.model import ModelSettings
 from squall.core.config.observability import LogSettings, MetricsSettings
@@ -28,6 +28,7 @@ __all__ = [
     "ModelSettings",
     "ProcessorSettings",
     "PushSettings",
+    "PushTokenSettings",
     "Settings",
     "StoreSettings",
     "WebSettings",

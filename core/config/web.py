@@ -15,3 +15,7 @@ class WebSettings(Section):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="0: any free port")
     token: SecretStr = Field(SecretStr(""), description="bearer token; required unless the address is loopback")
+    allowed_hosts: tuple[str, ...] = Field((), description="names, with * and ?, that requests without a token may have in the Host header")
+    max_connections: Annotated[int, Field(ge=16)] = Field(
+        256, description="most connections; at most a quarter of the descriptor limit (ulimit -n)"
+    )

@@ -1,12 +1,22 @@
-"""Hosts, ports and URLs: how they are written, and which of them stay on this machine."""
+"""Hosts, ports and URLs: how they are written, which of them stay on this machine, and how they are shown without secrets."""
 
 from __future__ import annotations
 
 import ipaddress
-import re
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
-_PASSWORD = re.compile(r"(://[^/:@]*:).*@", re.DOTALL)
-"""Up to the last @: a password that contains / or # ends the URL early for its parser, but must not be shown either."""
+from squall.core.display import visible
+
+HIDDEN: Final = "***"
+"""Shown instead of a secret in a URL."""
+_LONGEST: Final = 500
+_LONGEST_NAME: Final = 40
+_LONGEST_SCHEME: Final = 20
+_SCHEME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-")
+_NAME: Final = _SCHEME | frozenset("_~[]%")
+_HOST: Final = _SCHEME | frozenset("_~")
+_IPV6: Final = frozenset("0123456789abcdefABCDEF:.%")
 
 
 def is_loopback(host: str) -> bool:
@@ -52,6 +62,103 @@ def host_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
 
 
+def split_url(url: str) -> SplitResult | None:
+    """Return the parts of `url`; None if it can't be parsed. The parser's own error quotes the password."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
 def redact_url(url: str) -> str:
-    """Return `url` with its password replaced by `***`."""
-    return _PASSWORD.sub(r"\1***@", url)
+    """Return `url` as it may be shown anywhere: without user, password, values of the query and fragment.
+
+    Scheme, host, port, path and the names of the query stay. Where it is unclear which part is the password, for example because it
+    contains a slash, everything after the scheme is hidden; text without `://` is hidden whole. Needs linear time, never raises.
+    """
+    scheme, separator, rest = url.strip().partition("://")
+    if not separator or not _is_scheme(scheme):
+        return HIDDEN if url.strip() else ""
+    authority, tail = _cut(rest, "/?#\\")
+    user, at, host = authority.rpartition("@")
+    location, fragment_mark, _ = tail.partition("#")
+    path, query_mark, query = location.partition("?")
+    local = not authority and scheme.lower() in {"chdb", "file"}
+    web = scheme.lower() in {"http", "https"}
+    doubtful = not _is_host(host) or ("@" in tail and bool(authority) and (bool(at) or not web))
+    if doubtful:
+        return f"{scheme}://{HIDDEN}"
+    if not local and _holds_login(path, after_port=":" in host):
+        path = f"/{HIDDEN}"
+    shown = [scheme, "://", f"{HIDDEN}@" if user or at else "", host, path]
+    if query_mark:
+        shown += ["?", "&".join(_redact_parameter(part) for part in query.split("&"))]
+    if fragment_mark:
+        shown += ["#", HIDDEN]
+    return visible("".join(shown), _LONGEST)
+
+
+def redact_webhook_url(url: str) -> str:
+    """Return scheme, host and port of `url`, whose path is a secret, as those of Slack and Teams are. Never raises."""
+    shown = redact_url(url).partition("?")[0].partition("#")[0]
+    scheme, separator, rest = shown.partition("://")
+    authority, path = _cut(rest, "/\\")
+    return f"{scheme}{separator}{authority}{f'/{HIDDEN}' if path.strip('/') else path}"
+
+
+def redact_urls_in(text: str) -> str:
+    """Return `text` with every URL in it redacted, up to the next space: for text of libraries that may quote one. Never raises."""
+    if "://" not in text:
+        return text
+    return " ".join(_redact_word(word) for word in text.split(" "))
+
+
+def _redact_word(word: str) -> str:
+    lines = word.splitlines(keepends=True)
+    if len(lines) > 1:
+        return "".join(_redact_word(line) for line in lines)
+    found = word.find("://")
+    if found < 0:
+        return word
+    start = found
+    while start > max(0, found - _LONGEST_SCHEME) and word[start - 1] in _SCHEME:
+        start -= 1
+    body = word[start:].rstrip()
+    return word[:start] + redact_url(body) + word[start + len(body) :]
+
+
+def _redact_parameter(part: str) -> str:
+    name, equals, _ = part.partition("=")
+    if not equals or len(name) > _LONGEST_NAME or not _NAME.issuperset(name):
+        return HIDDEN if part else ""
+    return f"{name}={HIDDEN}"
+
+
+def _cut(text: str, ends: str) -> tuple[str, str]:
+    """Return `text` before and from the first of the characters `ends`."""
+    first = min((found for end in ends if (found := text.find(end)) >= 0), default=len(text))
+    return text[:first], text[first:]
+
+
+def _is_scheme(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_SCHEME and _SCHEME.issuperset(text)
+
+
+def _is_host(text: str) -> bool:
+    """Whether this can only be a host, with or without a port, and no part of a password."""
+    if text.startswith("["):
+        address, closed, port = text[1:].partition("]")
+        return bool(closed) and _IPV6.issuperset(address) and (not port or (port[0] == ":" and _is_port(port[1:])))
+    name, colon, port = text.partition(":")
+    return all(each in _HOST or (each > "\x7f" and each.isalnum()) for each in name) and (not colon or _is_port(port))
+
+
+def _is_port(text: str) -> bool:
+    return len(text) <= 5 and text.isascii() and (not text or text.isdigit())
+
+
+def _holds_login(path: str, *, after_port: bool) -> bool:
+    """Whether a path may contain user and password: of a second URL in it, or of this one if the password has a slash."""
+    plain = path.lower().replace("%3a", ":").replace("%40", "@").replace("%2f", "/")
+    login, at, _ = plain.rpartition("@")
+    return "://" in plain or (bool(at) and (after_port or ":" in login))

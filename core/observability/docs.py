@@ -13,7 +13,8 @@ _HEAD = """\
 
 Every long-running command serves Prometheus metrics and two probes when `SQUALL_METRICS__PORT` is set (default 0: off), on
 `SQUALL_METRICS__HOST` (default 127.0.0.1). The endpoint has no login: make it reachable for Prometheus and the probes only. Each process
-needs a port of its own.
+needs a port of its own. Requests by address or private name are answered, those by a public name only if `SQUALL_METRICS__ALLOWED_HOSTS`
+has it ([security](security.md#host-and-origin)). The probes are answered however many connections others hold.
 
 | path | response |
 | --- | --- |

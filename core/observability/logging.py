@@ -11,6 +11,8 @@ from typing import Any, Final, TextIO
 import orjson
 
 from squall.core.config.settings import LogSettings
+from squall.core.display import visible, visible_lines
+from squall.core.net.addresses import redact_urls_in
 from squall.core.observability.lost_connections import LostConnectionFilter
 
 ROOT: Final = "squall"
@@ -23,6 +25,7 @@ LOGGERS: Final = {
     "squall.worker": "the Kafka consumer: partitions, lag, rebalances",
     "squall.processor": "rejected documents, retries; each document at the level DEBUG",
     "squall.engine": "the model: devices, failures, a new checkpoint",
+    "squall.http": "all HTTP listeners: connections and requests that were refused or too slow, one line a minute for each kind",
     "squall.web": "the live page",
     "squall.metrics": "the metrics endpoint",
     "squall.demo": "`squall demo`",
@@ -38,7 +41,14 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    return {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
+    return {
+        key: redact_urls_in(value) if isinstance(value, str) else value for key, value in record.__dict__.items() if key not in _STANDARD
+    }
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Return the message with URLs redacted, although what logs one has redacted it: libraries do not."""
+    return redact_urls_in(record.getMessage())
 
 
 class RepeatFilter(logging.Filter):
@@ -68,27 +78,27 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
             **_fields(record),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = redact_urls_in(self.formatException(record.exc_info))
         try:
-            return orjson.dumps(line, default=str).decode()
+            return visible(orjson.dumps(line, default=str).decode())
         except TypeError:  # lone surrogates, integers beyond 64 bits: a log line must not be lost for them
             return json.dumps(line, default=str)
 
 
 class TextFormatter(logging.Formatter):
-    """`time level logger: message key=value` for people."""
+    """`time level logger: message key=value` for people; a line break or an escape sequence in a value can't forge a line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; a traceback follows on lines of its own."""
         time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
         extra = "".join(f" {key}={value}" for key, value in _fields(record).items())
-        line = f"{time} {record.levelname.lower():7} {record.name}: {record.getMessage()}{extra}"
+        line = visible(f"{time} {record.levelname.lower():7} {record.name}: {_message(record)}{extra}")
         if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
+            line += "\n" + visible_lines(redact_urls_in(self.formatException(record.exc_info)))
         return line
 
 

@@ -13,8 +13,8 @@ OTHER: Final = "other"
 Stage = Literal["ingest", "worker"]
 Dependency = Literal["store", "broker", "receivers", "model", "page"]
 SourceKind = Literal["rss", "file", "push", "replay", "other"]
-FetchOutcome = Literal["news", "unchanged", "failed"]
-PushOutcome = Literal["accepted", "refused", "unauthorised", "busy", "unavailable"]
+FetchOutcome = Literal["news", "unchanged", "failed", "paused"]
+PushOutcome = Literal["accepted", "refused", "unauthorised", "forbidden", "busy", "unavailable"]
 StoreOperation = Literal["select", "insert", "command"]
 CallOutcome = Literal["ok", "unavailable", "error"]
 RunOutcome = Literal["ok", "waiting", "standby", "failed"]
@@ -28,6 +28,7 @@ REASONS: Final = (
     "broken_encoding",
     "broken_file",
     "broken_json",
+    "broken_markup",
     "broken_row",
     "empty_message",
     "invalid_field",

@@ -176,15 +176,16 @@ FETCHES = Metric(
     "squall_source_fetches_total",
     MetricType.COUNTER,
     "fetches",
-    "Feed polls by outcome: news, unchanged or failed.",
-    "failed: the log names the feed and the reason. A failing feed is polled less and less often.",
+    "Feed polls by outcome: news, unchanged, failed; paused counts feeds with too many rejected entries in a row.",
+    "failed, paused: the log names the feed and the reason. Such a feed is polled less and less often.",
     (label("outcome", FetchOutcome),),
 )
 PUSHES = Metric(
     "squall_push_requests_total",
     MetricType.COUNTER,
     "requests",
-    "Push requests by response: accepted (202), refused (other 4xx), unauthorised (401), busy (429), unavailable (503).",
-    "busy or unavailable: Kafka does not keep up; check squall_dependency_up. refused: the sender must correct its requests.",
+    "Push requests by response: accepted (202), refused (other 4xx), unauthorised (401), forbidden (403), busy (429), unavailable (503).",
+    "busy or unavailable: Kafka does not keep up; check squall_dependency_up. refused: the sender must correct its requests. "
+    "forbidden: its token may not name the source.",
     (label("outcome", PushOutcome),),
 )

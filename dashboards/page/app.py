@@ -13,7 +13,7 @@ from squall.core.clock import Clock
 from squall.core.config.settings import DetectorSettings
 from squall.core.errors import SquallError
 from squall.dashboards.page.change_feed import ChangeFeed
-from squall.dashboards.page.event_stream import POLL_SECONDS, EventBroadcaster
+from squall.dashboards.page.event_stream import MAX_SUBSCRIBERS, POLL_SECONDS, EventBroadcaster
 from squall.dashboards.page.health_reader import HealthReader
 from squall.dashboards.page.response_cache import ResponseCache
 from squall.dashboards.page.routes.alerts import alert_routes
@@ -33,7 +33,12 @@ MAX_BODY_BYTES = 65_536
 
 
 def create_app(
-    store: Store, clock: Clock, detector: DetectorSettings, *, poll_seconds: float = POLL_SECONDS
+    store: Store,
+    clock: Clock,
+    detector: DetectorSettings,
+    *,
+    poll_seconds: float = POLL_SECONDS,
+    max_streams: int = MAX_SUBSCRIBERS,
 ) -> tuple[FastAPI, EventBroadcaster]:
     """Return the page with its API over `store`, and its event broadcaster, which must be closed before the server stops.
 
@@ -55,7 +60,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _validation_error)
     cache = ResponseCache(clock)
     health = HealthReader(store, clock, detector.interval_seconds)
-    broadcaster = EventBroadcaster(ChangeFeed(store, cache, clock, health), poll_seconds)
+    broadcaster = EventBroadcaster(ChangeFeed(store, cache, clock, health), poll_seconds, max_streams)
     app.include_router(health_routes(store, cache, health))
     app.include_router(overview_routes(store, cache))
     app.include_router(document_routes(store, cache))

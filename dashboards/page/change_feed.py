@@ -27,7 +27,7 @@ OVERLAP: Final = timedelta(seconds=5)
 _MAX_IDS: Final = 20_000
 _TTL_SECONDS: Final = 0.5
 """Less than the interval between polls, so that every poll queries the store unless the store is slow."""
-_CURSOR = re.compile(r"(\d{1,14})-(\d{1,14})-([0-9a-f]{8})")
+_CURSOR = re.compile(r"(\d{1,14})-(\d{1,14})-([0-9a-f]{8})", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

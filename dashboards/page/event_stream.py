@@ -72,8 +72,9 @@ class EventBroadcaster:
         interval: seconds between polls.
     """
 
-    def __init__(self, feed: ChangeFeed, interval: float) -> None:
+    def __init__(self, feed: ChangeFeed, interval: float, max_subscribers: int = MAX_SUBSCRIBERS) -> None:
         self._feed = feed
+        self._max_subscribers = max_subscribers
         self._interval = interval
         self._subscribers: set[Subscriber] = set()
         self._task: asyncio.Task[None] | None = None
@@ -95,7 +96,7 @@ class EventBroadcaster:
         Raises:
             TooManySubscribersError: the limit is reached, or the server is stopping.
         """
-        if self._closed or len(self._subscribers) >= MAX_SUBSCRIBERS:
+        if self._closed or len(self._subscribers) >= self._max_subscribers:
             raise TooManySubscribersError(f"{len(self._subscribers)} pages are already open", "close some of them, or try again later")
         subscriber = Subscriber(Cursor.parse(cursor))
         self._subscribers.add(subscriber)

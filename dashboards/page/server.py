@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
-
-import uvicorn
 
 from squall.core.clock import Clock
 from squall.core.config.settings import DetectorSettings, WebSettings
 from squall.core.net.addresses import host_port
+from squall.core.net.http.host_gate import HostGateMiddleware, HostRule
+from squall.core.net.http.limits import PAGE_SHARE, connection_cap
+from squall.core.net.http.server import HttpServer
 from squall.core.net.listen import listen
-from squall.dashboards.page.access import AccessControlMiddleware, check_access
+from squall.dashboards.page.access import OPEN_PATHS, AccessControlMiddleware, check_access
 from squall.dashboards.page.app import create_app
 from squall.dashboards.page.event_stream import MAX_SUBSCRIBERS, POLL_SECONDS, EventBroadcaster
 from squall.dashboards.page.security_headers import SecurityHeadersMiddleware
@@ -22,18 +21,12 @@ from squall.storage import Store
 
 log = logging.getLogger("squall.web")
 
-MAX_CONNECTIONS = MAX_SUBSCRIBERS + 64
-"""Every event stream, and requests beside them."""
+STREAMS_SHARE = 3 / 4
+"""Share of the connections that event streams, which stay open, may use."""
 GRACE_SECONDS = 1
+_NAME = "the live page"
 STOP_SECONDS = 1.8
 _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  only to name one that can be opened
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Leave signals to the process that this server runs in."""
-        yield
 
 
 class PageServer:
@@ -63,7 +56,7 @@ class PageServer:
         self._poll_seconds = poll_seconds
         self._broadcaster: EventBroadcaster | None = None
         self._port = settings.port
-        self._server: _Server | None = None
+        self._server: HttpServer | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -79,22 +72,26 @@ class PageServer:
             ConfigurationError: the address is taken or not one of this machine, or it is open to the network without a token.
         """
         token = check_access(self._settings)
-        listener = listen(self._settings.host, self._settings.port, server="the live page", settings="SQUALL_WEB")
+        listener = listen(self._settings.host, self._settings.port, server=_NAME, settings="SQUALL_WEB")
         self._port = listener.getsockname()[1]
-        app, self._broadcaster = create_app(self._store, self._clock, self._detector, poll_seconds=self._poll_seconds)
-        config = uvicorn.Config(
-            SecurityHeadersMiddleware(AccessControlMiddleware(app, token)),
-            log_config=None,
-            log_level="warning",
-            access_log=False,  # an access log would record ?token=
-            lifespan="off",
-            ws="none",
-            server_header=False,
-            limit_concurrency=MAX_CONNECTIONS,
-            timeout_graceful_shutdown=GRACE_SECONDS,
+        cap = connection_cap(_NAME, self._settings.max_connections, PAGE_SHARE)
+        app, self._broadcaster = create_app(
+            self._store,
+            self._clock,
+            self._detector,
+            poll_seconds=self._poll_seconds,
+            max_streams=min(MAX_SUBSCRIBERS, int(cap * STREAMS_SHARE)),
         )
-        self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="squall-page")
+        hosts = HostRule(_NAME, "SQUALL_WEB__ALLOWED_HOSTS", self._settings.host, self._settings.allowed_hosts, login=bool(token))
+        self._server = HttpServer(
+            SecurityHeadersMiddleware(HostGateMiddleware(AccessControlMiddleware(app, token), hosts)),
+            listener,
+            name=_NAME,
+            cap=cap,
+            probes=OPEN_PATHS,
+            grace_seconds=GRACE_SECONDS,
+        )
+        self._task = asyncio.create_task(self._server.serve(), name="squall-page")
         while not self._server.started and not self._task.done():
             await asyncio.sleep(0.005)
         if self._task.done():
@@ -110,7 +107,7 @@ class PageServer:
         ending: set[asyncio.Future[Any]] = {task}
         if self._broadcaster is not None:
             ending.add(self._broadcaster.close())  # streams do not end on their own
-        server.should_exit = True
+        server.stop()
         await asyncio.wait(ending, timeout=STOP_SECONDS)
         if not task.done():
             task.cancel()

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
+from squall.core.display import visible
 from squall.core.errors import ConfigurationError
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -23,6 +24,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 """Column names recognised without an option, in order of preference; letter case is ignored."""
 
 _CACHED_COLUMNS = 500
+_LONGEST_NAME = 60
 _SOCIAL_SIGNS = frozenset({"tweet", "id_str", "full_text"})
 
 
@@ -70,7 +72,7 @@ class Columns:
         Raises:
             ConfigurationError: it has no time or text column, or lacks a mapped one; lists its columns and names the option.
         """
-        listed = ", ".join(sorted(names)[:40]) or "(none)"
+        listed = ", ".join(visible(name, _LONGEST_NAME) for name in sorted(names)[:40]) or "(none)"
         absent = sorted(set(self._mapping.values()) - set(names))
         if absent:
             raise ConfigurationError(f"{path} has no column {', '.join(absent)}; its columns are {listed}", "correct --map")

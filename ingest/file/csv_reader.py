@@ -20,6 +20,9 @@ from squall.ingest.file.rows import DamagedFileError, FileRow
 
 MAX_ROW_LINES = 5_000
 """The most lines of one record; more means a stray quote."""
+_REREAD_BYTES = 64 * 1024 * 1024
+"""What may be read a second time because a quote was stray, and four times what has been read: a file in which every line leaves a quote
+open would otherwise take time in proportion to its square."""
 
 
 class CsvReader:
@@ -113,6 +116,7 @@ class _CsvRecords:
         self._delimiter = delimiter
         self._pushed: deque[tuple[bytes, bool]] = deque()
         self._taken: list[tuple[bytes, bool]] = []
+        self._reread = _REREAD_BYTES
 
     def __iter__(self) -> Iterator[tuple[bytes, list[str], InvalidRecordError | None]]:
         while True:
@@ -124,6 +128,7 @@ class _CsvRecords:
                 return
             except (csv.Error, _Unterminated, InvalidRecordError) as error:
                 first, rest = self._taken[0], self._taken[1:]
+                self._reread -= sum(len(line) for line, _ in rest)
                 self._pushed.extendleft(reversed(rest))
                 reason = error if isinstance(error, InvalidRecordError) else InvalidRecordError("broken_csv", str(error))
                 yield first[0], [], reason
@@ -145,13 +150,14 @@ class _CsvRecords:
             size += len(line)
             if not whole or size > lines.MAX_ROW_BYTES:
                 raise too_long()
-            if len(self._taken) > MAX_ROW_LINES:
-                raise _Unterminated(f"a quoted value is not closed within {MAX_ROW_LINES} lines")
+            if len(self._taken) > MAX_ROW_LINES or (len(self._taken) > 1 and size > self._reread):
+                raise _Unterminated(f"a quoted value is not closed within {len(self._taken) - 1} lines")
             yield decode(line, self._encoding)
 
     def _take(self) -> tuple[bytes, bool] | None:
         if self._pushed:
             return self._pushed.popleft()
         for _, line, whole in self._lines:
+            self._reread += 4 * len(line)
             return line, whole
         return None

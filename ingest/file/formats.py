@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Literal
 
@@ -26,7 +27,7 @@ FORMATS: dict[str, Format] = {
 """Extension → format; `.gz` may follow the extension of a text format."""
 
 
-def open_reader(format_name: Format, path: Path, columns: Columns, encoding: str, delimiter: str) -> FileReader:
+def open_reader(format_name: Format, path: Path, columns: Columns, encoding: str, delimiter: str, stop: threading.Event) -> FileReader:
     """Return the reader of `path`; nothing is opened yet.
 
     Args:
@@ -35,9 +36,10 @@ def open_reader(format_name: Format, path: Path, columns: Columns, encoding: str
         columns: which column is which field; a reader checks them against the file.
         encoding: of text formats.
         delimiter: of CSV; empty: tab for `.tsv`, else comma.
+        stop: ends the rows when it is set.
     """
     if format_name == "parquet":
-        return ParquetReader(path, columns)
+        return ParquetReader(path, columns, stop)
     if format_name == "csv":
         return CsvReader(path, columns, encoding, delimiter)
     return JsonlReader(path, columns, encoding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from squall.core.errors import ConfigurationError, InvalidRecordError
-from squall.ingest.file.rows import DamagedFileError
+from squall.ingest.file.rows import DamagedFileError, open_regular_file
 
-MAX_ROW_BYTES = 16 * 1024 * 1024
-"""A longer row is rejected and skipped without being held in memory."""
+MAX_ROW_BYTES = 8 * 1024 * 1024
+"""A longer row is rejected and skipped without being held in memory. As Python objects a row takes up to 25 times its bytes."""
 _KEPT_BYTES = 65_536
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, OSError)
 
@@ -46,24 +47,21 @@ def open_text(path: Path) -> TextFile:
     """Open `path`; gzip is recognised by its first bytes.
 
     Raises:
-        ConfigurationError: it is missing, a folder, unreadable, or UTF-16.
+        ConfigurationError: it is missing, no regular file, unreadable, or UTF-16.
     """
+    raw = open_regular_file(path)
     try:
-        if path.is_dir():
-            raise ConfigurationError(f"{path} is a folder", "name one file")
-        raw = path.open("rb")
-    except FileNotFoundError:
-        raise ConfigurationError(f"{path} does not exist", "correct the path") from None
+        head = raw.read(2) or b""
+        raw.seek(0)
     except OSError as error:
-        raise ConfigurationError(f"{path} can't be opened: {error.strerror}", "check its permissions") from error
-    head = raw.read(2)
-    raw.seek(0)
+        raw.close()
+        raise ConfigurationError(f"{path} can't be read: {error.strerror or error}", "name a file of documents") from error
     if head in (b"\xff\xfe", b"\xfe\xff"):
         raw.close()
         raise ConfigurationError(f"{path} is UTF-16", "convert it: iconv -f UTF-16 -t UTF-8")
     # GzipFile without a buffer around it: a truncated file then yields every row before the break
     content = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if head == b"\x1f\x8b" else raw
-    return TextFile(content, raw, path.stat().st_size)
+    return TextFile(content, raw, os.fstat(raw.fileno()).st_size)
 
 
 def read_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:

@@ -105,7 +105,7 @@ class FileSource:
         position = self._cursor.load() if self._resume else 0
         items: list[Item] = []
         try:
-            for number, item in self._items(position):
+            for number, item in self._items(position, stop):
                 if stop.is_set():
                     return
                 if len(items) == self.options.batch_items:
@@ -127,10 +127,10 @@ class FileSource:
         if reader is not None:
             reader.close()
 
-    def _items(self, start: int) -> Iterator[tuple[int, Item]]:
+    def _items(self, start: int, stop: threading.Event) -> Iterator[tuple[int, Item]]:
         """Yield (row to commit, item)."""
         position = start
-        self._reader = open_reader(self._format, self.path, self._columns, self.options.encoding, self.options.delimiter)
+        self._reader = open_reader(self._format, self.path, self._columns, self.options.encoding, self.options.delimiter, stop)
         try:
             for row in self._reader.rows(start):
                 position = row.number

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,18 +12,21 @@ import orjson
 from fastapi import FastAPI, HTTPException, Request, Response
 
 from squall.core.clock import Clock
-from squall.core.config.settings import PushSettings
+from squall.core.config.settings import PushSettings, PushTokenSettings
 from squall.core.errors import InvalidRecordError
 from squall.core.observability.metric_spec import PushOutcome
 from squall.core.observability.metrics import Metrics
 from squall.core.records import Document
 from squall.ingest.documents import Defaults, build_document
 from squall.ingest.fields import InvalidFieldError
-from squall.ingest.push.limits import MAX_ERRORS, RETRY_AFTER, check_batch_size, read_body
+from squall.ingest.push.authorisation import authorise
+from squall.ingest.push.limits import BODIES, MAX_ERRORS, RETRY_AFTER, BodyBudget, check_batch_size, read_body
 from squall.ingest.push.queue import PushQueue, Submission
+from squall.ingest.push.results import Result, answer
 
 _JSON = "application/json"
-_OUTCOMES: dict[int, PushOutcome] = {401: "unauthorised", 429: "busy", 503: "unavailable"}
+_OUTCOMES: dict[int, PushOutcome] = {401: "unauthorised", 403: "forbidden", 429: "busy", 503: "unavailable"}
+PROBES = frozenset({"/healthz"})
 _LINES = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines")
 
 
@@ -40,6 +42,10 @@ class PushEndpoint:
     refused: int = 0
     """Documents of refused requests."""
     metrics: Metrics = field(default_factory=Metrics)
+    bodies: BodyBudget = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bodies = BodyBudget(BODIES * self.settings.max_body_bytes)
 
 
 def create_app(endpoint: PushEndpoint) -> FastAPI:
@@ -64,21 +70,31 @@ def create_app(endpoint: PushEndpoint) -> FastAPI:
 
 
 async def _accept(endpoint: PushEndpoint, request: Request) -> Response:
-    _authorise(request, endpoint.settings.token.get_secret_value())
+    token = authorise(request.headers, endpoint.settings.tokens)
     kind = _content_type(request)
-    body = await read_body(request, endpoint.settings.max_body_bytes)
-    items = _items(body, kind)
-    built = _build(endpoint, items, endpoint.clock.now())
-    if built:
-        await _acknowledged(endpoint, built)
-    answer = {"accepted": len(built), "ids": [document.id for document in built]}
-    return Response(orjson.dumps(answer), status_code=202, media_type=_JSON)
+    _refuse_early(endpoint)
+    with endpoint.bodies.body() as take:
+        body = await read_body(request, endpoint.settings.max_body_bytes, take)
+        items = await asyncio.to_thread(_items, body, kind)
+        try:
+            built = await asyncio.to_thread(_build, items, token, endpoint.clock.now())
+        except HTTPException:
+            endpoint.refused += len(items)
+            raise
+        results = await _acknowledged(endpoint, built) if built else []
+    return Response(orjson.dumps(answer(built, results)), status_code=202, media_type=_JSON)
 
 
-def _authorise(request: Request, token: str) -> None:
-    given = request.headers.get("authorization", "")
-    if token and not hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {token}".encode()):
-        raise HTTPException(401, "a valid bearer token is required", {"WWW-Authenticate": "Bearer"})
+def _refuse_early(endpoint: PushEndpoint) -> None:
+    """Refuse what can't be accepted now before its body is read."""
+    if endpoint.outage:
+        raise HTTPException(503, f"documents can't be stored now: {endpoint.outage}", RETRY_AFTER)
+    if endpoint.queue.pending >= endpoint.queue.max_pending:
+        raise _full()
+
+
+def _full() -> HTTPException:
+    return HTTPException(429, "too many documents are waiting; try again later", RETRY_AFTER)
 
 
 def _content_type(request: Request) -> str:
@@ -102,10 +118,10 @@ def _parse(body: bytes, where: str) -> Any:
         raise _refusal(1, [{"index": None, "field": None, "reason": "broken_json", "message": f"{where}{error}"}]) from None
 
 
-def _build(endpoint: PushEndpoint, items: list[Any], now: datetime) -> list[Document]:
+def _build(items: list[Any], token: PushTokenSettings | None, now: datetime) -> list[Document]:
     """Build every document, or refuse all with the index and field of each error."""
     # stricter than for files: a sender that gets an error for a time without a zone can correct it
-    defaults = Defaults(naive=None)
+    defaults = Defaults(source=token.only_source if token else "", naive=None)
     built: list[Document] = []
     errors: list[dict[str, Any]] = []
     for index, item in enumerate(items):
@@ -118,27 +134,39 @@ def _build(endpoint: PushEndpoint, items: list[Any], now: datetime) -> list[Docu
         except InvalidRecordError as error:
             errors.append({"index": index, "field": None, "reason": error.reason, "message": error.detail})
     if errors:
-        endpoint.refused += len(items)
         raise _refusal(len(errors), errors[:MAX_ERRORS])
+    if token is not None:
+        _check_sources(built, token)
     return built
+
+
+def _check_sources(documents: list[Document], token: PushTokenSettings) -> None:
+    """Refuse documents of sources that the token may not name: their ids would make the source's own documents duplicates."""
+    forbidden = [(index, document.source) for index, document in enumerate(documents) if not token.may_send(document.source)]
+    if forbidden:
+        errors = [
+            {"index": index, "field": "source", "reason": "forbidden_source", "message": f"the token may not name the source {source!r}"}
+            for index, source in forbidden[:MAX_ERRORS]
+        ]
+        allowed = ", ".join(token.sources)
+        message = f"no document was accepted; the token {token.name} may name: {allowed}; documents of other sources: {len(forbidden)}"
+        raise HTTPException(403, {"message": message, "errors": errors})
 
 
 def _refusal(count: int, errors: list[dict[str, Any]]) -> HTTPException:
     return HTTPException(400, {"message": f"no document was accepted; number of invalid documents: {count}", "errors": errors})
 
 
-async def _acknowledged(endpoint: PushEndpoint, documents: list[Document]) -> None:
-    """Queue `documents` and return when a driver has committed them."""
-    if endpoint.outage:
-        raise HTTPException(503, f"documents can't be stored now: {endpoint.outage}", RETRY_AFTER)
+async def _acknowledged(endpoint: PushEndpoint, documents: list[Document]) -> Sequence[Result]:
+    """Queue `documents` and return what became of each when a driver has committed them."""
     check_batch_size(len(documents), endpoint.queue.max_pending)
     loop = asyncio.get_running_loop()
-    answer: asyncio.Future[bool] = loop.create_future()
-    submission = Submission(documents, _answering(loop, answer))
+    settled: asyncio.Future[Sequence[Result] | None] = loop.create_future()
+    submission = Submission(documents, _settling(loop, settled))
     if not endpoint.queue.offer(submission):
-        raise HTTPException(429, "too many documents are waiting; try again later", RETRY_AFTER)
+        raise _full()
     try:
-        committed = await asyncio.wait_for(answer, endpoint.settings.ack_timeout_seconds)
+        results = await asyncio.wait_for(settled, endpoint.settings.ack_timeout_seconds)
     except TimeoutError:
         endpoint.queue.abandon(submission)
         raise HTTPException(
@@ -146,17 +174,20 @@ async def _acknowledged(endpoint: PushEndpoint, documents: list[Document]) -> No
             f"not acknowledged within {endpoint.settings.ack_timeout_seconds:g} s; send the request again, no document is counted twice",
             RETRY_AFTER,
         ) from None
-    if not committed:
+    if results is None:
         raise HTTPException(503, "the endpoint is stopping; try again later", RETRY_AFTER)
+    return results
 
 
-def _answering(loop: asyncio.AbstractEventLoop, answer: asyncio.Future[bool]) -> Callable[[bool], None]:
-    def settle(committed: bool) -> None:
-        if not answer.done():
-            answer.set_result(committed)
+def _settling(
+    loop: asyncio.AbstractEventLoop, answered: asyncio.Future[Sequence[Result] | None]
+) -> Callable[[Sequence[Result] | None], None]:
+    def settle(results: Sequence[Result] | None) -> None:
+        if not answered.done():
+            answered.set_result(results)
 
-    def call(committed: bool) -> None:
+    def call(results: Sequence[Result] | None) -> None:
         if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, committed)
+            loop.call_soon_threadsafe(settle, results)
 
     return call

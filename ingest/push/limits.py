@@ -1,42 +1,75 @@
-"""The limits of the push endpoint: size and duration of a body, documents per request, errors per answer.
+"""The limits of the push endpoint: size of a body, documents per request, errors per answer.
 
 Those that are settings are in `squall.core.config.settings.PushSettings`.
 """
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
 MAX_ERRORS = 100
 """The answer to an invalid request lists at most this many errors."""
-BODY_SECONDS = 30.0
-"""A body must arrive within this time."""
+BODIES = 8
+"""All bodies that are received and handled at a time may take this many times the longest one."""
 RETRY_AFTER = {"Retry-After": "1"}
 """The header of answers that ask the sender to try again."""
 
 
-async def read_body(request: Request, max_bytes: int) -> bytes:
-    """Return the body.
+class BodyBudget:
+    """Bounds the memory of all bodies that are being received and handled. Use it on one event loop.
+
+    Args:
+        most: bytes.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._used = 0
+
+    @contextmanager
+    def body(self) -> Iterator[Callable[[int], None]]:
+        """Yield what takes a number of bytes of the budget, or raises HTTPException 429; they are given back at the end."""
+        taken = 0
+
+        def take(size: int) -> None:
+            nonlocal taken
+            if self._used + size > self._most:
+                raise HTTPException(429, "too many bodies are being received; try again later", RETRY_AFTER)
+            taken += size
+            self._used += size
+
+        try:
+            yield take
+        finally:
+            self._used -= taken
+
+
+async def read_body(request: Request, max_bytes: int, take: Callable[[int], None]) -> bytes:
+    """Return the body; the server ends the connection if it takes too long.
+
+    Args:
+        request: whose body it is.
+        max_bytes: longest body.
+        take: called with the size of each part before it is kept.
 
     Raises:
-        HTTPException: 413 longer than `max_bytes`; 408 not complete within `BODY_SECONDS`; 400 the connection broke.
+        HTTPException: 413 longer than `max_bytes`; 429 as `BodyBudget`; 400 the connection broke.
     """
-    too_large = HTTPException(413, f"the body is longer than {max_bytes} bytes; send smaller batches", {"Connection": "close"})
+    too_large = HTTPException(413, f"the body is longer than {max_bytes} bytes; send smaller batches")
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > max_bytes:
         raise too_large
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise too_large
-    except TimeoutError:
-        raise HTTPException(408, f"the body did not arrive within {BODY_SECONDS:g} s", {"Connection": "close"}) from None
+        async for chunk in request.stream():
+            if len(body) + len(chunk) > max_bytes:
+                raise too_large
+            take(len(chunk))
+            body += chunk
     except ClientDisconnect:
         raise HTTPException(400, "the connection broke before the end of the body") from None
     return bytes(body)

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from squall.core.records import Document
+from squall.ingest.push.results import Result
 
 
 @dataclass(slots=True, eq=False)
 class Submission:
-    """One request's documents; `answer` is called once: True when they are committed, False when they are given up."""
+    """One request's documents; `answer` is called once: with a result for each when they are committed, None when they are given up."""
 
     documents: Sequence[Document]
-    answer: Callable[[bool], None]
+    answer: Callable[[Sequence[Result] | None], None]
     settled: bool = False
 
 
@@ -71,16 +72,22 @@ class PushQueue:
                 self._waiting.remove(submission)
                 self._pending -= len(submission.documents)
 
-    def settle(self, submissions: Sequence[Submission], committed: bool) -> None:
-        """Answer taken submissions and free their places; does nothing for those already settled."""
+    def settle(self, submissions: Sequence[Submission], results: Sequence[Result] | None) -> None:
+        """Answer taken submissions and free their places; does nothing for those already settled.
+
+        Args:
+            submissions: in the order in which they were taken.
+            results: of all their documents, in order; None if they are given up.
+        """
         with self._changed:
-            due = [submission for submission in submissions if not submission.settled]
-            for submission in due:
+            shares = _shares(submissions, results)
+            due = [pair for pair in zip(submissions, shares, strict=True) if not pair[0].settled]
+            for submission, _ in due:
                 submission.settled = True
                 self._pending -= len(submission.documents)
             self._taken = [submission for submission in self._taken if not submission.settled]
-        for submission in due:
-            submission.answer(committed)
+        for submission, share in due:
+            submission.answer(share)
 
     def close(self) -> None:
         """Refuse new submissions and give up those not settled; their senders send them again."""
@@ -89,4 +96,12 @@ class PushQueue:
             left = [*self._taken, *self._waiting]
             self._waiting.clear()
             self._changed.notify_all()
-        self.settle(left, committed=False)
+        self.settle(left, None)
+
+
+def _shares(submissions: Sequence[Submission], results: Sequence[Result] | None) -> list[Sequence[Result] | None]:
+    """Return each submission's part of `results`."""
+    if results is None:
+        return [None] * len(submissions)
+    left = iter(results)
+    return [[next(left) for _ in submission.documents] for submission in submissions]

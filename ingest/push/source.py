@@ -7,23 +7,27 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 
-import uvicorn
-
 from squall.core.clock import Clock
 from squall.core.config.settings import PushSettings
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
 from squall.core.items import Batch
-from squall.core.net.addresses import host_port, is_loopback
+from squall.core.net.addresses import host_port
+from squall.core.net.http.host_gate import HostGateMiddleware, HostRule
+from squall.core.net.http.limits import PUSH_SHARE, Timeouts, connection_cap
+from squall.core.net.http.server import HttpServer
 from squall.core.net.listen import listen
 from squall.core.observability.health import Health
-from squall.ingest.push.app import PushEndpoint, create_app
+from squall.ingest.push.app import PROBES, PushEndpoint, create_app
+from squall.ingest.push.authorisation import check_tokens
 from squall.ingest.push.queue import PushQueue, Submission
+from squall.ingest.push.results import PublishedIds, Result, results_of
 from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted
 
 log = logging.getLogger(__name__)
 
 _STOP_CHECK_SECONDS = 0.2
 _STOP_SECONDS = 5.0
+_GRACE_SECONDS = 2
 
 
 class PushSource:
@@ -32,7 +36,7 @@ class PushSource:
     A sender that got no 202 sends again: ids are deterministic, so a document is counted once. There is no cursor.
 
     Args:
-        settings: address, token, limits.
+        settings: address, tokens, limits.
         clock: gives `collected_at`.
         health: receives metrics of requests, and liveness.
 
@@ -41,16 +45,13 @@ class PushSource:
     """
 
     def __init__(self, settings: PushSettings, clock: Clock, health: Health | None = None) -> None:
-        if not settings.token.get_secret_value() and not is_loopback(settings.host):
-            raise ConfigurationError(
-                f"pushing on {settings.host} is open to other machines and has no token", "set SQUALL_PUSH__TOKEN, or host 127.0.0.1"
-            )
+        check_tokens(settings)
         self._health = health or Health(clock)
         self.endpoint = PushEndpoint(settings, clock, PushQueue(settings.max_pending), metrics=self._health.metrics)
         self._settings = settings
         self._numbers = OriginNumbers(self.name, clock)
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._published = PublishedIds()
+        self._server: HttpServer | None = None
         self._socket: socket.socket | None = None
         self._closed = False
 
@@ -80,16 +81,33 @@ class PushSource:
         Raises:
             ConfigurationError: the address is in use or does not belong to this machine.
         """
-        if self._thread is not None or self._closed:
+        if self._server is not None or self._closed:
             return
-        self._socket = listen(self._settings.host, self._settings.port, server="the push endpoint", settings="SQUALL_PUSH")
-        config = uvicorn.Config(
-            create_app(self.endpoint), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2, timeout_keep_alive=15
+        name, settings = "the push endpoint", self._settings
+        self._socket = listen(settings.host, settings.port, server=name, settings="SQUALL_PUSH")
+        hosts = HostRule(name, "SQUALL_PUSH__ALLOWED_HOSTS", settings.host, settings.allowed_hosts, login=bool(settings.tokens))
+        self._server = HttpServer(
+            HostGateMiddleware(create_app(self.endpoint), hosts),
+            self._socket,
+            name=name,
+            cap=connection_cap(name, settings.max_connections, PUSH_SHARE),
+            probes=PROBES,
+            timeouts=Timeouts(body=settings.body_timeout_seconds),
+            grace_seconds=_GRACE_SECONDS,
         )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="push", daemon=True)
-        self._thread.start()
+        self._server.start_thread("push")
         log.info("listening for documents", extra={"url": self.url})
+
+    def use_tokens(self, settings: PushSettings) -> None:
+        """Accept the tokens of `settings` from now on; everything else of them needs a restart.
+
+        Raises:
+            ConfigurationError: without tokens it would be open to other machines, or the endpoint changes between with and without.
+        """
+        if bool(settings.tokens) != bool(self._settings.tokens):
+            raise ConfigurationError("tokens can be replaced while the endpoint runs, but not added to none or taken away", "restart it")
+        self.endpoint.settings = self._settings.model_copy(update={"tokens": settings.tokens})
+        log.info("push tokens in use: %s", ", ".join(token.name for token in settings.tokens) or "none")
 
     def report_outage(self, error: BrokerUnavailableError | None) -> None:
         """Answer 503 at once from now on, or (None) accept again."""
@@ -113,12 +131,21 @@ class PushSource:
         self._closed = True
         self.endpoint.queue.close()
         if self._server is not None:
-            self._server.should_exit = True
-        if self._thread is not None:
-            self._thread.join(_STOP_SECONDS)
+            self._server.stop(_STOP_SECONDS)
         if self._socket is not None:
             self._socket.close()
 
     def _batch(self, taken: Sequence[Submission]) -> Batch:
         items = [accepted(self._numbers.next(), document) for submission in taken for document in submission.documents]
-        return Batch(items, lambda: self.endpoint.queue.settle(taken, committed=True), caught_up=self.endpoint.queue.pending == len(items))
+        settled: list[Result] = []
+
+        def commit() -> None:
+            documents = [document.id for submission in taken for document in submission.documents]
+            self.endpoint.queue.settle(taken, settled or self._published.add(documents))
+
+        return Batch(
+            items,
+            commit,
+            caught_up=self.endpoint.queue.pending == len(items),
+            settle=lambda outcomes: settled.extend(results_of(outcomes)),
+        )

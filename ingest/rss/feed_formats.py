@@ -1,19 +1,32 @@
-"""The feed formats: RSS 2.0, Atom and RDF bytes → loosely typed document fields."""
+"""The feed formats: RSS 2.0, Atom and RDF bytes → loosely typed document fields.
+
+Runs in the parser's own process (`parser_process`): what feedparser does with a hostile feed is bounded there.
+"""
 
 from __future__ import annotations
 
 import calendar
 import io
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
 
 import feedparser
 
 from squall.ingest.rss.markup import plain
 
+_LONG_TAG: Final = re.compile(rb"<[^<>!?][^<>]{65535,}")
+"""The time that feedparser takes for a tag grows with the square of the number of its attributes."""
+_HTML: Final = (b"<!doctype html", b"<html")
+
+
+class MarkupError(ValueError):
+    """Markup that is not parsed; the message repeats nothing of it."""
+
 
 class NotAFeedError(ValueError):
-    """The answer is not RSS, Atom or RDF; the message shows how it begins."""
+    """The answer is not RSS, Atom or RDF; the message repeats nothing of it."""
 
 
 def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]:
@@ -21,28 +34,44 @@ def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]
 
     An entry without a date has no `published_at`. Titles and texts have no markup.
 
+    Args:
+        body: the feed.
+        content_type: as the server names it.
+        url: what relative links are resolved against; see `base_url`.
+
     Raises:
         NotAFeedError: `body` is no feed, for example an HTML page.
+        MarkupError: a tag is longer than 64 KB.
+        Exception: feedparser fails; one entry is enough.
     """
+    if _LONG_TAG.search(body):
+        raise MarkupError("a tag is longer than 64 KB")
     headers = {"content-type": content_type, "content-location": url}
-    # a stream, never text: feedparser would fetch or open a string that looks like an address or a path
-    parsed = feedparser.parse(io.BytesIO(body), response_headers=headers)
+    # a stream, never text: feedparser would fetch or open a string that looks like an address or a path. No sanitizer and no links inside
+    # of texts: `plain` drops the markup
+    parsed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
     if not parsed.get("version"):
-        start = body[:60].decode("utf-8", "replace").strip()
-        raise NotAFeedError(f"not RSS, Atom or RDF: {content_type or 'no content type'}, begins with {start!r}")
+        what = "an HTML page" if body.lstrip()[:14].lower().startswith(_HTML) else "something else"
+        raise NotAFeedError(f"not RSS, Atom or RDF, but {what if body.strip() else 'empty'}")
     language = str(parsed.feed.get("language") or "")
     return [_fields(entry, language) for entry in parsed.entries]
+
+
+def base_url(url: str) -> str:
+    """Return `url` without user, password, query and fragment: links made from it are shown, and those parts often hold a secret."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _fields(entry: Any, language: str) -> dict[str, Any]:
     content = next(_values(entry), "") or entry.get("summary") or ""
     fields: dict[str, Any] = {
-        "id": str(entry.get("id") or ""),
-        "url": str(entry.get("link") or ""),
-        "title": plain(str(entry.get("title") or "")),
-        "text": plain(str(content)),
-        "author": plain(str(entry.get("author") or "")),
-        "language": language,
+        "id": _text(entry.get("id")),
+        "url": _text(entry.get("link")),
+        "title": plain(_text(entry.get("title"))),
+        "text": plain(_text(content)),
+        "author": plain(_text(entry.get("author"))),
+        "language": _text(language),
     }
     moment = entry.get("published_parsed") or entry.get("updated_parsed")
     if moment:
@@ -54,3 +83,8 @@ def _values(entry: Any) -> Iterator[str]:
     for content in entry.get("content") or ():
         if str(content.get("type", "")).startswith(("text/", "application/xhtml")):
             yield str(content.get("value") or "")
+
+
+def _text(value: Any) -> str:
+    """Return `value` as text without lone surrogates, which no encoding can write."""
+    return str(value or "").encode("utf-8", "replace").decode()

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from squall.core.errors import ConfigurationError
+from squall.core.net.addresses import redact_url
+from squall.core.net.outbound.addresses import literal
 from squall.core.records import Kind
 
 _EXAMPLE = 'a feed is [[feeds]] with url = "https://…" and optionally name, kind, interval_seconds, language, symbols'
@@ -33,6 +35,10 @@ class Feed(BaseModel):
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("must be an http or https URL")
+        try:
+            literal(parts.hostname)
+        except ValueError:
+            raise ValueError("an address must be written as 192.0.2.1 or [2001:db8::1]") from None
         return value
 
     @property
@@ -72,5 +78,6 @@ def load_feeds(path: Path) -> tuple[Feed, ...]:
         raise ConfigurationError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}", _EXAMPLE) from error
     twice = {feed.url for feed in feeds if sum(other.url == feed.url for other in feeds) > 1}
     if twice:
-        raise ConfigurationError(f"{path} lists {', '.join(sorted(twice))} more than once", "remove the duplicates")
+        shown = ", ".join(sorted(redact_url(url) for url in twice))
+        raise ConfigurationError(f"{path} lists {shown} more than once", "remove the duplicates")
     return feeds

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ import xxhash
 
 from squall.ingest.rss.feed_list import Feed
 from squall.ingest.rss.fetch import Validators
+from squall.ingest.rss.parser_pool import Entry
 
 _REMEMBERED = 2_000
 
@@ -26,6 +28,11 @@ class FeedState:
     """When to poll it next, on the clock's `monotonic`."""
     failures: int = 0
     """Failed polls in a row."""
+    pauses: int = 0
+    """Polls in a row that reached the limit of rejects."""
+    rejects_in_row: int = 0
+    fetching: bool = False
+    """Whether a request to its host is under way; parsing holds up no other feed of that host."""
     fetched: int = 0
     unchanged: int = 0
     errors: int = 0
@@ -34,7 +41,12 @@ class FeedState:
 
     @property
     def cursor_name(self) -> str:
-        """The key of the feed's cursor."""
+        """The key of the feed's cursor: host and a digest. It becomes a file name, and a URL may hold a password or an API key."""
+        return f"rss:{self.feed.host}:{hashlib.sha256(self.feed.url.encode()).hexdigest()[:16]}"
+
+    @property
+    def old_cursor_name(self) -> str:
+        """The key that earlier versions used: it holds the whole URL."""
         return f"rss:{self.feed.url}"
 
     def cursor(self) -> dict[str, Any]:
@@ -47,12 +59,12 @@ class FeedState:
         self.delivered = dict.fromkeys(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else {}
         self.validators = Validators(str(cursor.get("etag") or ""), str(cursor.get("modified") or ""))
 
-    def undelivered(self, entries: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-        """Return key and fields of each entry that has not been delivered, oldest first.
+    def undelivered(self, entries: Sequence[Entry]) -> list[tuple[str, Entry]]:
+        """Return key and entry of each entry that has not been delivered, oldest first.
 
         Forgets the oldest delivered entries beyond 2,000, or twice the length of the feed if that is more.
         """
-        keyed = {entry_key(entry): entry for entry in reversed(entries)}
+        keyed = {entry_key(entry.fields): entry for entry in reversed(entries)}
         for key in keyed:  # still in the feed: must be remembered longest
             if key in self.delivered:
                 del self.delivered[key]

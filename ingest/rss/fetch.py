@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import zlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
-
-import httpx
+from http import HTTPStatus
 
 from squall.core.clock import Clock
+from squall.core.net.outbound.client import Answer, OutboundClient, OutboundRequest
+from squall.core.net.outbound.errors import OutboundError, RequestStoppedError, status_words
 
 _MAX_REDIRECTS = 5
-_STOP_CHECK_SECONDS = 0.1
 _LONGEST_RETRY_AFTER = 86_400.0
 
 
@@ -68,30 +66,51 @@ class FetchLimits:
     user_agent: str
 
 
-def fetch(url: str, validators: Validators, limits: FetchLimits, stopped: Callable[[], bool], clock: Clock) -> Fetched:
+def fetch(
+    url: str, validators: Validators, client: OutboundClient, limits: FetchLimits, stopped: Callable[[], bool], clock: Clock
+) -> Fetched:
     """Get `url` if it has changed.
 
     The limits also hold for a server that never answers, sends without end, sends its headers byte by byte, or compresses gigabytes
     into kilobytes.
 
     Args:
-        url: an http or https URL; redirects are followed.
+        url: an http or https URL; redirects are followed where `client` allows it.
         validators: of the last answer.
+        client: sends the requests.
         limits: on time and size.
         stopped: asked ten times a second whether to give up.
         clock: the present time, for a Retry-After date.
 
     Raises:
-        FetchError: no connection, a status other than 200 and 304, or a limit is exceeded.
+        FetchError: no connection, a forbidden host, a status other than 200 and 304, or a limit is exceeded. The message repeats nothing
+            that the server sent.
         FetchStoppedError: `stopped` returned True.
     """
-    return asyncio.run(_bounded(_get(url, validators, limits, clock), limits, stopped))
+
+    async def read(answer: Answer) -> Fetched:
+        if answer.status == HTTPStatus.NOT_MODIFIED:
+            return Fetched(None, "", validators)
+        if answer.status != HTTPStatus.OK:
+            wait = answer.header("retry-after")
+            raise FetchError(f"HTTP {status_words(answer.status)}", retry_after(wait, clock.now()) if wait else None)
+        body = await _body(answer, limits.max_bytes)
+        fresh = Validators(answer.header("etag")[:1000], answer.header("last-modified")[:100])
+        return Fetched(body, answer.header("content-type")[:200], fresh)
+
+    request = OutboundRequest("GET", url, limits.timeout_seconds, _headers(validators, limits), redirects=_MAX_REDIRECTS)
+    try:
+        return client.exchange(request, read, stopped)
+    except RequestStoppedError:
+        raise FetchStoppedError from None
+    except OutboundError as error:
+        raise FetchError(str(error)) from error
 
 
 def retry_after(value: str, now: datetime) -> float | None:
     """Return the seconds a Retry-After header asks for (a number or a date), at most a day; None if it can't be read."""
-    text = value.strip()
-    if text.isdigit():
+    text = value[:100].strip()
+    if text.isascii() and text.isdigit():
         return min(float(text[:9]), _LONGEST_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(text)
@@ -102,24 +121,7 @@ def retry_after(value: str, now: datetime) -> float | None:
     return min(max(0.0, (moment - now).total_seconds()), _LONGEST_RETRY_AFTER)
 
 
-async def _bounded(request: Coroutine[Any, Any, Fetched], limits: FetchLimits, stopped: Callable[[], bool]) -> Fetched:
-    work = asyncio.ensure_future(request)
-    try:
-        try:
-            async with asyncio.timeout(limits.timeout_seconds):
-                while not (await asyncio.wait({work}, timeout=_STOP_CHECK_SECONDS))[0]:
-                    if stopped():
-                        raise FetchStoppedError
-        except TimeoutError:
-            raise FetchError(f"not finished after {limits.timeout_seconds:g} s") from None
-        return await work
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-        raise FetchError(f"{type(error).__name__}: {error}") from error
-    finally:
-        work.cancel()
-
-
-async def _get(url: str, validators: Validators, limits: FetchLimits, clock: Clock) -> Fetched:
+def _headers(validators: Validators, limits: FetchLimits) -> dict[str, str]:
     headers = {
         "User-Agent": limits.user_agent,
         "Accept": "application/rss+xml, application/atom+xml, application/rdf+xml, application/xml;q=0.9, */*;q=0.5",
@@ -129,31 +131,21 @@ async def _get(url: str, validators: Validators, limits: FetchLimits, clock: Clo
         headers["If-None-Match"] = validators.etag
     if validators.modified:
         headers["If-Modified-Since"] = validators.modified
-    options = {"follow_redirects": True, "max_redirects": _MAX_REDIRECTS, "timeout": limits.timeout_seconds}
-    async with httpx.AsyncClient(**options) as client, client.stream("GET", url, headers=headers) as answer:  # type: ignore[arg-type]
-        if answer.status_code == httpx.codes.NOT_MODIFIED:
-            return Fetched(None, "", validators)
-        if answer.status_code != httpx.codes.OK:
-            wait = answer.headers.get("retry-after")
-            asked = retry_after(wait, clock.now()) if wait else None
-            raise FetchError(f"HTTP {answer.status_code} {answer.reason_phrase}", asked)
-        body = await _body(answer, limits.max_bytes)
-        fresh = Validators(answer.headers.get("etag", "")[:1000], answer.headers.get("last-modified", "")[:100])
-        return Fetched(body, answer.headers.get("content-type", ""), fresh)
+    return headers
 
 
-async def _body(answer: httpx.Response, max_bytes: int) -> bytes:
-    """Read and decompress the body; httpx would decompress a whole chunk, however large it becomes."""
-    encoding = answer.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
-        raise FetchError(f"the server sent the content encoding {encoding!r}, which was not requested")
-    unpacker = zlib.decompressobj(47) if encoding in {"gzip", "x-gzip", "deflate"} else None
+async def _body(answer: Answer, max_bytes: int) -> bytes:
+    """Read and decompress the body; a library would decompress a whole chunk, however large it becomes."""
+    encoding = answer.header("content-encoding").lower() or "identity"
+    if encoding not in {"identity", "gzip", "x-gzip", "deflate"}:
+        raise FetchError("the server sent a content encoding that was not requested")
+    unpacker = zlib.decompressobj(47) if encoding != "identity" else None
     body = bytearray()
-    async for chunk in answer.aiter_raw():
+    async for chunk in answer.chunks():
         try:
             body += unpacker.decompress(chunk, max_bytes + 1 - len(body)) if unpacker else chunk
         except zlib.error as error:
-            raise FetchError(f"invalid {encoding} data: {error}") from error
+            raise FetchError(f"invalid {encoding} data") from error
         if len(body) > max_bytes:
             raise FetchError(f"longer than {max_bytes} bytes")
     if unpacker and not unpacker.eof:

@@ -5,15 +5,29 @@ from __future__ import annotations
 import html
 import re
 
-_HIDDEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.DOTALL | re.IGNORECASE)
+_HIDDEN = re.compile(r"<(script|style)\b", re.IGNORECASE)
+_HIDDEN_END = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style")}
 _SPACE = re.compile(r"\s+")
+_LONG_NUMBER = re.compile(r"&#(?:[0-9]{10,}|[xX][0-9a-fA-F]{10,});?")
+"""A character reference beyond any code point: `html.unescape` fails on thousands of digits."""
 _LONGEST_MARKUP = 200_000
 
 
 def plain(markup: str) -> str:
     """Return `markup` without tags, scripts and entities, white space collapsed."""
-    text = _HIDDEN.sub(" ", markup[:_LONGEST_MARKUP])
-    return _SPACE.sub(" ", html.unescape(without_tags(text))).strip()
+    text = without_tags(without_scripts(markup[:_LONGEST_MARKUP]))
+    return _SPACE.sub(" ", html.unescape(_LONG_NUMBER.sub("\ufffd", text))).strip()
+
+
+def without_scripts(markup: str) -> str:
+    """Return `markup` with a space for each script and style sheet; one without an end reaches to the end of the text. Linear in time."""
+    parts: list[str] = []
+    done = 0
+    while (start := _HIDDEN.search(markup, done)) is not None:
+        end = _HIDDEN_END[start[1].lower()].search(markup, start.end())
+        parts += (markup[done : start.start()], " ")
+        done = end.end() if end else len(markup)
+    return "".join((*parts, markup[done:]))
 
 
 def without_tags(markup: str) -> str:

@@ -63,6 +63,13 @@ class PollSchedule:
         state.next_at = self._clock.monotonic() + pause
         return pause
 
+    def paused(self, state: FeedState) -> float:
+        """Schedule the next poll after a pause that grows with the pauses in a row; return the pause in seconds."""
+        state.pauses += 1
+        pause = backoff(state.feed.interval_seconds, state.pauses, None, self._random)
+        state.next_at = self._clock.monotonic() + pause
+        return pause
+
 
 def backoff(interval: float, failures: int, retry_after: float | None, random: Random) -> float:
     """Return the seconds to wait after the `failures`-th failure in a row: doubling up to an hour, jittered, at least `retry_after`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -16,15 +17,18 @@ from squall.core.clock import Clock
 from squall.core.config.settings import IngestSettings
 from squall.core.errors import ConfigurationError, InvalidRecordError
 from squall.core.items import Batch, Item
+from squall.core.net.addresses import redact_url
+from squall.core.net.outbound.client import OutboundClient
 from squall.core.observability.health import Health
 from squall.ingest.cursors import CursorStore
 from squall.ingest.documents import Defaults, build_document
-from squall.ingest.rss.feed_formats import NotAFeedError, parse_feed
+from squall.ingest.rss.feed_formats import NotAFeedError
 from squall.ingest.rss.feed_list import Feed, load_feeds
 from squall.ingest.rss.feed_state import FeedState
 from squall.ingest.rss.fetch import FetchError, FetchLimits, FetchStoppedError, Validators, fetch
+from squall.ingest.rss.parser_pool import Entry, ParserError, ParserPool
 from squall.ingest.rss.poll_schedule import PollSchedule
-from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted, no_commit, rejected
+from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted, limited, no_commit, rejected
 
 log = logging.getLogger(__name__)
 
@@ -35,17 +39,20 @@ _STOP_CHECK_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class _Poll:
-    """What one poll of a feed returned: new validators, and the fields of its entries or None if it is unchanged."""
+    """What one poll of a feed returned: new validators, and its entries or None if it is unchanged."""
 
     validators: Validators
-    entries: list[dict[str, Any]] | None
+    entries: list[Entry] | None
+    complete: bool = True
+    """False where there was no time for all entries: they are parsed again at the next poll."""
 
 
 class RssSource:
     """Polls `feeds` until stopped and delivers entries that it has not delivered before.
 
     An entry without a date gets the time it was collected. A failing feed (connection refused, timeout, HTTP error, HTML instead of
-    XML) is logged, counted and polled again after its interval × 2, × 4, … up to an hour with jitter, and not before a Retry-After.
+    XML) is logged, counted and polled again after its interval × 2, × 4, … up to an hour with jitter, and not before a Retry-After. So is
+    a feed with too many rejected entries in a row; the others go on.
 
     Args:
         feeds: the feeds to poll.
@@ -73,6 +80,9 @@ class RssSource:
         self._cursors = cursors
         self._once = once
         self._numbers = OriginNumbers(self.name, clock)
+        self._client = OutboundClient(settings.private_hosts, "SQUALL_INGEST__PRIVATE_HOSTS")
+        self._parsers = ParserPool(settings.max_feed_bytes)
+        self._most_rejects = settings.max_consecutive_rejects
         self._limits = FetchLimits(settings.request_timeout_seconds, settings.max_feed_bytes, settings.user_agent)
         self._schedule = PollSchedule(clock, random, settings.host_interval_seconds)
         self._pool: ThreadPoolExecutor | None = None
@@ -96,9 +106,10 @@ class RssSource:
         waiting = list(self.states)
         running: dict[Future[_Poll], FeedState] = {}
         while not stop.is_set() and not self._closed.is_set() and (waiting or running):
-            busy = [state.feed.host for state in running.values()]
+            busy = [state.feed.host for state in running.values() if state.fetching]
             for state in self._schedule.due(waiting, busy, THREADS - len(running)):
                 waiting.remove(state)
+                state.fetching = True
                 running[self._pool.submit(self._poll, state, stop)] = state
             self._health.liveness.touch(self.name)
             if not running:
@@ -113,67 +124,118 @@ class RssSource:
         self.close()
 
     def close(self) -> None:
-        """Stop the fetching threads."""
+        """Stop the fetching threads and the parsers."""
         self._closed.set()
+        self._parsers.close()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _load(self, feed: Feed) -> FeedState:
         state = FeedState(feed, next_at=self._clock.monotonic())
+        if self._cursors is not None:
+            self._cursors.rename(state.old_cursor_name, state.cursor_name)
         state.restore((self._cursors.load(state.cursor_name) if self._cursors else None) or {})
         return state
 
     def _poll(self, state: FeedState, stop: threading.Event) -> _Poll:
         """Fetch and parse, on a thread of the pool."""
         stopped = lambda: stop.is_set() or self._closed.is_set()  # noqa: E731
-        fetched = fetch(state.feed.url, state.validators, self._limits, stopped, self._clock)
+        try:
+            fetched = fetch(state.feed.url, state.validators, self._client, self._limits, stopped, self._clock)
+        finally:
+            state.fetching = False
         if fetched.body is None:
             return _Poll(fetched.validators, None)
         # relative ids are resolved against the URL as configured: a redirect must not change the identity of documents
-        return _Poll(fetched.validators, parse_feed(fetched.body, fetched.content_type, state.feed.url))
+        feed = self._parsers.parse(fetched.body, fetched.content_type, state.feed.url)
+        return _Poll(fetched.validators if feed.complete else Validators(), feed.entries, feed.complete)
 
-    def _finished(self, state: FeedState, future: Future[_Poll]) -> list[dict[str, Any]]:
+    def _finished(self, state: FeedState, future: Future[_Poll]) -> list[Entry]:
         """Record the outcome of a poll, schedule the next, return the entries."""
         try:
             poll = future.result()
         except FetchStoppedError:
             return []
-        except Exception as error:  # noqa: BLE001 - an error of any kind in one feed must not stop the others
-            state.errors += 1
-            state.last_error = str(error) if isinstance(error, FetchError | NotAFeedError) else f"{type(error).__name__}: {error}"
-            self._health.metrics.fetched("failed")
-            pause = self._schedule.failed(state, error.retry_after if isinstance(error, FetchError) else None)
-            log.warning("polling a feed failed: %s", state.last_error, extra={"feed": state.feed.url, "next_try_seconds": round(pause, 1)})
+        except (FetchError, NotAFeedError, ParserError) as error:
+            self._failed(state, str(error), error.retry_after if isinstance(error, FetchError) else None)
             return []
+        except Exception as error:  # noqa: BLE001 - an error of any kind in one feed must not stop the others; its message may be foreign
+            self._failed(state, type(error).__name__)
+            return []
+        state.validators = poll.validators
+        if not poll.complete:
+            self._failed(state, "some entries take too much time or memory; the others are read")
+            return poll.entries or []
         state.fetched += 1
         state.unchanged += poll.entries is None
-        state.validators = poll.validators
         self._health.metrics.fetched("unchanged" if poll.entries is None else "news")
         self._schedule.succeeded(state)
         return poll.entries or []
 
-    def _deliver(self, state: FeedState, entries: list[dict[str, Any]], stop: threading.Event) -> Iterator[Batch]:
+    def _failed(self, state: FeedState, why: str, retry_after: float | None = None) -> None:
+        state.errors += 1
+        state.last_error = why
+        self._health.metrics.fetched("failed")
+        pause = self._schedule.failed(state, retry_after)
+        log.warning("polling a feed failed: %s", why, extra={"feed": redact_url(state.feed.url), "next_try_seconds": round(pause, 1)})
+
+    def _pause(self, state: FeedState, reasons: Counter[str]) -> None:
+        """Poll a feed that delivers nothing but rejects less and less often, and read what is left of it then."""
+        state.validators = Validators()
+        state.last_error = f"{state.rejects_in_row} items in a row were rejected, most with {reasons.most_common(1)[0][0]}"
+        state.rejects_in_row = 0
+        self._health.metrics.fetched("paused")
+        pause = self._schedule.paused(state)
+        log.warning(
+            "a feed is paused, the others go on: %s (limit %d; to have more dead-lettered, raise SQUALL_INGEST__MAX_CONSECUTIVE_REJECTS)",
+            state.last_error,
+            self._most_rejects,
+            extra={"feed": redact_url(state.feed.url), "next_try_seconds": round(pause, 1)},
+        )
+
+    def _deliver(self, state: FeedState, entries: Sequence[Entry], stop: threading.Event) -> Iterator[Batch]:
         """Yield the entries not delivered before, oldest first; the cursor with the new validators moves with the last of them."""
         new = state.undelivered(entries)
         for start in range(0, len(new), BATCH_ITEMS):
             if stop.is_set():
                 return
-            part = new[start : start + BATCH_ITEMS]
-            last = start + BATCH_ITEMS >= len(new)
-            state.delivered.update(dict.fromkeys(key for key, _ in part))
-            state.entries += len(part)
+            items, paused = self._items(state, [entry for _, entry in new[start : start + BATCH_ITEMS]])
+            last = paused or start + BATCH_ITEMS >= len(new)
+            state.delivered.update(dict.fromkeys(key for key, _ in new[start : start + len(items)]))
+            state.entries += len(items)
             # before the last part is delivered a crash must fetch the whole feed again, so the cursor has no validators yet
             cursor = state.cursor() if last else {**state.cursor(), "etag": "", "modified": ""}
-            yield Batch([self._item(state.feed, entry) for _, entry in part], self._commit(state, cursor), caught_up=last)
+            yield Batch(items, self._commit(state, cursor), caught_up=last)
+            if paused:
+                return
+        state.pauses = 0
 
-    def _item(self, feed: Feed, entry: dict[str, Any]) -> Item:
+    def _items(self, state: FeedState, entries: Sequence[Entry]) -> tuple[list[Item], bool]:
+        """Return an item per entry, up to the one with which the feed reaches the limit of rejects, and whether it was reached."""
+        items: list[Item] = []
+        reasons: Counter[str] = Counter()
+        for entry in entries:
+            items.append(self._item(state.feed, entry))
+            rejection = items[-1].rejection
+            state.rejects_in_row = state.rejects_in_row + 1 if rejection else 0
+            if rejection is None:
+                continue
+            reasons[rejection.reason] += 1
+            if state.rejects_in_row > self._most_rejects:
+                self._pause(state, reasons)
+                return items, True
+        return items, False
+
+    def _item(self, feed: Feed, entry: Entry) -> Item:
         origin = self._numbers.next()
         defaults = Defaults(source=feed.source, kind=feed.kind, symbols=feed.symbols, undated=True)
-        fields = {**entry, "language": feed.language or entry.get("language")}
+        fields = {**entry.fields, "language": feed.language or entry.fields.get("language")}
         try:
+            if entry.fault:
+                raise InvalidRecordError("broken_markup", f"the entry can't be parsed: {entry.fault}")
             return accepted(origin, build_document(fields, defaults, self._clock.now()))
         except InvalidRecordError as error:
-            return rejected(origin, error, orjson.dumps(entry, default=str))
+            return limited(rejected(origin, error, orjson.dumps(entry.fields, default=str)))
 
     def _commit(self, state: FeedState, cursor: dict[str, Any]) -> Callable[[], None]:
         cursors = self._cursors

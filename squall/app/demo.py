@@ -31,6 +31,7 @@ from squall.app.node import Node
 from squall.app.pipeline import Pipeline, kafka_dead_letters, open_pipeline
 from squall.app.signals import stop_on_signals
 from squall.core.clock import Clock
+from squall.core.config.permissions import private_folder
 from squall.core.config.settings import Settings
 from squall.core.errors import SquallError
 from squall.core.kafka.client import client_arguments, unavailable
@@ -134,7 +135,7 @@ def clear(folder: Path, settings: Settings) -> None:
     if (folder / "chdb").exists() and settings.store_url.startswith("chdb:"):
         storage.open(settings.store_url).close()
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    private_folder(folder)
 
 
 class Demo:

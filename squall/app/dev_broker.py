@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from squall.core.clock import Clock
+from squall.core.config.permissions import private_folder
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
 
 START_SECONDS = 15.0
@@ -63,7 +64,7 @@ class DevelopmentBroker:
         """
         if self._accepts():
             raise BrokerUnavailableError(f"port {self.port} on 127.0.0.1 is in use", "choose another with --port")
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self.folder)
         command = [str(_binary()), "start", "--only", "kafka", "--kafka-port", str(self.port), "--data-dir", str(self.folder / "data")]
         with (self.folder / "broker.log").open("ab") as log:
             # its own session, so that Ctrl-C does not reach it: it is stopped after its clients

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.clock import Clock
+from squall.core.config.permissions import permission_warnings
 from squall.core.config.settings import Settings
 from squall.core.errors import SquallError, StoreLockedError, StoreMissingError
 from squall.core.kafka.client import ensure_reachable
@@ -65,6 +66,9 @@ def examine(load: Callable[[], Settings], file: Callable[[], Path | None], clock
     except SquallError as error:
         return [Check("configuration", False, error.what, error.hint)]
     checks = [Check("configuration", True, f"environment{f' over {source}' if source else ''}")]
+    warnings = permission_warnings(settings, source)
+    if warnings:
+        checks.append(Check("permissions", False, "; ".join(warnings), "docs/security.md says which files hold secrets"))
     parts: Sequence[tuple[str, Callable[[], Check]]] = (
         ("broker", lambda: examine_broker(settings)),
         ("store", lambda: examine_store(settings, clock, read_store)),

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import ThreadingHTTPServer
-from typing import Any, Final
+from typing import Final
 
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector, disable_created_metrics
-from prometheus_client.exposition import MetricsHandler
+from prometheus_client.asgi import make_asgi_app
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from squall.core.clock import Clock
 from squall.core.config.settings import MetricsSettings, Settings
 from squall.core.net.addresses import host_port
+from squall.core.net.http.host_gate import HostGateMiddleware, HostRule
+from squall.core.net.http.limits import METRICS_SHARE, connection_cap
+from squall.core.net.http.server import HttpServer
 from squall.core.net.listen import listen
 from squall.core.observability.health import Health
 from squall.core.observability.metric_spec import Dependency
@@ -23,14 +26,17 @@ from squall.core.version import __version__
 
 log = logging.getLogger("squall.metrics")
 
-REQUEST_SECONDS: Final = 10.0
+MAX_CONNECTIONS: Final = 32
+"""Prometheus, the kubelet and a few people at a time."""
+PROBES: Final = frozenset({"/livez", "/readyz"})
+_STOP_SECONDS: Final = 3.0
 
 
 class MetricsServer:
     """Serves until closed.
 
     Args:
-        settings: host and port; port 0 takes any free one here, while `serving` starts no server.
+        settings: host, port and allowed hosts; port 0 takes any free one here, while `serving` starts no server.
         health: the metrics, the progress and the dependencies to report.
 
     Raises:
@@ -39,24 +45,22 @@ class MetricsServer:
 
     def __init__(self, settings: MetricsSettings, health: Health) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, and only give the start of the process
-        handler = type("_BoundHandler", (_Handler,), {"registry": health.metrics.registry, "health": health})
-        self._server = _Server((settings.host, settings.port), handler, bind_and_activate=False)
-        self._server.socket.close()
-        self._server.socket = listen(settings.host, settings.port, server="the metrics endpoint", settings="SQUALL_METRICS")
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="metrics", daemon=True)
-        self._thread.start()
+        name = "the metrics endpoint"
+        listener = listen(settings.host, settings.port, server=name, settings="SQUALL_METRICS")
+        self._address = listener.getsockname()[:2]
+        hosts = HostRule(name, "SQUALL_METRICS__ALLOWED_HOSTS", settings.host, settings.allowed_hosts)
+        app = HostGateMiddleware(_Endpoint(health), hosts)
+        self._server = HttpServer(app, listener, name=name, cap=connection_cap(name, MAX_CONNECTIONS, METRICS_SHARE), probes=PROBES)
+        self._server.start_thread("metrics")
 
     @property
     def url(self) -> str:
         """Where it listens, without a path."""
-        host, port = self._server.socket.getsockname()[:2]
-        return f"http://{host_port(host, port)}"
+        return f"http://{host_port(*self._address)}"
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.stop(_STOP_SECONDS)
 
 
 @contextmanager
@@ -88,49 +92,27 @@ def serving(settings: Settings, clock: Clock, *needs: Dependency) -> Iterator[He
         server.close()
 
 
-class _Handler(MetricsHandler):
-    """prometheus_client's handler, with the probes beside the metrics."""
+class _Endpoint:
+    """prometheus_client's application, with the probes beside the metrics. Plain ASGI."""
 
-    timeout = REQUEST_SECONDS
-    server_version = "squall"
-    sys_version = ""
-    health: Health
+    def __init__(self, health: Health) -> None:
+        self._health = health
+        self._metrics: ASGIApp = make_asgi_app(health.metrics.registry)
 
-    def do_GET(self) -> None:  # noqa: N802  http.server names it
-        if self._path == "/metrics":
-            super().do_GET()
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in {"GET", "HEAD"}:
+            await PlainTextResponse("GET or HEAD\n", HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": "GET, HEAD"})(scope, receive, send)
+        elif scope["path"] == "/metrics":
+            await self._metrics(scope, receive, send)
         else:
-            self._reply(*self._probe(), with_body=True)
+            status, text = self._probe(scope["path"])
+            await PlainTextResponse(f"{text}\n", status)(scope, receive, send)
 
-    def do_HEAD(self) -> None:  # noqa: N802
-        self._reply(*((HTTPStatus.OK, "") if self._path == "/metrics" else self._probe()), with_body=False)
-
-    @property
-    def _path(self) -> str:
-        return self.path.partition("?")[0]
-
-    def _probe(self) -> tuple[HTTPStatus, str]:
-        if self._path == "/livez":
-            good, problems = "alive", self.health.liveness.stuck()
-        elif self._path == "/readyz":
-            good, problems = "ready", [f"{name}: no answer" for name in self.health.dependencies.missing()]
+    def _probe(self, path: str) -> tuple[HTTPStatus, str]:
+        if path == "/livez":
+            good, problems = "alive", self._health.liveness.stuck()
+        elif path == "/readyz":
+            good, problems = "ready", [f"{name}: no answer" for name in self._health.dependencies.missing()]
         else:
             return HTTPStatus.NOT_FOUND, "/metrics, /livez or /readyz"
         return (HTTPStatus.SERVICE_UNAVAILABLE, "\n".join(problems)) if problems else (HTTPStatus.OK, good)
-
-    def _reply(self, status: HTTPStatus, text: str, *, with_body: bool) -> None:
-        body = f"{text}\n".encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if with_body:
-            self.wfile.write(body)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_: Any) -> None:
-        """Log at debug level only: a scraper that disconnects is normal."""
-        log.debug("a request failed", exc_info=True)

@@ -7,16 +7,19 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from squall.core.config.settings import Settings
+from squall.core.net.addresses import split_url
 
 
 def _file(settings: Settings) -> Path | None:
     """Return the file; None when the store is a server, which many processes can open."""
-    url = urlsplit(settings.store_url)
+    url = split_url(settings.store_url)
+    if url is None or url.scheme != "chdb":
+        return None
     folder = Path(unquote(url.path)).resolve()
-    return folder.with_name(f"{folder.name}.page.json") if url.scheme == "chdb" else None
+    return folder.with_name(f"{folder.name}.page.json")
 
 
 @contextmanager

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
-from squall.app.signals import on_hangup
 from squall.app.store import open_migrated_store
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
@@ -47,7 +46,8 @@ class Pipeline:
 
     def tracker(self, streams: set[str]) -> ProgressTracker:
         """Return the progress tracker of the streams that this process reads."""
-        return self.processor.retry_until_available(lambda: ProgressTracker(self.store.progress, self.clock, streams))
+        ahead = timedelta(seconds=self.settings.processor.max_future_seconds)
+        return self.processor.retry_until_available(lambda: ProgressTracker(self.store.progress, self.clock, streams, ahead))
 
     async def consume_kafka(self) -> None:
         """Run the Faust driver until stopped; see `FaustDriver.run`."""
@@ -82,26 +82,16 @@ def open_pipeline(
         store.close()
 
 
-@contextmanager
-def swap_on_hangup(engine: ScoringEngine, reload: Callable[[], Settings]) -> Iterator[None]:
-    """On SIGHUP read the settings again and switch to the checkpoint they name, without interruption.
+def checkpoint_swap(engine: ScoringEngine) -> Callable[[Settings], None]:
+    """Return what switches `engine` to the checkpoint of new settings, for `squall.app.signals.reload_on_hangup`."""
 
-    When the settings or the checkpoint are wrong, the current one stays in use. At a terminal SIGHUP means that the terminal was
-    closed, and ends the process.
-
-    Args:
-        engine: scores with the checkpoint.
-        reload: reads the settings again.
-    """
-
-    def swap() -> None:
+    def swap(settings: Settings) -> None:
         try:
-            engine.swap(reload().model.path or SHIPPED)
+            engine.swap(settings.model.path or SHIPPED)
         except SquallError as error:
             log.error("new checkpoint not loaded; still serving %s: %s", engine.model_version, error)  # noqa: TRY400 - a traceback would add nothing
 
-    with nullcontext() if sys.stdin.isatty() else on_hangup(swap):
-        yield
+    return swap
 
 
 @contextmanager

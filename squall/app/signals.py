@@ -1,12 +1,16 @@
-"""SIGINT and SIGTERM stop a process; SIGHUP runs an action."""
+"""SIGINT and SIGTERM stop a process; SIGHUP makes it read its settings again."""
 
 from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+
+from squall.core.config.settings import Settings
+from squall.core.errors import SquallError
 
 log = logging.getLogger("squall")
 
@@ -54,3 +58,31 @@ def on_hangup(action: Callable[[], None]) -> Iterator[None]:
         ended.set()
         asked.set()
         thread.join()
+
+
+@contextmanager
+def reload_on_hangup(reload: Callable[[], Settings], *uses: Callable[[Settings], None]) -> Iterator[None]:
+    """On SIGHUP read the settings again and hand them to each of `uses`.
+
+    What can't use them logs why and continues with what it has. At a terminal SIGHUP means that the terminal was closed, and ends the
+    process.
+
+    Args:
+        reload: reads the settings.
+        uses: each takes what it can change while it runs.
+    """
+
+    def work() -> None:
+        try:
+            settings = reload()
+        except SquallError as error:
+            log.error("the settings were not read again: %s", error)  # noqa: TRY400 - a traceback would add nothing
+            return
+        for use in uses:
+            try:
+                use(settings)
+            except SquallError as error:
+                log.error("%s", error)  # noqa: TRY400
+
+    with nullcontext() if sys.stdin.isatty() else on_hangup(work):
+        yield

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from squall.app.pipeline import Pipeline
 from squall.core.clock import Clock
@@ -15,6 +16,9 @@ from squall.ingest.cursors import CursorStore
 from squall.ingest.file.source import FileOptions, FileSource
 from squall.ingest.source import Source
 from squall.stream.drivers.inprocess import InProcessDriver
+
+if TYPE_CHECKING:
+    from squall.ingest.push.source import PushSource
 
 
 def configured_sources(settings: Settings, clock: Clock, health: Health | None = None) -> list[Source]:
@@ -43,15 +47,27 @@ def configured_sources(settings: Settings, clock: Clock, health: Health | None =
     return sources
 
 
+def token_rotation(sources: Sequence[Source]) -> list[Callable[[Settings], None]]:
+    """Return what gives the push endpoints among `sources` the tokens of new settings, for `squall.app.signals.reload_on_hangup`."""
+    from squall.ingest.push.source import PushSource
+
+    return [partial(_use_tokens, source) for source in sources if isinstance(source, PushSource)]
+
+
+def _use_tokens(source: PushSource, settings: Settings) -> None:
+    source.use_tokens(settings.push)
+
+
 def run_sources(pipeline: Pipeline, sources: Sequence[Source]) -> None:
-    """Process `sources` until they end or the pipeline is stopped, then close them."""
+    """Process `sources` until they end or the pipeline is stopped, then close them. A file that fails does not end the others."""
     tracker = pipeline.tracker({source.name for source in sources})
     for source in sources:
         if not source.live:
             pipeline.processor.retry_until_available(partial(tracker.announce, source.name, [0]))
     driver = InProcessDriver(pipeline.processor, tracker, pipeline.settings.processor, pipeline.clock, pipeline.stop, pipeline.health)
     try:
-        driver.run({source.name: source.batches(pipeline.stop) for source in sources})
+        finite = {source.name for source in sources if not source.live}
+        driver.run({source.name: source.batches(pipeline.stop) for source in sources}, finite)
     finally:
         for source in sources:
             source.close()

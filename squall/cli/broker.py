@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from squall.cli.options import settings_of
+from squall.cli.output import echo
 from squall.core.clock import SystemClock
 
 
@@ -27,8 +28,8 @@ def broker(
     with stop_on_signals() as stop:
         server = DevelopmentBroker(folder or settings.data_dir / "broker", port, clock)
         server.start()
-        typer.echo(f"Kafka on {server.bootstrap_servers}, until Ctrl-C. In another terminal:", err=True)
-        typer.echo(f"  export SQUALL_KAFKA__BOOTSTRAP_SERVERS={server.bootstrap_servers}", err=True)
+        echo(f"Kafka on {server.bootstrap_servers}, until Ctrl-C. In another terminal:", err=True)
+        echo(f"  export SQUALL_KAFKA__BOOTSTRAP_SERVERS={server.bootstrap_servers}", err=True)
         try:
             while not stop.wait(0.2) and server.running:
                 pass

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from squall.cli.options import AsJson, global_options, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.cli.progress import progress_bar
 from squall.core.clock import SystemClock
 from squall.core.config.settings import Settings
@@ -79,7 +79,7 @@ class _Output:
             f"  Kafka       SQUALL_KAFKA__BOOTSTRAP_SERVERS={kafka.bootstrap_servers} "
             f"SQUALL_KAFKA__DOCUMENTS_TOPIC={kafka.documents_topic} squall replay FILE",
         ):
-            typer.echo(line)
+            echo(line)
 
 
 def _print_report(report: DemoReport) -> None:

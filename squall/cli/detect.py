@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from squall.cli.options import AsJson, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -62,4 +62,4 @@ def _print_report(report: RunReport, as_json: bool) -> None:
         print_json(fields)
         return
     for name, value in fields.items():
-        typer.echo(f"{name.replace('_', ' '):16} {value if value not in (None, '') else '-'}")
+        echo(f"{name.replace('_', ' '):16} {value if value not in (None, '') else '-'}")

@@ -7,7 +7,7 @@ import logging
 import typer
 
 from squall.cli.options import AsJson, global_options
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
 
 
@@ -26,7 +26,7 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         print_json([check.as_dict() for check in checks], indent=True)
     else:
         for check in checks:
-            typer.echo(f"{check.mark} {check.part:14} {check.state}")
+            echo(f"{check.mark} {check.part:14} {check.state}")
             if check.hint:
-                typer.echo(f"  {'':14} → {check.hint}")
+                echo(f"  {'':14} → {check.hint}")
     raise typer.Exit(1 if any(not check.healthy for check in checks) else 0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from squall.cli.options import AsJson, DryRun, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 
 if TYPE_CHECKING:
     from squall.core.kafka.topics import Difference, TopicReport
@@ -61,9 +61,9 @@ def setup(
 
 def _print(report: TopicReport) -> None:
     shape = f"partitions {report.partitions}, replicas {report.replication_factor}" if report.outcome.endswith("created") else ""
-    typer.echo(f"{report.name}: {report.outcome}" + (f", {shape}" if shape else ""))
+    echo(f"{report.name}: {report.outcome}" + (f", {shape}" if shape else ""))
     for difference in report.differences:
-        typer.echo(f"  {difference.item}: {difference.found}, wanted {difference.wanted}{_advice(difference)}")
+        echo(f"  {difference.item}: {difference.found}, wanted {difference.wanted}{_advice(difference)}")
 
 
 def _advice(difference: Difference) -> str:

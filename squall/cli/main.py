@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -16,16 +17,19 @@ from squall.cli.demo import demo
 from squall.cli.detect import detect
 from squall.cli.doctor import doctor
 from squall.cli.options import GlobalOptions
-from squall.cli.output import print_error
+from squall.cli.output import echo, print_error
 from squall.cli.replay import replay
 from squall.cli.settings import settings
 from squall.cli.up import up
 from squall.cli.web import web
 from squall.cli.worker import worker
+from squall.core.config.permissions import permission_warnings
 from squall.core.errors import ConfigurationError, SquallError, StoppedError
 from squall.core.observability.logging import configure_logging
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads share their cores with the store's: they sleep instead of spinning
+
+log = logging.getLogger("squall")
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -44,7 +48,7 @@ app = typer.Typer(
 
 def _print_version(value: bool) -> None:
     if value:
-        typer.echo(f"squall {__version__}")
+        echo(f"squall {__version__}")
         raise typer.Exit
 
 
@@ -60,7 +64,10 @@ def read_global_options(
     """Pass the options on to the command, and set up its log."""
     context.obj = GlobalOptions(config, data_dir)
     if context.invoked_subcommand != "doctor":  # doctor reports itself what is wrong with the settings
-        configure_logging(context.obj.load().log)
+        loaded = context.obj.load()
+        configure_logging(loaded.log)
+        for warning in permission_warnings(loaded, context.obj.file()):
+            log.warning("%s", warning)
 
 
 for group in (model, store, ingest, kafka, alerts, backtest, dashboards):

@@ -22,7 +22,7 @@ from squall.cli.options import (
     parse_moment,
     settings_of,
 )
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.cli.progress import progress_bar
 from squall.core.clock import SystemClock
 
@@ -73,7 +73,7 @@ def replay(
                 print_json(summary)
             else:
                 for name, value in summary.items():
-                    typer.echo(f"{name}: {value}")
+                    echo(f"{name}: {value}")
         else:
             create_topics(settings)
             report = publish_to_kafka(settings, paced, stop, fraction=file.fraction)

@@ -8,7 +8,7 @@ import orjson
 import typer
 
 from squall.cli.options import AsJson, global_options
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 
 
 def settings(
@@ -30,7 +30,7 @@ def settings(
     from squall.core.config.reference import markdown, settings_in, value_of
 
     if reference:
-        typer.echo(markdown(), nl=False)
+        echo(markdown(), nl=False)
         return
     options = global_options(context)
     loaded, file = options.load(), options.file()
@@ -41,7 +41,7 @@ def settings(
         values: dict[str, Any] = {setting.variable: value for setting, value in rows}
         print_json({"file": str(file or ""), "settings": values}, indent=True)
         return
-    typer.echo(f"environment{f' over {file}' if file else ''}", err=True)
+    echo(f"environment{f' over {file}' if file else ''}", err=True)
     for setting, value in rows:
         mark = "*" if value != setting.default else " "
-        typer.echo(f"{mark} {setting.variable} = {orjson.dumps(value).decode()}")
+        echo(f"{mark} {setting.variable} = {orjson.dumps(value).decode()}")

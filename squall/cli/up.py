@@ -13,8 +13,8 @@ def up(context: typer.Context) -> None:
 
     One process runs the sources, the model, the store, the detector, its e-mails and the live page. Without a broker the sources are
     those of the settings (ingest.feeds, ingest.files, push.enabled). With SQUALL_KAFKA__BOOTSTRAP_SERVERS it consumes Kafka instead, as
-    `squall worker` does. Without a terminal, SIGHUP reads the settings again and switches to the checkpoint they name, without
-    interruption.
+    `squall worker` does. Without a terminal, SIGHUP reads the settings again and switches to the checkpoint and the push tokens they
+    name, without interruption.
 
     \b
     Examples:
@@ -26,9 +26,9 @@ def up(context: typer.Context) -> None:
 
     from squall.app.metrics_and_probes import serving
     from squall.app.node import Node
-    from squall.app.pipeline import kafka_dead_letters, open_pipeline, swap_on_hangup
-    from squall.app.signals import stop_on_signals
-    from squall.app.sources import configured_sources
+    from squall.app.pipeline import checkpoint_swap, kafka_dead_letters, open_pipeline
+    from squall.app.signals import reload_on_hangup, stop_on_signals
+    from squall.app.sources import configured_sources, token_rotation
 
     settings, clock, reload = settings_of(context), SystemClock(), global_options(context).load
     with stop_on_signals() as stop:
@@ -37,11 +37,14 @@ def up(context: typer.Context) -> None:
                 serving(settings, clock, "broker", "store", "model") as health,
                 kafka_dead_letters(settings, stop, health) as sink,
                 open_pipeline(settings, clock, stop, sink, health) as pipeline,
-                swap_on_hangup(pipeline.engine, reload),
+                reload_on_hangup(reload, checkpoint_swap(pipeline.engine)),
             ):
                 asyncio.run(Node(pipeline).run())
         else:
             with serving(settings, clock, "store", "model") as health:
                 sources = configured_sources(settings, clock, health)
-                with open_pipeline(settings, clock, stop, health=health) as pipeline, swap_on_hangup(pipeline.engine, reload):
+                with (
+                    open_pipeline(settings, clock, stop, health=health) as pipeline,
+                    reload_on_hangup(reload, checkpoint_swap(pipeline.engine), *token_rotation(sources)),
+                ):
                     asyncio.run(Node(pipeline, sources).run())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from squall.cli.options import settings_of
+from squall.cli.output import echo
 from squall.core.clock import SystemClock
 from squall.core.config.settings import Settings
 
@@ -51,7 +52,7 @@ async def _serve(page: PageServer, settings: Settings, stop: threading.Event, he
     await page.start()
     health.dependencies.answered("page")
     health.liveness.expect("page")
-    typer.echo(f"live page at {page.url}, until Ctrl-C", err=True)
+    echo(f"live page at {page.url}, until Ctrl-C", err=True)
     try:
         with publish_page_address(settings, page.url):
             while not stop.is_set():

@@ -22,8 +22,8 @@ def worker(context: typer.Context) -> None:
     import asyncio
 
     from squall.app.metrics_and_probes import serving
-    from squall.app.pipeline import kafka_dead_letters, open_pipeline, swap_on_hangup
-    from squall.app.signals import stop_on_signals
+    from squall.app.pipeline import checkpoint_swap, kafka_dead_letters, open_pipeline
+    from squall.app.signals import reload_on_hangup, stop_on_signals
 
     settings, clock = settings_of(context, broker=True), SystemClock()
     with (
@@ -31,6 +31,6 @@ def worker(context: typer.Context) -> None:
         serving(settings, clock, "broker", "store", "model") as health,
         kafka_dead_letters(settings, stop, health) as sink,
         open_pipeline(settings, clock, stop, sink, health) as pipeline,
-        swap_on_hangup(pipeline.engine, global_options(context).load),
+        reload_on_hangup(global_options(context).load, checkpoint_swap(pipeline.engine)),
     ):
         asyncio.run(pipeline.consume_kafka())

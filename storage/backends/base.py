@@ -10,23 +10,13 @@ from enum import Enum
 from typing import Any, Protocol
 
 from squall.core.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from squall.storage.backends.error_codes import MISSING, NO_DATABASE, REFUSED, is_temporary
 
 Value = str | int | float | datetime | Enum | Sequence[str]
 """What may be bound: a datetime is aware and becomes text for `{name:DateTime64(3,'UTC')}`; a sequence is `{name:Array(String)}`."""
 Params = Mapping[str, Value]
 
-_CODE = re.compile(r"Code: (\d+)")
-_MISSING = {16, 47, 60}  # no such column, identifier, table
-_NO_DATABASE = 81
-_REFUSED = {192, 193, 194, 497, 516}
-_TRANSIENT = {
-    *(74, 75, 243, 1002),  # files: no space left, reported in several ways
-    *(159, 160, 209, 210, 473),  # timeouts and lost connections
-    *(201, 202, 241, 252, 439),  # quota, too many queries, memory, too many parts, no threads
-    *(225, 242, 319, 425, 999),  # replication and Keeper
-}
-_TRANSIENT_TEXTS = ("No space left on device", "Too many open files", "Cannot allocate memory")
-"""What the system answered, whatever number ClickHouse gave it."""
+_CODE = re.compile(r"Code: (\d{1,9})", re.ASCII)
 MIGRATE_HINT = "run `squall store migrate`"
 
 
@@ -136,12 +126,12 @@ def server_error(store: str, code: int, message: str, doing: str) -> StoreError 
     """Return the Squall error for an error that ClickHouse answered: unavailable when trying again may help."""
     text = message.split("Stack trace:")[0].strip()[:800]
     what = f"store {store}: {doing} failed: {text}"
-    if code in _TRANSIENT or any(system in text for system in _TRANSIENT_TEXTS):
+    if is_temporary(code, text):
         return StoreUnavailableError(what, "tried again until it passes; check memory, disk and load of ClickHouse")
-    if code in _MISSING:
+    if code in MISSING:
         return StoreError(what, MIGRATE_HINT)
-    if code == _NO_DATABASE:
+    if code == NO_DATABASE:
         return StoreError(what, "create it on the server with CREATE DATABASE, or correct SQUALL_STORE__URL")
-    if code in _REFUSED:
+    if code in REFUSED:
         return StoreRefusedError(what, "check user, password (or SQUALL_STORE__PASSWORD) and grants in SQUALL_STORE__URL")
     return StoreError(what, "this is an error in the request; trying again will not help")

@@ -22,6 +22,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from squall.core.config.permissions import private_folder
 from squall.core.errors import StoreError, StoreLockedError, StoreMissingError, StoreUnavailableError
 from squall.storage.backends.base import Block, Cell, Params, Result, Value, error_code, plain, server_error
 from squall.storage.backends.pool import Pool
@@ -210,7 +211,7 @@ def _claim(folder: Path) -> None:
             )
         if folder not in _open_folders:
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                private_folder(folder)
             except OSError as error:
                 raise StoreError(f"store folder {folder} cannot be made: {error}", "choose another in SQUALL_STORE__URL") from error
             _raise_if_locked(folder)

@@ -6,12 +6,12 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote
 
 from clickhouse_driver import Client
 
 from squall.core.errors import ConfigurationError, StoreRefusedError
-from squall.core.net.addresses import redact_url
+from squall.core.net.addresses import redact_url, split_url
 from squall.core.net.tls import TlsFiles
 from squall.storage.backends.server_tls import tls_context, tls_refusal
 
@@ -19,6 +19,8 @@ _PING_SECONDS: Final = 5.0
 _OPTIONS: Final = {"ca_certs", "certfile", "keyfile", "verify"}
 _PORT: Final = 9000
 _TLS_PORT: Final = 9440
+_HINT: Final = "write clickhouse://user:password@host:9000/database in SQUALL_STORE__URL"
+_LONGEST_NAME: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,15 @@ def link_to(url: str, timeout_seconds: float) -> ServerLink:
     Raises:
         ConfigurationError: it has no host or an unknown option, or a file that it names is not there.
     """
-    parts = urlsplit(url)
+    parts = split_url(url)
+    if parts is None:
+        raise ConfigurationError(f"store URL {redact_url(url)} can't be parsed", _HINT)
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     secure = parts.scheme == "clickhouses"
     port = _port(parts)
     problem = _problem(parts, port, options, secure)
     if problem:
-        raise ConfigurationError(
-            f"store URL {redact_url(url)}: {problem}", "write clickhouse://user:password@host:9000/database in SQUALL_STORE__URL"
-        )
+        raise ConfigurationError(f"store URL {redact_url(url)}: {problem}", _HINT)
     arguments = {
         "host": parts.hostname,
         "port": port or (_TLS_PORT if secure else _PORT),
@@ -101,7 +103,7 @@ def _port(parts: SplitResult) -> int | None:
 def _problem(parts: SplitResult, port: int | None, options: dict[str, str], secure: bool) -> str:
     unknown = sorted(options.keys() - _OPTIONS)
     if unknown:
-        return f"the option {unknown[0]!r} is not understood"
+        return f"the option {unknown[0][:_LONGEST_NAME]!r} is not understood"
     if not parts.hostname or port == -1:
         return "it names no host or a port that is no number"
     if options and not secure:

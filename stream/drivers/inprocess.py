@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from squall.core.clock import Clock
 from squall.core.config.settings import ProcessorSettings
-from squall.core.items import Batch
+from squall.core.errors import SquallError, StoppedError, TooManyRejectsError
+from squall.core.items import Batch, Item, Outcome
 from squall.core.observability.health import Health
 from squall.stream.batching import micro_batches
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import WORKER, Processor
+
+log = logging.getLogger("squall")
 
 QUEUED_BATCHES = 8
 """Batches read ahead of the processor, all sources together: bounds memory while the store is down."""
@@ -63,20 +67,29 @@ class InProcessDriver:
         self._stop = stop
         self._liveness = (health or Health(clock)).liveness
         self._queue: queue.Queue[_Delivered | _Ended] = queue.Queue(QUEUED_BATCHES)
+        self._finite: Collection[str] = ()
+        self._failed: dict[str, SquallError] = {}
 
-    def run(self, sources: Mapping[str, Iterator[Batch]]) -> None:
+    def run(self, sources: Mapping[str, Iterator[Batch]], finite: Collection[str] = ()) -> None:
         """Read `sources` (by stream name) until all have ended or the stop event is set.
 
+        Args:
+            sources: the batches of each.
+            finite: sources that end, as a file does. One of them that fails, or holds too many rejects, is given up; the others go on.
+
         Raises:
-            SquallError: the processor or a source failed for good; nothing of the failed batch was committed.
+            SquallError: the processor, another source, or every source failed for good; nothing of the failed batch was committed.
             StoppedError: asked to stop while the store was down; what was not stored will be read again.
         """
         threads = [threading.Thread(target=self._read, args=pair, name=f"source-{pair[0]}", daemon=True) for pair in sources.items()]
         self._liveness.expect(WORKER)
+        self._finite = finite
         for thread in threads:
             thread.start()
         try:
             self._drain(set(sources))
+            if self._failed and len(self._failed) == len(sources):
+                raise next(iter(self._failed.values()))
         except BaseException:
             self._stop.set()  # else a source that continues to read would wait for a driver that has ended
             raise
@@ -91,11 +104,12 @@ class InProcessDriver:
             self._store([message for message in arrived if isinstance(message, _Delivered)])
             for message in arrived:
                 if isinstance(message, _Ended):
-                    running.discard(message.source)
                     if message.error is not None:
-                        raise message.error
+                        self._give_up(message.source, message.error)
+                    running.discard(message.source)
                     ended = {(message.source, 0): True}  # even if the last batch was not marked as caught up
                     self._processor.retry_until_available(partial(self._tracker.quiet, ended))
+            running -= self._failed.keys()
 
     def _take(self) -> list[_Delivered | _Ended]:
         """Return what arrived: the first batch, and more within `batch_wait_seconds` while the micro-batch is not full."""
@@ -117,14 +131,48 @@ class InProcessDriver:
     def _store(self, delivered: list[_Delivered]) -> None:
         """Store what was delivered, then write the progress, then move the cursors, in this order."""
         items = [item for message in delivered for item in message.batch.items]
+        processed: list[tuple[Item, Outcome]] = []
         for micro_batch in micro_batches(items, self._settings):
-            self._processor.process(micro_batch)
+            processed += self._process(micro_batch)
+        delivered = [message for message in delivered if message.source not in self._failed]
+        items = self._without_failed(items)
+        outcomes = [outcome for item, outcome in processed if item.origin.topic not in self._failed]
         caught_up = {(message.source, 0): message.batch.caught_up for message in delivered}
         if items:
             self._processor.retry_until_available(lambda: self._tracker.stored(items, caught_up))
         self._processor.retry_until_available(lambda: self._tracker.quiet(caught_up))  # sources without items
         for message in delivered:
-            message.batch.commit()
+            size = len(message.batch.items)
+            if message.batch.settle is not None:
+                message.batch.settle(outcomes[:size])
+            del outcomes[:size]
+            self._processor.retry_until_available(message.batch.commit)
+
+    def _process(self, items: list[Item]) -> list[tuple[Item, Outcome]]:
+        """Process a micro-batch without the items of sources that were given up; return the others with their outcomes."""
+        while items := self._without_failed(items):
+            try:
+                return list(zip(items, self._processor.process(items), strict=True))
+            except TooManyRejectsError as error:
+                self._give_up(error.stream, error)
+        return []
+
+    def _without_failed(self, items: list[Item]) -> list[Item]:
+        return [item for item in items if item.origin.topic not in self._failed] if self._failed else items
+
+    def _give_up(self, source: str, error: Exception) -> None:
+        """Go on without a source that ends anyway; its cursor stays, and so a restart reads on from there.
+
+        Raises:
+            Exception: `error`, if the source is none of those, or the error is not one that a person can act on.
+        """
+        if source not in self._finite or not isinstance(error, SquallError) or isinstance(error, StoppedError):
+            raise error
+        if source not in self._failed:
+            self._failed[source] = error
+            log.error("%s is given up, the other sources go on: %s", source, error)
+            # it must not hold the watermark back
+            self._processor.retry_until_available(partial(self._tracker.quiet, {(source, 0): True}))
 
     def _read(self, source: str, batches: Iterator[Batch]) -> None:
         error: Exception | None = None
@@ -139,7 +187,7 @@ class InProcessDriver:
         self._put(_Ended(source, error))
 
     def _put(self, message: _Delivered | _Ended) -> bool:
-        while not self._stop.is_set():
+        while not self._stop.is_set() and message.source not in self._failed:
             try:
                 self._queue.put(message, timeout=POLL_SECONDS)
             except queue.Full:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from squall.core.clock import Clock
 from squall.core.items import Item, Progress
+from squall.core.records import CLOCK_SKEW
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,9 +30,11 @@ class ProgressTracker:
         store: where the rows live.
         clock: stamps `updated_at` and caps event time: a document dated ahead of the wall clock moves nothing ahead of it.
         streams: streams this process reads; rows of others are retired, or an abandoned replay would hold the watermark back forever.
+        max_future: a document dated further ahead was rejected, and moves nothing at all.
     """
 
-    def __init__(self, store: ProgressStore, clock: Clock, streams: set[str]) -> None:
+    def __init__(self, store: ProgressStore, clock: Clock, streams: set[str], max_future: timedelta = CLOCK_SKEW) -> None:
+        self._max_future = max_future
         self._store = store
         self._clock = clock
         self._rows: dict[tuple[str, int], Progress] = {}
@@ -70,7 +73,7 @@ class ProgressTracker:
             key = (item.origin.topic, item.origin.partition)
             before = touched.get(key) or self._rows.get(key)
             event_time = before.event_time if before else EPOCH
-            if item.document is not None:
+            if item.document is not None and item.document.published_at <= now + self._max_future:
                 event_time = max(event_time, min(item.document.published_at, now))
             touched[key] = Progress(*key, max(item.origin.offset, before.position if before else -1), event_time, False, now)
         self._write(touched, caught_up, now)

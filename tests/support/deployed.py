@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 OVERLAYS = ("example", "gpu")
 SECRET = "a-secret-of-theirs"
+SECRETS = {"SQUALL_PUSH__TOKENS": json.dumps([{"name": "default", "token": SECRET, "sources": ["*"]}])}
+"""Secrets that are JSON."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])((?:[^{}]|\{[^}]*\})*))?\}")
 
 
@@ -106,7 +109,7 @@ def compose_processes(*names: str) -> list[Process]:
             {int(str(port).rsplit(":", 1)[-1]) for port in service.get("ports", [])},
             [str(volume).split(":")[1] for volume in service.get("volumes", [])]
             + [str(each).split(":")[0] for each in service.get("tmpfs", [])],
-            {key for key, value in service.get("environment", {}).items() if value == SECRET},
+            {key for key, value in service.get("environment", {}).items() if SECRET in str(value)},
         )
         for name, service in full_compose(*names)["services"].items()
         if is_ours(service)
@@ -132,7 +135,7 @@ def kubernetes_processes(name: str) -> list[Process]:
             for variable in container.get("env", []):
                 if "valueFrom" in variable:
                     secrets.add(variable["name"])
-                environment[variable["name"]] = variable.get("value", SECRET)
+                environment[variable["name"]] = variable.get("value", SECRETS.get(variable["name"], SECRET))
             ports = {port["containerPort"] for port in container.get("ports", [])}
             mounts = [mount["mountPath"] for mount in container["volumeMounts"]]
             processes.append(Process(manifest["metadata"]["name"], container["args"], environment, ports, mounts, secrets))

@@ -1,8 +1,9 @@
-"""A loopback HTTP server for feeds: each path answers by a function of the test's."""
+"""A loopback HTTP or HTTPS server for feeds: each path answers by a function of the test's."""
 
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 class FeedServer:
     """Serves `answers[path]`; remembers the requests as (path, headers)."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.answers: dict[str, Answer] = {}
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.done = threading.Event()
@@ -30,11 +31,14 @@ class FeedServer:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self.port = self._server.server_port
+        if context is not None:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}{path}"
+    def url(self, path: str, host: str = "127.0.0.1", scheme: str = "http") -> str:
+        return f"{scheme}://{host}:{self.port}{path}"
 
     def close(self) -> None:
         self.done.set()
@@ -53,6 +57,11 @@ def body(content: bytes, status: int = 200, **headers: str) -> Answer:
         request.wfile.write(content)
 
     return answer
+
+
+def redirect(url: str, status: int = 302) -> Answer:
+    """An answer that leads to `url`."""
+    return body(b"moved", status, Location=url)
 
 
 def rss(*names: str) -> bytes:

@@ -7,6 +7,7 @@ start it again on the same folder and port. PORT 0 takes a free one, printed aft
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import struct
@@ -256,9 +257,12 @@ class Session(threading.Thread):
             block.data = [list(column) for column in block.data]
             writer.write(block)
             self.write_profile()
-        into = self.engine.send_insert(f"INSERT INTO {table} ({','.join(names)}){settings_clause(settings)}", "Native")
-        into.append(bytes(sink.data))
-        into.finish()
+        with os.fdopen(os.memfd_create("gateway-insert"), "wb") as file:
+            file.write(sink.data)
+            file.flush()
+            into = f"INSERT INTO {table} ({','.join(names)}) FROM INFILE '/proc/self/fd/{file.fileno()}'"
+            # not send_insert, whose finish returns normally although the commit failed
+            self.engine.query(f"{into}{settings_clause(settings)} FORMAT Native", "Null")
         self.write_profile()
 
     def write_profile(self) -> None:

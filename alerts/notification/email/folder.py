@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from squall.alerts.interfaces import DeliveryUnavailableError
+from squall.core.config.permissions import private_folder
 from squall.storage.rows.alerting import Notification
 
 
@@ -24,7 +25,7 @@ class FolderSender:
         target = self._folder / f"{notification.id}.eml"
         partial = target.with_suffix(".eml.part")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self._folder)
             with partial.open("wb") as file:
                 file.write(notification.message)
                 file.flush()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Final
-
-import httpx
+from urllib.parse import urlsplit
 
 from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
+from squall.alerts.notification.sanitize import one_line
 from squall.alerts.notification.webhook.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from squall.core.clock import Clock
-from squall.core.errors import SquallError
+from squall.core.net.addresses import host_port
+from squall.core.net.outbound.client import Answer, OutboundClient, OutboundRequest
+from squall.core.net.outbound.errors import OutboundError, RequestRefusedError, status_words
 from squall.core.net.tls import TlsNames, explain
 from squall.storage.rows.alerting import Notification
 
@@ -22,6 +25,10 @@ NAMES: Final = TlsNames(
 )
 _TEMPORARY: Final = {408, 425, 429}
 """Request timeout, too early, too many requests: the only refusals that are temporary."""
+_REPLY_BYTES: Final = 2_048
+"""Read of a reply, at most; the connection is closed then."""
+_REPLY_SECONDS: Final = 1.0
+"""Wait for a reply behind the status, at most."""
 _REPLY_CHARS: Final = 200
 
 
@@ -31,55 +38,73 @@ class WebhookSender:
     Args:
         url: http or https.
         secret: shared with the receiver; empty: requests are not signed.
-        timeout_seconds: for connecting and for each wait for the answer.
+        timeout_seconds: from the look-up of the host to the end of the answer.
         clock: gives the timestamp that is signed.
+        client: sends the requests.
     """
 
-    def __init__(self, url: str, secret: str, timeout_seconds: float, clock: Clock) -> None:
+    def __init__(self, url: str, secret: str, timeout_seconds: float, clock: Clock, client: OutboundClient) -> None:
         self._url = url
         self._secret = secret
         self._timeout = timeout_seconds
         self._clock = clock
+        self._client = client
 
     def send(self, notification: Notification) -> None:
         """Post `notification.message`, JSON; return once the receiver has answered with a status of 200 to 299.
 
-        Redirects are not followed: a signed message goes only to the configured address.
+        Redirects are not followed: a signed message goes only to the configured address. The reply of a receiver that accepts is not
+        read; of another's, at most a few KB, which are not unpacked.
 
         Raises:
             DeliveryUnavailableError: no answer, a server error, or too many requests: try again.
-            DeliveryRefusedError: the receiver refuses this message for good.
+            DeliveryRefusedError: the receiver refuses this message for good, or its address must not be called.
         """
         body = notification.message
         timestamp = str(int(self._clock.now().timestamp()))
-        headers = {"Content-Type": "application/json", "Idempotency-Key": notification.id, TIMESTAMP_HEADER: timestamp}
+        headers = {
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
+            "Idempotency-Key": notification.id,
+            TIMESTAMP_HEADER: timestamp,
+        }
         if self._secret:
             headers[SIGNATURE_HEADER] = sign(self._secret, timestamp, body)
         try:
-            answer = httpx.post(self._url, content=body, headers=headers, timeout=self._timeout)
-        except (httpx.HTTPError, OSError) as error:
-            trouble = explain(error, httpx.URL(self._url).host, NAMES)
+            self._client.exchange(OutboundRequest("POST", self._url, self._timeout, headers, body), self._read)
+        except RequestRefusedError as error:
+            raise DeliveryRefusedError(f"{self.describe()} can't be called: {error}", "correct the receiver's url") from error
+        except OutboundError as error:
+            trouble = explain(error, self._host, NAMES)
             if trouble is not None:
                 raise DeliveryUnavailableError(trouble.what, trouble.hint) from error
-            raise DeliveryUnavailableError(
-                f"{self.describe()} does not answer: {type(error).__name__}: {error}", "check the receiver's url"
-            ) from error
-        except (httpx.InvalidURL, UnicodeError) as error:
-            raise DeliveryRefusedError(f"{self.describe()} can't be called: {error}", "correct the receiver's url") from error
-        if not answer.is_success:
-            raise self._refusal(answer)
+            raise DeliveryUnavailableError(f"{self.describe()} does not answer: {error}", "check the receiver's url") from error
 
     def describe(self) -> str:
         """Return where messages go, without path, query and password, which often hold a token."""
         try:
-            url = httpx.URL(self._url)
-        except httpx.InvalidURL:
+            parts = urlsplit(self._url)
+            return f"webhook {parts.scheme}://{host_port(self._host, parts.port) if parts.port else self._host}"
+        except ValueError:
             return "webhook"
-        return f"webhook {url.scheme}://{url.host}{f':{url.port}' if url.port else ''}"
 
-    def _refusal(self, answer: httpx.Response) -> SquallError:
-        words = " ".join(answer.text.split())[:_REPLY_CHARS]
-        what = f"{self.describe()} answered {answer.status_code} {answer.reason_phrase}{f': {words}' if words else ''}"
-        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or answer.status_code in _TEMPORARY:
-            return DeliveryUnavailableError(what)
-        return DeliveryRefusedError(what, "check the receiver's url and secret")
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._url).hostname or ""
+
+    async def _read(self, answer: Answer) -> None:
+        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            return
+        words = one_line(self._masked((await answer.start(_REPLY_BYTES, _REPLY_SECONDS)).decode("utf-8", "replace")), _REPLY_CHARS)
+        what = f"{self.describe()} answered {status_words(answer.status)}{f': {words}' if words else ''}"
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in _TEMPORARY:
+            raise DeliveryUnavailableError(what)
+        raise DeliveryRefusedError(what, "check the receiver's url and secret")
+
+    def _masked(self, words: str) -> str:
+        """Return `words` without path and query of the URL, which often hold a token, and which an error page likes to repeat."""
+        parts = urlsplit(self._url)
+        secrets = [parts.path, *(pair.rpartition("=")[2] for pair in parts.query.split("&")), parts.username or "", parts.password or ""]
+        for secret in sorted((each for each in secrets if len(each) > 1), key=len, reverse=True):
+            words = words.replace(secret, "***")
+        return words

@@ -9,7 +9,7 @@ import typer
 
 from squall.cli.alerts.arguments import author_or_user
 from squall.cli.options import AlertId, AsJson, Author, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
 
 
@@ -34,4 +34,4 @@ def acknowledge(
     if as_json:
         print_json(asdict(row))
     else:
-        typer.echo(f"{alert.id[:8]}  {alert.topic}  acknowledged by {who}")
+        echo(f"{alert.id[:8]}  {alert.topic}  acknowledged by {who}")

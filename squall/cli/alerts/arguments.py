@@ -10,7 +10,7 @@ from typing import Final
 from squall.core.errors import ConfigurationError
 
 _UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
-_DURATION = re.compile(r"(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?")
+_DURATION = re.compile(r"(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?", re.ASCII)
 _LONGEST: Final = timedelta(days=366)
 
 

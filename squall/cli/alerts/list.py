@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from squall.cli.options import AsJson, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
 from squall.core.records import AlertState
 
@@ -27,9 +27,9 @@ def list_alerts(
         print_json([alert.model_dump(mode="json") for alert in alerts])
         return
     for alert in alerts:
-        typer.echo(
+        echo(
             f"{alert.id[:8]}  {alert.opened_at:%Y-%m-%d %H:%M}  {alert.state.value:8}  {alert.severity.value:8}  {alert.topic:26}  "
             f"{alert.observed} negative, {alert.expected:.1f} expected"
         )
     if not alerts:
-        typer.echo("no alerts")
+        echo("no alerts")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from squall.cli.options import AlertId, AsJson, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
+from squall.core.display import visible
 from squall.core.records import Alert
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def show(context: typer.Context, alert_id: AlertId, as_json: AsJson = False) -> 
         print_json({**alert.model_dump(mode="json"), **_as_dict(details)})
         return
     for name, value in _facts(alert):
-        typer.echo(f"{name:10} {value}")
+        echo(f"{name:10} {value}")
     _print_details(details)
 
 
@@ -64,12 +65,12 @@ def _facts(alert: Alert) -> list[tuple[str, str]]:
 
 def _print_details(details: AlertDetails) -> None:
     for document in details.documents:
-        title = document.title or document.text[:200]
-        typer.echo(f"  - {title} ({document.source}, {document.p_negative:.0%} negative, {document.copies} copies)")
+        title = visible(document.title or " ".join(document.text[:200].split()))
+        echo(f"  - {title} ({document.source}, {document.p_negative:.0%} negative, {document.copies} copies)")
         if document.url:
-            typer.echo(f"    {document.url}")
+            echo(f"    {visible(document.url)}")
     for row in details.acknowledgements:
-        typer.echo(f"acknowledged by {row.author}, {row.at:%Y-%m-%d %H:%M} UTC{row.note and ': '}{row.note}")
+        echo(f"acknowledged by {visible(row.author)}, {row.at:%Y-%m-%d %H:%M} UTC{row.note and ': '}{visible(row.note)}")
     for sent in details.notifications:
-        error = f": {sent.last_error}" if sent.last_error else ""
-        typer.echo(f"notification to {sent.receiver}: {sent.event}, {sent.status} {sent.updated_at:%Y-%m-%d %H:%M} UTC{error}")
+        error = f": {visible(sent.last_error)}" if sent.last_error else ""
+        echo(f"notification to {sent.receiver}: {sent.event}, {sent.status} {sent.updated_at:%Y-%m-%d %H:%M} UTC{error}")

@@ -10,8 +10,9 @@ import typer
 
 from squall.cli.alerts.arguments import author_or_user, parse_duration
 from squall.cli.options import AsJson, Author, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
+from squall.core.display import visible
 from squall.core.errors import ConfigurationError
 
 _EXAMPLE = "squall alerts silence --match topic='Energy*' --for 2h --reason 'OPEC meeting'"
@@ -53,9 +54,10 @@ def silence(
         print_json([asdict(row) for row in silences] if listing else asdict(silences[0]))
         return
     for row in silences:
-        typer.echo(f"{row.id[:8]}  until {row.ends_at:%Y-%m-%d %H:%M} UTC  {', '.join(row.matchers)}  ({row.author}: {row.reason})")
+        about = visible(f"{', '.join(row.matchers)}  ({row.author}: {row.reason})")
+        echo(f"{row.id[:8]}  until {row.ends_at:%Y-%m-%d %H:%M} UTC  {about}")
     if not silences:
-        typer.echo("no silences")
+        echo("no silences")
 
 
 def _checked(match: list[str], duration: str, reason: str, author: str) -> tuple[tuple[str, ...], str, str, timedelta]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from squall.cli.options import AsJson, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
 from squall.core.errors import ConfigurationError, SquallError
 
@@ -40,7 +40,7 @@ def send_samples(
         print_json({"results": results, "receivers": receivers.describe()})
     else:
         for row in results:
-            typer.echo(f"{row['receiver']}: {row['error'] or 'sent'}  ({row['id']})")
-        typer.echo(f"receivers: {receivers.describe()}")
+            echo(f"{row['receiver']}: {row['error'] or 'sent'}  ({row['id']})")
+        echo(f"receivers: {receivers.describe()}")
     if not all(row["sent"] for row in results):
         raise typer.Exit(1)

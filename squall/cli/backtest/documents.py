@@ -23,7 +23,7 @@ from squall.cli.options import (
     parse_moment,
     settings_of,
 )
-from squall.cli.output import print_json, print_note
+from squall.cli.output import echo, print_json, print_note
 from squall.cli.progress import progress_bar
 from squall.core.clock import SystemClock
 from squall.core.config.settings import Settings
@@ -115,9 +115,9 @@ def documents(
     if as_json:
         print_json(result.as_dict(), indent=True)
     else:
-        typer.echo(_summary(result))
+        echo(_summary(result))
     for file in written:
-        typer.echo(f"wrote {file}", err=True)
+        echo(f"wrote {file}", err=True)
     if result.scored.damaged:
         raise typer.Exit(1)
 

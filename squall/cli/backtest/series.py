@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from squall.cli.options import AsJson, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.core.errors import ConfigurationError
 
 
@@ -43,6 +43,6 @@ def series(
         print_json({"buckets": [bucket.as_dict() for bucket in buckets]})
         return
     alarms = [bucket for bucket in buckets if bucket.alarm]
-    typer.echo(f"{len(buckets):,} rows, {len(alarms):,} alarms")
+    echo(f"{len(buckets):,} rows, {len(alarms):,} alarms")
     for bucket in alarms:
-        typer.echo(f"  {bucket.timestamp:26} {bucket.value:12g} observed {bucket.expected:12.4g} expected   score {bucket.score:.1f}")
+        echo(f"  {bucket.timestamp:26} {bucket.value:12g} observed {bucket.expected:12.4g} expected   score {bucket.score:.1f}")

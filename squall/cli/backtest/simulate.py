@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from squall.cli.options import AsJson
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.cli.progress import progress_bar
 
 _QUICK_DAYS = 10
@@ -43,4 +43,4 @@ def simulate(
     if as_json:
         print_json(result.as_dict(), indent=True)
     else:
-        typer.echo(report(result))
+        echo(report(result))

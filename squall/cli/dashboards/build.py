@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from squall.cli.output import echo
 from squall.core.errors import ConfigurationError
 
 
@@ -32,4 +33,4 @@ def build(
     except OSError as error:
         raise ConfigurationError(f"cannot write to {folder}: {error.strerror}", "name a writable folder: --out FOLDER") from None
     for path in paths:
-        typer.echo(f"wrote {path}")
+        echo(f"wrote {path}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from squall.cli.options import AsJson, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
@@ -67,12 +67,12 @@ def _run_queries(settings: Settings) -> list[QueryRun]:
 
 def _print(findings: list[Finding], runs: list[QueryRun]) -> None:
     for finding in findings:
-        typer.echo(f"{finding.file}: {finding.where + ': ' if finding.where else ''}{finding.problem}")
+        echo(f"{finding.file}: {finding.where + ': ' if finding.where else ''}{finding.problem}")
     for run in runs:
         mark = "slow" if run.seconds > SLOW_SECONDS else ""
-        typer.echo(f"{run.seconds * 1000:7.0f} ms  {run.rows:7} rows  {mark:4}  {run.dashboard:18} {run.name}")
+        echo(f"{run.seconds * 1000:7.0f} ms  {run.rows:7} rows  {mark:4}  {run.dashboard:18} {run.name}")
         if run.error:
-            typer.echo(f"    failed: {run.error}")
+            echo(f"    failed: {run.error}")
     failed = sum(bool(run.error) for run in runs)
     measured = f"; {len(runs)} queries, {failed} failed" if runs else ""
-    typer.echo(f"{len(findings)} findings{measured}")
+    echo(f"{len(findings)} findings{measured}")

@@ -11,7 +11,7 @@ import typer
 from pydantic import SecretStr
 
 from squall.cli.options import AsJson, DryRun
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -119,16 +119,16 @@ def _read(folder: Path | None) -> list[dict[str, Any]]:
 
 def _print_changes(changes: list[Change], url: str, dry_run: bool) -> None:
     for change in changes:
-        typer.echo(f"{_action(change, dry_run):12}  {change.kind:10}  {change.uid:28}  {change.title}")
+        echo(f"{_action(change, dry_run):12}  {change.kind:10}  {change.uid:28}  {change.title}")
         if dry_run and change.diff:
-            typer.echo(change.diff + "\n")
+            echo(change.diff + "\n")
     if any(change.action == "missing" for change in changes):
-        typer.echo("panels stay empty until Grafana has the missing data source: push with --with-datasource, or provision it", err=True)
+        echo("panels stay empty until Grafana has the missing data source: push with --with-datasource, or provision it", err=True)
     different = sum(change.action in _PAST for change in changes)
     if dry_run:
-        typer.echo(f"{url}: {different} of {len(changes)} would change; nothing was written")
+        echo(f"{url}: {different} of {len(changes)} would change; nothing was written")
     else:
-        typer.echo(f"{url}: {different} changed" if different else f"{url}: up to date")
+        echo(f"{url}: {different} changed" if different else f"{url}: up to date")
 
 
 def _action(change: Change, dry_run: bool) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from squall.cli.output import print_json, print_note
+from squall.cli.output import echo, print_json, print_note
 from squall.cli.progress import progress_bar
 from squall.core.clock import SystemClock
 from squall.core.config.settings import Settings
@@ -126,4 +126,4 @@ def print_summary(reports: Sequence[IngestReport], as_json: bool, extra: dict[st
         why = ", ".join(f"{count} {reason}" for reason, count in summary["reasons"].items())
         span = f", published {summary['first_published_at']} to {summary['last_published_at']}" if summary["sent"] else ""
         rejected = f", {summary['rejected']:,} rejected ({why})" if summary["rejected"] else ""
-        typer.echo(f"{summary['source']}: {summary['sent']:,} sent{rejected}{span}")
+        echo(f"{summary['source']}: {summary['sent']:,} sent{rejected}{span}")

@@ -39,6 +39,7 @@ def from_feeds(
     """
     from squall.app.metrics_and_probes import serving
     from squall.app.signals import stop_on_signals
+    from squall.core.net.addresses import redact_url
     from squall.ingest.cursors import CursorStore
     from squall.ingest.rss.source import open_feeds
 
@@ -49,8 +50,14 @@ def from_feeds(
         if wait_for_topics(settings, stop, health):
             report = publish_to_kafka(settings, source, stop, health=health)
             states = [
-                {"feed": s.feed.url, "fetched": s.fetched, "unchanged": s.unchanged, "errors": s.errors, "last_error": s.last_error}
-                for s in source.states
+                {
+                    "feed": redact_url(state.feed.url),
+                    "fetched": state.fetched,
+                    "unchanged": state.unchanged,
+                    "errors": state.errors,
+                    "last_error": state.last_error,
+                }
+                for state in source.states
             ]
             print_summary([report], as_json, {"feeds": states})
             if once and all(state.errors for state in source.states):

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from squall.cli.options import RecipeData, given
+from squall.cli.output import echo
 from squall.cli.progress import progress_bar
 
 
@@ -33,4 +34,4 @@ def augment(
     train, _ = recipe.split()
     rewriter = Rewriter(model, recipe.train.max_tokens, seed)
     count = write_lines(out, rewriter.rewrite([row.text for row in train], copies, RunLog(sys.stderr, open_progress=progress_bar)))
-    typer.echo(f"wrote {count} texts to {out}; name it in an [[unlabelled]] section of a recipe with teachers")
+    echo(f"wrote {count} texts to {out}; name it in an [[unlabelled]] section of a recipe with teachers")

@@ -10,7 +10,7 @@ import typer
 
 from squall.cli.model.sample_texts import sample_texts
 from squall.cli.options import AsJson, Checkpoint, SampleTexts, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.cli.progress import progress_bar
 
 
@@ -49,21 +49,17 @@ def bench(
 
 def _print(found: dict[str, Any]) -> None:
     machine = found["machine"]
-    typer.echo(
-        f"{machine['processor']}, {machine['threads']} threads, {machine.get('gpu', machine['device'])}; {_joined(found['versions'])}"
-    )
-    typer.echo(f"{found['texts']} texts of {found['mean_tokens']:.1f} tokens; {found['operations_per_text'] / 1e6:.0f} M operations each")
+    echo(f"{machine['processor']}, {machine['threads']} threads, {machine.get('gpu', machine['device'])}; {_joined(found['versions'])}")
+    echo(f"{found['texts']} texts of {found['mean_tokens']:.1f} tokens; {found['operations_per_text'] / 1e6:.0f} M operations each")
     header = f"{'candidate':28} {'texts/s':>9} {'tokens/s':>9} {'× (a)':>7} {'× (b)':>7} {'roofline':>8} {'padding':>8} {'tokenising':>11}"
-    typer.echo(f"{header}   p50/p99 ms of 1, 32, 512")
+    echo(f"{header}   p50/p99 ms of 1, 32, 512")
     for row in found["contestants"]:
-        typer.echo(_line(row).rstrip())
+        echo(_line(row).rstrip())
     for precision, limit in found["floor"].items():
         rate = limit["operations_per_second"] / 1e9
-        typer.echo(
-            f"{'roofline ' + precision:28} {limit['texts_per_second']:9.0f} {limit['tokens_per_second']:9.0f}   {rate:.0f} G operations/s"
-        )
+        echo(f"{'roofline ' + precision:28} {limit['texts_per_second']:9.0f} {limit['tokens_per_second']:9.0f}   {rate:.0f} G operations/s")
     for name, why in found["skipped"].items():
-        typer.echo(f"skipped {name}: {why}")
+        echo(f"skipped {name}: {why}")
 
 
 def _line(row: dict[str, Any]) -> str:

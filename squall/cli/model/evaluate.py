@@ -9,7 +9,7 @@ import typer
 
 from squall.cli.model.metrics_table import print_metrics
 from squall.cli.options import AsJson, Checkpoint, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 
 
 def evaluate(
@@ -39,7 +39,7 @@ def evaluate(
     if as_json:
         print_json(found)
         return
-    typer.echo(f"{found['task']} on {found['rows']} rows of {found['data']} ({found['model_version']})")
+    echo(f"{found['task']} on {found['rows']} rows of {found['data']} ({found['model_version']})")
     print_metrics(found)
     if out:
-        typer.echo(f"wrote {out}")
+        echo(f"wrote {out}")

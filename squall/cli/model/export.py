@@ -11,7 +11,7 @@ import typer
 
 from squall.cli.model.sample_texts import sample_texts
 from squall.cli.options import AsJson, Checkpoint, SampleTexts, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 
 _COMPARED = 512
 
@@ -36,15 +36,15 @@ def export(
         checkpoint or settings_of(context).model.path or SHIPPED,
         onnx,
         list(islice(sample_texts(texts), _COMPARED)),
-        lambda line: typer.echo(line, err=True),
+        lambda line: echo(line, err=True),
     )
     if as_json:
         print_json([asdict(item) for item in found])
         return
     for item in found:
-        typer.echo(
+        echo(
             f"{item.precision:5} {item.path} {item.bytes / 1e6:.1f} MB: largest difference of a probability "
             f"{item.largest_difference:.2g}, same labels for {item.same_labels:.2%} of {item.texts} texts"
         )
         if item.same_labels < LEAST_AGREEMENT:
-            typer.echo(f"      less than {LEAST_AGREEMENT:.0%}: evaluate it with `squall model evaluate` before you use it", err=True)
+            echo(f"      less than {LEAST_AGREEMENT:.0%}: evaluate it with `squall model evaluate` before you use it", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
+from squall.cli.output import echo
 
 _NAMES = {
     "accuracy": "accuracy",
@@ -19,8 +19,8 @@ _NAMES = {
 
 def print_metrics(found: dict[str, Any]) -> None:
     """Print one task's metrics, then precision, recall and rows of each class."""
-    typer.echo("  " + "   ".join(f"{name} {found[key]:.4f}" for key, name in _NAMES.items() if key in found))
+    echo("  " + "   ".join(f"{name} {found[key]:.4f}" for key, name in _NAMES.items() if key in found))
     width = max(len(name) for name in found["classes"])
-    typer.echo(f"  {'':{width}}  precision  recall   rows")
+    echo(f"  {'':{width}}  precision  recall   rows")
     for name, scores in found["classes"].items():
-        typer.echo(f"  {name:{width}}  {scores['precision']:9.3f}  {scores['recall']:6.3f}  {scores['support']:5d}")
+        echo(f"  {name:{width}}  {scores['precision']:9.3f}  {scores['recall']:6.3f}  {scores['support']:5d}")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from squall.cli.options import AsJson, Base, Epochs, RecipeData, Threads, given
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.cli.progress import progress_bar
 
 
@@ -51,5 +51,5 @@ def pretrain(
     if as_json:
         print_json({"folder": str(out), **found})
         return
-    typer.echo(f"loss on held-out texts: {found['dev_loss'][0]:.4f} before, {found['dev_loss'][-1]:.4f} after")
-    typer.echo(f"wrote {out}; continue with: squall model train --base {out}")
+    echo(f"loss on held-out texts: {found['dev_loss'][0]:.4f} before, {found['dev_loss'][-1]:.4f} after")
+    echo(f"wrote {out}; continue with: squall model train --base {out}")

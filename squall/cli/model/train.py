@@ -10,7 +10,7 @@ import typer
 
 from squall.cli.model.metrics_table import print_metrics
 from squall.cli.options import AsJson, Base, Epochs, Threads, given
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.cli.progress import progress_bar
 
 
@@ -51,7 +51,7 @@ def train(
         print_json({"folder": str(folder), **best})
         return
     for name, found in best["tasks"].items():
-        typer.echo(f"{name} on {found['rows']} held-out rows, epoch {best['epoch']}")
+        echo(f"{name} on {found['rows']} held-out rows, epoch {best['epoch']}")
         print_metrics(found)
     usable = {"topic", "sentiment"} <= set(best["tasks"])  # the heads that the stream needs
-    typer.echo(f"wrote {folder}; try it: squall model {'score' if usable else 'evaluate --data FILE --task NAME'} --model {folder}")
+    echo(f"wrote {folder}; try it: squall model {'score' if usable else 'evaluate --data FILE --task NAME'} --model {folder}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from squall.cli.options import settings_of
+from squall.cli.output import echo
 from squall.core.net.addresses import redact_url
 
 
@@ -22,5 +23,5 @@ def migrate(context: typer.Context) -> None:
     finally:
         store.close()
     for migration in applied:
-        typer.echo(f"applied {migration.number:04d} {migration.name}")
-    typer.echo(f"{redact_url(settings.store_url)}: up to date")
+        echo(f"applied {migration.number:04d} {migration.name}")
+    echo(f"{redact_url(settings.store_url)}: up to date")

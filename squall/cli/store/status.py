@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from squall.cli.options import AsJson, settings_of
-from squall.cli.output import print_json
+from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
 from squall.core.net.addresses import redact_url
 
@@ -24,9 +24,9 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
         rows = [{"number": m.number, "name": m.name, "applied_at": m.applied_at} for m in found.migrations]
         print_json({"url": url, "version": found.version, "pending": found.pending, "migrations": rows})
     else:
-        typer.echo(f"{url} (ClickHouse {found.version})")
+        echo(f"{url} (ClickHouse {found.version})")
         for migration in found.migrations:
             when = f"applied {migration.applied_at:%Y-%m-%d %H:%M}" if migration.applied_at else "missing: run `squall store migrate`"
-            typer.echo(f"{migration.number:04d} {migration.name}  {when}")
+            echo(f"{migration.number:04d} {migration.name}  {when}")
     if found.pending:
         raise typer.Exit(1)

@@ -16,6 +16,7 @@ from typing import Any
 
 from faust.types import TP
 
+from squall.core.config.permissions import private_folder
 from squall.core.config.settings import Settings
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError
 from squall.core.items import Item, Origin
@@ -131,7 +132,7 @@ class FaustDriver:
     async def _consume(self) -> None:
         """Run one app until asked to stop, or until it stalls or loses its membership of the group."""
         self._build()
-        self.app.conf.datadir.mkdir(parents=True, exist_ok=True)
+        private_folder(self.app.conf.datadir)
         self._active_at = asyncio.get_running_loop().time()
         start = asyncio.create_task(self.app.start())  # waits for a place in the group, and may wait forever
         lost = False

@@ -1,7 +1,10 @@
 """Webhooks over real HTTP on loopback."""
 
+import gzip
 import hashlib
 import hmac
+import threading
+import time
 
 import pytest
 
@@ -9,6 +12,7 @@ from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableEr
 from squall.alerts.notification.webhook.sender import WebhookSender
 from squall.alerts.notification.webhook.signature import sign
 from squall.core.clock import ManualClock
+from squall.core.net.outbound.client import OutboundClient
 from tests.support.alert_mail import NOW, MemoryOutbox, deliver, notification
 from tests.support.webhook_server import Receiver
 
@@ -22,8 +26,9 @@ def receiver():
     receiver.close()
 
 
-def sender(url, secret="s3cret", timeout=5.0):
-    return WebhookSender(url, secret, timeout, ManualClock(NOW))
+def sender(url, secret="s3cret", timeout=5.0, client=None):
+    client = client or OutboundClient(setting="SQUALL_ALERTS__PRIVATE_HOSTS", proxies={})
+    return WebhookSender(url, secret, timeout, ManualClock(NOW), client)
 
 
 def test_a_message_arrives_unchanged_with_a_signature_that_the_receiver_can_check(receiver):
@@ -98,3 +103,90 @@ def test_a_message_stays_queued_while_the_receiver_fails_and_is_repeated_with_th
     clock.advance(60)
     assert deliver(store, sender(receiver.url), clock).sent == 1
     assert [headers["Idempotency-Key"] for _, headers, _ in receiver.calls] == ["n1", "n1"]
+
+
+def dripping(head, piece, done):
+    """Sends `head`, then `piece` twenty times a second."""
+
+    def answer(request):
+        request.wfile.write(head)
+        while not done.wait(0.05):
+            request.wfile.write(piece)
+            request.wfile.flush()
+
+    return answer
+
+
+@pytest.fixture
+def done():
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_a_receiver_that_drips_its_answer_gets_the_time_of_one_request(receiver, done, head):
+    receiver.answer = dripping(head, b"X-Slow: 1\r\n" if b"200" in head else b"H", done)
+    began = time.monotonic()
+    with pytest.raises(DeliveryUnavailableError, match="does not answer"):
+        sender(receiver.url, timeout=0.4).send(notification(1, message=BODY))
+    assert time.monotonic() - began < 3
+
+
+def test_the_reply_of_a_receiver_that_accepts_is_not_waited_for(receiver, done):
+    receiver.answer = dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x", done)
+    sender(receiver.url, timeout=30.0).send(notification(1, message=BODY))
+
+
+def test_the_words_of_a_refusal_are_waited_for_a_moment_only(receiver, done):
+    receiver.answer = dripping(b"HTTP/1.1 404 Not Found\r\nContent-Length: 100000\r\n\r\nno such hook", b"", done)
+    with pytest.raises(DeliveryRefusedError, match="answered 404 Not Found: no such hook"):
+        sender(receiver.url, timeout=30.0).send(notification(1, message=BODY))
+
+
+def reply(content, **headers):
+    def answer(request):
+        request.send_response(400, "secret phrase")
+        for name, value in {"Content_Length": str(len(content)), **headers}.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.end_headers()
+        request.wfile.write(content)
+
+    return answer
+
+
+def words(receiver):
+    with pytest.raises(DeliveryRefusedError) as caught:
+        sender(receiver.url).send(notification(1, message=BODY))
+    return caught.value.what.partition("answered ")[2]
+
+
+def test_a_packed_reply_is_not_unpacked(receiver):
+    receiver.answer = reply(gzip.compress(b"x" * 100_000_000, 1), Content_Encoding="gzip")
+    assert words(receiver) == "400 Bad Request"
+    assert receiver.calls[0][1]["Accept-Encoding"] == "identity"
+
+
+def test_of_a_reply_a_line_is_shown_without_control_characters_and_without_the_token_of_the_address(receiver):
+    receiver.answer = reply(b"\x1b[31mno\r\n\x00 hook /hook?token=hunter2 \xe2\x80\xae" + b"a" * 1_000_000)
+    shown = words(receiver)
+    assert shown.startswith("400 Bad Request: [31mno hook ***?token=*** aaa")
+    assert len(shown) < 230
+
+
+@pytest.mark.parametrize("found", [["127.0.0.1"], ["10.0.0.1"], ["169.254.169.254"], ["1.1.1.1", "::1"]])
+def test_a_webhook_whose_name_leads_inside_is_refused_unless_it_is_listed(receiver, found):
+    url = f"http://hooks.example:{receiver.server.server_port}/hook"
+    client = OutboundClient(setting="SQUALL_ALERTS__PRIVATE_HOSTS", resolve=lambda host, port: found, proxies={})
+    with pytest.raises(DeliveryRefusedError, match=r"can't be called: hooks.example resolves to"):
+        sender(url, client=client).send(notification(1, message=BODY))
+    assert receiver.calls == []
+    listed = OutboundClient(["hooks.example"], resolve=lambda host, port: ["127.0.0.1"], proxies={})
+    sender(url, client=listed).send(notification(1, message=BODY))
+    assert receiver.calls[0][1]["Host"] == f"hooks.example:{receiver.server.server_port}"
+
+
+@pytest.mark.parametrize("host", ["0x7f.1", "2130706433", "0", "127.1"])
+def test_an_address_in_an_unusual_form_is_refused(host):
+    with pytest.raises(DeliveryRefusedError, match="unusual form"):
+        sender(f"http://{host}:1/").send(notification(1, message=BODY))

@@ -14,7 +14,7 @@ from squall.core.clock import SystemClock
 from squall.core.config.settings import WebSettings
 from squall.core.errors import StoreUnavailableError
 from squall.core.records import AlertState
-from squall.dashboards.page import event_stream
+from squall.dashboards.page import event_stream, server
 from squall.dashboards.page.server import PageServer
 from squall.storage.rows.alerting import Acknowledgement
 from tests.support.event_stream import listening
@@ -211,7 +211,7 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on(world: Any,
 
 
 def test_more_streams_than_the_limit_are_refused(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "MAX_SUBSCRIBERS", 1)
+    monkeypatch.setattr(server, "MAX_SUBSCRIBERS", 1)
     with world.serving() as url, listening(url) as stream:
         stream.wait_for("hello")
         answer = httpx.get(url + "/api/events")

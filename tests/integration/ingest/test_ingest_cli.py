@@ -98,7 +98,7 @@ def test_wrong_use_is_exit_2_and_says_what_to_do(shell: Shell) -> None:
         (("replay", good, "--speed", "fast"), "600x"),
         (("replay", good, "--from", "soon"), "--from"),
         (("ingest", "rss"), "SQUALL_INGEST__FEEDS"),
-        (("ingest", "push", "--host", "0.0.0.0"), "SQUALL_PUSH__TOKEN"),
+        (("ingest", "push", "--host", "0.0.0.0"), "SQUALL_PUSH__TOKENS"),
     ]:
         code, _, err = shell.run(*arguments)
         assert (code, message in err) == (2, True), err

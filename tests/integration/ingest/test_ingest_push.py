@@ -2,79 +2,38 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
-from pydantic import SecretStr
 
 from squall.core.clock import ManualClock
 from squall.core.config.settings import PushSettings
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
-from squall.core.items import Batch
 from squall.ingest.push.source import PushSource
+from tests.support.pushing import GOOD, NOW, pushing, token
 
 pytestmark = pytest.mark.slow
 
-NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
-GOOD: dict[str, Any] = {"source": "desk", "title": "Bank fails", "published_at": "2026-03-02T14:05:00Z"}
-
-
-class Driver:
-    """Takes batches on a thread and commits them while `running` is set."""
-
-    def __init__(self, source: PushSource) -> None:
-        self.source = source
-        self.stop = threading.Event()
-        self.running = threading.Event()
-        self.running.set()
-        self.batches: list[Batch] = []
-        self.thread = threading.Thread(target=self._drive, daemon=True)
-        self.thread.start()
-
-    def _drive(self) -> None:
-        for batch in self.source.batches(self.stop):
-            self.batches.append(batch)
-            while not self.running.wait(0.02):
-                if self.stop.is_set():
-                    return
-            batch.commit()
-
-    @property
-    def titles(self) -> list[str]:
-        return [item.document.title for batch in self.batches for item in batch.items if item.document]
-
-
-@contextmanager
-def endpoint(**settings: Any) -> Iterator[tuple[Driver, httpx.Client]]:
-    source = PushSource(PushSettings(port=0, **settings), ManualClock(NOW))
-    source.start()
-    driver = Driver(source)
-    with httpx.Client(base_url=f"http://127.0.0.1:{source.port}", timeout=10) as client:
-        yield driver, client
-    driver.stop.set()
-    driver.thread.join(10)
-    source.close()
-    assert not driver.thread.is_alive()
+SESAME = "open-sesame-open-sesame"
 
 
 def test_one_document_and_a_batch_are_accepted_after_the_commit() -> None:
-    with endpoint() as (driver, client):
+    with pushing() as (driver, client):
         answer = client.post("/documents", json=GOOD)
         assert answer.status_code == 202
         assert answer.json()["accepted"] == 1
         batch = client.post("/documents", json=[{**GOOD, "title": f"t{i}"} for i in range(3)])
         assert len(set(batch.json()["ids"])) == 3
         assert driver.titles == ["Bank fails", "t0", "t1", "t2"]
-        assert client.post("/documents", json=GOOD).json()["ids"] == answer.json()["ids"]
-        assert client.post("/documents", json=[]).json() == {"accepted": 0, "ids": []}
+        again = client.post("/documents", json=[GOOD, {**GOOD, "title": "new"}, {**GOOD, "title": "new"}]).json()
+        assert again["ids"][0] == answer.json()["ids"][0]
+        assert again["results"] == ["duplicate", "published", "duplicate"], "as far as this process knows"
+        assert (again["accepted"], again["duplicates"], again["rejected"]) == (1, 2, 0)
+        assert client.post("/documents", json=[]).json() == {"accepted": 0, "duplicates": 0, "rejected": 0, "ids": [], "results": []}
 
 
 def test_lines_are_a_batch_too() -> None:
-    with endpoint() as (driver, client):
+    with pushing() as (driver, client):
         lines = b'{"source": "d", "title": "a", "published_at": 1772460300}\n\n{"source": "d", "title": "b", "published_at": 1772460300}\n'
         assert client.post("/documents", content=lines, headers={"Content-Type": "application/x-ndjson"}).status_code == 202
         assert driver.titles == ["a", "b"]
@@ -97,7 +56,7 @@ def test_lines_are_a_batch_too() -> None:
     ],
 )
 def test_bad_input_is_refused_whole_with_index_and_field(change: dict[str, Any], field: str, reason: str) -> None:
-    with endpoint() as (driver, client):
+    with pushing() as (driver, client):
         answer = client.post("/documents", json=[GOOD, {**GOOD, **change}, 5])
         assert answer.status_code == 400
         first, second = answer.json()["detail"]["errors"]
@@ -109,21 +68,21 @@ def test_bad_input_is_refused_whole_with_index_and_field(change: dict[str, Any],
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b'{"title": "\\ud800"}'])
 def test_broken_json_is_refused(content: bytes) -> None:
-    with endpoint() as (_, client):
+    with pushing() as (_, client):
         answer = client.post("/documents", content=content, headers={"Content-Type": "application/json"})
         assert answer.status_code == 400
         assert answer.json()["detail"]["errors"][0]["reason"] == "broken_json"
 
 
 def test_a_form_or_a_web_page_can_not_post() -> None:
-    with endpoint() as (_, client):
+    with pushing() as (_, client):
         assert client.post("/documents", data={"a": "b"}).status_code == 415
         assert client.post("/documents", content=b"{}", headers={"Content-Type": "text/plain"}).status_code == 415
         assert client.get("/documents").status_code == 405
 
 
 def test_a_body_over_the_limit_is_413_announced_or_chunked() -> None:
-    with endpoint(max_body_bytes=1000) as (driver, client):
+    with pushing(max_body_bytes=1000) as (driver, client):
         json = {"Content-Type": "application/json"}
         assert client.post("/documents", content=b" " * 1001, headers=json).status_code == 413
         assert client.post("/documents", content=iter([b" " * 600, b" " * 600]), headers=json).status_code == 413
@@ -132,17 +91,25 @@ def test_a_body_over_the_limit_is_413_announced_or_chunked() -> None:
 
 
 def test_the_token_is_needed_and_compared_whole() -> None:
-    with endpoint(token=SecretStr("sesame")) as (_driver, client):
-        for given in ("", "Bearer sesam", "Bearer sesame2", "Basic sesame", "bearer sesame", "Bearer", "sesame"):
+    with pushing(tokens=(token("desk", "*", value=SESAME),)) as (_driver, client):
+        for given in (
+            "",
+            f"Bearer {SESAME[:-1]}",
+            f"Bearer {SESAME}2",
+            f"Basic {SESAME}",
+            "Bearer",
+            SESAME,
+            "Bearer \u00e9".encode("latin-1"),
+        ):
             refused = client.post("/documents", json=GOOD, headers={"Authorization": given})
             assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
         assert client.post("/documents", json=GOOD).status_code == 401
-        assert client.post("/documents", json=GOOD, headers={"Authorization": "Bearer sesame"}).status_code == 202
+        assert client.post("/documents", json=GOOD, headers={"Authorization": f"Bearer {SESAME}"}).status_code == 202
         assert client.get("/healthz").status_code == 200
 
 
 def test_back_pressure_is_429_until_room_is_made() -> None:
-    with endpoint(max_pending=3, ack_timeout_seconds=10) as (driver, client):
+    with pushing(max_pending=3, ack_timeout_seconds=10) as (driver, client):
         driver.running.clear()
         answers: list[int] = []
         post = threading.Thread(target=lambda: answers.append(client.post("/documents", json=[GOOD] * 2).status_code))
@@ -159,7 +126,7 @@ def test_back_pressure_is_429_until_room_is_made() -> None:
 
 
 def test_what_is_not_acknowledged_in_time_is_503_and_frees_its_room_once_safe() -> None:
-    with endpoint(max_pending=2, ack_timeout_seconds=0.3) as (driver, client):
+    with pushing(max_pending=2, ack_timeout_seconds=0.3) as (driver, client):
         driver.running.clear()
         late = client.post("/documents", json=[GOOD] * 2)
         assert late.status_code == 503
@@ -171,7 +138,7 @@ def test_what_is_not_acknowledged_in_time_is_503_and_frees_its_room_once_safe() 
 
 
 def test_a_known_outage_is_503_at_once() -> None:
-    with endpoint() as (driver, client):
+    with pushing() as (driver, client):
         driver.source.report_outage(BrokerUnavailableError("Kafka is away"))
         answer = client.post("/documents", json=GOOD)
         assert answer.status_code == 503
@@ -183,7 +150,7 @@ def test_a_known_outage_is_503_at_once() -> None:
 
 def test_stopping_answers_those_who_wait_and_ends_soon() -> None:
     answers: list[int] = []
-    with endpoint(ack_timeout_seconds=60) as (driver, client):
+    with pushing(ack_timeout_seconds=60) as (driver, client):
         driver.running.clear()
         post = threading.Thread(target=lambda: answers.append(client.post("/documents", json=GOOD).status_code))
         post.start()
@@ -201,6 +168,6 @@ def test_stopping_answers_those_who_wait_and_ends_soon() -> None:
 def test_an_open_address_without_a_token_and_a_taken_port_are_configuration_errors() -> None:
     with pytest.raises(ConfigurationError, match="TOKEN"):
         PushSource(PushSettings(host="0.0.0.0"), ManualClock(NOW))
-    PushSource(PushSettings(host="0.0.0.0", token=SecretStr("x")), ManualClock(NOW))
-    with endpoint() as (driver, _), pytest.raises(ConfigurationError, match="can't listen"):
+    PushSource(PushSettings(host="0.0.0.0", tokens=(token("desk", "*"),)), ManualClock(NOW))
+    with pushing() as (driver, _), pytest.raises(ConfigurationError, match="can't listen"):
         PushSource(PushSettings(port=driver.source.port), ManualClock(NOW)).start()

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from squall import storage
 from squall.core.clock import ManualClock
-from squall.core.config.settings import IngestSettings, PushSettings
+from squall.core.config.settings import IngestSettings, PushSettings, PushTokenSettings
 from squall.core.errors import StoreUnavailableError
 from squall.core.observability.health import Health
 from squall.ingest.push.app import PushEndpoint, create_app
@@ -69,7 +69,10 @@ def test_polls_are_counted_by_outcome_without_the_feeds_address() -> None:
         server.close()
     [family] = [family for family in health.metrics.registry.collect() if family.name == "squall_source_fetches"]
     counted = {sample.labels["outcome"]: sample.value for sample in family.samples if sample.name.endswith("_total")}
-    assert counted == {"news": 1, "unchanged": 1, "failed": 1}
+    assert counted == {"news": 1, "unchanged": 1, "failed": 1, "paused": 0}
+
+
+TOKEN = "token-of-the-desk"
 
 
 async def _post(endpoint: PushEndpoint, token: str, content: bytes) -> int:
@@ -81,17 +84,19 @@ async def _post(endpoint: PushEndpoint, token: str, content: bytes) -> int:
 async def _pushes(endpoint: PushEndpoint) -> list[int]:
     good = b'{"source": "desk", "title": "Bank fails", "published_at": "2026-03-02T14:05:00Z"}'
     endpoint.outage = "no broker"
-    answers = [await _post(endpoint, "wrong", good), await _post(endpoint, "t", b"{broken"), await _post(endpoint, "t", good)]
+    answers = [await _post(endpoint, "wrong", good), await _post(endpoint, TOKEN, good)]
     endpoint.outage = ""
-    endpoint.queue = PushQueue(0)
-    return [*answers, await _post(endpoint, "t", b"[]")]
+    foreign = good.replace(b"desk", b"wire")
+    return [*answers, *[await _post(endpoint, TOKEN, content) for content in (b"{broken", foreign, b"[]")]]
 
 
 def test_pushes_are_counted_by_answer() -> None:
-    endpoint = PushEndpoint(PushSettings(token=SecretStr("t")), ManualClock(NOW), PushQueue(10))
-    assert asyncio.run(_pushes(endpoint)) == [401, 400, 503, 202]
+    token = PushTokenSettings(name="desk", token=SecretStr(TOKEN), sources=("desk",))
+    endpoint = PushEndpoint(PushSettings(tokens=(token,)), ManualClock(NOW), PushQueue(10))
+    assert asyncio.run(_pushes(endpoint)) == [401, 503, 400, 403, 202]
     value = endpoint.metrics.registry.get_sample_value
     outcomes = {
-        name: value("squall_push_requests_total", {"outcome": name}) for name in ("unauthorised", "refused", "unavailable", "accepted")
+        name: value("squall_push_requests_total", {"outcome": name})
+        for name in ("unauthorised", "forbidden", "refused", "unavailable", "accepted")
     }
     assert outcomes == dict.fromkeys(outcomes, 1)

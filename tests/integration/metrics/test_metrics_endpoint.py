@@ -110,3 +110,31 @@ def test_while_it_serves_the_process_and_its_build_are_exported_and_afterwards_t
             assert found.families["squall_build_info"].samples[0].labels["version"]
             assert found("process_start_time_seconds")
             assert fetch(f"http://127.0.0.1:{port}/readyz")[::2] == (503, "broker: no answer\nstore: no answer\n")
+
+
+def test_on_loopback_a_foreign_host_is_refused(server: MetricsServer) -> None:
+    for path in ("/metrics", "/livez", "/readyz"):
+        assert fetch(f"{server.url}{path}", {"Host": "evil.example:9101"})[0] == 421
+        assert fetch(f"{server.url}{path}", {"Host": "localhost:9101"})[0] == 200
+
+
+def test_beyond_loopback_addresses_and_service_names_are_answered_and_other_names_if_they_are_allowed(health: Health) -> None:
+    server = MetricsServer(MetricsSettings(host="0.0.0.0", allowed_hosts=("node-7.example.org",)), health)
+    try:
+        url = server.url.replace("0.0.0.0", "127.0.0.1")
+        hosts = ["10.1.2.3:9101", "worker:9101", "node-7.example.org:9101", "evil.example"]
+        assert [fetch(f"{url}/metrics", {"Host": host})[0] for host in hosts] == [200, 200, 200, 421]
+    finally:
+        server.close()
+
+
+def test_only_get_and_head_are_answered(server: MetricsServer) -> None:
+    address = server.url.removeprefix("http://").split(":")
+    for method, status in (("HEAD", b"200"), ("POST", b"405")):
+        with socket.create_connection((address[0], int(address[1])), 10) as client:
+            client.sendall(f"{method} /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            answer = b""
+            while part := client.recv(65_536):
+                answer += part
+        assert answer[9:12] == status
+        assert method != "HEAD" or answer.endswith(b"\r\n\r\n")

@@ -58,8 +58,10 @@ def environment(authorities: Authorities, tmp_path: Path) -> dict[str, str]:
     password = BestAvailableEncryption(secrets["SQUALL_KAFKA__KEY_PASSWORD"].encode())
     locked.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, password))
     receivers = [{"name": "desk", "url": "https://127.0.0.1:1/x", "secret": secrets.pop("SQUALL_ALERTS__RECEIVERS__*__SECRET")}]
+    tokens = [{"name": "desk", "token": secrets.pop("SQUALL_PUSH__TOKENS__*__TOKEN"), "sources": ["*"]}]
     url = secrets["SQUALL_STORE__URL"]
     return secrets | {
+        "SQUALL_PUSH__TOKENS": json.dumps(tokens),
         "SQUALL_ALERTS__RECEIVERS": json.dumps(receivers),
         "SQUALL_STORE__URL": f"clickhouse://nobody:{url}@127.0.0.1:1/default",
         "SQUALL_KAFKA__SECURITY": "sasl_tls",

@@ -108,15 +108,15 @@ def test_settings_come_from_files_in_any_case_and_the_environment_wins(folder: P
     secrets = folder / "secrets"
     secrets.mkdir()
     (secrets / "SQUALL_WEB__TOKEN").write_text("from a file\n")
-    (secrets / "squall_push__token").write_text("from a file")
+    (secrets / "squall_alerts__smtp_password").write_text("from a file")
     (secrets / "squall_alerts__receivers").write_text('[{"name": "desk", "url": "https://x.example", "secret": "signed"}]\n')
     (secrets / "db_password").write_text("another owner's")
     (secrets / "..data").mkdir()
     monkeypatch.setenv("SQUALL_SECRETS_DIR", str(secrets))
-    monkeypatch.setenv("SQUALL_PUSH__TOKEN", "from the environment")
+    monkeypatch.setenv("SQUALL_ALERTS__SMTP_PASSWORD", "from the environment")
     settings = load_settings()
     assert settings.web.token.get_secret_value() == "from a file"
-    assert settings.push.token.get_secret_value() == "from the environment"
+    assert settings.alerts.smtp_password.get_secret_value() == "from the environment"
     assert settings.alerts.receivers[0].secret.get_secret_value() == "signed"
 
 

@@ -146,7 +146,7 @@ def test_settings_do_not_change_after_the_start() -> None:
 def test_secrets_show_in_no_printout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SQUALL_STORE__URL", f"clickhouses://squall:{SECRET}@host:9440/squall")
     monkeypatch.setenv("SQUALL_ALERTS__SMTP_PASSWORD", SECRET)
-    monkeypatch.setenv("SQUALL_PUSH__TOKEN", SECRET)
+    monkeypatch.setenv("SQUALL_PUSH__TOKENS", f'[{{"name": "desk", "token": "{SECRET * 3}", "sources": ["*"]}}]')
     monkeypatch.setenv("SQUALL_WEB__TOKEN", SECRET)
     settings = load_settings()
     for shown in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.store), repr(settings.model_dump())):

@@ -42,7 +42,7 @@ def test_it_does_not_start_while_a_secret_is_missing() -> None:
         "GRAFANA_CLICKHOUSE_PASSWORD",
         "GRAFANA_ADMIN_PASSWORD",
         "SQUALL_WEB__TOKEN",
-        "SQUALL_PUSH__TOKEN",
+        "PUSH_TOKEN",
     }
     for missing in required:
         given = dict.fromkeys(required - {missing}, SECRET)
@@ -128,9 +128,22 @@ def test_named_volumes_and_networks_are_declared_and_files_are_there() -> None:
 
 
 def test_workers_and_the_store_have_no_way_out() -> None:
-    assert STACK["networks"]["inside"]["internal"] is True
     for name in ("worker", "clickhouse", "migrate", "kafka-setup"):
-        assert list(SERVICES[name]["networks"]) == ["inside"]
+        assert all(STACK["networks"][network]["internal"] for network in SERVICES[name]["networks"])
+
+
+def test_a_process_meets_the_store_and_kafka_exactly_where_it_needs_them() -> None:
+    """What fetches feeds, and follows their redirects, can't reach the store, whatever it is told to fetch."""
+    store, kafka = set(SERVICES["clickhouse"]["networks"]), set(SERVICES["kafka"]["networks"])
+    processes = {process.name: process for process in compose_processes("compose.yaml")}
+    for name, process in processes.items():
+        networks = set(SERVICES[name]["networks"])
+        assert bool(networks & store) == ("SQUALL_STORE__URL" in process.environment), name
+        assert networks & kafka or "SQUALL_KAFKA__BOOTSTRAP_SERVERS" not in process.environment, name
+    assert not set(SERVICES["ingest-rss"]["networks"]) & store
+    published = {network for service in SERVICES.values() if service.get("ports") for network in service["networks"]} - {"inside"}
+    assert set(SERVICES["ingest-rss"]["networks"]) - {"inside"} == {"feeds"}
+    assert "feeds" not in published
 
 
 def test_processes_talk_to_services_on_the_ports_that_these_listen_on() -> None:

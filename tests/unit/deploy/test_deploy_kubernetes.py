@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,24 @@ def test_network_policies_deny_by_default_and_let_through_what_each_process_need
         assert mail is None or int(mail) in out
         named = {port["name"] for port in manifest["spec"]["template"]["spec"]["containers"][0].get("ports", [])}
         assert named <= inside
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_what_fetches_feeds_reaches_the_internet_and_kafka_and_nothing_else_of_the_cluster(name: str) -> None:
+    [fetcher] = [each for each in RENDERED[name] if each["kind"] == "Deployment" and "squall-link-feeds" in _labels(each)]
+    policies = [each for each in _of(name, "NetworkPolicy") if _matches(each["spec"]["podSelector"], _labels(fetcher))]
+    rules = {each["metadata"]["name"]: rule for each in policies for rule in each["spec"].get("egress", [])}
+    assert set(rules) == {"squall-dns", "squall-to-kafka", "squall-to-feeds"}
+    assert not any(low <= port <= high for port in (8123, 8443, 9000, 9440) for low, high in _ranges(rules["squall-to-kafka"]))
+    [internet] = [target["ipBlock"] for target in rules["squall-to-feeds"]["to"]]
+    closed = [ipaddress.ip_network(each) for each in internet["except"]]
+    for address in ("0.0.0.1", "10.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.169.254", "168.63.129.16", "172.16.0.1", "192.168.0.1"):
+        assert any(ipaddress.ip_address(address) in network for network in closed), address
+    assert internet["cidr"] == "0.0.0.0/0", "IPv6 stays closed"
+
+
+def _ranges(rule: Manifest) -> list[tuple[int, int]]:
+    return [(port["port"], port.get("endPort", port["port"])) for port in rule["ports"]]
 
 
 @pytest.mark.parametrize("name", OVERLAYS)

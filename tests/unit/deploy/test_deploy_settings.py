@@ -15,6 +15,7 @@ from squall.core.errors import ConfigurationError
 from squall.core.kafka.client import client_arguments
 from squall.core.net.addresses import is_loopback
 from squall.dashboards.page.access import check_access
+from squall.ingest.push.authorisation import check_tokens
 from tests.support.deployed import DEPLOY, ROOT, Process, every_process, parse_command, setting_names
 
 trustme = pytest.importorskip("trustme")
@@ -75,7 +76,7 @@ def test_every_process_can_read_its_settings_and_has_what_it_needs(
     if process.kind == "web":
         check_access(settings.web)
     if process.kind == "ingest push":
-        assert settings.push.token.get_secret_value()
+        check_tokens(settings.push)
     if process.kind == "detect":
         assert settings.alerts.smtp_host, "mails would pile up as files in a container"
 
@@ -87,7 +88,7 @@ def test_no_process_is_given_the_secrets_of_another(way: str, process: Process) 
         "SQUALL_KAFKA__PASSWORD": SPEAKS_TO_KAFKA,
         "SQUALL_STORE__PASSWORD": SPEAKS_TO_STORE,
         "SQUALL_WEB__TOKEN": {"web"},
-        "SQUALL_PUSH__TOKEN": {"ingest push"},
+        "SQUALL_PUSH__TOKENS": {"ingest push"},
         "SQUALL_ALERTS__SMTP_PASSWORD": {"detect"},
     }
     for secret in process.secrets:

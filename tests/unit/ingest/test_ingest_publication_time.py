@@ -91,3 +91,23 @@ def test_zone_names() -> None:
     for name in ("Mars/Base", "../../etc/passwd", ""):
         with pytest.raises(ConfigurationError, match="time zone"):
             zone(name)
+
+
+@pytest.mark.parametrize(
+    "value", ["٢٠١١-٠٨-٠١", "２０１１-08-01T04:00:00Z", "1３12171200", "2０１１0801040000", "Mon, ०१ Aug 2011 04:00:00 GMT", "2011-08-0²"]
+)
+@pytest.mark.parametrize("time_format", ["", "%Y-%m-%d"])
+def test_digits_other_than_0_to_9_are_refused_in_every_form(value: str, time_format: str) -> None:
+    with pytest.raises(TimeFormatError, match="digits other than 0 to 9"):
+        parse_time(value, UTC, time_format)
+
+
+def test_a_format_may_hold_letters_of_any_script() -> None:
+    assert parse_time("2011年08月01日", UTC, "%Y年%m月%d日") == datetime(2011, 8, 1, tzinfo=UTC)
+
+
+def test_a_number_or_text_of_any_length_is_refused_and_not_an_accident() -> None:
+    for value in (10**5000, -(10**5000), "1" * 5000, "2011-08-01" + " " * 100_000 + "x"):
+        for time_format in ("", "%Y-%m-%d"):
+            with pytest.raises(TimeFormatError):
+                parse_time(value, UTC, time_format)

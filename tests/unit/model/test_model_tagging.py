@@ -72,3 +72,8 @@ def test_a_row_without_spans_of_a_task_teaches_it_nothing_and_one_with_none_teac
     encoded = encode(rows, tokenizer, (MENTION,), 16)
     assert encoded.tags["mention"] == [[MISSING, 1, 0, MISSING], [MISSING, 0, 0, MISSING], []]
     assert encoded.carrying(MENTION) == [0, 1]
+
+
+def test_an_entity_of_thousands_of_digits_is_no_character_and_no_error() -> None:
+    for text in ("a &#" + "9" * 5000 + "; b", "a &#" + "9" * 5000):
+        assert prepare(text, 1000).split() == prepare_aligned(text, 1000)[0].split() == text.split()[:1] + text.split()[2:]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from squall.core.clock import ManualClock, SystemClock
 from squall.core.config.settings import ProcessorSettings
-from squall.core.errors import StoppedError, StoreError
+from squall.core.errors import StoppedError, StoreError, TooManyRejectsError
 from squall.core.items import Batch, Item
 from squall.stream.drivers.inprocess import QUEUED_BATCHES, InProcessDriver
 from squall.stream.drivers.progress import ProgressTracker
@@ -219,3 +220,88 @@ def test_sources_that_end_by_themselves_do_not_stop_the_process() -> None:
     harness.driver.run({"wire": iter([harness.batch([item(0)])])})
     assert not harness.stop.is_set()
     assert harness.stored_ids() == ids(range(1))
+
+
+def test_each_batch_is_told_the_outcomes_of_its_own_items_before_its_commit() -> None:
+    harness = Harness(batch_documents=6, batch_wait_seconds=60)  # both batches are stored together
+    told: list[tuple[list[str], list[int]]] = []
+
+    def batch(*numbers: int) -> Batch:
+        return replace(
+            harness.batch([item(n) for n in numbers]),
+            settle=lambda outcomes: told.append(([outcome.fate.value for outcome in outcomes], list(harness.committed))),
+        )
+
+    harness.driver.run({"wire": iter([batch(1, 2), batch(1, 3, 3, 4)])})
+    assert [fates for fates, _ in told] == [["stored", "stored"], ["duplicate", "stored", "duplicate", "stored"]]
+    assert [len(committed) for _, committed in told] == [0, 2]
+
+
+def test_a_file_of_rejects_is_given_up_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    harness = Harness(streams=("file:a", "wire"), max_consecutive_rejects=5, batch_documents=4, batch_wait_seconds=60.0)
+    rejects = [harness.batch([reject(n, topic="file:a") for n in range(start, start + 4)]) for start in range(0, 400, 4)]
+    good = [harness.batch([item(n, topic="wire")]) for n in range(1_000, 1_040)]
+    harness.driver.run({"file:a": iter(rejects), "wire": iter(good)}, finite={"file:a"})
+    assert harness.stored_ids() == ids(range(1_000, 1_040))
+    assert set(range(1_000, 1_040)) <= set(harness.committed)
+    assert len([n for n in harness.committed if n < 400]) == 4, "what reached the limit is not acknowledged"
+    assert len([record for record in caplog.records if "file:a is given up, the other sources go on: file:a" in record.message]) == 1
+    assert not harness.stop.is_set()
+
+
+def test_a_file_that_can_not_be_read_does_not_end_the_others_nor_hold_the_watermark_back() -> None:
+    harness = Harness(streams=("file:a", "wire"))
+    given_up = threading.Event()
+
+    def broken() -> Iterator[Batch]:
+        yield harness.batch([item(0, topic="file:a")], caught_up=False)
+        raise StoreError("the file is not CSV", "look at line 2")
+
+    def wire() -> Iterator[Batch]:
+        given_up.wait(BOUND_SECONDS)
+        yield harness.batch([item(1, topic="wire")])
+
+    give_up = harness.driver._give_up
+
+    def noted(source: str, error: Exception) -> None:
+        give_up(source, error)
+        given_up.set()
+
+    harness.driver._give_up = noted  # type: ignore[method-assign]
+    harness.driver.run({"file:a": broken(), "wire": wire()}, finite={"file:a"})
+    assert harness.stored_ids() == ids(range(2))
+    assert harness.store.progress.saved["file:a", 0].caught_up
+
+
+@pytest.mark.parametrize("finite", [{"wire"}, set()])
+def test_the_only_source_of_rejects_ends_the_run(finite: set[str]) -> None:
+    harness = Harness(max_consecutive_rejects=5)
+    with pytest.raises(TooManyRejectsError, match="6 items in a row"):
+        harness.driver.run({"wire": iter([harness.batch([reject(n, topic="wire") for n in range(9)])])}, finite=finite)
+    assert harness.committed == []
+
+
+def test_all_files_failing_ends_the_run_with_the_first_error() -> None:
+    harness = Harness(streams=("file:a", "file:b"), max_consecutive_rejects=5)
+    sources = {name: iter([harness.batch([reject(n, topic=name) for n in range(9)])]) for name in ("file:a", "file:b")}
+    with pytest.raises(TooManyRejectsError, match="file:"):
+        harness.driver.run(sources, finite=set(sources))
+
+
+def test_a_live_source_beside_a_file_still_ends_the_run_when_it_is_rejected_as_a_whole() -> None:
+    """The fault that the limit is for: a version or a model that rejects everything."""
+    harness = Harness(streams=("file:a", "push"), max_consecutive_rejects=5)
+    sources = {
+        "file:a": iter([harness.batch([item(0, topic="file:a")])]),
+        "push": iter([harness.batch([reject(n, topic="push") for n in range(9)])]),
+    }
+    with pytest.raises(TooManyRejectsError, match="push, partition 0"):
+        harness.driver.run(sources, finite={"file:a"})
+
+
+def test_rejects_that_a_feed_was_paused_for_do_not_end_the_run() -> None:
+    harness = Harness(max_consecutive_rejects=5)
+    limited = [replace(reject(n, topic="wire"), limited_by_source=True) for n in range(50)]
+    harness.driver.run({"wire": iter([harness.batch([*limited, item(60, topic="wire")])])})
+    assert harness.stored_ids() == ids(range(60, 61))
+    assert len(harness.committed) == 51

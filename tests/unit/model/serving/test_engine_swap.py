@@ -13,8 +13,8 @@ from queue import SimpleQueue
 import numpy as np
 import pytest
 
-from squall.app.pipeline import swap_on_hangup
-from squall.app.signals import on_hangup
+from squall.app.pipeline import checkpoint_swap
+from squall.app.signals import on_hangup, reload_on_hangup
 from squall.core.config.loading import load_settings
 from squall.core.errors import ConfigurationError
 from squall.model.preprocess import prepare_aligned
@@ -127,7 +127,7 @@ def test_hangup_swaps_in_the_checkpoint_that_the_settings_name_now(
     try:
         with (
             ScoringEngine.open(tiny_settings(old)) as engine,
-            swap_on_hangup(engine, load_settings),
+            reload_on_hangup(load_settings, checkpoint_swap(engine)),
             caplog.at_level(logging.INFO, "squall"),
         ):
             version = engine.model_version

@@ -1,0 +1,1 @@
+"""HTTP requests to addresses that others may choose: feeds, their redirects, webhooks. Every connection is checked and pinned."""

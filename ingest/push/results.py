@@ -1,0 +1,55 @@
+"""What became of each document of a request: new, known before, or rejected."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+from squall.core.items import Fate, Outcome
+from squall.core.records import Document
+
+Result = Literal["stored", "published", "duplicate", "rejected"]
+
+REMEMBERED: Final = 100_000
+"""Ids of published documents that are remembered: about 15 MB."""
+
+_BY_FATE: Final[dict[Fate, Result]] = {Fate.STORED: "stored", Fate.DUPLICATE: "duplicate", Fate.REJECTED: "rejected"}
+
+
+class PublishedIds:
+    """The ids that this process has published to Kafka most recently, where nobody knows what is stored. Thread-safe."""
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        self._most = most
+        self._ids: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def add(self, ids: Sequence[str]) -> list[Result]:
+        """Remember `ids`; return for each whether it was published before."""
+        results: list[Result] = []
+        with self._lock:
+            for key in ids:
+                results.append("duplicate" if key in self._ids else "published")
+                self._ids[key] = None
+                self._ids.move_to_end(key)
+            while len(self._ids) > self._most:
+                self._ids.popitem(last=False)
+        return results
+
+
+def results_of(outcomes: Sequence[Outcome]) -> list[Result]:
+    """Return the results that the processor's outcomes mean."""
+    return [_BY_FATE[outcome.fate] for outcome in outcomes]
+
+
+def answer(documents: Sequence[Document], results: Sequence[Result]) -> dict[str, Any]:
+    """Return the body of a 202: how many documents are new, duplicates and rejected, and the id and result of each, in order."""
+    return {
+        "accepted": sum(result in {"stored", "published"} for result in results),
+        "duplicates": results.count("duplicate"),
+        "rejected": results.count("rejected"),
+        "ids": [document.id for document in documents],
+        "results": list(results),
+    }

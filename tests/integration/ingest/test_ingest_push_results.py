@@ -1,0 +1,99 @@
+"""What a sender is told about each document, by a real store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from squall import storage
+from squall.core.clock import SystemClock
+from squall.core.config.settings import ProcessorSettings, PushSettings
+from squall.ingest.push.results import PublishedIds
+from squall.ingest.push.source import PushSource
+from squall.storage import Store
+from squall.stream.drivers.inprocess import InProcessDriver
+from squall.stream.drivers.progress import ProgressTracker
+from squall.stream.processor import Processor
+from tests.support.doubles import HashScorer
+from tests.support.pushing import GOOD
+
+
+class Node:
+    """The push endpoint, the driver without a broker, and a store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._stop, clock = threading.Event(), SystemClock()
+        limits = ProcessorSettings(batch_documents=3, batch_wait_seconds=0.01)
+        processor = Processor(HashScorer(), store.documents, store.dead_letters, limits, clock, self._stop)
+        source = PushSource(PushSettings(port=0), clock)
+        source.start()
+        driver = InProcessDriver(processor, ProgressTracker(store.progress, clock, {source.name}), limits, clock, self._stop)
+        self._thread = threading.Thread(target=driver.run, args=({source.name: source.batches(self._stop)},))
+        self._thread.start()
+        self._client = httpx.Client(base_url=f"http://127.0.0.1:{source.port}", timeout=20)
+
+    def post(self, *documents: dict[str, Any]) -> Any:
+        answer = self._client.post("/documents", json=list(documents))
+        assert answer.status_code == 202, answer.text
+        return answer.json()
+
+    def close(self) -> None:
+        self._client.close()
+        self._stop.set()
+        self._thread.join(20)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    store = storage.open(f"chdb://{tmp_path / 'chdb'}?max_threads=1")
+    store.schema.migrate()
+    node = Node(store)
+    yield node
+    node.close()
+    store.close()
+
+
+def test_new_documents_are_told_from_those_that_are_stored_already(node: Node) -> None:
+    batch = [{**GOOD, "id": str(number)} for number in range(8)]  # more than a micro-batch
+    first = node.post(*batch)
+    assert (first["accepted"], first["duplicates"], first["results"]) == (8, 0, ["stored"] * 8)
+    second = node.post({**GOOD, "id": "new"}, batch[5], {**GOOD, "id": "new"})
+    assert (second["accepted"], second["duplicates"], second["rejected"]) == (1, 2, 0)
+    assert second["results"] == ["stored", "duplicate", "duplicate"]
+    assert second["ids"][1] == first["ids"][5]
+    assert next(iter(node.store.read("SELECT count() FROM documents")))[0] == 9
+
+
+def test_a_duplicate_with_another_text_leaves_the_stored_one_as_it_is(node: Node) -> None:
+    node.post({**GOOD, "id": "1"})
+    again = node.post({**GOOD, "id": "1", "title": "Bank does not fail"})
+    assert again["results"] == ["duplicate"]
+    assert [row[0] for row in node.store.read("SELECT title FROM documents")] == ["Bank fails"]
+
+
+def test_requests_that_share_a_micro_batch_get_their_own_results(node: Node) -> None:
+    answers: list[Any] = [None] * 6
+    posts = [
+        threading.Thread(
+            target=lambda number=number: answers.__setitem__(number, node.post(*[{**GOOD, "id": f"{number}-{i}"} for i in range(number)]))
+        )
+        for number in range(6)
+    ]
+    for post in posts:
+        post.start()
+    for post in posts:
+        post.join(20)
+    assert [answer["results"] for answer in answers] == [["stored"] * number for number in range(6)]
+
+
+def test_of_published_ids_the_latest_are_remembered() -> None:
+    published = PublishedIds(most=2)
+    assert published.add(["a", "b", "a"]) == ["published", "published", "duplicate"]
+    assert published.add(["c"]) == ["published"]
+    assert published.add(["a", "b"]) == ["duplicate", "published"], "b was published longest ago"
