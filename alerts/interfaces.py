@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
 from squall.core.errors import SquallError, UnavailableError
-from squall.storage.rows.alerting import Claim, Notification
+from squall.storage.rows.alerting import Claim, Notification, QueuedMessage
 from squall.storage.rows.counts import MinuteCounts
 
 
@@ -22,8 +22,14 @@ class DeliveryRefusedError(SquallError):
 class NotificationQueue(Protocol):
     """Where messages wait until they are sent: `store.notifications`."""
 
-    def pending(self) -> list[Notification]:
-        """Return messages not sent yet, oldest first."""
+    def waiting(self) -> Mapping[str, int]:
+        """Return how many messages are not sent yet, by receiver; only receivers that have some."""
+
+    def next_in_groups(self, receiver: str, after: QueuedMessage | None, limit: int) -> list[QueuedMessage]:
+        """Return the first unsent message of each of a receiver's groups, oldest first, that come after `after`; at most `limit`."""
+
+    def get(self, notification_id: str) -> Notification | None:
+        """Return one message in its newest state."""
 
     def write(self, notifications: Sequence[Notification]) -> None:
         """Store the present state of messages."""
@@ -59,7 +65,9 @@ class Sender(Protocol):
     """Sends a finished message, such as an e-mail or the body of a webhook request."""
 
     def send(self, notification: Notification) -> None:
-        """Hand over `notification.message`; return once the other side has accepted it.
+        """Hand over `notification.message`; return once the other side has accepted it. Called from several threads at once.
+
+        It returns or raises within a time that the settings limit, whatever the other side does.
 
         Raises:
             DeliveryUnavailableError: nothing can be sent now; try again soon.

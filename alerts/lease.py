@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
@@ -40,6 +41,8 @@ class Lease:
     A holder that stops without `release` is followed `seconds + skew_seconds` later; one that calls it, at once. An owner that comes back
     under its name takes its own claim over without a wait, so names must be unique among the processes of a store.
 
+    Thread-safe.
+
     Args:
         store: where claims are kept.
         name: what is leased.
@@ -56,7 +59,9 @@ class Lease:
         self._seconds = seconds
         self._clock = clock
         self._skew = timedelta(seconds=skew_seconds)
+        self._lock = threading.Lock()
         self._held_until = float("-inf")
+        self._term = 0
         self._waiting = False
         """This process has claimed, and did not hold the lease when it looked."""
 
@@ -65,23 +70,54 @@ class Lease:
         """Whether this process holds the lease, as far as it knows without asking the store."""
         return self._clock.monotonic() < self._held_until
 
+    @property
+    def term(self) -> int:
+        """How often this process took the lease. While it holds with the same term, no other process has held in between."""
+        return self._term
+
     def hold(self) -> bool:
         """Take the lease or keep it; return whether this process holds it.
 
         Raises:
             StoreUnavailableError: the store did not answer; a lease held before stays with this process until it expires.
         """
-        held = self.held
-        if not held:
-            rivals = self._others()
-            if rivals:
-                self._give_way(rivals)
-                return False
+        with self._lock:
+            return self._renew() if self.held else self._take()
+
+    def renew(self) -> bool:
+        """Keep the lease if this process holds it; return whether it does. A lease that has expired before is not taken again.
+
+        Raises:
+            StoreUnavailableError: as of `hold`.
+        """
+        with self._lock:
+            return self.held and self._renew()
+
+    def release(self) -> None:
+        """Give up the lease, or the wait for it, so that others need not wait until the claim of this process expires."""
+        with self._lock:
+            self._held_until = float("-inf")
+            self._withdraw()
+
+    def _renew(self) -> bool:
         until = self._clock.monotonic() + self._seconds
         self._claim(self._seconds)
-        if held and self.held:  # the old claim had not expired when the new one was stored: no gap for others
+        if self.held:  # the old claim had not expired when the new one was stored: no gap for others
             self._held_until = until
             return True
+        return self._check(until)
+
+    def _take(self) -> bool:
+        rivals = self._others()
+        if rivals:
+            self._give_way(rivals)
+            return False
+        until = self._clock.monotonic() + self._seconds
+        self._claim(self._seconds)
+        return self._check(until)
+
+    def _check(self, until: float) -> bool:
+        """Look for other claims after this process has claimed up to `until`, monotonic time; hold when there are none."""
         self._held_until = float("-inf")
         self._waiting = True
         rivals = self._others()
@@ -89,14 +125,10 @@ class Lease:
             self._give_way(rivals)
             return False
         if self._clock.monotonic() < until:
+            self._term += 1
             self._held_until, self._waiting = until, False
             log.info("%s holds the lease %r", self._owner, self._name)
         return self.held
-
-    def release(self) -> None:
-        """Give up the lease, or the wait for it, so that others need not wait until the claim of this process expires."""
-        self._held_until = float("-inf")
-        self._withdraw()
 
     def _give_way(self, rivals: Collection[str]) -> None:
         """Withdraw a claim that blocks an owner with a smaller name; the smallest stays, or no process would ever hold."""

@@ -73,9 +73,10 @@ class DetectorScheduler:
         return self._status
 
     def start(self) -> None:
-        """Run now, and then every interval."""
+        """Run now, and then every interval; messages are sent in between, by the delivery loop."""
         self._liveness.expect(LIVENESS_PART, 3 * self._interval)
         self._scheduler.add_job(self._run, AtOnceThenEvery(self._interval), max_instances=1, coalesce=True, misfire_grace_time=None)
+        self._service.start()
         self._scheduler.start()
 
     def wait_for_run(self, timeout: float) -> bool:
@@ -83,7 +84,7 @@ class DetectorScheduler:
         return self._ran.wait(timeout)
 
     def stop(self) -> None:
-        """Let a run in progress end after its present chunk, stop, and let another detector take over."""
+        """Let a run in progress end after its present chunk, end delivery, and let another detector take over."""
         self._service.stop()
         self._liveness.done(LIVENESS_PART)
         if self._scheduler.running:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from squall.alerts.counts import load_counts, load_sources
+from squall.alerts.delivery.loop import Delivery, DeliveryReport
 from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import open_method
 from squall.alerts.detection.no_data import NoDataDetector, blackout
@@ -19,7 +20,6 @@ from squall.alerts.interfaces import Sender
 from squall.alerts.lease import Lease, owner_of
 from squall.alerts.lifecycle import Change, Lifecycle
 from squall.alerts.minutes import instant, minute_of
-from squall.alerts.notification.delivery import deliver
 from squall.alerts.recorded_readings import readings_to_record
 from squall.alerts.watermark import watermark
 from squall.core.clock import Clock
@@ -39,13 +39,19 @@ DETECTOR: Final = "negative-spikes"
 LIVENESS_PART: Final = "detector"
 """Its name in `squall.core.observability.health.Liveness`."""
 _EVENTS: Final[dict[Change, AlertEvent]] = {Change.FIRED: "fired", Change.ESCALATED: "escalated", Change.RESOLVED: "resolved"}
+FLUSH_SECONDS: Final = 300.0
+"""Longest wait of a run without the delivery loop until its messages were tried."""
 _CHUNK_MINUTES: Final = 1440
 """Event time between two writes of the position: bounds memory, and what is evaluated again after a crash."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What one run did. Times are event time."""
+    """What one run did. Times are event time.
+
+    The delivery loop sends messages apart from the runs: a message that a run queues is sent right after it, and counted by the next run.
+    Without the loop (`squall detect --once`, the end of a replay) a run reports after every message was tried.
+    """
 
     watermark: datetime | None = None
     evaluated_until: datetime | None = None
@@ -53,12 +59,13 @@ class RunReport:
     fired: int = 0
     resolved: int = 0
     sent: int = 0
+    """Messages that receivers accepted since the run before."""
     waiting: int = 0
-    """Messages that stay queued to be tried again."""
+    """Messages in the queue at the end: those of this run that were not tried yet, and those that are tried again."""
     standby: bool = False
     """Another detector runs on this store; this one waits to take over."""
     error: str = ""
-    """What was unavailable; the next run continues where this one stopped."""
+    """What was unavailable, and why messages wait; the next run continues where this one stopped."""
 
 
 @dataclass(slots=True)
@@ -75,36 +82,56 @@ class AlertService:
     """Evaluates event time up to the watermark and sends the messages about it. One at a time per store: by a lease, others stand by.
 
     The order of writes in a chunk is alerts, messages (queued), position with state. After a crash in between the chunk is evaluated again;
-    ids are made of event time, so the same rows are written, and a message that is already stored is left as it is. Queued messages are
-    sent afterwards, so nothing is sent that a restart could evaluate differently.
+    ids are made of event time, so the same rows are written, and a message that is already stored is left as it is, sent or not.
+
+    After `start` messages are sent by a loop of its own, which a receiver that hangs does not hold up beyond its own messages; a run only
+    queues them. Otherwise a run waits until every message was tried.
     """
 
     def __init__(self, store: Store, settings: Settings, clock: Clock, sender: Sender, health: Health | None = None) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
-        self._sender = sender
         self._health = health or Health(clock)
         self._detector = open_method(settings.detector)
         self._no_data = NoDataDetector(settings.detector)
         self._lease = Lease(store.leases, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
+        self._delivery = Delivery(store.notifications, sender, self._lease, settings.detector.lease_seconds, clock, self._health)
         self._stopping = threading.Event()
         self._standing_by = False
+
+    @property
+    def delivered(self) -> bool:
+        """Whether every message queued so far was tried, as far as its receiver answers."""
+        return self._delivery.idle
+
+    def start(self) -> None:
+        """Start the delivery loop."""
+        self._delivery.start()
 
     def stop(self) -> None:
         """Make a run in progress end after its present chunk, with the position written."""
         self._stopping.set()
 
     def release(self) -> None:
-        """Give up the lease, so that another detector can take over at once. A later run takes the lease again, and is not stopped."""
+        """End delivery within `squall.alerts.delivery.loop.STOP_SECONDS`, and give up the lease, so that another detector can take over.
+
+        A later run takes the lease again, and is not stopped. The store may be closed after this.
+        """
+        self._delivery.stop()
         self._stopping.clear()
         try:
             self._lease.release()
         except UnavailableError as error:
             log.warning("the lease was not released and expires in %.0f s: %s", self._settings.detector.lease_seconds, error)
 
-    def run_once(self) -> RunReport:
-        """Evaluate up to the watermark, then send queued messages. An unavailable store or receiver is reported, and tried again next time.
+    def run_once(self, stop: threading.Event | None = None) -> RunReport:
+        """Evaluate up to the watermark. Without the delivery loop, also wait until every queued message was tried, `FLUSH_SECONDS` at most.
+
+        An unavailable store or receiver is reported, and tried again next time.
+
+        Args:
+            stop: when set, the wait for deliveries ends soon.
 
         Raises:
             StoreError: the store answers with an error that a retry will not fix.
@@ -112,14 +139,14 @@ class AlertService:
         began = self._clock.monotonic()
         outcome: RunOutcome = "failed"
         try:
-            report = self._run(began)
+            report = self._run(began, stop)
             outcome = "standby" if report.standby else "waiting" if report.error else "ok"
             return report
         finally:
             self._health.metrics.detector_run(outcome, self._clock.monotonic() - began, leader=self._lease.held)
             self._health.liveness.touch(LIVENESS_PART)
 
-    def _run(self, began: float) -> RunReport:
+    def _run(self, began: float, stop: threading.Event | None) -> RunReport:
         run, errors = _Run(), list[str]()
         try:
             if not self._lease.hold():
@@ -136,15 +163,21 @@ class AlertService:
         if not self._lease.held:  # the evaluation took longer than the lease: another detector may be sending
             return replace(report, error="; ".join(errors))
         try:
-            delivery = deliver(self._store.notifications, self._sender, self._clock, self._health)
+            delivery = self._deliver(stop)
             report = replace(report, sent=delivery.sent, waiting=delivery.waiting)
             errors += [delivery.last_error] if delivery.last_error else []
         except UnavailableError as error:
             errors.append(str(error))
         return self._update_dashboards(report, errors, began)
 
+    def _deliver(self, stop: threading.Event | None) -> DeliveryReport:
+        if not self._delivery.running:
+            return self._delivery.flush(FLUSH_SECONDS, stop)
+        self._delivery.notify()
+        return self._delivery.report()
+
     def _update_dashboards(self, report: RunReport, errors: list[str], began: float) -> RunReport:
-        """Bring what dashboards read up to date, after all messages were sent; return the report with what went wrong."""
+        """Bring what dashboards read up to date; return the report with what went wrong."""
         seconds = self._clock.monotonic() - began
         try:
             self._store.rollups.update(lambda: not self._stopping.is_set() and self._lease.hold())
@@ -177,7 +210,7 @@ class AlertService:
         if position >= goal:
             dispatcher.flush(instant(position))  # a stream that stalls is still reported, by the wall clock
             if dispatcher.dump() != policy_state:
-                self._store.detector.write_position(DETECTOR, instant(position), pack(lifecycle.dump(), dispatcher.dump()))
+                self._write_position(position, lifecycle, dispatcher)
         late = limits.grace_minutes
         while position < goal and not self._stopping.is_set() and self._lease.hold():
             until = min(position + _CHUNK_MINUTES, goal)
@@ -188,10 +221,15 @@ class AlertService:
             else:
                 self._evaluate_chunk(lifecycle, dispatcher, counts, (position - late, position, until), run)
                 position, late = until, 0
-            self._store.detector.write_position(DETECTOR, instant(position), pack(lifecycle.dump(), dispatcher.dump()))
+            self._write_position(position, lifecycle, dispatcher)
             run.until = position
             self._health.liveness.touch(LIVENESS_PART)
         self._health.metrics.open_alerts(sum(alert.fired is not None for alert in lifecycle.open))
+
+    def _write_position(self, position: int, lifecycle: Lifecycle, dispatcher: Dispatcher) -> None:
+        """Store how far everything was evaluated. Delivery is told first: who sees the position knows that no message was overlooked."""
+        self._delivery.notify()
+        self._store.detector.write_position(DETECTOR, instant(position), pack(lifecycle.dump(), dispatcher.dump()))
 
     def _position(self) -> tuple[int, str] | None:
         """Return the minute up to which everything was evaluated, and the state; before the first document when there is none."""

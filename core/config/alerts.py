@@ -89,7 +89,7 @@ class AlertSettings(Section):
     smtp_password: SecretStr = Field(SecretStr(""), description="password of smtp_user")
     smtp_security: Literal["none", "starttls", "tls"] = Field("none", description="encryption of the connection")
     smtp_ca_file: ReadableFile = Field(None, description="trusted CA certificates (PEM); empty: those of the system")
-    smtp_timeout_seconds: Seconds = Field(15.0, description="timeout of one command to the mail server")
+    smtp_timeout_seconds: Seconds = Field(15.0, description="longest time for one mail as a whole, from connecting to the last reply")
     sender: str = Field("squall@localhost", description="From: address; the key `from` is accepted too")
     to: Annotated[tuple[str, ...], Field(min_length=1)] = Field(("risk@localhost",), description="To: addresses of the default receiver")
     link_base: str = Field("", repr=False, description="URL of the live page or dashboard that mails link to")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from squall.core.errors import ConfigurationError
+from squall.core.net.deadline import Deadline, connect
 
 PROBE_SECONDS: Final = 2.0
-"""Timeout of a probe, for connecting and for the handshake."""
+"""Time limit of a probe, from looking up the name to the end of the handshake."""
 _ALERT_SECONDS: Final = 0.3
 """With TLS 1.3 a server refuses a client's certificate only after the client's handshake is over."""
 _EXPIRED: Final = {9, 10}  # not yet valid, no longer valid
@@ -140,7 +140,9 @@ def _unverified(error: ssl.SSLCertVerificationError, peer: str, names: TlsNames)
     return ConfigurationError(what, f"name the CA that signed it in {names.ca}")
 
 
-def probe(host: str, port: int, context: ssl.SSLContext | None, names: TlsNames) -> ConfigurationError | None:
+def probe(
+    host: str, port: int, context: ssl.SSLContext | None, names: TlsNames, deadline: Deadline | None = None
+) -> ConfigurationError | None:
     """Probe a server after a client failed, because most client libraries do not report the reason.
 
     Args:
@@ -148,17 +150,19 @@ def probe(host: str, port: int, context: ssl.SSLContext | None, names: TlsNames)
         port: of the server.
         context: as the client has it; None: the client speaks plaintext.
         names: of the link's settings.
+        deadline: None: `PROBE_SECONDS` from now.
 
     Returns:
         What to correct; None if the handshake is not what failed (no server listens, for example).
     """
     where = f"{host}:{port}"
+    deadline = deadline or Deadline(PROBE_SECONDS)
     if context is None:
-        if _speaks_tls(host, port):
+        if _speaks_tls(host, port, deadline):
             return ConfigurationError(f"{names.link} at {where} expects TLS, and the connection is in plaintext", names.enable_hint)
         return None
     try:
-        with socket.create_connection((host, port), PROBE_SECONDS) as plain, context.wrap_socket(plain, server_hostname=host) as secure:
+        with connect(host, port, deadline) as plain, context.wrap_socket(plain, server_hostname=host) as secure:
             secure.settimeout(_ALERT_SECONDS)
             secure.recv(1)
     except (ssl.SSLError, OSError, ValueError) as error:
@@ -166,12 +170,12 @@ def probe(host: str, port: int, context: ssl.SSLContext | None, names: TlsNames)
     return None
 
 
-def _speaks_tls(host: str, port: int) -> bool:
+def _speaks_tls(host: str, port: int, deadline: Deadline) -> bool:
     context = ssl.create_default_context()
     context.check_hostname = False  # this connection carries no data; only the handshake is inspected
     context.verify_mode = ssl.CERT_NONE
     try:
-        with socket.create_connection((host, port), PROBE_SECONDS) as plain, context.wrap_socket(plain, server_hostname=host):
+        with connect(host, port, deadline) as plain, context.wrap_socket(plain, server_hostname=host):
             return True
     except ssl.SSLEOFError:
         return False

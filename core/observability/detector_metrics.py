@@ -18,7 +18,7 @@ DETECTOR_SECONDS = Metric(
     "squall_detector_run_seconds",
     MetricType.HISTOGRAM,
     "seconds",
-    "Duration of a detector run, including deliveries.",
+    "Duration of a detector run, without the deliveries, which the delivery loop makes.",
     "Longer than SQUALL_DETECTOR__INTERVAL_SECONDS: the detector falls behind. A long run after an outage is normal.",
     buckets=_RUNS,
 )

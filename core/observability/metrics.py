@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,6 +70,7 @@ class Metrics:
         self._counters: dict[str, Counter] = {}
         self._histograms: dict[str, Histogram] = {}
         self._gauges: dict[str, Gauge] = {}
+        self._registering = threading.Lock()
         self._moments: dict[str, datetime] = {}
         self._version = ""
         self._model: Callable[[], ModelReading] | None = None
@@ -180,10 +182,13 @@ class Metrics:
             histogram.observe(value)
 
     def _set(self, metric: Metric, value: float) -> None:
-        if metric.name not in self._gauges:
-            self._gauges[metric.name] = Gauge(metric.name, metric.help, registry=None)
-            self.registry.register(self._gauges[metric.name])
-        self._gauges[metric.name].set(value)
+        with self._registering:
+            gauge = self._gauges.get(metric.name)
+            if gauge is None:
+                gauge = self._gauges[metric.name] = Gauge(metric.name, metric.help, registry=None)
+                gauge.set(value)
+                self.registry.register(gauge)
+        gauge.set(value)
 
     def _read(self) -> Iterator[Family]:
         for metric in (detector.WATERMARK_AGE, detector.EVALUATED_AGE):

@@ -23,7 +23,7 @@ import orjson
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from squall.alerts.service import DETECTOR
+from squall.alerts.service import DETECTOR, AlertService
 from squall.app.demo_report import DemoReport, Sent, build_report
 from squall.app.dev_broker import DevelopmentBroker
 from squall.app.metrics_and_probes import serving
@@ -178,7 +178,7 @@ class Demo:
         running = asyncio.create_task(node.run())
         started = self.pipeline.clock.monotonic()
         try:
-            await self._watch(running)
+            await self._watch(running, node.alerts)
             assert self.ingest is not None
             sent = Sent(self.ingest.summary["sent"], self.ingest.summary["rejected"], self.poisoned)
             seconds = self.pipeline.clock.monotonic() - started
@@ -193,15 +193,15 @@ class Demo:
             await running
         return report
 
-    async def _watch(self, running: asyncio.Task[None]) -> None:
-        """Publish everything, then wait until it is stored and the detector has evaluated it."""
+    async def _watch(self, running: asyncio.Task[None], alerts: AlertService) -> None:
+        """Publish everything, then wait until it is stored, the detector has evaluated it, and its messages were tried."""
         self.ingest = self._start_ingest()
         await asyncio.to_thread(self._publish_poison)
         while self.ingest.process.poll() is None:
             await self._tick(running)
         self.ingest.finish()
         deadline = self.pipeline.clock.monotonic() + FINISH_SECONDS
-        while not await asyncio.to_thread(self._finished):
+        while not await asyncio.to_thread(self._finished, alerts):
             await self._tick(running)
             if self.pipeline.clock.monotonic() > deadline:
                 log.error("the worker and the detector did not finish within %.0f s", FINISH_SECONDS)
@@ -215,7 +215,7 @@ class Demo:
             raise SquallError("the demo was stopped before its end")
         await asyncio.sleep(0.2)
 
-    def _finished(self) -> bool:
+    def _finished(self, alerts: AlertService) -> bool:
         assert self.ingest is not None
         totals = self.pipeline.processor.totals
         if totals.items < self.ingest.summary["sent"] + self.poisoned:
@@ -223,7 +223,8 @@ class Demo:
         last = self.pipeline.store.documents.last_published_at()
         position = self.pipeline.store.detector.position(DETECTOR)
         unsettled = timedelta(seconds=self.settings.detector.settle_seconds, minutes=self.settings.detector.step_minutes)
-        return last is not None and position is not None and position.evaluated_until >= last - unsettled
+        evaluated = last is not None and position is not None and position.evaluated_until >= last - unsettled
+        return evaluated and alerts.delivered
 
     def _start_ingest(self) -> Ingest:
         kafka = self.settings.kafka

@@ -49,7 +49,7 @@ def replay_in_process(
                 run_sources(pipeline, [source])
         finally:
             scheduler.stop()
-        last = _run_to_the_end(detector)
+        last = _run_to_the_end(detector, stop)
         totals = pipeline.processor.totals
         fired = [alert for alert in pipeline.store.alerts.latest(limit=10_000) if alert.fired_at is not None]
         return {
@@ -68,10 +68,10 @@ def replay_in_process(
         }
 
 
-def _run_to_the_end(detector: AlertService) -> RunReport:
-    """Evaluate up to the last document, also when the source ended between two runs, and release the lease."""
+def _run_to_the_end(detector: AlertService, stop: threading.Event) -> RunReport:
+    """Evaluate up to the last document, also when the source ended between two runs, deliver, and release the lease."""
     try:
-        report = detector.run_once()
+        report = detector.run_once(stop)
     finally:
         detector.release()
     if report.standby:

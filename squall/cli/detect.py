@@ -39,7 +39,7 @@ def detect(
         try:
             service = AlertService(store, settings, clock, open_receivers(settings, clock), health)
             if once:
-                report = service.run_once()
+                report = service.run_once(stop)
                 service.release()
                 _print_report(report, as_json)
                 if report.error:

@@ -34,6 +34,18 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
+class QueuedMessage:
+    """A message that waits, without its bytes; fields as of `Notification`."""
+
+    id: str
+    alert_id: str
+    attempts: int
+    last_error: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """No messages are sent about alerts that match every matcher, from `starts_at` up to `ends_at`, wall time.
 

@@ -129,6 +129,6 @@ def _crisis_is_over(cluster: Cluster) -> bool:
     with opened(cluster.store.url) as store:
         fired = [alert for alert in store.alerts.latest(limit=1000) if alert.fired_at is not None]
         position = store.detector.position(DETECTOR)
-        pending = store.notifications.pending()
+        pending = store.notifications.waiting()
     past = position is not None and position.evaluated_until > cluster.script.crisis.end
     return bool(fired) and past and not pending and all(alert.resolved_at for alert in fired)

@@ -162,7 +162,7 @@ def test_a_clock_that_jumps_an_hour_either_way_loses_and_doubles_nothing(
     with opened(run.url) as store:
         shown, there = rolled_up(store)
         assert shown == there
-        assert not store.notifications.pending()
+        assert not store.notifications.waiting()
         queued = {row.id for alert in store.alerts.latest(limit=10_000) for row in store.notifications.about(alert.id)}
     names = [path.name for path in outbox.glob("*.eml")]
     assert len(names) == len(set(names)) == len(queued)

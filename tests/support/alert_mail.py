@@ -1,11 +1,16 @@
 """Alerts, documents and notifications for the tests of e-mail."""
 
+import threading
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+from squall.alerts.delivery.loop import Delivery
+from squall.alerts.lease import Lease
 from squall.core.config.settings import AlertSettings
 from squall.core.records import Alert, AlertState, Sentiment, Severity
-from squall.storage.rows.alerting import Notification
+from squall.storage.rows.alerting import Notification, QueuedMessage
 from squall.storage.rows.documents import StoredDocument
+from tests.support.stepping import ClaimStore
 
 NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 SETTINGS = AlertSettings(
@@ -67,13 +72,45 @@ def notification(number=0, alert_id="", message=b"From: a@example.org\r\nTo: b@e
 
 
 class MemoryOutbox:
-    """An outbox that keeps every state it was given."""
+    """An outbox that keeps the last state of each message; thread-safe."""
 
     def __init__(self, *notifications):
         self.rows = {row.id: row for row in notifications}
+        self.lock = threading.Lock()
 
-    def pending(self):
-        return sorted((row for row in self.rows.values() if row.status != "sent"), key=lambda row: (row.created_at, row.id))
+    def queued(self):
+        with self.lock:
+            return sorted((row for row in self.rows.values() if row.status != "sent"), key=lambda row: (row.created_at, row.id))
+
+    def waiting(self):
+        return dict(Counter(row.receiver for row in self.queued()))
+
+    def next_in_groups(self, receiver, after, limit):
+        first = {}
+        for row in self.queued():
+            if row.receiver == receiver:
+                first.setdefault(row.alert_id, row)
+        found = [row for row in first.values() if after is None or (row.created_at, row.id) > (after.created_at, after.id)]
+        return [
+            QueuedMessage(row.id, row.alert_id, row.attempts, row.last_error, row.created_at, row.updated_at)
+            for row in sorted(found, key=lambda row: (row.created_at, row.id))[:limit]
+        ]
+
+    def get(self, notification_id):
+        return self.rows.get(notification_id)
 
     def write(self, notifications):
-        self.rows |= {row.id: row for row in notifications}
+        with self.lock:
+            self.rows |= {row.id: row for row in notifications}
+
+
+def held_lease(clock, seconds=180.0, store=None):
+    """Return a lease that is held."""
+    lease = Lease(store or ClaimStore(), "detector", "this process", seconds, clock)
+    assert lease.hold()
+    return lease
+
+
+def deliver(queue, sender, clock, health=None):
+    """Try everything in the queue that is due, as a process does that has just started."""
+    return Delivery(queue, sender, held_lease(clock), 180.0, clock, health).flush(60)

@@ -208,7 +208,7 @@ def build() -> Dashboard:
         table_panel(
             14,
             "Notable detector runs",
-            "Runs that failed, changed an alert, or left notifications queued.",
+            "Runs that failed, changed an alert, or ended with notifications queued. Sent: since the run before.",
             "pipeline/detector_runs",
             (0, 52, 24, 8),
             overrides=[

@@ -37,6 +37,9 @@ class Scripted:
         finally:
             self.inside -= 1
 
+    def start(self):
+        self.started = True
+
     def release(self):
         self.released = True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -149,6 +150,47 @@ def test_a_stop_ends_a_run_between_chunks_and_the_next_one_goes_on(filled, tmp_p
     stopped.stop()
     assert stopped.run_once().ticks == 0
     assert service(filled, tmp_path).run_once().fired == 1
+
+
+class Hanging:
+    """A receiver that says nothing until it is let go."""
+
+    def __init__(self):
+        self.entered, self.may_go_on, self.sent = threading.Event(), threading.Event(), []
+
+    def send(self, notification):
+        self.entered.set()
+        assert self.may_go_on.wait(60)
+        self.sent.append(notification.id)
+
+    def describe(self):
+        return "hanging"
+
+
+def test_the_detector_goes_on_while_a_receiver_hangs_and_a_run_reports_what_was_sent_since_the_one_before(filled):
+    stored_up_to(filled, CRISIS + timedelta(hours=1))
+    hanging = Hanging()
+    detector = AlertService(filled, COARSE, ManualClock(WALL), hanging)
+    detector.start()
+    try:
+        first = detector.run_once()
+        assert hanging.entered.wait(60)
+        assert (first.fired, first.sent, first.waiting > 0, detector.delivered) == (1, 0, True, False)
+        stored_up_to(filled, END)
+        second = detector.run_once()
+        assert second.evaluated_until > first.evaluated_until
+        assert (second.resolved, second.sent, hanging.sent) == (1, 0, [])
+        hanging.may_go_on.set()
+        while not detector.delivered:
+            detector._delivery._lanes.wait_until_idle(1)
+        last = detector.run_once()
+        assert (last.sent, last.waiting, last.error) == (len(hanging.sent), 0, "")
+        assert last.sent == second.waiting == len(set(hanging.sent))
+        recorded = filled.read("SELECT sum(sent), max(waiting), min(waiting) FROM detector_runs")
+        assert list(recorded) == [(last.sent, second.waiting, 0)]
+    finally:
+        hanging.may_go_on.set()
+        detector.release()
 
 
 def test_readings_and_runs_are_recorded_for_dashboards(filled, tmp_path):

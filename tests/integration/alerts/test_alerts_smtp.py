@@ -8,11 +8,10 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
-from squall.alerts.notification.delivery import deliver
 from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.clock import ManualClock
 from squall.core.config.settings import AlertSettings
-from tests.support.alert_mail import NOW, MemoryOutbox, notification
+from tests.support.alert_mail import NOW, MemoryOutbox, deliver, notification
 
 MESSAGE = (
     b"From: Squall <squall@example.org>\r\nTo: risk@example.org, desk@example.org\r\n"

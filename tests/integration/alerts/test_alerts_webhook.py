@@ -9,12 +9,11 @@ import time
 import pytest
 
 from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
-from squall.alerts.notification.delivery import deliver
 from squall.alerts.notification.webhook.sender import WebhookSender
 from squall.alerts.notification.webhook.signature import sign
 from squall.core.clock import ManualClock
 from squall.core.net.outbound.client import OutboundClient
-from tests.support.alert_mail import NOW, MemoryOutbox, notification
+from tests.support.alert_mail import NOW, MemoryOutbox, deliver, notification
 from tests.support.webhook_server import Receiver
 
 BODY = '{"version":1,"reason":"firing","alerts":[{"topic":"Öl"}]}'.encode()

@@ -12,11 +12,10 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from squall.alerts.interfaces import DeliveryUnavailableError
-from squall.alerts.notification.delivery import deliver
 from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.clock import ManualClock
 from squall.core.config.settings import AlertSettings
-from tests.support.alert_mail import NOW, MemoryOutbox, notification
+from tests.support.alert_mail import NOW, MemoryOutbox, deliver, notification
 from tests.support.certificates import Authorities
 from tests.support.tls_end import TlsEnd
 

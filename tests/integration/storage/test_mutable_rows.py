@@ -10,7 +10,7 @@ from squall.core.clock import ManualClock
 from squall.core.items import DeadLetter, Origin, Progress
 from squall.core.records import AlertState, SeriesKind
 from squall.storage import Store
-from squall.storage.rows.alerting import Acknowledgement, Claim, Notification, Silence
+from squall.storage.rows.alerting import Acknowledgement, Claim, Notification, QueuedMessage, Silence
 from squall.storage.rows.detector import DetectorPosition
 from tests.integration.storage.samples import NOW, alert
 
@@ -97,20 +97,42 @@ def test_a_breach_that_ended_before_it_fired_is_no_alert(store: Store) -> None:
     assert store.alerts.get(gone.id) == gone
 
 
-def test_a_notification_is_pending_until_it_was_sent(store: Store) -> None:
+def next_ids(store: Store, receiver: str = "default", after: QueuedMessage | None = None, limit: int = 10) -> list[str]:
+    return [message.id for message in store.notifications.next_in_groups(receiver, after, limit)]
+
+
+def test_a_notification_waits_until_it_was_sent(store: Store) -> None:
     queued = Notification("n1", "a1", "firing", "queued", 0, "", b"Subject: x\r\n\r\n\xff\0", NOW, NOW)
-    later = replace(queued, id="n0", created_at=NOW + MINUTE)
+    later = replace(queued, id="n0", alert_id="a0", created_at=NOW + MINUTE)
     store.notifications.write([later, queued])
-    assert store.notifications.pending() == [queued, later]
-    retried = replace(queued, attempts=1, last_error="refused")
+    assert store.notifications.waiting() == {"default": 2}
+    assert next_ids(store) == ["n1", "n0"]
+    retried = replace(queued, attempts=1, last_error="refused", updated_at=NOW + MINUTE)
     store.notifications.write([retried])
-    assert store.notifications.pending() == [retried, later]
+    assert store.notifications.next_in_groups("default", None, 1) == [QueuedMessage("n1", "a1", 1, "refused", NOW, NOW + MINUTE)]
     store.notifications.write([replace(retried, status="sent", attempts=2)])
-    assert store.notifications.pending() == [later]
+    assert store.notifications.waiting() == {"default": 1}
+    assert next_ids(store) == ["n0"]
     found = store.notifications.get("n1")
     assert found is not None
     assert (found.status, found.attempts, found.message) == ("sent", 2, queued.message)
     assert store.notifications.get("n2") is None
+
+
+def test_only_the_next_message_of_each_group_is_sent_next_and_pages_follow_one_another(store: Store) -> None:
+    first = Notification("g1-9-aa-desk", "g1", "firing", "queued", 0, "", b"", NOW, NOW, receiver="desk")
+    second = replace(first, id="g1-10-bb-desk", created_at=NOW - MINUTE)  # the clock was set back
+    other = replace(first, id="g2-1-cc-desk", alert_id="g2", created_at=NOW + MINUTE)
+    elsewhere = replace(first, id="g3-1-dd-ops", alert_id="g3", receiver="ops")
+    store.notifications.write([elsewhere, other, second, first])
+    assert store.notifications.waiting() == {"desk": 3, "ops": 1}
+    assert next_ids(store, "desk") == [first.id, other.id]
+    page = store.notifications.next_in_groups("desk", None, 1)
+    assert [message.id for message in page] == [first.id]
+    assert next_ids(store, "desk", page[-1], 1) == [other.id]
+    store.notifications.write([replace(first, status="sent")])
+    assert next_ids(store, "desk") == [second.id, other.id]
+    assert next_ids(store, "nobody") == []
 
 
 def test_the_messages_about_an_alert_are_found_whether_it_comes_first_in_them_or_not(store: Store) -> None:
@@ -159,14 +181,8 @@ def test_writing_nothing_is_allowed(store: Store) -> None:
     store.alerts.write([])
     store.notifications.write([])
     store.silences.write([])
-    assert (
-        store.progress.all()
-        == store.dead_letters.latest()
-        == store.alerts.latest()
-        == store.notifications.pending()
-        == store.silences.all()
-        == []
-    )
+    assert store.progress.all() == store.dead_letters.latest() == store.alerts.latest() == store.silences.all() == []
+    assert store.notifications.waiting() == {}
 
 
 def test_a_writer_whose_clock_is_behind_still_has_the_last_word(store: Store) -> None:

@@ -118,7 +118,7 @@ def _all_mails_once(cluster: Cluster) -> None:
     """Every queued message was sent, the mail server has each of them, and none of them again but after a kill of the detector."""
 
     def waiting() -> int:
-        return cluster.read(lambda store: len(store.notifications.pending()))
+        return cluster.read(lambda store: sum(store.notifications.waiting().values()))
 
     wait_until(lambda: waiting() == 0, 60, "every message is sent", cluster.members["detector"].log)
     alerts = cluster.read(lambda store: store.alerts.latest(limit=100_000))

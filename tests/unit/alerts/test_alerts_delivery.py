@@ -5,14 +5,13 @@ from itertools import pairwise
 import pytest
 
 from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
-from squall.alerts.notification.delivery import deliver
 from squall.alerts.notification.email.folder import FolderSender
 from squall.alerts.notification.email.sender import CopyingSender, open_email_sender
 from squall.alerts.notification.email.smtp import SmtpSender
 from squall.alerts.notification.receivers import Receivers, open_receivers
 from squall.core.clock import ManualClock
 from squall.core.config.settings import AlertSettings, Settings
-from tests.support.alert_mail import NOW, MemoryOutbox, notification
+from tests.support.alert_mail import NOW, MemoryOutbox, deliver, notification
 
 
 class Recorder:

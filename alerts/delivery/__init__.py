@@ -1,0 +1,1 @@
+"""Delivery of queued messages: a lane per receiver, so that one receiver holds up no other, nor the detector."""
