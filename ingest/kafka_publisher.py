@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kafka import KafkaProducer
 from kafka.errors import (
     AuthorizationError,
     InvalidTopicError,
@@ -22,7 +21,7 @@ from squall.core.codec import HEADERS, dead_letter_headers, encode_document
 from squall.core.config.kafka import KafkaSettings
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
 from squall.core.items import DeadLetter
-from squall.core.kafka.client import client_arguments, unavailable
+from squall.core.kafka.client import discard_producer, open_producer, unavailable
 from squall.core.kafka.security import refusal
 from squall.core.records import Document
 from squall.core.retry import retry_until_available
@@ -42,7 +41,6 @@ _PERMANENT = (
     ValueError,  # an invalid address or topic name
 )
 _FLUSH_SECONDS = 0.2
-_CONNECT_MS = 3_000
 
 
 def _ignore(error: BrokerUnavailableError | None) -> None:
@@ -158,27 +156,20 @@ class KafkaPublisher:
 
     def _connected(self) -> Any:
         if self._producer is None:
-            timeout = int(self._settings.request_timeout_seconds * 1000)
-            self._producer = KafkaProducer(
-                **client_arguments(self._settings, allow_plaintext=self._allow_plaintext),
+            self._producer = open_producer(
+                self._settings,
+                allow_plaintext=self._allow_plaintext,
                 compression_type="lz4",
                 linger_ms=5,
                 batch_size=256 * 1024,
                 max_request_size=4 * 1024 * 1024,
-                max_block_ms=_CONNECT_MS,
-                request_timeout_ms=max(1_000, timeout // 2),
-                delivery_timeout_ms=max(2_000, timeout),
-                reconnect_backoff_max_ms=1_000,
             )
         return self._producer
 
     def _drop(self) -> None:
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            try:
-                producer.close(timeout=0)
-            except (KafkaError, OSError):
-                log.debug("closing the producer failed", exc_info=True)
+            discard_producer(producer)
 
 
 def _log_published(messages: Sequence[Message], futures: Sequence[Any]) -> None:

@@ -18,6 +18,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 if str(ROOT) not in sys.path:  # for `from tests.support... import`, however pytest was started
     sys.path.insert(0, str(ROOT))
 
+from tests.support.apache_kafka.cluster import ApacheKafka, Identity  # noqa: E402
+from tests.support.certificates import Authorities, Authority  # noqa: E402
 from tests.support.logs import logging_restored  # noqa: E402
 
 settings.register_profile("squall", deadline=None)  # a busy machine is not a bug
@@ -45,3 +47,18 @@ def data_folder() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"no data sets: {DATA} is not there")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def authorities(tmp_path_factory: pytest.TempPathFactory) -> Authorities:
+    """A CA that is trusted, and another one."""
+    folder = tmp_path_factory.mktemp("certificates")
+    return Authorities(Authority(folder, "ours"), Authority(folder, "other"))
+
+
+@pytest.fixture(scope="session")
+def apache_kafka(tmp_path_factory: pytest.TempPathFactory, authorities: Authorities) -> Iterator[ApacheKafka]:
+    """A node of Apache Kafka with every listener, started once for all tests of this process; a test that stops it starts it again."""
+    certificate, key = authorities.ours.issue("127.0.0.1", "localhost")
+    with ApacheKafka(tmp_path_factory.mktemp("apache-kafka"), identity=Identity(certificate, key, authorities.ours.file)) as running:
+        yield running

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
@@ -15,6 +16,10 @@ from squall.core.kafka.security import refusal, security_arguments
 
 CONNECT_SECONDS = 5.0
 """How long a client tries to reach its broker before it fails: callers retry, and check in between whether to stop."""
+_BLOCK_MS = 3_000
+"""How long `send` waits for metadata and for space in the buffer."""
+_DISCARD_SECONDS = 5.0
+"""For a producer's thread to notice that it is to end."""
 
 
 def client_arguments(settings: KafkaSettings, *, allow_plaintext: bool = False) -> dict[str, Any]:
@@ -33,6 +38,41 @@ def client_arguments(settings: KafkaSettings, *, allow_plaintext: bool = False) 
         "client_id": "squall",
         "bootstrap_timeout_ms": int(min(CONNECT_SECONDS, settings.request_timeout_seconds) * 1000),
     }
+
+
+def open_producer(settings: KafkaSettings, *, allow_plaintext: bool = False, **options: Any) -> Any:
+    """Return a kafka-python producer that reports within `request_timeout_seconds` what the broker did not acknowledge.
+
+    Args:
+        settings: broker, encryption and login.
+        allow_plaintext: as of `client_arguments`.
+        options: more arguments of `KafkaProducer`.
+
+    Raises:
+        ConfigurationError: that of `client_arguments`.
+        KafkaError, OSError: the broker did not answer, or refused the connection.
+    """
+    timeout = int(settings.request_timeout_seconds * 1000)
+    return KafkaProducer(
+        **client_arguments(settings, allow_plaintext=allow_plaintext),
+        **options,
+        max_block_ms=_BLOCK_MS,
+        request_timeout_ms=max(1_000, timeout // 2),
+        delivery_timeout_ms=max(2_000, timeout),
+        reconnect_backoff_max_ms=1_000,
+    )
+
+
+def discard_producer(producer: Any) -> None:
+    """End `producer` and drop what it has not sent.
+
+    `close(timeout=0)` alone raises while something is unsent: its thread goes on and sends the rest behind that of a later producer.
+    """
+    producer._sender.force_close()
+    producer._sender.join(_DISCARD_SECONDS)
+    with suppress(KafkaError, OSError):
+        producer.close(timeout=0)
+    producer._closed = True  # or it is flushed once more when it is collected, which raises
 
 
 def unavailable(settings: KafkaSettings, error: BaseException) -> SquallError:

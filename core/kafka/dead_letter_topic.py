@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from squall.core.codec import dead_letter_headers
 from squall.core.config.kafka import KafkaSettings
+from squall.core.errors import SquallError
 from squall.core.items import RAW_LIMIT, DeadLetter
-from squall.core.kafka.client import client_arguments, unavailable
+from squall.core.kafka.client import discard_producer, open_producer, unavailable
 
 
 def send_dead_letters(producer: Any, settings: KafkaSettings, letters: Sequence[DeadLetter]) -> None:
@@ -42,15 +42,20 @@ class KafkaDeadLetters:
         self._producer: Any = None
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
-        """Keep `letters`; see `send_dead_letters`."""
+        """Keep `letters`; see `send_dead_letters`. After a failure nothing of them is left in a buffer: the caller sends all again."""
         if self._producer is None:
             try:
-                self._producer = KafkaProducer(**client_arguments(self._settings, allow_plaintext=self._allow_plaintext))
+                self._producer = open_producer(self._settings, allow_plaintext=self._allow_plaintext)
             except (KafkaError, OSError) as error:
                 raise unavailable(self._settings, error) from error
-        send_dead_letters(self._producer, self._settings, letters)
+        try:
+            send_dead_letters(self._producer, self._settings, letters)
+        except SquallError:
+            producer, self._producer = self._producer, None
+            discard_producer(producer)
+            raise
 
     def close(self) -> None:
-        """Flush and disconnect."""
+        """Disconnect; everything written has been acknowledged."""
         if self._producer is not None:
-            self._producer.close(timeout=self._settings.request_timeout_seconds)
+            discard_producer(self._producer)

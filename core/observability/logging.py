@@ -33,8 +33,8 @@ LOGGERS: Final = {
     "squall.backtest": "`squall backtest`",
 }
 """The loggers with a name of their own; docs/operations.md lists them. Every other one has the name of its module."""
-HARMLESS: Final = ("kafka.admin", "kafka.net", "apscheduler", "faust.app")
-"""Libraries whose warnings are harmless here: Faust's group metadata, which kafka-python can't read; a run longer than its interval."""
+HARMLESS: Final = ("apscheduler", "faust.app")
+"""Libraries whose warnings are harmless here, such as that of a run longer than its interval."""
 REPEAT_SECONDS: Final = 10.0
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
@@ -67,6 +67,14 @@ class RepeatFilter(logging.Filter):
             return False
         self._last[key] = record.created
         return True
+
+
+class ReportedFilter(logging.Filter):
+    """Drops what kafka-python logs of a broker that does not answer: each such error is raised too, and Squall reports it once."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether `record` is logged: faults inside the library, which come with a traceback, always."""
+        return record.exc_info is not None or record.name.partition(".")[0] != "kafka"
 
 
 class JsonFormatter(logging.Formatter):
@@ -106,6 +114,7 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
     """Send every logger to `stream` (standard error): Squall's own from the level of the settings, libraries from WARNING at least."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.format == "json" else TextFormatter())
+    handler.addFilter(ReportedFilter())
     handler.addFilter(RepeatFilter())
     handler.addFilter(LostConnectionFilter())
     root, ours = logging.getLogger(), logging.getLogger(ROOT)

@@ -1,9 +1,9 @@
-"""kill -9 of workers and of the store server, SIGTERM of the broker, in the middle of a replay through the real commands."""
+"""kill -9 of workers and of the store server, a restart of the broker, in the middle of a replay through the real commands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,9 @@ from squall.app.dev_broker import DevelopmentBroker
 from squall.core.clock import SystemClock
 from squall.core.series import MARKET
 from squall.ingest.synthetic.stream import StreamScript, write_stream
+from tests.support.apache_kafka.cluster import ApacheKafka
+from tests.support.apache_kafka.installation import can_run
+from tests.support.broker import unique
 from tests.support.gateway_process import GatewayProcess
 from tests.support.squall_process import SquallProcess, opened, wait_until
 
@@ -22,16 +25,22 @@ pytestmark = pytest.mark.slow
 @dataclass
 class Cluster:
     folder: Path
-    broker: DevelopmentBroker
+    bootstrap: str
+    restart_broker: Callable[[], object]
     store: GatewayProcess
     stream: Path
     script: StreamScript
+    tag: str = field(default_factory=lambda: unique("kill"))
+    """Of topics and group: the broker is shared with other tests."""
 
     @property
     def settings(self) -> dict[str, str]:
         return {
             "DATA_DIR": str(self.folder / "data"),
-            "KAFKA__BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
+            "KAFKA__BOOTSTRAP_SERVERS": self.bootstrap,
+            "KAFKA__DOCUMENTS_TOPIC": f"documents.{self.tag}",
+            "KAFKA__DEAD_LETTER_TOPIC": f"dead.{self.tag}",
+            "KAFKA__GROUP_ID": self.tag,
             "STORE__URL": self.store.url,
             "DETECTOR__INTERVAL_SECONDS": "1",
             "DETECTOR__IDLE_SECONDS": "3",
@@ -49,20 +58,28 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def broker(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[str, Callable[[], object]]]:
+    """A broker's address and how it is restarted: Apache Kafka where it can be had, else the development broker."""
+    if can_run():
+        kafka: ApacheKafka = request.getfixturevalue("apache_kafka")
+        yield kafka.bootstrap, lambda: kafka.restart(kafka.nodes[0])
+        return
+    with DevelopmentBroker(tmp_path / "broker", 0, SystemClock()) as development:
+        yield development.bootstrap_servers, lambda: (development.stop(), development.start())
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, broker: tuple[str, Callable[[], object]]) -> Iterator[Cluster]:
     stream = tmp_path / "stream.jsonl.gz"
     script = write_stream(stream, seed=13)
-    broker = DevelopmentBroker(tmp_path / "broker", 0, SystemClock())
-    broker.start()
     store = GatewayProcess(tmp_path / "chdb")
-    cluster = Cluster(tmp_path, broker, store, stream, script)
+    cluster = Cluster(tmp_path, *broker, store, stream, script)
     try:
         migrate = cluster.process("migrate", "store", "migrate")
         assert migrate.process.wait(60) == 0, migrate.output()
         yield cluster
     finally:
         store.kill()
-        broker.stop()
 
 
 def test_kills_of_worker_store_and_detector_and_a_broker_restart_lose_and_double_nothing(cluster: Cluster) -> None:
@@ -79,8 +96,7 @@ def test_kills_of_worker_store_and_detector_and_a_broker_restart_lose_and_double
         cluster.store.kill()
         cluster.store.start()
         wait_until(lambda: cluster.stored() > script.documents * 0.5, 90, "work after the store came back", log)
-        cluster.broker.stop()
-        cluster.broker.start()
+        cluster.restart_broker()
         detector.kill()
         detector = cluster.process("detect", "detect")
         assert replay.process.wait(120) == 0, replay.output()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -38,3 +39,11 @@ class Authority:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(clients.file)
         return context
+
+
+@dataclass(frozen=True)
+class Authorities:
+    """`ours` signed the servers; `other` is unknown to them, and they to it."""
+
+    ours: Authority
+    other: Authority

@@ -1,12 +1,14 @@
 """A worker process with every real part but the model: Faust, Kafka, the store, dead letters. Settings come from SQUALL_*.
 
-`python -m tests.support.stream_worker REPORT [--fail-every N | --down | --refuse] [--die-before ROWS | --die-after ROWS] [--garble-join]`
+`python -m tests.support.stream_worker REPORT [--fail-every N | --down | --refuse] [--die-before ROWS | --die-after ROWS]
+[--garble-join] [--fail-commit]`
 
 REPORT gets one line with the number of rows per stored batch. The options break the store on purpose: every Nth insert
 fails, half of them after the rows were written; all fail as if the server were `--down`, or for good (`--refuse`); or
 the process is killed with SIGKILL in the insert that makes it ROWS rows, just before or just after they are safe, and
 only after so long that an offset acknowledged too early would be committed. `--garble-join` makes the first answer to a
-join an empty one, as the development broker now and then gives it to one of two workers that join at once. Exit 1 with
+join an empty one, as the development broker now and then gives it to one of two workers that join at once; `--fail-commit` lets
+the first commit of offsets be answered with an error that a retry does not cure. Exit 1 with
 `error: …` on standard error as the command line does.
 """
 
@@ -23,7 +25,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.protocol import ConsumerProtocol
+from aiokafka.errors import UnknownError
 
 from squall import storage
 from squall.core.clock import SystemClock
@@ -108,18 +112,31 @@ def garble_first_join() -> None:
     schema.decode = once
 
 
+def fail_first_commit() -> None:
+    """Let the broker answer the first commit with UNKNOWN_SERVER_ERROR."""
+    commit = AIOKafkaConsumer.commit
+
+    async def once(*_: Any, **__: Any) -> None:
+        AIOKafkaConsumer.commit = commit
+        raise UnknownError
+
+    AIOKafkaConsumer.commit = once
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("report", type=Path)
     for name in ("--fail-every", "--die-before", "--die-after"):
         parser.add_argument(name, type=int, default=0)
-    for name in ("--down", "--refuse", "--garble-join"):
+    for name in ("--down", "--refuse", "--garble-join", "--fail-commit"):
         parser.add_argument(name, action="store_true")
     options = parser.parse_args(arguments)
     settings = load_settings()
     configure_logging(settings.log)
     if options.garble_join:
         garble_first_join()
+    if options.fail_commit:
+        fail_first_commit()
     store = storage.open(settings.store_url)
     try:
         store.schema.migrate()

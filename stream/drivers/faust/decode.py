@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from squall.core.codec import decode_document
 from squall.core.errors import InvalidRecordError
@@ -15,3 +16,8 @@ def decode_item(value: bytes | None, headers: Mapping[str, bytes] | list[tuple[s
         return Item(origin, document=decode_document(value, headers))
     except InvalidRecordError as error:
         return Item(origin, rejection=Rejection(error.reason, error.detail, (value or b"")[:RAW_LIMIT]))
+
+
+def decode_message(message: Any) -> Item:
+    """Return the item of a message as Faust has it."""
+    return decode_item(message.value, message.headers, Origin(message.topic, message.partition, message.offset))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,18 +18,20 @@ from faust.types import TP
 
 from squall.core.config.permissions import private_folder
 from squall.core.config.settings import Settings
-from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError
-from squall.core.items import Item, Origin
+from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError, StoreError
+from squall.core.items import Item
 from squall.core.observability.health import Health
 from squall.stream.batching import micro_batches
 from squall.stream.drivers.faust.app import CLIENT_PREFIX, build_app
+from squall.stream.drivers.faust.broker_watch import ASK_SECONDS, BrokerWatch
 from squall.stream.drivers.faust.credentials import start_failure
-from squall.stream.drivers.faust.decode import decode_item
+from squall.stream.drivers.faust.decode import decode_message
 from squall.stream.drivers.faust.partition_ends import PartitionEnds
 from squall.stream.drivers.faust.quirks.dead_member_eviction import EVICTION_SECONDS, evict_dead_members, has_loopback_broker
 from squall.stream.drivers.faust.quirks.empty_fetch_pacing import pace_empty_fetches
 from squall.stream.drivers.faust.quirks.private_attributes import coordination_error, kafka_consumer, member_id
-from squall.stream.drivers.faust.quirks.stalled_consumer import STALL_SECONDS, uncommitted
+from squall.stream.drivers.faust.quirks.stalled_consumer import STALL_SECONDS
+from squall.stream.drivers.faust.quirks.unfinished_stop import cut_off
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import WORKER, Processor
 
@@ -39,6 +41,12 @@ LAG_SECONDS = 1.0
 """Between two looks at the ends of the partitions."""
 STOP_SECONDS = 15.0
 """A stop takes one to seven seconds while Kafka answers."""
+AWAY_STOP_SECONDS = 1.0
+"""For what a stop does before it waits for a broker that is known not to answer."""
+MAX_FAILURES = 5
+"""Times that Faust may fail in a row, without a batch in between and while the broker answers, before the worker ends."""
+STEADY_SECONDS = 60.0
+"""An app that ran this long does not fail in a row."""
 LIVENESS_SECONDS = 5 * STALL_SECONDS
 """While the broker is down, progress is noted at each check for a stall only."""
 
@@ -75,7 +83,10 @@ class FaustDriver:
         self._assigned: set[int] = set()
         self._member_ids: set[str] = set()
         self._busy = False
-        self._active_at = 0.0
+        self._active_at = self._built_at = 0.0
+        self._failures = 0
+        self._work: asyncio.Task[Any] | None = None
+        self._watch = BrokerWatch(settings, self._health)
         self.app: Any = None
         self._ends = PartitionEnds(None, self._topic)
 
@@ -84,6 +95,7 @@ class FaustDriver:
         self.app = build_app(self._settings)
         self._ends = PartitionEnds(self.app, self._topic)
         self._assigned = set()
+        self._busy = False
         topic = self.app.topic(self._topic, key_type=bytes, key_serializer="raw", value_type=bytes, value_serializer="raw")
         limits = self._settings.processor
 
@@ -107,7 +119,7 @@ class FaustDriver:
                 await self._report_lag()
 
     async def run(self) -> None:
-        """Consume until the stop event is set.
+        """Consume until the stop event is set; a broker that stops answering is waited for.
 
         Raises:
             SquallError: what ended the work early, after the app was stopped; nothing of the failed batch is acknowledged.
@@ -130,69 +142,95 @@ class FaustDriver:
             ) from self.error
 
     async def _consume(self) -> None:
-        """Run one app until asked to stop, or until it stalls or loses its membership of the group."""
+        """Run one app until asked to stop, or until it fails, stalls or loses its membership of the group."""
         self._build()
         private_folder(self.app.conf.datadir)
-        self._active_at = asyncio.get_running_loop().time()
+        self._built_at = self._active_at = asyncio.get_running_loop().time()
         start = asyncio.create_task(self.app.start())  # waits for a place in the group, and may wait forever
-        lost = False
+        failure: BaseException | None = None
         try:
-            while not self._stop.is_set() and not lost and not await self._stalled():
-                if start.done() and (error := start.exception()):
-                    raise await asyncio.to_thread(start_failure, self._settings.kafka, error)
-                if self.app.crashed:
-                    self._fail(self.app.crash_reason or RuntimeError("Faust stopped"))
+            while not self._stop.is_set() and failure is None and not self._membership_lost() and not await self._stalled():
                 self._member_ids.add(member_id(self.app))
                 self._pace_fetches()
                 await asyncio.sleep(0.1)
-                lost = self._membership_lost()
+                failure = start.exception() if start.done() else None
+                if self.app.crashed:
+                    failure = failure or self.app.crash_reason or RuntimeError("Faust stopped")
+            if failure is not None:
+                await self._judge(failure)
         finally:
-            if lost:
-                start.cancel()
-            await asyncio.gather(start, return_exceptions=True)
+            start.cancel()
+            await asyncio.wait({start}, timeout=AWAY_STOP_SECONDS)
             await self._leave()
+        if self._failures and not self._stop.is_set():
+            await asyncio.sleep(min(self._failures, MAX_FAILURES))
+            await self._watch.wait(self._stop)
+
+    async def _judge(self, failure: BaseException) -> None:
+        """End the worker if Faust failed by something that neither waiting nor another try cures."""
+        if self._stop.is_set():
+            return
+        if not isinstance(failure, SquallError):
+            failure = await asyncio.to_thread(start_failure, self._settings.kafka, failure)
+        if isinstance(failure, BrokerUnavailableError) or not isinstance(failure, SquallError):
+            self._count(failure)
+        else:
+            self._fail(failure)
+
+    def _count(self, failure: BaseException) -> None:
+        """Note a failure that a new app may cure, unless there were too many."""
+        self._failures = 1 + (self._failures if asyncio.get_running_loop().time() - self._built_at < STEADY_SECONDS else 0)
+        if self._failures > MAX_FAILURES and not self._watch.away:
+            self._fail(failure)
+        else:
+            log.warning("rejoining the group: %s", failure)
 
     async def _leave(self) -> None:
-        """Stop the app, within bounds: if the broker refuses the connection, Faust tries to leave the group forever and hides the cause."""
-        _, late = await asyncio.wait({asyncio.create_task(self.app.stop())}, timeout=STOP_SECONDS)
+        """Stop the app, within bounds: without an answer of the broker Faust waits to leave the group, and hides the cause."""
+        stop = asyncio.create_task(self.app.stop())
+        refused = isinstance(self.error, ConfigurationError) and not isinstance(self.error, StoreError)
+        _, late = await asyncio.wait({stop}, timeout=AWAY_STOP_SECONDS if refused or self._watch.away else STOP_SECONDS)
         if late:
-            log.warning("Faust did not stop within %.0f s; Kafka removes this member after its session timeout", STOP_SECONDS)
+            log.warning("the broker did not let this worker leave the group; Kafka removes it after its session timeout")
+            await cut_off(self.app)
+            stop.cancel()
+            await asyncio.wait({stop}, timeout=AWAY_STOP_SECONDS)
+        if stop.done() and not stop.cancelled() and (error := stop.exception()):
+            log.debug("Faust ended with %r", error)
 
     def _membership_lost(self) -> bool:
         """Whether aiokafka has given up its membership of the group for good."""
         error = coordination_error(self.app)
         if error is not None:
-            log.warning("rejoining the group: %s", error)
+            self._count(error)
         return error is not None
 
     async def _stalled(self) -> bool:
         """Whether messages of the partitions wait and none was handled for a while; a batch that waits for the store is no stall."""
         now = asyncio.get_running_loop().time()
-        if self._busy or now - self._active_at < STALL_SECONDS:
+        was_away = self._watch.away
+        if self._busy or now - self._active_at < (ASK_SECONDS if was_away else STALL_SECONDS):
             return False
-        self._active_at = now
-        waiting = await self._uncommitted()
-        if waiting and not self._busy:
+        waiting = await self._until_stopped(self._watch.uncommitted(self._assigned))
+        self._active_at = asyncio.get_running_loop().time()
+        if waiting and not self._busy and not was_away:  # after an outage, aiokafka gets the time to go on by itself
             log.warning("%d messages wait and none is delivered: rejoining the group", waiting)
             return True
         return False
 
-    async def _uncommitted(self) -> int:
-        """Return how many messages of the partitions wait; 0 while the broker is down: that is no stall, and a new app would not help."""
+    async def _until_stopped(self, question: Coroutine[Any, Any, int | None]) -> int | None:
+        """Return the answer of the broker, None once asked to stop; a refusal ends the worker."""
+        asking = asyncio.create_task(question)
+        while not asking.done() and not self._stop.is_set():
+            await asyncio.wait({asking}, timeout=0.1)
+        if not asking.done():
+            asking.cancel()
+            return None
         try:
-            waiting = await asyncio.to_thread(
-                uncommitted, self._settings.kafka, set(self._assigned), allow_plaintext=self._settings.allow_plaintext
-            )
-        except BrokerUnavailableError as error:
-            log.warning("the broker does not answer: %s", error)
-            self._health.dependencies.failed("broker")
-            self._health.liveness.touch(WORKER)
-            return 0
-        except ConfigurationError as error:  # logged before the app is stopped, which takes long if the broker refuses the connection
+            return asking.result()
+        except SquallError as error:  # logged before the app is stopped, which takes long if the broker refuses the connection
             self._fail(error)
-            return 0
-        self._health.dependencies.answered("broker")
-        return waiting
+            return None
 
     def _pace_fetches(self) -> None:
         """A broker on loopback may be the development broker, which needs pacing; Kafka itself makes an empty fetch wait."""
@@ -210,28 +248,33 @@ class FaustDriver:
     async def _handle(self, events: Sequence[Any]) -> None:
         """Process `events` and acknowledge each; on a failure keep them unacknowledged and never return."""
         self._busy = True
-        self._health.dependencies.answered("broker")
+        self._watch.answered()
         try:
-            items = await asyncio.to_thread(lambda: [self._item(event.message) for event in events])
+            items = await asyncio.to_thread(lambda: [decode_message(event.message) for event in events])
             done = 0
             for batch in micro_batches(items, self._settings.processor):
-                await asyncio.to_thread(self._processor.process, batch)
-                caught_up = await self._ends.caught_up(batch, self._assigned)
-                await self._in_thread(partial(self._tracker.stored, batch, caught_up))
+                await self._process(batch)
                 for event in events[done : done + len(batch)]:
                     event.ack()
                 done += len(batch)
-            self._busy = False
-            self._active_at = asyncio.get_running_loop().time()
+            self._failures = 0
         except StoppedError:
             await asyncio.Event().wait()  # until the app cancels this task: leaving the loop body would acknowledge
         except Exception as error:  # noqa: BLE001 - any failure must stop the worker with nothing acknowledged
             self._fail(error)
             await asyncio.Event().wait()
+        finally:
+            self._busy = False
+            self._active_at = asyncio.get_running_loop().time()
 
-    @staticmethod
-    def _item(message: Any) -> Item:
-        return decode_item(message.value, message.headers, Origin(message.topic, message.partition, message.offset))
+    async def _process(self, batch: Sequence[Item]) -> None:
+        """Store one batch. If the app is cancelled meanwhile, its successor waits for the batch, which goes on in its thread."""
+        while self._work is not None and not self._work.done():
+            await asyncio.wait({self._work})
+        self._work = asyncio.create_task(asyncio.to_thread(self._processor.process, batch))
+        self._work.add_done_callback(lambda work: work.cancelled() or work.exception())  # seen, even if nobody waits for it any more
+        await asyncio.shield(self._work)
+        await self._in_thread(partial(self._tracker.stored, batch, self._ends.caught_up(batch)))
 
     def _fail(self, error: BaseException) -> None:
         if self.error is None:
@@ -245,7 +288,7 @@ class FaustDriver:
     async def _report_lag(self) -> None:
         """Report the lag; note partitions that are read to their ends, so that they stop holding the watermark back."""
         try:
-            standing = await self._ends.look(self._assigned, self._tracker)
+            standing = self._ends.look(self._assigned, self._tracker)
             self._health.metrics.lag(standing.waiting)
             self._on_lag(standing.waiting)
             if standing.idle and not self._busy:
@@ -253,5 +296,5 @@ class FaustDriver:
             await self._in_thread(lambda: self._tracker.quiet(standing.caught_up))
         except StoppedError:
             return
-        except Exception as error:  # noqa: BLE001 - this may fail in the middle of a rebalance; the next look will do
+        except Exception as error:  # noqa: BLE001 - what only informs ends nothing; the next look will do
             log.debug("the ends of the partitions are unknown now: %r", error)

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
+from kafka.producer.sender import Sender
 
 from squall.core.clock import SystemClock
 from squall.core.codec import decode_document
 from squall.core.config.kafka import KafkaSettings
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, StoppedError
 from squall.core.items import DeadLetter, Origin
+from squall.core.kafka.dead_letter_topic import KafkaDeadLetters
 from squall.core.kafka.topics import ensure_topics
 from squall.core.records import Document
 from squall.ingest.cursors import CursorStore
@@ -22,6 +24,7 @@ from squall.ingest.documents import Defaults, build_document
 from squall.ingest.file.source import FileOptions, FileSource
 from squall.ingest.kafka_publisher import KafkaPublisher
 from squall.ingest.publish_loop import IngestReport, publish
+from tests.support.apache_kafka.cluster import ApacheKafka
 from tests.support.broker import DevelopmentBroker, free_port, unique
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -191,3 +194,37 @@ def test_restarts_of_the_broker_in_the_middle_lose_nothing(tmp_path: Path) -> No
                 seen.add(record.key)
                 firsts.setdefault(record.partition, []).append(int(decode_document(record.value).title[1:]))
         assert all(numbers == sorted(numbers) for numbers in firsts.values())
+
+
+@pytest.mark.slow
+def test_a_broker_that_stands_still_is_waited_for_without_a_thread_or_a_batch_left_behind(apache_kafka: ApacheKafka) -> None:
+    settings = apache_kafka.settings(documents_topic=unique("documents"), dead_letter_topic=unique("dead"), request_timeout_seconds=2)
+    ensure_topics(settings)
+    (node,) = apache_kafka.nodes
+    senders: list[int] = []
+
+    def outage(error: BrokerUnavailableError | None) -> None:
+        if error is not None:
+            senders.append(sum(isinstance(thread, Sender) for thread in threading.enumerate()))
+        if len(senders) == 2:
+            node.go_on()
+
+    before = sum(isinstance(thread, Sender) for thread in threading.enumerate())
+    publisher, letters = KafkaPublisher(settings, 0.2, outage), KafkaDeadLetters(settings)
+    publisher.publish(documents(10), threading.Event())
+    letter = DeadLetter(Origin("t", 0, 0), "broken_json", "x", b"x", NOW)
+    letters.write([letter])
+    node.pause()
+    try:
+        with pytest.raises(BrokerUnavailableError):
+            letters.write([letter])
+        assert sum(isinstance(thread, Sender) for thread in threading.enumerate()) == before + 1
+        publisher.publish(documents(10, first=10), threading.Event())
+    finally:
+        node.go_on()
+    letters.write([letter])
+    publisher.close()
+    letters.close()
+    assert senders == [before, before]
+    assert {record.key for record in consume(settings, settings.documents_topic)} == {d.id.encode() for d in documents(20)}
+    assert len(consume(settings, settings.dead_letter_topic)) in {2, 3}  # the broker may have had the second when it stood still

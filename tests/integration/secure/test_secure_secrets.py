@@ -17,10 +17,9 @@ from pydantic import BaseModel, SecretStr
 from squall.core.config.loading import load_settings
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
-from tests.integration.secure.conftest import Authorities
-from tests.support.broker import DevelopmentBroker
+from tests.support.apache_kafka.cluster import ApacheKafka
+from tests.support.certificates import Authorities
 from tests.support.gateway_process import GatewayProcess
-from tests.support.kafka_gate import KafkaGate
 from tests.support.tls_end import TlsEnd
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -81,16 +80,15 @@ def environment(authorities: Authorities, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def servers(environment: dict[str, str], authorities: Authorities, broker: DevelopmentBroker, tmp_path: Path) -> Iterator[dict[str, str]]:
+def servers(environment: dict[str, str], authorities: Authorities, apache_kafka: ApacheKafka, tmp_path: Path) -> Iterator[dict[str, str]]:
     """Servers that all refuse the secrets: a refusal has a longer message than a timeout."""
     gateway = GatewayProcess(tmp_path / "gateway")
     end = TlsEnd(authorities.ours.server_context(), gateway.port)
-    with KafkaGate(broker.port, authorities.ours.server_context(clients=authorities.ours), {"squall": "another"}) as gate:
-        url = environment["SQUALL_STORE__URL"].replace("clickhouse:", "clickhouses:").replace(":1/", f":{end.port}/")
-        yield environment | {
-            "SQUALL_STORE__URL": f"{url}?ca_certs={authorities.ours.file}",
-            "SQUALL_KAFKA__BOOTSTRAP_SERVERS": gate.bootstrap,
-        }
+    url = environment["SQUALL_STORE__URL"].replace("clickhouse:", "clickhouses:").replace(":1/", f":{end.port}/")
+    yield environment | {
+        "SQUALL_STORE__URL": f"{url}?ca_certs={authorities.ours.file}",
+        "SQUALL_KAFKA__BOOTSTRAP_SERVERS": apache_kafka.servers("SASL"),
+    }
     end.close()
     gateway.kill()
 

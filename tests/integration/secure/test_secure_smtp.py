@@ -15,8 +15,8 @@ from squall.alerts.interfaces import DeliveryUnavailableError
 from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.clock import ManualClock
 from squall.core.config.settings import AlertSettings
-from tests.integration.secure.conftest import Authorities
 from tests.support.alert_mail import NOW, MemoryOutbox, deliver, notification
+from tests.support.certificates import Authorities
 from tests.support.tls_end import TlsEnd
 
 MESSAGE = b"From: squall@example.org\r\nTo: risk@example.org\r\nSubject: x\r\n\r\nhello\r\n"

@@ -11,7 +11,7 @@ import pytest
 from squall import storage
 from squall.core.errors import ConfigurationError, StoreError, StoreRefusedError, StoreUnavailableError
 from squall.storage.backends.server import ServerBackend
-from tests.integration.secure.conftest import Authorities
+from tests.support.certificates import Authorities
 from tests.support.gateway_process import GatewayProcess
 from tests.support.tls_end import TlsEnd
 

@@ -11,9 +11,9 @@ import pytest
 from squall.app.dev_broker import DevelopmentBroker
 from squall.core.clock import SystemClock
 from squall.core.errors import ConfigurationError
+from tests.support.apache_kafka.installation import can_run
+from tests.support.broker import REAL_BROKER
 from tests.support.kafka_harness import KafkaHarness
-
-REAL_BROKER = "SQUALL_TEST_KAFKA"
 
 
 def start(folder: Path) -> DevelopmentBroker:
@@ -26,11 +26,18 @@ def start(folder: Path) -> DevelopmentBroker:
 
 
 @pytest.fixture(scope="session")
-def bootstrap_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The broker that SQUALL_TEST_KAFKA names, else a development broker for all tests."""
-    if REAL_BROKER in os.environ:
-        yield os.environ[REAL_BROKER]
-        return
+def bootstrap_servers(request: pytest.FixtureRequest) -> str:
+    """The broker that SQUALL_TEST_KAFKA names, else Apache Kafka where it can be had, else the development broker."""
+    named: str = os.environ.get(REAL_BROKER, "")
+    if named:
+        return named
+    found: str = request.getfixturevalue("apache_kafka").bootstrap if can_run() else request.getfixturevalue("development_broker")
+    return found
+
+
+@pytest.fixture(scope="session")
+def development_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`host:port` of a development broker for all tests."""
     broker = start(tmp_path_factory.mktemp("broker"))
     yield broker.bootstrap_servers
     broker.stop()

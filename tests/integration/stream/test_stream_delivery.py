@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 
 from squall import storage
-from squall.app.dev_broker import DevelopmentBroker
 from squall.core.records import Document
 from tests.support.doubles import START, document
 from tests.support.kafka_harness import KafkaHarness, wait_until
@@ -36,7 +35,11 @@ def assert_stored_once(harness: KafkaHarness, expected: list[Document]) -> None:
         store.close()
 
 
-def test_kill_9_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothing(harness: KafkaHarness) -> None:
+@pytest.mark.parametrize("broker", ["bootstrap_servers", "development_broker"])
+def test_kill_9_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothing(
+    broker: str, make_harness: Callable[..., KafkaHarness], request: pytest.FixtureRequest
+) -> None:
+    harness = make_harness(request.getfixturevalue(broker))
     everything = documents(0, MANY)
     harness.publish(everything)
     for option in ("--die-after", "--die-before"):
@@ -86,19 +89,13 @@ def test_a_worker_whose_join_was_answered_with_nothing_joins_anew(harness: Kafka
     assert_stored_once(harness, everything)
 
 
-def test_a_broker_that_restarts_in_the_middle_loses_nothing(
-    own_broker: DevelopmentBroker, make_harness: Callable[..., KafkaHarness]
-) -> None:
-    harness = make_harness(own_broker.bootstrap_servers)
-    everything = documents(0, MANY)
-    harness.publish(everything[: MANY // 2])
-    worker = harness.worker()
-    wait_until(lambda: worker.rows > 0, 20, "the first batch is stored", harness.explain)
-    own_broker.stop()
-    own_broker.start()
-    harness.publish(everything[MANY // 2 :])
-    harness.drained(40)
+def test_a_commit_that_kafka_refuses_leads_to_a_new_membership_and_not_to_the_end(harness: KafkaHarness) -> None:
+    everything = documents(0, 300)
+    harness.publish(everything)
+    worker = harness.worker("--fail-commit")
+    harness.drained(60)
     assert worker.stop() == 0
+    assert "rejoining the group" in worker.output()
     assert_stored_once(harness, everything)
 
 

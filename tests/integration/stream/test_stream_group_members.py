@@ -30,6 +30,12 @@ def members(harness: KafkaHarness) -> dict[str, str]:
 
 
 @pytest.fixture
+def harness(make_harness: Callable[..., KafkaHarness], development_broker: str) -> KafkaHarness:
+    """On the development broker, which needs it."""
+    return make_harness(development_broker)
+
+
+@pytest.fixture
 def join(harness: KafkaHarness) -> Iterator[Join]:
     """Join the harness's group under a client id; returns the member id."""
     consumers: list[Any] = []

@@ -10,20 +10,25 @@ import uuid
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from squall.app.dev_broker import free_port
+from squall.core.config.kafka import KafkaSettings
 from tests.support.apache_kafka.installation import libraries
 
 START_SECONDS = 90.0
+IMPATIENT = {"reconnect_backoff_max_ms": 200, "bootstrap_timeout_ms": 2_000}
+"""kafka-python's pauses between attempts grow to 30 s, longer than a start takes."""
+SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 USER, PASSWORD = "squall", "correct horse"
 JVM = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-LISTENERS = ("PLAINTEXT", "TLS", "MTLS", "SASL", "SASL_OPEN")
-"""What a client may choose: no security, TLS, TLS with a client certificate, SASL over TLS, SASL over plaintext."""
+SECURITY = {"PLAINTEXT": "plaintext", "TLS": "tls", "MTLS": "tls", "SASL": "sasl_tls", "SASL_OPEN": "sasl_plaintext"}
+"""What a client may choose, and the setting for it: no security, TLS, TLS with a client certificate, SASL over TLS, SASL over plaintext."""
+LISTENERS = tuple(SECURITY)
 PROTOCOLS = "CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,MTLS:SSL,SASL:SASL_SSL,SASL_OPEN:SASL_PLAINTEXT"
 
 
@@ -96,16 +101,22 @@ class ApacheKafka:
 
     def __enter__(self) -> Self:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        scram = [part for name in SCRAM for part in ("--add-scram", f"{name}=[name={USER},password={PASSWORD}]")]
+        formats = []
         for node in self.nodes:
             node.folder.mkdir(parents=True)
-            (node.folder / "server.properties").write_text(self._properties(node))
-            scram = ("--add-scram", f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]") if "SASL_OPEN" in node.ports else ()
-            self._java(
-                node, "format.log", "kafka.tools.StorageTool", "format", "-t", cluster, "-c", node.folder / "server.properties", *scram
-            ).wait(60)
-        for node in self.nodes:
-            self.start(node)
-        self.wait()
+            properties = node.folder / "server.properties"
+            properties.write_text(self._properties(node))
+            formats.append(self._java(node, "format.log", "kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties, *scram))
+        for node, formatting in zip(self.nodes, formats, strict=True):
+            assert formatting.wait(START_SECONDS) == 0, (node.folder / "format.log").read_text()[-3000:]
+        try:
+            for node in self.nodes:
+                self.start(node)
+            self.wait()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -125,13 +136,28 @@ class ApacheKafka:
         """Start a node that is not running; `wait` says when the cluster answers."""
         node.process = self._java(node, "server.log", "kafka.Kafka", node.folder / "server.properties")
 
+    def restart(self, node: Node) -> None:
+        """Stop a node, start it again and wait until it answers."""
+        node.stop()
+        self.start(node)
+        self.wait()
+
+    def settings(self, listener: str = "PLAINTEXT", **changes: Any) -> KafkaSettings:
+        """Settings of a client for one of `LISTENERS`, with the login and the CA that it needs."""
+        given: dict[str, Any] = {"bootstrap_servers": self.servers(listener), "security": SECURITY[listener]}
+        if listener.startswith("SASL"):
+            given |= {"username": USER, "password": PASSWORD}
+        if self._identity and not listener.endswith(("PLAINTEXT", "OPEN")):
+            given |= {"ca_file": self._identity.ca}
+        return KafkaSettings(**(given | {"replication_factor": len(self.nodes)} | changes))
+
     def wait(self) -> None:
         """Wait until every node that is running is known to the others."""
         deadline = time.monotonic() + START_SECONDS
         running = [node for node in self.nodes if node.process]
         while True:
             try:
-                admin = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), request_timeout_ms=5_000)
+                admin = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), request_timeout_ms=5_000, **IMPATIENT)
                 try:
                     if len(admin.describe_cluster()["brokers"]) >= len(running):
                         return
@@ -188,9 +214,11 @@ class ApacheKafka:
         settings: dict[str, str] = {}
         for listener in ("sasl", "sasl_open"):
             settings |= {
-                f"listener.name.{listener}.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
+                f"listener.name.{listener}.sasl.enabled.mechanisms": ",".join(("PLAIN", *SCRAM)),
                 f"listener.name.{listener}.plain.sasl.jaas.config": f'{login}.plain.PlainLoginModule required user_{USER}="{PASSWORD}";',
-                f"listener.name.{listener}.scram-sha-512.sasl.jaas.config": f"{login}.scram.ScramLoginModule required;",
+            }
+            settings |= {
+                f"listener.name.{listener}.{name.lower()}.sasl.jaas.config": f"{login}.scram.ScramLoginModule required;" for name in SCRAM
             }
         if self._identity is None:
             return settings

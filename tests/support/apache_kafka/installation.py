@@ -14,6 +14,12 @@ ROOT = Path(__file__).resolve().parents[3]
 POM = Path(__file__).with_name("pom.xml")
 FOLDER = ROOT / "build" / "apache-kafka"
 FETCH_SECONDS = 240
+TOOLS = ("java", "mvn")
+
+
+def can_run() -> bool:
+    """Whether `java` and `mvn` are installed; in CI (`CI=true`) they must be, so that what needs them fails there."""
+    return os.environ.get("CI") == "true" or all(shutil.which(tool) for tool in TOOLS)
 
 
 def libraries() -> Path:
@@ -21,7 +27,7 @@ def libraries() -> Path:
 
     Skips the test where `java` or `mvn` is missing or the jars can't be fetched, with the reason; in CI (`CI=true`) it fails instead.
     """
-    for tool in ("java", "mvn"):
+    for tool in TOOLS:
         if shutil.which(tool) is None:
             _unavailable(f"{tool} is not installed")
     FOLDER.mkdir(parents=True, exist_ok=True)
