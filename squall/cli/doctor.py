@@ -19,9 +19,12 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     from squall.app.doctor import examine
     from squall.operator.opening import read_store_status
 
-    logging.disable(logging.CRITICAL)  # the checks say more than the warnings of the clients
     options = global_options(context)
-    checks = examine(options.load, options.file, SystemClock(), read_store_status)
+    logging.disable(logging.CRITICAL)  # the checks say more than the warnings of the clients
+    try:
+        checks = examine(options.load, options.file, SystemClock(), read_store_status)
+    finally:
+        logging.disable(logging.NOTSET)
     if as_json:
         print_json([check.as_dict() for check in checks], indent=True)
     else:

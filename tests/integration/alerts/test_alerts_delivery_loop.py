@@ -21,6 +21,8 @@ from tests.support.broker import free_port
 from tests.support.raw_server import Peer, RawServer
 from tests.support.stepping import ClaimStore
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 30.0
 """For a busy machine; nothing waits that long where it works."""
 

@@ -19,6 +19,8 @@ from squall.core.net.tls import TlsNames, probe
 from tests.support.alert_mail import NOW, notification
 from tests.support.raw_server import Peer, RawServer, endlessly
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 0.4
 """Of a mail, seconds."""
 SLACK = 4.0

@@ -13,6 +13,8 @@ import pytest
 from squall.core.net.http.limits import Timeouts
 from tests.support.http_listener import HUGE, PROBE, SHORT, SLOWEST, read_all, seconds_until_closed, serving
 
+pytestmark = pytest.mark.slow
+
 HEAD = b"POST /body HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 

@@ -24,6 +24,8 @@ from squall.ingest.rss.parser_pool import Entry, ParserBudget, ParserError, Pars
 from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body
 
+pytestmark = pytest.mark.slow
+
 TIGHT = ParserBudget(feed_seconds=0.5, entry_seconds=0.2, entries_seconds=4, seconds_per_byte=0)
 URL = "http://me:pw@feeds.example/a/f?key=1"
 
