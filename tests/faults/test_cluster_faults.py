@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import resource
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +19,7 @@ from tests.support.faults.actions import (
     kill_broker,
     kill_member,
     kill_store,
+    lose_two_brokers,
     poison,
     restart_brokers,
     slow_store,
@@ -94,18 +94,7 @@ def test_a_rolling_restart_of_the_brokers_under_load_loses_nothing(cluster: Clus
 
 def test_too_few_replicas_in_sync_stop_publishing_and_lose_nothing(cluster: Cluster) -> None:
     _under_load(cluster)
-    cluster.finish_publishing()
-    path, _ = cluster.stream(1)
-    gone = cluster.kafka.nodes[1:]
-    for node in gone:
-        node.kill()
-    cluster.publish(path)
-    time.sleep(SCALE.pause_seconds)  # the fault itself: nothing can be published meanwhile
-    assert cluster.members["publisher"].alive
-    with cluster.recovery("min.insync.replicas not met"):
-        for node in gone:
-            cluster.kafka.start(node)
-        cluster.kafka.wait()
+    lose_two_brokers(cluster, SCALE.pause_seconds)
     cluster.finish_publishing()
     settle(cluster, "min.insync.replicas not met")
     _assert_nobody_ended(cluster)

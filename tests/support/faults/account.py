@@ -10,7 +10,7 @@ from pathlib import Path
 from squall.alerts.service import DETECTOR
 from squall.storage import Store
 from tests.support.faults.cluster import Cluster
-from tests.support.faults.topic_reader import lag, messages
+from tests.support.faults.topic_reader import is_committed, messages
 from tests.support.squall_process import wait_until
 
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -55,13 +55,14 @@ def settle(cluster: Cluster, fault: str, seconds: float = 180.0) -> Account:
     """
     cluster.reach(cluster.sent.documents, seconds)
     settings = cluster.kafka_settings
-    wait_until(lambda: lag(settings) == 0, 60, "everything is committed", cluster.members["worker-1"].log)
+    wait_until(lambda: is_committed(settings), 60, "everything is committed", cluster.members["worker-1"].log)
     account = _count(cluster, fault)
     assert account.stored == cluster.sent.documents
     cluster.read(lambda store: _same_everywhere(store, account.stored))
     wait_until(lambda: cluster.read(_is_evaluated), 120, "the detector has seen everything", cluster.members["detector"].log)
     _all_mails_once(cluster)
     account.show()
+    cluster.recoveries.clear()
     return account
 
 

@@ -51,6 +51,20 @@ def restart_brokers(cluster: Cluster) -> None:
             cluster.kafka.wait()
 
 
+def lose_two_brokers(cluster: Cluster, seconds: float) -> None:
+    """kill -9 of two of three brokers for so long: `min.insync.replicas` is not met, and no leader can be elected."""
+    gone = cluster.kafka.nodes[1:]
+    with cluster.recovery("min.insync.replicas not met"):
+        for node in gone:
+            node.kill()
+        try:
+            time.sleep(seconds)
+        finally:
+            for node in gone:
+                cluster.kafka.start(node)
+    cluster.kafka.wait()
+
+
 def freeze(cluster: Cluster, what: str, seconds: float) -> None:
     """SIGSTOP all brokers or the store server for so long: they answer nobody and close nothing."""
     frozen = [node.process for node in cluster.kafka.nodes] if what == "brokers" else [cluster.store.process]
@@ -58,10 +72,12 @@ def freeze(cluster: Cluster, what: str, seconds: float) -> None:
         for process in frozen:
             assert process
             process.send_signal(signal.SIGSTOP)
-        time.sleep(seconds)
-        for process in frozen:
-            assert process
-            process.send_signal(signal.SIGCONT)
+        try:
+            time.sleep(seconds)
+        finally:
+            for process in frozen:
+                assert process
+                process.send_signal(signal.SIGCONT)
 
 
 def slow_store(cluster: Cluster, seconds: float) -> None:
@@ -128,6 +144,7 @@ def random_fault(cluster: Cluster, rng: random.Random, pause: float) -> str:
         "kill -9 of store": lambda: kill_store(cluster),
         "kill -9 of a broker": lambda: kill_broker(cluster, rng),
         "rolling restart of the brokers": lambda: restart_brokers(cluster),
+        f"two of three brokers gone for {seconds:.0f} s": lambda: lose_two_brokers(cluster, seconds),
         f"SIGSTOP of the brokers for {seconds:.0f} s": lambda: freeze(cluster, "brokers", seconds),
         f"SIGSTOP of the store for {seconds:.0f} s": lambda: freeze(cluster, "store", seconds),
         f"slow store for {seconds:.0f} s": lambda: slow_store(cluster, seconds),

@@ -129,13 +129,18 @@ class Cluster:
 
     def publish(self, path: Path) -> Member:
         """Start to publish a file; `finish_publishing` waits for it."""
+        assert "publisher" not in self.members, "an earlier file was not finished"
         return self._start("publisher", "ingest", "file", str(path))
 
     def finish_publishing(self, seconds: float = 120.0) -> None:
-        """Wait for the end of the file, starting the publisher again as a supervisor would after a kill."""
+        """Wait for the end of the file; start the publisher again, as a supervisor would, when it has ended early."""
         member = self.members["publisher"]
-        wait_until(lambda: not member.alive, seconds, "the end of the file", member.log)
-        assert member.process.process.returncode == 0, member.process.output()[-3000:]
+        deadline = time.monotonic() + seconds
+        while True:
+            wait_until(lambda: not member.alive, max(1.0, deadline - time.monotonic()), "the end of the file", member.log)
+            if member.process.process.returncode == 0:
+                break
+            member.start()
         del self.members["publisher"]
 
     def stored(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 
 from squall.core.config.kafka import KafkaSettings
 from squall.core.kafka.client import client_arguments
@@ -25,8 +26,15 @@ def messages(settings: KafkaSettings, topic: str) -> Iterator[Any]:
         consumer.close()
 
 
-def lag(settings: KafkaSettings) -> int:
-    """Return how many messages of the documents topic the group has not committed."""
+def is_committed(settings: KafkaSettings) -> bool:
+    """Return whether the group has committed every message of the documents topic; False too while a broker is still coming up."""
+    try:
+        return _lag(settings) == 0
+    except KafkaError:
+        return False
+
+
+def _lag(settings: KafkaSettings) -> int:
     consumer = KafkaConsumer(**client_arguments(settings), enable_auto_commit=False, group_id=settings.group_id)
     try:
         numbers = consumer.partitions_for_topic(settings.documents_topic) or ()
