@@ -107,7 +107,9 @@ class ApacheKafka:
             node.folder.mkdir(parents=True)
             properties = node.folder / "server.properties"
             properties.write_text(self._properties(node))
-            formats.append(self._java(node, "format.log", "kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties, *scram))
+            formats.append(
+                self._java(node, "format.log", "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", properties, *scram)
+            )
         for node, formatting in zip(self.nodes, formats, strict=True):
             assert formatting.wait(START_SECONDS) == 0, (node.folder / "format.log").read_text()[-3000:]
         try:
