@@ -113,7 +113,11 @@ class Dispatcher:
     def _compose(self, content: NotificationContent, baselines: BaselineCache | None) -> Notification:
         now, key, first = self._clock.now(), _identity(content), content.alerts[0]
         documents = {alert.id: self._documents_behind(alert) for alert in content.alerts}
-        message = render(key, content, documents, lambda: self._chart(first, baselines), self._settings.alerts, now)
+        try:
+            message = render(key, content, documents, lambda: self._chart(first, baselines), self._settings.alerts, now)
+        except Exception:  # a message that can't be made of these documents must stop neither the others nor the detector
+            log.exception("message %s can't be made with its documents and chart, and goes without them", key)
+            message = render(key, content, {}, lambda: None, self._settings.alerts, now)
         return Notification(
             id=key,
             alert_id=content.group,

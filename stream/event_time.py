@@ -26,7 +26,9 @@ class EventTimeLimits:
         problem = self._problem(item.document, now) if item.document is not None else ""
         if item.document is None or not problem:
             return item
-        return Item(item.origin, rejection=Rejection("invalid_field", problem, encode_document(item.document)[:RAW_LIMIT]))
+        rejection = Rejection("invalid_field", problem, encode_document(item.document)[:RAW_LIMIT])
+        # a source that sends its archive, or whose clock is wrong, says nothing about this worker: it must not reach the reject limit
+        return Item(item.origin, rejection=rejection, limited_by_source=True)
 
     def _problem(self, document: Document, now: datetime) -> str:
         published = f"published_at: {document.published_at:%Y-%m-%dT%H:%M:%SZ}"

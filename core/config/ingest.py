@@ -59,17 +59,17 @@ class PushTokenSettings(Section):
     def _not_blank(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(pattern.strip() for pattern in value):
             raise ValueError('must not contain an empty pattern; write ["*"] for any source')
-        return value
+        return tuple(pattern.strip() for pattern in value)
 
     def may_send(self, source: str) -> bool:
         """Return whether documents of `source` may be sent with this token."""
-        return any(fnmatchcase(source, pattern) for pattern in self.sources)
+        return any(fnmatchcase(source, pattern.replace("[", "[[]")) for pattern in self.sources)
 
     @property
     def only_source(self) -> str:
         """The source of documents that name none; empty if the token may name several."""
         only = self.sources[0]
-        return "" if len(self.sources) > 1 or set(only) & set("*?[") else only
+        return "" if len(self.sources) > 1 or set(only) & set("*?") else only
 
 
 class PushSettings(Section):

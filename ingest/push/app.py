@@ -42,6 +42,8 @@ class PushEndpoint:
     refused: int = 0
     """Documents of refused requests."""
     metrics: Metrics = field(default_factory=Metrics)
+    parsing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """One body is parsed at a time: as objects it takes many times its length."""
     bodies: BodyBudget = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,12 +77,14 @@ async def _accept(endpoint: PushEndpoint, request: Request) -> Response:
     _refuse_early(endpoint)
     with endpoint.bodies.body() as take:
         body = await read_body(request, endpoint.settings.max_body_bytes, take)
-        items = await asyncio.to_thread(_items, body, kind)
-        try:
-            built = await asyncio.to_thread(_build, items, token, endpoint.clock.now())
-        except HTTPException:
-            endpoint.refused += len(items)
-            raise
+        async with endpoint.parsing:
+            items = await asyncio.to_thread(_items, body, kind, endpoint.queue.max_pending)
+            try:
+                built = await asyncio.to_thread(_build, items, token, endpoint.clock.now())
+            except HTTPException:
+                endpoint.refused += len(items)
+                raise
+            del items
         results = await _acknowledged(endpoint, built) if built else []
     return Response(orjson.dumps(answer(built, results)), status_code=202, media_type=_JSON)
 
@@ -104,11 +108,16 @@ def _content_type(request: Request) -> str:
     return kind
 
 
-def _items(body: bytes, kind: str) -> list[Any]:
+def _items(body: bytes, kind: str, most: int) -> list[Any]:
+    """Parse a body; more than `most` documents are refused before anything is made of them."""
     if kind in _LINES:
-        return [_parse(line, f"line {number}: ") for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+        lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+        check_batch_size(len(lines), most)
+        return [_parse(line, f"line {number}: ") for number, line in lines]
     data = _parse(body, "")
-    return data if isinstance(data, list) else [data]
+    items = data if isinstance(data, list) else [data]
+    check_batch_size(len(items), most)
+    return items
 
 
 def _parse(body: bytes, where: str) -> Any:
@@ -124,20 +133,27 @@ def _build(items: list[Any], token: PushTokenSettings | None, now: datetime) -> 
     defaults = Defaults(source=token.only_source if token else "", naive=None)
     built: list[Document] = []
     errors: list[dict[str, Any]] = []
+    invalid = 0
     for index, item in enumerate(items):
         try:
             if not isinstance(item, dict):
                 raise InvalidFieldError("not_an_object", "document", f"expected an object, got {type(item).__name__}")
             built.append(build_document(item, defaults, now))
-        except InvalidFieldError as error:
-            errors.append({"index": index, "field": error.field, "reason": error.reason, "message": error.message})
         except InvalidRecordError as error:
-            errors.append({"index": index, "field": None, "reason": error.reason, "message": error.detail})
+            invalid += 1
+            if len(errors) < MAX_ERRORS:
+                errors.append(_described(index, error))
     if errors:
-        raise _refusal(len(errors), errors[:MAX_ERRORS])
+        raise _refusal(invalid, errors)
     if token is not None:
         _check_sources(built, token)
     return built
+
+
+def _described(index: int, error: InvalidRecordError) -> dict[str, Any]:
+    if isinstance(error, InvalidFieldError):
+        return {"index": index, "field": error.field, "reason": error.reason, "message": error.message}
+    return {"index": index, "field": None, "reason": error.reason, "message": error.detail}
 
 
 def _check_sources(documents: list[Document], token: PushTokenSettings) -> None:
@@ -159,7 +175,6 @@ def _refusal(count: int, errors: list[dict[str, Any]]) -> HTTPException:
 
 async def _acknowledged(endpoint: PushEndpoint, documents: list[Document]) -> Sequence[Result]:
     """Queue `documents` and return what became of each when a driver has committed them."""
-    check_batch_size(len(documents), endpoint.queue.max_pending)
     loop = asyncio.get_running_loop()
     settled: asyncio.Future[Sequence[Result] | None] = loop.create_future()
     submission = Submission(documents, _settling(loop, settled))

@@ -5,7 +5,6 @@ Runs in the parser's own process (`parser_process`): what feedparser does with a
 
 from __future__ import annotations
 
-import calendar
 import io
 import re
 from collections.abc import Iterator
@@ -73,10 +72,21 @@ def _fields(entry: Any, language: str) -> dict[str, Any]:
         "author": plain(_text(entry.get("author"))),
         "language": _text(language),
     }
-    moment = entry.get("published_parsed") or entry.get("updated_parsed")
-    if moment:
-        fields["published_at"] = calendar.timegm(moment)  # feedparser's times are UTC
-    return fields
+    published = _published_at(entry)
+    return {**fields, "published_at": published} if published else fields
+
+
+def _published_at(entry: Any) -> str:
+    """Return when the entry was published, as text that `parse_time` reads or rejects; empty if it names no time that can be read."""
+    for name in ("published", "updated"):
+        moment, raw = entry.get(f"{name}_parsed"), _text(entry.get(name))
+        if not moment:
+            continue
+        if any(character.isdigit() and not character.isascii() for character in raw):
+            return raw  # feedparser reads any digits; Squall reads 0 to 9 in every source
+        year, month, day, hour, minute, second = moment[:6]
+        return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{min(second, 59):02}Z"  # feedparser's times are UTC
+    return ""
 
 
 def _values(entry: Any) -> Iterator[str]:

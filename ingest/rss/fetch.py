@@ -95,7 +95,7 @@ def fetch(
             wait = answer.header("retry-after")
             raise FetchError(f"HTTP {status_words(answer.status)}", retry_after(wait, clock.now()) if wait else None)
         body = await _body(answer, limits.max_bytes)
-        fresh = Validators(answer.header("etag")[:1000], answer.header("last-modified")[:100])
+        fresh = Validators(_validator(answer.header("etag"), 1000), _validator(answer.header("last-modified"), 100))
         return Fetched(body, answer.header("content-type")[:200], fresh)
 
     request = OutboundRequest("GET", url, limits.timeout_seconds, _headers(validators, limits), redirects=_MAX_REDIRECTS)
@@ -105,6 +105,11 @@ def fetch(
         raise FetchStoppedError from None
     except OutboundError as error:
         raise FetchError(str(error)) from error
+
+
+def _validator(value: str, longest: int) -> str:
+    """Return a header that is sent back in the next request; empty if it is too long: a part of it would match nothing."""
+    return value.strip() if len(value) <= longest else ""
 
 
 def retry_after(value: str, now: datetime) -> float | None:

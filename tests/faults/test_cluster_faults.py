@@ -100,28 +100,21 @@ def test_too_few_replicas_in_sync_stop_publishing_and_lose_nothing(cluster: Clus
     _assert_nobody_ended(cluster)
 
 
-@pytest.mark.parametrize("what", ["brokers", "store"])
-def test_a_server_that_stops_answering_under_load_ends_no_process_and_loses_nothing(cluster: Cluster, what: str) -> None:
-    _under_load(cluster)
-    freeze(cluster, what, SCALE.pause_seconds)
+def test_brokers_and_a_store_that_stop_answering_under_load_end_no_process_and_lose_nothing(cluster: Cluster) -> None:
+    _under_load(cluster, days=2)
+    freeze(cluster, "brokers", SCALE.pause_seconds)
+    freeze(cluster, "store", SCALE.pause_seconds)
     cluster.finish_publishing()
-    settle(cluster, f"SIGSTOP of {what}")
+    settle(cluster, "SIGSTOP of the brokers, and of the store")
     _assert_nobody_ended(cluster)
 
 
-def test_a_slow_store_delays_and_loses_nothing(cluster: Cluster) -> None:
-    _under_load(cluster)
-    slow_store(cluster, SCALE.pause_seconds)
-    cluster.finish_publishing()
-    settle(cluster, "slow store")
-    _assert_nobody_ended(cluster)
-
-
-def test_a_burst_of_poison_is_dead_lettered_and_ends_no_process(cluster: Cluster, rng: random.Random) -> None:
+def test_a_slow_store_and_a_burst_of_poison_delay_and_lose_nothing(cluster: Cluster, rng: random.Random) -> None:
     _under_load(cluster)
     poison(cluster, rng)
+    slow_store(cluster, SCALE.pause_seconds)
     cluster.finish_publishing()
-    settle(cluster, "burst of poison")
+    settle(cluster, "slow store and a burst of poison")
     _assert_nobody_ended(cluster)
 
 

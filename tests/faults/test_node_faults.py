@@ -93,14 +93,13 @@ def test_a_second_node_on_a_folder_is_refused_and_the_first_goes_on(
     check_account(run, stream[1])
 
 
-@pytest.mark.parametrize("damage", [b"", b'{"identity": "', b"\x00" * 200])
-def test_a_truncated_cursor_costs_time_and_no_document(make_run: Callable[..., NodeRun], stream: Stream, damage: bytes) -> None:
+def test_a_truncated_cursor_costs_time_and_no_document(make_run: Callable[..., NodeRun], stream: Stream) -> None:
     run = make_run()
     node = run.start()
     run.moved()
     node.kill()
     (cursor,) = run.cursors()
-    cursor.write_bytes(damage)
+    cursor.write_bytes(cursor.read_bytes()[:14])
     run.start()
     run.printed("the cursor file is damaged")
     run.finish()

@@ -25,6 +25,7 @@ from squall.storage.rows.documents import StoredDocument
 _DOCUMENTS_OF_SEVERAL: Final = 4
 """Documents of each alert, in a mail about several."""
 _MAX_ALERTS: Final = 25
+_MAX_SUBJECT: Final = 400
 """The rest is only counted: a longer mail is not read, and mail readers cut it."""
 _POLICY: Final = SMTP.clone(max_line_length=300)
 """Shorter lines make the header folder break right after `Subject:`, which some readers show as a leading blank. RFC 5322 allows 998."""
@@ -66,7 +67,7 @@ def build_email(
     message = EmailMessage(policy=_POLICY)
     message["From"] = one_line(settings.sender)
     message["To"] = ", ".join(one_line(address) for address in settings.by_name[content.receiver].to)
-    message["Subject"] = subject(content)
+    message["Subject"] = _without_encoded_words(one_line(subject(content), _MAX_SUBJECT))
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{notification_id}@{host}>"
     thread = f"<{content.group or content.key}.group@{host}>"
@@ -80,6 +81,11 @@ def build_email(
         page.add_related(chart, "image", "png", cid=f"<{cid}>", filename="chart.png", disposition="inline")
     _fix_boundaries(message, notification_id)
     return message.as_bytes()
+
+
+def _without_encoded_words(text: str) -> str:
+    """Return `text` so that nothing in it is an encoded word (RFC 2047): `EmailMessage` would decode it, line breaks included."""
+    return text.replace("=?", "= ?")
 
 
 def _fix_boundaries(message: EmailMessage, notification_id: str) -> None:

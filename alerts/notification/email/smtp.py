@@ -50,7 +50,10 @@ class SmtpSender:
             DeliveryRefusedError: the server refuses this mail for good.
         """
         message = message_from_bytes(notification.message, policy=policy.SMTP)
-        recipients = [address for _, address in getaddresses([str(value) for value in message.get_all("To", [])])]
+        to = message.get_all("To", [])
+        if len(to) != 1:
+            raise DeliveryRefusedError(f"mail {notification.id} has {len(to)} To headers, not one", "it was not made by Squall")
+        recipients = [address for _, address in getaddresses([str(to[0])])]
         sender = getaddresses([str(message["From"])])[0][1]
         deadline = Deadline(self._settings.smtp_timeout_seconds)
         try:

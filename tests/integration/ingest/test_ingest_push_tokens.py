@@ -46,6 +46,22 @@ def test_a_token_may_send_documents_of_its_sources_only_and_a_request_is_accepte
         assert len(driver.titles) == delivered
 
 
+def test_only_stars_and_question_marks_are_special_in_a_pattern() -> None:
+    brackets, padded = token("us", "news[us]"), token("padded", "desk ")
+    assert (brackets.may_send("news[us]"), brackets.may_send("newsu"), brackets.only_source) == (True, False, "news[us]")
+    assert (padded.may_send("desk"), padded.only_source) == (True, "desk")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-ndjson"])
+def test_more_documents_than_can_wait_are_refused_before_any_is_made(content_type: str) -> None:
+    lines = ["{}"] * 200
+    body = f"[{','.join(lines)}]" if content_type == "application/json" else "\n".join(lines)
+    with pushing(max_pending=100) as (_, client):
+        refused = client.post("/documents", content=body, headers={"Content-Type": content_type})
+    assert refused.status_code == 413
+    assert "200 documents" in refused.json()["detail"]
+
+
 @pytest.mark.parametrize("source", [" desk ", "desk\u0000", "desk\n"])
 def test_a_source_is_compared_as_it_is_stored(source: str) -> None:
     with pushing(tokens=(DESK,)) as (driver, client):

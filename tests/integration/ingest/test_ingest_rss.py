@@ -297,3 +297,12 @@ def test_a_feed_that_is_being_parsed_does_not_hold_up_another_of_its_host(server
         delivered += titles([batch])
         released.set()
     assert delivered == ["Story 1", "Story slow"]
+
+
+@pytest.mark.parametrize("length", [998, 999, 1_200])
+def test_a_long_etag_does_not_lock_its_feed_out(server: FeedServer, length: int) -> None:
+    server.answers["/feed"] = body(rss("1"), ETag="a" * length + " b")
+    feed = Feed(url=server.url("/feed"))
+    polled, _ = poll([feed])
+    (state,) = polled.states
+    assert len(state.validators.etag) == (1_000 if length == 998 else 0)

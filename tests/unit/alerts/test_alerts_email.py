@@ -235,3 +235,21 @@ def test_a_webhook_is_sent_everything_that_explains_the_alert():
     assert first["documents"][0]["title"] == "Bank fails"
     assert first["documents"][0]["url"] == ""
     assert build_payload("n", notice(alert(**DONE)), {}, "").count(b'"status":"resolved"') == 1
+
+
+ENCODED = [
+    "=?u8?q?x=0aBcc:_victim@evil.org=0a=0aYour_account?=",
+    "=?u8?q?x=0aTo:_victim@evil.org?=",
+    "é =?u8?q?=ff?=",
+    "=?utf-8?b?eA0KVG86IHZAZXZpbC5vcmc=?=",
+]
+
+
+@pytest.mark.parametrize("name", ENCODED)
+@pytest.mark.parametrize("kind", [SeriesKind.SOURCE, SeriesKind.SYMBOL, SeriesKind.TOPIC])
+def test_an_encoded_word_in_a_name_adds_no_header_and_no_body(name: str, kind: SeriesKind) -> None:
+    message = parsed(alert(topic=name, kind=kind), chart=b"")
+    assert message.get_all("To") == ["risk@example.org, desk@example.org"]
+    assert message["Bcc"] is None
+    assert len(message.keys()) == len(parsed(alert(), chart=b"").keys())
+    assert "= ?" in message["Subject"]

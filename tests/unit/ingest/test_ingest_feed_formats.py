@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from squall.ingest.publication_time import TimeFormatError, parse_time
 from squall.ingest.rss.feed_formats import NotAFeedError, parse_feed
 from squall.ingest.rss.markup import plain
 
@@ -19,7 +20,7 @@ ATOM = b"""<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title><entry><tit
 RDF = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/">
 <channel rdf:about="http://x.com/"><title>x</title></channel><item rdf:about="http://x.com/a"><title>Bank fails</title><link>http://x.com/a</link>
 <dc:date>2026-03-02T14:00:00Z</dc:date></item></rdf:RDF>"""
-PUBLISHED = int(datetime(2026, 3, 2, 14, tzinfo=UTC).timestamp())
+PUBLISHED = "2026-03-02T14:00:00Z"
 
 
 def test_rss_atom_and_rdf_give_the_same_fields() -> None:
@@ -53,3 +54,17 @@ def test_plain_text_has_no_tags_and_never_fails(text: str) -> None:
 def test_hostile_markup_is_read_in_linear_time() -> None:
     assert len(plain("<a" * 100_000)) <= 200_000
     assert plain("<script>" + "x" * 150_000) == ""
+
+
+@pytest.mark.parametrize("digits", ["٢٠٢٦-٠٣-٠٢T14:05:00Z", "２０２６-03-02T14:05:00Z", "Mon, ٠٢ Mar 2026 14:05:00 GMT"])
+def test_a_feeds_date_in_other_digits_is_rejected_as_in_every_source(digits: str) -> None:
+    body = f"<rss version='2.0'><channel><item><title>x</title><pubDate>{digits}</pubDate></item></channel></rss>".encode()
+    (entry,) = parse_feed(body, "text/xml; charset=utf-8", "http://x.com/feed")
+    with pytest.raises(TimeFormatError):
+        parse_time(entry["published_at"], UTC)
+
+
+def test_a_feeds_date_in_the_year_9999_is_said_to_be_in_that_year() -> None:
+    body = b"<rss version='2.0'><channel><item><title>x</title><pubDate>9999-01-02T14:05:00Z</pubDate></item></channel></rss>"
+    (entry,) = parse_feed(body, "text/xml", "http://x.com/feed")
+    assert entry["published_at"] == "9999-01-02T14:05:00Z"

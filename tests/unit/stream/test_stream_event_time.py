@@ -10,11 +10,12 @@ from squall.core.clock import ManualClock
 from squall.core.codec import decode_document, encode_document
 from squall.core.config.processor import ProcessorSettings
 from squall.core.errors import InvalidRecordError
-from squall.core.items import Item, Origin
+from squall.core.items import Fate, Item, Origin, Outcome
 from squall.core.records import Document, Kind
 from squall.ingest.documents import Defaults, build_document
 from squall.stream.drivers.progress import EPOCH, ProgressTracker
 from squall.stream.event_time import EventTimeLimits
+from squall.stream.reject_limit import RejectLimit
 from tests.support.doubles import MemoryStore
 
 KEY = ("documents", 0)
@@ -67,3 +68,11 @@ def test_a_document_from_the_future_does_not_move_the_watermark() -> None:
     assert store.progress.saved[KEY].event_time == EPOCH
     tracker.stored([Item(Origin(*KEY, 2), document=document(NOW - timedelta(hours=1))), Item(Origin(*KEY, 3), document=ahead)], {})
     assert store.progress.saved[KEY].event_time == NOW - timedelta(hours=1)
+
+
+def test_an_archive_of_documents_that_are_too_old_ends_nothing() -> None:
+    settings = ProcessorSettings(max_age_days=7, max_consecutive_rejects=5)
+    archive = [Item(Origin("rss", 0, number), document=document(NOW - timedelta(days=30))) for number in range(50)]
+    rejected = [EventTimeLimits(settings).apply(item, NOW) for item in archive]
+    assert all(item.rejection for item in rejected)
+    RejectLimit(settings).check(rejected, [Outcome(Fate.REJECTED, item.rejection) for item in rejected])
