@@ -3,13 +3,15 @@
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 
 import orjson
 import pytest
 
 from squall import storage
+from squall.alerts import dispatcher
 from squall.alerts.lease import Lease
-from squall.alerts.notification.receivers import open_receivers
+from squall.alerts.notification.receivers import open_receivers, render
 from squall.alerts.service import DETECTOR, AlertService
 from squall.core.clock import ManualClock
 from squall.core.config.settings import Settings
@@ -131,3 +133,28 @@ def test_a_source_that_stops_is_an_alert_of_its_own(empty, tmp_path, hook):
     assert stopped < alert.fired_at < stopped + timedelta(hours=3)
     assert report.error == ""
     assert bodies(hook)[0]["alerts"][0]["topic"] == "Source: test"
+
+
+def test_a_message_that_can_not_be_made_of_its_documents_goes_without_them_and_stops_nothing(store, hook, tmp_path, monkeypatch):
+    def failing(key, content, found, chart, chosen, now):
+        if found:
+            raise UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed")
+        return render(key, content, found, chart, chosen, now)
+
+    monkeypatch.setattr(dispatcher, "render", failing)
+    report = run(store, settings(hook, tmp_path, "desk"), START)
+    assert (report.fired, report.error) == (2, "")
+    assert [message["reason"] for message in bodies(hook)][:1] == ["firing"]
+
+
+@pytest.mark.parametrize("name", ["=?u8?q?x=0aTo:_victim@evil.org?=", "é =?u8?q?=ff?="])
+def test_a_source_whose_name_is_an_encoded_word_changes_no_mail_and_stops_no_run(empty, tmp_path, name):
+    stopped = END - timedelta(hours=4)
+    rows = [row for number in range(9) for row in documents(crisis=None, seed=10 + number, first=100_000 * number)]
+    named = [row.model_copy(update={"document": row.document.model_copy(update={"source": name})}) for row in rows]
+    empty.documents.insert([row for row in named if row.document.published_at < stopped], token="busy")
+    chosen = Settings(data_dir=tmp_path, detector={"history_days": 14, "resolve_minutes": 30}, alerts={"to": ["desk@example.org"]})
+    run(empty, chosen, stopped - timedelta(hours=1))
+    assert empty.detector.position(DETECTOR).evaluated_until == END - timedelta(seconds=chosen.detector.settle_seconds)
+    mails = [message_from_bytes(path.read_bytes()) for path in (tmp_path / "outbox").glob("*.eml")]
+    assert [mail.get_all("To") for mail in mails] == [["desk@example.org"]]
