@@ -25,6 +25,9 @@ from squall.core.text import document_id, fingerprint
 FAULTS: Final = (RuntimeError, ValueError, TypeError, IndexError)
 """What torch, onnxruntime and the check of the probabilities raise."""
 
+_EXHAUSTED: Final = ("out of memory", "allocate memory", "bad_alloc", "bad allocation", "not enough memory", "could not create a primitive")
+"""What torch, oneDNN, CUDA and onnxruntime write into a RuntimeError when memory runs out; the last one is oneDNN's."""
+
 PROBE: Final = Document(
     id=document_id("squall", "probe"),
     kind=Kind.NEWS,
@@ -133,13 +136,17 @@ class DocumentScorer:
 
     def _reject(self, document: Document, error: Exception, result: ScoringResult) -> None:
         """Reject `document`, which failed alone, if it fails again right after another text has passed."""
+        if is_exhausted(error):  # a shorter text may still pass: that says nothing about this one
+            raise self._fault("there is not enough memory for one text", error) from error
         try:
             self._attempt([self._reference], ScoringResult())
         except FAULTS as fault:
             raise self._fault("a text that was scored before fails as well", fault) from fault
         try:
             self._attempt([document], result)
-        except FAULTS:
+        except FAULTS as again:
+            if is_exhausted(again):
+                raise self._fault("there is not enough memory for one text", again) from again
             detail = f"{type(error).__name__}: {error}"
             result.failures[document.id] = Rejection("scoring_failed", detail, document.model_dump_json().encode())
 
@@ -150,6 +157,12 @@ class DocumentScorer:
             "nothing of the micro-batch was stored, dead-lettered or acknowledged; look at the model and its device, and start again: "
             "`squall doctor`, SQUALL_MODEL__PATH, SQUALL_MODEL__DEVICE",
         )
+
+
+def is_exhausted(error: BaseException) -> bool:
+    """Return whether `error` reports a lack of memory, which is the machine's fault and not the text's."""
+    words = str(error).lower()
+    return any(sign in words for sign in _EXHAUSTED)
 
 
 def scored_documents(documents: Sequence[Document], scores: Scores, clock: Clock) -> list[ScoredDocument]:

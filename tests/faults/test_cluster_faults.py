@@ -84,19 +84,12 @@ def test_kill_9_of_each_process_loses_nothing_and_doubles_nothing(cluster: Clust
     assert max(account.peak_megabytes[name] for name in WORKERS) < WORKER_MEGABYTES
 
 
-def test_a_rolling_restart_of_the_brokers_under_load_loses_nothing(cluster: Cluster) -> None:
-    _under_load(cluster)
+def test_a_rolling_restart_and_too_few_replicas_in_sync_under_load_lose_nothing(cluster: Cluster) -> None:
+    _under_load(cluster, days=2)
     restart_brokers(cluster)
-    cluster.finish_publishing()
-    settle(cluster, "rolling restart of three brokers")
-    _assert_nobody_ended(cluster)
-
-
-def test_too_few_replicas_in_sync_stop_publishing_and_lose_nothing(cluster: Cluster) -> None:
-    _under_load(cluster)
     lose_two_brokers(cluster, SCALE.pause_seconds)
     cluster.finish_publishing()
-    settle(cluster, "min.insync.replicas not met")
+    settle(cluster, "rolling restart, and min.insync.replicas not met")
     _assert_nobody_ended(cluster)
 
 

@@ -18,7 +18,7 @@ KILLS = 3
 @pytest.fixture(scope="module")
 def stream(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, StreamScript]:
     path = tmp_path_factory.mktemp("stream") / "stream.jsonl.gz"
-    return path, write_stream(path, seed=11)
+    return path, write_stream(path, seed=11, days=1)
 
 
 def _settings(folder: Path, stream: Path) -> dict[str, str]:

@@ -27,7 +27,7 @@ HOSTILE_TITLES = (
     "<script>alert('title')</script>",
     "Robert'); DROP TABLE documents; --",
     '=HYPERLINK("http://evil.example","x") ${__all_variables} $__fromTime',
-    "\u202eright to left and \u0000 zero".replace("\u0000", ""),
+    "שלום right to left",
 )
 HOSTILE_URLS = ("javascript:alert(1)", "data:text/html,<script>1</script>", "https://ok.example/a%20b?q='\"", "//no.scheme.example", "")
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

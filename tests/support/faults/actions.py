@@ -103,7 +103,11 @@ def poison(cluster: Cluster, rng: random.Random) -> None:
 
 
 def starve(cluster: Cluster, name: str, limit: int, seconds: float) -> None:
-    """Lower a limit of the running process to what it uses now; then raise it again, or start the process again if it has ended."""
+    """Lower a limit of the running process to what it uses now. Afterwards raise it again, or start the process again if it has ended.
+
+    A process that went without memory is killed and started again, as a supervisor does that sees it fail its probe: threads of its
+    libraries may not have started.
+    """
     worker = cluster.members[name]
     was = resource.prlimit(worker.pid, limit)
     descriptors = len(list(Path(f"/proc/{worker.pid}/fd").iterdir()))
@@ -111,10 +115,10 @@ def starve(cluster: Cluster, name: str, limit: int, seconds: float) -> None:
     resource.prlimit(worker.pid, limit, (used, was[1]))
     time.sleep(seconds)
     with cluster.recovery(f"no {'descriptors' if limit == resource.RLIMIT_NOFILE else 'memory'}"):
-        if worker.alive:
+        if worker.alive and limit == resource.RLIMIT_NOFILE:
             resource.prlimit(worker.pid, limit, was)
         else:
-            worker.start()
+            worker.restart()
             cluster.memory.watch(name, worker.pid)
 
 
@@ -128,7 +132,7 @@ def terminate_during_an_insert(cluster: Cluster) -> None:
     cluster.store.process.send_signal(signal.SIGCONT)
     with cluster.recovery("SIGTERM during an insert"):
         for name in WORKERS:
-            assert cluster.members[name].process.process.wait(30) == 0, cluster.explain()
+            assert cluster.members[name].process.process.wait(60) == 0, cluster.explain()
             cluster.members[name].start()
             cluster.memory.watch(name, cluster.members[name].pid)
 

@@ -177,3 +177,18 @@ def test_nothing_to_score_calls_nothing() -> None:
     engine = HashScorer(broken=True)
     assert DocumentScorer(engine, CLOCK).score([], stored=[document(0)]) == ScoringResult()
     assert engine.calls == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "could not create a primitive",
+        "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 9437184 bytes.",
+        "CUDA out of memory. Tried to allocate 20.00 MiB",
+        "std::bad_alloc",
+    ],
+)
+@pytest.mark.parametrize("count", [1, 7])
+def test_a_text_for_which_memory_runs_out_is_never_rejected_although_shorter_ones_pass(words: str, count: int) -> None:
+    with pytest.raises(ModelFaultError, match="not enough memory"):
+        DocumentScorer(HashScorer(RuntimeError(words)), CLOCK).score(documents(count, [0]))
