@@ -34,6 +34,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200 if SOAK_MINUTES else 30
 
 WORKER_MEGABYTES = 2_500
 
+at_full_length = pytest.mark.skipif(not SOAK_MINUTES, reason="a part of `make soak`")
+"""`make test` has 25 minutes for everything."""
+
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
@@ -84,6 +87,7 @@ def test_kill_9_of_each_process_loses_nothing_and_doubles_nothing(cluster: Clust
     assert max(account.peak_megabytes[name] for name in WORKERS) < WORKER_MEGABYTES
 
 
+@at_full_length
 def test_a_rolling_restart_and_too_few_replicas_in_sync_under_load_lose_nothing(cluster: Cluster) -> None:
     _under_load(cluster, days=2)
     restart_brokers(cluster)
@@ -102,6 +106,7 @@ def test_brokers_and_a_store_that_stop_answering_under_load_end_no_process_and_l
     _assert_nobody_ended(cluster)
 
 
+@at_full_length
 def test_a_slow_store_and_a_burst_of_poison_delay_and_lose_nothing(cluster: Cluster, rng: random.Random) -> None:
     _under_load(cluster)
     poison(cluster, rng)

@@ -12,7 +12,7 @@ from tests.support.squall_process import SquallProcess, opened, wait_until
 
 pytestmark = pytest.mark.slow
 
-KILLS = 3
+KILLS = 2
 
 
 @pytest.fixture(scope="module")
