@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -185,7 +184,3 @@ class Cluster:
         """Mails that may have been accepted twice: one for each kill of the detector between sending and noting it."""
         detector = self.members.get("detector")
         return detector.kills if detector else 0
-
-    def tracebacks(self) -> Counter[str]:
-        """How many tracebacks each log has."""
-        return Counter({name: member.process.output().count("Traceback (most recent call last)") for name, member in self.members.items()})
