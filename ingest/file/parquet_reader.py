@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import select
+import selectors
 import subprocess
 import sys
 import threading
@@ -92,22 +92,24 @@ class ParquetReader:
         assert process.stdout is not None
         rest: list[bytes] = []
         waited = 0.0
-        while not self._stop.is_set():
-            if not select.select([process.stdout], [], [], _STOP_CHECK_SECONDS)[0]:
-                waited += _STOP_CHECK_SECONDS
-                if waited >= DECODE_SECONDS:
-                    raise DamagedFileError(f"no row for {DECODE_SECONDS:g} s")
-                continue
-            waited = 0.0
-            data = process.stdout.read(_READ_BYTES)
-            if not data:
-                return
-            first, *others = data.split(b"\n")
-            rest.append(first)
-            if others:
-                yield b"".join(rest)
-                yield from others[:-1]
-                rest = [others[-1]]
+        with selectors.DefaultSelector() as selector:  # `select.select` refuses descriptors over 1,023
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while not self._stop.is_set():
+                if not selector.select(_STOP_CHECK_SECONDS):
+                    waited += _STOP_CHECK_SECONDS
+                    if waited >= DECODE_SECONDS:
+                        raise DamagedFileError(f"no row for {DECODE_SECONDS:g} s")
+                    continue
+                waited = 0.0
+                data = process.stdout.read(_READ_BYTES)
+                if not data:
+                    return
+                first, *others = data.split(b"\n")
+                rest.append(first)
+                if others:
+                    yield b"".join(rest)
+                    yield from others[:-1]
+                    rest = [others[-1]]
 
     def _ended(self) -> str:
         code = self._process.wait() if self._process is not None else 0

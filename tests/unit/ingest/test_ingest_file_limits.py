@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -215,3 +216,20 @@ def test_a_text_file_that_shrinks_while_it_is_read_ends_there(tmp_path: Path) ->
     next(batches)
     os.truncate(path, 100_000)
     assert 0 < sum(len(batch.items) for batch in batches) < 19_500
+
+
+def test_parquet_is_read_where_a_thousand_files_are_open(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"title": ["a", "b"], "date": [DATE, DATE]}), tmp_path / "f.parquet")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    held: list[int] = []
+    try:
+        while not held or held[-1] <= 1100:
+            held.append(os.open(os.devnull, os.O_RDONLY))
+        items, damage = read(tmp_path / "f.parquet")
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [item.document.title for item in items if item.document] == ["a", "b"]
+    assert damage == ""
