@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from squall.core.config.sections import Positive, ReadableFile, Seconds, Section
 
@@ -30,6 +30,16 @@ class KafkaSettings(Section):
     certificate_file: ReadableFile = Field(None, description="client certificate (PEM), if the broker requires one")
     key_file: ReadableFile = Field(None, description="private key (PEM) of the client certificate")
     key_password: SecretStr = Field(SecretStr(""), description="password of an encrypted private key")
+
+    @field_validator("bootstrap_servers")
+    @classmethod
+    def _without_login(cls, value: str) -> str:
+        if "@" in value or "://" in value:  # the value is not quoted: it may hold a password
+            raise ValueError(
+                "is host:port[,host:port], without a scheme and without a login: "
+                "user and password go into SQUALL_KAFKA__USERNAME and SQUALL_KAFKA__PASSWORD"
+            )
+        return value
 
     @property
     def encrypted(self) -> bool:

@@ -104,7 +104,8 @@ def _complaint(error: dict[str, Any]) -> str:
     message = error["msg"]
     if error["type"] == "extra_forbidden":
         message = "is not a setting" + _did_you_mean(parts[-1], _keys(error["loc"][:-1]))
-    return f"{'.'.join(parts)} ({_variable(parts)}): {message}"
+    item = next((i for i, part in enumerate(error["loc"]) if isinstance(part, int)), len(parts))  # a list is one variable, as JSON
+    return f"{'.'.join(parts)} ({_variable(parts[:item])}): {message}"
 
 
 def _variable(parts: Iterable[str]) -> str:

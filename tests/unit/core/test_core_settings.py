@@ -93,7 +93,12 @@ def test_overrides_come_first_and_leave_the_rest_of_their_section(folder: Path, 
         ("SQUALL_KAFKA_GROUP_ID", "x", r"SQUALL_KAFKA_GROUP_ID is not a setting; did you mean SQUALL_KAFKA__GROUP_ID\?"),
         ("SQUALL_ALOW_PLAINTEXT", "true", r"SQUALL_ALOW_PLAINTEXT is not a setting; did you mean SQUALL_ALLOW_PLAINTEXT\?"),
         ("SQUALL_DATADIR", "x", r"SQUALL_DATADIR is not a setting; did you mean SQUALL_DATA_DIR\?"),
-        ("SQUALL_ALERTS__RECEIVERS", '[{"nmae": "x", "to": ["a@b"]}]', r"alerts\.receivers\.0\.nmae .*did you mean name\?"),
+        (
+            "SQUALL_ALERTS__RECEIVERS",
+            '[{"nmae": "x", "to": ["a@b"]}]',
+            r"alerts\.receivers\.0\.nmae \(SQUALL_ALERTS__RECEIVERS\).*did you mean name\?",
+        ),
+        ("SQUALL_KAFKA__BOOTSTRAP_SERVERS", "kafka://broker:9092", r"kafka\.bootstrap_servers .*without a scheme and without a login"),
         ("SQUALL_ZZZ__GROUP_ID", "x", r"SQUALL_ZZZ__GROUP_ID: zzz is not a section of the settings \("),
     ],
 )
@@ -152,6 +157,14 @@ def test_secrets_show_in_no_printout(monkeypatch: pytest.MonkeyPatch) -> None:
     for shown in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.store), repr(settings.model_dump())):
         assert SECRET not in shown
     assert SECRET in settings.store_url
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_login_in_the_bootstrap_servers_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SQUALL_KAFKA__BOOTSTRAP_SERVERS", f"squall:{SECRET}@broker:9092")
+    with pytest.raises(ConfigurationError, match="SQUALL_KAFKA__PASSWORD") as caught:
+        load_settings()
+    assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize("variable", ["SQUALL_STORE__PASSWORD", "SQUALL_STORE", "SQUALL_ALERTS__SMTP_PASWORD", "SQUALL_STORRE__PASSWORD"])
