@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ DATA = ROOT.parent / "shared" / "data"
 KEPT = "SQUALL_TEST_KAFKA"
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+if _soft < (wanted := min(_hard, 20_000)):  # chDB keeps a dozen descriptors of every store that this process has opened and closed
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, _hard))
 if str(ROOT) not in sys.path:  # for `from tests.support... import`, however pytest was started
     sys.path.insert(0, str(ROOT))
 
