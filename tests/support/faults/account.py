@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,10 +28,10 @@ class Account:
     duplicates: int
     dead_letters: int
     """Distinct ones, of ingest and of the workers."""
-    mails: int
-    mails_repeated: int
     recovery_seconds: dict[str, float]
     peak_megabytes: dict[str, int]
+    mails: int = 0
+    mails_repeated: int = 0
 
     def show(self) -> None:
         """Print a line, and append it to `build/faults.jsonl`."""
@@ -61,6 +61,7 @@ def settle(cluster: Cluster, fault: str, seconds: float = 180.0) -> Account:
     cluster.read(lambda store: _same_everywhere(store, account.stored))
     wait_until(lambda: cluster.read(_is_evaluated), 120, "the detector has seen everything", cluster.members["detector"].log)
     _all_mails_once(cluster)
+    account = replace(account, mails=len(cluster.mailbox.accepted), mails_repeated=cluster.mailbox.doubled)  # the detector is the last to be done
     account.show()
     cluster.recoveries.clear()
     return account
@@ -90,8 +91,6 @@ def _count(cluster: Cluster, fault: str) -> Account:
         stored=stored,
         duplicates=len(keys) - stored,
         dead_letters=len(letters),
-        mails=len(cluster.mailbox.accepted),
-        mails_repeated=cluster.mailbox.doubled,
         recovery_seconds={name: round(value, 1) for name, value in cluster.recoveries.items()},
         peak_megabytes=dict(cluster.memory.peaks),
     )
