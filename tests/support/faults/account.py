@@ -61,7 +61,8 @@ def settle(cluster: Cluster, fault: str, seconds: float = 180.0) -> Account:
     cluster.read(lambda store: _same_everywhere(store, account.stored))
     wait_until(lambda: cluster.read(_is_evaluated), 120, "the detector has seen everything", cluster.members["detector"].log)
     _all_mails_once(cluster)
-    account = replace(account, mails=len(cluster.mailbox.accepted), mails_repeated=cluster.mailbox.doubled)  # the detector is the last to be done
+    mailbox = cluster.mailbox  # counted now: the detector is the last to be done
+    account = replace(account, mails=len(mailbox.accepted), mails_repeated=mailbox.doubled)
     account.show()
     cluster.recoveries.clear()
     return account
