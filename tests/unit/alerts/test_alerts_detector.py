@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -228,11 +226,3 @@ def test_ticks_lie_on_a_grid_of_event_time():
 def test_counts_that_end_too_early_are_an_error():
     with pytest.raises(ValueError, match="before the last tick"):
         Detector(LIMITS).read(simulate(14, 1), MONDAY, MONDAY + 2 * DAY)
-
-
-@pytest.mark.slow
-def test_a_month_of_every_minute_takes_seconds():
-    counts = simulate(15, 31, topics=20)
-    began = time.process_time()
-    Detector(DetectorSettings()).read(counts, counts.start, counts.end)
-    assert time.process_time() - began < 20
