@@ -118,7 +118,7 @@ def test_a_slow_store_and_a_burst_of_poison_delay_and_lose_nothing(cluster: Clus
 
 def test_a_worker_without_descriptors_or_memory_loses_nothing(cluster: Cluster) -> None:
     """Whether it waits, or ends and is started again."""
-    _under_load(cluster, days=2)
+    _under_load(cluster)
     starve(cluster, "worker-1", resource.RLIMIT_NOFILE, min(SCALE.pause_seconds, 5.0))
     starve(cluster, "worker-2", resource.RLIMIT_AS, min(SCALE.pause_seconds, 5.0))
     cluster.finish_publishing()
