@@ -57,8 +57,13 @@ class CountStore(Protocol):
         as_of_model: str | None = None,
         by: Literal["topic", "symbol", "source"] = "topic",
         names: Collection[str] = (),
+        limit: int = ...,
+        first: Collection[str] = (),
     ) -> MinuteCounts:
-        """Return documents per topic (or symbol in `names`, or source) and minute in [start, end), copies counted once."""
+        """Return documents per topic (or symbol in `names`, or source) and minute in [start, end), copies counted once.
+
+        Of more than `limit` groups the largest are returned, those in `first` before others.
+        """
 
 
 class Sender(Protocol):

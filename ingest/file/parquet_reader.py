@@ -82,9 +82,10 @@ class ParquetReader:
         Raises:
             DamagedFileError: it has written nothing for `DECODE_SECONDS`.
         """
-        command = [sys.executable, "-m", "squall.ingest.file.parquet_decoder", str(self._path), str(start)]
-        # the plain allocator: the others reserve memory, which the limit counts
-        environment = os.environ | {"ARROW_DEFAULT_MEMORY_POOL": "system", "PYTHONUNBUFFERED": ""}
+        command = [sys.executable, "-P", "-m", "squall.ingest.file.parquet_decoder", str(self._path), str(start)]
+        # without secrets; and the plain allocator, because the others reserve memory, which the limit counts
+        environment = {name: value for name, value in os.environ.items() if not name.upper().startswith("SQUALL_")}
+        environment |= {"ARROW_DEFAULT_MEMORY_POOL": "system", "PYTHONUNBUFFERED": ""}
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment, bufsize=0
         )

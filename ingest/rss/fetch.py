@@ -57,7 +57,7 @@ class FetchLimits:
 
     Args:
         timeout_seconds: from the connection to the last byte.
-        max_bytes: of the body after decompression.
+        max_bytes: of the body, as sent and after decompression.
         user_agent: the User-Agent header.
     """
 
@@ -146,13 +146,17 @@ async def _body(answer: Answer, max_bytes: int) -> bytes:
         raise FetchError("the server sent a content encoding that was not requested")
     unpacker = zlib.decompressobj(47) if encoding != "identity" else None
     body = bytearray()
+    received = 0
     async for chunk in answer.chunks():
+        received += len(chunk)  # compressed data may unpack to nothing
         try:
             body += unpacker.decompress(chunk, max_bytes + 1 - len(body)) if unpacker else chunk
         except zlib.error as error:
             raise FetchError(f"invalid {encoding} data") from error
-        if len(body) > max_bytes:
+        if max(len(body), received) > max_bytes:
             raise FetchError(f"longer than {max_bytes} bytes")
+        if unpacker and unpacker.eof:  # what follows is no part of the feed, and zlib would keep it
+            break
     if unpacker and not unpacker.eof:
         raise FetchError(f"{encoding} data ends early")
     return bytes(body)

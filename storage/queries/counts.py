@@ -14,12 +14,18 @@ from squall.storage.queries.spans import EVER, SPAN, span, sql
 from squall.storage.rows.counts import Bucket, Ints, KnownNames, MinuteCounts, SentimentCount, Totals, Volume
 
 _HOUR_SECONDS: Final = 3600
+_ALL: Final = 2**32 - 1
 
 # One number per document, minute * 3 + sentiment: a million of them travel faster than half a million groups are made.
 _COUNTS = """
-SELECT $name AS name, groupArray(toUInt32(intDiv(toUnixTimestamp(published_at), 60) * 3 + toInt8(sentiment) + 1))
-FROM $span AND $named
-GROUP BY name
+SELECT * FROM
+(
+    SELECT $name AS name, groupArray(toUInt32(intDiv(toUnixTimestamp(published_at), 60) * 3 + toInt8(sentiment) + 1)) AS packed
+    FROM $span AND $named
+    GROUP BY name
+    ORDER BY has({first:Array(String)}, name) DESC, length(packed) DESC, name
+    LIMIT {limit:UInt32}
+)
 ORDER BY name
 """
 _NAMED = "(empty({names:Array(String)}) OR has({names:Array(String)}, $name))"
@@ -111,6 +117,8 @@ class CountQueries(Queries):
         as_of_model: str | None = None,
         by: Literal["topic", "symbol", "source"] = "topic",
         names: Collection[str] = (),
+        limit: int = _ALL,
+        first: Collection[str] = (),
     ) -> MinuteCounts:
         """Count documents per group and minute by sentiment; the groups are the answer's `topics`.
 
@@ -118,9 +126,11 @@ class CountQueries(Queries):
             as_of_model: count only what that model version scored.
             by: what makes a group; a document counts for each of its symbols.
             names: only these groups; empty: every topic or source, but no symbol.
+            limit: most groups; the largest stay.
+            first: groups that stay before larger ones.
         """
-        query = _COUNTS_BY[by]
-        groups, packed = self._select(query, names=list(names), **span(start, end, copies=copies, model_version=as_of_model)).columns
+        within = span(start, end, copies=copies, model_version=as_of_model)
+        groups, packed = self._select(_COUNTS_BY[by], names=list(names), limit=limit, first=list(first), **within).columns
         return _unpack(groups, packed)
 
     def by_topic(self, start: datetime, end: datetime, *, copies: bool = False, limit: int = 100) -> list[SentimentCount]:

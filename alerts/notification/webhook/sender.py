@@ -7,7 +7,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
-from squall.alerts.notification.sanitize import one_line
 from squall.alerts.notification.webhook.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from squall.core.clock import Clock
 from squall.core.net.addresses import host_port
@@ -25,11 +24,6 @@ NAMES: Final = TlsNames(
 )
 _TEMPORARY: Final = {408, 425, 429}
 """Request timeout, too early, too many requests: the only refusals that are temporary."""
-_REPLY_BYTES: Final = 2_048
-"""Read of a reply, at most; the connection is closed then."""
-_REPLY_SECONDS: Final = 1.0
-"""Wait for a reply behind the status, at most."""
-_REPLY_CHARS: Final = 200
 
 
 class WebhookSender:
@@ -53,8 +47,7 @@ class WebhookSender:
     def send(self, notification: Notification) -> None:
         """Post `notification.message`, JSON; return once the receiver has answered with a status of 200 to 299.
 
-        Redirects are not followed: a signed message goes only to the configured address. The reply of a receiver that accepts is not
-        read; of another's, at most a few KB, which are not unpacked.
+        Redirects are not followed: a signed message goes only to the configured address. Of the reply only the status is read.
 
         Raises:
             DeliveryUnavailableError: no answer, a server error, or too many requests: try again.
@@ -95,16 +88,7 @@ class WebhookSender:
     async def _read(self, answer: Answer) -> None:
         if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             return
-        words = one_line(self._masked((await answer.start(_REPLY_BYTES, _REPLY_SECONDS)).decode("utf-8", "replace")), _REPLY_CHARS)
-        what = f"{self.describe()} answered {status_words(answer.status)}{f': {words}' if words else ''}"
+        what = f"{self.describe()} answered {status_words(answer.status)}"
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in _TEMPORARY:
             raise DeliveryUnavailableError(what)
         raise DeliveryRefusedError(what, "check the receiver's url and secret")
-
-    def _masked(self, words: str) -> str:
-        """Return `words` without path and query of the URL, which often hold a token, and which an error page likes to repeat."""
-        parts = urlsplit(self._url)
-        secrets = [parts.path, *(pair.rpartition("=")[2] for pair in parts.query.split("&")), parts.username or "", parts.password or ""]
-        for secret in sorted((each for each in secrets if len(each) > 1), key=len, reverse=True):
-            words = words.replace(secret, "***")
-        return words

@@ -19,7 +19,10 @@ from uvicorn.server import ServerState
 
 from squall.core.net.http.events import ListenerEvents, ServerLog
 from squall.core.net.http.limits import Timeouts
+from squall.core.net.http.metered_h11 import MeteredH11Connection
 
+_LONGEST_HEAD: Final = 16_384
+"""Bytes of request line and headers."""
 LEAST_READ: Final = 65_536
 """Bytes of a waiting response that a client must read within `Timeouts.write`: about 2 KB a second."""
 _INT: Final = struct.Struct("i")
@@ -51,6 +54,7 @@ class Connection(H11Protocol):
 
     def __init__(self, config: uvicorn.Config, state: ServerState, surroundings: Surroundings, client: str) -> None:
         super().__init__(config, state, {})
+        self.conn = MeteredH11Connection(config.h11_max_incomplete_event_size or _LONGEST_HEAD)
         self.logger = ServerLog(surroundings.events)  # type: ignore[assignment]  # it calls only these methods
         self.access_log = False
         self._surroundings = surroundings

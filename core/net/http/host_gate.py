@@ -115,9 +115,10 @@ def is_same_origin(headers: Headers) -> bool:
     """
     if headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         return False
-    origin = headers.get("origin")
-    if origin is None:
+    origins = headers.getlist("origin")
+    if not origins:
         return True
+    origin = origins[0] if len(origins) == 1 else ""  # a browser sends one
     scheme, _, authority = origin.lower().partition("://")
     return scheme in {"http", "https"} and bool(authority) and authority == headers.get("host", "").lower()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
@@ -62,18 +61,6 @@ class Answer:
         """Yield the body piece by piece."""
         async for chunk in self._response.aiter_stream():
             yield chunk
-
-    async def start(self, max_bytes: int, seconds: float) -> bytes:
-        """Return how the body begins: what arrives within `seconds`, nothing of a packed one, because it would have to be unpacked."""
-        start = bytearray()
-        if self.header("content-encoding").lower() in {"", "identity"}:
-            with contextlib.suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
-                async with asyncio.timeout(seconds):
-                    async for chunk in self.chunks():
-                        start += chunk
-                        if len(start) >= max_bytes:
-                            break
-        return bytes(start[:max_bytes])
 
 
 class OutboundClient:

@@ -9,6 +9,8 @@ from email import message_from_bytes, policy
 import pytest
 
 from squall import storage
+from squall.alerts.counts import MOST_SOURCES, load_sources
+from squall.alerts.minutes import minute_of
 from squall.alerts.notification.email.folder import FolderSender
 from squall.alerts.service import DETECTOR, AlertService
 from squall.core.clock import ManualClock
@@ -39,6 +41,21 @@ def store(tmp_path):
 def filled(store):
     store.documents.insert(documents(), token="all")
     return store
+
+
+def test_ten_thousand_names_of_sources_take_the_detector_bounded_memory(store):
+    row = documents()[0]
+
+    def named(number):
+        document = row.document.model_copy(update={"id": f"{number:032x}", "source": f"source {number}"})
+        return row.model_copy(update={"document": document, "fingerprint": number})
+
+    rows = [named(number) for number in range(10_000)]
+    store.documents.insert(rows, token="many")
+    start = minute_of(rows[0].document.published_at)
+    counts = load_sources(store.counts, start - 28 * 1440, start + 60, ["Source: gone", "Source: source 9999"])
+    assert len(counts.topics) == MOST_SOURCES + 1
+    assert {"Source: gone", "Source: source 9999"} < set(counts.topics)
 
 
 def service(store, folder, settings=SETTINGS):

@@ -61,9 +61,10 @@ def test_what_may_pass_later_is_tried_again(receiver, status):
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 410, 413])
 def test_what_will_not_pass_is_refused_and_says_what_to_check(receiver, status):
     receiver.status, receiver.location = status, "http://127.0.0.1:1/elsewhere"
-    with pytest.raises(DeliveryRefusedError, match=f"answered {status} .*: no such alert") as caught:
+    with pytest.raises(DeliveryRefusedError, match=f"answered {status}") as caught:
         sender(receiver.url).send(notification(1, message=BODY))
     assert "url and secret" in caught.value.hint
+    assert "no such alert" not in str(caught.value)  # of a foreign reply nothing is repeated
     assert len(receiver.calls) == 1
 
 
@@ -138,9 +139,9 @@ def test_the_reply_of_a_receiver_that_accepts_is_not_waited_for(receiver, done):
     sender(receiver.url, timeout=30.0).send(notification(1, message=BODY))
 
 
-def test_the_words_of_a_refusal_are_waited_for_a_moment_only(receiver, done):
+def test_the_reply_of_a_receiver_that_refuses_is_not_waited_for(receiver, done):
     receiver.answer = dripping(b"HTTP/1.1 404 Not Found\r\nContent-Length: 100000\r\n\r\nno such hook", b"", done)
-    with pytest.raises(DeliveryRefusedError, match="answered 404 Not Found: no such hook"):
+    with pytest.raises(DeliveryRefusedError, match=r"answered 404 Not Found \(check"):
         sender(receiver.url, timeout=30.0).send(notification(1, message=BODY))
 
 
@@ -167,11 +168,9 @@ def test_a_packed_reply_is_not_unpacked(receiver):
     assert receiver.calls[0][1]["Accept-Encoding"] == "identity"
 
 
-def test_of_a_reply_a_line_is_shown_without_control_characters_and_without_the_token_of_the_address(receiver):
+def test_of_a_reply_no_word_is_repeated(receiver):
     receiver.answer = reply(b"\x1b[31mno\r\n\x00 hook /hook?token=hunter2 \xe2\x80\xae" + b"a" * 1_000_000)
-    shown = words(receiver)
-    assert shown.startswith("400 Bad Request: [31mno hook ***?token=*** aaa")
-    assert len(shown) < 230
+    assert words(receiver) == "400 Bad Request"
 
 
 @pytest.mark.parametrize("found", [["127.0.0.1"], ["10.0.0.1"], ["169.254.169.254"], ["1.1.1.1", "::1"]])

@@ -190,6 +190,14 @@ def test_what_a_form_can_send_changes_nothing(world: Any, alert: Any, method: st
     assert world.store.silences.all() == world.store.acknowledgements.of([ONE]) == []
 
 
+def test_of_two_origins_none_is_believed(world: Any, alert: Any) -> None:
+    world.store.alerts.write([alert(1, AlertState.FIRING)])
+    with world.serving() as url:
+        own = [("Origin", url), ("Origin", "https://evil.example")]
+        for headers in (own, own[::-1]):
+            assert httpx.post(f"{url}/api/alerts/{ONE}/acknowledgement", json=ACK, headers=headers).status_code == 403
+
+
 def test_the_page_itself_may_change_things_by_whatever_name_it_was_opened(world: Any, alert: Any) -> None:
     world.store.alerts.write([alert(1, AlertState.FIRING)])
     with world.serving() as url:

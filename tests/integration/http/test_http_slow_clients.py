@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import socket
@@ -33,6 +34,10 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
         (CHUNKED + b"1;extension=" + b"x" * 1000, b"408"),
         (CHUNKED + b"1;extension=" + b"x" * 100_000, b"400"),
         (CHUNKED + b"zz\r\n", b"400"),
+        (CHUNKED + b"1\r\nx\r\n" * 40_000, b"400"),
+        (CHUNKED + b"10\r\n0123456789abcdef\r\n" * 500 + b"0\r\n\r\n", b"200"),
+        (HEAD + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", b"400"),
+        (b"POST /refused HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 40_000, b"400"),
         (b"POST /body HTTP/1.0\r\nContent-Length: 10\r\n\r\n", b"408"),
         (b"GET / HTTP/1.0\r\n\r\n", b"200"),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 5, b"200"),
@@ -88,6 +93,29 @@ def test_a_client_that_does_not_read_is_disconnected(path: bytes) -> None:
             time.sleep(0.02)
         assert served.held() == 0
         assert len(read_all(client)) < HUGE
+
+
+def test_probes_are_answered_while_clients_send_bodies_in_tiny_chunks() -> None:
+    stop = threading.Event()
+    chunks = b"1\r\nx\r\n" * 400_000
+    with serving(timeouts=Timeouts()) as served:
+
+        def attack() -> None:
+            while not stop.is_set():
+                with contextlib.suppress(OSError), served.connect(CHUNKED) as client:
+                    client.settimeout(1.0)
+                    client.sendall(chunks)
+
+        attackers = [threading.Thread(target=attack) for _ in range(6)]
+        for attacker in attackers:
+            attacker.start()
+        try:
+            for _ in range(10):
+                assert served.ask(PROBE)[9:12] == b"200"  # within the ten seconds of the client's patience
+        finally:
+            stop.set()
+            for attacker in attackers:
+                attacker.join()
 
 
 def test_a_client_that_reads_all_along_gets_everything() -> None:

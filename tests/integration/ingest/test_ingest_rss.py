@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import gzip
 import itertools
 import re
@@ -116,6 +117,33 @@ def _broken_off(request: BaseHTTPRequestHandler) -> None:
     request.wfile.write(rss("1"))
 
 
+def _empty_blocks(request: BaseHTTPRequestHandler) -> None:
+    """Compressed data without end that unpacks to nothing: stored blocks of no bytes (RFC 1951, section 3.2.4)."""
+    request.send_response(200)
+    request.send_header("Content-Encoding", "gzip")
+    request.end_headers()
+    request.wfile.write(gzip.compress(b"")[:10])
+    with contextlib.suppress(OSError):
+        for _ in range(10_000):
+            request.wfile.write(b"\x00\x00\x00\xff\xff" * 10_000)
+
+
+def _data_behind_the_end(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(200)
+    request.send_header("Content-Encoding", "gzip")
+    request.end_headers()
+    request.wfile.write(gzip.compress(rss("1")))
+    with contextlib.suppress(OSError):
+        for _ in range(10_000):
+            request.wfile.write(b"x" * 50_000)
+
+
+def test_what_follows_the_compressed_feed_is_not_read(server: FeedServer) -> None:
+    server.answers["/feed"] = _data_behind_the_end
+    polled, batches = poll([Feed(url=server.url("/feed"))])
+    assert (titles(batches), polled.states[0].errors) == (["Story 1"], 0)
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
@@ -130,10 +158,26 @@ def _broken_off(request: BaseHTTPRequestHandler) -> None:
         (_broken_off, "not valid HTTP, or it ends early"),
         (body(gzip.compress(b" " * 500_000_000, 1), Content_Encoding="gzip"), "longer than 200000 bytes"),
         (body(gzip.compress(rss("1"))[:-12], Content_Encoding="gzip"), "data ends early"),
+        (_empty_blocks, "longer than 200000 bytes"),
         (body(rss("1"), Content_Encoding="gzip"), "invalid gzip"),
         (body(rss("1"), Content_Encoding="br"), "not requested"),
     ],
-    ids=["html", "500", "404", "loop", "file", "never", "dripping", "endless", "broken off", "bomb", "gzip cut", "not gzip", "br"],
+    ids=[
+        "html",
+        "500",
+        "404",
+        "loop",
+        "file",
+        "never",
+        "dripping",
+        "endless",
+        "broken off",
+        "bomb",
+        "gzip cut",
+        "blocks of nothing",
+        "not gzip",
+        "br",
+    ],
 )
 def test_a_bad_feed_is_counted_with_its_reason_and_the_good_one_beside_it_is_read(server: FeedServer, answer: Any, message: str) -> None:
     named = {"never": _never(server), "dripping": _dripping(server)}
