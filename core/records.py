@@ -1,4 +1,4 @@
-"""The three records everything exchanges: `Document`, `ScoredDocument`, `Alert`."""
+"""The records everything exchanges: `Document`, `Mention`, `ScoredDocument`, `Alert`."""
 
 from __future__ import annotations
 
@@ -65,6 +65,21 @@ class Sentiment(StrEnum):
     NEGATIVE = "negative"
     NEUTRAL = "neutral"
     POSITIVE = "positive"
+
+
+class EntityKind(StrEnum):
+    """What a name stands for."""
+
+    COMPANY = "company"
+    ORGANISATION = "organisation"
+    COUNTRY = "country"
+    CENTRAL_BANK = "central_bank"
+    INDEX = "index"
+    CURRENCY = "currency"
+    COMMODITY = "commodity"
+    PERSON = "person"
+    PLACE = "place"
+    OTHER = "other"
 
 
 class AlertState(StrEnum):
@@ -186,6 +201,43 @@ class Document(Record):
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+def _check_sum(*probabilities: float) -> None:
+    total = sum(probabilities)
+    if abs(total - 1.0) > 1e-3:
+        raise ValueError(f"sentiment probabilities sum to {total:.4f}, not 1")
+
+
+MOST_MENTIONS = 100
+"""Of a text with more names only the first are kept."""
+
+
+class Mention(Record):
+    """One occurrence of a name in `Document.content`.
+
+    Relevance and tone are those of the entity in the whole document, so each occurrence of one entity carries the same ones; the
+    occurrence with `first` stands for the entity where documents are counted.
+    """
+
+    entity: str = Field(min_length=1, max_length=200, description="id of the entity: `company:apple-inc`, `found:lehman-brothers`")
+    kind: EntityKind
+    name: Annotated[str, _named(200), Field(min_length=1)]
+    symbols: tuple[str, ...] = Field(default=(), description="tickers of the entity")
+    start: int = Field(ge=0, description="offset of the first character in the content")
+    end: int = Field(gt=0, description="offset after the last character")
+    first: bool = Field(description="whether this is the entity's first occurrence")
+    relevance: Probability = Field(description="how much the document is about the entity")
+    p_negative: Probability
+    p_neutral: Probability
+    p_positive: Probability
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"span {self.start}–{self.end} is empty")
+        _check_sum(self.p_negative, self.p_neutral, self.p_positive)
+        return self
+
+
 class ScoredDocument(Record):
     """A document with its scores."""
 
@@ -198,12 +250,11 @@ class ScoredDocument(Record):
     fingerprint: int = Field(ge=0, lt=2**64, description="near-duplicate group")
     model_version: str = Field(min_length=1)
     scored_at: Timestamp
+    mentions: tuple[Mention, ...] = Field(default=(), max_length=MOST_MENTIONS, description="in the order of their start")
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> Self:
-        total = self.p_negative + self.p_neutral + self.p_positive
-        if abs(total - 1.0) > 1e-3:
-            raise ValueError(f"sentiment probabilities sum to {total:.4f}, not 1")
+        _check_sum(self.p_negative, self.p_neutral, self.p_positive)
         return self
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import xxhash
 
-from squall.core.config.permissions import private_folder
+from squall.core.config.files.permissions import private_folder
 from squall.core.errors import ConfigurationError, DiskUnavailableError
 from squall.core.net.addresses import redact_urls_in
 

@@ -25,7 +25,7 @@ from squall.backtest.history.result import Result, SweepResult
 from squall.backtest.history.scoring import ReportProgress, Scored, ScoringContext, checkpoint_key, counted_before, score_files, unscored
 from squall.backtest.history.sweep import Variant, parse_sweep
 from squall.core.clock import Clock
-from squall.core.config.permissions import private_folder
+from squall.core.config.files.permissions import private_folder
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
 from squall.core.records import TOPICS

@@ -13,7 +13,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
-from squall.core.config.secret_files import SecretFilesSource, secret_names
+from squall.core.config.files.secret_files import SecretFilesSource, secret_names
 from squall.core.config.sections import Section
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError

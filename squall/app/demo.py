@@ -31,7 +31,7 @@ from squall.app.node import Node
 from squall.app.pipeline import Pipeline, kafka_dead_letters, open_pipeline
 from squall.app.signals import stop_on_signals
 from squall.core.clock import Clock
-from squall.core.config.permissions import private_folder
+from squall.core.config.files.permissions import private_folder
 from squall.core.config.settings import Settings
 from squall.core.errors import SquallError
 from squall.core.kafka.client import client_arguments, unavailable

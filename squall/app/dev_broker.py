@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from squall.core.clock import Clock
-from squall.core.config.permissions import private_folder
+from squall.core.config.files.permissions import private_folder
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
 
 START_SECONDS = 15.0

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.clock import Clock
-from squall.core.config.permissions import permission_warnings
+from squall.core.config.files.permissions import permission_warnings
 from squall.core.config.settings import Settings
 from squall.core.errors import SquallError, StoreLockedError, StoreMissingError
 from squall.core.kafka.client import ensure_reachable

@@ -23,7 +23,7 @@ from squall.cli.settings import settings
 from squall.cli.up import up
 from squall.cli.web import web
 from squall.cli.worker import worker
-from squall.core.config.permissions import permission_warnings
+from squall.core.config.files.permissions import permission_warnings
 from squall.core.errors import ConfigurationError, SquallError, StoppedError
 from squall.core.observability.logging import configure_logging
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from squall.core.config.permissions import private_folder
+from squall.core.config.files.permissions import private_folder
 from squall.core.errors import StoreError, StoreLockedError, StoreMissingError, StoreUnavailableError
 from squall.storage.backends.base import Block, Cell, Params, Result, Value, error_code, plain, server_error
 from squall.storage.backends.pool import Pool

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from squall.alerts.interfaces import DeliveryUnavailableError
-from squall.core.config.permissions import private_folder
+from squall.core.config.files.permissions import private_folder
 from squall.storage.rows.alerting import Notification
 
 

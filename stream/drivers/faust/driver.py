@@ -16,7 +16,7 @@ from typing import Any
 
 from faust.types import TP
 
-from squall.core.config.permissions import private_folder
+from squall.core.config.files.permissions import private_folder
 from squall.core.config.settings import Settings
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError, StoreError
 from squall.core.items import Item

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from squall.core.config.permissions import permission_warnings, private_folder
+from squall.core.config.files.permissions import permission_warnings, private_folder
 from squall.core.config.settings import IngestSettings, KafkaSettings, Settings, StoreSettings
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from squall.core.config.secret_files import secret_file_paths
+from squall.core.config.files.secret_files import secret_file_paths
 from squall.core.config.settings import Settings
 from squall.core.net.addresses import redact_url, split_url
 
