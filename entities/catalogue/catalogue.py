@@ -78,7 +78,7 @@ class Catalogue:
         return [item[-1] for item in ranked[:limit]]
 
     def ancestors(self, node: str) -> tuple[str, ...]:
-        """Return what an entity (or a sector, an industry) belongs to, nearest first: ids of industry, sector, `market`, country, parents."""
+        """Return what an entity, sector or industry belongs to, nearest first: ids of industry, sector, `market`, country, parents."""
         return self.graph.ancestors(node)
 
     def members(self, node: str, kind: EntityKind | None = None) -> tuple[str, ...]:

@@ -25,19 +25,7 @@ def kind_of(entity_id: str) -> EntityKind | None:
 def write_data_file(entities: Iterable[Entity], path: Path) -> None:
     """Write `entities`, in their order; equal entities give equal bytes."""
     rows = [
-        [
-            e.id,
-            e.name,
-            e.aliases,
-            e.former_names,
-            [part for listing in e.listings for part in listing],
-            e.sector,
-            e.industry,
-            e.country,
-            e.parent,
-            e.size,
-        ]
-        for e in entities
+        [e.id, e.name, e.aliases, e.former_names, _flat(e.listings), e.sector, e.industry, e.country, e.parent, e.size] for e in entities
     ]
     path.write_bytes(gzip.compress(orjson.dumps({"format": FORMAT, "entities": rows}), 9, mtime=0))
 
