@@ -42,7 +42,7 @@ def slug(text: str) -> str:
 
 def legal_short_form(name: str) -> str:
     """Return `name` without its legal form ("Apple Inc.", "PT Astra International Tbk"); itself where nothing would be left."""
-    words = [word for word in name[:MOST_NAME_CHARS].split() if not _is_state_mark(word)]
+    words = [word for word in name[:MOST_NAME_CHARS].replace(",", ", ").split() if not _is_state_mark(word)]
     words = _without(words, _LEGAL_ENDINGS, _LEGAL_BEGINNINGS)
     return " ".join(words).rstrip(" ,;&-/") or name
 
@@ -95,120 +95,24 @@ def _is_state_mark(word: str) -> bool:
     return len(word) > 2 and word[0] in "/\\" and word[-1] in "/\\"
 
 
+def _parts(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split("|"))
+
+
 _MOST_ENDING_WORDS = 6
-_WANTS_ANOTHER = frozenset({"of", "the", "for", "and", "de", "du", "des", "del", "di", "da", "von", "to", "in", "et", "e", "y", "und"})
-_LEGAL_BEGINNINGS = frozenset({"pt", "ab", "pjsc", "ojsc", "oao", "pao", "jsc", "the"})
-_LEGAL_ENDINGS = frozenset(
-    part.strip()
-    for part in [
-        "\ninc ",
-        " incorporated ",
-        " corp ",
-        " corporation ",
-        " co ",
-        " company ",
-        " companies ",
-        " cos ",
-        " ltd ",
-        " limited ",
-        " llc ",
-        " lp ",
-        " llp ",
-        " plc ",
-        " ag ",
-        "\nse ",
-        " sa ",
-        " nv ",
-        " bv ",
-        " ab ",
-        " asa ",
-        " as ",
-        " oyj ",
-        " oy ",
-        " spa ",
-        " srl ",
-        " gmbh ",
-        " kgaa ",
-        " ag and co kgaa ",
-        " se and co kgaa ",
-        " gmbh and co\nkgaa ",
-        " and co kgaa ",
-        " kg ",
-        " kk ",
-        " pjsc ",
-        " ojsc ",
-        " jsc ",
-        " pao ",
-        " oao ",
-        " tbk ",
-        " bhd ",
-        " berhad ",
-        " sdn bhd ",
-        " pcl ",
-        " public ",
-        " publ ",
-        " sab\n",
-        " sab de cv ",
-        " sa de cv ",
-        " s a b de c v ",
-        " s a ",
-        " n v ",
-        " b v ",
-        " a s ",
-        " a b ",
-        " s p a ",
-        " sgps ",
-        " saa ",
-        " sae ",
-        " ltda ",
-        " pty ",
-        " pty ltd ",
-        "\nkabushiki kaisha ",
-        " aktiengesellschaft ",
-        " societe anonyme ",
-        " sociedad anonima ",
-        " scpa ",
-        " sca ",
-        " spolka akcyjna ",
-        " bank spolka\nakcyjna ",
-        " and co ",
-        " and company ",
-        " and cos ",
-        " public company ",
-        " public limited company ",
-        " public company limited ",
-        " joint\nstock company ",
-        " s a a ",
-        " anonim sirketi ",
-        " a o ",
-        " t a s ",
-        " tas ",
-        " sirketi ",
-        " de cv ",
-        " de c v ",
-        " hf ",
-        " ehf ",
-        " aps ",
-        " tao ",
-        " as a ",
-        "\nnew ",
-        " the ",
-        " and ",
-        " class a ",
-        " class b ",
-        " class c ",
-        " depositary receipts ",
-        " sponsored adr ",
-        " adr ",
-        " ads ",
-        " common stock ",
-        "\nordinary shares ",
-        " l p ",
-        " l l c ",
-        " sa nv ",
-        " adr sa ",
-        " registered shares ",
-        " co ltd adr\n",
-    ]
+_WANTS_ANOTHER = frozenset(("of", "the", "for", "and", "de", "du", "des", "del", "di", "da", "von", "to", "in", "et", "e", "y", "und"))
+_LEGAL_BEGINNINGS = frozenset(("pt", "ab", "pjsc", "ojsc", "oao", "pao", "jsc", "the"))
+_LEGAL_ENDINGS = _parts(
+    """
+    ab | adr | ads | ag | aktiengesellschaft | and | aps | as | asa | berhad | bhd | bv | co | companies | company | corp |
+    corporation | cos | ehf | gmbh | hf | inc | incorporated | jsc | kg | kgaa | kk | limited | llc | llp | lp | ltd | ltda | new | nv
+    | oao | ojsc | oy | oyj | pao | pcl | pjsc | plc | pty | publ | public | sa | saa | sab | sae | sca | scpa | se | sgps | sirketi |
+    spa | srl | tao | tas | tbk | the | a b | a o | a s | adr sa | and co | and company | and cos | anonim sirketi | as a | b v |
+    class a | class b | class c | common stock | de cv | depositary receipts | kabushiki kaisha | l p | n v | ordinary shares |
+    pty ltd | public company | registered shares | s a | sa nv | sdn bhd | sociedad anonima | societe anonyme | spolka akcyjna |
+    sponsored adr | and co kgaa | bank spolka akcyjna | co ltd adr | de c v | joint stock company | l l c | public company limited |
+    public limited company | s a a | s p a | sa de cv | sab de cv | t a s | ag and co kgaa | gmbh and co kgaa | se and co kgaa |
+    s a b de c v
+    """
 )
-_OMITTED_ENDINGS = frozenset({"group", "holding", "holdings", "holding co", "group holding", "group holdings", "international holdings"})
+_OMITTED_ENDINGS = _parts("group | holding | holdings | holding co | group holding | group holdings | international holdings")

@@ -53,6 +53,8 @@ def read_data_file(path: Path = DATA_FILE) -> list[Entity]:
             for entity_id, name, aliases, former, listings, *rest in content["entities"]
         ]
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(
-            f"the entities that ship with Squall can't be read from {path}: {error}", "install Squall again"
-        ) from error
+        raise ConfigurationError(f"the shipped entities can't be read from {path}: {error}", "install Squall again") from error
+
+
+def _flat(listings: Iterable[Listing]) -> list[str]:
+    return [part for listing in listings for part in listing]

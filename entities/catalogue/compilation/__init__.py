@@ -1,1 +1,1 @@
-"""Makes the files of `entities/data` from the data sets and the tables written by hand: `python -m squall.entities.catalogue.compilation`."""
+"""Makes the files of `entities/data` from data sets and hand-written tables: `python -m squall.entities.catalogue.compilation`."""

@@ -7,6 +7,7 @@ import gzip
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -118,22 +119,23 @@ def _canonical(name: str) -> str:
 
 _SPELLINGS = {"incorporated": "inc", "corporation": "corp", "company": "co", "limited": "ltd"}
 
-_HOME = {
-    "Argentina": ("BA",), "Australia": ("AX",), "Austria": ("VI",), "Belgium": ("BR",), "Brazil": ("SA",), "Canada": ("TO", "V", "CN", "NE"),
-    "Chile": ("SN",), "China": ("SS", "SZ", "HK"), "Czech Republic": ("PR",), "Denmark": ("CO",), "Finland": ("HE",), "France": ("PA",),
-    "Germany": ("DE", "F"), "Greece": ("AT",), "Hong Kong": ("HK",), "Hungary": ("BD",), "India": ("NS", "BO"), "Indonesia": ("JK",), "Ireland": ("IR", "L"),
-    "Israel": ("TA",), "Italy": ("MI",), "Japan": ("T",), "Malaysia": ("KL",), "Mexico": ("MX",), "Netherlands": ("AS",), "New Zealand": ("NZ",),
-    "Norway": ("OL",), "Portugal": ("LS",), "Russia": ("ME",), "Saudi Arabia": ("SR",), "Singapore": ("SI",), "South Africa": ("JO",),
-    "South Korea": ("KS", "KQ"), "Spain": ("MC",), "Sweden": ("ST",), "Switzerland": ("SW",), "Taiwan": ("TW", "TWO"), "Thailand": ("BK",),
-    "Turkey": ("IS",), "United Kingdom": ("L",), "Jersey": ("L",), "Guernsey": ("L",), "Isle of Man": ("L",), "Luxembourg": ("AS", "PA", "L"), "Macau": ("HK",),
-}  # fmt: skip
-_SECOND_HOMES = frozenset(["L", "PA", "AS", "DE", "HK", "T", "TO", "AX", "NS", "BO", "SS", "SZ", "KS", "MI", "MC", "ST"])
+_TABLE = Path(__file__).parent / "tables" / "exchanges.csv"
+
+
+@cache
+def _home_exchanges() -> dict[str, list[str]]:
+    """Suffixes of a country's own exchanges, the main one first."""
+    with _TABLE.open(encoding="utf-8", newline="") as lines:
+        return {row["country"]: row["exchanges"].split(";") for row in csv.DictReader(lines)}
+
+
+_SECOND_HOMES = frozenset(("L", "PA", "AS", "DE", "HK", "T", "TO", "AX", "NS", "BO", "SS", "SZ", "KS", "MI", "MC", "ST"))
 _MOST_LISTINGS = 6
 
 
 def listings_of(row: SourceRow) -> tuple[Listing, ...]:
     """Return the tickers that texts use: home first, then New York, then large exchanges; the foreign ones only where there is no other."""
-    home = _HOME.get(row.country, ())
+    home = _home_exchanges().get(row.country, [])
     parsed = [Listing(*listing.rpartition(".")[::2]) if "." in listing else Listing(listing) for listing in row.listings]
     parsed = [listing for listing in parsed if _is_ticker(listing) or listing.exchange in home]
     at_home = sorted((listing for listing in parsed if listing.exchange in home), key=lambda listing: home.index(listing.exchange))

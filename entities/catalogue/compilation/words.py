@@ -18,70 +18,8 @@ _WORD = re.compile(r"[A-Za-z]+")
 _LEAST_LETTERS = 3
 _INFLECTIONS = (("ies", ("y",)), ("es", ("", "e")), ("s", ("",)), ("ed", ("", "e")), ("ing", ("", "e")), ("ers", ("", "e")))
 _TWEETS = 60_000
-_NAMES = frozenset(
-    [
-        "honda",
-        "nestle",
-        "coles",
-        "woodside",
-        "yahoo",
-        "baidu",
-        "nokia",
-        "lloyds",
-        "mattel",
-        "kroger",
-        "corning",
-        "vodafone",
-        "twitter",
-        "pandora",
-        "oculus",
-        "qatar",
-        "peru",
-        "brent",
-        "mobil",
-        "aldi",
-        "nissan",
-    ]
-)
-"""Names that the dictionary holds too, as rare or foreign words."""
-_MODERN = frozenset(
-    [
-        "app",
-        "apps",
-        "blog",
-        "blogs",
-        "email",
-        "emails",
-        "online",
-        "internet",
-        "software",
-        "website",
-        "websites",
-        "smartphone",
-        "smartphones",
-        "tech",
-        "crypto",
-        "fintech",
-        "startup",
-        "startups",
-        "meta",
-        "travelers",
-        "compass",
-        "sage",
-        "offshore",
-        "onshore",
-        "biotech",
-        "pharma",
-        "telecom",
-        "telecoms",
-        "wireless",
-        "broadband",
-        "laptop",
-        "video",
-        "videos",
-    ]
-)
-"""Words that are younger than the dictionary, or that the texts lack."""
+_EXCEPTIONS = Path(__file__).parent / "tables" / "word_exceptions.csv"
+"""Names that the dictionary holds as rare or foreign words, and words that are younger than it or that the texts lack."""
 
 
 def common_words(dictionary: Path, data: Path) -> list[str]:
@@ -94,7 +32,10 @@ def common_words(dictionary: Path, data: Path) -> list[str]:
     known = {word for word in dictionary.read_text(encoding="utf-8").split() if word.isascii() and word.isalpha() and word.islower()}
     counts = Counter(_lower_case_words(data))
     words = {word for word, count in counts.items() if count > 1 and len(word) >= _LEAST_LETTERS and _is_known(word, known)}
-    return sorted((words | _MODERN) - _NAMES)
+    with _EXCEPTIONS.open(encoding="utf-8", newline="") as lines:
+        exceptions = {row["word"]: row["is"] for row in csv.DictReader(lines)}
+    words |= {word for word, kind in exceptions.items() if kind == "word"}
+    return sorted(words - {word for word, kind in exceptions.items() if kind == "name"})
 
 
 def _lower_case_words(data: Path) -> Iterator[str]:
