@@ -15,10 +15,10 @@ from squall.entities.names import legal_short_form, name_key
 
 _LARGE = 5
 _MOST_TICKER_CHARS = 5
-_FOREIGN_SEATS = {
-    "Ireland": "ireland", "Bermuda": "bermuda", "Switzerland": "switzerland", "Netherlands": "netherlands", "UK": "united-kingdom",
-    "United Kingdom": "united-kingdom", "England": "united-kingdom", "Singapore": "singapore", "Luxembourg": "luxembourg", "Canada": "canada",
-}  # fmt: skip
+_FOREIGN_SEATS = {"UK": "united-kingdom", "England": "united-kingdom"} | {
+    seat: seat.lower().replace(" ", "-")
+    for seat in ("Ireland", "Bermuda", "Switzerland", "Netherlands", "United Kingdom", "Singapore", "Luxembourg", "Canada")
+}
 
 
 def add_index_members(drafts: Drafts, path: Path) -> None:
@@ -46,7 +46,7 @@ def _new(drafts: Drafts, name: str, symbol: str, country: str, **facts: object) 
 
 
 def add_indian_names(drafts: Drafts, path: Path) -> None:
-    """Add the names under which Indian headlines speak of companies (SEntFiN's list of entities); themes such as "pharma stocks" stay out."""
+    """Add the names by which Indian headlines call companies (SEntFiN's list of entities); themes such as "pharma stocks" stay out."""
     with path.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             names = [part.strip() for part in row["Entity"].split(",") if part.strip()]

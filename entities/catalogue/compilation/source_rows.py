@@ -90,8 +90,8 @@ def without_foreign_copies(rows: Iterable[SourceRow]) -> list[SourceRow]:
 
 
 def _only_foreign(row: SourceRow) -> bool:
-    suffixes = [listing.rpartition(".")[2] for listing in row.listings]
-    return bool(suffixes) and not row.us_tickers and all(suffix in _FOREIGN for suffix in suffixes)
+    suffixes = {listing.rpartition(".")[2] for listing in row.listings}
+    return bool(suffixes) and not row.us_tickers and suffixes <= _FOREIGN - set(_home_exchanges().get(row.country, []))
 
 
 def _abbreviated(name: str) -> bool:
