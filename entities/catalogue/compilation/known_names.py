@@ -97,6 +97,27 @@ def _put_company(drafts: Drafts, row: dict[str, str], listings: tuple[Listing, .
     )
 
 
+def merge_copies(drafts: Drafts) -> None:
+    """Bring together companies that the source has twice under names of two times: "Total SE" and "TotalEnergies SE".
+
+    Raises:
+        ValueError: a row of the table names no entity.
+    """
+    for row in read_table("same_companies"):
+        copy, entity = drafts.by_id.get(f"company:{row['copy']}"), drafts.by_id.get(f"company:{row['company']}")
+        if copy is None or entity is None:
+            raise ValueError(f"same_companies.csv: {row['copy']} or {row['company']} is no company")
+        drafts.merge(copy, entity)
+
+
+def add_former_tickers(drafts: Drafts) -> None:
+    """Add tickers of the past, which history holds ("FB", "RIMM"): the last of a company's, so that today's owner of a ticker has it."""
+    for row in read_table("former_tickers"):
+        entity = drafts.with_name(row["company"], EntityKind.COMPANY)
+        if entity is not None:
+            drafts.change(entity, listings=tuple(dict.fromkeys((*entity.listings, *(parse_listing(t) for t in parts(row["tickers"]))))))
+
+
 def add_other_names(drafts: Drafts) -> None:
     """Add central banks, regulators, places, indices, currencies, commodities and people."""
     kinds = {

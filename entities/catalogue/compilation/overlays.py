@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 from squall.core.records import EntityKind
@@ -21,7 +22,7 @@ _FOREIGN_SEATS = {"UK": "united-kingdom", "England": "united-kingdom"} | {
 }
 
 
-def add_index_members(drafts: Drafts, path: Path) -> None:
+def add_index_members(drafts: Drafts, path: Path, id_by_cik: Mapping[str, str]) -> None:
     """Give the members of the S&P 500 their names, industries and countries: of the companies table many have no sector."""
     industry_of = {row["sub_industry"]: row["industry"] for row in read_table("sub_industries")}
     with path.open(encoding="utf-8", newline="") as lines:
@@ -32,13 +33,16 @@ def add_index_members(drafts: Drafts, path: Path) -> None:
         industry = industry_of[row["GICS Sub-Industry"]]
         place = row["Headquarters Location"].rpartition(",")[2].strip()
         country = f"country:{_FOREIGN_SEATS.get(place, 'united-states')}"
-        known = drafts.with_symbol(symbol)
+        known = drafts.by_id.get(id_by_cik.get(row["CIK"], "")) or drafts.with_name(name, EntityKind.COMPANY)
         facts = {"sector": row["GICS Sector"], "industry": industry}
         if known is None:
             drafts.put(_new(drafts, name, symbol, country, aliases=tuple(forms), size=_LARGE, **facts))
             continue
         aliases = merged_names(name, forms, known.aliases, [known.name])
-        drafts.change(known, name=name, aliases=aliases, country=known.country or country, size=max(known.size, _LARGE), **facts)
+        listings = tuple(dict.fromkeys((Listing(symbol), *known.listings)))
+        drafts.change(
+            known, name=name, aliases=aliases, listings=listings, country=known.country or country, size=max(known.size, _LARGE), **facts
+        )
 
 
 def _new(drafts: Drafts, name: str, symbol: str, country: str, **facts: object) -> Entity:
