@@ -11,6 +11,9 @@ from squall.core.records import EntityKind
 from squall.entities.entity import Entity
 from squall.entities.names import name_key, slug
 
+_ELSEWHERE = frozenset(("BE", "DU", "HM", "HA", "MU", "BA", "SA", "MX", "VI", "TI"))
+"""Exchanges that list companies of other countries."""
+
 
 class Drafts:
     """Entities by id, in the order in which they came.
@@ -62,7 +65,7 @@ class Drafts:
         self.change(
             entity,
             aliases=tuple(alias for alias in aliases if name_key(alias) not in former),
-            listings=tuple(dict.fromkeys((*entity.listings, *copy.listings))),
+            listings=tuple(dict.fromkeys((*entity.listings, *(known for known in copy.listings if known.exchange not in _ELSEWHERE)))),
             sector=entity.sector or copy.sector,
             industry=entity.industry or copy.industry,
             country=entity.country or copy.country,

@@ -15,6 +15,7 @@ from squall.entities.entity import Entity, Listing
 from squall.entities.names import legal_short_form, name_key
 
 _LARGE = 5
+_ALIKE = 3
 _MOST_TICKER_CHARS = 5
 _FOREIGN_SEATS = {"UK": "united-kingdom", "England": "united-kingdom"} | {
     seat: seat.lower().replace(" ", "-")
@@ -33,16 +34,23 @@ def add_index_members(drafts: Drafts, path: Path, id_by_cik: Mapping[str, str]) 
         industry = industry_of[row["GICS Sub-Industry"]]
         place = row["Headquarters Location"].rpartition(",")[2].strip()
         country = f"country:{_FOREIGN_SEATS.get(place, 'united-states')}"
-        known = drafts.by_id.get(id_by_cik.get(row["CIK"], "")) or drafts.with_name(name, EntityKind.COMPANY)
+        known = (
+            drafts.by_id.get(id_by_cik.get(row["CIK"], "")) or drafts.with_name(name, EntityKind.COMPANY) or _alike(drafts, symbol, name)
+        )
         facts = {"sector": row["GICS Sector"], "industry": industry}
         if known is None:
             drafts.put(_new(drafts, name, symbol, country, aliases=tuple(forms), size=_LARGE, **facts))
             continue
         aliases = merged_names(name, forms, known.aliases, [known.name])
         listings = tuple(dict.fromkeys((Listing(symbol), *known.listings)))
-        drafts.change(
-            known, name=name, aliases=aliases, listings=listings, country=known.country or country, size=max(known.size, _LARGE), **facts
-        )
+        size = max(known.size, _LARGE)
+        drafts.change(known, name=name, aliases=aliases, listings=listings, country=known.country or country, size=size, **facts)
+
+
+def _alike(drafts: Drafts, symbol: str, name: str) -> Entity | None:
+    """The company of a ticker, if its name begins alike: a ticker can have passed to another."""
+    known = drafts.with_symbol(symbol)
+    return known if known is not None and name_key(known.name)[:_ALIKE] == name_key(name)[:_ALIKE] else None
 
 
 def _new(drafts: Drafts, name: str, symbol: str, country: str, **facts: object) -> Entity:
