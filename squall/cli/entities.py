@@ -35,8 +35,8 @@ def show(
 ) -> None:
     """Show an entity.
 
-    That is its names, its tickers, and what it belongs to.     Of several entities of a name the largest is shown, and the others are named. Sectors, industries and the market are shown by their id.
-    Exit 1 when there is no such entity.
+    That is its names, its tickers, and what it belongs to. Of several entities of a name the largest is shown, and the others are named.
+    Sectors, industries and the market are shown by their id. Exit 1 when there is no such entity.
 
     \b
     Examples:
@@ -103,9 +103,9 @@ def check(
 ) -> None:
     """Check your own table of entities.
 
-    Every broken line is told, and what is allowed but worth a look. Worth a look are names that another entity has too (the context decides in a text), names that are short or ordinary words, and parents
-    or countries that are no entities. Without a file of your own, the entities that ship with Squall are counted. Exit 1 when a line is
-    broken. The columns are described in docs/entities.md.
+    Every broken line is told, and what is allowed but worth a look: names that another entity has too (in a text the context decides), names
+    that are short or ordinary words, and circles of parents. Without a table of your own, the entities that ship with Squall are counted.
+    Exit 1 when a line is broken. docs/entities.md describes the columns.
 
     \b
     Examples:

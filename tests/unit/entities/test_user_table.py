@@ -44,8 +44,11 @@ def test_a_row_needs_no_more_than_a_name(tmp_path: Path) -> None:
 
 
 def test_country_and_parent_are_found_by_name_symbol_or_id(tmp_path: Path) -> None:
-    rows = "name,kind,symbols,country,parent\nAlpenbank,,ALPB.DE,Deutschland,\nA,,,country:germany,ALPB.DE\nB,,,,alpenbank\nC,person,,,company:apple-inc\n"
-    bank, *others = read(tmp_path, rows)
+    rows = [
+        *("name,kind,symbols,country,parent", "Alpenbank,,ALPB.DE,Deutschland,", "A,,,country:germany,ALPB.DE"),
+        *("B,,,,alpenbank", "C,person,,,company:apple-inc"),
+    ]
+    bank, *others = read(tmp_path, "\n".join(rows))
     assert (bank.country, others[0].country) == ("country:germany", "country:germany")
     assert [other.parent for other in others] == ["company:alpenbank", "company:alpenbank", "company:apple-inc"]
 
@@ -138,20 +141,17 @@ def test_lines_are_counted_as_an_editor_does_where_cells_hold_line_breaks(tmp_pa
     assert problems(tmp_path, 'name,size\n"A\nB",1\nC,77\n')[0][0] == 4
 
 
-CELL = st.text(
-    st.characters(blacklist_characters=";|\0\x1f", blacklist_categories=("Cs", "Cc", "Cf", "Zl", "Zp")), min_size=1, max_size=30
-).map(str.strip)
-NAME = CELL.filter(lambda text: bool(name_key(text)) and not text.startswith("-") and text == " ".join(text.split()))
 SYMBOL = st.from_regex(r"[A-Z]{1,5}(\.(L|DE|NS))?", fullmatch=True)
-
-
-@given(
-    st.lists(
-        st.tuples(NAME, st.lists(NAME, max_size=4), st.lists(SYMBOL, max_size=3, unique=True), st.integers(0, 6)),
-        max_size=6,
-        unique_by=lambda row: name_key(row[0]),
-    )
+LETTERS = st.characters(blacklist_characters=";|\0\x1f", blacklist_categories=("Cs", "Cc", "Cf", "Zl", "Zp"))
+NAME = (
+    st.text(LETTERS, min_size=1, max_size=30)
+    .map(str.strip)
+    .filter(lambda text: bool(name_key(text)) and not text.startswith("-") and text == " ".join(text.split()))
 )
+ROW = st.tuples(NAME, st.lists(NAME, max_size=4), st.lists(SYMBOL, max_size=3, unique=True), st.integers(0, 6))
+
+
+@given(st.lists(ROW, max_size=6, unique_by=lambda row: name_key(row[0])))
 def test_what_is_written_to_a_table_is_read_from_it(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, list[str], list[str], int]]
 ) -> None:
