@@ -84,6 +84,34 @@ def test_rows_of_one_company_are_merged_and_namesakes_of_two_countries_are_not(t
     assert len({company.id for company in companies}) == 3
 
 
+def test_facts_copied_from_a_company_whose_name_is_inside_another_are_taken_out(tmp_path: Path) -> None:
+    facts = {
+        "sector": "Information Technology",
+        "industry": "IT Services",
+        "country": "Japan",
+        "market_cap": "Mid",
+        "website": "http://www.tis.com",
+    }
+    rows = [
+        {"name": "TIS Inc.", "listings": "3626.T"},
+        {"name": "Zoetis Inc.", "listings": "ZTS.MX"},
+        {"name": "TIS Solutions", "listings": "9999.T"},
+    ]
+    found = {
+        company.name: (company.sector, company.country, company.size) for company in compiled(tmp_path, *(row | facts for row in rows))
+    }
+    japanese = ("Information Technology", "country:japan", 4)
+    assert found == {"TIS": japanese, "TIS Solutions": japanese, "Zoetis": ("", "", 0)}
+
+
+def test_a_site_of_hundreds_of_companies_tells_nothing_of_them(tmp_path: Path) -> None:
+    facts = {"sector": "Consumer Discretionary", "country": "United States", "market_cap": "Large", "website": "http://www.rh.com"}
+    rows = [{"name": "RH", "us_ticker": "RH"}, *({"name": f"Company {number} Berhad", "listings": f"{number}.KL"} for number in range(20))]
+    owner, *others = compiled(tmp_path, *(row | facts for row in rows))
+    assert (owner.sector, owner.country, owner.size) == ("Consumer Discretionary", "country:united-states", 5)
+    assert {(company.sector, company.country, company.size) for company in others} == {("", "country:malaysia", 0)}
+
+
 @pytest.mark.parametrize(
     ("given", "written"),
     [
