@@ -10,7 +10,7 @@ _LEAST_LETTERS = 4
 """Shorter words are small in title case too: "of", "and", "for"."""
 _LOWER_SHARE = 0.34
 _UPPER_SHARE = 0.6
-_SENTENCE_ENDS = frozenset(".!?:–—-|\"“”>•*#(")
+_SENTENCE_ENDS = frozenset('.!?:–—-|"“”>•*#(')
 
 
 class Casing(Enum):

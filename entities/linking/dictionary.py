@@ -10,7 +10,8 @@ from typing import NamedTuple
 from squall.core.records import EntityKind
 from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.entity import Entity
-from squall.entities.linking.folding import Folded
+from squall.entities.linking import vocabulary
+from squall.entities.linking.folding import Folded, fold_name
 from squall.entities.linking.spellings import abbreviated, spellings
 
 MOST_FORMS = 2_000
@@ -19,6 +20,14 @@ _LEAST_SHORT = 4
 _DOMINATES = 2
 """Sizes by which a company must exceed the others that begin alike, for their common beginning to mean it."""
 _ACRONYM = 5
+_INITIALS = 2
+"""Letters of what is no word beside another: "SL" of SL Green."""
+_KNOWN_SIZE = 4
+"""Companies from this size on are called by a beginning of ordinary words too: "Fifth Third"."""
+
+
+_Told = dict[str, dict[str, Entity]]
+"""Form → entity's id → entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,9 @@ class Dictionary:
 
         self._forms = _forms(catalogue)
         self._by_text = {form.text: form for form in self._forms}
-        self._automaton = ahocorasick_rs.AhoCorasick([f" {form.text} " for form in self._forms], matchkind=ahocorasick_rs.MatchKind.Standard)
+        self._automaton = ahocorasick_rs.AhoCorasick(
+            [f" {form.text} " for form in self._forms], matchkind=ahocorasick_rs.MatchKind.Standard
+        )
 
     def __len__(self) -> int:
         return len(self._forms)
@@ -81,7 +92,7 @@ class Dictionary:
 
 
 def _forms(catalogue: Catalogue) -> list[Form]:
-    told: dict[str, dict[str, Entity]] = defaultdict(dict)
+    told: _Told = defaultdict(dict)
     capitals: dict[str, bool] = {}
     for entity in catalogue:
         count = 0
@@ -92,29 +103,38 @@ def _forms(catalogue: Catalogue) -> list[Form]:
                 count += 1
             if count > MOST_FORMS:
                 break
-    derived = {text: entities for text, entities in _derived(catalogue, told).items() if text not in told}
     common = _CommonWords(catalogue)
+    derived = _derived(catalogue, told, common)
     return [
-        Form(text, _largest_first(entities.values()), text.count(" ") + 1, common(text), _is_acronym(text, capitals.get(text, False)), number == 1)
+        Form(
+            text,
+            _largest_first(entities.values()),
+            text.count(" ") + 1,
+            common(text),
+            _is_acronym(text, capitals.get(text, False)),
+            number == 1,
+        )
         for number, group in enumerate((told, derived))
         for text, entities in group.items()
     ]
 
 
 class _CommonWords:
-    """Whether all words of a form are ordinary ones."""
+    """Whether a form is an ordinary word, or consists of ordinary words only."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._known: dict[str, bool] = {}
 
     def __call__(self, text: str) -> bool:
-        return self._word(text) or all(map(self._word, text.split()))
+        words = text.split()
+        return all(map(self._word, words)) if len(words) > 1 else self._catalogue.needs_context(text) or self._word(text)
 
     def _word(self, word: str) -> bool:
         known = self._known.get(word)
         if known is None:
-            known = self._known[word] = self._catalogue.needs_context(word)
+            ordinary = word in vocabulary.ORDINARY or word in vocabulary.PLACES
+            known = self._known[word] = ordinary or (len(word) > _INITIALS and self._catalogue.needs_context(word))
         return known
 
 
@@ -126,34 +146,44 @@ def _largest_first(entities: Iterable[Entity]) -> tuple[Entity, ...]:
     return tuple(sorted(entities, key=lambda entity: (-entity.size, entity.id)))
 
 
-def _derived(catalogue: Catalogue, told: dict[str, dict[str, Entity]]) -> dict[str, dict[str, Entity]]:
-    """Beginnings of companies' names that mean one of them: "Ocwen" of Ocwen Financial, "Intercept Pharma"."""
-    beginnings: dict[str, dict[str, Entity]] = defaultdict(dict)
-    short: dict[str, dict[str, Entity]] = defaultdict(dict)
-    people = {word for entity in catalogue if entity.kind is EntityKind.PERSON for name in catalogue.names(entity) for word in name.lower().split()}
+def _derived(catalogue: Catalogue, told: _Told, common: _CommonWords) -> _Told:
+    """Beginnings of companies' names that mean one of them: "Ocwen" of Ocwen Financial, "Intercept Pharma", "Travelers Companies"."""
+    beginnings: _Told = defaultdict(dict)
+    short: _Told = defaultdict(dict)
+    people = _words_of_people(catalogue)
     for text, entities in told.items():
         words = tuple(text.split())
         for entity in entities.values():
-            if entity.kind is not EntityKind.COMPANY:
-                continue
-            for count in range(1, len(words)):
-                beginnings[" ".join(words[:count])][entity.id] = entity
-            for form in abbreviated(words):
-                short[form][entity.id] = entity
+            if entity.kind is EntityKind.COMPANY:
+                for count in range(1, len(words) + 1):
+                    if count < len(words):
+                        beginnings[" ".join(words[:count])][entity.id] = entity
+                    for form in abbreviated(words[:count]):
+                        beginnings[form][entity.id] = entity
     for text, entities in beginnings.items():
-        words = tuple(text.split())
         meant = _dominant(entities.values())
-        if meant is None or text in told or words[-1] in _OPEN:
-            continue
-        if len(words) == 1 and (len(text) < _LEAST_SHORT or catalogue.needs_context(text) or text in people or text.isdecimal()):
-            continue
-        if len(words) > 1 and all(catalogue.needs_context(word) for word in words):
-            continue
-        short[text] = {meant.id: meant}
+        if text not in told and meant is not None and _can_stand(text, meant, common, people):
+            short[text] = {meant.id: meant}
     return short
 
 
-_OPEN = frozenset(["of", "the", "for", "and", "&", "de", "du", "des", "del", "di", "da", "von", "van", "to", "in", "la", "le", "s", "el", "st"])
+def _can_stand(text: str, entity: Entity, common: _CommonWords, people: frozenset[str]) -> bool:
+    words = text.split()
+    if words[-1] in _OPEN or text in vocabulary.PLACES:
+        return False
+    if len(words) == 1 and (len(text) < _LEAST_SHORT or text in people or text.isdecimal()):
+        return False
+    return entity.size >= _KNOWN_SIZE or not common(text)
+
+
+def _words_of_people(catalogue: Catalogue) -> frozenset[str]:
+    people = (entity for entity in catalogue if entity.kind is EntityKind.PERSON)
+    return frozenset(word for entity in people for name in catalogue.names(entity) for word in fold_name(name).split())
+
+
+_OPEN = frozenset(
+    ["of", "the", "for", "and", "&", "de", "du", "des", "del", "di", "da", "von", "van", "to", "in", "la", "le", "s", "el", "st"]
+)
 """A name does not end here."""
 
 

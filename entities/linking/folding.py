@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from typing import NamedTuple
 _DROPPED = "\0"
 """Stands for a character that takes no place: a combining mark, a soft hyphen, a zero-width joiner."""
 _AMPERSAND = "&amp;"
+_IRREGULAR = re.compile(f"{_AMPERSAND}|  +|\r\n?")
+_ALL_DROPPED = re.compile(f"{_DROPPED}+")
 _MOST_CACHED = 5_000
 _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "ß": "s", "æ": "a", "œ": "o"}
 """Letters that Unicode does not take apart; one for one, so that offsets hold."""
@@ -26,10 +29,10 @@ class Folded(NamedTuple):
     origin: Sequence[int] | None
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the characters of the original from which `text[start:end]` was folded; neither end may be a dropped character's."""
+        """Return the characters of the original from which `text[start:end]` was folded, with the marks that follow its last letter."""
         if self.origin is None:
             return start - 1, end - 1
-        return self.origin[start], self.origin[end - 1] + 1
+        return self.origin[start], self.origin[end]
 
 
 class _Table(dict[int, str]):
@@ -56,18 +59,20 @@ def _fold_character(character: str) -> str:
 
 
 _TABLE = _Table()
+_ASCII = bytes(ord(_TABLE[code]) for code in range(128)) + bytes(128)
+"""The same for texts of ASCII only, which are ten times as fast through `bytes`."""
 
 
 def fold(text: str) -> Folded:
     """Fold `text`, in one pass; offsets of what is found in it lead back through `Folded.span`.
 
     "Nestlé", "NESTLE" and "Nestle" with a combining accent fold to the same; `.`, `'` and `-` to a space each, so "J.P. Morgan" keeps
-    a double space as does a sentence's end: names never match across one by accident. White space of any length is one space.
+    a double space as does a sentence's end: names never match across one by accident. Spaces of any length are one.
     """
-    plain = text.translate(_TABLE)
-    if _DROPPED not in plain and _AMPERSAND not in text and not _has_wide_space(text):
-        return Folded(f" {plain} ", None)
-    return _folded_slowly(text, plain)
+    plain = text.encode().translate(_ASCII).decode() if text.isascii() else text.translate(_TABLE)
+    if "  " in text or _AMPERSAND in text or "\r" in text or _DROPPED in plain:
+        return _folded_slowly(text, plain)
+    return Folded(f" {plain} ", None)
 
 
 def fold_name(name: str) -> str:
@@ -75,28 +80,24 @@ def fold_name(name: str) -> str:
     return fold(name).text.strip()
 
 
-def _has_wide_space(text: str) -> bool:
-    return "  " in text or "\n" in text or "\t" in text or "\r" in text
-
-
 def _folded_slowly(text: str, plain: str) -> Folded:
     kept, origin = [" "], [0]
-    at, in_space = 0, True
-    while at < len(text):
-        character = text[at]
-        if text.startswith(_AMPERSAND, at):
-            kept.append("&")
-            origin.append(at)
-            at += len(_AMPERSAND)
-            in_space = False
-            continue
-        space = character.isspace()
-        if plain[at] != _DROPPED and not (space and in_space):
-            kept.append(plain[at])
-            origin.append(at)
-        if plain[at] != _DROPPED:
-            in_space = space
-        at += 1
-    kept.append(" ")
-    origin.append(len(text))
+    at = 0
+    for start, end, instead in _irregular(text, plain):
+        kept += (plain[at:start], instead)
+        origin.extend(range(at, start))
+        if instead:
+            origin.append(start)
+        at = end
+    kept += (plain[at:], " ")
+    origin.extend(range(at, len(text) + 1))
     return Folded("".join(kept), origin)
+
+
+def _irregular(text: str, plain: str) -> list[tuple[int, int, str]]:
+    """Parts that fold to fewer characters than they have, and to what; sorted."""
+    parts = [(match.start(), match.end(), "&" if match[0] == _AMPERSAND else " ") for match in _IRREGULAR.finditer(text)]
+    if _DROPPED in plain:
+        parts += ((match.start(), match.end(), "") for match in _ALL_DROPPED.finditer(plain))
+        parts.sort()
+    return parts

@@ -28,6 +28,12 @@ _ABBREVIATIONS = {
     "properties": ("property",),
     "motors": ("motor",),
     "airlines": ("air",),
+    "financial": ("finl", "fin"),
+    "corporation": ("corp",),
+    "company": ("co",),
+    "companies": ("cos",),
+    "holdings": ("hldgs",),
+    "resources": ("res",),
 }
 """Last words, and how headlines shorten them."""
 
@@ -39,6 +45,8 @@ def spellings(name: str) -> tuple[str, ...]:
     if not words or len(words) > MOST_WORDS or not any(c.isalnum() for c in own):
         return ()
     forms = dict.fromkeys((own, " ".join(words), " ".join(_joined_initials(words))))
+    if len(words) > 1 and len(words[0]) in {2, 3} and words[0].isalpha() and name[: len(words[0])].isupper():
+        forms.update(dict.fromkeys(_dotted_initials(words)))
     if "'" in name or "’" in name:
         forms.update(dict.fromkeys((fold_name(name.replace("'", "").replace("’", "")),)))
     for form in tuple(forms):
@@ -68,6 +76,13 @@ def _joined_initials(words: list[str]) -> list[str]:
         if word:
             joined.append(word)
     return joined
+
+
+def _dotted_initials(words: list[str]) -> Iterator[str]:
+    """`dr horton` → as "D.R. Horton" and "D. R. Horton" fold."""
+    rest = " ".join(words[1:])
+    yield f"{' '.join(words[0])}  {rest}"
+    yield f"{'  '.join(words[0])}  {rest}"
 
 
 def _ampersands(form: str) -> Iterator[str]:
