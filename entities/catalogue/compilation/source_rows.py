@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from squall.entities.catalogue.compilation.tables import read_table
 from squall.entities.entity import Listing
 from squall.entities.names import legal_short_form, name_key
 
@@ -46,8 +47,8 @@ def read_rows(path: Path) -> list[SourceRow]:
     with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
         return [
             SourceRow(
-                name=row["name"].strip(),
-                other_names=_split(row["other_names"]),
+                name=_without_marks(row["name"]),
+                other_names=[_without_marks(name) for name in _split(row["other_names"])],
                 us_tickers=_split(row["us_ticker"]),
                 listings=_split(row["listings"]),
                 sector=row["sector"],
@@ -58,6 +59,25 @@ def read_rows(path: Path) -> list[SourceRow]:
             )
             for row in csv.DictReader(lines)
         ]
+
+
+def _without_marks(name: str) -> str:
+    """Without what is no part of a name: the SEC's state of incorporation (`INC /DE/`, `Inc./TX`), the class of a share."""
+    words = name.split()
+    while len(words) > 1 and (words[-1][0] in "/\\" or _key(words[-1]) in _SHARE_WORDS):
+        words.pop()
+    first, slash, mark = words[-1].partition("/")
+    if slash and len(first) > _LEAST_FORM_CHARS and mark.rstrip("/").isalpha() and len(mark) <= len("ADR/"):
+        words[-1] = first
+    return " ".join(words).rstrip(" -/\\")
+
+
+def _key(word: str) -> str:
+    return word.strip("().,-").lower()
+
+
+_LEAST_FORM_CHARS = 2
+_SHARE_WORDS = frozenset(("adr", "ads", "sponsored", "shares", "registered", "depositary", "receipts", "pfd", "new"))
 
 
 def _split(text: str) -> list[str]:
@@ -119,14 +139,11 @@ def _canonical(name: str) -> str:
 
 _SPELLINGS = {"incorporated": "inc", "corporation": "corp", "company": "co", "limited": "ltd"}
 
-_TABLE = Path(__file__).parent / "tables" / "exchanges.csv"
-
 
 @cache
 def _home_exchanges() -> dict[str, list[str]]:
     """Suffixes of a country's own exchanges, the main one first."""
-    with _TABLE.open(encoding="utf-8", newline="") as lines:
-        return {row["country"]: row["exchanges"].split(";") for row in csv.DictReader(lines)}
+    return {row["country"]: row["exchanges"].split(";") for row in read_table("exchanges")}
 
 
 _SECOND_HOMES = frozenset(("L", "PA", "AS", "DE", "HK", "T", "TO", "AX", "NS", "BO", "SS", "SZ", "KS", "MI", "MC", "ST"))
@@ -137,7 +154,7 @@ def listings_of(row: SourceRow) -> tuple[Listing, ...]:
     """Return the tickers that texts use: home first, then New York, then large exchanges; the foreign ones only where there is no other."""
     home = _home_exchanges().get(row.country, [])
     parsed = [Listing(*listing.rpartition(".")[::2]) if "." in listing else Listing(listing) for listing in row.listings]
-    parsed = [listing for listing in parsed if _is_ticker(listing) or listing.exchange in home]
+    parsed = [listing for listing in parsed if (_is_ticker(listing) or listing.exchange in home) and not _is_preferred(listing)]
     at_home = sorted((listing for listing in parsed if listing.exchange in home), key=lambda listing: home.index(listing.exchange))
     in_new_york = [Listing(ticker.replace("-", ".")) for ticker in row.us_tickers if "-P" not in ticker]
     elsewhere = [listing for listing in parsed if listing.exchange in _SECOND_HOMES and listing not in at_home]
@@ -148,3 +165,8 @@ def listings_of(row: SourceRow) -> tuple[Listing, ...]:
 def _is_ticker(listing: Listing) -> bool:
     """Not a London or Zurich code for a foreign share: `0REZ.L`, `GB00B1YW4409.SW`."""
     return bool(listing.exchange) and not (listing.exchange in {"L", "SW", "IL"} and (listing.ticker[0] == "0" or len(listing.ticker) > 6))
+
+
+def _is_preferred(listing: Listing) -> bool:
+    """Preferred shares in Canada (`INE-PA.TO`), and Bangkok's depositary receipts (`HMPRO-R.BK`)."""
+    return ("-P" in listing.ticker and listing.exchange in {"TO", "V"}) or (listing.ticker.endswith("-R") and listing.exchange == "BK")

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import orjson
 
+from squall.entities.catalogue.compilation.tables import read_table
+
 _WORD = re.compile(r"[A-Za-z]+")
 _LEAST_LETTERS = 3
 _INFLECTIONS = (("ies", ("y",)), ("es", ("", "e")), ("s", ("",)), ("ed", ("", "e")), ("ing", ("", "e")), ("ers", ("", "e")))
 _TWEETS = 60_000
-_EXCEPTIONS = Path(__file__).parent / "tables" / "word_exceptions.csv"
-"""Names that the dictionary holds as rare or foreign words, and words that are younger than it or that the texts lack."""
 
 
 def common_words(dictionary: Path, data: Path) -> list[str]:
@@ -32,8 +32,7 @@ def common_words(dictionary: Path, data: Path) -> list[str]:
     known = {word for word in dictionary.read_text(encoding="utf-8").split() if word.isascii() and word.isalpha() and word.islower()}
     counts = Counter(_lower_case_words(data))
     words = {word for word, count in counts.items() if count > 1 and len(word) >= _LEAST_LETTERS and _is_known(word, known)}
-    with _EXCEPTIONS.open(encoding="utf-8", newline="") as lines:
-        exceptions = {row["word"]: row["is"] for row in csv.DictReader(lines)}
+    exceptions = {row["word"]: row["is"] for row in read_table("word_exceptions")}
     words |= {word for word, kind in exceptions.items() if kind == "word"}
     return sorted(words - {word for word, kind in exceptions.items() if kind == "name"})
 
