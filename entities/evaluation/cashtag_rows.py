@@ -80,7 +80,9 @@ def _texts(folder: Path) -> Iterator[str]:
             frame = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
             yield from frame["text"].astype(str)
         except (OSError, ValueError, KeyError) as error:
-            raise ConfigurationError(f"{path} can't be read: {error}", "--data is the folder that holds tfn_sentiment and tfn_topic") from error
+            raise ConfigurationError(
+                f"{path} can't be read: {error}", "--data is the folder that holds tfn_sentiment and tfn_topic"
+            ) from error
 
 
 def _row(text: str, catalogue: Catalogue) -> CashtagRow | None:

@@ -8,15 +8,7 @@ from dataclasses import dataclass, replace
 
 from squall.entities.entity import Entity
 from squall.entities.linking.dictionary import Form, Match
-from squall.entities.linking.evidence import (
-    CERTAIN,
-    THRESHOLD,
-    Place,
-    entity_points,
-    network_points,
-    score,
-    surroundings,
-)
+from squall.entities.linking.evidence import CERTAIN, THRESHOLD, Place, entity_points, hopeless, network_points, place_of, score
 from squall.entities.linking.folding import Folded
 from squall.entities.linking.network_spans import NetworkSpans
 
@@ -34,6 +26,7 @@ class Candidate:
         end: offset in the text.
         entity: who is meant.
         points: what speaks for it; see `squall.entities.linking.evidence`.
+        place: what stands around it.
         form: the dictionary's form; None: a ticker, or a name of the network's.
     """
 
@@ -41,6 +34,7 @@ class Candidate:
     end: int
     entity: Entity
     points: float
+    place: Place
     form: Form | None = None
 
 
@@ -58,24 +52,24 @@ def name_candidates(
         certain: ids of entities that a ticker in the text proves.
     """
     found = []
-    for match in matches:
-        start, end = folded.span(match.start, match.end)
-        place = Place(text, folded.text, start, end, match.start, match.end)
-        around = surroundings(place)
-        points = score(match.form, place, around)
-        label, longer = spans.over(start, end)
-        entity, about = _best(match.form, symbols, certain)
+    for begin, stop, form in matches:
+        start, end = folded.span(begin, stop)
+        if hopeless(form, form.entities[0].kind, text, start, end):
+            continue
+        place = place_of(text, folded.text, start, end, begin, stop)
+        entity, points = _best(form, place, symbols, certain)
+        points += score(form, entity.kind, place)
         if spans:
-            about += network_points(entity.kind, label, longer)
-        found.append(Candidate(start, end, entity, points + about, match.form))
+            points += network_points(entity.kind, *spans.over(start, end))
+        found.append(Candidate(start, end, entity, points, place, form))
     return _said_elsewhere(found)
 
 
-def _best(form: Form, symbols: frozenset[str], certain: frozenset[str]) -> tuple[Entity, float]:
+def _best(form: Form, place: Place, symbols: frozenset[str], certain: frozenset[str]) -> tuple[Entity, float]:
     """The entity that the form means most probably, and the points that are its own; of equals the larger."""
     best, most = form.entities[0], -CERTAIN
     for entity in form.entities if len(form.entities) > 1 else (best,):
-        points = entity_points(entity, form, symbols) + (CERTAIN / 2 if entity.id in certain else 0.0)
+        points = entity_points(entity, form, place, symbols) + (CERTAIN / 2 if entity.id in certain else 0.0)
         if points > most:
             best, most = entity, points
     return best, most

@@ -98,6 +98,8 @@ def _forms(catalogue: Catalogue) -> list[Form]:
         count = 0
         for name in catalogue.names(entity):
             for text in spellings(name):
+                if vocabulary.LEGAL_FORMS.issuperset(text.split()):
+                    continue
                 told[text].setdefault(entity.id, entity)
                 capitals[text] = capitals.get(text, True) and name.isupper()
                 count += 1
@@ -133,9 +135,17 @@ class _CommonWords:
     def _word(self, word: str) -> bool:
         known = self._known.get(word)
         if known is None:
-            ordinary = word in vocabulary.ORDINARY or word in vocabulary.PLACES
+            ordinary = word in vocabulary.ORDINARY or word in vocabulary.PLACES or word in vocabulary.NOT_ALONE
             known = self._known[word] = ordinary or (len(word) > _INITIALS and self._catalogue.needs_context(word))
         return known
+
+
+def _meant(text: str, entities: dict[str, Entity]) -> tuple[Entity, ...]:
+    """The entities of a form, the largest first; an abbreviation of another thing ("SEC", "EU") is no company's."""
+    group = _largest_first(entities.values())
+    if text in vocabulary.NOT_TICKERS:
+        return tuple(entity for entity in group if entity.kind is not EntityKind.COMPANY) or group
+    return group
 
 
 def _is_acronym(text: str, capitals: bool) -> bool:
@@ -152,11 +162,11 @@ def _derived(catalogue: Catalogue, told: _Told, common: _CommonWords) -> _Told:
     short: _Told = defaultdict(dict)
     people = _words_of_people(catalogue)
     for text, entities in told.items():
-        words = tuple(text.split())
+        words = tuple(text.split(" "))  # an empty one where a dot was: "c h  robinson"
         for entity in entities.values():
             if entity.kind is EntityKind.COMPANY:
                 for count in range(1, len(words) + 1):
-                    if count < len(words):
+                    if count < len(words) and words[count - 1]:
                         beginnings[" ".join(words[:count])][entity.id] = entity
                     for form in abbreviated(words[:count]):
                         beginnings[form][entity.id] = entity
@@ -169,7 +179,13 @@ def _derived(catalogue: Catalogue, told: _Told, common: _CommonWords) -> _Told:
 
 def _can_stand(text: str, entity: Entity, common: _CommonWords, people: frozenset[str]) -> bool:
     words = text.split()
-    if words[-1] in _OPEN or text in vocabulary.PLACES:
+    if (
+        words[-1] in _OPEN
+        or len(words[-1]) == 1
+        or text in vocabulary.PLACES
+        or text in vocabulary.NOT_ALONE
+        or vocabulary.LEGAL_FORMS.issuperset(words)
+    ):
         return False
     if len(words) == 1 and (len(text) < _LEAST_SHORT or text in people or text.isdecimal()):
         return False

@@ -22,73 +22,127 @@ CERTAIN = 10.0
 _WINDOW = 56
 """Characters on each side whose words count; bounded, so that time is linear."""
 _NEAR = 5
+_SHORT = 5
+_SURE_LETTERS = 4
+"""A small abbreviation of fewer letters can be anything."""
+_TIES = frozenset("-/_'’.")
 _HEADS = 12
 """A name that heads a text, before a colon, begins within so many characters."""
 
 
 class Place(NamedTuple):
-    """Where a form stands.
+    """Where a name stands, and what stands around it.
 
     Args:
         text: as given.
-        folded: the same, folded.
         start: offset in `text`.
         end: offset in `text`.
-        folded_start: offset in `folded`.
-        folded_end: offset in `folded`.
+        name: what stands there, folded.
+        before: folded words before it, the nearest first.
+        after: folded words after it, the nearest first; without the `s` of a possessive.
+        possessive: whether one follows.
     """
 
     text: str
-    folded: str
     start: int
     end: int
-    folded_start: int
-    folded_end: int
-
-
-class Surroundings(NamedTuple):
-    """What stands around a form: lower-case words, nearest first before it, nearest first after it."""
-
+    name: str
     before: list[str]
     after: list[str]
     possessive: bool
 
 
-def surroundings(place: Place) -> Surroundings:
-    """Return the words around a place, from a bounded part of the text."""
-    begin = max(0, place.folded_start - _WINDOW)
-    before = place.folded[begin : place.folded_start].split()
-    if begin and before and place.folded[begin - 1] != " ":
+def place_of(text: str, folded: str, start: int, end: int, begin: int, stop: int) -> Place:
+    """Return the place of `text[start:end]`, which is `folded[begin:stop]`; looks at a bounded part of the text."""
+    left = max(0, begin - _WINDOW)
+    before = folded[left:begin].split()
+    if left and before and folded[left - 1] != " ":
         del before[0]
-    after = place.folded[place.folded_end : place.folded_end + _WINDOW].split()
-    possessive = bool(after) and after[0] == "s" and place.text[place.end : place.end + 1] in {"'", "’", "‘", "`"}
-    return Surroundings(before[::-1], after[1:] if possessive else after, possessive)
+    before.reverse()
+    after = folded[stop : stop + _WINDOW].split()
+    possessive = text[end : end + 1] in _APOSTROPHES and after[:1] == ["s"]
+    return Place(text, start, end, folded[begin:stop], before, after[1:] if possessive else after, possessive)
 
 
-def score(form: Form, place: Place, around: Surroundings) -> float:
-    """Return how much speaks for `form` meaning a name at `place`, by its letters and the words around; who is meant is not looked at."""
-    how = casing(place.text, place.start, place.end)
+_APOSTROPHES = frozenset("'’‘`")
+
+
+def score(form: Form, kind: EntityKind, place: Place) -> float:
+    """Return how much speaks for `form` naming something of `kind` at `place`, by its letters and the words around."""
+    if kind in _THINGS:
+        return _thing(form, place)
     own = place.text[place.start : place.end]
-    if form.acronym and form.words == 1:
-        points = _acronym(form, own, how)
+    if form.words > 1:
+        points = _several_words(form, place, own)
+    elif form.acronym:
+        points = _acronym(form, kind, own, casing(place.text, place.start, place.end))
     else:
-        points = _word(form, own, how, begins_sentence(place.text, place.start))
+        points = _word(form, place, own)
     if form.derived:
         points -= 0.5
-    if form.common or form.acronym:
-        points += _context(form, around)
-        if form.words == 1 and how is Casing.SENTENCE and own[:1].isupper():
-            points -= _neighbours(place)
+    if len(form.text) <= _SHORT and _is_tail(place):
+        points -= 3.0
+    if form.common or form.acronym or form.derived:
+        points += _context(form, place)
         if form.words == 1 and place.text[place.end : place.end + 1] == ":" and place.start <= _HEADS:
             points += 1.0
+    if kind in _LANDS:
+        points -= _inside_a_name(place)
+    elif form.words == 1 and own[:1].isupper() and (form.common or form.acronym or form.derived):
+        if casing(place.text, place.start, place.end) is Casing.SENTENCE:
+            points -= _neighbours(place, 1.2, 1.5) if form.derived else _neighbours(place, 1.0, 0.7)
     return points
 
 
-def _acronym(form: Form, own: str, how: Casing) -> float:
-    if form.text in vocabulary.NOT_TICKERS:
+def hopeless(form: Form, kind: EntityKind, text: str, start: int, end: int) -> bool:
+    """Whether a form that is an ordinary word is plainly that: small, and not all around it is small. Told cheaply."""
+    if not form.common or form.words > 1 or kind in _THINGS or text[start].isupper():
+        return False
+    return form.text in vocabulary.ORDINARY or not text[max(0, start - _SMALL_AROUND) : end + _SMALL_AROUND].islower()
+
+
+_SMALL_AROUND = 90
+_THINGS = frozenset({EntityKind.COMMODITY, EntityKind.CURRENCY})
+_LANDS = frozenset({EntityKind.COUNTRY, EntityKind.PLACE})
+_OF_LAND = frozenset({"bank", "university", "gulf", "corporation", "corp", "company", "academy", "institute"})
+"""Before "of" and a country, they make a name of another thing."""
+
+
+def _inside_a_name(place: Place) -> float:
+    """Points against a country within the name of another thing: "Bank of India", "India Cements"."""
+    if place.before[:1] == ["of"] and not _OF_LAND.isdisjoint(place.before[1:3]):
+        return 3.0
+    if place.text[place.start].isupper() and casing(place.text, place.start, place.end) is Casing.SENTENCE:
+        return _neighbours(place, 2.5, 1.5)
+    return 0.0
+
+
+def _thing(form: Form, place: Place) -> float:
+    """Points of commodities and currencies, which are written small: their market must be near, and no other name around them."""
+    own = place.text[place.start : place.end]
+    points = 1.0 if form.words > 1 or not form.common else -0.2
+    if form.acronym and form.words == 1 and not own.isupper():
+        points -= 3.0
+    near = sum(word in vocabulary.MARKET for word in (*place.before[:_NEAR], *place.after[:_NEAR]))
+    points += min(near, 3) * 0.4
+    following, nearest = (place.after[0] if place.after else ""), (place.before[0] if place.before else "")
+    if following in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()) or nearest in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ()):
+        points -= 3.0
+    if own[:1].isupper() and form.words == 1 and casing(place.text, place.start, place.end) is Casing.SENTENCE:
+        points -= _neighbours(place, 2.5, 2.5)
+    return points
+
+
+def _is_tail(place: Place) -> bool:
+    """Whether what stands here is the end of something longer: `ALD` of "X-ALD", `E On` of "P/E On"."""
+    return place.start > 1 and place.text[place.start - 1] in _TIES and place.text[place.start - 2].isalnum()
+
+
+def _acronym(form: Form, kind: EntityKind, own: str, how: Casing) -> float:
+    if kind is EntityKind.COMPANY and form.text in vocabulary.NOT_TICKERS:
         return -5.0
     if how is Casing.LOWER:
-        return -0.5 if form.common or len(form.text) < 3 else 0.5
+        return -2.5 if form.common else -0.5 if len(form.text) < _SURE_LETTERS else 0.5
     if not own.isupper():
         return 0.5 if own[:1].isupper() and not form.common else -6.0
     if how is Casing.UPPER:
@@ -96,23 +150,29 @@ def _acronym(form: Form, own: str, how: Casing) -> float:
     return 1.5
 
 
-def _word(form: Form, own: str, how: Casing, first: bool) -> float:
-    capital = all(word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in own.replace("-", " ").split())
-    if form.words > 1:
-        points = 0.5 if form.common else 3.0
-        if not capital and how is not Casing.LOWER:
-            points -= 4.5 if form.common else 2.0
-        elif how is Casing.SENTENCE:
-            points += 0.5
+def _several_words(form: Form, place: Place, own: str) -> float:
+    points = 0.5 if form.common else 3.0
+    if all(word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in own.replace("-", " ").split()):
         return points
+    if casing(place.text, place.start, place.end) is Casing.LOWER:
+        return points
+    return points - 4.5 if form.common else points - 1.5
+
+
+def _word(form: Form, place: Place, own: str) -> float:
+    capital = own[:1].isupper() or not own[:1].isalpha()
+    if not form.common and capital:
+        return 2.0
+    how = casing(place.text, place.start, place.end)
     if not form.common:
-        return 2.0 if capital else 1.0 if how is Casing.LOWER else -0.5
+        return -0.5 if how is not Casing.LOWER else 0.0 if form.derived else 1.0
     if form.text in vocabulary.ORDINARY:
         return -6.0
     if how is Casing.LOWER:
-        return -1.4
+        return -2.0
     if not capital:
         return -6.0
+    first = begins_sentence(place.text, place.start)
     if how is Casing.SENTENCE:
         return -1.2 if first else 0.3
     return -1.2 if first else -1.8
@@ -121,11 +181,11 @@ def _word(form: Form, own: str, how: Casing, first: bool) -> float:
 _SMALL = frozenset({"of", "and", "the", "de", "for", "in", "du", "la", "&"})
 
 
-def _context(form: Form, around: Surroundings) -> float:
-    before, after = around.before, around.after
+def _context(form: Form, place: Place) -> float:
+    before, after = place.before, place.after
     nearest, following = (before[0] if before else ""), (after[0] if after else "")
-    points = 1.2 if around.possessive else 0.0
-    if not around.possessive:
+    points = 1.2 if place.possessive else 0.0
+    if not place.possessive:
         if following in vocabulary.STRONG_AFTER:
             points += 1.8
         elif following in vocabulary.FOLLOWS_COMPANY:
@@ -141,20 +201,26 @@ def _context(form: Form, around: Surroundings) -> float:
     return points
 
 
-def _neighbours(place: Place) -> float:
-    """Points against an ordinary word in a sentence beside another capitalised word: "Orange County", "Oral Roberts"."""
+def _neighbours(place: Place, before_other: float, after_other: float) -> float:
+    """Points against a word in a sentence beside another capitalised word: "Orange County", "Merit Medical", "India Cements".
+
+    Args:
+        place: where it stands.
+        before_other: points where another name follows.
+        after_other: points where one stands before it; where that begins the sentence, it may be a verb: less than 1 is then 0.
+    """
     points = 0.0
     text = place.text
     if text[place.end : place.end + 1] == " ":
         following = text[place.end + 1 : place.end + 21].split(maxsplit=1)
         word = following[0].strip(",.:;()") if following else ""
         if word[:1].isupper() and word[1:2].islower() and word.lower() not in vocabulary.FOLLOWS_COMPANY:
-            points += 1.0
+            points += before_other
     if place.start and text[place.start - 1] == " ":
         preceding = text[max(0, place.start - 21) : place.start - 1].rsplit(maxsplit=1)
         word = preceding[-1] if preceding else ""
         if word[:1].isupper() and word[1:].islower() and word.isalpha() and word.lower() not in vocabulary.PRECEDES_COMPANY:
-            points += 0.7 if not begins_sentence(text, place.start - 1 - len(word)) else 0.0
+            points += after_other if after_other >= 1.0 or not begins_sentence(text, place.start - 1 - len(word)) else 0.0
     return points
 
 
@@ -182,12 +248,21 @@ def network_points(kind: EntityKind, label: str | None, inside_longer: bool) -> 
     return points - 3.0 if inside_longer else points
 
 
-def entity_points(entity: Entity, form: Form, symbols: frozenset[str]) -> float:
-    """Return what speaks for this entity among those of one name: the document's symbols, its size."""
+def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[str]) -> float:
+    """Return what speaks for this entity among those of one name: the document's symbols, its kind, its size, an American listing."""
     points = 4.0 if symbols and not symbols.isdisjoint(entity.symbols) else 0.0
-    if entity.kind is EntityKind.COMPANY and (form.common or form.derived or form.acronym):
-        weight = 0.35 if form.words == 1 else 0.2
-        points += (entity.size - 4) * weight if entity.size else -3 * weight
-    if any(not listing.exchange for listing in entity.listings):
-        points += 0.1
+    if entity.kind is EntityKind.COMPANY:
+        if form.common or form.derived or form.acronym:
+            weight = 0.35 if form.words == 1 else 0.2
+            points += (entity.size - 4) * weight if entity.size else -3 * weight
+        if any(not listing.exchange for listing in entity.listings):
+            points += 0.1
+    elif entity.kind is EntityKind.INDEX:
+        points += 0.5
+        if place.before[:1] == ["the"] or not vocabulary.INDEX_WORDS.isdisjoint((*place.before[:_NEAR], *place.after[:_NEAR])):
+            points += 1.0
+        if place.after and place.after[0] in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()):
+            points -= 3.0
+    else:
+        points += 0.5
     return points

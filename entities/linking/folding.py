@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -33,6 +34,13 @@ class Folded(NamedTuple):
         if self.origin is None:
             return start - 1, end - 1
         return self.origin[start], self.origin[end]
+
+    def position(self, start: int, end: int) -> tuple[int, int]:
+        """Return where characters `start` to `end` of the original are in `text`."""
+        if self.origin is None:
+            return start + 1, end + 1
+        begin = bisect_left(self.origin, start, 1)
+        return begin, bisect_left(self.origin, end, begin)
 
 
 class _Table(dict[int, str]):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from squall.core.records import MOST_MENTIONS, EntityKind
 from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.entity import Entity
 from squall.entities.linking.candidates import Candidate, name_candidates, standing
 from squall.entities.linking.dictionary import Dictionary
-from squall.entities.linking.evidence import Place, surroundings
+from squall.entities.linking.evidence import place_of
 from squall.entities.linking.folding import Folded, fold, fold_name
 from squall.entities.linking.found_names import bare_name, found_entity, found_spans
 from squall.entities.linking.link import Link, Role
@@ -22,16 +21,6 @@ from squall.entities.linking.tickers import ticker_forms
 
 _FOUND_POINTS = 0.0
 """A name that only the network knows stands wherever nothing better does."""
-_SAME_NAME_SIZE = 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A candidate that links, with what its place says."""
-
-    candidate: Candidate
-    folded_start: int
-    folded_end: int
 
 
 class Linker:
@@ -66,13 +55,13 @@ class Linker:
         forms = ticker_forms(text)
         if not matches and not forms and not spans:
             return []
-        tickers = ticker_candidates(forms, self._catalogue)
+        tickers = ticker_candidates(text, folded, forms, self._catalogue)
         certain = frozenset(ticker.candidate.entity.id for ticker in tickers if ticker.certain)
         candidates = name_candidates(text, folded, matches, spans, frozenset(symbols), certain)
         if tickers:
-            candidates = confirmed(text, candidates, tickers, spans)
+            candidates = confirmed(text, folded, candidates, tickers, spans)
         if spans:
-            candidates += self._found(text, spans)
+            candidates += self._found(text, folded, spans)
         found = standing(candidates, len(text))
         return self._links(text, folded, found, title_length) if found else []
 
@@ -95,25 +84,24 @@ class Linker:
             raise ValueError(f"{name[:50]!r} is no name: it needs two letters or digits")
         return entity
 
-    def _found(self, text: str, spans: NetworkSpans) -> list[Candidate]:
+    def _found(self, text: str, folded: Folded, spans: NetworkSpans) -> list[Candidate]:
         """Names that the network found; one that the dictionary has goes to its entity."""
         result = []
         for start, end, entity in found_spans(text, spans.spans):
             form = self._dictionary.form(fold_name(text[start:end]))
             known = next((other for other in form.entities if _may_be(other.kind, entity.kind)), None) if form else None
-            result.append(Candidate(start, end, known or entity, _FOUND_POINTS))
+            place = place_of(text, folded.text, start, end, *folded.position(start, end))
+            result.append(Candidate(start, end, known or entity, _FOUND_POINTS, place))
         return result
 
     def _links(self, text: str, folded: Folded, found: list[Candidate], title_length: int) -> list[Link]:
-        positions = _positions(folded, found)
-        parts = roles(text, folded, found, positions)
-        occurrences = []
-        for candidate, (begin, stop), role in zip(found, positions, parts, strict=True):
-            if role is Role.SUBJECT:
-                around = surroundings(Place(text, folded.text, candidate.start, candidate.end, begin, stop))
-                occurrences.append((candidate.entity.id, candidate.start, is_aside(text, candidate.start, around.before)))
-        title = title_end(text, title_length)
-        shares = relevance(occurrences, title, len(text))
+        parts = roles(folded.text, found)
+        occurrences = [
+            (candidate.entity.id, candidate.start, is_aside(text, candidate.start, candidate.place.before))
+            for candidate, role in zip(found, parts, strict=True)
+            if role is Role.SUBJECT
+        ]
+        shares = relevance(occurrences, title_end(text, title_length), len(text))
         seen: set[str] = set()
         links = []
         for candidate, role in zip(found[:MOST_MENTIONS], parts, strict=False):
@@ -127,23 +115,6 @@ class Linker:
                 )
             )
         return links
-
-
-def _positions(folded: Folded, found: list[Candidate]) -> list[tuple[int, int]]:
-    """Where the candidates, sorted by start, are in the folded text."""
-    if folded.origin is None:
-        return [(candidate.start + 1, candidate.end + 1) for candidate in found]
-    positions = []
-    at = 1
-    last = len(folded.text) - 1
-    for candidate in found:
-        while at < last and folded.origin[at] < candidate.start:
-            at += 1
-        stop = at
-        while stop < last and folded.origin[stop] < candidate.end:
-            stop += 1
-        positions.append((at, stop))
-    return positions
 
 
 def _may_be(known: EntityKind, found: EntityKind) -> bool:

@@ -8,6 +8,8 @@ from squall.entities.linking.folding import fold_name
 
 MOST_WORDS = 12
 """Longer names are not looked for: no text writes them out."""
+_LEAST_JOINED = 3
+"""Of "AT&T" people write "ATT"; of "M&T" nobody writes "MT"."""
 _ABBREVIATIONS = {
     "pharmaceuticals": ("pharma", "pharm", "pharmaceutical"),
     "pharmaceutical": ("pharma", "pharm"),
@@ -94,4 +96,5 @@ def _ampersands(form: str) -> Iterator[str]:
     elif "&" in form:
         yield form.replace("&", " & ")
         yield form.replace("&", " and ")
-        yield form.replace("&", "")
+        if len(form) > _LEAST_JOINED:
+            yield form.replace("&", "")

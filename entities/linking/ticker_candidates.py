@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate, ending_before
-from squall.entities.linking.evidence import CERTAIN
+from squall.entities.linking.evidence import CERTAIN, place_of
+from squall.entities.linking.folding import Folded
 from squall.entities.linking.found_names import PREFIX, found_entity, found_symbol, trimmed
 from squall.entities.linking.network_spans import NetworkSpans
 from squall.entities.linking.tickers import Proof, TickerForm
@@ -32,7 +33,7 @@ class Ticker:
     certain: bool
 
 
-def ticker_candidates(forms: Iterable[TickerForm], catalogue: Catalogue) -> list[Ticker]:
+def ticker_candidates(text: str, folded: Folded, forms: Iterable[TickerForm], catalogue: Catalogue) -> list[Ticker]:
     """Return whom each ticker means; one that no table knows means an entity of its own where its form is proof enough."""
     result = []
     for form in forms:
@@ -41,17 +42,21 @@ def ticker_candidates(forms: Iterable[TickerForm], catalogue: Catalogue) -> list
             continue
         entity = known or found_symbol(form.symbol.partition(".")[0] if form.symbol[-2:-1] == "." else form.symbol)
         certain = form.proof is Proof.FORM or not form.bracketed
-        result.append(Ticker(Candidate(form.start, form.end, entity, CERTAIN), form, certain))
+        place = place_of(text, folded.text, form.start, form.end, *folded.position(form.start, form.end))
+        result.append(Ticker(Candidate(form.start, form.end, entity, CERTAIN, place), form, certain))
     return result
 
 
-def confirmed(text: str, candidates: Sequence[Candidate], tickers: Iterable[Ticker], spans: NetworkSpans) -> list[Candidate]:
+def confirmed(
+    text: str, folded: Folded, candidates: Sequence[Candidate], tickers: Iterable[Ticker], spans: NetworkSpans
+) -> list[Candidate]:
     """Return the candidates after each ticker in brackets has confirmed the name before it, and the tickers that stand by themselves.
 
     "General Electric (NYSE: GE)" is one occurrence, of the entity that the ticker proves.
 
     Args:
         text: as given.
+        folded: the same, folded.
         candidates: names, in the order of their ends.
         tickers: in the order of the text.
         spans: of the network: a name only it knows gets the ticker that follows.
@@ -66,7 +71,7 @@ def confirmed(text: str, candidates: Sequence[Candidate], tickers: Iterable[Tick
                 longest = max(same, key=lambda at: ordered[at].end - ordered[at].start)
                 ordered[longest] = replace(ordered[longest], entity=entity, points=max(ordered[longest].points, CERTAIN))
                 continue
-            named = _network_name(text, ticker, spans) if entity.id.startswith(PREFIX) else None
+            named = _network_name(text, folded, ticker, spans) if entity.id.startswith(PREFIX) else None
             if named is not None:
                 added.append(named)
                 continue
@@ -89,7 +94,7 @@ def _only_fillers(gap: str) -> bool:
     return all(word.strip(".,()").lower() in vocabulary.LEGAL_FORMS or not word.strip(".,()") for word in gap.split())
 
 
-def _network_name(text: str, ticker: Ticker, spans: NetworkSpans) -> Candidate | None:
+def _network_name(text: str, folded: Folded, ticker: Ticker, spans: NetworkSpans) -> Candidate | None:
     """The network's organisation directly before a ticker that no table knows: its name, with that symbol."""
     opens = ticker.form.opens
     span = spans.last_before(opens)
@@ -97,4 +102,6 @@ def _network_name(text: str, ticker: Ticker, spans: NetworkSpans) -> Candidate |
         return None
     start, end = trimmed(text, span[0], span[1])
     entity = found_entity(text[start:end], ticker.candidate.entity.kind, (ticker.form.symbol,))
-    return Candidate(start, end, entity, CERTAIN) if entity is not None and start < end else None
+    if entity is None or start >= end:
+        return None
+    return Candidate(start, end, entity, CERTAIN, place_of(text, folded.text, start, end, *folded.position(start, end)))

@@ -46,7 +46,9 @@ _AFTER_EXCHANGE = re.compile(
 _ANGLED = re.compile(r"<([A-Z0-9]{1,6}(?:[a-z])?\.[A-Z]{1,3})>")
 _SQUARE = re.compile(r"\[\$?([A-Z]{1,6}(?:\.[A-Z]{1,2})?)\]")
 _ROUND = re.compile(r"\(\$?([A-Z]{1,6}(?:[.\-][A-Z]{1,2})?)\)")
-_SUFFIXED = re.compile(r"(?<![\w.$@/<])([A-Z]{2,6}\.(?:O|N|OQ|K|L|DE|PA|AS|MI|MC|BR|LS|ST|CO|HE|OL|VX|S|T|HK|SS|SZ|NS|BO|AX|TO|V|SA|MX|KS|TW|SI|JO|IS|ME|MM))(?![\w@]|\.\w)")
+_SUFFIXED = re.compile(
+    r"(?<![\w.$@/<])([A-Z]{2,6}\.(?:O|N|OQ|K|L|DE|PA|AS|MI|MC|BR|LS|ST|CO|HE|OL|VX|S|T|HK|SS|SZ|NS|BO|AX|TO|V|SA|MX|KS|TW|SI|JO|IS|ME|MM))(?![\w@]|\.\w)"
+)
 _MONEY = frozenset({"A", "US", "AU", "NZ", "HK", "CA", "SG", "NT", "USD", "AUD", "CAD", "NZD", "HKD", "SGD"})
 """`$A`, `$US` and the like name a currency."""
 _UNITS = frozenset({"b", "k", "m", "bn", "mn", "tn", "mln", "bln", "mil", "mio", "trn", "tril"})
