@@ -11,7 +11,7 @@ from squall.entities.catalogue.common_words import is_common
 from squall.entities.catalogue.data_file import read_data_file
 from squall.entities.catalogue.graph import Graph
 from squall.entities.catalogue.listings import symbol_forms
-from squall.entities.entity import Entity
+from squall.entities.entity import Entity, Listing
 from squall.entities.names import name_key
 
 
@@ -98,14 +98,11 @@ class Catalogue:
 
     @cached_property
     def _by_symbol(self) -> dict[str, Entity]:
-        ranked: dict[str, tuple[int, int, Entity]] = {}
+        found: dict[str, list[tuple[Listing, Entity]]] = {}
         for entity in self:
-            for place, listing in enumerate(entity.listings):
-                symbol = str(listing)
-                known = ranked.get(symbol)
-                if known is None or (min(place, 1), -entity.size) < known[:2]:
-                    ranked[symbol] = (min(place, 1), -entity.size, entity)
-        return {symbol: entity for symbol, (_, _, entity) in ranked.items()}
+            for listing in entity.listings:
+                found.setdefault(str(listing), []).append((listing, entity))
+        return {symbol: min(claims, key=_claim)[1] for symbol, claims in found.items()}
 
     @cached_property
     def _by_name(self) -> dict[str, tuple[Entity, ...]]:
@@ -114,6 +111,12 @@ class Catalogue:
             for key in {name_key(name) for name in self.names(entity)}:
                 found.setdefault(key, []).append(entity)
         return {key: tuple(sorted(entities, key=lambda e: -e.size)) for key, entities in found.items() if key}
+
+
+def _claim(claim: tuple[Listing, Entity]) -> tuple[bool, int, bool]:
+    """How good an entity's claim to a ticker is; less is better."""
+    listing, entity = claim
+    return listing != entity.listings[0], -entity.size, entity.kind is not EntityKind.COMPANY
 
 
 def _rank(entity: Entity, names: tuple[str, ...], wanted: str, symbol: str, text: str) -> int | None:

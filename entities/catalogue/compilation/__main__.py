@@ -12,10 +12,12 @@ from squall.entities.catalogue.compilation.companies import company_entities
 from squall.entities.catalogue.compilation.drafts import Drafts
 from squall.entities.catalogue.compilation.known_names import (
     add_countries,
+    add_former_tickers,
     add_known_companies,
     add_other_names,
     add_unlisted_companies,
     adjectives,
+    merge_copies,
     resolve_parents,
 )
 from squall.entities.catalogue.compilation.overlays import add_index_members, add_indian_names, with_known_sectors
@@ -31,14 +33,17 @@ def compile_entities(data: Path, *, unlisted: bool = True) -> Drafts:
         unlisted: with the companies of the hand-written tables that no exchange lists today; without them, one can measure how well
             names are found that the catalogue lacks.
     """
-    drafts = Drafts(company_entities(data / "companies" / "companies.csv.gz"))
-    add_index_members(drafts, data / "sp500_companies" / "constituents.csv")
+    companies, id_by_cik = company_entities(data / "companies" / "companies.csv.gz")
+    drafts = Drafts(companies)
+    add_index_members(drafts, data / "sp500_companies" / "constituents.csv", id_by_cik)
     add_indian_names(drafts, data / "sentfin" / "entity_list_comprehensive.csv")
     with_known_sectors(drafts)
     add_countries(drafts)
     add_known_companies(drafts)
     if unlisted:
         add_unlisted_companies(drafts)
+    merge_copies(drafts)
+    add_former_tickers(drafts)
     add_other_names(drafts)
     resolve_parents(drafts, strict=unlisted)
     return drafts

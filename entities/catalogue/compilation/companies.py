@@ -23,11 +23,12 @@ _SPOKEN = frozenset(
 )
 
 
-def company_entities(path: Path) -> list[Entity]:
-    """Read `companies.csv.gz` and return its companies, distinct by id."""
+def company_entities(path: Path) -> tuple[list[Entity], dict[str, str]]:
+    """Read `companies.csv.gz`: its companies, distinct by id, and their ids by the SEC's number (CIK)."""
     rows = brought_together(without_foreign_copies(read_rows(path)))
     taken: set[str] = set()
-    return [_entity(row, taken) for row in rows]
+    entities = [_entity(row, taken) for row in rows]
+    return entities, {cik: entity.id for row, entity in zip(rows, entities, strict=True) for cik in row.ciks}
 
 
 def _entity(row: SourceRow, taken: set[str]) -> Entity:

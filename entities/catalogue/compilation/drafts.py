@@ -11,6 +11,9 @@ from squall.core.records import EntityKind
 from squall.entities.entity import Entity
 from squall.entities.names import name_key, slug
 
+_ELSEWHERE = frozenset(("BE", "DU", "HM", "HA", "MU", "BA", "SA", "MX", "VI", "TI"))
+"""Exchanges that list companies of other countries."""
+
 
 class Drafts:
     """Entities by id, in the order in which they came.
@@ -42,17 +45,32 @@ class Drafts:
 
     def with_symbol(self, symbol: str) -> Entity | None:
         """Return the company of a ticker: the one that has it as its main listing, then the largest."""
-        found = [self.by_id[entity_id] for entity_id in self._by_symbol.get(symbol, ())]
+        found = [self.by_id[entity_id] for entity_id in self._by_symbol.get(symbol, ()) if entity_id in self.by_id]
         return min(found, key=lambda e: (str(e.listings[0]) != symbol, -e.size), default=None)
 
     def with_name(self, name: str, kind: EntityKind | None = None) -> Entity | None:
         """Return the largest entity of a name, of one kind if that is given."""
-        found = [self.by_id[entity_id] for entity_id in self._by_name.get(name_key(name), ())]
+        found = [self.by_id[entity_id] for entity_id in self._by_name.get(name_key(name), ()) if entity_id in self.by_id]
         return max((e for e in found if kind in (None, e.kind)), key=lambda e: e.size, default=None)
 
     def change(self, entity: Entity, **values: Any) -> Entity:
         """Replace fields of an entity."""
         return self.put(replace(entity, **values))
+
+    def merge(self, copy: Entity, entity: Entity) -> None:
+        """Take `copy` out; `entity` gets its names, tickers and size."""
+        del self.by_id[copy.id]
+        aliases = merged_names(entity.name, entity.aliases, [copy.name], copy.aliases)
+        former = {name_key(name) for name in entity.former_names}
+        self.change(
+            entity,
+            aliases=tuple(alias for alias in aliases if name_key(alias) not in former),
+            listings=tuple(dict.fromkeys((*entity.listings, *(known for known in copy.listings if known.exchange not in _ELSEWHERE)))),
+            sector=entity.sector or copy.sector,
+            industry=entity.industry or copy.industry,
+            country=entity.country or copy.country,
+            size=max(entity.size, copy.size),
+        )
 
 
 def merged_names(shown: str, *groups: Iterable[str]) -> tuple[str, ...]:

@@ -9,6 +9,12 @@ from squall.entities.catalogue.listings import parse_listing
 from squall.entities.entity import Entity, Listing
 from squall.entities.names import slug
 
+_KIND_OF_TABLE = {
+    "indices": EntityKind.INDEX,
+    "currencies": EntityKind.CURRENCY,
+    "commodities": EntityKind.COMMODITY,
+    "people": EntityKind.PERSON,
+}
 _KNOWN = 5
 """Size of what has no market capitalisation: as a large company."""
 
@@ -29,7 +35,7 @@ def add_known_companies(drafts: Drafts) -> None:
     """Give the companies that make news the names under which they do; those that the table lacks are added."""
     for row in read_table("companies_known"):
         listing = parse_listing(row["key"])
-        known = drafts.with_symbol(str(listing)) or drafts.with_name(row["name"], EntityKind.COMPANY)
+        known = drafts.with_symbol(str(listing)) or _found_by_name(drafts, row)
         if known is None:
             _put_company(drafts, row, (listing,))
             continue
@@ -39,7 +45,7 @@ def add_known_companies(drafts: Drafts) -> None:
             "aliases": merged_names(row["name"], parts(row["aliases"]), [n for n in (known.name, *known.aliases) if n not in former]),
             "former_names": former,
             "size": max(known.size, int(row["size"] or 0)),
-            "listings": tuple(dict.fromkeys((listing, *known.listings))) if listing in known.listings else (*known.listings, listing),
+            "listings": tuple(dict.fromkeys((listing, *known.listings))),
         }
         if row["country"]:
             values["country"] = f"country:{slug(row['country'])}"
@@ -53,12 +59,23 @@ def add_known_companies(drafts: Drafts) -> None:
 def add_unlisted_companies(drafts: Drafts) -> None:
     """Add brands and subsidiaries that news names by themselves, private companies, and large ones that exist no more."""
     for row in read_table("companies_unlisted"):
-        known = drafts.with_name(row["name"], EntityKind.COMPANY)
+        known = _found_by_name(drafts, row)
         if known is None:
             _put_company(drafts, row, ())
             continue
         aliases = merged_names(row["name"], parts(row["aliases"]), [known.name, *known.aliases])
         drafts.change(known, name=row["name"], aliases=aliases, parent=row["parent"], size=max(known.size, int(row["size"] or 0)))
+
+
+def _found_by_name(drafts: Drafts, row: dict[str, str]) -> Entity | None:
+    """The company of a row's name, else of a longer alias; not one of another country."""
+    long = [name for name in (*parts(row["aliases"]), *parts(row["former_names"])) if " " in name]
+    country = f"country:{slug(row['country'])}" if row["country"] else ""
+    for name in (row["name"], *long):
+        known = drafts.with_name(name, EntityKind.COMPANY)
+        if known is not None and (not country or known.country in {"", country}):
+            return known
+    return None
 
 
 def _put_company(drafts: Drafts, row: dict[str, str], listings: tuple[Listing, ...]) -> None:
@@ -80,6 +97,27 @@ def _put_company(drafts: Drafts, row: dict[str, str], listings: tuple[Listing, .
     )
 
 
+def merge_copies(drafts: Drafts) -> None:
+    """Bring together companies that the source has twice under names of two times: "Total SE" and "TotalEnergies SE".
+
+    Raises:
+        ValueError: a row of the table names no entity.
+    """
+    for row in read_table("same_companies"):
+        copy, entity = drafts.by_id.get(f"company:{row['copy']}"), drafts.by_id.get(f"company:{row['company']}")
+        if copy is None or entity is None:
+            raise ValueError(f"same_companies.csv: {row['copy']} or {row['company']} is no company")
+        drafts.merge(copy, entity)
+
+
+def add_former_tickers(drafts: Drafts) -> None:
+    """Add tickers of the past, which history holds ("FB", "RIMM"): the last of a company's, so that today's owner of a ticker has it."""
+    for row in read_table("former_tickers"):
+        entity = drafts.with_name(row["company"], EntityKind.COMPANY)
+        if entity is not None:
+            drafts.change(entity, listings=tuple(dict.fromkeys((*entity.listings, *(parse_listing(t) for t in parts(row["tickers"]))))))
+
+
 def add_other_names(drafts: Drafts) -> None:
     """Add central banks, regulators, places, indices, currencies, commodities and people."""
     kinds = {
@@ -90,7 +128,7 @@ def add_other_names(drafts: Drafts) -> None:
     }
     for table in ("organisations", *kinds):
         for row in read_table(table):
-            kind = kinds.get(table) or EntityKind(row["kind"])
+            kind = _KIND_OF_TABLE.get(table) or EntityKind(row["kind"])
             drafts.put(
                 Entity(
                     id=drafts.new_id(kind, row["name"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 from squall.core.records import EntityKind
@@ -14,14 +15,15 @@ from squall.entities.entity import Entity, Listing
 from squall.entities.names import legal_short_form, name_key
 
 _LARGE = 5
+_ALIKE = 3
 _MOST_TICKER_CHARS = 5
-_FOREIGN_SEATS = {
-    "Ireland": "ireland", "Bermuda": "bermuda", "Switzerland": "switzerland", "Netherlands": "netherlands", "UK": "united-kingdom",
-    "United Kingdom": "united-kingdom", "England": "united-kingdom", "Singapore": "singapore", "Luxembourg": "luxembourg", "Canada": "canada",
-}  # fmt: skip
+_FOREIGN_SEATS = {"UK": "united-kingdom", "England": "united-kingdom"} | {
+    seat: seat.lower().replace(" ", "-")
+    for seat in ("Ireland", "Bermuda", "Switzerland", "Netherlands", "United Kingdom", "Singapore", "Luxembourg", "Canada")
+}
 
 
-def add_index_members(drafts: Drafts, path: Path) -> None:
+def add_index_members(drafts: Drafts, path: Path, id_by_cik: Mapping[str, str]) -> None:
     """Give the members of the S&P 500 their names, industries and countries: of the companies table many have no sector."""
     industry_of = {row["sub_industry"]: row["industry"] for row in read_table("sub_industries")}
     with path.open(encoding="utf-8", newline="") as lines:
@@ -32,13 +34,23 @@ def add_index_members(drafts: Drafts, path: Path) -> None:
         industry = industry_of[row["GICS Sub-Industry"]]
         place = row["Headquarters Location"].rpartition(",")[2].strip()
         country = f"country:{_FOREIGN_SEATS.get(place, 'united-states')}"
-        known = drafts.with_symbol(symbol)
+        known = (
+            drafts.by_id.get(id_by_cik.get(row["CIK"], "")) or drafts.with_name(name, EntityKind.COMPANY) or _alike(drafts, symbol, name)
+        )
         facts = {"sector": row["GICS Sector"], "industry": industry}
         if known is None:
             drafts.put(_new(drafts, name, symbol, country, aliases=tuple(forms), size=_LARGE, **facts))
             continue
         aliases = merged_names(name, forms, known.aliases, [known.name])
-        drafts.change(known, name=name, aliases=aliases, country=known.country or country, size=max(known.size, _LARGE), **facts)
+        listings = tuple(dict.fromkeys((Listing(symbol), *known.listings)))
+        size = max(known.size, _LARGE)
+        drafts.change(known, name=name, aliases=aliases, listings=listings, country=known.country or country, size=size, **facts)
+
+
+def _alike(drafts: Drafts, symbol: str, name: str) -> Entity | None:
+    """The company of a ticker, if its name begins alike: a ticker can have passed to another."""
+    known = drafts.with_symbol(symbol)
+    return known if known is not None and name_key(known.name)[:_ALIKE] == name_key(name)[:_ALIKE] else None
 
 
 def _new(drafts: Drafts, name: str, symbol: str, country: str, **facts: object) -> Entity:
@@ -46,7 +58,7 @@ def _new(drafts: Drafts, name: str, symbol: str, country: str, **facts: object) 
 
 
 def add_indian_names(drafts: Drafts, path: Path) -> None:
-    """Add the names under which Indian headlines speak of companies (SEntFiN's list of entities); themes such as "pharma stocks" stay out."""
+    """Add the names by which Indian headlines call companies (SEntFiN's list of entities); themes such as "pharma stocks" stay out."""
     with path.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             names = [part.strip() for part in row["Entity"].split(",") if part.strip()]

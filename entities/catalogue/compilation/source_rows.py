@@ -28,6 +28,7 @@ class SourceRow:
     name: str
     other_names: list[str]
     us_tickers: list[str]
+    ciks: list[str]
     listings: list[str]
     sector: str
     industry: str
@@ -50,6 +51,7 @@ def read_rows(path: Path) -> list[SourceRow]:
                 name=_without_marks(row["name"]),
                 other_names=[_without_marks(name) for name in _split(row["other_names"])],
                 us_tickers=_split(row["us_ticker"]),
+                ciks=_split(row["cik"]),
                 listings=_split(row["listings"]),
                 sector=row["sector"],
                 industry=row["industry"],
@@ -64,7 +66,7 @@ def read_rows(path: Path) -> list[SourceRow]:
 def _without_marks(name: str) -> str:
     """Without what is no part of a name: the SEC's state of incorporation (`INC /DE/`, `Inc./TX`), the class of a share."""
     words = name.split()
-    while len(words) > 1 and (words[-1][0] in "/\\" or _key(words[-1]) in _SHARE_WORDS):
+    while len(words) > 1 and _is_mark(words[-2], words[-1]):
         words.pop()
     first, slash, mark = words[-1].partition("/")
     if slash and len(first) > _LEAST_FORM_CHARS and mark.rstrip("/").isalpha() and len(mark) <= len("ADR/"):
@@ -72,12 +74,16 @@ def _without_marks(name: str) -> str:
     return " ".join(words).rstrip(" -/\\")
 
 
+def _is_mark(before: str, word: str) -> bool:
+    return word[0] in "/\\" or before in {"/", "\\"} or _key(word) in _SHARE_WORDS or _key(before) == "class"
+
+
 def _key(word: str) -> str:
     return word.strip("().,-").lower()
 
 
 _LEAST_FORM_CHARS = 2
-_SHARE_WORDS = frozenset(("adr", "ads", "sponsored", "shares", "registered", "depositary", "receipts", "pfd", "new"))
+_SHARE_WORDS = frozenset(("adr", "ads", "sponsored", "shares", "registered", "depositary", "receipts", "pfd", "pref", "new", "class"))
 
 
 def _split(text: str) -> list[str]:
@@ -90,8 +96,8 @@ def without_foreign_copies(rows: Iterable[SourceRow]) -> list[SourceRow]:
 
 
 def _only_foreign(row: SourceRow) -> bool:
-    suffixes = [listing.rpartition(".")[2] for listing in row.listings]
-    return bool(suffixes) and not row.us_tickers and all(suffix in _FOREIGN for suffix in suffixes)
+    suffixes = {listing.rpartition(".")[2] for listing in row.listings}
+    return bool(suffixes) and not row.us_tickers and suffixes <= _FOREIGN - set(_home_exchanges().get(row.country, []))
 
 
 def _abbreviated(name: str) -> bool:
@@ -119,6 +125,7 @@ def brought_together(rows: Iterable[SourceRow]) -> list[SourceRow]:
                 leaders.append(row)
             else:
                 leader.merged.append(row)
+                leader.ciks += row.ciks
                 leader.us_tickers = list(dict.fromkeys(leader.us_tickers + row.us_tickers))
                 leader.listings = list(dict.fromkeys(leader.listings + row.listings))
                 leader.size = max(leader.size, row.size)
