@@ -86,6 +86,8 @@ def score(form: Form, kind: EntityKind, place: Place) -> float:
         points += _context(form, place)
         if form.words == 1 and place.text[place.end : place.end + 1] == ":" and place.start <= _HEADS:
             points += 1.0
+    if form.words == 1 and kind is EntityKind.COMPANY and _is_persons(place):
+        points -= 2.5
     if kind in _LANDS:
         points -= _inside_a_name(place)
     elif form.words == 1 and own[:1].isupper() and (form.common or form.acronym or form.derived):
@@ -133,9 +135,16 @@ def _thing(form: Form, place: Place) -> float:
     return points
 
 
+def _is_persons(place: Place) -> bool:
+    """Whether a given name stands directly before: "Harrison Ford", "Brian Smith"."""
+    return place.before[:1] != [] and place.before[0] in vocabulary.GIVEN_NAMES and place.text[place.start - 1 : place.start] == " "
+
+
 def _is_tail(place: Place) -> bool:
     """Whether what stands here is the end of something longer: `ALD` of "X-ALD", `E On` of "P/E On"."""
-    return place.start > 1 and place.text[place.start - 1] in _TIES and place.text[place.start - 2].isalnum()
+    if not place.start or place.text[place.start - 1] not in _TIES:
+        return False
+    return place.text[place.start - 1] == "." or (place.start > 1 and place.text[place.start - 2].isalnum())
 
 
 def _acronym(form: Form, kind: EntityKind, own: str, how: Casing) -> float:
@@ -151,7 +160,7 @@ def _acronym(form: Form, kind: EntityKind, own: str, how: Casing) -> float:
 
 
 def _several_words(form: Form, place: Place, own: str) -> float:
-    points = 0.5 if form.common else 3.0
+    points = 0.7 if form.common else 3.0
     if all(word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in own.replace("-", " ").split()):
         return points
     if casing(place.text, place.start, place.end) is Casing.LOWER:
@@ -173,11 +182,15 @@ def _word(form: Form, place: Place, own: str) -> float:
     if not capital:
         return -6.0
     first = begins_sentence(place.text, place.start)
-    if how is Casing.SENTENCE:
-        return -1.2 if first else 0.3
+    if how is Casing.SENTENCE and not first:
+        return 0.8 if form.text in vocabulary.MOSTLY_NAMES else 0.3
+    if form.text in vocabulary.MOSTLY_NAMES:
+        return -0.4
     return -1.2 if first else -1.8
 
 
+_MOVES = frozenset({" +", " -", " –"})
+"""Before a figure, after a name: "Kraft +3%"."""
 _SMALL = frozenset({"of", "and", "the", "de", "for", "in", "du", "la", "&"})
 
 
@@ -190,6 +203,8 @@ def _context(form: Form, place: Place) -> float:
             points += 1.8
         elif following in vocabulary.FOLLOWS_COMPANY:
             points += 1.0
+    if place.text[place.end : place.end + 2] in _MOVES and place.text[place.end + 2 : place.end + 3].isdecimal():
+        points += 1.5
     if nearest in vocabulary.PRECEDES_COMPANY or (nearest in {"of", "in"} and len(before) > 1 and before[1] in vocabulary.BEFORE_OF):
         points += 1.2
     near = sum(word in vocabulary.BUSINESS for word in (*before[:_NEAR], *after[:_NEAR]))
@@ -199,6 +214,9 @@ def _context(form: Form, place: Place) -> float:
     if following in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()) or nearest in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ()):
         points -= 3.0
     return points
+
+
+_CORPORATE = vocabulary.FOLLOWS_COMPANY | vocabulary.LEGAL_FORMS
 
 
 def _neighbours(place: Place, before_other: float, after_other: float) -> float:
@@ -214,7 +232,7 @@ def _neighbours(place: Place, before_other: float, after_other: float) -> float:
     if text[place.end : place.end + 1] == " ":
         following = text[place.end + 1 : place.end + 21].split(maxsplit=1)
         word = following[0].strip(",.:;()") if following else ""
-        if word[:1].isupper() and word[1:2].islower() and word.lower() not in vocabulary.FOLLOWS_COMPANY:
+        if word[:1].isupper() and word[1:2].islower() and word.lower() not in _CORPORATE:
             points += before_other
     if place.start and text[place.start - 1] == " ":
         preceding = text[max(0, place.start - 21) : place.start - 1].rsplit(maxsplit=1)
@@ -253,10 +271,12 @@ def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[s
     points = 4.0 if symbols and not symbols.isdisjoint(entity.symbols) else 0.0
     if entity.kind is EntityKind.COMPANY:
         if form.common or form.derived or form.acronym:
-            weight = 0.35 if form.words == 1 else 0.2
-            points += (entity.size - 4) * weight if entity.size else -3 * weight
+            weight = 0.4 if form.words == 1 else 0.15
+            points += ((entity.size or 1) - 4) * weight
         if any(not listing.exchange for listing in entity.listings):
             points += 0.1
+        if len(form.entities) > 1 and not vocabulary.STRONG_AFTER.isdisjoint(place.after[:3]):
+            points += 1.6
     elif entity.kind is EntityKind.INDEX:
         points += 0.5
         if place.before[:1] == ["the"] or not vocabulary.INDEX_WORDS.isdisjoint((*place.before[:_NEAR], *place.after[:_NEAR])):

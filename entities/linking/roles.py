@@ -21,6 +21,7 @@ _SOLICITING = ("investor", "sharehold", "class action", "plaintiff", "investigat
 """No solicitation lacks all of these."""
 _FORECAST = frozenset({EntityKind.INDEX, EntityKind.CURRENCY, EntityKind.COMMODITY, EntityKind.CENTRAL_BANK, EntityKind.COUNTRY})
 """Of these, brokers forecast: "HSBC sees Sensex at 30,000"."""
+_RATED_TO = frozenset({"to", "at", "by", "from"})
 _AND = frozenset({",", "and", "&", "/", ", and"})
 _SIGNATURE_DASHES = "-–—|"
 
@@ -82,10 +83,15 @@ def _rates(candidate: Candidate, following: Candidate | None) -> bool:
     verb = after[0] if after else ""
     if candidate.place.possessive or verb in vocabulary.ANALYSTS:
         return verb in vocabulary.ANALYSTS or any(word in vocabulary.ANALYSTS for word in after[:4])
-    if verb in vocabulary.RATING_VERBS:
-        if any(word in vocabulary.RATING_CONTEXT for word in after[1:_RATES_WITHIN]):
+    near = following is not None and following.start - candidate.end <= len(verb) + _OBJECT_WITHIN
+    if verb in vocabulary.STANCES and after[1:2] == ["on"] and (near or not following):
+        return True
+    if following is not None and not vocabulary.STRONG_RATING.isdisjoint(after[1:_RATES_WITHIN]) and not _is_rated(after):
+        return True
+    if verb in vocabulary.RATING_VERBS and not _is_rated(after):
+        if not vocabulary.RATING_CONTEXT.isdisjoint(after[1:_RATES_WITHIN]):
             return True
-        if following is not None and following.start - candidate.end <= len(verb) + _OBJECT_WITHIN:
+        if near and following is not None:
             return verb not in vocabulary.PLAIN_VERBS or following.entity.kind in _FORECAST
     nearest = before[0] if before else ""
     if nearest in vocabulary.RATED_BY and any(word in vocabulary.RATED_VERBS for word in before[1:8]):
@@ -93,6 +99,11 @@ def _rates(candidate: Candidate, following: Candidate | None) -> bool:
     if nearest == "to" and len(before) > 1 and before[1] == "according":
         return True
     return _signs(candidate)
+
+
+def _is_rated(after: Sequence[str]) -> bool:
+    """Whether the broker itself is rated: "Truist downgraded to hold", "Piper Sandler cut at Wolfe"."""
+    return after[0] in vocabulary.RATED_VERBS and after[1:2] != [] and after[1] in _RATED_TO
 
 
 def _tells(candidate: Candidate) -> bool:
