@@ -6,6 +6,9 @@ from enum import Enum
 
 _WINDOW = 90
 """Characters on each side: a title in capitals above a body in sentences is judged by itself."""
+_STOPS = (". ", "! ", "? ", "\n")
+_ENOUGH = 3
+"""Words of the sentence itself from which on its neighbours do not count."""
 _LEAST_LETTERS = 4
 """Shorter words are small in title case too: "of", "and", "for"."""
 _LOWER_SHARE = 0.34
@@ -27,9 +30,19 @@ class Casing(Enum):
 def casing(text: str, start: int, end: int) -> Casing:
     """Return how the words around `text[start:end]` are capitalised; looks at a bounded part of the text."""
     lower = title = upper = 0
-    before = text[max(0, start - _WINDOW) : start]
+    left = max(0, start - _WINDOW)
+    before = text[left:start]
     after = text[end : end + _WINDOW]
-    for word in (*before.split()[(start > _WINDOW) :], *after.split()):
+    cut = max(before.rfind(stop) for stop in _STOPS)
+    ends = min((at for at in map(after.find, _STOPS) if at >= 0), default=len(after))
+    words = before[cut + 1 :].split()
+    if left and cut < 0:
+        words = words[1:]  # a part of a word
+    if len(words) + len(after[:ends].split()) >= _ENOUGH:
+        before, after = before[cut + 1 :], after[:ends]
+    else:
+        words = before.split()[1 if left else 0 :]
+    for word in (*words, *after.split()):
         letters = word.strip("\"'“”‘’().,:;!?-")
         if len(letters) < _LEAST_LETTERS or not letters.isalpha():
             continue
@@ -39,15 +52,15 @@ def casing(text: str, start: int, end: int) -> Casing:
             upper += 1
         elif letters[0].isupper():
             title += 1
-    words = lower + title + upper
+    counted = lower + title + upper
     own = text[start:end]
-    if not words:
+    if not counted:
         return Casing.SENTENCE if not own.isupper() and not own.islower() else Casing.TITLE if own.isupper() else Casing.LOWER
-    if upper >= _UPPER_SHARE * words:
+    if upper >= _UPPER_SHARE * counted:
         return Casing.UPPER if own.isupper() else Casing.SENTENCE
-    if lower == words and own.islower() and not any(map(str.isupper, before + after)):
+    if lower == counted and own.islower() and not any(map(str.isupper, before + after)):
         return Casing.LOWER
-    return Casing.SENTENCE if lower >= _LOWER_SHARE * words else Casing.TITLE
+    return Casing.SENTENCE if lower >= _LOWER_SHARE * counted else Casing.TITLE
 
 
 def begins_sentence(text: str, start: int) -> bool:

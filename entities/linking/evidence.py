@@ -97,7 +97,9 @@ def score(form: Form, kind: EntityKind, place: Place) -> float:
 
 
 def hopeless(form: Form, kind: EntityKind, text: str, start: int, end: int) -> bool:
-    """Whether a form that is an ordinary word is plainly that: small, and not all around it is small. Told cheaply."""
+    """Whether a form that is an ordinary word is plainly that: small, and not all around it is small; or a part of `US$`. Told cheaply."""
+    if text[end : end + 1] == "$":  # US$5
+        return True
     if not form.common or form.words > 1 or kind in _THINGS or text[start].isupper():
         return False
     return form.text in vocabulary.ORDINARY or not text[max(0, start - _SMALL_AROUND) : end + _SMALL_AROUND].islower()
@@ -130,8 +132,9 @@ def _thing(form: Form, place: Place) -> float:
     following, nearest = (place.after[0] if place.after else ""), (place.before[0] if place.before else "")
     if following in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()) or nearest in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ()):
         points -= 3.0
-    if own[:1].isupper() and form.words == 1 and casing(place.text, place.start, place.end) is Casing.SENTENCE:
-        points -= _neighbours(place, 2.5, 2.5)
+    if own[:1].isupper() and form.words == 1:
+        sentence = casing(place.text, place.start, place.end) is Casing.SENTENCE
+        points -= _neighbours(place, 2.5, 2.5) if sentence else _neighbours(place, 0.0, 1.0)
     return points
 
 
@@ -144,7 +147,7 @@ def _is_tail(place: Place) -> bool:
     """Whether what stands here is the end of something longer: `ALD` of "X-ALD", `E On` of "P/E On"."""
     if not place.start or place.text[place.start - 1] not in _TIES:
         return False
-    return place.text[place.start - 1] == "." or (place.start > 1 and place.text[place.start - 2].isalnum())
+    return place.text[place.start - 1] == "." or (place.start > 1 and place.text[place.start - 2].isalpha())
 
 
 def _acronym(form: Form, kind: EntityKind, own: str, how: Casing) -> float:
@@ -209,7 +212,7 @@ def _context(form: Form, place: Place) -> float:
         points += 1.2
     near = sum(word in vocabulary.BUSINESS for word in (*before[:_NEAR], *after[:_NEAR]))
     points += min(near, 3) * 0.4
-    if nearest in vocabulary.DETERMINERS or nearest.isdecimal():
+    if nearest in vocabulary.DETERMINERS or (nearest.isdecimal() and place.text[place.start - 1 : place.start] != "-"):
         points -= 2.0
     if following in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()) or nearest in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ()):
         points -= 3.0

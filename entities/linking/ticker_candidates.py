@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -63,6 +64,7 @@ def confirmed(
     """
     ordered = sorted(candidates, key=lambda c: c.end)
     added: list[Candidate] = []
+    covered: list[tuple[int, int]] = []
     for ticker in tickers:
         entity = ticker.candidate.entity
         if ticker.form.bracketed:
@@ -70,14 +72,28 @@ def confirmed(
             if same:
                 longest = max(same, key=lambda at: ordered[at].end - ordered[at].start)
                 ordered[longest] = replace(ordered[longest], entity=entity, points=max(ordered[longest].points, CERTAIN))
+                covered.append((ticker.form.opens, ticker.form.closes))
                 continue
             named = _network_name(text, folded, ticker, spans) if entity.id.startswith(PREFIX) else None
             if named is not None:
                 added.append(named)
+                covered.append((ticker.form.opens, ticker.form.closes))
                 continue
         if ticker.certain:
             added.append(ticker.candidate)
-    return ordered + added
+            covered.append((ticker.form.opens, ticker.form.closes))
+    return _outside(ordered, covered) + added
+
+
+def _outside(candidates: Iterable[Candidate], covered: Sequence[tuple[int, int]]) -> list[Candidate]:
+    """The candidates that don't begin within a ticker's form, whose exchange and symbol are names too; both are sorted."""
+    ends = [end for _, end in covered]
+    kept = []
+    for candidate in candidates:
+        at = bisect_right(ends, candidate.start)
+        if at == len(covered) or candidate.end <= covered[at][0]:
+            kept.append(candidate)
+    return kept
 
 
 def _is_before(text: str, candidate: Candidate, ticker: Ticker) -> bool:
