@@ -65,6 +65,10 @@ class Linker:
         found = standing(candidates, len(text))
         return self._links(text, folded, found, title_length) if found else []
 
+    def scan(self, text: str) -> int:
+        """Return how many forms of names the dictionary finds in `text`, before any is weighed: what its pass alone costs."""
+        return len(self._dictionary.matches(fold(text)))
+
     def named(self, name: str) -> Entity:
         """Return the entity that a name or ticker means which the caller gives; one of its own where no table knows it.
 
