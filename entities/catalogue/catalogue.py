@@ -11,6 +11,7 @@ from squall.entities.catalogue.common_words import is_common
 from squall.entities.catalogue.data_file import read_data_file
 from squall.entities.catalogue.graph import Graph
 from squall.entities.catalogue.listings import symbol_forms
+from squall.entities.catalogue.user_table import read_user_table
 from squall.entities.entity import Entity, Listing
 from squall.entities.names import name_key
 
@@ -19,7 +20,7 @@ class Catalogue:
     """Entities that are known by name; immutable, and safe to share between threads.
 
     Args:
-        entities: their ids are distinct.
+        entities: of several with one id the last counts, in the place of the first.
     """
 
     def __init__(self, entities: Iterable[Entity]) -> None:
@@ -32,7 +33,12 @@ class Catalogue:
         Raises:
             ConfigurationError: a file can't be read, or the user's table has errors; names every one of them with its line.
         """
-        return cls(read_data_file())
+        shipped = read_data_file()
+        if settings.path is None:
+            return cls(shipped)
+        extend = settings.mode == "extend"
+        own = read_user_table(settings.path, {entity.id: entity for entity in shipped}, extend=extend)
+        return cls((*shipped, *own) if extend else own)
 
     def __len__(self) -> int:
         return len(self._by_id)

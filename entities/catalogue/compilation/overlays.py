@@ -34,9 +34,8 @@ def add_index_members(drafts: Drafts, path: Path, id_by_cik: Mapping[str, str]) 
         industry = industry_of[row["GICS Sub-Industry"]]
         place = row["Headquarters Location"].rpartition(",")[2].strip()
         country = f"country:{_FOREIGN_SEATS.get(place, 'united-states')}"
-        known = (
-            drafts.by_id.get(id_by_cik.get(row["CIK"], "")) or drafts.with_name(name, EntityKind.COMPANY) or _alike(drafts, symbol, name)
-        )
+        listed = drafts.by_id.get(id_by_cik.get(row["CIK"], ""))
+        known = listed or drafts.with_name(name, EntityKind.COMPANY) or _alike(drafts, symbol, name)
         facts = {"sector": row["GICS Sector"], "industry": industry}
         if known is None:
             drafts.put(_new(drafts, name, symbol, country, aliases=tuple(forms), size=_LARGE, **facts))
