@@ -98,6 +98,7 @@ def _forms(catalogue: Catalogue) -> list[Form]:
         count = 0
         for name in catalogue.names(entity):
             for text in spellings(name):
+                text = text.removeprefix("the ")
                 if vocabulary.LEGAL_FORMS.issuperset(text.split()):
                     continue
                 told[text].setdefault(entity.id, entity)

@@ -167,7 +167,7 @@ def _several_words(form: Form, place: Place, own: str) -> float:
     if all(word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in own.replace("-", " ").split()):
         return points
     if casing(place.text, place.start, place.end) is Casing.LOWER:
-        return points
+        return points - 1.5 if form.common else points
     return points - 4.5 if form.common else points - 1.5
 
 
