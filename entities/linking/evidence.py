@@ -1,7 +1,7 @@
 """How probable it is that a form means an entity where it stands: evidence for and against, added up.
 
-The numbers are points, as the logarithm of odds would be: what speaks for a name adds, what speaks against it subtracts, and a sum of zero or
-more links. They were set by hand on examples and measured by `squall entities evaluate`.
+The numbers are points, as the logarithm of odds would be: what speaks for a name adds, what speaks against it subtracts, and a sum of
+zero or more links. They were set by hand on examples and measured by `squall entities evaluate`.
 """
 
 from __future__ import annotations
@@ -90,10 +90,13 @@ def score(form: Form, kind: EntityKind, place: Place) -> float:
         points -= 2.5
     if kind in _LANDS:
         points -= _inside_a_name(place)
-    elif form.words == 1 and own[:1].isupper() and (form.common or form.acronym or form.derived):
-        if casing(place.text, place.start, place.end) is Casing.SENTENCE:
-            points -= _neighbours(place, 1.2, 1.5) if form.derived else _neighbours(place, 1.0, 0.7)
+    elif form.words == 1 and own[:1].isupper() and (form.common or form.acronym or form.derived) and _in_sentence(place):
+        points -= _neighbours(place, 1.2, 1.5) if form.derived else _neighbours(place, 1.0, 0.7)
     return points
+
+
+def _in_sentence(place: Place) -> bool:
+    return casing(place.text, place.start, place.end) is Casing.SENTENCE
 
 
 def hopeless(form: Form, kind: EntityKind, text: str, start: int, end: int) -> bool:
@@ -116,7 +119,7 @@ def _inside_a_name(place: Place) -> float:
     """Points against a country within the name of another thing: "Bank of India", "India Cements"."""
     if place.before[:1] == ["of"] and not _OF_LAND.isdisjoint(place.before[1:3]):
         return 3.0
-    if place.text[place.start].isupper() and casing(place.text, place.start, place.end) is Casing.SENTENCE:
+    if place.text[place.start].isupper() and _in_sentence(place):
         return _neighbours(place, 2.5, 1.5)
     return 0.0
 
@@ -133,8 +136,7 @@ def _thing(form: Form, place: Place) -> float:
     if following in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()) or nearest in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ()):
         points -= 3.0
     if own[:1].isupper() and form.words == 1:
-        sentence = casing(place.text, place.start, place.end) is Casing.SENTENCE
-        points -= _neighbours(place, 2.5, 2.5) if sentence else _neighbours(place, 0.0, 1.0)
+        points -= _neighbours(place, 2.5, 2.5) if _in_sentence(place) else _neighbours(place, 0.0, 1.0)
     return points
 
 

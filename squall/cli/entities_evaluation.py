@@ -14,7 +14,7 @@ from squall.cli.output import echo, print_json
 
 def evaluate(
     context: typer.Context,
-    data: Annotated[Path, typer.Option(help="Folder with tfn_sentiment/train.csv and tfn_topic/train.parquet (Twitter Financial News).")],
+    data: Annotated[Path, typer.Option(help="Folder of tfn_sentiment/train.csv and tfn_topic/train.parquet.")],
     ambiguous: Annotated[Path | None, typer.Option(help="Labelled names that are words too, JSONL: text, start, end, is_company.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -43,6 +43,5 @@ def _print(title: str, report: dict[str, Any], measures: tuple[str, ...]) -> Non
     echo(title)
     for name in measures:
         share = report[name]
-        echo(
-            f"  {name.replace('_', ' '):16} {share['value']:.3f}  ({share['low']:.3f}–{share['high']:.3f}, {share['hits']} of {share['of']})"
-        )
+        interval = f"{share['low']:.3f}–{share['high']:.3f}"
+        echo(f"  {name.replace('_', ' '):16} {share['value']:.3f}  ({interval}, {share['hits']} of {share['of']})")

@@ -47,4 +47,4 @@ def test_all_forms_are_found_faster_than_a_regular_expression_finds_a_fiftieth_o
     ours = rate(lambda text: dictionary.matches(fold(text)), HEADLINES)
     theirs = rate(pattern.findall, HEADLINES)
     print(f"\ndictionary of {len(dictionary):,} forms: {ours:,.0f} headlines/s; regular expression of {len(names):,}: {theirs:,.0f}")
-    assert ours > 5 * theirs
+    assert ours > 20 * theirs

@@ -16,14 +16,14 @@ from squall.core.headline_marks import without_prefixes, without_signature
 from squall.core.matchers import fits
 from squall.core.net.addresses import redact_url, redact_urls_in, redact_webhook_url
 from squall.core.text import MAX_TEXT_CHARS, canonical_url, cashtags, clean, clean_name, fingerprint, normalise
+from squall.entities.linking.folding import fold
+from squall.entities.linking.tickers import ticker_forms
 from squall.ingest.cursors import CursorStore
 from squall.ingest.fields import symbols_of
 from squall.ingest.publication_time import TimeFormatError, parse_time
 from squall.ingest.rss.entry_split import split_feed
 from squall.ingest.rss.fetch import retry_after
 from squall.ingest.rss.markup import plain, without_scripts, without_tags
-from squall.entities.linking.folding import fold
-from squall.entities.linking.tickers import ticker_forms
 from squall.model.data.near_duplicates import group_key
 from squall.model.preprocess import prepare, prepare_aligned
 from tests.support.linkers import shipped
