@@ -20,8 +20,8 @@ def evaluate(
 ) -> None:
     """Measure how well names are linked.
 
-    From headlines of Twitter Financial News whose cashtag stands beside the spelled-out name, the cashtag is taken away: does the name lead to
-    that ticker? Half of them (`judge`) was never looked at when the rules were made. Near-copies count once. Intervals are 95%.
+    From headlines of Twitter Financial News whose cashtag stands beside the spelled-out name, the cashtag is taken away: does the name
+    lead to that ticker? Half of them (`judge`) was never looked at when the rules were made. Near-copies count once. Intervals are 95%.
     """
     from squall.entities.catalogue.catalogue import Catalogue
     from squall.entities.evaluation.evaluate import evaluate as measure

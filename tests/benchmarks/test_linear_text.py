@@ -16,8 +16,10 @@ from squall.core.headline_marks import without_prefixes, without_signature
 from squall.core.matchers import fits
 from squall.core.net.addresses import redact_url, redact_urls_in, redact_webhook_url
 from squall.core.text import MAX_TEXT_CHARS, canonical_url, cashtags, clean, clean_name, fingerprint, normalise
+from squall.entities.catalogue.listings import symbol_forms
 from squall.entities.linking.folding import fold
 from squall.entities.linking.tickers import ticker_forms
+from squall.entities.names import name_key, short_forms
 from squall.ingest.cursors import CursorStore
 from squall.ingest.fields import symbols_of
 from squall.ingest.publication_time import TimeFormatError, parse_time
@@ -149,6 +151,7 @@ FUNCTIONS: tuple[Callable[[str], object], ...] = (
     *(clean, normalise, fingerprint, cashtags, canonical_url, without_prefixes, without_signature),
     *(clean_name, redact_url, redact_webhook_url, redact_urls_in, visible, visible_lines, spreadsheet_cell),
     *(group_key, prepared, matched, dated, symbols, cursor_path),
+    *(name_key, short_forms, symbol_forms),
     *(*MARKUP, *REPLIES, *NAMES),
 )
 
