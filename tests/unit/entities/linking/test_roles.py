@@ -20,6 +20,8 @@ from tests.support.linkers import by_name, roles_in, shipped
         ("Moody's cuts Greece to junk", "Moody's"),
         ("HSBC sees gold at $2,000", "HSBC"),
         ("UBS analyst likes Tesla", "UBS"),
+        ("Tesla may fall further: Jane Doe, UBS", "UBS"),
+        ("Tesla may fall further: UBS", "UBS"),
     ],
 )
 def test_a_broker_that_judges_others_rates(text: str, rater: str) -> None:
