@@ -105,7 +105,7 @@ def check(
 ) -> None:
     """Check your own table of entities.
 
-    Every broken line is told, and what is allowed but worth a look: names that another entity has too (in a text the context decides), names
+    Every broken line is told, and what is allowed but worth a look: names that another entity has too (the context decides), names
     that are short or ordinary words, and circles of parents. Without a table of your own, the entities that ship with Squall are counted.
     Exit 1 when a line is broken. docs/entities.md describes the columns.
 
