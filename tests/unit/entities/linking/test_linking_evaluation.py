@@ -19,7 +19,6 @@ from squall.entities.evaluation.evaluate import ticker_report
 from squall.entities.evaluation.intervals import Proportion
 from tests.support.linkers import company, linker_of, shipped
 
-DATA = Path(__file__).parents[5] / "shared" / "data"
 ENTITIES = (company("Cemex", ticker="CX"), company("Walt Disney", "Disney", ticker="DIS"))
 
 
@@ -74,9 +73,11 @@ def test_a_broken_line_of_labelled_names_is_named(tmp_path: Path, line: str) -> 
 def test_the_command_prints_what_it_measured(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, ["$AAPL - Apple shares rise", "$TSLA - Tesla recalls cars"])
     names = tmp_path / "names.jsonl"
-    names.write_text(
-        '{"text": "Gap shares fall", "start": 0, "end": 3, "is_company": true}\n{"text": "the gap", "start": 4, "end": 7, "is_company": false}'
+    lines = (
+        '{"text": "Gap shares fall", "start": 0, "end": 3, "is_company": true}',
+        '{"text": "the gap", "start": 4, "end": 7, "is_company": false}',
     )
+    names.write_text("\n".join(lines))
     result = CliRunner().invoke(app, ["entities", "evaluate", "--data", str(folder), "--ambiguous", str(names), "--json"])
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
@@ -91,9 +92,8 @@ def test_a_missing_folder_is_an_error_that_says_what_data_is(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not DATA.exists(), reason="../shared/data is not here")
-def test_names_lead_to_their_tickers_on_headlines_whose_cashtag_is_masked() -> None:
-    rows = [row for row in cashtag_rows(DATA, Catalogue.open(EntitySettings())) if row.part == "judge"]
+def test_names_lead_to_their_tickers_on_headlines_whose_cashtag_is_masked(data_folder: Path) -> None:
+    rows = [row for row in cashtag_rows(data_folder, Catalogue.open(EntitySettings())) if row.part == "judge"]
     report = ticker_report(shipped(), rows)
     assert report["rows"] > 1_000
     assert report["precision"]["value"] >= 0.95
