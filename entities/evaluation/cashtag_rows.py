@@ -21,6 +21,7 @@ FILES = ("tfn_sentiment/train.csv", "tfn_topic/train.parquet")
 """Twitter Financial News, below the folder of data."""
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Z]{1,6})(?![\w$])")
 _LINK = re.compile(r"https?://\S{1,400}")
+_WORD = re.compile(r"[\w&.'’]{2,40}")
 _JOINT = " \t-–:|,"
 _AFTER, _BEFORE = 60, 25
 """Characters after and before the cashtag within which the name begins."""
@@ -128,7 +129,8 @@ def _first_words(entity: Entity, catalogue: Catalogue) -> set[str]:
 
 def _name_beside(text: str, at: int, words: set[str]) -> str:
     near = text[max(0, at - _BEFORE) : at + _AFTER]
-    for word in re.findall(r"[\w&.'’]{2,40}", near):
+    for match in _WORD.finditer(near):
+        word = match[0]
         if word[:1].isupper() or word[:1].isdigit():
             for form in (word, word.removesuffix("'s").removesuffix("’s")):
                 if name_key(form.rstrip(".")) in words or fold_name(form) in words:

@@ -52,7 +52,7 @@ def ticker_report(linker: Linker, rows: Sequence[CashtagRow]) -> dict[str, Any]:
         any of them; each with a 95% interval; `mistakes`: the first ones.
     """
     right = answered = over_right = over = subjects = subjects_right = anywhere = 0
-    mistakes = []
+    mistakes: list[dict[str, Any]] = []
     for row in rows:
         links = [link for link in linker.link(row.text) if link.role is Role.SUBJECT and link.symbols]
         entities = {link.entity for link in links}
@@ -85,7 +85,7 @@ def ambiguous_report(linker: Linker, names: Sequence[AmbiguousName]) -> dict[str
         `rows`, `companies` (how many are), `precision`, `recall`, `accuracy` with 95% intervals, `mistakes`: the first ones.
     """
     taken_right = taken = companies = right = 0
-    mistakes = []
+    mistakes: list[dict[str, Any]] = []
     for name in names:
         is_taken = _names_company(linker.link(name.text), name)
         taken += is_taken

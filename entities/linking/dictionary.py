@@ -131,7 +131,11 @@ class _CommonWords:
 
     def __call__(self, text: str) -> bool:
         words = text.split()
-        return all(map(self._word, words)) if len(words) > 1 else self._catalogue.needs_context(text) or self._word(text)
+        return (
+            all(map(self._word, words))
+            if len(words) > 1
+            else self._catalogue.needs_context(text) or self._word(text) or text in vocabulary.NOT_COMPANY_AFTER
+        )
 
     def _word(self, word: str) -> bool:
         known = self._known.get(word)

@@ -75,7 +75,7 @@ def score(form: Form, kind: EntityKind, place: Place) -> float:
     own = place.text[place.start : place.end]
     if form.words > 1:
         points = _several_words(form, place, own)
-    elif form.acronym:
+    elif form.acronym and not (form.common and own[:1].isupper() and own[1:].islower()):
         points = _acronym(form, kind, own, casing(place.text, place.start, place.end))
     else:
         points = _word(form, place, own)
@@ -205,7 +205,7 @@ def _word(form: Form, place: Place, own: str) -> float:
     if form.text in vocabulary.ORDINARY:
         return -6.0
     if how is Casing.LOWER:
-        return -2.0
+        return -1.2 if form.text in vocabulary.MOSTLY_NAMES else -2.0
     if not capital:
         return -6.0
     first = begins_sentence(place.text, place.start)
@@ -213,6 +213,8 @@ def _word(form: Form, place: Place, own: str) -> float:
         return 0.8 if form.text in vocabulary.MOSTLY_NAMES else 0.3
     if form.text in vocabulary.MOSTLY_NAMES:
         return -0.4
+    if form.text in vocabulary.MODIFIERS and not (place.possessive or vocabulary.STRONG_AFTER.intersection(place.after[:1])):
+        return -1.8
     return -1.2 if first else -1.8
 
 
@@ -228,8 +230,12 @@ def _context(form: Form, place: Place) -> float:
     if not place.possessive:
         if following in vocabulary.STRONG_AFTER:
             points += 1.8
+        elif following in vocabulary.AUXILIARIES:
+            points += 1.2 if following == "to" and not vocabulary.INFINITIVES.isdisjoint(after[1:2]) else 0.6
         elif following in vocabulary.FOLLOWS_COMPANY:
             points += 1.0
+        elif following == "of" and form.words == 1:
+            points -= 1.5
     if place.text[place.end : place.end + 2] in _MOVES and place.text[place.end + 2 : place.end + 3].isdecimal():
         points += 1.5
     if nearest in vocabulary.PRECEDES_COMPANY or (nearest in {"of", "in"} and len(before) > 1 and before[1] in vocabulary.BEFORE_OF):

@@ -25,6 +25,9 @@ def _per_word(name: str) -> Mapping[str, frozenset[str]]:
 
 BUSINESS = _words("business")
 FOLLOWS_COMPANY = _words("follows_company")
+AUXILIARIES = _words("auxiliaries")
+INFINITIVES = _words("infinitives")
+MODIFIERS = _words("modifiers")
 STRONG_AFTER = _words("strong_after")
 PRECEDES_COMPANY = _words("precedes_company")
 BEFORE_OF = _words("before_of")
