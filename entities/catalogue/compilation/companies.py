@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from squall.core.records import EntityKind
+from squall.entities.catalogue.compilation.repairs import repair_facts
 from squall.entities.catalogue.compilation.source_rows import SourceRow, brought_together, listings_of, read_rows, without_foreign_copies
 from squall.entities.entity import Entity
 from squall.entities.names import legal_short_form, name_key, short_forms, slug
@@ -25,7 +26,9 @@ _SPOKEN = frozenset(
 
 def company_entities(path: Path) -> tuple[list[Entity], dict[str, str]]:
     """Read `companies.csv.gz`: its companies, distinct by id, and their ids by the SEC's number (CIK)."""
-    rows = brought_together(without_foreign_copies(read_rows(path)))
+    source = read_rows(path)
+    repair_facts(source)
+    rows = brought_together(without_foreign_copies(source))
     taken: set[str] = set()
     entities = [_entity(row, taken) for row in rows]
     return entities, {cik: entity.id for row, entity in zip(rows, entities, strict=True) for cik in row.ciks}

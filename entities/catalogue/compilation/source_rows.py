@@ -97,7 +97,7 @@ def without_foreign_copies(rows: Iterable[SourceRow]) -> list[SourceRow]:
 
 def _only_foreign(row: SourceRow) -> bool:
     suffixes = {listing.rpartition(".")[2] for listing in row.listings}
-    return bool(suffixes) and not row.us_tickers and suffixes <= _FOREIGN - set(_home_exchanges().get(row.country, []))
+    return bool(suffixes) and not row.us_tickers and suffixes <= _FOREIGN - set(home_exchanges().get(row.country, []))
 
 
 def _abbreviated(name: str) -> bool:
@@ -148,8 +148,8 @@ _SPELLINGS = {"incorporated": "inc", "corporation": "corp", "company": "co", "li
 
 
 @cache
-def _home_exchanges() -> dict[str, list[str]]:
-    """Suffixes of a country's own exchanges, the main one first."""
+def home_exchanges() -> dict[str, list[str]]:
+    """Return the suffixes of each country's own exchanges, the main one first."""
     return {row["country"]: row["exchanges"].split(";") for row in read_table("exchanges")}
 
 
@@ -159,7 +159,7 @@ _MOST_LISTINGS = 6
 
 def listings_of(row: SourceRow) -> tuple[Listing, ...]:
     """Return the tickers that texts use: home first, then New York, then large exchanges; the foreign ones only where there is no other."""
-    home = _home_exchanges().get(row.country, [])
+    home = home_exchanges().get(row.country, [])
     parsed = [Listing(*listing.rpartition(".")[::2]) if "." in listing else Listing(listing) for listing in row.listings]
     parsed = [listing for listing in parsed if (_is_ticker(listing) or listing.exchange in home) and not _is_preferred(listing)]
     at_home = sorted((listing for listing in parsed if listing.exchange in home), key=lambda listing: home.index(listing.exchange))
