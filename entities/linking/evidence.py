@@ -213,7 +213,7 @@ def _word(form: Form, place: Place, own: str) -> float:
         return 0.8 if form.text in vocabulary.MOSTLY_NAMES else 0.3
     if form.text in vocabulary.MOSTLY_NAMES:
         return -0.4
-    if form.text in vocabulary.MODIFIERS and not (place.possessive or vocabulary.STRONG_AFTER.intersection(place.after[:1])):
+    if form.text in vocabulary.MODIFIERS and not place.possessive and vocabulary.STRONG_VERBS.isdisjoint(place.after[:1]):
         return -1.8
     return -1.2 if first else -1.8
 
