@@ -177,6 +177,8 @@ def _is_tail(place: Place) -> bool:
 def _acronym(form: Form, kind: EntityKind, own: str, how: Casing) -> float:
     if kind is EntityKind.COMPANY and form.text in vocabulary.NOT_TICKERS:
         return -5.0
+    if len(form.text) == 1:
+        return -1.5 if how is Casing.SENTENCE and own.isupper() else -6.0
     if how is Casing.LOWER:
         return -2.5 if form.common else -0.5 if len(form.text) < _SURE_LETTERS else 0.5
     if not own.isupper():
@@ -188,7 +190,8 @@ def _acronym(form: Form, kind: EntityKind, own: str, how: Casing) -> float:
 
 def _several_words(form: Form, place: Place, own: str) -> float:
     points = 0.7 if form.common else 3.0
-    if all(word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in own.replace("-", " ").split()):
+    words = own.replace("-", " ").split()
+    if all(word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in words) and not own.islower():
         return points
     if casing(place.text, place.start, place.end) is Casing.LOWER:
         return points - 1.5 if form.common else points

@@ -1,9 +1,9 @@
 """How much a text is about each entity, in [0, 1].
 
-What the vendors publish of their scores: RavenPack's relevance is 100 where an entity plays a main part in the headline, 90 or more where
-the headline names it, and less the later and the more seldom it is named (RavenPack Analytics user guide, "RELEVANCE"); Thomson Reuters
-News Analytics gives 1 to an asset in the headline, else the number of its occurrences relative to those of others (its user guide,
-"relevance"). Neither publishes its formula. Ours:
+After the scores of the vendors, as Mitra and Mitra describe them ("The Handbook of News Analytics in Finance", Wiley 2011, appendix 1.A):
+RavenPack's relevance goes from 0 to 100 and is highest for what plays a main part in the headline; Thomson Reuters News Analytics has a
+relevance in [0, 1], beside the place of the first mention and the number of companies, which tells a round-up from news of one.
+Neither publishes its formula. Ours:
 
     in the title:  (1, or 0.8 in an aside) · min(1, √(3 / n_title))
     only below it: (0.6 − 0.3 · depth + 0.2 · count / most) · min(1, √(6 / n))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.linkers import linked, shipped
+from tests.support.linkers import company, linked, linker_of, shipped
 
 COMPANIES = (
     "Target raises its outlook",
@@ -62,6 +62,23 @@ def test_the_network_decides_where_it_saw_a_name() -> None:
 def test_a_short_form_means_the_company_that_the_text_names_in_full() -> None:
     text = "Target Corporation reports. People like target, and Target likes people"
     assert [text[link.start : link.end] for link in shipped().link(text)] == ["Target Corporation", "Target"]
+
+
+def test_an_alias_of_one_letter_links_nothing_by_itself() -> None:
+    linker = linker_of(company("Zorgblat", "A", "X", "the", "of the", ticker="ZORG"))
+    assert linker.link("A man of the town drew an X. Plan A failed. THE X FACTOR") == []
+    assert [link.start for link in linker.link("Sales at X shares fall, X CEO says")] == [9, 24]
+
+
+def test_two_companies_of_one_name_are_told_apart_by_size_and_always_alike() -> None:
+    small, large = company("Apollo Mining", "Apollo", size=1), company("Apollo Global", "Apollo", size=5)
+    texts = [linker.link("Apollo shares fall")[0].name for linker in (linker_of(small, large), linker_of(large, small))]
+    assert texts == ["Apollo Global"] * 2
+
+
+def test_an_entity_with_very_many_aliases_is_bounded() -> None:
+    linker = linker_of(company("Zorgblat", *(f"Zorg{number} Blat" for number in range(10_000))))
+    assert len(linker.link("Zorg1 Blat and Zorg9999 Blat and Zorgblat")) == 2
 
 
 def test_a_country_within_another_name_is_none() -> None:
