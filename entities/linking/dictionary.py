@@ -122,6 +122,9 @@ def _forms(catalogue: Catalogue) -> list[Form]:
     ]
 
 
+_ORDINARY = vocabulary.ORDINARY | vocabulary.RARE_WORDS | vocabulary.PLACES | vocabulary.NOT_ALONE
+
+
 class _CommonWords:
     """Whether a form is an ordinary word, or consists of ordinary words only."""
 
@@ -140,8 +143,7 @@ class _CommonWords:
     def _word(self, word: str) -> bool:
         known = self._known.get(word)
         if known is None:
-            ordinary = word in vocabulary.ORDINARY or word in vocabulary.PLACES or word in vocabulary.NOT_ALONE
-            known = self._known[word] = ordinary or (len(word) > _INITIALS and self._catalogue.needs_context(word))
+            known = self._known[word] = word in _ORDINARY or (len(word) > _INITIALS and self._catalogue.needs_context(word))
         return known
 
 

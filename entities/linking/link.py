@@ -20,6 +20,8 @@ class Role(StrEnum):
     """A company whose shareholders a law firm solicits: the text is an advertisement, not news of the company."""
     EXCHANGE = "exchange"
     """A place where something is traded: NYSE in "NYSE-listed"."""
+    HOST = "host"
+    """A house at whose conference another presents: Citi in "Tesla presents at Citi technology conference"."""
     AUTHOR = "author"
     """An agency or newspaper that tells it: Reuters in "… - Reuters", Bloomberg in "Bloomberg reports"."""
 

@@ -19,12 +19,15 @@ _HOUSE = (EntityKind.COMPANY, EntityKind.ORGANISATION)
 _MAY_ACT = frozenset({*_HOUSE, EntityKind.INDEX, EntityKind.OTHER})
 _SOLICITING = ("investor", "sharehold", "class action", "plaintiff", "investigat")
 """No solicitation lacks all of these."""
+_SPEAKS = frozenset({"says", "said", "per", "notes", "adds", "writes"})
 _FORECAST = frozenset({EntityKind.INDEX, EntityKind.CURRENCY, EntityKind.COMMODITY, EntityKind.CENTRAL_BANK, EntityKind.COUNTRY})
 """Of these, brokers forecast: "HSBC sees Sensex at 30,000"."""
 _RATED_TO = frozenset({"to", "at", "by", "from"})
 _OF_AN_EXPERT = ":,"
 """Before a broker's name at the end: "Nifty may fall: Sanjay Dutt, Edelweiss"."""
 _EXPERT = 40
+_EVENTS = frozenset({"conference", "summit", "forum", "symposium"})
+_EVENT_WITHIN = 6
 _AND = frozenset({",", "and", "&", "/", ", and"})
 _SIGNATURE_DASHES = "-–—|"
 
@@ -60,6 +63,8 @@ def _role(candidate: Candidate, following: Candidate | None, previous: tuple[Rol
         return Role.SOLICITATION if kind in _HOUSE else Role.SUBJECT
     if kind not in _MAY_ACT:
         return Role.SUBJECT
+    if _hosts(candidate.place):
+        return Role.HOST
     names = {name, fold_name(candidate.entity.name)}
     if not names.isdisjoint(vocabulary.BROKERS):
         between = candidate.place.text[previous[1] : candidate.start].strip() if previous and previous[0] is Role.RATER else None
@@ -85,7 +90,7 @@ def _rates(candidate: Candidate, following: Candidate | None) -> bool:
     before, after = candidate.place.before, candidate.place.after
     verb = after[0] if after else ""
     if candidate.place.possessive or verb in vocabulary.ANALYSTS:
-        return verb in vocabulary.ANALYSTS or any(word in vocabulary.ANALYSTS for word in after[:4])
+        return not vocabulary.ANALYSTS.isdisjoint(after[:4]) or not _SPEAKS.isdisjoint(after[1:4])
     near = following is not None and following.start - candidate.end <= len(verb) + _OBJECT_WITHIN
     if verb in vocabulary.STANCES and after[1:2] == ["on"] and (near or not following):
         return True
@@ -99,7 +104,9 @@ def _rates(candidate: Candidate, following: Candidate | None) -> bool:
     nearest = before[0] if before else ""
     if nearest in vocabulary.RATED_BY and any(word in vocabulary.RATED_VERBS for word in before[1:8]):
         return True
-    if nearest == "to" and len(before) > 1 and before[1] == "according":
+    if nearest in vocabulary.RATED_BY and not vocabulary.ANALYSTS.isdisjoint(before[1:2]):
+        return True
+    if nearest in _SPEAKS or (nearest == "to" and before[1:2] == ["according"]):
         return True
     return _signs(candidate, _OF_AN_EXPERT if ":" in candidate.place.text[max(0, candidate.start - _EXPERT) : candidate.start] else "")
 
@@ -132,6 +139,14 @@ def _signs(candidate: Candidate, also: str = "") -> bool:
         return False
     rest = text[candidate.end : candidate.end + 40].lstrip(" .…\r\n")
     return not rest or rest.startswith(("http", "#", "$"))
+
+
+def _hosts(place: Place) -> bool:
+    """Whether the name is part of a conference's at which something is presented."""
+    if place.possessive or not (place.before[:1] == ["at"] or place.before[:2] == ["the", "at"]):
+        return False
+    following = place.after[: _EVENT_WITHIN + 1]
+    return any(word in _EVENTS and following[number + 1 : number + 2] != ["call"] for number, word in enumerate(following[:_EVENT_WITHIN]))
 
 
 def _trades(place: Place) -> bool:

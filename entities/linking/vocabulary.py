@@ -35,6 +35,7 @@ BEFORE_OF = _words("before_of")
 DETERMINERS = _words("determiners")
 NOT_TICKERS = _words("not_tickers")
 ORDINARY = _words("ordinary")
+RARE_WORDS = _words("rare_words")
 PLACES = _phrases("places")
 GIVEN_NAMES = _words("given_names")
 NOT_ALONE = _words("not_alone") | GIVEN_NAMES

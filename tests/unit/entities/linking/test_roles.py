@@ -20,6 +20,9 @@ from tests.support.linkers import by_name, roles_in, shipped
         ("Moody's cuts Greece to junk", "Moody's"),
         ("HSBC sees gold at $2,000", "HSBC"),
         ("UBS analyst likes Tesla", "UBS"),
+        ("Analysts at UBS like Tesla", "UBS"),
+        ("Tesla could double, says UBS", "UBS"),
+        ("UBS's Jane Doe says Tesla could double", "UBS"),
         ("Tesla may fall further: Jane Doe, UBS", "UBS"),
         ("Tesla may fall further: UBS", "UBS"),
     ],
@@ -57,6 +60,10 @@ def test_a_broker_that_is_talked_of_is_a_subject(text: str) -> None:
 def test_an_agency_that_tells_is_an_author(text: str, author: str) -> None:
     found = roles_in(text)
     assert (found[author], found["VW"]) == (Role.AUTHOR, Role.SUBJECT)
+
+
+def test_a_house_at_whose_conference_another_presents_is_its_host() -> None:
+    assert roles_in("Tesla presents at Citi Global Technology Conference") == {"Tesla": Role.SUBJECT, "Citi": Role.HOST}
 
 
 def test_an_agency_with_results_is_a_subject() -> None:
