@@ -1,7 +1,7 @@
 """Facts that the companies table copied from one company to others: found by their web site, and taken out.
 
-The source filled gaps by names that contain a short name: 300 Malaysian companies ("… Berhad") have the sector, size, country and site of RH,
-a furniture retailer; Zoetis has those of TIS.
+The source filled gaps by names that contain a short name: 300 Malaysian companies ("… Berhad") have the sector, size, country and
+site of RH, a furniture retailer; Zoetis has those of TIS.
 """
 
 from __future__ import annotations

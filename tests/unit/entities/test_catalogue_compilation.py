@@ -85,21 +85,10 @@ def test_rows_of_one_company_are_merged_and_namesakes_of_two_countries_are_not(t
 
 
 def test_facts_copied_from_a_company_whose_name_is_inside_another_are_taken_out(tmp_path: Path) -> None:
-    facts = {
-        "sector": "Information Technology",
-        "industry": "IT Services",
-        "country": "Japan",
-        "market_cap": "Mid",
-        "website": "http://www.tis.com",
-    }
-    rows = [
-        {"name": "TIS Inc.", "listings": "3626.T"},
-        {"name": "Zoetis Inc.", "listings": "ZTS.MX"},
-        {"name": "TIS Solutions", "listings": "9999.T"},
-    ]
-    found = {
-        company.name: (company.sector, company.country, company.size) for company in compiled(tmp_path, *(row | facts for row in rows))
-    }
+    facts = {"sector": "Information Technology", "country": "Japan", "market_cap": "Mid", "website": "http://www.tis.com"}
+    listed = {"TIS Inc.": "3626.T", "Zoetis Inc.": "ZTS.MX", "TIS Solutions": "9999.T"}
+    companies = compiled(tmp_path, *({"name": name, "listings": listing} | facts for name, listing in listed.items()))
+    found = {company.name: (company.sector, company.country, company.size) for company in companies}
     japanese = ("Information Technology", "country:japan", 4)
     assert found == {"TIS": japanese, "TIS Solutions": japanese, "Zoetis": ("", "", 0)}
 
