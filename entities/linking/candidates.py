@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from squall.entities.entity import Entity
 from squall.entities.linking.dictionary import Form, Match
-from squall.entities.linking.evidence import CERTAIN, THRESHOLD, Place, entity_points, hopeless, network_points, place_of, score
+from squall.entities.linking.evidence import CERTAIN, THRESHOLD, entity_points, hopeless, network_points, score
 from squall.entities.linking.folding import Folded
 from squall.entities.linking.network_spans import NetworkSpans
+from squall.entities.linking.place import Place, place_of
 
 _SURE = 2.5
 """From here on a name says enough by itself to decide what its short forms in the same text mean."""

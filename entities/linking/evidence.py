@@ -6,22 +6,18 @@ zero or more links. They were set by hand on examples and measured by `squall en
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from squall.core.records import EntityKind
 from squall.entities.catalogue.common_words import is_common
 from squall.entities.entity import Entity
 from squall.entities.linking import vocabulary
-from squall.entities.linking.casing import Casing, begins_sentence, casing
 from squall.entities.linking.dictionary import Form
+from squall.entities.linking.place import Casing, Place, begins_sentence, casing
 
 THRESHOLD = 0.0
 """The least sum that links."""
 CERTAIN = 10.0
 """A ticker of the entity stands beside the name."""
 
-_WINDOW = 56
-"""Characters on each side whose words count; bounded, so that time is linear."""
 _NEAR = 5
 _SHORT = 5
 _SURE_LETTERS = 4
@@ -29,43 +25,6 @@ _SURE_LETTERS = 4
 _TIES = frozenset("-/_'’.")
 _HEADS = 12
 """A name that heads a text, before a colon, begins within so many characters."""
-
-
-class Place(NamedTuple):
-    """Where a name stands, and what stands around it.
-
-    Args:
-        text: as given.
-        start: offset in `text`.
-        end: offset in `text`.
-        name: what stands there, folded.
-        before: folded words before it, the nearest first.
-        after: folded words after it, the nearest first; without the `s` of a possessive.
-        possessive: whether one follows.
-    """
-
-    text: str
-    start: int
-    end: int
-    name: str
-    before: list[str]
-    after: list[str]
-    possessive: bool
-
-
-def place_of(text: str, folded: str, start: int, end: int, begin: int, stop: int) -> Place:
-    """Return the place of `text[start:end]`, which is `folded[begin:stop]`; looks at a bounded part of the text."""
-    left = max(0, begin - _WINDOW)
-    before = folded[left:begin].split()
-    if left and before and folded[left - 1] != " ":
-        del before[0]
-    before.reverse()
-    after = folded[stop : stop + _WINDOW].split()
-    possessive = text[end : end + 1] in _APOSTROPHES and after[:1] == ["s"]
-    return Place(text, start, end, folded[begin:stop], before, after[1:] if possessive else after, possessive)
-
-
-_APOSTROPHES = frozenset("'’‘`")
 
 
 def score(form: Form, kind: EntityKind, place: Place) -> float:

@@ -9,11 +9,11 @@ from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.entity import Entity
 from squall.entities.linking.candidates import Candidate, name_candidates, standing
 from squall.entities.linking.dictionary import Dictionary
-from squall.entities.linking.evidence import place_of
 from squall.entities.linking.folding import Folded, fold, fold_name
 from squall.entities.linking.found_names import bare_name, found_entity, found_spans
 from squall.entities.linking.link import Link, Role
 from squall.entities.linking.network_spans import NetworkSpans
+from squall.entities.linking.place import place_of
 from squall.entities.linking.relevance import is_aside, relevance, title_end
 from squall.entities.linking.roles import roles
 from squall.entities.linking.ticker_candidates import confirmed, ticker_candidates

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from squall.core.records import EntityKind
 from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate
-from squall.entities.linking.evidence import Place
 from squall.entities.linking.folding import fold_name
 from squall.entities.linking.link import Role
+from squall.entities.linking.place import Place
 
 _RATES_WITHIN = 9
 """Words after a broker's verb within which a word of rating makes it a rating."""

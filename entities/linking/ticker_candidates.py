@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate, ending_before
-from squall.entities.linking.evidence import CERTAIN, place_of
+from squall.entities.linking.evidence import CERTAIN
 from squall.entities.linking.folding import Folded
 from squall.entities.linking.found_names import PREFIX, found_entity, found_symbol, trimmed
 from squall.entities.linking.network_spans import NetworkSpans
+from squall.entities.linking.place import place_of
 from squall.entities.linking.tickers import Proof, TickerForm
 
 _REACH = 24

@@ -1,10 +1,15 @@
-"""How the text around a name is capitalised: what a capital proves there."""
+"""Where a name stands in a text, what stands around it, and what a capital proves there."""
 
 from __future__ import annotations
 
 from enum import Enum
+from typing import NamedTuple
 
-_WINDOW = 90
+_WINDOW = 56
+"""Characters on each side whose words count; bounded, so that time is linear."""
+
+
+_CASING_WINDOW = 90
 """Characters on each side: a title in capitals above a body in sentences is judged by itself."""
 _STOPS = (". ", "! ", "? ", "\n")
 _ENOUGH = 3
@@ -14,6 +19,43 @@ _LEAST_LETTERS = 4
 _LOWER_SHARE = 0.34
 _UPPER_SHARE = 0.6
 _SENTENCE_ENDS = frozenset('.!?:–—-|"“”>•*#(')
+
+
+class Place(NamedTuple):
+    """Where a name stands, and what stands around it.
+
+    Args:
+        text: as given.
+        start: offset in `text`.
+        end: offset in `text`.
+        name: what stands there, folded.
+        before: folded words before it, the nearest first.
+        after: folded words after it, the nearest first; without the `s` of a possessive.
+        possessive: whether one follows.
+    """
+
+    text: str
+    start: int
+    end: int
+    name: str
+    before: list[str]
+    after: list[str]
+    possessive: bool
+
+
+def place_of(text: str, folded: str, start: int, end: int, begin: int, stop: int) -> Place:
+    """Return the place of `text[start:end]`, which is `folded[begin:stop]`; looks at a bounded part of the text."""
+    left = max(0, begin - _WINDOW)
+    before = folded[left:begin].split()
+    if left and before and folded[left - 1] != " ":
+        del before[0]
+    before.reverse()
+    after = folded[stop : stop + _WINDOW].split()
+    possessive = text[end : end + 1] in _APOSTROPHES and after[:1] == ["s"]
+    return Place(text, start, end, folded[begin:stop], before, after[1:] if possessive else after, possessive)
+
+
+_APOSTROPHES = frozenset("'’‘`")
 
 
 class Casing(Enum):
@@ -30,9 +72,9 @@ class Casing(Enum):
 def casing(text: str, start: int, end: int) -> Casing:
     """Return how the words around `text[start:end]` are capitalised; looks at a bounded part of the text."""
     lower = title = upper = 0
-    left = max(0, start - _WINDOW)
+    left = max(0, start - _CASING_WINDOW)
     before = text[left:start]
-    after = text[end : end + _WINDOW]
+    after = text[end : end + _CASING_WINDOW]
     cut = max(before.rfind(stop) for stop in _STOPS)
     ends = min((at for at in map(after.find, _STOPS) if at >= 0), default=len(after))
     words = before[cut + 1 :].split()
@@ -66,6 +108,6 @@ def casing(text: str, start: int, end: int) -> Casing:
 def begins_sentence(text: str, start: int) -> bool:
     """Whether what begins at `start` is the first word of a sentence or of a part after a colon, dash or quote."""
     at = start - 1
-    while at >= 0 and start - at < _WINDOW and text[at].isspace():
+    while at >= 0 and start - at < _CASING_WINDOW and text[at].isspace():
         at -= 1
     return at < 0 or text[at] in _SENTENCE_ENDS

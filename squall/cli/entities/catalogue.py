@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from squall.cli.entities_evaluation import evaluate
 from squall.cli.options import AsJson, settings_of
 from squall.cli.output import echo, print_error, print_json
 from squall.core.config.entities import EntitySettings
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from squall.entities.entity import Entity
 
 app = typer.Typer(help="Companies and other names: what is known of them.", no_args_is_help=True, rich_markup_mode=None)
-app.command()(evaluate)
 _SHOWN_MEMBERS = 20
 _SHOWN_FINDINGS = 50
 
