@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 
 from squall.core.errors import ConfigurationError
+from squall.model.case import Case
 from squall.model.network import POOLINGS, MultiTaskNetwork, NetworkConfig
 from squall.model.tasks import TaskSpec
 from tests.support.labelled import MENTION, TASKS
@@ -50,7 +52,7 @@ def test_a_broken_folder_is_a_clear_error(tiny_base: Path, tmp_path: Path, broke
     elif broken == "text":
         config.write_text("{")
     elif broken == "format":
-        config.write_text(config.read_text().replace('"format": 1', '"format": 99'))
+        config.write_text(config.read_text().replace('"format": 2', '"format": 99'))
     else:
         (tmp_path / "model.safetensors").write_bytes(b"short")
     with pytest.raises(ConfigurationError):
@@ -96,3 +98,31 @@ def test_a_task_that_makes_no_head_says_what_is_allowed(kind: str, labels: tuple
     with pytest.raises(ConfigurationError) as caught:
         TaskSpec("x", labels, kind)  # type: ignore[arg-type]
     assert said in str(caught.value)
+
+
+def test_a_checkpoint_of_the_first_format_is_read_as_it_was(tiny_base: Path, tmp_path: Path) -> None:
+    MultiTaskNetwork.from_base(tiny_base, TASKS, name="tiny-1").save(tmp_path, "{}")
+    config = json.loads((tmp_path / "config.json").read_text())
+    del config["case"]
+    for task in config["tasks"]:
+        del task["output"]
+    (tmp_path / "config.json").write_text(json.dumps(config | {"format": 1}))
+    network = MultiTaskNetwork.load(tmp_path)
+    assert network.config.tasks == TASKS
+    assert network.case is None
+
+
+def test_tokens_without_a_case_are_read_as_by_a_network_that_knows_none(tiny_base: Path) -> None:
+    torch.manual_seed(2)
+    plain = MultiTaskNetwork.from_base(tiny_base, TASKS, name="tiny-1").eval()
+    cased = MultiTaskNetwork.from_base(tiny_base, TASKS, name="tiny-1", case=True).eval()
+    cased.take_heads(plain)
+    ids, mask = torch.tensor([[2, 6, 3]]), torch.tensor([[1, 1, 1]])
+    vocabulary = cased.config.case_vocabulary
+    assert vocabulary is not None
+    torch.testing.assert_close(cased(ids, mask), plain(ids, mask))
+    title = torch.tensor([[2, 6 + vocabulary * Case.TITLE, 3]])
+    torch.testing.assert_close(cased(title, mask), plain(ids, mask))  # a case that was never learnt says nothing
+    assert cased.case is not None
+    torch.nn.init.normal_(cased.case.weight)
+    assert not torch.allclose(cased(title, mask)["mood"], cased(ids, mask)["mood"])
