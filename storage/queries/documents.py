@@ -100,7 +100,7 @@ class DocumentQueries(Queries):
         if rows:
             identity = [[row.document.id for row in rows], [row.model_version for row in rows], [row.scored_at for row in rows]]
             digest = xxhash.xxh3_128_hexdigest(repr(identity).encode())
-            insert_readings(self._backend, list(map(DocumentReading.of, rows)), token)
+            insert_readings(self._backend, [DocumentReading.of(row) for row in rows if row.catalogue_version or row.mentions], token)
             self._backend.insert(DOCUMENTS.block(rows, {}), f"{token}:{digest}")
 
     def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]:
