@@ -9,10 +9,9 @@ from typing import Any
 
 import orjson
 
-from squall.core.records import SENTIMENTS
+from squall.core.records import SENTIMENTS, TOPICS
 from squall.model.serving.engine import ScoringEngine
 from squall.model.spans import Span
-from squall.model.tasks import SENTIMENT, TOPIC, find_task
 
 _DIGITS = 6
 
@@ -65,23 +64,20 @@ def _parse(number: int, line: bytes) -> _Line:
 
 def _scored(part: Sequence[_Line], engine: ScoringEngine) -> Iterator[dict[str, Any]]:
     texts = [line.text for line in part if not line.error]
-    found = engine.predict(texts)
-    topics, sentiments = (find_task(found.tasks, name).labels for name in (TOPIC.name, SENTIMENT.name))
-    p_topic, p_sentiment = found.probabilities[TOPIC.name], found.probabilities[SENTIMENT.name]
-    order = [sentiments.index(label) for label in SENTIMENTS]
+    found = engine.read(texts)
     row = 0
     for line in part:
         if line.error:
             yield {**line.passed, "line": line.number, "error": line.error}
             continue
-        topic = int(p_topic[row].argmax())
-        negative, neutral, positive = map(float, p_sentiment[row, order])
+        topic = int(found.topic[row].argmax())
+        negative, neutral, positive = map(float, found.sentiment[row])
         yield {
             **line.passed,
             "text": line.text,
-            "topic": topics[topic],
-            "topic_probability": round(float(p_topic[row, topic]), _DIGITS),
-            "sentiment": sentiments[int(p_sentiment[row].argmax())],
+            "topic": TOPICS[topic],
+            "topic_probability": round(float(found.topic[row, topic]), _DIGITS),
+            "sentiment": SENTIMENTS[int(found.sentiment[row].argmax())],
             "p_negative": round(negative, _DIGITS),
             "p_neutral": round(neutral, _DIGITS),
             "p_positive": round(positive, _DIGITS),

@@ -30,7 +30,7 @@ _LISTED: Final = 20_000
 _BATCH: Final = 256
 """Documents that are read at once."""
 _PAUSE_SECONDS: Final = 30.0
-_TOKEN: Final = "backfill"
+_BATCH_NAME: Final = "backfill"
 """The store adds a digest of the rows."""
 _DAY: Final = timedelta(days=1)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -149,7 +149,7 @@ class Backfill:
         scored_at = {row.id: row.scored_at for row in stored}
         result = self._scorer.score([_document(row) for row in stored], [PROBE])
         readings = [_reading(row, scored_at[row.document.id]) for row in result.rows]
-        self._wait(lambda: self._store.mentions.insert(readings, token=_TOKEN))
+        self._wait(lambda: self._store.mentions.insert(readings, token=_BATCH_NAME))
         for key, rejection in result.failures.items():
             log.warning("document %s is not read for names: %s", key, rejection.detail)
         self._done.documents += len(readings)

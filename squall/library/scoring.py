@@ -140,7 +140,7 @@ class Model:
             StoppedError: the model is closed.
         """
         given = _checked(texts)
-        found = self._engine.predict(given)
+        found = self._engine.read(given)
         tasks = {
             task.name: TaskScores(task.name, task.labels, found.probabilities[task.name]) for task in found.tasks if task.kind == "text"
         }

@@ -12,7 +12,7 @@ import torch
 
 from squall.core.errors import ConfigurationError
 from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork, NetworkConfig, is_checkpoint
-from squall.model.tasks import MISSING
+from squall.model.outputs import is_known
 from squall.model.training.artifacts.model_card import model_card
 from squall.model.training.config import TrainConfig
 from squall.model.training.encoding import Encoded
@@ -166,6 +166,6 @@ def _folder_name(path: Path) -> str:
 
 def _counts(rows: Encoded) -> dict[str, Any]:
     by_source = {source: rows.sources.count(source) for source in sorted(set(rows.sources))}
-    labelled = {name: int((values != MISSING).sum()) for name, values in rows.labels.items()}
-    labelled |= {name: sum(1 for row in tags if row) for name, tags in rows.tags.items()}
+    labelled = {name: int(is_known(values).sum()) for name, values in rows.labels.items()}
+    labelled |= {name: sum(1 for row in found if row) for name, found in [*rows.tags.items(), *rows.places.items()]}
     return {"total": len(rows), "labelled": labelled, "by_source": by_source}

@@ -136,7 +136,7 @@ def test_columns_follow_our_order_whatever_the_checkpoints_order(tiny_base: Path
     turned = (TaskSpec("sentiment", ("positive", "negative", "neutral")), TaskSpec("topic", TOPICS))
     MultiTaskNetwork.from_base(tiny_base, turned, name="tiny-1").save(tmp_path, (tiny_base / "tokenizer.json").read_text())
     engine = ScoringEngine.open(ModelSettings(path=tmp_path, precision="fp32", device="cpu"))
-    own = engine.probabilities(["gold"])["sentiment"][0]
+    own = engine.read(["gold"]).probabilities["sentiment"][0]
     np.testing.assert_allclose(engine.score(["gold"]).sentiment[0], own[[1, 2, 0]])
 
 
@@ -231,7 +231,7 @@ def test_lines_contain_the_spans_of_a_tokens_task_in_the_text_as_given(tiny_base
     with ScoringEngine.open(tiny_settings(folder)) as engine:
         text = "bank &amp; oil deal https://t.co/x strong gold"
         (line,) = score_lines([text.encode()], engine)
-        (spans,) = engine.entities([text])
+        (spans,) = engine.read([text]).spans["entity"]
     assert line["entity"] == [{"start": s.start, "end": s.end, "text": text[s.start : s.end]} for s in spans]
     assert spans
 
@@ -241,7 +241,8 @@ def test_a_checkpoint_of_other_tasks_can_be_measured_but_not_put_into_the_stream
     with pytest.raises(ConfigurationError, match="no topic head"):
         ScoringEngine.open(tiny_settings(folder))
     with ScoringEngine.open(tiny_settings(folder), needed=()) as engine:
-        assert engine.probabilities(["oil up"])["mood"].shape == (1, 2)
-        assert len(engine.entities(["oil up"])) == 1
+        found = engine.read(["oil up"])
+        assert found.probabilities["mood"].shape == (1, 2)
+        assert len(found.spans["entity"]) == 1
         with pytest.raises(ConfigurationError, match="no topic head"):
-            engine.score(["oil up"])
+            _ = found.topic
