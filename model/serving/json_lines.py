@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from squall.core.records import SENTIMENTS, TOPICS
 from squall.model.serving.engine import ScoringEngine
+from squall.model.serving.reading import Reading
 from squall.model.spans import Span
 
 _DIGITS = 6
@@ -24,10 +25,26 @@ class _Line:
     text: str = ""
     error: str = ""
     passed: dict[str, Any] = field(default_factory=dict)
+    asked: list[str] | None = None
+    """Names that came with the text."""
 
 
-def score_lines(lines: Iterable[bytes], engine: ScoringEngine, *, batch: int = 256) -> Iterator[dict[str, Any]]:
-    """Score lines of UTF-8, each a plain text or a JSON object with `text` (and maybe `id`, which is passed through).
+class EntityFinder(Protocol):
+    """Says whom a text is about."""
+
+    def __call__(self, text: str, reading: Reading, row: int, asked: Sequence[str] | None) -> list[dict[str, Any]]:
+        """Return an object for each entity of text `row` of `reading`, or for each name of `asked`.
+
+        Raises:
+            ValueError: the names are not acceptable; the message says why.
+            RuntimeError: the text is one that it fails on.
+        """
+
+
+def score_lines(
+    lines: Iterable[bytes], engine: ScoringEngine, *, entities: EntityFinder | None = None, batch: int = 256
+) -> Iterator[dict[str, Any]]:
+    """Score lines of UTF-8, each a plain text or a JSON object with `text`, and maybe `id`, which is passed through, and `entities`, names.
 
     Yields one object per line that isn't blank, in order: `text, topic, topic_probability, sentiment, p_negative,
     p_neutral, p_positive, score, model_version`, and under the name of each tokens task its spans (`start, end, text`, and `label` where
@@ -36,11 +53,12 @@ def score_lines(lines: Iterable[bytes], engine: ScoringEngine, *, batch: int = 2
     Args:
         lines: with or without line ends.
         engine: scores them.
+        entities: gives each object its `entities`: what the text is about, or the names that came with it; None: there are none.
         batch: lines scored together; the output lags the input by as many.
     """
     parsed = (_parse(number, line) for number, line in enumerate(lines, 1) if line.strip())
     while part := list(islice(parsed, batch)):
-        yield from _scored(part, engine)
+        yield from _scored(part, engine, entities)
 
 
 def _parse(number: int, line: bytes) -> _Line:
@@ -59,16 +77,25 @@ def _parse(number: int, line: bytes) -> _Line:
     if not isinstance(value, str) or not value.strip():
         problem = "missing" if "text" not in body else "empty" if isinstance(value, str) else f"{type(value).__name__}, not a string"
         return _Line(number, error=f"field text is {problem}", passed=passed)
-    return _Line(number, value, passed=passed)
+    asked = body.get("entities")
+    if asked is not None and not (isinstance(asked, list) and all(isinstance(name, str) for name in asked)):
+        return _Line(number, error="field entities is not a list of names", passed=passed)
+    return _Line(number, value, passed=passed, asked=asked)
 
 
-def _scored(part: Sequence[_Line], engine: ScoringEngine) -> Iterator[dict[str, Any]]:
+def _scored(part: Sequence[_Line], engine: ScoringEngine, entities: EntityFinder | None) -> Iterator[dict[str, Any]]:
     texts = [line.text for line in part if not line.error]
     found = engine.read(texts)
     row = 0
     for line in part:
         if line.error:
             yield {**line.passed, "line": line.number, "error": line.error}
+            continue
+        try:
+            about = {"entities": entities(line.text, found, row, line.asked)} if entities else {}
+        except (ValueError, RuntimeError) as error:
+            yield {**line.passed, "line": line.number, "error": str(error)}
+            row += 1
             continue
         topic = int(found.topic[row].argmax())
         negative, neutral, positive = map(float, found.sentiment[row])
@@ -84,6 +111,7 @@ def _scored(part: Sequence[_Line], engine: ScoringEngine) -> Iterator[dict[str, 
             "score": round(positive - negative, _DIGITS),
             "model_version": found.model_version,
             **{name: [_span(span, line.text) for span in spans[row]] for name, spans in found.spans.items()},
+            **about,
         }
         row += 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import xxhash
 
@@ -11,6 +12,9 @@ from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.entity import Entity
 from squall.entities.linking.link import Link
 from squall.entities.linking.linker import Linker
+from squall.model.serving.json_lines import EntityFinder
+from squall.model.serving.reading import Reading
+from squall.stream.entity_tones import asked_tones, entity_tones
 
 
 class CatalogueLinker:
@@ -33,6 +37,16 @@ class CatalogueLinker:
     def named(self, name: str) -> Entity:
         """Return the entity that `name` means; raises `ValueError` for what is no name."""
         return self._linker.named(name)
+
+
+def entity_objects(linker: CatalogueLinker) -> EntityFinder:
+    """Return what gives the results of `squall.model.serving.json_lines.score_lines` their entities."""
+
+    def find(text: str, reading: Reading, row: int, asked: Sequence[str] | None) -> list[dict[str, Any]]:
+        tones = entity_tones(text, reading, row, linker) if asked is None else asked_tones(asked, text, reading, row, linker)
+        return [tone.as_dict() for tone in tones]
+
+    return find
 
 
 def open_linker(settings: EntitySettings) -> CatalogueLinker:
