@@ -112,7 +112,7 @@ class Model:
         settings: device, precision, token limits, entities; None: read as the command line does (`squall.load_settings`).
 
     Raises:
-        ConfigurationError: the folder holds no checkpoint, device, precision or backend are not available, or the table of entities is wrong.
+        ConfigurationError: the folder holds no checkpoint, device, precision or backend are not available, or the entities are wrong.
     """
 
     def __init__(self, path: str | Path | None = None, *, settings: Settings | None = None) -> None:
