@@ -25,7 +25,7 @@ def probabilities(task: TaskSpec, logits: NDArray[np.float32]) -> Probabilities:
     softmax and ordinal: of each label, with sum 1; sigmoid: of each label by itself.
     """
     if task.output == "sigmoid":
-        found: Probabilities = 1 / (1 + np.exp(-logits))
+        found: Probabilities = np.reciprocal(1 + np.exp(-logits))
         return found
     return softmax(logits)
 
@@ -67,5 +67,4 @@ def target_array(task: TaskSpec, labels: Sequence[Label | None]) -> NDArray[np.i
 
 def is_known(targets: NDArray[np.int64] | NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return which rows of a `target_array` carry a label, shape (n,)."""
-    known: NDArray[np.bool_] = targets != MISSING if targets.ndim == 1 else ~np.isnan(targets).any(1)
-    return known
+    return np.asarray(targets != MISSING if targets.ndim == 1 else ~np.isnan(targets).any(1))

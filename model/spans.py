@@ -132,9 +132,9 @@ def _label(value: Any, task: TaskSpec) -> str:
     if str(value).strip() == UNKNOWN:
         return UNKNOWN
     if task.kind == "spans":
-        label = task.label(value)  # raises ValueError
-        if task.output == "softmax":
-            return task.labels[int(label)]  # type: ignore[arg-type]
+        number = task.label(value)  # raises ValueError
+        if isinstance(number, int):
+            return task.labels[number]
         return ";".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
     allowed = span_labels(task)
     if allowed == ("",):

@@ -41,7 +41,7 @@ def read_conll(path: Path) -> Iterator[tuple[str, tuple[Span, ...]]]:
 def _joined(words: Sequence[tuple[str, str]]) -> tuple[str, tuple[Span, ...]]:
     text = ""
     spans: list[Span] = []
-    names = []
+    names: list[int] = []
     for position, (word, tag) in enumerate(words):
         begins = tag.startswith("B-") or tag == "O" or not position or words[position - 1][1][2:] != tag[2:]
         names.append(names[-1] + bool(begins) if names else 0)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
-from squall.core.records import SENTIMENTS, TOPICS
+from squall.core.records import MOST_MENTIONS, SENTIMENTS, TOPICS
 from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.reading import Reading
 from squall.model.spans import Span
 
 _DIGITS = 6
+Extend = Callable[[str, Reading, int, Sequence[str] | None], Mapping[str, Any]]
+"""More keys for a text, from the text, the reading it is in, its row there, and the names that its line brought (None: it brought none)."""
 
 
 @dataclass(frozen=True)
@@ -25,26 +27,13 @@ class _Line:
     text: str = ""
     error: str = ""
     passed: dict[str, Any] = field(default_factory=dict)
-    asked: list[str] | None = None
-    """Names that came with the text."""
-
-
-class EntityFinder(Protocol):
-    """Says whom a text is about."""
-
-    def __call__(self, text: str, reading: Reading, row: int, asked: Sequence[str] | None) -> list[dict[str, Any]]:
-        """Return an object for each entity of text `row` of `reading`, or for each name of `asked`.
-
-        Raises:
-            ValueError: the names are not acceptable; the message says why.
-            RuntimeError: the text is one that it fails on.
-        """
+    entities: tuple[str, ...] | None = None
 
 
 def score_lines(
-    lines: Iterable[bytes], engine: ScoringEngine, *, entities: EntityFinder | None = None, batch: int = 256
+    lines: Iterable[bytes], engine: ScoringEngine, *, batch: int = 256, extend: Extend | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Score lines of UTF-8, each a plain text or a JSON object with `text`, and maybe `id`, which is passed through, and `entities`, names.
+    """Score lines of UTF-8, each a plain text or a JSON object with `text` (and maybe `id`, which is passed through, and `entities`).
 
     Yields one object per line that isn't blank, in order: `text, topic, topic_probability, sentiment, p_negative,
     p_neutral, p_positive, score, model_version`, and under the name of each tokens task its spans (`start, end, text`, and `label` where
@@ -53,12 +42,13 @@ def score_lines(
     Args:
         lines: with or without line ends.
         engine: scores them.
-        entities: gives each object its `entities`: what the text is about, or the names that came with it; None: there are none.
         batch: lines scored together; the output lags the input by as many.
+        extend: adds keys to each text's object, for example the entities it names; it is handed the names that a line brings. A line on
+            which it raises ValueError or RuntimeError can't be scored.
     """
     parsed = (_parse(number, line) for number, line in enumerate(lines, 1) if line.strip())
     while part := list(islice(parsed, batch)):
-        yield from _scored(part, engine, entities)
+        yield from _scored(part, engine, extend)
 
 
 def _parse(number: int, line: bytes) -> _Line:
@@ -77,13 +67,23 @@ def _parse(number: int, line: bytes) -> _Line:
     if not isinstance(value, str) or not value.strip():
         problem = "missing" if "text" not in body else "empty" if isinstance(value, str) else f"{type(value).__name__}, not a string"
         return _Line(number, error=f"field text is {problem}", passed=passed)
-    asked = body.get("entities")
-    if asked is not None and not (isinstance(asked, list) and all(isinstance(name, str) for name in asked)):
-        return _Line(number, error="field entities is not a list of names", passed=passed)
-    return _Line(number, value, passed=passed, asked=asked)
+    try:
+        return _Line(number, value, passed=passed, entities=_entities(body.get("entities")))
+    except ValueError as error:
+        return _Line(number, error=str(error), passed=passed)
 
 
-def _scored(part: Sequence[_Line], engine: ScoringEngine, entities: EntityFinder | None) -> Iterator[dict[str, Any]]:
+def _entities(value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(name, str) and name.strip() for name in value):
+        raise ValueError("field entities is not a list of names")
+    if len(value) > MOST_MENTIONS:
+        raise ValueError(f"field entities has {len(value)} names, at most {MOST_MENTIONS} are read")
+    return tuple(value)
+
+
+def _scored(part: Sequence[_Line], engine: ScoringEngine, extend: Extend | None) -> Iterator[dict[str, Any]]:
     texts = [line.text for line in part if not line.error]
     found = engine.read(texts)
     row = 0
@@ -92,7 +92,7 @@ def _scored(part: Sequence[_Line], engine: ScoringEngine, entities: EntityFinder
             yield {**line.passed, "line": line.number, "error": line.error}
             continue
         try:
-            about = {"entities": entities(line.text, found, row, line.asked)} if entities else {}
+            more = extend(line.text, found, row, line.entities) if extend else {}
         except (ValueError, RuntimeError) as error:
             yield {**line.passed, "line": line.number, "error": str(error)}
             row += 1
@@ -111,7 +111,7 @@ def _scored(part: Sequence[_Line], engine: ScoringEngine, entities: EntityFinder
             "score": round(positive - negative, _DIGITS),
             "model_version": found.model_version,
             **{name: [_span(span, line.text) for span in spans[row]] for name, spans in found.spans.items()},
-            **about,
+            **more,
         }
         row += 1
 

@@ -12,7 +12,7 @@ from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.entity import Entity
 from squall.entities.linking.link import Link
 from squall.entities.linking.linker import Linker
-from squall.model.serving.json_lines import EntityFinder
+from squall.model.serving.json_lines import Extend
 from squall.model.serving.reading import Reading
 from squall.stream.entity_tones import asked_tones, entity_tones
 
@@ -39,12 +39,15 @@ class CatalogueLinker:
         return self._linker.named(name)
 
 
-def entity_objects(linker: CatalogueLinker) -> EntityFinder:
-    """Return what gives the results of `squall.model.serving.json_lines.score_lines` their entities."""
+def entity_objects(linker: CatalogueLinker) -> Extend:
+    """Return what gives each result of `squall.model.serving.json_lines.score_lines` its `entities`.
 
-    def find(text: str, reading: Reading, row: int, asked: Sequence[str] | None) -> list[dict[str, Any]]:
+    They are those that the text is about, or the names that came with it.
+    """
+
+    def find(text: str, reading: Reading, row: int, asked: Sequence[str] | None) -> dict[str, Any]:
         tones = entity_tones(text, reading, row, linker) if asked is None else asked_tones(asked, text, reading, row, linker)
-        return [tone.as_dict() for tone in tones]
+        return {"entities": [tone.as_dict() for tone in tones]}
 
     return find
 

@@ -22,8 +22,11 @@ from squall.ingest.publication_time import TimeFormatError, parse_time
 from squall.ingest.rss.entry_split import split_feed
 from squall.ingest.rss.fetch import retry_after
 from squall.ingest.rss.markup import plain, without_scripts, without_tags
+from squall.model.case import with_case
+from squall.model.data.mentions.words import words_of
 from squall.model.data.near_duplicates import group_key
 from squall.model.preprocess import prepare, prepare_aligned
+from squall.model.spans import first_places
 
 MOST = 2.5
 """Twice the text takes twice as long where the time is linear, four times where it is quadratic, eight where it is cubic."""
@@ -62,6 +65,11 @@ HOSTILE = (
 def prepared(text: str) -> object:
     """What the model reads of it, by both ways."""
     return prepare(text, len(text)), prepare_aligned(text, len(text))
+
+
+def cased(text: str) -> object:
+    """The case of its tokens, where each character is one; and where two names stand in it."""
+    return with_case([1] * len(text), [(i, i + 1) for i in range(len(text))], text, 2), first_places(text, [text[:2], "aa"])
 
 
 def matched(text: str) -> object:
@@ -115,7 +123,7 @@ REPLIES: tuple[Callable[[str], object], ...] = (one_line, safe_link, retry_after
 FUNCTIONS: tuple[Callable[[str], object], ...] = (
     *(clean, normalise, fingerprint, cashtags, canonical_url, without_prefixes, without_signature),
     *(clean_name, redact_url, redact_webhook_url, redact_urls_in, visible, visible_lines, spreadsheet_cell),
-    *(group_key, prepared, matched, dated, symbols, cursor_path),
+    *(group_key, prepared, cased, words_of, matched, dated, symbols, cursor_path),
     *(*MARKUP, *REPLIES),
 )
 

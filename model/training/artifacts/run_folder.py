@@ -136,7 +136,7 @@ def base_name(base: Path) -> str:
 
 def _portable(config: TrainConfig) -> dict[str, Any]:
     """The settings without paths of the machine they were used on."""
-    return {**config.model_dump(mode="json"), "teachers": [_folder_name(path) for path in config.teachers]}
+    return {**config.model_dump(mode="json"), "teachers": [folder_name(path) for path in config.teachers]}
 
 
 def _provenance(base: Path, config: TrainConfig) -> list[str]:
@@ -151,7 +151,7 @@ def _provenance(base: Path, config: TrainConfig) -> list[str]:
     for folder in config.teachers:
         body = _metrics(folder)
         scores = ", ".join(f"{name} accuracy {found['accuracy']:.4f}" for name, found in body.get("tasks", {}).items())
-        lines.append(f"Teacher {_folder_name(folder)}: base {body.get('base', 'unknown')}; on its dev split {scores or 'not measured'}.")
+        lines.append(f"Teacher {folder_name(folder)}: base {body.get('base', 'unknown')}; on its dev split {scores or 'not measured'}.")
     return lines
 
 
@@ -160,7 +160,8 @@ def _metrics(folder: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
-def _folder_name(path: Path) -> str:
+def folder_name(path: Path) -> str:
+    """Return what to call a checkpoint's folder: its run's name."""
     return path.parent.name if path.name == "best" else path.name
 
 

@@ -27,6 +27,6 @@ def score(context: typer.Context, checkpoint: Checkpoint = None, _as_json: AsJso
     finder = entity_objects(open_linker(settings.entities))
     model = settings.model.model_copy(update={"path": checkpoint}) if checkpoint else settings.model
     with ScoringEngine.open(model) as engine:
-        for result in score_lines(sys.stdin.buffer, engine, entities=finder):
+        for result in score_lines(sys.stdin.buffer, engine, extend=finder):
             sys.stdout.buffer.write(orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.buffer.flush()

@@ -27,7 +27,8 @@ def train(
     ] = None,
     epochs: Epochs = None,
     fold: Annotated[
-        int | None, typer.Option(help="Which share of the rows is held out: with dev_share = 0.2 in the recipe, from 0 to 4 for five folds.")
+        int | None,
+        typer.Option(help="Which share of the rows is held out: with dev_share = 0.2 in the recipe, from 0 to 4 for five folds."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the heads, the order and the dropout.")] = None,
     threads: Threads = None,
@@ -43,7 +44,9 @@ def train(
     from squall.model.training.recipe import load_recipe
     from squall.model.training.run import run
 
-    recipe = load_recipe(config, given(data=data, base=base, out=out), given(strategy=strategy, epochs=epochs, dev_fold=fold, seed=seed, threads=threads))
+    recipe = load_recipe(
+        config, given(data=data, base=base, out=out), given(strategy=strategy, epochs=epochs, dev_fold=fold, seed=seed, threads=threads)
+    )
     log = RunLog(sys.stderr, recipe.out / "tensorboard", progress_bar)
     try:
         best = run(recipe, log, resume=resume)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from squall.model.network import MultiTaskNetwork
 from squall.model.serving.backends.dynamic_int8 import DynamicInt8Linear, quantise
 from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.json_lines import score_lines
+from squall.model.serving.reading import Reading
 from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 from tests.support.engines import ENTITY, save_checkpoint, tiny_settings
 
@@ -193,6 +195,21 @@ def test_lines_and_objects_come_back_in_order_and_bad_ones_say_why(engine: Scori
     assert first["score"] == pytest.approx(first["p_positive"] - first["p_negative"], abs=1e-5)
     assert first["model_version"] == engine.model_version
     json.dumps(results)
+
+
+def test_a_line_may_bring_names_and_the_caller_adds_what_it_knows_of_them(engine: ScoringEngine) -> None:
+    lines = [b'{"text": "gold rise", "entities": ["gold", "Royal Mail"]}', b"oil fall", b'{"text": "a", "entities": "gold"}']
+    lines += [b'{"text": "a", "entities": [""]}', json.dumps({"text": "a", "entities": ["x"] * 101}).encode()]
+
+    def extend(text: str, reading: Reading, row: int, names: Sequence[str] | None) -> dict[str, Any]:
+        return {"entities": [[name, round(float(reading.tone(row, [(0, 4)])[0].sum()), 3)] for name in names or ()]}
+
+    first, second, *bad = score_lines(lines, engine, extend=extend)
+    assert first["entities"] == [["gold", 1.0], ["Royal Mail", 1.0]]
+    assert second["entities"] == []
+    assert [line["error"] for line in bad] == ["field entities is not a list of names"] * 2 + [
+        "field entities has 101 names, at most 100 are read"
+    ]
 
 
 def test_evaluation_compares_the_engines_own_answers(engine: ScoringEngine, tmp_path: Path) -> None:
