@@ -104,7 +104,7 @@ def asked_tones(asked: Sequence[str], text: str, reading: Reading, row: int, lin
         LinkingError: the linker failed.
     """
     entities = [linker.named(name) for name in checked_names(asked)]
-    written = [occurrences(name, text) for name in asked]
+    written = places_of(asked, text)
     given = [(start, end, "ORG") for places in written for start, end in places]
     links = link_text(linker, text, names=_disjoint(given, reading.names[row] if len(reading.names) else ()))
     tones = []
@@ -130,6 +130,18 @@ def checked_names(names: Sequence[str]) -> Sequence[str]:
         if not name.strip() or len(name) > LONGEST_ASKED:
             raise ValueError(f"entity {name[:50]!r} has {len(name.strip())} characters, not 1 to {LONGEST_ASKED}")
     return names
+
+
+def places_of(names: Sequence[str], text: str) -> list[list[Place]]:
+    """Return where `text` has each of `names`, if possible outside of the longer ones: "Nokia" is not looked for in "Nokia India"."""
+    taken = bytearray(len(text))
+    places: list[list[Place]] = [[] for _ in names]
+    for number in sorted(range(len(names)), key=lambda i: -len(names[i])):
+        found = occurrences(names[number], text)
+        places[number] = [(start, end) for start, end in found if not any(taken[start:end])] or found
+        for start, end in places[number]:
+            taken[start:end] = b"\1" * (end - start)
+    return places
 
 
 def occurrences(name: str, text: str) -> list[Place]:
