@@ -36,5 +36,14 @@ def is_common(name: str) -> bool:
     return len(key) <= _SHORT or key in common_words() or key in adjectives()
 
 
+def is_phrase(name: str) -> bool:
+    """Whether `name` has several words, all of them ordinary: "Best Buy", "Energy Recovery"."""
+    words = name_key(name).split()
+    return len(words) > 1 and all(word in _PARTICLES or word in common_words() for word in words)
+
+
+_PARTICLES = frozenset(("a", "an", "the", "of", "and", "in", "on", "for", "to", "at", "by"))
+
+
 def _keys(path: Path) -> frozenset[str]:
     return frozenset(name_key(line) for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")) - {""}

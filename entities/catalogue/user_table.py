@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -66,9 +66,7 @@ def read_user_table(path: Path, shipped: Mapping[str, Entity], *, extend: bool) 
     problems: list[TableProblem] = []
     rows: dict[str, UserRow] = {}
     for line, cells, list_mark in _cells(path, problems):
-        row = read_row(
-            cells, line, list_mark, shipped.get if extend else _none, lambda text, line=line: problems.append(TableProblem(line, text))
-        )
+        row = read_row(cells, line, list_mark, shipped.get if extend else _none, _reporter(problems, line))
         if row is None:
             continue
         first = rows.setdefault(row.entity.id, row)
@@ -82,6 +80,10 @@ def read_user_table(path: Path, shipped: Mapping[str, Entity], *, extend: bool) 
 
 def _none(_: str) -> None:
     return None
+
+
+def _reporter(problems: list[TableProblem], line: int) -> Callable[[str], None]:
+    return lambda text: problems.append(TableProblem(line, text))
 
 
 def _cells(path: Path, problems: list[TableProblem]) -> Iterator[tuple[int, dict[str, str], str]]:

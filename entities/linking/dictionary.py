@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -98,6 +98,7 @@ def _forms(catalogue: Catalogue) -> list[Form]:
         count = 0
         for name in catalogue.names(entity):
             for text in spellings(name):
+                text = text.removeprefix("the ")
                 if vocabulary.LEGAL_FORMS.issuperset(text.split()):
                     continue
                 told[text].setdefault(entity.id, entity)
@@ -110,7 +111,7 @@ def _forms(catalogue: Catalogue) -> list[Form]:
     return [
         Form(
             text,
-            _largest_first(entities.values()),
+            _meant(text, entities),
             text.count(" ") + 1,
             common(text),
             _is_acronym(text, capitals.get(text, False)),
@@ -152,8 +153,8 @@ def _is_acronym(text: str, capitals: bool) -> bool:
     return capitals and len(text) <= _ACRONYM and " " not in text
 
 
-def _largest_first(entities: Iterable[Entity]) -> tuple[Entity, ...]:
-    return tuple(sorted(entities, key=lambda entity: (-entity.size, entity.id)))
+def _largest_first(entities: Collection[Entity]) -> tuple[Entity, ...]:
+    return tuple(entities) if len(entities) == 1 else tuple(sorted(entities, key=lambda entity: (-entity.size, entity.id)))
 
 
 def _derived(catalogue: Catalogue, told: _Told, common: _CommonWords) -> _Told:
@@ -203,7 +204,7 @@ _OPEN = frozenset(
 """A name does not end here."""
 
 
-def _dominant(entities: Iterable[Entity]) -> Entity | None:
+def _dominant(entities: Collection[Entity]) -> Entity | None:
     """The only one, or the one that is much larger than all others."""
     first, *others = _largest_first(entities)
     if others and first.size - others[0].size < _DOMINATES:

@@ -1,7 +1,7 @@
 """How probable it is that a form means an entity where it stands: evidence for and against, added up.
 
-The numbers are points, as the logarithm of odds would be: what speaks for a name adds, what speaks against it subtracts, and a sum of zero or
-more links. They were set by hand on examples and measured by `squall entities evaluate`.
+The numbers are points, as the logarithm of odds would be: what speaks for a name adds, what speaks against it subtracts, and a sum of
+zero or more links. They were set by hand on examples and measured by `squall entities evaluate`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from squall.core.records import EntityKind
+from squall.entities.catalogue.common_words import is_common
 from squall.entities.entity import Entity
 from squall.entities.linking import vocabulary
 from squall.entities.linking.casing import Casing, begins_sentence, casing
@@ -79,21 +80,38 @@ def score(form: Form, kind: EntityKind, place: Place) -> float:
     else:
         points = _word(form, place, own)
     if form.derived:
-        points -= 0.5
+        points -= _shortened(form, place)
     if len(form.text) <= _SHORT and _is_tail(place):
         points -= 3.0
     if form.common or form.acronym or form.derived:
         points += _context(form, place)
         if form.words == 1 and place.text[place.end : place.end + 1] == ":" and place.start <= _HEADS:
             points += 1.0
-    if form.words == 1 and kind is EntityKind.COMPANY and _is_persons(place):
+    if form.words == 1 and kind is EntityKind.COMPANY and (_is_persons(place) or _is_descriptor(form, place)):
         points -= 2.5
     if kind in _LANDS:
         points -= _inside_a_name(place)
-    elif form.words == 1 and own[:1].isupper() and (form.common or form.acronym or form.derived):
-        if casing(place.text, place.start, place.end) is Casing.SENTENCE:
-            points -= _neighbours(place, 1.2, 1.5) if form.derived else _neighbours(place, 1.0, 0.7)
+    elif form.words == 1 and own[:1].isupper() and (form.common or form.acronym or form.derived) and _in_sentence(place):
+        points -= _neighbours(place, 1.2, 1.5) if form.derived else _neighbours(place, 1.0, 1.0)
+    elif form.words == 1 and form.derived and own[:1].isupper():
+        points -= _neighbours(place, 0.6, 0.0)
     return points
+
+
+def _shortened(form: Form, place: Place) -> float:
+    """Points against a beginning of a name that stands for all of it: "Antares" before "Pharma" is not Antares Vision."""
+    if form.words > 1:
+        return 0.5
+    points = 0.9
+    if form.common and not begins_sentence(place.text, place.start):
+        points += 1.2
+    if place.after and not place.possessive and place.after[0] in vocabulary.DESCRIPTORS:
+        points += 2.0
+    return points
+
+
+def _in_sentence(place: Place) -> bool:
+    return casing(place.text, place.start, place.end) is Casing.SENTENCE
 
 
 def hopeless(form: Form, kind: EntityKind, text: str, start: int, end: int) -> bool:
@@ -116,7 +134,7 @@ def _inside_a_name(place: Place) -> float:
     """Points against a country within the name of another thing: "Bank of India", "India Cements"."""
     if place.before[:1] == ["of"] and not _OF_LAND.isdisjoint(place.before[1:3]):
         return 3.0
-    if place.text[place.start].isupper() and casing(place.text, place.start, place.end) is Casing.SENTENCE:
+    if place.text[place.start].isupper() and _in_sentence(place):
         return _neighbours(place, 2.5, 1.5)
     return 0.0
 
@@ -133,14 +151,20 @@ def _thing(form: Form, place: Place) -> float:
     if following in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()) or nearest in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ()):
         points -= 3.0
     if own[:1].isupper() and form.words == 1:
-        sentence = casing(place.text, place.start, place.end) is Casing.SENTENCE
-        points -= _neighbours(place, 2.5, 2.5) if sentence else _neighbours(place, 0.0, 1.0)
+        points -= _neighbours(place, 2.5, 2.5) if _in_sentence(place) else _neighbours(place, 0.0, 1.0)
     return points
 
 
 def _is_persons(place: Place) -> bool:
     """Whether a given name stands directly before: "Harrison Ford", "Brian Smith"."""
     return place.before[:1] != [] and place.before[0] in vocabulary.GIVEN_NAMES and place.text[place.start - 1 : place.start] == " "
+
+
+def _is_descriptor(form: Form, place: Place) -> bool:
+    """Whether what stands here is the last word of another name: "JBM Auto", "Nucleus Software"."""
+    if form.text not in vocabulary.DESCRIPTORS or place.text[place.start - 1 : place.start] != " " or not place.before:
+        return False
+    return place.text[place.start - 1 - len(place.before[0]) :][:1].isupper()
 
 
 def _is_tail(place: Place) -> bool:
@@ -167,7 +191,7 @@ def _several_words(form: Form, place: Place, own: str) -> float:
     if all(word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in own.replace("-", " ").split()):
         return points
     if casing(place.text, place.start, place.end) is Casing.LOWER:
-        return points
+        return points - 1.5 if form.common else points
     return points - 4.5 if form.common else points - 1.5
 
 
@@ -228,7 +252,7 @@ def _neighbours(place: Place, before_other: float, after_other: float) -> float:
     Args:
         place: where it stands.
         before_other: points where another name follows.
-        after_other: points where one stands before it; where that begins the sentence, it may be a verb: less than 1 is then 0.
+        after_other: points where one stands before it; an ordinary word that begins the sentence is none.
     """
     points = 0.0
     text = place.text
@@ -241,7 +265,8 @@ def _neighbours(place: Place, before_other: float, after_other: float) -> float:
         preceding = text[max(0, place.start - 21) : place.start - 1].rsplit(maxsplit=1)
         word = preceding[-1] if preceding else ""
         if word[:1].isupper() and word[1:].islower() and word.isalpha() and word.lower() not in vocabulary.PRECEDES_COMPANY:
-            points += after_other if after_other >= 1.0 or not begins_sentence(text, place.start - 1 - len(word)) else 0.0
+            opens = begins_sentence(text, place.start - 1 - len(word))
+            points += after_other if not opens or not is_common(word) else 0.0
     return points
 
 
@@ -281,7 +306,7 @@ def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[s
         if len(form.entities) > 1 and not vocabulary.STRONG_AFTER.isdisjoint(place.after[:3]):
             points += 1.6
     elif entity.kind is EntityKind.INDEX:
-        points += 0.5
+        points += 0.8
         if place.before[:1] == ["the"] or not vocabulary.INDEX_WORDS.isdisjoint((*place.before[:_NEAR], *place.after[:_NEAR])):
             points += 1.0
         if place.after and place.after[0] in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from squall.core.records import EntityKind
 from squall.entities.entity import Entity, Listing
 from squall.entities.linking.network_spans import NamedSpan
-from squall.entities.names import legal_short_form, slug
+from squall.entities.names import short_forms, slug
 
 PREFIX = "found:"
 _MOST_CHARS = 100
@@ -28,7 +28,7 @@ def found_entity(name: str, kind: EntityKind = EntityKind.ORGANISATION, symbols:
         symbols: its tickers, where a text told them.
     """
     shown = bare_name(name)
-    key = slug(legal_short_form(shown))
+    key = slug((short_forms(shown) or (shown,))[-1])
     key = key.removeprefix("the-") or key
     if len(key) < _LEAST_CHARS or not any(character.isalpha() for character in key):
         return None

@@ -36,7 +36,8 @@ class Link:
         start: offset of the first character in the text as given.
         end: offset after the last.
         first: whether it is the entity's first occurrence among the links.
-        relevance: how much the text is about the entity, in [0, 1]; the same for all its occurrences; see `squall.entities.linking.relevance`.
+        relevance: how much the text is about the entity, in [0, 1], as `squall.entities.linking.relevance` says; the same for all its
+            occurrences; 0 where it is no subject.
         role: of the entity in the whole text; the same for all its occurrences.
     """
 

@@ -1,9 +1,9 @@
 """How much a text is about each entity, in [0, 1].
 
 What the vendors publish of their scores: RavenPack's relevance is 100 where an entity plays a main part in the headline, 90 or more where
-the headline names it, and less the later and the more seldom it is named (RavenPack Analytics user guide, "RELEVANCE"); Thomson Reuters News Analytics
-gives 1 to an asset in the headline, else the number of its occurrences relative to those of others (Thomson Reuters News Analytics
-user guide, "relevance"). Neither publishes its formula. Ours:
+the headline names it, and less the later and the more seldom it is named (RavenPack Analytics user guide, "RELEVANCE"); Thomson Reuters
+News Analytics gives 1 to an asset in the headline, else the number of its occurrences relative to those of others (its user guide,
+"relevance"). Neither publishes its formula. Ours:
 
     in the title:  (1, or 0.8 in an aside) · min(1, √(3 / n_title))
     only below it: (0.6 − 0.3 · depth + 0.2 · count / most) · min(1, √(6 / n))

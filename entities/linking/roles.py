@@ -22,6 +22,9 @@ _SOLICITING = ("investor", "sharehold", "class action", "plaintiff", "investigat
 _FORECAST = frozenset({EntityKind.INDEX, EntityKind.CURRENCY, EntityKind.COMMODITY, EntityKind.CENTRAL_BANK, EntityKind.COUNTRY})
 """Of these, brokers forecast: "HSBC sees Sensex at 30,000"."""
 _RATED_TO = frozenset({"to", "at", "by", "from"})
+_OF_AN_EXPERT = ":,"
+"""Before a broker's name at the end: "Nifty may fall: Sanjay Dutt, Edelweiss"."""
+_EXPERT = 40
 _AND = frozenset({",", "and", "&", "/", ", and"})
 _SIGNATURE_DASHES = "-–—|"
 
@@ -98,7 +101,7 @@ def _rates(candidate: Candidate, following: Candidate | None) -> bool:
         return True
     if nearest == "to" and len(before) > 1 and before[1] == "according":
         return True
-    return _signs(candidate)
+    return _signs(candidate, _OF_AN_EXPERT if ":" in candidate.place.text[max(0, candidate.start - _EXPERT) : candidate.start] else "")
 
 
 def _is_rated(after: Sequence[str]) -> bool:
@@ -121,11 +124,11 @@ def _tells(candidate: Candidate) -> bool:
     return _signs(candidate)
 
 
-def _signs(candidate: Candidate) -> bool:
-    """Whether the name is what a text ends in, after a dash: "… - Reuters", a link aside."""
+def _signs(candidate: Candidate, also: str = "") -> bool:
+    """Whether the name is what a text ends in, after a dash or one of the signs `also`: "… - Reuters", a link aside."""
     text = candidate.place.text
     gap = text[max(0, candidate.start - 3) : candidate.start].rstrip()
-    if not gap or gap[-1] not in _SIGNATURE_DASHES:
+    if not gap or gap[-1] not in _SIGNATURE_DASHES + also:
         return False
     rest = text[candidate.end : candidate.end + 40].lstrip(" .…\r\n")
     return not rest or rest.startswith(("http", "#", "$"))

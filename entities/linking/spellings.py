@@ -1,4 +1,4 @@
-"""How texts spell a name: `&` or "and", initials with and without dots, dropped apostrophes, usual abbreviations; and short forms by rule."""
+"""How texts spell a name: `&` or "and", initials with and without dots, dropped apostrophes, usual abbreviations."""
 
 from __future__ import annotations
 

@@ -40,14 +40,16 @@ class TickerForm(NamedTuple):
 
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6}(?:[.\-][A-Za-z]{1,2})?)(?![\w$])")
 _AFTER_EXCHANGE = re.compile(
-    r"(?<!\w)(?:(?:NYSE|Nyse)(?: ?American| ?MKT| ?Arca)?|(?:NASDAQ|Nasdaq|NasDaq)(?: ?[GC][SM])?|AMEX|OTC ?(?:QB|QX|MKTS|BB|PK|Pink)?|TSXV?|TSX-V|LSE|AIM|ASX|BSE|NSE|CSE|HKEX|HKSE|SGX|JSE|FRA|ETR|EPA"
+    r"(?<!\w)(?:(?:NYSE|Nyse)(?: ?American| ?MKT| ?Arca)?|(?:NASDAQ|Nasdaq|NasDaq)(?: ?[GC][SM])?|AMEX"
+    r"|OTC ?(?:QB|QX|MKTS|BB|PK|Pink)?|TSXV?|TSX-V|LSE|AIM|ASX|BSE|NSE|CSE|HKEX|HKSE|SGX|JSE|FRA|ETR|EPA"
     r"|Euronext[A-Za-z ]{0,12})[ ]{0,2}[:;][ ]{0,3}\$?([A-Z0-9]{1,7}(?:[./\-][A-Z]{1,3})?)(?!\w)"
 )
 _ANGLED = re.compile(r"<([A-Z0-9]{1,6}(?:[a-z])?\.[A-Z]{1,3})>")
 _SQUARE = re.compile(r"\[\$?([A-Z]{1,6}(?:\.[A-Z]{1,2})?)\]")
 _ROUND = re.compile(r"\(\$?([A-Z]{1,6}(?:[.\-][A-Z]{1,2})?)\)")
 _SUFFIXED = re.compile(
-    r"(?<![\w.$@/<])([A-Z]{2,6}\.(?:O|N|OQ|K|L|DE|PA|AS|MI|MC|BR|LS|ST|CO|HE|OL|VX|S|T|HK|SS|SZ|NS|BO|AX|TO|V|SA|MX|KS|TW|SI|JO|IS|ME|MM))(?![\w@]|\.\w)"
+    r"(?<![\w.$@/<])([A-Z]{2,6}\.(?:O|N|OQ|K|L|DE|PA|AS|MI|MC|BR|LS|ST|CO|HE|OL|VX|S|T|HK|SS|SZ|NS|BO|AX|TO|V|SA|MX|KS|TW|SI|JO|IS|ME|MM))"
+    r"(?![\w@]|\.\w)"
 )
 _MONEY = frozenset({"A", "US", "AU", "NZ", "HK", "CA", "SG", "NT", "USD", "AUD", "CAD", "NZD", "HKD", "SGD"})
 """`$A`, `$US` and the like name a currency."""

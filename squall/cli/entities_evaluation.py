@@ -14,16 +14,14 @@ from squall.cli.output import echo, print_json
 
 def evaluate(
     context: typer.Context,
-    data: Annotated[Path, typer.Option(help="Folder with tfn_sentiment/train.csv and tfn_topic/train.parquet (Twitter Financial News).")],
-    ambiguous: Annotated[
-        Path | None, typer.Option(help="Labelled names that are words too, JSONL: text, start, end, is_company.")
-    ] = None,
+    data: Annotated[Path, typer.Option(help="Folder of tfn_sentiment/train.csv and tfn_topic/train.parquet.")],
+    ambiguous: Annotated[Path | None, typer.Option(help="Labelled names that are words too, JSONL: text, start, end, is_company.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well names are linked.
 
-    From headlines of Twitter Financial News whose cashtag stands beside the spelled-out name, the cashtag is taken away: does the name lead to
-    that ticker? Half of them (`judge`) was never looked at when the rules were made. Near-copies count once. Intervals are 95%.
+    From headlines of Twitter Financial News whose cashtag stands beside the spelled-out name, the cashtag is taken away: does the name
+    lead to that ticker? Half of them (`judge`) was never looked at when the rules were made. Near-copies count once. Intervals are 95%.
     """
     from squall.entities.catalogue.catalogue import Catalogue
     from squall.entities.evaluation.evaluate import evaluate as measure
@@ -45,4 +43,5 @@ def _print(title: str, report: dict[str, Any], measures: tuple[str, ...]) -> Non
     echo(title)
     for name in measures:
         share = report[name]
-        echo(f"  {name.replace('_', ' '):16} {share['value']:.3f}  ({share['low']:.3f}–{share['high']:.3f}, {share['hits']} of {share['of']})")
+        interval = f"{share['low']:.3f}–{share['high']:.3f}"
+        echo(f"  {name.replace('_', ' '):16} {share['value']:.3f}  ({interval}, {share['hits']} of {share['of']})")

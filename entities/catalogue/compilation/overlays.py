@@ -17,6 +17,7 @@ from squall.entities.names import legal_short_form, name_key
 _LARGE = 5
 _ALIKE = 3
 _MOST_TICKER_CHARS = 5
+_THEME_WORDS = frozenset(("companies", "companis", "cos", "firms", "makers", "sector", "sectors", "shares", "space", "stock", "stocks"))
 _FOREIGN_SEATS = {"UK": "united-kingdom", "England": "united-kingdom"} | {
     seat: seat.lower().replace(" ", "-")
     for seat in ("Ireland", "Bermuda", "Switzerland", "Netherlands", "United Kingdom", "Singapore", "Luxembourg", "Canada")
@@ -36,24 +37,25 @@ def add_index_members(drafts: Drafts, path: Path, id_by_cik: Mapping[str, str]) 
         country = f"country:{_FOREIGN_SEATS.get(place, 'united-states')}"
         listed = drafts.by_id.get(id_by_cik.get(row["CIK"], ""))
         known = listed or drafts.with_name(name, EntityKind.COMPANY) or _alike(drafts, symbol, name)
-        facts = {"sector": row["GICS Sector"], "industry": industry}
         if known is None:
-            drafts.put(_new(drafts, name, symbol, country, aliases=tuple(forms), size=_LARGE, **facts))
-            continue
-        aliases = merged_names(name, forms, known.aliases, [known.name])
-        listings = tuple(dict.fromkeys((Listing(symbol), *known.listings)))
-        size = max(known.size, _LARGE)
-        drafts.change(known, name=name, aliases=aliases, listings=listings, country=known.country or country, size=size, **facts)
+            entity_id = drafts.new_id(EntityKind.COMPANY, name)
+            known = drafts.put(Entity(entity_id, EntityKind.COMPANY, name, tuple(forms)))
+        drafts.change(
+            known,
+            name=name,
+            aliases=merged_names(name, forms, known.aliases, [known.name]),
+            listings=tuple(dict.fromkeys((Listing(symbol), *known.listings))),
+            country=known.country or country,
+            size=max(known.size, _LARGE),
+            sector=row["GICS Sector"],
+            industry=industry,
+        )
 
 
 def _alike(drafts: Drafts, symbol: str, name: str) -> Entity | None:
     """The company of a ticker, if its name begins alike: a ticker can have passed to another."""
     known = drafts.with_symbol(symbol)
     return known if known is not None and name_key(known.name)[:_ALIKE] == name_key(name)[:_ALIKE] else None
-
-
-def _new(drafts: Drafts, name: str, symbol: str, country: str, **facts: object) -> Entity:
-    return Entity(drafts.new_id(EntityKind.COMPANY, name), EntityKind.COMPANY, name, listings=(Listing(symbol),), country=country, **facts)
 
 
 def add_indian_names(drafts: Drafts, path: Path) -> None:
@@ -63,7 +65,7 @@ def add_indian_names(drafts: Drafts, path: Path) -> None:
             names = [part.strip() for part in row["Entity"].split(",") if part.strip()]
             symbol = row["Symbol"].strip()
             full = names[0].partition(" - ")[0].removesuffix("- Old").strip() if names else ""
-            if legal_short_form(full) == full:
+            if legal_short_form(full) == full or any(_THEME_WORDS & set(name_key(name).split()) for name in names):
                 continue
             short = legal_short_form(full)
             known = drafts.with_symbol(f"{symbol}.NS") or drafts.with_symbol(f"{symbol}.BO") or drafts.with_name(short, EntityKind.COMPANY)

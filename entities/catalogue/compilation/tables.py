@@ -1,4 +1,4 @@
-"""Reading the tables that are written by hand, in `tables/`."""
+"""Reading the tables that are written by hand, in `handwritten/`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import csv
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "tables"
+FOLDER = Path(__file__).parent / "handwritten"
 
 
 def read_table(name: str) -> list[dict[str, str]]:
-    """Return the rows of `tables/NAME.csv`."""
+    """Return the rows of `handwritten/NAME.csv`."""
     with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
 

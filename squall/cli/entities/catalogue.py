@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from squall.cli.entities_evaluation import evaluate
 from squall.cli.options import AsJson, settings_of
 from squall.cli.output import echo, print_error, print_json
 from squall.core.config.entities import EntitySettings
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from squall.entities.entity import Entity
 
 app = typer.Typer(help="Companies and other names: what is known of them.", no_args_is_help=True, rich_markup_mode=None)
+app.command()(evaluate)
 _SHOWN_MEMBERS = 20
 _SHOWN_FINDINGS = 50
 
@@ -33,10 +35,10 @@ def show(
     entity: Annotated[str, typer.Argument(metavar="ID|TICKER|NAME", help="An id, a ticker, or a whole name or alias.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show an entity: its names, tickers, and what it belongs to.
+    """Show an entity.
 
-    Of several entities of a name the largest is shown, and the others are named. Sectors, industries and the market are shown by their id.
-    Exit 1 when there is no such entity.
+    That is its names, its tickers, and what it belongs to. Of several entities of a name the largest is shown, and the others are named.
+    Sectors, industries and the market are shown by their id. Exit 1 when there is no such entity.
 
     \b
     Examples:
@@ -71,7 +73,9 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Search entities by name, alias or ticker, the best match first.
+    """Search entities by name, alias or ticker.
+
+    The best match comes first.
 
     \b
     Examples:
@@ -99,11 +103,11 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check your own entities: every broken line, and what is allowed but worth a look.
+    """Check your own table of entities.
 
-    Worth a look are names that another entity has too (the context decides in a text), names that are short or ordinary words, and parents
-    or countries that are no entities. Without a file of your own, the entities that ship with Squall are counted. Exit 1 when a line is
-    broken. The columns are described in docs/entities.md.
+    Every broken line is told, and what is allowed but worth a look: names that another entity has too (the context decides), names
+    that are short or ordinary words, and circles of parents. Without a table of your own, the entities that ship with Squall are counted.
+    Exit 1 when a line is broken. docs/entities.md describes the columns.
 
     \b
     Examples:
