@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from tests.support.squall_process import SquallProcess, wait_until
 from tests.unit.stream.test_stream_mentions import WordLinker
 
 START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=3)
+READ = re.compile(r"reading: [1-9]")
 SPAN = (START - timedelta(days=1), START + timedelta(days=4))
 
 
@@ -148,7 +150,8 @@ def test_killed_again_and_again_it_reads_every_document_once(tmp_path: Path) -> 
     progress = 0
     for attempt in range(2):
         process = SquallProcess(tmp_path / f"log{attempt}", "entities", "backfill", **settings)
-        wait_until(lambda process=process: "reading: " in process.output(), 400, "a first tenth", process.log)  # type: ignore[misc]
+        log = process.log
+        wait_until(lambda log=log: READ.search(log.read_text()) is not None, 400, "a first batch", log)  # type: ignore[misc]
         process.kill()
         store = storage.open(url)
         days = store.mentions.days(*next(iter(store.read("SELECT any(model_version), any(catalogue_version) FROM mentions"))))
