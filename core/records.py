@@ -188,9 +188,7 @@ class Document(Record):
     @property
     def content(self) -> str:
         """The text the model reads: title, then body unless it repeats the title."""
-        if not self.text or self.text.startswith(self.title):
-            return self.text or self.title
-        return f"{self.title}. {self.text}" if self.title else self.text
+        return texts.content(self.title, self.text)
 
     @property
     def gist(self) -> str:
@@ -249,6 +247,7 @@ class ScoredDocument(Record):
     p_positive: Probability
     fingerprint: int = Field(ge=0, lt=2**64, description="near-duplicate group")
     model_version: str = Field(min_length=1)
+    catalogue_version: str = Field(default="", description="of the names that mentions were looked for among")
     scored_at: Timestamp
     mentions: tuple[Mention, ...] = Field(default=(), max_length=MOST_MENTIONS, description="in the order of their start")
 

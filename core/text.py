@@ -42,6 +42,13 @@ def clean_name(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     return cleaned if cleaned.isascii() and cleaned.isprintable() else " ".join(cleaned.translate(_NAME_NOISE).split())
 
 
+def content(title: str, text: str) -> str:
+    """Return what a model reads of a document: its title, then its text unless that repeats the title."""
+    if not text or text.startswith(title):
+        return text or title
+    return f"{title}. {text}" if title else text
+
+
 def canonical_url(url: str) -> str:
     """Return `url` without fragment, user, tracking parameters, default port and letter case in the host; unchanged where it is no URL."""
     url = _URL_NOISE.sub("", url).strip()  # urlsplit drops some of it too, but at the edges before we strip

@@ -16,6 +16,8 @@ from squall.storage.queries.base import Versions
 from squall.storage.queries.counts import CountQueries
 from squall.storage.queries.dead_letters import DeadLetterQueries
 from squall.storage.queries.documents import DocumentQueries
+from squall.storage.queries.entities.counts import EntityQueries
+from squall.storage.queries.entities.mentions import MentionQueries
 from squall.storage.queries.pipeline import PipelineQueries
 from squall.storage.queries.progress import ProgressQueries
 from squall.storage.queries.rollups import RollupQueries
@@ -38,6 +40,8 @@ class Store:
         self._backend = backend
         versions = Versions(clock, self._highest_version)
         self.documents = DocumentQueries(backend, versions)
+        self.mentions = MentionQueries(backend, versions, self.documents)
+        self.entities = EntityQueries(backend, versions)
         self.arrivals = ArrivalQueries(backend, versions)
         self.counts = CountQueries(backend, versions)
         self.rollups = RollupQueries(backend, versions)

@@ -1,4 +1,4 @@
-"""From documents to rows: the model's probabilities, and which is the failing text when the model fails.
+"""From documents to rows: the model's probabilities and the mentions, and which is the failing text when the model or the linker fails.
 
 A text is rejected only when another one scores in the same state of the model. When every text fails, the model or its device is at
 fault, and dead-lettering would throw good documents away: `ModelFaultError` stops the worker instead, with nothing stored, dead-lettered
@@ -13,17 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from squall.core.clock import Clock
 from squall.core.errors import ModelFaultError
 from squall.core.items import Rejection
-from squall.core.records import OLDEST, SENTIMENTS, TOPICS, Document, Kind, ScoredDocument
+from squall.core.records import OLDEST, TOPICS, Document, Kind, ScoredDocument
 from squall.core.text import document_id, fingerprint
+from squall.stream.mentions import Linker, Reading, document_mentions, mean_tone
 
 FAULTS: Final = (RuntimeError, ValueError, TypeError, IndexError)
-"""What torch, onnxruntime and the check of the probabilities raise."""
+"""What torch, onnxruntime, the check of the probabilities and `squall.stream.mentions` raise."""
 
 _EXHAUSTED: Final = ("out of memory", "allocate memory", "bad_alloc", "bad allocation", "not enough memory", "could not create a primitive")
 """What torch, oneDNN, CUDA and onnxruntime write into a RuntimeError when memory runs out; the last one is oneDNN's."""
@@ -39,26 +37,13 @@ PROBE: Final = Document(
 """A plain text that any model scores, for a process that has not scored a real one yet."""
 
 
-class Scores(Protocol):
-    """Probabilities, one row per text: `topic` (n, 20), `sentiment` (n, 3), and the model that gave them."""
-
-    @property
-    def topic(self) -> npt.NDArray[np.float32]: ...
-
-    @property
-    def sentiment(self) -> npt.NDArray[np.float32]: ...
-
-    @property
-    def model_version(self) -> str: ...
-
-
 class Scorer(Protocol):
     """What scoring needs of the engine."""
 
     @property
     def model_version(self) -> str: ...
 
-    def score(self, texts: Sequence[str]) -> Scores: ...
+    def read(self, texts: Sequence[str]) -> Reading: ...
 
 
 @dataclass
@@ -77,11 +62,13 @@ class DocumentScorer:
     Args:
         engine: scores texts.
         clock: stamps `scored_at`.
+        linker: finds whom a text is about; None: documents are not read for names.
     """
 
-    def __init__(self, engine: Scorer, clock: Clock) -> None:
+    def __init__(self, engine: Scorer, clock: Clock, linker: Linker | None = None) -> None:
         self._engine = engine
         self._clock = clock
+        self._linker = linker
         self._reference = PROBE
 
     @property
@@ -118,8 +105,8 @@ class DocumentScorer:
 
     def _attempt(self, documents: Sequence[Document], result: ScoringResult) -> None:
         """Score `documents` in one call; add all of them to `result`, or none and raise one of `FAULTS`."""
-        scores = self._engine.score([document.content for document in documents])
-        result.rows += scored_documents(documents, scores, self._clock)
+        reading = self._engine.read([document.content for document in documents])
+        result.rows += scored_documents(documents, reading, self._clock, self._linker)
         self._reference = documents[-1]
 
     def _bisect(self, documents: Sequence[Document], error: Exception, result: ScoringResult) -> None:
@@ -165,30 +152,33 @@ def is_exhausted(error: BaseException) -> bool:
     return any(sign in words for sign in _EXHAUSTED)
 
 
-def scored_documents(documents: Sequence[Document], scores: Scores, clock: Clock) -> list[ScoredDocument]:
+def scored_documents(documents: Sequence[Document], reading: Reading, clock: Clock, linker: Linker | None = None) -> list[ScoredDocument]:
     """Return one row per document, in order.
 
     Args:
         documents: n of them.
-        scores: of their texts; sentiment is scaled to a sum of 1.
+        reading: of their contents; sentiment is scaled to a sum of 1.
         clock: stamps `scored_at`.
+        linker: finds whom they are about; None: no mentions, and no catalogue version.
 
     Raises:
         ValueError: a probability is none (NaN, infinite, outside [0, 1]).
+        LinkingError: the linker failed on a text.
     """
     now = clock.now()
-    best = scores.topic.argmax(axis=1)
-    sentiment = scores.sentiment.astype(float)
-    sentiment /= sentiment.sum(axis=1, keepdims=True)
+    best = reading.topic.argmax(axis=1)
+    names = reading.names if linker else ()
     return [
         ScoredDocument(
             document=document,
             topic=TOPICS[best[i]],
-            topic_probability=min(1.0, float(scores.topic[i, best[i]])),
-            **{f"p_{name}": float(sentiment[i, k]) for k, name in enumerate(SENTIMENTS)},
+            topic_probability=min(1.0, float(reading.topic[i, best[i]])),
+            **mean_tone(reading.sentiment[i : i + 1]),
             fingerprint=fingerprint(document.gist),
-            model_version=scores.model_version,
+            model_version=reading.model_version,
+            catalogue_version=linker.version if linker else "",
             scored_at=now,
+            mentions=document_mentions(document, reading, i, names[i] if names else (), linker) if linker else (),
         )
         for i, document in enumerate(documents)
     ]

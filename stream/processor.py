@@ -24,6 +24,7 @@ from squall.core.retry import retry_until_available
 from squall.stream.batch_log import log_batch, log_decoded
 from squall.stream.document_scoring import DocumentScorer, Scorer
 from squall.stream.event_time import EventTimeLimits
+from squall.stream.mentions import Linker
 from squall.stream.reject_limit import RejectLimit
 from squall.stream.totals import RunningTotals
 
@@ -71,6 +72,7 @@ class Processor:
         stop: when set, retries end with `StoppedError`.
         subscribers: receive the report as well.
         health: metrics and liveness of this process.
+        linker: finds whom documents are about; None: they are not read for names.
     """
 
     def __init__(
@@ -83,8 +85,9 @@ class Processor:
         stop: threading.Event,
         subscribers: Sequence[BatchSubscriber] = (),
         health: Health | None = None,
+        linker: Linker | None = None,
     ) -> None:
-        self._scorer = DocumentScorer(engine, clock)
+        self._scorer = DocumentScorer(engine, clock, linker)
         self._store = store
         self._dead_letters = dead_letters
         self._settings = settings

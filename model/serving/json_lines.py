@@ -43,7 +43,8 @@ def score_lines(
         lines: with or without line ends.
         engine: scores them.
         batch: lines scored together; the output lags the input by as many.
-        extend: adds keys to each text's object, for example the entities it names; it is handed the names that a line brings.
+        extend: adds keys to each text's object, for example the entities it names; it is handed the names that a line brings. A line on
+            which it raises ValueError or RuntimeError can't be scored.
     """
     parsed = (_parse(number, line) for number, line in enumerate(lines, 1) if line.strip())
     while part := list(islice(parsed, batch)):
@@ -90,6 +91,12 @@ def _scored(part: Sequence[_Line], engine: ScoringEngine, extend: Extend | None)
         if line.error:
             yield {**line.passed, "line": line.number, "error": line.error}
             continue
+        try:
+            more = extend(line.text, found, row, line.entities) if extend else {}
+        except (ValueError, RuntimeError) as error:
+            yield {**line.passed, "line": line.number, "error": str(error)}
+            row += 1
+            continue
         topic = int(found.topic[row].argmax())
         negative, neutral, positive = map(float, found.sentiment[row])
         yield {
@@ -104,7 +111,7 @@ def _scored(part: Sequence[_Line], engine: ScoringEngine, extend: Extend | None)
             "score": round(positive - negative, _DIGITS),
             "model_version": found.model_version,
             **{name: [_span(span, line.text) for span in spans[row]] for name, spans in found.spans.items()},
-            **(extend(line.text, found, row, line.entities) if extend else {}),
+            **more,
         }
         row += 1
 

@@ -131,7 +131,7 @@ class CountQueries(Queries):
         """
         within = span(start, end, copies=copies, model_version=as_of_model)
         groups, packed = self._select(_COUNTS_BY[by], names=list(names), limit=limit, first=list(first), **within).columns
-        return _unpack(groups, packed)
+        return unpack(groups, packed)
 
     def by_topic(self, start: datetime, end: datetime, *, copies: bool = False, limit: int = 100) -> list[SentimentCount]:
         """Count sentiment per topic, largest first."""
@@ -183,7 +183,7 @@ class CountQueries(Queries):
         return Totals(every["total"], copies, every["negatives"], every["neutrals"], every["positives"], rows, letters)
 
 
-def _unpack(groups: Sequence[str], packed: Sequence[Sequence[int]]) -> MinuteCounts:
+def unpack(groups: Sequence[str], packed: Sequence[Sequence[int]]) -> MinuteCounts:
     """Turn numbers made of minute and sentiment, per group, into counts per group and minute."""
     columns: list[tuple[Ints, Ints]] = [_minutes(np.asarray(part, dtype=np.int64)) for part in packed]
     empty = np.empty(0, dtype=np.int64)

@@ -10,9 +10,11 @@ import xxhash
 
 from squall.core.records import Document, ScoredDocument
 from squall.storage.queries.base import Queries, unique
+from squall.storage.queries.entities.insertion import insert_readings
 from squall.storage.queries.spans import EVER, SPAN, span, sql
 from squall.storage.rows.documents import ModelVersion, NewestDocument, StoredDocument
 from squall.storage.rows.latency import Latency, Quantiles
+from squall.storage.rows.mentions import DocumentReading
 from squall.storage.schema.table import utc, valid_text
 from squall.storage.schema.tables.documents import DOCUMENTS
 
@@ -62,7 +64,21 @@ FROM
 """,
     wanted=_WANTED,
 )
-_FETCH = sql("SELECT $columns FROM $span AND id IN {ids:Array(String)}", columns=DOCUMENTS.selected, span=SPAN)
+# The current row of each id, as `SPAN` chooses it, without looking at other documents.
+_FETCH = sql(
+    """
+SELECT $columns
+FROM
+(
+    SELECT * FROM documents
+    WHERE id IN {ids:Array(String)} AND published_at >= {read_from:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
+    ORDER BY scored_at DESC, published_at DESC, model_version DESC
+    LIMIT 1 BY id
+)
+WHERE published_at >= {start:DateTime64(3, 'UTC')}
+""",
+    columns=DOCUMENTS.selected,
+)
 _LATENCY = sql(
     """
 SELECT
@@ -85,10 +101,12 @@ class DocumentQueries(Queries):
     """Documents in and out. Spans are half-open, [start, end), in publication time."""
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None:
-        """Store one batch in one acknowledged insert.
+        """Store one batch: its mentions in one acknowledged insert, then its documents in another.
 
         Idempotent by row identity (document id and model version) however rows are batched again, and by `token`. The
-        store joins a digest of the rows to the token, so one used again for other rows does not drop them.
+        store joins a digest of the rows to the token, so one used again for other rows does not drop them. Mentions without their
+        document, which a process that was killed in between leaves behind, count nothing; when the batch is delivered again, the
+        documents are scored again and their new mentions replace those.
 
         Raises:
             StoreUnavailableError: not acknowledged; the batch may or may not be stored. Insert it again.
@@ -96,6 +114,7 @@ class DocumentQueries(Queries):
         if rows:
             identity = [[row.document.id for row in rows], [row.model_version for row in rows], [row.scored_at for row in rows]]
             digest = xxhash.xxh3_128_hexdigest(repr(identity).encode())
+            insert_readings(self._backend, [DocumentReading.of(row) for row in rows if row.catalogue_version or row.mentions], token)
             self._backend.insert(DOCUMENTS.block(rows, {}), f"{token}:{digest}")
 
     def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]:
@@ -141,7 +160,7 @@ class DocumentQueries(Queries):
         """
         filters = {"topic": topic, "symbols": list(symbols), "sentiment": sentiment, "limit": limit}
         found = self._select(_TOP, **filters, **span(start, end, copies=True))
-        return self._fetch(dict(found), start, end)
+        return self.fetch(dict(found), start, end)
 
     def search(
         self,
@@ -178,7 +197,7 @@ class DocumentQueries(Queries):
             start = utc(first)
             ids = self._select(_FOUND, **wanted, **span(start, end, copies=True), limit=limit).columns[0]
             if len(ids) >= limit or found < rows:
-                return self._fetch(dict.fromkeys(ids, 0), start, end)
+                return self.fetch(dict.fromkeys(ids, 0), start, end)
             rows *= _MORE
         return []
 
@@ -188,10 +207,10 @@ class DocumentQueries(Queries):
 
     def get_many(self, document_ids: Collection[str]) -> list[StoredDocument]:
         """Return the documents that are stored, in the order of `document_ids`, as they were scored last. Reads all of event time."""
-        return self._fetch(dict.fromkeys(document_ids, 0), *EVER)
+        return self.fetch(dict.fromkeys(document_ids, 0), *EVER)
 
-    def _fetch(self, copies: Mapping[str, int], start: datetime, end: datetime) -> list[StoredDocument]:
-        """Return whole documents in the order of `copies`, a mapping of id to number of copies."""
+    def fetch(self, copies: Mapping[str, int], start: datetime, end: datetime) -> list[StoredDocument]:
+        """Return the current documents published in [start, end), in the order of `copies`, a mapping of id to number of copies."""
         if not copies:
             return []
         rows = {row.id: row for row in self._read(DOCUMENTS, _FETCH, ids=list(copies), **span(start, end, copies=True))}

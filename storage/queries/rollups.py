@@ -1,4 +1,4 @@
-"""Precomputed counts for dashboards, per minute and per hour, with the definitions of `squall.storage.queries.spans`.
+"""Precomputed counts, per minute and per hour: by topic and symbol for dashboards, and by entity.
 
 Counts are not incremented, because a late document changes a past hour, a rescored document may leave its topic, and a
 copy may arrive before its original. Instead each run recounts, from the documents, every hour of event time in which a
@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from squall.storage.queries.base import Queries
-from squall.storage.queries.spans import COPY_HOURS, EVERYTHING, IS_COPY, span, sql
+from squall.storage.queries.entities.rollup import ENTITIES
+from squall.storage.queries.sentiment_rollup import SENTIMENT, Rollup
+from squall.storage.queries.spans import COPY_HOURS, span
 from squall.storage.rows.documents import RollupPosition
 from squall.storage.schema.table import utc
 from squall.storage.schema.tables.documents import ROLLUP_POSITION
 
-_NAME = "sentiment"
-_ROLLUP = "sentiment_rollup"
-_KEYS = "step, symbol, time, topic, kind, source, language"
-_COUNTS = ("negative", "neutral", "positive", "copies")
+_ROLLUPS = (SENTIMENT, ENTITIES)
 _HOUR = timedelta(hours=1)
 _COPY_WINDOW = timedelta(hours=COPY_HOURS)
 _OVERLAP = timedelta(minutes=5)
@@ -33,75 +32,46 @@ _CHUNK = timedelta(days=2)
 
 _NOW = "SELECT now64(3, 'UTC')"
 _POSITION = ROLLUP_POSITION.select("FINAL WHERE name = {name:String}")
-_DIRTY = """
-SELECT DISTINCT toDateTime64(toStartOfHour(published_at), 3, 'UTC') AS hour
-FROM documents
-WHERE stored_at >= {since:DateTime64(3, 'UTC')}
-ORDER BY hour
-"""
-_ROLL = sql(
-    """
-INSERT INTO sentiment_rollup ($keys, negative, neutral, positive, copies, score_sum, version)
-SELECT $keys, $now, sumIf(score_sum, fresh), {version:UInt64}
-FROM
-(
-    SELECT
-        arrayJoin([toUInt16(60), toUInt16(3600)]) AS step,
-        arrayJoin(arrayConcat([''], symbols)) AS symbol,
-        toDateTime(intDiv(toUInt32(toUnixTimestamp(published_at)), step) * step, 'UTC') AS time,
-        topic, kind, source, language,
-        countIf(sentiment = 'negative' AND NOT copy) AS negative,
-        countIf(sentiment = 'neutral' AND NOT copy) AS neutral,
-        countIf(sentiment = 'positive' AND NOT copy) AS positive,
-        countIf(copy) AS copies,
-        sumIf(score, NOT copy) AS score_sum,
-        1 AS fresh
-    FROM (SELECT symbols, published_at, topic, kind, source, language, sentiment, score, $is_copy AS copy FROM $everything)
-    GROUP BY $keys
-    UNION ALL
-    SELECT $keys, negative, neutral, positive, copies, score_sum, 0 AS fresh
-    FROM sentiment_rollup FINAL
-    WHERE step IN (60, 3600) AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
-)
-GROUP BY $keys
-HAVING ($now) != ($before) OR abs(sumIf(score_sum, fresh) - sumIf(score_sum, NOT fresh)) > 1e-3
-""",
-    keys=_KEYS,
-    now=", ".join(f"sumIf({count}, fresh)" for count in _COUNTS),
-    before=", ".join(f"sumIf({count}, NOT fresh)" for count in _COUNTS),
-    is_copy=IS_COPY,
-    everything=EVERYTHING,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class RollupUpdate:
-    """What one update did: hours of event time recounted, and whether it was completed."""
+    """What one update did: hours of event time recounted, of all counts together, and whether it was completed."""
 
     hours: int
     complete: bool
 
 
 class RollupQueries(Queries):
-    """Keeps `sentiment_rollup` in agreement with the documents."""
+    """Keeps the tables of counts in agreement with documents and mentions."""
 
     def update(self, should_continue: Callable[[], bool] = lambda: True) -> RollupUpdate:
-        """Recount the hours in which documents were stored since the last complete update.
+        """Recount the hours in which documents or mentions were stored since the last complete update.
 
         Args:
             should_continue: called before each part; False ends the update, and the next one starts from the same place.
         """
+        hours = 0
+        for rollup in _ROLLUPS:
+            done = self._update(rollup, should_continue)
+            hours += done.hours
+            if not done.complete:
+                return RollupUpdate(hours, complete=False)
+        return RollupUpdate(hours, complete=True)
+
+    def _update(self, rollup: Rollup, should_continue: Callable[[], bool]) -> RollupUpdate:
         now = utc(self._only(_NOW)[0])  # the clock that stamps `stored_at`
-        known = next(iter(self._read(ROLLUP_POSITION, _POSITION, name=_NAME)), None)
+        known = next(iter(self._read(ROLLUP_POSITION, _POSITION, name=rollup.name)), None)
         since = _since(known.until, now) if known else datetime(1971, 1, 1, tzinfo=now.tzinfo)
-        hours = [utc(hour) for hour in self._select(_DIRTY, since=since).columns[0]]
+        hours = [utc(hour) for hour in self._select(rollup.dirty if known else rollup.first, since=since).columns[0]]
         counted = 0
         for start, end in spans_of(hours):
             if not should_continue():
                 return RollupUpdate(counted, complete=False)
-            self._command(_ROLL, version=self._versions.next(_ROLLUP)[0], **span(start, end, copies=False))
+            for table, recount in rollup.recount:
+                self._command(recount, version=self._versions.next(table)[0], **span(start, end, copies=False))
             counted += int((end - start) / _HOUR)
-        self._write(ROLLUP_POSITION, [RollupPosition(_NAME, now)])
+        self._write(ROLLUP_POSITION, [RollupPosition(rollup.name, now)])
         return RollupUpdate(counted, complete=True)
 
 

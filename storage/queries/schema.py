@@ -14,12 +14,15 @@ from squall.storage.schema.migrate import Migration
 
 _TABLES = """
 SELECT name, create_table_query FROM system.tables
-WHERE database = currentDatabase() AND name IN ('documents', 'dead_letters', 'sentiment_rollup', 'readings')
+WHERE database = currentDatabase() AND name IN {tables:Array(String)}
 """
 _RETENTION: Final = {
     "documents": "ALTER TABLE documents MODIFY TTL toDateTime(scored_at) + toIntervalDay({days:UInt32})",
+    "mentions": "ALTER TABLE mentions MODIFY TTL toDateTime(document_scored_at) + toIntervalDay({days:UInt32})",
     "dead_letters": "ALTER TABLE dead_letters MODIFY TTL toDateTime(at) + toIntervalDay({days:UInt32})",
     "sentiment_rollup": "ALTER TABLE sentiment_rollup MODIFY TTL toDateTime(intDiv(version, 1000000)) + toIntervalDay({days:UInt32})",
+    "entity_rollup": "ALTER TABLE entity_rollup MODIFY TTL toDateTime(intDiv(version, 1000000)) + toIntervalDay({days:UInt32})",
+    "entity_names": "ALTER TABLE entity_names MODIFY TTL toDateTime(intDiv(version, 1000000)) + toIntervalDay({days:UInt32})",
     "readings": "ALTER TABLE readings MODIFY TTL written_at + toIntervalDay({days:UInt32})",
 }
 _DAYS = re.compile(r"toIntervalDay\((?:_CAST\()?(\d+)")
@@ -51,7 +54,7 @@ class SchemaQueries(Queries):
         if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
             raise StoreError(f"the store runs ClickHouse {version}, which is too old", "use ClickHouse 24.8 or newer")
         done = migrations.migrate(self._backend, self._clock)
-        for table, created in self._select(_TABLES):
+        for table, created in self._select(_TABLES, tables=list(_RETENTION)):
             found = _DAYS.search(created)
             if found is None or int(found[1]) != self._retention_days:
                 self._command(_RETENTION[table], days=self._retention_days)

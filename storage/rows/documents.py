@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from squall.core import text as texts
 from squall.core.records import Sentiment
 
 
@@ -35,6 +36,11 @@ class StoredDocument:
     scored_at: datetime
     stored_at: datetime
     copies: int = 0
+
+    @property
+    def content(self) -> str:
+        """The text that the model read, in which mentions have their places."""
+        return texts.content(self.title, self.text)
 
     def with_copies(self, copies: int) -> StoredDocument:
         """Return the document with this number of copies."""

@@ -31,6 +31,7 @@ from squall.model.data.mentions.words import words_of
 from squall.model.data.near_duplicates import group_key
 from squall.model.preprocess import prepare, prepare_aligned
 from squall.model.spans import first_places
+from squall.stream.entity_tones import places_of
 from tests.support.linkers import shipped
 
 MOST = 2.5
@@ -75,6 +76,11 @@ def prepared(text: str) -> object:
 def cased(text: str) -> object:
     """The case of its tokens, where each character is one; and where two names stand in it."""
     return with_case([1] * len(text), [(i, i + 1) for i in range(len(text))], text, 2), first_places(text, [text[:2], "aa"])
+
+
+def asked(text: str) -> object:
+    """The places of names that a caller gives with it."""
+    return places_of([text[:200] or "a", "a", "aa", "b - ", "ÿ"], text)
 
 
 def matched(text: str) -> object:
@@ -159,7 +165,7 @@ FUNCTIONS: tuple[Callable[[str], object], ...] = (
     *(clean, normalise, fingerprint, cashtags, canonical_url, without_prefixes, without_signature),
     *(clean_name, redact_url, redact_webhook_url, redact_urls_in, visible, visible_lines, spreadsheet_cell),
     *(group_key, prepared, cased, words_of, matched, dated, symbols, cursor_path),
-    *(name_key, short_forms, symbol_forms),
+    *(name_key, short_forms, symbol_forms, asked),
     *(*MARKUP, *REPLIES, *NAMES),
 )
 

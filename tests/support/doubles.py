@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from squall.core.text import document_id
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 UNSCORABLE = "unscorable"
+_CAPITALS = re.compile(r"[A-Z]{2,}")
 
 
 def document(number: int = 0, **changes: Any) -> Document:
@@ -72,10 +74,18 @@ def batch_report(stored: int = 0, duplicates: int = 0, reasons: Sequence[str] = 
 
 
 @dataclass
-class FixedScores:
+class FixedReading:
+    """Scores as given; every word in capitals is a name, and the tone towards one depends on its place."""
+
     topic: npt.NDArray[np.float32]
     sentiment: npt.NDArray[np.float32]
     model_version: str
+    names: list[list[tuple[int, int, str]]] = field(default_factory=list)
+
+    def tone(self, row: int, spans: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32]:
+        tones = np.full((len(spans), len(SENTIMENTS)), 0.2, dtype=np.float32)
+        tones[np.arange(len(spans)), [start % 3 for start, _ in spans]] = 0.6
+        return tones
 
 
 class HashScorer:
@@ -95,7 +105,7 @@ class HashScorer:
         """What was scored."""
         self.calls = 0
 
-    def score(self, texts: Sequence[str]) -> FixedScores:
+    def read(self, texts: Sequence[str]) -> FixedReading:
         self.calls += 1
         if self.broken or any(UNSCORABLE in text for text in texts):
             raise self.error
@@ -105,7 +115,8 @@ class HashScorer:
         topic[np.arange(len(texts)), (hashes % np.uint64(len(TOPICS))).astype(int)] = 0.7
         sentiment = np.full((len(texts), len(SENTIMENTS)), 0.2, dtype=np.float32)
         sentiment[np.arange(len(texts)), (hashes // np.uint64(97) % np.uint64(3)).astype(int)] = 0.6
-        return FixedScores(topic, sentiment, self.model_version)
+        names = [[(*found.span(), "ORG") for found in _CAPITALS.finditer(text)] for text in texts]
+        return FixedReading(topic, sentiment, self.model_version, names)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
 from squall.core.records import TOPICS
 from squall.ingest.file.source import FileOptions
-from tests.support.doubles import FixedScores
+from tests.support.doubles import FixedReading
 
 pytestmark = pytest.mark.slow
 
@@ -33,14 +33,14 @@ class WordScorer:
         self.model_version = version
         self.scored = 0
 
-    def score(self, texts):
+    def read(self, texts):
         self.scored += len(texts)
         topic = np.full((len(texts), len(TOPICS)), 0.01, dtype=np.float32)
         sentiment = np.full((len(texts), 3), 0.1, dtype=np.float32)
         for row, text in enumerate(texts):
             topic[row, TOPICS.index("Macro" if "Macro" in text else "Markets")] = 0.8
             sentiment[row, 0 if text.startswith("Bad") else 1] = 0.8
-        return FixedScores(topic, sentiment, self.model_version)
+        return FixedReading(topic, sentiment, self.model_version)
 
 
 def lines(days=3, crisis=True, seed=5):

@@ -12,6 +12,9 @@ from tests.support.gateway_process import GatewayProcess
 
 TABLES = (
     "documents",
+    "mentions",
+    "entity_rollup",
+    "entity_names",
     "progress",
     "dead_letters",
     "alerts",

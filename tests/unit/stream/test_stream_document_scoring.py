@@ -14,7 +14,7 @@ from squall.core.clock import ManualClock
 from squall.core.errors import ModelFaultError
 from squall.core.records import Document
 from squall.stream.document_scoring import PROBE, DocumentScorer, ScoringResult
-from tests.support.doubles import START, UNSCORABLE, FixedScores, HashScorer, document
+from tests.support.doubles import START, UNSCORABLE, FixedReading, HashScorer, document
 
 CLOCK = ManualClock(START + timedelta(hours=1))
 
@@ -38,9 +38,9 @@ class FailingCalls(HashScorer):
         super().__init__()
         self.fails = fails
 
-    def score(self, texts: Sequence[str]) -> FixedScores:
+    def read(self, texts: Sequence[str]) -> FixedReading:
         self.broken = self.fails(self.calls + 1)
-        return super().score(texts)
+        return super().read(texts)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("CUDA"), ValueError("shape"), TypeError("none"), IndexError("token")])
@@ -157,8 +157,8 @@ class OddScorer(HashScorer):
         super().__init__()
         self.odd = odd
 
-    def score(self, texts: Sequence[str]) -> FixedScores:
-        scores = super().score([text.replace(UNSCORABLE, "") for text in texts])
+    def read(self, texts: Sequence[str]) -> FixedReading:
+        scores = super().read([text.replace(UNSCORABLE, "") for text in texts])
         for row, text in enumerate(texts):
             if UNSCORABLE in text:
                 scores.sentiment[row] = self.odd

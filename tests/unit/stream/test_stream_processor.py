@@ -18,7 +18,7 @@ from squall.core.errors import ModelFaultError, StoppedError, StoreError, StoreU
 from squall.core.items import Fate, Item, Origin
 from squall.core.observability.health import Health
 from squall.stream.processor import Processor
-from tests.support.doubles import START, UNSCORABLE, FixedScores, HashScorer, MemoryStore, document, item, reject
+from tests.support.doubles import START, UNSCORABLE, FixedReading, HashScorer, MemoryStore, document, item, reject
 
 LATER = START + timedelta(hours=1)
 
@@ -68,8 +68,8 @@ def test_a_stored_row_has_the_result_of_the_model_and_its_time() -> None:
 
 def test_a_row_carries_the_version_that_scored_it_though_the_engine_has_another_by_now() -> None:
     class Swapped(HashScorer):
-        def score(self, texts: Sequence[str]) -> FixedScores:
-            scores = super().score(texts)
+        def read(self, texts: Sequence[str]) -> FixedReading:
+            scores = super().read(texts)
             self.model_version = "hash-2"  # a swap while the batch was under way
             return scores
 

@@ -1,0 +1,260 @@
+"""Counts per entity over event time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
+
+from squall.core.records import EntityKind
+from squall.storage.queries.base import Queries
+from squall.storage.queries.counts import unpack
+from squall.storage.queries.entities.readings import COUNTED_ONCE
+from squall.storage.queries.spans import span, sql
+from squall.storage.rows.counts import MinuteCounts
+from squall.storage.rows.entities import EntityBucket, EntityCount, EntityName
+from squall.storage.schema.table import utc, valid_text
+
+Order = Literal["negative", "change", "volume"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+
+# Of a span its whole hours, and the minutes before and after them; `$p` is the beginning of the names of its parameters.
+_PIECE = """
+SELECT $columns FROM entity_rollup FINAL
+WHERE step = $step AND bucket >= $floor({${p}_$first:DateTime64(3, 'UTC')}) AND bucket < {${p}_$last:DateTime64(3, 'UTC')}
+  AND time >= {${p}_$first:DateTime64(3, 'UTC')} AND time < {${p}_$last:DateTime64(3, 'UTC')}
+  AND $wanted
+"""
+
+
+def _rows(p: str, columns: str, wanted: str) -> str:
+    """Return a query for the rows of a span, each of which counts documents that no other counts."""
+    hours = {"step": "3600", "floor": "toStartOfDay", "first": "first_hour", "last": "last_hour"}
+    before = {"step": "60", "floor": "toStartOfHour", "first": "start", "last": "first_hour"}
+    after = {"step": "60", "floor": "toStartOfHour", "first": "last_hour", "last": "end"}
+    return " UNION ALL ".join(sql(_PIECE, p=p, columns=columns, wanted=wanted, **piece) for piece in (hours, before, after))
+
+
+_ALL = "(negative + neutral + positive)"
+_TOP = """
+SELECT
+    entity,
+    toString(any(kind)) AS kind_now,
+    sumIf(negative, now) AS negatives,
+    sumIf(neutral, now) AS neutrals,
+    sumIf(positive, now) AS positives,
+    sumIf(score_sum, now) AS score_now,
+    sumIf(relevance_sum, now) AS relevance_now,
+    sumIf(negative, NOT now) AS negatives_before,
+    sumIf($all, NOT now) AS documents_before,
+    sumIf(score_sum, NOT now) AS score_before
+FROM
+(
+    $now
+    UNION ALL
+    $before
+)
+GROUP BY entity
+HAVING $having
+ORDER BY $order, entity
+LIMIT {limit:UInt32}
+"""
+
+
+_COLUMNS = "entity, kind, negative, neutral, positive, score_sum, relevance_sum, $now AS now"
+_WANTED = """
+(empty({kinds:Array(String)}) OR has({kinds:Array(String)}, kind))
+AND (empty({entities:Array(String)}) OR entity IN {entities:Array(String)})
+"""
+
+
+def _top(order: str, having: str = "negatives + neutrals + positives > 0") -> str:
+    now, before = (_rows(p, sql(_COLUMNS, now=is_now), _WANTED) for p, is_now in (("now", "1"), ("before", "0")))
+    return sql(_TOP, now=now, before=before, all=_ALL, order=order, having=having)
+
+
+_CHANGE = "abs(toInt64(negatives) - toInt64(negatives_before)) / sqrt(negatives + negatives_before)"
+_TOP_BY: Final[dict[Order, str]] = {
+    "negative": _top("negatives DESC, score_now"),
+    "change": _top(f"{_CHANGE} DESC", "negatives + negatives_before > 0"),
+    "volume": _top("negatives + neutrals + positives DESC"),
+}
+_BUCKETS = sql(
+    """
+SELECT
+    intDiv(toUnixTimestamp(time), {seconds:UInt32}) * {seconds:UInt32} AS start,
+    sum(negative) AS negatives, sum(neutral) AS neutrals, sum(positive) AS positives,
+    sum(score_sum) AS score, sum(relevance_sum) AS relevance
+FROM ($rows)
+GROUP BY start
+HAVING negatives + neutrals + positives > 0
+ORDER BY start
+""",
+    rows=_rows("now", "time, negative, neutral, positive, score_sum, relevance_sum", "entity IN {entities:Array(String)}"),
+)
+_NAMES = "SELECT entity, name, symbols FROM entity_names FINAL WHERE entity IN {entities:Array(String)}"
+_SEARCH = sql(
+    """
+WITH
+    lowerUTF8({text:String}) AS wanted,
+    found AS
+    (
+        SELECT entity, kind, name, symbols, last_published_at
+        FROM entity_names FINAL
+        WHERE (empty({kinds:Array(String)}) OR has({kinds:Array(String)}, kind))
+          AND
+          (
+              startsWith(lowerUTF8(name), wanted)
+              OR position(lowerUTF8(name), concat(' ', wanted)) > 0
+              OR position(entity, replaceAll(wanted, ' ', '-')) > 0
+              OR arrayExists(symbol -> startsWith(lowerUTF8(symbol), wanted), symbols)
+          )
+    )
+SELECT entity, toString(kind), name, symbols, last_published_at, negatives, documents
+FROM found
+LEFT JOIN
+(
+    SELECT entity, sum(negative) AS negatives, sum($all) AS documents
+    FROM ($rows)
+    GROUP BY entity
+) AS counted USING entity
+ORDER BY documents DESC, last_published_at DESC, entity
+LIMIT {limit:UInt32}
+""",
+    all=_ALL,
+    rows=_rows("now", "entity, negative, neutral, positive", "entity IN (SELECT entity FROM found)"),
+)
+_NAME = "SELECT entity, toString(kind), name, symbols, last_published_at, 0, 0 FROM entity_names FINAL WHERE entity = {entity:String}"
+_PER_MINUTE = sql(
+    """
+SELECT entity AS name, groupArray(toUInt32(intDiv(toUnixTimestamp(published_at), 60) * 3 + toInt8(sentiment) + 1))
+FROM $counted AND (empty({names:Array(String)}) OR entity IN {names:Array(String)})
+GROUP BY name
+ORDER BY name
+""",
+    counted=COUNTED_ONCE,
+)
+
+
+class EntityQueries(Queries):
+    """Counts of documents per entity, by the tone towards it.
+
+    Spans are half-open, [since, until), in publication time and whole minutes (rounded down). A document counts once per entity, by its
+    last reading; a copy of a text of the 24 hours before is not counted. But for `per_minute`, counts are those kept beside the
+    documents (`squall.storage.queries.rollups`): while a detector runs they are a minute old at most.
+    """
+
+    def top(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        order: Order = "negative",
+        limit: int = 20,
+        kinds: Collection[EntityKind] = (),
+        entities: Collection[str] = (),
+    ) -> list[EntityCount]:
+        """Return entities with their counts, and those of the span of equal length before.
+
+        Args:
+            order: `negative`: most negative documents first; `change`: largest rise or fall of them, measured in standard deviations;
+                `volume`: most documents.
+            kinds: only of these; empty: all.
+            entities: only these; empty: all.
+        """
+        filters = {"kinds": [kind.value for kind in kinds], "entities": list(entities), "limit": limit}
+        pieces = {**_pieces("now", since, until), **_pieces("before", since - (until - since), since)}
+        rows = list(self._select(_TOP_BY[order], **filters, **pieces))
+        names = {entity: (name, tuple(symbols)) for entity, name, symbols in self._select(_NAMES, entities=[row[0] for row in rows])}
+        return [_count(row, *names.get(row[0], (row[0], ()))) for row in rows]
+
+    def series(self, entity: str, since: datetime, until: datetime, *, step: timedelta) -> list[EntityBucket]:
+        """Count the documents that name `entity` per `step` (whole minutes, from the epoch); empty steps are left out."""
+        return self.sum_by([entity], since, until, step=step)
+
+    def sum_by(self, entities: Collection[str], since: datetime, until: datetime, *, step: timedelta) -> list[EntityBucket]:
+        """Add up the counts of `entities`, the companies of a sector for example, per `step` (whole minutes); empty steps are left out.
+
+        A document that names several of them counts for each.
+        """
+        if step < _MINUTE or step % _MINUTE:
+            raise ValueError(f"step {step} is not a positive number of whole minutes")
+        seconds = int(step.total_seconds())
+        pieces = _pieces("now", since, until, hours=step % _HOUR == timedelta(0))
+        rows = self._select(_BUCKETS, seconds=seconds, entities=list(map(valid_text, entities)), **pieces)
+        return [_bucket(*row) for row in rows]
+
+    def search(
+        self, text: str, since: datetime, until: datetime, *, kinds: Collection[EntityKind] = (), limit: int = 20
+    ) -> list[EntityName]:
+        """Return entities that occurred, most documents in [since, until) first, in any case of letters.
+
+        Args:
+            text: the beginning of the name, of a word in it or of a ticker, or a part of the entity's id.
+            kinds: only of these; empty: all.
+        """
+        filters = {"text": valid_text(text), "kinds": [kind.value for kind in kinds], "limit": limit}
+        return [_name(*row) for row in self._select(_SEARCH, **filters, **_pieces("now", since, until))]
+
+    def name(self, entity: str) -> EntityName | None:
+        """Return what an entity is called, without counts; None when it never occurred."""
+        row = self._one(_NAME, entity=valid_text(entity))
+        return _name(*row) if row else None
+
+    def per_minute(
+        self, start: datetime, end: datetime, *, entities: Collection[str] = (), copies: bool = False, as_of_model: str | None = None
+    ) -> MinuteCounts:
+        """Count documents per entity and minute, from the mentions themselves; the groups are the answer's `topics`.
+
+        Args:
+            entities: only these; empty: all.
+            as_of_model: count only documents that this model version scored, with the mentions that it found.
+        """
+        names = list(map(valid_text, entities))
+        groups, packed = self._select(_PER_MINUTE, names=names, **span(start, end, copies=copies, model_version=as_of_model)).columns
+        return unpack(groups, packed)
+
+
+def _pieces(name: str, since: datetime, until: datetime, *, hours: bool = True) -> dict[str, datetime]:
+    """Return the parameters of a span: where its whole hours begin and end, if `hours` and there are any."""
+    start, end = since.replace(second=0, microsecond=0), until.replace(second=0, microsecond=0)
+    first_hour, last_hour = -(-(start - _EPOCH) // _HOUR) * _HOUR + _EPOCH, (end - _EPOCH) // _HOUR * _HOUR + _EPOCH
+    if not hours or first_hour >= last_hour:
+        first_hour = last_hour = end
+    return {f"{name}_start": start, f"{name}_first_hour": first_hour, f"{name}_last_hour": last_hour, f"{name}_end": end}
+
+
+def _mean(total: float, documents: int) -> float:
+    return float(total) / documents if documents else 0.0
+
+
+def _count(row: Iterable[Any], name: str, symbols: tuple[str, ...]) -> EntityCount:
+    entity, kind, negative, neutral, positive, score, relevance, negative_before, documents_before, score_before = row
+    documents = int(negative) + int(neutral) + int(positive)
+    return EntityCount(
+        entity,
+        EntityKind(kind),
+        name,
+        symbols,
+        int(negative),
+        int(neutral),
+        int(positive),
+        _mean(score, documents),
+        _mean(relevance, documents),
+        int(negative_before),
+        int(documents_before),
+        _mean(score_before, int(documents_before)),
+    )
+
+
+def _bucket(seconds: int, negative: int, neutral: int, positive: int, score: float, relevance: float) -> EntityBucket:
+    documents = int(negative) + int(neutral) + int(positive)
+    time = datetime.fromtimestamp(int(seconds), UTC)
+    return EntityBucket(time, int(negative), int(neutral), int(positive), _mean(score, documents), _mean(relevance, documents))
+
+
+def _name(entity: str, kind: str, name: str, symbols: Iterable[str], at: datetime, negative: int, documents: int) -> EntityName:
+    return EntityName(entity, EntityKind(kind), name, tuple(symbols), utc(at), int(negative), int(documents))

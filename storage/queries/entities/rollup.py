@@ -1,0 +1,93 @@
+"""How the counts per entity are recounted; see `squall.storage.queries.rollups`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from squall.storage.queries.entities.readings import COUNTED
+from squall.storage.queries.sentiment_rollup import Rollup
+from squall.storage.queries.spans import IS_COPY, sql
+
+_COUNTS = ("negative", "neutral", "positive", "copies")
+_SUMS = ("score_sum", "relevance_sum")
+
+# Before the first update only mentions can tell what is to be counted; afterwards a document may come later than its mentions.
+_FIRST = """
+SELECT DISTINCT toDateTime64(toStartOfHour(published_at), 3, 'UTC') AS hour
+FROM mentions
+WHERE entity = '' AND stored_at >= {since:DateTime64(3, 'UTC')}
+ORDER BY hour
+"""
+_DIRTY = """
+SELECT DISTINCT toDateTime64(toStartOfHour(published_at), 3, 'UTC') AS hour
+FROM
+(
+    SELECT published_at FROM mentions WHERE entity = '' AND stored_at >= {since:DateTime64(3, 'UTC')}
+    UNION ALL
+    SELECT published_at FROM documents WHERE stored_at >= {since:DateTime64(3, 'UTC')}
+)
+ORDER BY hour
+"""
+_COUNT = sql(
+    """
+INSERT INTO entity_rollup (step, bucket, entity, time, kind, $columns, version)
+SELECT step, if(step = 60, toStartOfHour(time), toStartOfDay(time)), entity, time, anyLast(kind), $now, {version:UInt64}
+FROM
+(
+    SELECT
+        arrayJoin([toUInt16(60), toUInt16(3600)]) AS step,
+        toDateTime(intDiv(toUInt32(toUnixTimestamp(published_at)), step) * step, 'UTC') AS time,
+        entity,
+        any(kind) AS kind,
+        countIf(sentiment = 'negative' AND NOT copy) AS negative,
+        countIf(sentiment = 'neutral' AND NOT copy) AS neutral,
+        countIf(sentiment = 'positive' AND NOT copy) AS positive,
+        countIf(copy) AS copies,
+        sumIf(score, NOT copy) AS score_sum,
+        sumIf(relevance, NOT copy) AS relevance_sum,
+        1 AS fresh
+    FROM (SELECT published_at, entity, kind, sentiment, score, relevance, $is_copy AS copy FROM $counted)
+    GROUP BY step, time, entity
+    UNION ALL
+    SELECT step, time, entity, kind, $columns, 0 AS fresh
+    FROM entity_rollup FINAL
+    WHERE step IN (60, 3600) AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
+)
+GROUP BY step, time, entity
+HAVING ($counts_now) != ($counts_before) OR $moved
+""",
+    columns=", ".join(_COUNTS + _SUMS),
+    now=", ".join(f"sumIf({column}, fresh)" for column in _COUNTS + _SUMS),
+    counts_now=", ".join(f"sumIf({column}, fresh)" for column in _COUNTS),
+    counts_before=", ".join(f"sumIf({column}, NOT fresh)" for column in _COUNTS),
+    moved=" OR ".join(f"abs(sumIf({column}, fresh) - sumIf({column}, NOT fresh)) > 1e-3" for column in _SUMS),
+    is_copy=IS_COPY,
+    counted=COUNTED,
+)
+_NAME = sql(
+    """
+INSERT INTO entity_names (entity, kind, name, symbols, last_published_at, version)
+SELECT entity, tupleElement(now, 1), tupleElement(now, 2), tupleElement(now, 3), at_now, {version:UInt64}
+FROM
+(
+    SELECT
+        entity,
+        argMaxIf((kind, name, symbols), (at, id), fresh) AS now,
+        maxIf(at, fresh) AS at_now,
+        anyIf((kind, name, symbols), NOT fresh) AS before,
+        maxIf(at, NOT fresh) AS at_before
+    FROM
+    (
+        SELECT entity, toString(kind) AS kind, name, CAST(symbols, 'Array(String)') AS symbols, published_at AS at, id, 1 AS fresh
+        FROM $counted
+        UNION ALL
+        SELECT entity, toString(kind) AS kind, name, symbols, last_published_at AS at, '' AS id, 0 AS fresh FROM entity_names FINAL
+    )
+    GROUP BY entity
+)
+WHERE at_now > at_before OR (at_now = at_before AND now != before)
+""",
+    counted=COUNTED,
+)
+
+ENTITIES: Final = Rollup("entities", _FIRST, _DIRTY, (("entity_rollup", _COUNT), ("entity_names", _NAME)))

@@ -1,0 +1,71 @@
+"""Counts per topic, symbol, source and language, and what any such counts are kept by; see `squall.storage.queries.rollups`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from squall.storage.queries.spans import EVERYTHING, IS_COPY, sql
+
+_KEYS = "step, symbol, time, topic, kind, source, language"
+_COUNTS = ("negative", "neutral", "positive", "copies")
+
+_DIRTY = """
+SELECT DISTINCT toDateTime64(toStartOfHour(published_at), 3, 'UTC') AS hour
+FROM documents
+WHERE stored_at >= {since:DateTime64(3, 'UTC')}
+ORDER BY hour
+"""
+_ROLL = sql(
+    """
+INSERT INTO sentiment_rollup ($keys, negative, neutral, positive, copies, score_sum, version)
+SELECT $keys, $now, sumIf(score_sum, fresh), {version:UInt64}
+FROM
+(
+    SELECT
+        arrayJoin([toUInt16(60), toUInt16(3600)]) AS step,
+        arrayJoin(arrayConcat([''], symbols)) AS symbol,
+        toDateTime(intDiv(toUInt32(toUnixTimestamp(published_at)), step) * step, 'UTC') AS time,
+        topic, kind, source, language,
+        countIf(sentiment = 'negative' AND NOT copy) AS negative,
+        countIf(sentiment = 'neutral' AND NOT copy) AS neutral,
+        countIf(sentiment = 'positive' AND NOT copy) AS positive,
+        countIf(copy) AS copies,
+        sumIf(score, NOT copy) AS score_sum,
+        1 AS fresh
+    FROM (SELECT symbols, published_at, topic, kind, source, language, sentiment, score, $is_copy AS copy FROM $everything)
+    GROUP BY $keys
+    UNION ALL
+    SELECT $keys, negative, neutral, positive, copies, score_sum, 0 AS fresh
+    FROM sentiment_rollup FINAL
+    WHERE step IN (60, 3600) AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
+)
+GROUP BY $keys
+HAVING ($now) != ($before) OR abs(sumIf(score_sum, fresh) - sumIf(score_sum, NOT fresh)) > 1e-3
+""",
+    keys=_KEYS,
+    now=", ".join(f"sumIf({count}, fresh)" for count in _COUNTS),
+    before=", ".join(f"sumIf({count}, NOT fresh)" for count in _COUNTS),
+    is_copy=IS_COPY,
+    everything=EVERYTHING,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """Tables of counts that are kept in agreement with what they count.
+
+    Args:
+        name: under which the position is stored.
+        first: query of the hours to count at the first update, with the parameter `since`, increasing.
+        dirty: the same for later updates: the hours in which something was stored since.
+        recount: table and statement, in order; each writes what differs in a span (`squall.storage.queries.spans.span`), with `version`.
+    """
+
+    name: str
+    first: str
+    dirty: str
+    recount: tuple[tuple[str, str], ...]
+
+
+SENTIMENT: Final = Rollup("sentiment", _DIRTY, _DIRTY, (("sentiment_rollup", _ROLL),))

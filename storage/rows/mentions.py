@@ -1,0 +1,92 @@
+"""Mentions as they are written and read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from squall.core.records import SENTIMENTS, EntityKind, Mention, ScoredDocument, Sentiment
+from squall.storage.rows.documents import StoredDocument
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMention:
+    """One occurrence of a name, as stored; `sentiment` and `score` are the tone towards the entity.
+
+    Args:
+        document_scored_at: when its document was scored; retention counts from it.
+        scored_at: when this model and catalogue read the document.
+    """
+
+    document_id: str
+    published_at: datetime
+    model_version: str
+    catalogue_version: str
+    scored_at: datetime
+    document_scored_at: datetime
+    entity: str
+    kind: EntityKind
+    name: str
+    symbols: tuple[str, ...]
+    start: int
+    end: int
+    first: bool
+    relevance: float
+    p_negative: float
+    p_neutral: float
+    p_positive: float
+    sentiment: Sentiment
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReading:
+    """The names that one model and one catalogue found in one document, none as well.
+
+    Args:
+        document_scored_at: when the document was scored; another time than `scored_at` where it is read for names later.
+        model_version: that read it.
+        catalogue_version: of the names that were looked for.
+        scored_at: when it was read; of several readings of a document the last counts.
+        mentions: every occurrence.
+    """
+
+    document_id: str
+    published_at: datetime
+    document_scored_at: datetime
+    model_version: str
+    catalogue_version: str
+    scored_at: datetime
+    mentions: tuple[Mention, ...]
+
+    @classmethod
+    def of(cls, row: ScoredDocument) -> DocumentReading:
+        """Return the reading that a scored document carries."""
+        found = row.document
+        return cls(found.id, found.published_at, row.scored_at, row.model_version, row.catalogue_version, row.scored_at, row.mentions)
+
+    def rows(self) -> Iterator[StoredMention]:
+        """Yield the row that says that the document was read, then one for each mention."""
+        reading = (
+            self.document_id,
+            self.published_at,
+            self.model_version,
+            self.catalogue_version,
+            self.scored_at,
+            self.document_scored_at,
+        )
+        yield StoredMention(*reading, "", EntityKind.OTHER, "", (), 0, 0, False, 0.0, 0.0, 1.0, 0.0, Sentiment.NEUTRAL, 0.0)
+        for it in self.mentions:
+            tone = (it.p_negative, it.p_neutral, it.p_positive)
+            sentiment = Sentiment(SENTIMENTS[tone.index(max(tone))])
+            place = (it.start, it.end, it.first, it.relevance)
+            yield StoredMention(*reading, it.entity, it.kind, it.name, it.symbols, *place, *tone, sentiment, tone[2] - tone[0])
+
+
+@dataclass(frozen=True, slots=True)
+class EntityDocument:
+    """A document that names an entity, with the entity's first mention: relevance and tone are those of the entity in the document."""
+
+    document: StoredDocument
+    mention: StoredMention

@@ -1,0 +1,159 @@
+"""From links and a model's reading to mentions: who a document is about, and in which tone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from squall.core.records import MOST_MENTIONS, SENTIMENTS, Document, EntityKind, Mention
+
+SUBJECT: Final = "subject"
+"""The role of what a text is about; a broker that rates, a law firm or an agency has another one and is not mentioned."""
+
+Place = tuple[int, int]
+"""Offsets of the first character and after the last one."""
+
+
+class Reading(Protocol):
+    """What the model answers for n texts, in their order: `topic` (n, 20) and `sentiment` (n, 3) as probabilities, names, tones."""
+
+    @property
+    def topic(self) -> npt.NDArray[np.float32]: ...
+
+    @property
+    def sentiment(self) -> npt.NDArray[np.float32]: ...
+
+    @property
+    def names(self) -> Sequence[Sequence[tuple[int, int, str]]]:
+        """Per text (start, end, label) of each name; no list where the checkpoint finds no names."""
+
+    @property
+    def model_version(self) -> str: ...
+
+    def tone(self, row: int, spans: Sequence[Place]) -> npt.NDArray[np.float32]:
+        """Return the probabilities of the tone towards each of `spans` of text `row`, shape (spans, 3), as `SENTIMENTS`."""
+
+
+class Link(Protocol):
+    """An occurrence of a name; `squall.entities.linking.link.Link`."""
+
+    @property
+    def entity(self) -> str: ...
+
+    @property
+    def kind(self) -> EntityKind: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def symbols(self) -> tuple[str, ...]: ...
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+    @property
+    def relevance(self) -> float: ...
+
+    @property
+    def role(self) -> str: ...
+
+
+class Linker(Protocol):
+    """Finds the names in a text. Thread-safe."""
+
+    @property
+    def version(self) -> str:
+        """Of the names it knows; never empty."""
+
+    def link(
+        self, text: str, *, title_length: int = 0, names: Sequence[tuple[int, int, str]] = (), symbols: Sequence[str] = ()
+    ) -> Sequence[Link]:
+        """Return the links of `text`, sorted by start.
+
+        Args:
+            text: what offsets count in.
+            title_length: how many of its characters are the title; 0: not known.
+            names: what the model found.
+            symbols: tickers that came with the text.
+        """
+
+
+class LinkingError(RuntimeError):
+    """The linker failed on a text."""
+
+
+def link_text(
+    linker: Linker, text: str, *, title_length: int = 0, names: Sequence[tuple[int, int, str]] = (), symbols: Sequence[str] = ()
+) -> Sequence[Link]:
+    """Return what `linker` finds in `text`.
+
+    Raises:
+        LinkingError: it failed, whatever it raised but for a lack of memory.
+    """
+    try:
+        return linker.link(text, title_length=title_length, names=names, symbols=symbols)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise LinkingError(f"names could not be linked: {type(error).__name__}: {error}") from error
+
+
+def document_mentions(
+    document: Document, reading: Reading, row: int, names: Sequence[tuple[int, int, str]], linker: Linker
+) -> tuple[Mention, ...]:
+    """Return the mentions of a document whose content is text `row` of `reading`, with the `names` that the model found in it.
+
+    Raises:
+        LinkingError: the linker failed.
+        ValueError: a mention is none: a span is empty, a probability is no number.
+    """
+    links = link_text(linker, document.content, title_length=len(document.title), names=names, symbols=document.symbols)
+    return mentions(links, reading, row)
+
+
+def mentions(links: Iterable[Link], reading: Reading, row: int) -> tuple[Mention, ...]:
+    """Return a mention for each occurrence of what text `row` is about, in the order of `links`; at most `MOST_MENTIONS`.
+
+    The tone towards an entity is the mean of the probabilities at its occurrences.
+
+    Args:
+        links: of the text, sorted by start.
+        reading: the model's.
+        row: of the text.
+    """
+    subjects = [link for link in links if link.role == SUBJECT][:MOST_MENTIONS]
+    if not subjects:
+        return ()
+    tones = reading.tone(row, [(link.start, link.end) for link in subjects])
+    of_entity: dict[str, list[int]] = {}
+    for place, link in enumerate(subjects):
+        of_entity.setdefault(link.entity, []).append(place)
+    tone = {entity: mean_tone(tones[places]) for entity, places in of_entity.items()}
+    return tuple(
+        Mention(
+            entity=link.entity,
+            kind=link.kind,
+            name=link.name,
+            symbols=link.symbols,
+            start=link.start,
+            end=link.end,
+            first=of_entity[link.entity][0] == place,
+            relevance=link.relevance,
+            **tone[link.entity],
+        )
+        for place, link in enumerate(subjects)
+    )
+
+
+def mean_tone(tones: npt.NDArray[np.float32]) -> dict[str, float]:
+    """Return `p_negative`, `p_neutral` and `p_positive`, which sum to 1: the mean of `tones`, shape (n, 3), n > 0."""
+    mean = tones.astype(float).mean(axis=0)
+    mean /= mean.sum()
+    return {f"p_{name}": float(mean[k]) for k, name in enumerate(SENTIMENTS)}

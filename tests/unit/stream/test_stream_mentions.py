@@ -1,0 +1,153 @@
+"""Mentions made of links and a reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from squall.core.clock import ManualClock
+from squall.core.errors import ModelFaultError
+from squall.core.records import MOST_MENTIONS, EntityKind
+from squall.stream.document_scoring import DocumentScorer
+from squall.stream.mentions import mentions
+from tests.support.doubles import START, FixedReading, HashScorer, document
+
+CLOCK = ManualClock(START)
+
+
+@dataclass(frozen=True)
+class SimpleLink:
+    entity: str
+    start: int
+    end: int
+    role: str = "subject"
+    relevance: float = 0.5
+    kind: EntityKind = EntityKind.COMPANY
+    symbols: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.entity
+
+
+@dataclass
+class WordLinker:
+    """Links the names that the model found; `unlinkable` words make it fail as programs do."""
+
+    version: str = "words-1"
+    error: Exception = field(default_factory=lambda: KeyError("no such place"))
+    calls: list[dict[str, object]] = field(default_factory=list)
+
+    def link(
+        self, text: str, *, title_length: int = 0, names: Sequence[tuple[int, int, str]] = (), symbols: Sequence[str] = ()
+    ) -> list[SimpleLink]:
+        self.calls.append({"text": text, "title_length": title_length, "names": names, "symbols": symbols})
+        if "unlinkable" in text:
+            raise self.error
+        return [SimpleLink(f"found:{text[start:end].lower()}", start, end) for start, end, _ in names]
+
+
+def reading_of(tones: dict[tuple[int, int], tuple[float, float, float]]) -> FixedReading:
+    class Told(FixedReading):
+        def tone(self, row: int, spans: Sequence[tuple[int, int]]):  # type: ignore[no-untyped-def]
+            return np.array([tones[span] for span in spans], dtype=np.float32)
+
+    return Told(np.zeros((1, 20), np.float32), np.zeros((1, 3), np.float32), "m1")
+
+
+def test_the_tone_of_an_entity_is_the_mean_over_its_occurrences() -> None:
+    reading = reading_of({(0, 4): (1.0, 0.0, 0.0), (9, 13): (0.0, 1.0, 0.0), (20, 24): (0.5, 0.0, 0.5)})
+    found = mentions([SimpleLink("a", 0, 4), SimpleLink("b", 9, 13), SimpleLink("a", 20, 24)], reading, 0)
+    assert [(each.entity, each.start, each.end, each.first) for each in found] == [
+        ("a", 0, 4, True),
+        ("b", 9, 13, True),
+        ("a", 20, 24, False),
+    ]
+    assert [(each.p_negative, each.p_neutral, each.p_positive) for each in found] == [(0.75, 0.0, 0.25), (0.0, 1.0, 0.0), (0.75, 0.0, 0.25)]
+
+
+def test_only_what_a_text_is_about_is_mentioned() -> None:
+    reading = reading_of({(5, 9): (0.2, 0.3, 0.5)})
+    found = mentions([SimpleLink("goldman", 0, 4, role="rater"), SimpleLink("valeant", 5, 9)], reading, 0)
+    assert [each.entity for each in found] == ["valeant"]
+    assert mentions([SimpleLink("goldman", 0, 4, role="rater")], reading, 0) == ()
+
+
+def test_of_a_text_with_thousands_of_names_the_first_are_mentioned() -> None:
+    links = [SimpleLink(f"e{place}", 2 * place, 2 * place + 1) for place in range(5000)]
+    found = mentions(links, HashScorer().read(["x"]), 0)
+    assert [each.entity for each in found] == [f"e{place}" for place in range(MOST_MENTIONS)]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["subject", "rater"])), max_size=30))
+def test_every_entity_has_one_first_mention_and_probabilities_that_sum_to_one(drafts: list[tuple[str, str]]) -> None:
+    links = [SimpleLink(entity, 3 * place, 3 * place + 2, role) for place, (entity, role) in enumerate(drafts)]
+    found = mentions(links, HashScorer().read(["x"]), 0)
+    firsts = [each.entity for each in found if each.first]
+    assert sorted(firsts) == sorted({link.entity for link in links if link.role == "subject"})
+    assert all(abs(each.p_negative + each.p_neutral + each.p_positive - 1) < 1e-6 for each in found)
+    assert len({(each.entity, each.p_negative, each.p_neutral, each.relevance) for each in found}) == len(firsts)
+
+
+def test_a_document_is_linked_by_its_content_title_symbols_and_the_names_of_the_model() -> None:
+    linker = WordLinker()
+    read = document(1, title="ACME sinks", text="Shares of ACME fell", symbols=("ACM",))
+    [row] = DocumentScorer(HashScorer(), CLOCK, linker).score([read]).rows
+    [call] = linker.calls
+    assert call == {
+        "text": "ACME sinks. Shares of ACME fell",
+        "title_length": 10,
+        "names": [(0, 4, "ORG"), (22, 26, "ORG")],
+        "symbols": ("ACM",),
+    }
+    assert [(each.entity, each.start, each.first) for each in row.mentions] == [("found:acme", 0, True), ("found:acme", 22, False)]
+    assert row.catalogue_version == "words-1"
+
+
+def test_without_a_linker_documents_are_not_read_for_names() -> None:
+    [row] = DocumentScorer(HashScorer(), CLOCK).score([document(1, title="ACME sinks")]).rows
+    assert (row.mentions, row.catalogue_version) == ((), "")
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), AttributeError("y"), ZeroDivisionError(), RecursionError("z"), UnicodeError("u")])
+@pytest.mark.parametrize("place", [0, 3, 6])
+def test_a_text_that_breaks_the_linker_is_alone_in_that(error: Exception, place: int) -> None:
+    batch = [document(n, title=f"{'unlinkable' if n == place else 'fine'} {n}") for n in range(7)]
+    result = DocumentScorer(HashScorer(), CLOCK, WordLinker(error=error)).score(batch)
+    assert [row.document.id for row in result.rows] == [each.id for each in batch if each is not batch[place]]
+    [(failing, rejection)] = result.failures.items()
+    assert failing == batch[place].id
+    assert rejection.reason == "scoring_failed"
+    assert type(error).__name__ in rejection.detail
+    assert "names could not be linked" in rejection.detail
+
+
+def test_a_linker_that_fails_on_everything_stops_the_worker_and_rejects_nothing() -> None:
+    class Broken(WordLinker):
+        def link(self, text: str, **_: object):  # type: ignore[no-untyped-def, override]
+            raise KeyError("broken")
+
+    with pytest.raises(ModelFaultError, match="names could not be linked: KeyError"):
+        DocumentScorer(HashScorer(), CLOCK, Broken()).score([document(n) for n in range(5)])
+
+
+def test_a_mention_that_is_no_probability_is_a_fault_of_its_text() -> None:
+    class Blank(HashScorer):
+        def read(self, texts: Sequence[str]) -> FixedReading:
+            reading = super().read(texts)
+            broken = ["BLANK" in text for text in texts]
+
+            class Told(FixedReading):
+                def tone(self, row: int, spans: Sequence[tuple[int, int]]):  # type: ignore[no-untyped-def]
+                    return super().tone(row, spans) * (np.nan if broken[row] else 1)
+
+            return Told(reading.topic, reading.sentiment, reading.model_version, reading.names)
+
+    batch = [document(0, title="ACME is fine"), document(1, title="BLANK is not"), document(2, title="ACME 2")]
+    result = DocumentScorer(Blank(), CLOCK, WordLinker()).score(batch)
+    assert list(result.failures) == [batch[1].id]
