@@ -14,9 +14,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from squall.core.errors import ConfigurationError
+from squall.model.case import Case
 from squall.model.tasks import TaskSpec
 
-FORMAT = 1
+FORMAT = 2
+"""Of `config.json`; 1 had no outputs of tasks and no case."""
+READABLE = (1, FORMAT)
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 TOKENIZER_FILE = "tokenizer.json"
@@ -35,6 +38,7 @@ class NetworkConfig:
         max_tokens: length the network was trained with.
         name: first part of the model version.
         pooling: how token vectors become the text's: see `POOLINGS`.
+        case: whether token ids carry the case of their words, see `squall.model.case`.
     """
 
     encoder: Mapping[str, Any]
@@ -43,6 +47,12 @@ class NetworkConfig:
     max_tokens: int = 64
     name: str = "squall-mt"
     pooling: str = "mean"
+    case: bool = False
+
+    @property
+    def case_vocabulary(self) -> int | None:
+        """Number of token ids where they carry the case of their words, else None."""
+        return int(self.encoder["vocab_size"]) if self.case else None
 
     def to_json(self) -> str:
         """Return the text of `config.json`."""
@@ -52,7 +62,8 @@ class NetworkConfig:
             "pooling": self.pooling,
             "dropout": self.dropout,
             "max_tokens": self.max_tokens,
-            "tasks": [{"name": task.name, "kind": task.kind, "labels": list(task.labels)} for task in self.tasks],
+            "case": self.case,
+            "tasks": [{"name": task.name, "kind": task.kind, "output": task.output, "labels": list(task.labels)} for task in self.tasks],
             "encoder": dict(self.encoder),
         }
         return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
@@ -61,11 +72,16 @@ class NetworkConfig:
     def from_json(cls, text: str) -> NetworkConfig:
         """Parse `config.json`; raises KeyError, TypeError or ValueError when it was not written by `to_json`."""
         body = json.loads(text)
-        if body.get("format") != FORMAT or body.get("pooling") not in POOLINGS:
-            known = ", ".join(POOLINGS)
-            raise ValueError(f"format {body.get('format')!r}, pooling {body.get('pooling')!r}; this version reads format {FORMAT}, {known}")
-        tasks = tuple(TaskSpec(task["name"], tuple(task["labels"]), task.get("kind", "text")) for task in body["tasks"])
-        return cls(body["encoder"], tasks, float(body["dropout"]), int(body["max_tokens"]), body["name"], body["pooling"])
+        if body.get("format") not in READABLE or body.get("pooling") not in POOLINGS:
+            formats, known = ", ".join(map(str, READABLE)), ", ".join(POOLINGS)
+            raise ValueError(
+                f"format {body.get('format')!r}, pooling {body.get('pooling')!r}; this version reads format {formats}, {known}"
+            )
+        tasks = tuple(
+            TaskSpec(task["name"], tuple(task["labels"]), task.get("kind", "text"), task.get("output", "softmax")) for task in body["tasks"]
+        )
+        numbers = float(body["dropout"]), int(body["max_tokens"])
+        return cls(body["encoder"], tasks, *numbers, body["name"], body["pooling"], bool(body.get("case", False)))
 
 
 class MeanPooling(nn.Module):
@@ -109,7 +125,7 @@ POOLINGS: dict[str, type[MeanPooling]] = {"mean": MeanPooling, "cls": ClsPooling
 
 
 class MultiTaskNetwork(nn.Module):
-    """Encoder → pooling over real tokens → dropout → one linear head per text task; tokens tasks read the tokens' vectors.
+    """Encoder → pooling over real tokens → dropout → one linear head per text task; tokens and spans tasks read the tokens' vectors.
 
     Args:
         encoder: any Hugging Face encoder that returns `last_hidden_state`.
@@ -125,11 +141,22 @@ class MultiTaskNetwork(nn.Module):
         self.encoder = encoder
         self.pool = POOLINGS[config.pooling](width)
         self.dropout = nn.Dropout(config.dropout)
+        self.case = nn.Embedding(len(Case), width) if config.case else None
+        if self.case is not None:
+            nn.init.zeros_(self.case.weight)  # an encoder that never saw it starts as it was
         self.heads = nn.ModuleDict({task.name: nn.Linear(width, len(task.labels)) for task in config.tasks})
 
     @classmethod
     def from_base(
-        cls, base: Path | str, tasks: Sequence[TaskSpec], *, dropout: float = 0.1, max_tokens: int = 64, name: str, pooling: str = "mean"
+        cls,
+        base: Path | str,
+        tasks: Sequence[TaskSpec],
+        *,
+        dropout: float = 0.1,
+        max_tokens: int = 64,
+        name: str,
+        pooling: str = "mean",
+        case: bool = False,
     ) -> MultiTaskNetwork:
         """Put fresh heads on the pre-trained encoder in folder (or hub name) `base`.
 
@@ -137,16 +164,18 @@ class MultiTaskNetwork(nn.Module):
             ConfigurationError: `base` can't be read as an encoder.
         """
         encoder = load_encoder(base)
-        config = NetworkConfig(encoder_dict(cast(Any, encoder).config), tuple(tasks), dropout, max_tokens, name, pooling)
+        config = NetworkConfig(encoder_dict(cast(Any, encoder).config), tuple(tasks), dropout, max_tokens, name, pooling, case)
         return cls(encoder, config)
 
     def take_heads(self, other: MultiTaskNetwork) -> list[str]:
-        """Copy the pooling and the heads of tasks with equal labels from `other`, of the same width; returns those tasks' names."""
+        """Copy pooling, case and the heads of tasks with equal labels from `other`, of the same width; returns those tasks' names."""
         same = [task.name for task in self.config.tasks if task in other.config.tasks]
         for name in same:
             self.heads[name].load_state_dict(other.heads[name].state_dict())
         if self.config.pooling == other.config.pooling:
             self.pool.load_state_dict(other.pool.state_dict())
+        if self.case is not None and other.case is not None:
+            self.case.load_state_dict(other.case.state_dict())
         return same
 
     @classmethod
@@ -161,13 +190,20 @@ class MultiTaskNetwork(nn.Module):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
         """Return logits per task from token ids and mask of shape (rows, tokens).
 
-        Shape (rows, labels) for a text task, (rows, tokens, labels) for a tokens task.
+        Shape (rows, labels) for a text task, (rows, tokens, labels) for a tokens or spans task. Where the network reads the case of words,
+        ids carry it.
         """
         return self.logits(*self.vectors(input_ids, attention_mask))
 
     def vectors(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return what the heads read: the texts' vectors, shape (rows, width), and their tokens', (rows, tokens, width)."""
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        if self.case is None:
+            hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        else:
+            words = self.encoder.get_input_embeddings()  # type: ignore[operator]
+            size = words.num_embeddings
+            embedded = words(input_ids % size) + self.case(input_ids // size)
+            hidden = self.encoder(inputs_embeds=embedded, attention_mask=attention_mask).last_hidden_state
         return self.pool(hidden, attention_mask), hidden
 
     def logits(self, texts: Tensor, tokens: Tensor) -> dict[str, Tensor]:
@@ -177,8 +213,8 @@ class MultiTaskNetwork(nn.Module):
             texts: (rows, width), from `vectors`.
             tokens: (rows, tokens, width), from `vectors`.
         """
-        inputs = {"text": self.dropout(texts), "tokens": self.dropout(tokens)}
-        return {task.name: self.heads[task.name](inputs[task.kind]) for task in self.config.tasks}
+        vectors = {True: self.dropout(texts), False: self.dropout(tokens)}
+        return {task.name: self.heads[task.name](vectors[task.kind == "text"]) for task in self.config.tasks}
 
     def save(self, folder: Path, tokenizer_json: str) -> None:
         """Write config, fp16 weights and tokenizer into `folder`, which is made if missing."""

@@ -1,4 +1,4 @@
-"""Labelled spans of a text, which a tokens task learns: read from a file's values and checked against the text."""
+"""Labelled spans of a text, which tokens and spans tasks learn: read from a file's values and checked against the text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import orjson
 
 from squall.model.tasks import TaskSpec
 
+UNKNOWN = "?"
+"""Label of a stretch that nobody has judged: neither learnt from nor measured on. A partly annotated text has such stretches."""
+
 
 class Span(NamedTuple):
     """Characters `start` to `end` (not included) of a text.
@@ -18,7 +21,7 @@ class Span(NamedTuple):
     Args:
         start: offset of the first character, from 0.
         end: offset after the last.
-        label: one of `span_labels` of the task; empty where the task has plain B and I.
+        label: one of `span_labels` of the task; empty where the task has plain B and I; `UNKNOWN` for a stretch that nobody has judged.
     """
 
     start: int
@@ -31,7 +34,9 @@ class BadSpanError(ValueError):
 
 
 def span_labels(task: TaskSpec) -> tuple[str, ...]:
-    """Return what spans of a tokens task can be labelled, in order: `O, B-x, I-x` gives `x`; `O, B, I` gives the empty label."""
+    """Return what spans of a task can be labelled, in order: `O, B-x, I-x` gives `x`; `O, B, I` gives the empty label."""
+    if task.kind == "spans":
+        return task.labels
     return tuple(label[1:].lstrip("-_") for label in task.labels if label.startswith("B"))
 
 
@@ -39,22 +44,53 @@ def parse_spans(value: Any, text: str, task: TaskSpec) -> tuple[Span, ...]:
     """Read a text's spans, sorted by offset.
 
     Args:
-        value: a list of objects with `start`, `end` and maybe `label` and `value` (what the span should read), or that as JSON.
+        value: a list of objects with `start`, `end` and maybe `label` and `value` (what the span should read); or name → label, each where
+            the name first stands in the text, in any letter case; or one of the two as JSON.
         text: what the offsets count in.
-        task: says which labels are allowed; where it has plain B and I, a span's label is left out.
+        task: says which labels are allowed; where it has plain B and I, a span's label is left out, unless it is `UNKNOWN`.
 
     Raises:
         BadSpanError: a span is out of range, doesn't read as its `value`, or two overlap.
         ValueError: not a list of such objects, or an unknown label; the message says what is allowed.
     """
-    spans = sorted(_span(item, text, task) for item in _items(value))
+    spans = sorted(_span(item, text, task) for item in _items(value, text))
     for left, right in pairwise(spans):
         if right.start < left.end:
             raise BadSpanError(f"spans {left.start}–{left.end} and {right.start}–{right.end} overlap")
     return tuple(spans)
 
 
-def _items(value: Any) -> Sequence[Any]:
+def first_places(text: str, names: Sequence[str]) -> list[tuple[int, int] | None]:
+    """Return where each name first stands in `text`, in any letter case; None where it does not.
+
+    As words of their own if possible, and outside of the longer names: of "Nokia" and "Nokia India" the shorter is looked for behind.
+    """
+    lower = text.lower()
+    taken: list[tuple[int, int]] = []
+    found: list[tuple[int, int] | None] = [None] * len(names)
+    for number in sorted(range(len(names)), key=lambda i: len(names[i]), reverse=True):
+        wanted = names[number].strip().lower()
+        place = _first(lower, wanted, taken) if wanted and len(lower) == len(text) else None
+        if place:
+            found[number] = place
+            taken.append(place)
+    return found
+
+
+def _first(text: str, wanted: str, taken: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    loose = None
+    start = text.find(wanted)
+    while start >= 0:
+        end = start + len(wanted)
+        if not any(start < other_end and end > other_start for other_start, other_end in taken):
+            if not (text[start - 1 : start].isalnum() and wanted[0].isalnum()) and not text[end : end + 1].isalnum():
+                return start, end
+            loose = loose or (start, end)
+        start = text.find(wanted, end)
+    return loose
+
+
+def _items(value: Any, text: str) -> Sequence[Any]:
     if isinstance(value, str):
         try:
             value = orjson.loads(value)
@@ -62,9 +98,17 @@ def _items(value: Any) -> Sequence[Any]:
             raise ValueError(f"the spans are not JSON: {error}") from None
     if isinstance(value, np.ndarray):  # as Parquet gives lists
         value = value.tolist()
+    if isinstance(value, Mapping):
+        return [_named(name, label, place) for (name, label), place in zip(value.items(), first_places(text, list(value)), strict=True)]
     if not isinstance(value, list | tuple):
         raise ValueError(f'the spans are {value!r}, not a list like [{{"start": 0, "end": 5}}]')  # noqa: TRY004 - the file is wrong, not the caller
     return value
+
+
+def _named(name: str, label: Any, place: tuple[int, int] | None) -> Mapping[str, Any]:
+    if place is None:
+        raise BadSpanError(f"the text does not name {name!r}")
+    return {"start": place[0], "end": place[1], "label": label}
 
 
 def _span(item: Any, text: str, task: TaskSpec) -> Span:
@@ -85,6 +129,13 @@ def _offset(value: Any) -> int:
 
 
 def _label(value: Any, task: TaskSpec) -> str:
+    if str(value).strip() == UNKNOWN:
+        return UNKNOWN
+    if task.kind == "spans":
+        number = task.label(value)  # raises ValueError
+        if isinstance(number, int):
+            return task.labels[number]
+        return ";".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
     allowed = span_labels(task)
     if allowed == ("",):
         return ""

@@ -1,29 +1,44 @@
-"""Spans into BIO tags of tokens, and back (Ramshaw and Marcus 1995)."""
+"""Spans into BIO tags of tokens (Ramshaw and Marcus 1995) and into places of tokens, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from squall.model.spans import Span
+from squall.model.spans import UNKNOWN, Span
 from squall.model.tasks import MISSING, TaskSpec
 
 Offsets = Sequence[tuple[int, int]]
+"""Start and end of each token in characters; empty (start = end) for special tokens."""
 
 
 def token_tags(spans: Iterable[Span], offsets: Offsets, task: TaskSpec) -> list[int]:
     """Return the class index of each token's tag: B for the first token of a span, I for the rest, O outside.
 
     Args:
-        spans: sorted, in characters of the same text as `offsets`.
-        offsets: start and end of each token; empty (start = end) for special tokens, which get `MISSING`.
+        spans: sorted, in characters of the same text as `offsets`; tokens of an `UNKNOWN` one get `MISSING`.
+        offsets: of the tokens; special ones get `MISSING`.
         task: the tokens task.
     """
+    spans = list(spans)
     tags = [MISSING if start == end else 0 for start, end in offsets]
-    for span in spans:
-        covered = [i for i, (start, end) in enumerate(offsets) if start < span.end and end > span.start]
-        for order, i in enumerate(covered):
-            tags[i] = task.labels.index(_tag("I" if order else "B", span.label, task))
+    for span, (first, stop) in zip(spans, places(spans, offsets), strict=True):
+        for i in range(first, stop):
+            tags[i] = MISSING if span.label == UNKNOWN else task.labels.index(_tag("I" if i > first else "B", span.label, task))
     return tags
+
+
+def places(spans: Iterable[Span], offsets: Offsets) -> list[tuple[int, int]]:
+    """Return per span the positions of its tokens, first and after the last; (0, 0) where no token lies in it."""
+    real = [(i, start, end) for i, (start, end) in enumerate(offsets) if start < end]
+    found, at = [], 0
+    for span in spans:  # sorted, so one walk over the tokens is enough
+        while at < len(real) and real[at][2] <= span.start:
+            at += 1
+        stop = at
+        while stop < len(real) and real[stop][1] < span.end:
+            stop += 1
+        found.append((real[at][0], real[stop - 1][0] + 1) if stop > at else (0, 0))
+    return found
 
 
 def tagged_spans(tags: Sequence[int], offsets: Offsets, task: TaskSpec) -> list[Span]:
@@ -48,21 +63,6 @@ def tagged_spans(tags: Sequence[int], offsets: Offsets, task: TaskSpec) -> list[
             found.append(Span(start, end, label))
         open_label = label
     return found
-
-
-def moved(spans: Iterable[Span], origin: Sequence[int]) -> list[Span]:
-    """Return `spans` of the original text as spans of the prepared one; one that is cut off or vanished is left out.
-
-    Args:
-        spans: in characters of the original.
-        origin: offset in the original of each prepared character, from `squall.model.preprocess.prepare_aligned`.
-    """
-    result = []
-    for span in spans:
-        inside = [i for i, at in enumerate(origin) if span.start <= at < span.end]
-        if inside:
-            result.append(span._replace(start=inside[0], end=inside[-1] + 1))
-    return result
 
 
 def _tag(prefix: str, label: str, task: TaskSpec) -> str:

@@ -1,4 +1,4 @@
-"""Tasks of the network: a task is a name, a kind and its labels, and has one head."""
+"""Tasks of the network: a task is a name, labels, what a label belongs to and how labels are answered; it has one head."""
 
 from __future__ import annotations
 
@@ -13,20 +13,31 @@ MISSING = -100
 """Class index of a text or token that carries no label of a task; the value that cross-entropy ignores."""
 ALIASES = {"bearish": "negative", "bullish": "positive"}
 """Label names of public data sets, mapped to Squall's."""
+NONE = "none"
+"""What a file says where none of the labels of a task with several at once applies."""
+
+TaskKind = Literal["text", "tokens", "spans"]
+"""What a label belongs to: the whole text, each of its tokens (BIO), or a stretch of it that somebody names."""
+TaskOutput = Literal["softmax", "sigmoid", "ordinal"]
+"""How labels are answered: one of them, any number of them at once, or one number from labels in ascending order."""
+Label = int | tuple[int, ...] | float
+"""A label as training reads it: class index (softmax), sorted class indices (sigmoid), position from 0 to 1 (ordinal)."""
 
 
-TaskKind = Literal["text", "tokens"]
-"""What a label belongs to: the whole text, or each of its tokens."""
+def _is_bio(labels: Sequence[str]) -> bool:
+    return labels[0] == "O" and {"I" + x[1:] for x in labels[1:] if x[0] == "B"} == {x for x in labels[1:] if x[0] != "B"} != set()
 
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """One classification head.
+    """One head.
 
     Args:
         name: key in every mapping of logits, labels and metrics.
-        labels: class names in the order of the head's outputs; distinct, two or more. For `tokens`: BIO tags, `O` first.
-        kind: what a label belongs to.
+        labels: class names in the order of the head's outputs; distinct, two or more. For `tokens`: BIO tags, `O` first. For `ordinal`:
+            grades from the least to the most.
+        kind: what a label belongs to. The logits of a span are the mean of its tokens'.
+        output: how labels are answered; tokens tasks know softmax only.
 
     Raises:
         ConfigurationError: the labels can't make a head.
@@ -35,15 +46,19 @@ class TaskSpec:
     name: str
     labels: tuple[str, ...]
     kind: TaskKind = "text"
+    output: TaskOutput = "softmax"
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(TaskKind):
-            raise ConfigurationError(f"task {self.name!r} is of kind {self.kind!r}", f"allowed are {', '.join(get_args(TaskKind))}")
+        for value, allowed in ((self.kind, get_args(TaskKind)), (self.output, get_args(TaskOutput))):
+            if value not in allowed:
+                raise ConfigurationError(f"task {self.name!r} is of kind {value!r}", f"allowed are {', '.join(allowed)}")
         if self.kind == "tokens" and not _is_bio(self.labels):
             raise ConfigurationError(
                 f"task {self.name!r} has the labels {', '.join(self.labels)}",
                 "the labels of a tokens task are O first, then pairs of B… and I…: O, B, I",
             )
+        if self.kind == "tokens" and self.output != "softmax":
+            raise ConfigurationError(f"task {self.name!r} has the output {self.output!r}", "a tokens task has one tag per token: softmax")
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
             raise ConfigurationError(f"task {self.name!r} needs two or more distinct labels, not {list(self.labels)}")
 
@@ -59,11 +74,11 @@ class TaskSpec:
         """
         text = str(value).strip()
         names = tuple(order or self.labels)
-        number = _integer(text)
-        if number is not None:
+        number = _number(text)
+        if number is not None and number.is_integer():
             if not 0 <= number < len(names):
                 raise ValueError(f"{value!r} is not a label of {self.name}: integers go from 0 to {len(names) - 1}")
-            text = names[number]
+            text = names[int(number)]
         folded = {label.casefold(): position for position, label in enumerate(self.labels)}
         key = text.casefold()
         position = folded.get(key, folded.get(ALIASES.get(key, key)))
@@ -71,13 +86,46 @@ class TaskSpec:
             raise ValueError(f"{value!r} is not a label of {self.name}: allowed are {', '.join(self.labels)} or 0 to {len(names) - 1}")
         return position
 
+    def label(self, value: Any, order: Sequence[str] | None = None) -> Label:
+        """Return the label that a file's `value` stands for.
+
+        Args:
+            value: softmax: as for `index`. sigmoid: a list of labels, or text with `;` between them; `none` or an empty list where none
+                applies. ordinal: a grade's name, or a number from 0 (the first grade) to 1 (the last).
+            order: label names that integers stand for.
+
+        Raises:
+            ValueError: not a label; the message says what is allowed.
+        """
+        if self.output == "softmax":
+            return self.index(value, order)
+        if self.output == "sigmoid":
+            parts = value if isinstance(value, list | tuple) else str(value).split(";")
+            if [str(part).strip().casefold() for part in parts] == [NONE]:
+                parts = ()
+            return tuple(sorted({self.index(part, order) for part in parts}))
+        number = None if order else _number(str(value).strip())
+        if number is None:
+            return self.index(value, order) / (len(self.labels) - 1)
+        if not 0 <= number <= 1:
+            raise ValueError(f"{value!r} is not a label of {self.name}: allowed are {', '.join(self.labels)}, or numbers from 0 to 1")
+        return number
+
 
 TOPIC = TaskSpec("topic", TOPICS)
 SENTIMENT = TaskSpec("sentiment", SENTIMENTS)
 HEADLINES = TaskSpec("headline_sentiment", SENTIMENTS)
 """Sentiment as SEntFiN labels it, for runs with a separate head for it beside that of Twitter Financial News."""
+NAME_KINDS = ("ORG", "PER", "LOC", "MISC")
+"""What a name can stand for: organisation, person, place, other."""
+NAMES = TaskSpec("names", ("O", *(f"{prefix}-{kind}" for kind in NAME_KINDS for prefix in "BI")), "tokens")
+"""The names in a text."""
+MENTION_SENTIMENT = TaskSpec("mention_sentiment", SENTIMENTS, "spans")
+"""The tone of a text towards a name in it."""
 DEFAULT_TASKS = (TOPIC, SENTIMENT)
-"""The heads of the shipped checkpoint."""
+"""The heads that the stream needs."""
+KNOWN_TASKS = {task.name: task for task in (*DEFAULT_TASKS, HEADLINES, NAMES, MENTION_SENTIMENT)}
+"""Tasks that a recipe may name without their labels."""
 
 
 def find_task(tasks: Iterable[TaskSpec], name: str) -> TaskSpec:
@@ -92,13 +140,8 @@ def find_task(tasks: Iterable[TaskSpec], name: str) -> TaskSpec:
     return known[name]
 
 
-def _is_bio(labels: Sequence[str]) -> bool:
-    return labels[0] == "O" and {"I" + x[1:] for x in labels[1:] if x[0] == "B"} == {x for x in labels[1:] if x[0] != "B"} != set()
-
-
-def _integer(text: str) -> int | None:
+def _number(text: str) -> float | None:
     try:
-        number = float(text)
+        return float(text)
     except ValueError:
         return None
-    return int(number) if number.is_integer() else None

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from squall.library.store import Rows, StoreReader, open_store
     from squall.storage.rows.counts import MinuteCount, SentimentCount, Totals
     from squall.storage.rows.documents import ModelVersion, StoredDocument
+    from squall.stream.entity_tones import EntityTone
 
 
 _HOMES: Final = {
@@ -80,6 +81,7 @@ _HOMES: Final = {
     "squall.library.store": ("Rows", "StoreReader", "open_store"),
     "squall.storage.rows.counts": ("MinuteCount", "SentimentCount", "Totals"),
     "squall.storage.rows.documents": ("ModelVersion", "StoredDocument"),
+    "squall.stream.entity_tones": ("EntityTone",),
 }  # fmt: skip
 """Where each public name is defined: imported at its first use, so that `import squall` costs nothing."""
 
@@ -91,6 +93,7 @@ __all__ = [
     "BrokerUnavailableError",
     "ConfigurationError",
     "Document",
+    "EntityTone",
     "InvalidRecordError",
     "Kind",
     "MinuteCount",

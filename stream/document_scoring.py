@@ -18,7 +18,7 @@ from squall.core.errors import ModelFaultError
 from squall.core.items import Rejection
 from squall.core.records import OLDEST, TOPICS, Document, Kind, ScoredDocument
 from squall.core.text import document_id, fingerprint
-from squall.stream.mentions import Linker, Reading, link_document, mean_tone, mentions
+from squall.stream.mentions import Linker, Reading, document_mentions, mean_tone
 
 FAULTS: Final = (RuntimeError, ValueError, TypeError, IndexError)
 """What torch, onnxruntime, the check of the probabilities and `squall.stream.mentions` raise."""
@@ -167,6 +167,7 @@ def scored_documents(documents: Sequence[Document], reading: Reading, clock: Clo
     """
     now = clock.now()
     best = reading.topic.argmax(axis=1)
+    names = reading.names if linker else ()
     return [
         ScoredDocument(
             document=document,
@@ -177,7 +178,7 @@ def scored_documents(documents: Sequence[Document], reading: Reading, clock: Clo
             model_version=reading.model_version,
             catalogue_version=linker.version if linker else "",
             scored_at=now,
-            mentions=mentions(link_document(document, reading, i, linker), reading, i) if linker else (),
+            mentions=document_mentions(document, reading, i, names[i] if names else (), linker) if linker else (),
         )
         for i, document in enumerate(documents)
     ]

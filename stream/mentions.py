@@ -89,19 +89,33 @@ class LinkingError(RuntimeError):
     """The linker failed on a text."""
 
 
-def link_document(document: Document, reading: Reading, row: int, linker: Linker) -> Sequence[Link]:
-    """Return the links of a document that is text `row` of `reading`.
+def link_text(
+    linker: Linker, text: str, *, title_length: int = 0, names: Sequence[tuple[int, int, str]] = (), symbols: Sequence[str] = ()
+) -> Sequence[Link]:
+    """Return what `linker` finds in `text`.
 
     Raises:
-        LinkingError: the linker failed, whatever it raised but for a lack of memory.
+        LinkingError: it failed, whatever it raised but for a lack of memory.
     """
-    names = reading.names[row] if len(reading.names) else ()
     try:
-        return linker.link(document.content, title_length=len(document.title), names=names, symbols=document.symbols)
+        return linker.link(text, title_length=title_length, names=names, symbols=symbols)
     except MemoryError:
         raise
     except Exception as error:
         raise LinkingError(f"names could not be linked: {type(error).__name__}: {error}") from error
+
+
+def document_mentions(
+    document: Document, reading: Reading, row: int, names: Sequence[tuple[int, int, str]], linker: Linker
+) -> tuple[Mention, ...]:
+    """Return the mentions of a document whose content is text `row` of `reading`, with the `names` that the model found in it.
+
+    Raises:
+        LinkingError: the linker failed.
+        ValueError: a mention is none: a span is empty, a probability is no number.
+    """
+    links = link_text(linker, document.content, title_length=len(document.title), names=names, symbols=document.symbols)
+    return mentions(links, reading, row)
 
 
 def mentions(links: Iterable[Link], reading: Reading, row: int) -> tuple[Mention, ...]:

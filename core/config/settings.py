@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from squall.core.config.alerts import AlertSettings
 from squall.core.config.detector import DetectorSettings
+from squall.core.config.entities import EntitySettings
 from squall.core.config.ingest import FileSourceSettings, IngestSettings, PushSettings, PushTokenSettings
 from squall.core.config.kafka import KafkaSettings
 from squall.core.config.model import ModelSettings
@@ -20,6 +21,7 @@ from squall.core.config.web import WebSettings
 __all__ = [
     "AlertSettings",
     "DetectorSettings",
+    "EntitySettings",
     "FileSourceSettings",
     "IngestSettings",
     "KafkaSettings",
@@ -48,6 +50,7 @@ class Settings(Section):
     kafka: KafkaSettings = KafkaSettings()
     store: StoreSettings = StoreSettings()
     model: ModelSettings = ModelSettings()
+    entities: EntitySettings = EntitySettings()
     processor: ProcessorSettings = ProcessorSettings()
     ingest: IngestSettings = IngestSettings()
     push: PushSettings = PushSettings()

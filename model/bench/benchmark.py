@@ -16,14 +16,13 @@ import torch
 from squall.core.config.settings import ModelSettings
 from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
-from squall.model import preprocess
 from squall.model.bench.candidates import BATCHES, PRECISIONS, checkpoint_folder, engines, open_all, pipelines
 from squall.model.bench.roofline import peak_rates, products_per_text
 from squall.model.bench.timing import Candidate, Clock, latencies, run_rounds
 from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, NetworkConfig
 from squall.model.serving.backends.base import device_of
 from squall.model.serving.engine import ScoringEngine
-from squall.model.tokenizer import load_tokenizer
+from squall.model.text_tokenizer import TextTokenizer
 
 _PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "numpy")
 
@@ -90,7 +89,7 @@ def run_bench(
         for engine in opened.values():
             stack.callback(engine.close)
         candidates = [found for size in ("base", "small") for found in pipelines(folder, settings, size, plan.batches)]
-        candidates += [Candidate(name, "engine", engine.score, 512) for name, engine in opened.items()]
+        candidates += [Candidate(name, "engine", engine.read, 512) for name, engine in opened.items()]
         tokeniser = Candidate("tokenising", "tokenising", tokenise, 512)
         run_rounds([*candidates, tokeniser], texts, plan.rounds, plan.seconds, clock, step)
         rows = [_row(candidate, mean_tokens) for candidate in candidates]
@@ -121,13 +120,8 @@ def run_bench(
 
 
 def _tokeniser(folder: Path, settings: ModelSettings) -> Callable[[Sequence[str]], list[list[int]]]:
-    tokenizer = load_tokenizer(folder / TOKENIZER_FILE, settings.max_tokens)
-
-    def tokenise(texts: Sequence[str]) -> list[list[int]]:
-        prepared = [preprocess.prepare(text, settings.max_tokens) for text in texts]
-        return [encoding.ids for encoding in tokenizer.encode_batch_fast(prepared)]
-
-    return tokenise
+    config = NetworkConfig.from_json((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    return TextTokenizer(folder / TOKENIZER_FILE, settings.max_tokens, config.case_vocabulary).ids
 
 
 def _row(candidate: Candidate, mean_tokens: float) -> dict[str, Any]:
@@ -153,7 +147,7 @@ def _engine_figures(engine: ScoringEngine, texts: Sequence[str], plan: Plan, clo
     return {
         "backend": engine.backend,
         "padding_waste": waste,
-        "latency": {str(size): latencies(engine.score, texts, size, calls, clock) for size, calls in plan.calls.items()},
+        "latency": {str(size): latencies(engine.read, texts, size, calls, clock) for size, calls in plan.calls.items()},
     }
 
 

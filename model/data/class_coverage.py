@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 
 from squall.core.errors import ConfigurationError
 from squall.model.data.examples import Example
-from squall.model.spans import span_labels
-from squall.model.tasks import TaskSpec
+from squall.model.spans import UNKNOWN, span_labels
+from squall.model.tasks import Label, TaskSpec
 
 
 def missing_classes(rows: Sequence[Example], tasks: Sequence[TaskSpec]) -> dict[str, list[str]]:
@@ -18,7 +19,7 @@ def missing_classes(rows: Sequence[Example], tasks: Sequence[TaskSpec]) -> dict[
             seen = {span.label for row in rows for span in row.spans.get(task.name, ())}
             lacking = [label or "B" for label in span_labels(task) if label not in seen]
         else:
-            numbers = {row.labels[task.name] for row in rows if task.name in row.labels}
+            numbers = {number for label in _labels(rows, task) for number in _classes(label, task)}
             lacking = [label for number, label in enumerate(task.labels) if number not in numbers]
         if lacking:
             found[task.name] = lacking
@@ -43,6 +44,23 @@ def require_classes(
     if lacking and not allow_missing:
         raise ConfigurationError("; ".join(lacking), "add rows, take the label out of the task, or set allow_missing_classes = true")
     return lacking + [f"no held-out row of {name} has {_listed(labels)}" for name, labels in missing_classes(dev, tasks).items()]
+
+
+def _labels(rows: Sequence[Example], task: TaskSpec) -> Iterator[Label]:
+    for row in rows:
+        if task.name in row.labels:
+            yield row.labels[task.name]
+        yield from (task.label(span.label) for span in row.spans.get(task.name, ()) if span.label != UNKNOWN)
+
+
+def _classes(label: Label, task: TaskSpec) -> Iterable[int]:
+    """The classes that a label says something about; a number between two grades says it of both."""
+    if isinstance(label, tuple):
+        return label
+    if task.output == "ordinal":
+        place = label * (len(task.labels) - 1)
+        return {math.floor(place), math.ceil(place)}
+    return (int(label),)
 
 
 def _listed(labels: Sequence[str]) -> str:

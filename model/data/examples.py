@@ -14,7 +14,7 @@ import pandas as pd
 from squall.core.errors import ConfigurationError
 from squall.model.data.tables import read_table
 from squall.model.spans import BadSpanError, Span, parse_spans
-from squall.model.tasks import MISSING, TaskSpec, find_task
+from squall.model.tasks import Label, TaskSpec, find_task
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,14 +25,14 @@ class Example:
 
     Args:
         text: as the file has it.
-        labels: text task → class index.
+        labels: text task → label, as `TaskSpec.label` reads it.
         source: name of the set.
-        spans: tokens task → labelled stretches of `text`, sorted; an empty tuple means that the text has none, a missing
+        spans: tokens or spans task → labelled stretches of `text`, sorted; an empty tuple means that the text has none, a missing
             task that it was not annotated.
     """
 
     text: str
-    labels: Mapping[str, int]
+    labels: Mapping[str, Label]
     source: str = ""
     spans: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
 
@@ -107,7 +107,7 @@ class _RowReader:
             raise ValueError(f"column {self._part.text} is empty; every row needs a text")
         if not isinstance(text, str):
             raise ValueError(f"column {self._part.text} holds {text!r}, not a text")  # noqa: TRY004 - the file is wrong, not the caller
-        labels = {spec.name: spec.index(values[position], order) for spec, values, order in self._labels if not _absent(values[position])}
+        labels = {spec.name: spec.label(values[position], order) for spec, values, order in self._labels if not _absent(values[position])}
         return Example(text, labels, self._source, self._row_spans(position, text))
 
     def _row_spans(self, position: int, text: str) -> dict[str, tuple[Span, ...]]:
@@ -126,18 +126,15 @@ class _RowReader:
 def _refuse_empty(part: LabelledFile, table: pd.DataFrame, tasks: Sequence[TaskSpec]) -> None:
     for name, column in {**part.columns, **part.spans}.items():
         kind = find_task(tasks, name).kind
-        if (kind == "tokens") != (name in part.spans):
-            raise ConfigurationError(f"task {name} is of kind {kind}", "tokens tasks take spans = {task = column}, text tasks labels")
+        if (kind == "text") == (name in part.spans):
+            raise ConfigurationError(
+                f"task {name} is of kind {kind}", "tokens and spans tasks take spans = {task = column}, text tasks labels"
+            )
         if all(_absent(value) for value in table[column].tolist()):
             raise ConfigurationError(
                 f"{part.path}: column {column} is empty throughout",
                 f"name the column of {name}; there are {', '.join(map(str, table.columns))}",
             )
-
-
-def label_array(rows: Sequence[Example], task: str) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return the labels of `task`, shape (rows,), `MISSING` where a row has none."""
-    return np.asarray([row.labels.get(task, MISSING) for row in rows], dtype=np.int64)
 
 
 def _absent(value: Any) -> bool:

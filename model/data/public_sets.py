@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args
@@ -10,6 +9,8 @@ from typing import Literal, get_args
 from squall.core.errors import ConfigurationError
 from squall.core.records import TOPICS
 from squall.model.data.examples import Example, LabelledFile, load_examples
+from squall.model.data.mentions.examples import mention_examples
+from squall.model.data.mentions.sets import entity_tones
 from squall.model.data.tables import read_table
 from squall.model.tasks import HEADLINES, SENTIMENT, TaskSpec, find_task
 
@@ -17,14 +18,15 @@ TFN_SENTIMENT_ORDER = ("negative", "positive", "neutral")
 """Integers in Twitter Financial News' sentiment set: bearish, bullish, neutral."""
 
 
-PublicSet = Literal["tfn_sentiment", "tfn_topic", "sentfin"]
+PublicSet = Literal["tfn_sentiment", "tfn_topic", "sentfin", "finentity", "sec_ner"]
 SETS: tuple[PublicSet, ...] = get_args(PublicSet)
 
 
 def public_examples(folder: Path, tasks: tuple[TaskSpec, ...], sets: Sequence[PublicSet] = SETS) -> list[Example]:
-    """Read Twitter Financial News (sentiment, topic) and SEntFiN from `folder`, or those of them that `sets` names.
+    """Read the public sets that `sets` names from `folder`, for the heads that `tasks` has.
 
-    SEntFiN's labels go to the head `headline_sentiment` where there is one, else to `sentiment`.
+    Twitter Financial News has sentiment and topics; SEntFiN's labels go to the head `headline_sentiment` where there is one, else to
+    `sentiment`. The heads `names` and `mention_sentiment` learn from all sets, see `squall.model.data.mentions`.
 
     Raises:
         ConfigurationError: a set is missing or broken.
@@ -38,7 +40,7 @@ def public_examples(folder: Path, tasks: tuple[TaskSpec, ...], sets: Sequence[Pu
     headlines = HEADLINES.name if HEADLINES.name in names else SENTIMENT.name
     if "sentfin" in sets and headlines in names:
         rows += sentfin_examples(folder / "sentfin" / "SEntFiN.csv", find_task(tasks, headlines))
-    return rows
+    return rows + mention_examples(folder, tasks, sets)
 
 
 def sentfin_examples(path: Path, task: TaskSpec) -> list[Example]:
@@ -51,10 +53,7 @@ def sentfin_examples(path: Path, task: TaskSpec) -> list[Example]:
         raise ConfigurationError(f"{path} has no columns Title, Decisions", f"it has {', '.join(map(str, table.columns))}")
     rows = []
     for title, decisions in zip(table["Title"].tolist(), table["Decisions"].tolist(), strict=True):
-        try:
-            sentiments = set(ast.literal_eval(decisions).values())
-        except (ValueError, SyntaxError, AttributeError):
-            continue
+        sentiments = set((entity_tones(decisions) or {}).values())
         if len(sentiments) == 1 and title.strip():
             rows.append(Example(title, {task.name: task.index(sentiments.pop())}, path.parent.name))
     return rows

@@ -14,17 +14,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.special import softmax
 from torch import Tensor, nn
 
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError, SquallError
-from squall.model import preprocess
 from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork
+from squall.model.outputs import probabilities
 from squall.model.serving.backends.base import Backend, Logits
 from squall.model.serving.backends.onnx_backend import FILES, open_onnx
 from squall.model.serving.backends.torch_backend import open_eager
-from squall.model.tokenizer import load_tokenizer
+from squall.model.tasks import TaskSpec
+from squall.model.text_tokenizer import TextTokenizer
 
 OPSET = 18
 COPIED = (CONFIG_FILE, TOKENIZER_FILE, "tokenizer_config.json", "metrics.json", "MODEL_CARD.md")
@@ -48,7 +48,7 @@ class Agreement:
         bytes: its size.
         texts: how many were compared.
         largest_difference: of any probability of any task.
-        same_labels: share of texts (of tokens, for tokens tasks) that get the same label, in the worst task.
+        same_labels: share of texts (of tokens, for tokens and spans tasks) that get the same label, in the worst task.
     """
 
     precision: str
@@ -135,14 +135,13 @@ def _traced(network: MultiTaskNetwork) -> Any:
 
 def _checked(network: MultiTaskNetwork, out: Path, texts: Sequence[str]) -> list[Agreement]:
     limit = min(network.config.max_tokens, int(network.config.encoder.get("max_position_embeddings", network.config.max_tokens)))
-    tokenizer = load_tokenizer(out / TOKENIZER_FILE, limit)
-    rows = sorted((e.ids for e in tokenizer.encode_batch([preprocess.prepare(text, limit) for text in texts])), key=len)
-    cpu = ModelSettings(device="cpu", precision="fp32")
-    expected = _scores(open_eager(network, cpu), rows)
+    rows = sorted(TextTokenizer(out / TOKENIZER_FILE, limit, network.config.case_vocabulary).ids(texts), key=len)
+    cpu, tasks = ModelSettings(device="cpu", precision="fp32"), network.config.tasks
+    expected = _scores(open_eager(network, cpu), rows, tasks)
     found = []
     for precision, name in FILES.items():
         backend = open_onnx(out, cpu.model_copy(update={"precision": precision}))
-        found.append(_compared(precision, out / name, len(texts), _scores(backend, rows), expected))
+        found.append(_compared(precision, out / name, len(texts), _scores(backend, rows, tasks), expected))
     exact = found[0]
     if exact.largest_difference > TOLERANCE:
         raise SquallError(
@@ -152,14 +151,15 @@ def _checked(network: MultiTaskNetwork, out: Path, texts: Sequence[str]) -> list
     return found
 
 
-def _scores(backend: Backend, rows: Sequence[Sequence[int]]) -> list[Logits]:
-    """Probabilities batch by batch; of tokens tasks those of real tokens, one after another."""
+def _scores(backend: Backend, rows: Sequence[Sequence[int]], tasks: Sequence[TaskSpec]) -> list[Logits]:
+    """Probabilities batch by batch; of tokens and spans tasks those of real tokens, one after another."""
     found = []
     for start in range(0, len(rows), _BATCH):
         part = rows[start : start + _BATCH]
         logits = backend.logits(part)
         real = np.arange(max(map(len, part))) < np.array([len(row) for row in part])[:, None]
-        found.append({task: softmax(values if values.ndim == 2 else values[real], axis=-1) for task, values in logits.items()})
+        kept = {task: logits[task.name] if task.kind == "text" else logits[task.name][real] for task in tasks}
+        found.append({task.name: probabilities(task, values) for task, values in kept.items()})
     return found
 
 

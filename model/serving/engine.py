@@ -1,4 +1,4 @@
-"""The scoring engine, the only entry to the model: texts in, probabilities out."""
+"""The scoring engine, the only entry to the model: texts in, what they say out."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ import torch
 
 from squall.core.config.settings import ModelSettings
 from squall.core.observability.metrics import ModelReading
-from squall.model.serving.entity_spans import AlignedTokenizer, tokens_task
 from squall.model.serving.logits_collector import LogitsCollector
+from squall.model.serving.reading import Reading
 from squall.model.serving.request_queue import QueuedText, Request, RequestQueue
-from squall.model.serving.scores import Predictions, Probabilities, Scores, softmax
 from squall.model.serving.served_model import ServedModel
 from squall.model.serving.stats import EngineStats
 from squall.model.serving.worker import Worker
-from squall.model.spans import Span
-from squall.model.tasks import DEFAULT_TASKS, SENTIMENT, TOPIC, TaskSpec
+from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 
 log = logging.getLogger("squall.engine")
 
@@ -30,7 +28,7 @@ _CHUNK = 256
 
 
 class ScoringEngine:
-    """A network ready to score; use `open`, and `close` or `with`. Every method may be called from several threads.
+    """A network ready to read; use `open`, and `close` or `with`. Every method may be called from several threads.
 
     Callers tokenise in their own threads; one thread of the engine packs the waiting texts of all callers into batches and runs them.
 
@@ -54,7 +52,7 @@ class ScoringEngine:
 
     @classmethod
     def open(cls, settings: ModelSettings, needed: Sequence[TaskSpec] = DEFAULT_TASKS) -> ScoringEngine:
-        """Load the checkpoint in `settings.path`, or the shipped one; it must have the heads `needed`, and `score` needs the default ones.
+        """Load the checkpoint in `settings.path`, or the shipped one; it must have the heads `needed`.
 
         Raises:
             ConfigurationError: the folder is no checkpoint, lacks a head, or the device, precision or backend can't be had.
@@ -69,7 +67,7 @@ class ScoringEngine:
 
     @property
     def model_version(self) -> str:
-        """Name of the model that answers new calls; `Scores.model_version` names the one that answered."""
+        """Name of the model that answers new calls; `Reading.model_version` names the one that answered."""
         return self._model.version
 
     @property
@@ -97,10 +95,11 @@ class ScoringEngine:
         """What the network computes in: fp32, bf16 or int8."""
         return self.backend.rpartition("-")[2]
 
-    def score(self, texts: Sequence[str], *, timeout: float | None = None) -> Scores:
-        """Score any number of texts, the empty one too; results keep their order.
+    def read(self, texts: Sequence[str], *, timeout: float | None = None) -> Reading:
+        """Read any number of texts, the empty one too, once for all heads; results keep their order.
 
-        A text's scores depend on the texts beside it by rounding only (1e-5 in fp32, about 1e-3 in bf16). Blocks while the queue is full.
+        What is said of a text depends on the texts beside it by rounding only (1e-5 in fp32, about 1e-3 in bf16). Blocks while the queue is
+        full.
 
         Args:
             texts: of any length; what the model does not read is cut off.
@@ -109,52 +108,30 @@ class ScoringEngine:
         Raises:
             UnavailableError: no answer within `timeout`; texts of this call that still wait are dropped.
             StoppedError: the engine is closed.
-            ConfigurationError: the checkpoint has no topic or no sentiment head.
         """
         model = self._model
-        columns = {task.name: model.columns(task) for task in (TOPIC, SENTIMENT)}
-        logits = self._logits(model, model.tokenise, texts, [task for task in model.tasks if task.name in columns], timeout).text
-        found = {name: softmax(logits[name])[:, order] for name, order in columns.items()}
-        return Scores(found[TOPIC.name], found[SENTIMENT.name], model.version)
+        collector = LogitsCollector(model.tasks, len(texts))
+        request = Request(model, collector)
+        deadline = None if timeout is None else self._clock() + timeout
+        self._queue.enter(request)
+        try:
+            for start in range(0, len(texts), _CHUNK):
+                tokenised = _tokenised(model, texts[start : start + _CHUNK], start, collector)
+                rows = [QueuedText(ids, request, start + i) for i, ids in enumerate(tokenised)]
+                self._queue.put(request, rows, deadline, last=start + _CHUNK >= len(texts))
+            if texts:
+                self._queue.wait(request, deadline)
+        finally:
+            self._queue.leave(request)
+        return Reading(model.tasks, collector, model.version)
 
-    def predict(self, texts: Sequence[str], *, timeout: float | None = None) -> Predictions:
-        """Return the probabilities of every text head and the spans of every tokens head; raises as `score`.
-
-        Each text is prepared, tokenised and run once for all heads.
-        """
-        model = self._model
-        heads = [task for task in model.tasks if task.kind == "tokens"]
-        aligned = AlignedTokenizer(model) if heads else None  # without spans there is nothing to align, and tokenising is faster
-        found = self._logits(model, aligned.tokenise if aligned else model.tokenise, texts, model.tasks, timeout)
-        spans = {task.name: aligned.spans(found.tokens[task.name], task) for task in heads} if aligned else {}
-        return Predictions({name: softmax(logits) for name, logits in found.text.items()}, spans, model.tasks, model.version)
-
-    def probabilities(self, texts: Sequence[str], *, timeout: float | None = None) -> dict[str, Probabilities]:
-        """Return per text task float32 probabilities, shape (texts, labels), columns in the checkpoint's own order; raises as `score`."""
-        model = self._model
-        tasks = [task for task in model.tasks if task.kind == "text"]
-        return {name: softmax(logits) for name, logits in self._logits(model, model.tokenise, texts, tasks, timeout).text.items()}
-
-    def entities(self, texts: Sequence[str], *, task: str | None = None, timeout: float | None = None) -> list[list[Span]]:
-        """Return the spans of each text, sorted; offsets count in the text as given, not as the tokenizer sees it.
-
-        Args:
-            texts: of any length; spans are found in the part that the model reads.
-            task: name of the tokens head, where the checkpoint has several.
-            timeout: as for `score`.
-
-        Raises:
-            ConfigurationError: the checkpoint has no such head.
-            UnavailableError: as `score`.
-            StoppedError: as `score`.
-        """
-        model = self._model
-        spec, aligned = tokens_task(model.tasks, task), AlignedTokenizer(model)
-        return aligned.spans(self._logits(model, aligned.tokenise, texts, [spec], timeout).tokens[spec.name], spec)
+    def score(self, texts: Sequence[str], *, timeout: float | None = None) -> Reading:
+        """Read texts, under the name by which the stream asks; as `read`."""
+        return self.read(texts, timeout=timeout)
 
     def warm_up(self) -> None:
         """Run a few texts, so that the first real ones aren't the slow ones."""
-        self.score(["Shares of the bank fell after a profit warning", "ok", "Gold steadies as " * 8])
+        self.read(["Shares of the bank fell after a profit warning", "ok", "Gold steadies as " * 8])
 
     def swap(self, folder: Path) -> str:
         """Score with the checkpoint in `folder` from now on, and return its version.
@@ -185,27 +162,14 @@ class ScoringEngine:
         self._thread.join()
         self._end.detach()
 
-    def _logits(
-        self,
-        model: ServedModel,
-        tokenise: Callable[[Sequence[str]], list[list[int]]],
-        texts: Sequence[str],
-        tasks: Sequence[TaskSpec],
-        timeout: float | None,
-    ) -> LogitsCollector:
-        collector = LogitsCollector(tasks, len(texts))
-        request = Request(model, collector)
-        deadline = None if timeout is None else self._clock() + timeout
-        self._queue.enter(request)
-        try:
-            for start in range(0, len(texts), _CHUNK):
-                rows = [QueuedText(ids, request, start + i) for i, ids in enumerate(tokenise(texts[start : start + _CHUNK]))]
-                self._queue.put(request, rows, deadline, last=start + _CHUNK >= len(texts))
-            if texts:
-                self._queue.wait(request, deadline)
-        finally:
-            self._queue.leave(request)
-        return collector
+
+def _tokenised(model: ServedModel, texts: Sequence[str], position: int, collector: LogitsCollector) -> list[list[int]]:
+    """Token ids of texts from `position` of a call on; where a head reads tokens, `collector` learns their places."""
+    if all(task.kind == "text" for task in model.tasks):  # nobody asks for places, and without them tokenising is faster
+        return model.tokenizer.ids(texts)
+    aligned = model.tokenizer.aligned(texts)
+    collector.place(position, aligned)
+    return [text.ids for text in aligned]
 
 
 def _serve(worker: Worker) -> None:

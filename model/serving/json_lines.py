@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 import orjson
 
-from squall.core.records import SENTIMENTS
+from squall.core.records import MOST_MENTIONS, SENTIMENTS, TOPICS
 from squall.model.serving.engine import ScoringEngine
+from squall.model.serving.reading import Reading
 from squall.model.spans import Span
-from squall.model.tasks import SENTIMENT, TOPIC, find_task
 
 _DIGITS = 6
+Extend = Callable[[str, Reading, int, Sequence[str] | None], Mapping[str, Any]]
+"""More keys for a text, from the text, the reading it is in, its row there, and the names that its line brought (None: it brought none)."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,13 @@ class _Line:
     text: str = ""
     error: str = ""
     passed: dict[str, Any] = field(default_factory=dict)
+    entities: tuple[str, ...] | None = None
 
 
-def score_lines(lines: Iterable[bytes], engine: ScoringEngine, *, batch: int = 256) -> Iterator[dict[str, Any]]:
-    """Score lines of UTF-8, each a plain text or a JSON object with `text` (and maybe `id`, which is passed through).
+def score_lines(
+    lines: Iterable[bytes], engine: ScoringEngine, *, batch: int = 256, extend: Extend | None = None
+) -> Iterator[dict[str, Any]]:
+    """Score lines of UTF-8, each a plain text or a JSON object with `text` (and maybe `id`, which is passed through, and `entities`).
 
     Yields one object per line that isn't blank, in order: `text, topic, topic_probability, sentiment, p_negative,
     p_neutral, p_positive, score, model_version`, and under the name of each tokens task its spans (`start, end, text`, and `label` where
@@ -38,10 +43,12 @@ def score_lines(lines: Iterable[bytes], engine: ScoringEngine, *, batch: int = 2
         lines: with or without line ends.
         engine: scores them.
         batch: lines scored together; the output lags the input by as many.
+        extend: adds keys to each text's object, for example the entities it names; it is handed the names that a line brings. A line on
+            which it raises ValueError or RuntimeError can't be scored.
     """
     parsed = (_parse(number, line) for number, line in enumerate(lines, 1) if line.strip())
     while part := list(islice(parsed, batch)):
-        yield from _scored(part, engine)
+        yield from _scored(part, engine, extend)
 
 
 def _parse(number: int, line: bytes) -> _Line:
@@ -60,34 +67,51 @@ def _parse(number: int, line: bytes) -> _Line:
     if not isinstance(value, str) or not value.strip():
         problem = "missing" if "text" not in body else "empty" if isinstance(value, str) else f"{type(value).__name__}, not a string"
         return _Line(number, error=f"field text is {problem}", passed=passed)
-    return _Line(number, value, passed=passed)
+    try:
+        return _Line(number, value, passed=passed, entities=_entities(body.get("entities")))
+    except ValueError as error:
+        return _Line(number, error=str(error), passed=passed)
 
 
-def _scored(part: Sequence[_Line], engine: ScoringEngine) -> Iterator[dict[str, Any]]:
+def _entities(value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(name, str) and name.strip() for name in value):
+        raise ValueError("field entities is not a list of names")
+    if len(value) > MOST_MENTIONS:
+        raise ValueError(f"field entities has {len(value)} names, at most {MOST_MENTIONS} are read")
+    return tuple(value)
+
+
+def _scored(part: Sequence[_Line], engine: ScoringEngine, extend: Extend | None) -> Iterator[dict[str, Any]]:
     texts = [line.text for line in part if not line.error]
-    found = engine.predict(texts)
-    topics, sentiments = (find_task(found.tasks, name).labels for name in (TOPIC.name, SENTIMENT.name))
-    p_topic, p_sentiment = found.probabilities[TOPIC.name], found.probabilities[SENTIMENT.name]
-    order = [sentiments.index(label) for label in SENTIMENTS]
+    found = engine.read(texts)
     row = 0
     for line in part:
         if line.error:
             yield {**line.passed, "line": line.number, "error": line.error}
             continue
-        topic = int(p_topic[row].argmax())
-        negative, neutral, positive = map(float, p_sentiment[row, order])
+        try:
+            more = extend(line.text, found, row, line.entities) if extend else {}
+        except (ValueError, RuntimeError) as error:
+            yield {**line.passed, "line": line.number, "error": str(error)}
+            row += 1
+            continue
+        topic = int(found.topic[row].argmax())
+        negative, neutral, positive = map(float, found.sentiment[row])
         yield {
             **line.passed,
             "text": line.text,
-            "topic": topics[topic],
-            "topic_probability": round(float(p_topic[row, topic]), _DIGITS),
-            "sentiment": sentiments[int(p_sentiment[row].argmax())],
+            "topic": TOPICS[topic],
+            "topic_probability": round(float(found.topic[row, topic]), _DIGITS),
+            "sentiment": SENTIMENTS[int(found.sentiment[row].argmax())],
             "p_negative": round(negative, _DIGITS),
             "p_neutral": round(neutral, _DIGITS),
             "p_positive": round(positive, _DIGITS),
             "score": round(positive - negative, _DIGITS),
             "model_version": found.model_version,
             **{name: [_span(span, line.text) for span in spans[row]] for name, spans in found.spans.items()},
+            **more,
         }
         row += 1
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 import xxhash
-from tokenizers import Encoding
 
 from squall.core.config.settings import ModelSettings
 from squall.core.cpus import usable_cores
@@ -23,8 +22,9 @@ from squall.model.serving.backends.ragged.calibration_texts import CALIBRATION_T
 from squall.model.serving.backends.selection import open_backend
 from squall.model.serving.batch_tokens import batch_token_limit
 from squall.model.serving.failure_recovery import RecoveringExecutor
+from squall.model.serving.reading import columns
 from squall.model.tasks import DEFAULT_TASKS, TaskSpec
-from squall.model.tokenizer import PAD_ID, load_tokenizer
+from squall.model.text_tokenizer import TextTokenizer
 
 _SAMPLES = ("ok", "Shares of the bank fell after a profit warning", "Gold steadies as " * 8)
 
@@ -52,8 +52,8 @@ class ServedModel:
         self.max_tokens = max_tokens
         self.execution = execution
         for task in needed:
-            self.columns(task)
-        self._tokenizer = load_tokenizer(folder / TOKENIZER_FILE, max_tokens)
+            columns(self.tasks, task)
+        self.tokenizer = TextTokenizer(folder / TOKENIZER_FILE, max_tokens, config.case_vocabulary)
         self.version = _version(folder, config.name, execution.backend.name, max_tokens)
 
     @classmethod
@@ -84,36 +84,9 @@ class ServedModel:
         """Most padded tokens in a batch."""
         return self.execution.budget
 
-    def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of each text, one or more."""
-        prepared = [preprocess.prepare(text, self.max_tokens) for text in texts]
-        return [self.ids_of(encoding) for encoding in self._tokenizer.encode_batch_fast(prepared)]
-
-    @staticmethod
-    def ids_of(encoding: Encoding) -> list[int]:
-        """Return the token ids of an encoded text, one padding token where it has none."""
-        return encoding.ids or [PAD_ID]
-
-    def encode(self, prepared: Sequence[str]) -> list[Encoding]:
-        """Return ids and character offsets of texts that are prepared already."""
-        return list(self._tokenizer.encode_batch(list(prepared)))
-
-    def columns(self, task: TaskSpec) -> list[int]:
-        """Return the positions of `task`'s labels among those of the checkpoint's head of that name.
-
-        Raises:
-            ConfigurationError: the head is missing or has other labels.
-        """
-        for candidate in self.tasks:
-            if candidate.name == task.name and candidate.kind == task.kind and set(candidate.labels) == set(task.labels):
-                return [candidate.labels.index(label) for label in task.labels]
-        raise ConfigurationError(
-            f"the model has no {task.name} head with the labels {', '.join(task.labels)}", "set SQUALL_MODEL__PATH to another one"
-        )
-
     def warm_up(self) -> None:
         """Run short and long rows, so that the first real batch isn't the slow one; not while another thread runs the execution."""
-        rows = sorted(self.tokenise(_SAMPLES), key=len)
+        rows = sorted(self.tokenizer.ids(_SAMPLES), key=len)
         for _piece in self.execution.run(rows):
             pass
 

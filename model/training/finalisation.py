@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from squall.model.data.examples import Example
 from squall.model.network import MultiTaskNetwork
-from squall.model.tasks import MISSING
 from squall.model.training.encoding import Encoded
 from squall.model.training.techniques.head_blending import blend_heads, relabelled
 from squall.model.training.techniques.temperature_scaling import fit_temperature, fold_temperature
 from squall.model.training.trainer import Trainer
+from squall.model.training.validation import labelled_logits
 
 
 def finalise(trainer: Trainer, best: dict[str, Any], train: Sequence[Example], dev: Sequence[Example]) -> dict[str, Any]:
     """Blend and calibrate the checkpoint in `best/` as the run's settings ask, save it in its place; returns its metrics.
 
-    Adds `calibration`: per text task `temperature`, and `ece` and `nll` before and after, on the dev split.
+    Adds `calibration`: per text and spans task `temperature`, and `nll` (and `ece`, where there is one label)
+    before and after, on the dev split.
     """
     blend = trainer.config.blend
     network = MultiTaskNetwork.load(trainer.folder / "best")
@@ -35,26 +34,24 @@ def finalise(trainer: Trainer, best: dict[str, Any], train: Sequence[Example], d
         found |= trainer.evaluate(held_out)
         for name, entry in found["calibration"].items():
             entry["after"] = _calibration_of(found, name)
-            before, after = entry["before"]["ece"], entry["after"]["ece"]
-            trainer.log.message(f"{name}: temperature {entry['temperature']:.3f}, ECE {before:.4f} before, {after:.4f} after")
+            before, after = entry["before"]["nll"], entry["after"]["nll"]
+            trainer.log.message(f"{name}: temperature {entry['temperature']:.3f}, NLL {before:.4f} before, {after:.4f} after")
     trainer.save(found, trainer.encode(train), held_out)
     return found
 
 
 def _calibrated(trainer: Trainer, dev: Encoded, found: dict[str, Any]) -> dict[str, Any]:
-    """Fold a temperature into each text head."""
+    """Fold a temperature into each text and spans head."""
     logits = trainer.logits(dev)
     result = {}
     for task in trainer.tasks:
-        if task.kind != "text":
+        if task.kind == "tokens":
             continue
-        labels = dev.labels[task.name]
-        known = np.flatnonzero(labels != MISSING)
-        temperature = fit_temperature(np.stack([logits[task.name][i] for i in known]), labels[known])
+        temperature = fit_temperature(*labelled_logits(task, dev, logits, dev.carrying(task)), task.output)
         fold_temperature(trainer.network, task.name, temperature)
         result[task.name] = {"temperature": temperature, "before": _calibration_of(found, task.name)}
     return result
 
 
 def _calibration_of(found: dict[str, Any], name: str) -> dict[str, float]:
-    return {key: found["tasks"][name][key] for key in ("ece", "nll")}
+    return {key: found["tasks"][name][key] for key in ("ece", "nll") if key in found["tasks"][name]}

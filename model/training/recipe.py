@@ -14,14 +14,12 @@ from squall.model.data.examples import Example, LabelledFile, load_examples
 from squall.model.data.near_duplicates import deduplicate, group_key
 from squall.model.data.public_sets import SETS, PublicSet, public_examples
 from squall.model.data.tables import read_table
-from squall.model.tasks import DEFAULT_TASKS, HEADLINES, TaskKind, TaskSpec
+from squall.model.tasks import DEFAULT_TASKS, KNOWN_TASKS, TaskKind, TaskOutput, TaskSpec
 from squall.model.training.config import TrainConfig
 from squall.model.training.toml import read_toml, validated
 
 _DATA = "{data}"
 """First part of a path that lies in the data folder."""
-_OWN = {task.name: task for task in (*DEFAULT_TASKS, HEADLINES)}
-"""Tasks whose labels a recipe may leave out."""
 
 
 class _Section(BaseModel):
@@ -29,11 +27,12 @@ class _Section(BaseModel):
 
 
 class TaskSection(_Section):
-    """A head: its name, its labels in order, and whether they belong to the text or to its tokens."""
+    """A head: its name, its labels in order, what they belong to and how they are answered."""
 
     name: str = Field(min_length=1, pattern=r"^\w+$")
     labels: tuple[str, ...] = Field((), description="empty: Squall's own, for a task that it knows by name")
-    kind: TaskKind = "text"
+    kind: TaskKind = Field("text", description="what a label belongs to: the text, its tokens (BIO), or spans that are named")
+    output: TaskOutput = Field("softmax", description="one label; sigmoid: several at once; ordinal: a number from ordered labels")
 
     def spec(self) -> TaskSpec:
         """Return the head.
@@ -41,9 +40,13 @@ class TaskSection(_Section):
         Raises:
             ConfigurationError: no labels for a task that is not one of Squall's, or labels that can't make a head.
         """
-        if not self.labels and self.name not in _OWN:
-            raise ConfigurationError(f"task {self.name!r} has no labels", f"name them; only {', '.join(_OWN)} have labels of Squall's")
-        return TaskSpec(self.name, self.labels or _OWN[self.name].labels, self.kind)
+        if self.labels:
+            return TaskSpec(self.name, self.labels, self.kind, self.output)
+        if self.name not in KNOWN_TASKS:
+            raise ConfigurationError(
+                f"task {self.name!r} has no labels", f"name them; only {', '.join(KNOWN_TASKS)} have labels of Squall's"
+            )
+        return KNOWN_TASKS[self.name]
 
 
 class PartSection(_Section):
@@ -103,7 +106,11 @@ class Recipe(_Section):
 
     def split(self) -> tuple[list[Example], list[Example]]:
         """Read all data and return (training rows, held-out rows)."""
-        return split(self.rows(), dev_share=self.train.dev_share, seed=self.train.split_seed)
+        return self.divided(self.rows())
+
+    def divided(self, rows: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+        """Return (training rows, held-out rows) of `rows`."""
+        return split(rows, dev_share=self.train.dev_share, seed=self.train.split_seed, fold=self.train.dev_fold)
 
     def _located(self, path: Path) -> Path:
         """Put the data folder in the place of `{data}`."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from squall.core.errors import ConfigurationError
 from squall.model.data.class_coverage import require_classes
-from squall.model.data.dev_split import split
+from squall.model.data.examples import Example
+from squall.model.data.mentions.gazetteer import company_names
+from squall.model.data.mentions.rewriting import recased, renamed
+from squall.model.training.artifacts.held_out import save_held_out
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.base_encoder import base_folder
 from squall.model.training.finalisation import finalise
@@ -16,18 +20,33 @@ from squall.model.training.trainer import Trainer
 
 
 def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
-    """Train as `recipe` says; the best checkpoint is in `recipe.out / "best"`. Returns its metrics."""
+    """Train as `recipe` says; the best checkpoint is in `recipe.out / "best"`, what was held out beside it. Returns its metrics."""
     config = recipe.train
     train, dev = recipe.split()
     log.message(f"{len(train) + len(dev)} texts: {len(train)} to train on, {len(dev)} held out")
     for warning in require_classes(train, dev, recipe.tasks, allow_missing=config.allow_missing_classes):
         log.message(warning)
+    save_held_out(recipe.out, dev, recipe.tasks)
+    train = _rewritten(train, recipe)
     trainer = Trainer(base_folder(recipe.base), recipe.tasks, config, recipe.out, log)
     if config.teachers:
-        train += split(recipe.unlabelled_rows(train + dev), dev_share=config.dev_share, seed=config.split_seed)[0]
+        train += recipe.divided(recipe.unlabelled_rows(train + dev))[0]
         teachers = score_with_teachers(train, recipe.tasks, config, recipe.out / "soft", log)
         fitted = replace(trainer.encode(train), soft=teachers.soft, vectors=teachers.vectors)
     else:
         fitted = trainer.encode(train)
     best = trainer.fit(fitted, trainer.encode(dev), resume=resume)
     return finalise(trainer, best, train, dev) if config.blend or config.calibrate else best
+
+
+def _rewritten(train: list[Example], recipe: Recipe) -> list[Example]:
+    """The training rows, and copies of them with other names; some of all in another case."""
+    config = recipe.train
+    if config.renamed:
+        if recipe.data is None:
+            raise ConfigurationError(
+                "train.renamed takes names from the table of companies, and no data folder is named", "give --data FOLDER"
+            )
+        names = company_names(recipe.data / "companies" / "companies.csv.gz")
+        train = [*train, *renamed(train, names, config.renamed, config.seed)]
+    return recased(train, config.recased, config.seed)

@@ -22,7 +22,7 @@ from squall.model.data.examples import Example
 from squall.model.hardware import has_bf16
 from squall.model.network import TOKENIZER_FILE, MultiTaskNetwork, is_checkpoint
 from squall.model.tasks import TaskSpec
-from squall.model.tokenizer import load_tokenizer
+from squall.model.text_tokenizer import TextTokenizer
 from squall.model.training.artifacts import run_folder
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.batching import batches
@@ -58,11 +58,11 @@ class Trainer:
         torch.set_num_threads(config.threads or min(torch.get_num_threads(), usable_cores()))
         self.base, self.tasks, self.config, self.folder, self.log = base, tuple(tasks), config, folder, log
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.tokenizer = load_tokenizer(base / TOKENIZER_FILE, config.max_tokens)
-        network = MultiTaskNetwork.from_base(
-            base, tasks, dropout=config.dropout, max_tokens=config.max_tokens, name=config.name, pooling=config.pooling
-        )
         before = MultiTaskNetwork.load(base) if is_checkpoint(base) else None
+        case = config.case if config.case is not None else bool(before and before.config.case)
+        sizes = {"dropout": config.dropout, "max_tokens": config.max_tokens}
+        network = MultiTaskNetwork.from_base(base, tasks, name=config.name, pooling=config.pooling, case=case, **sizes)
+        self.tokenizer = TextTokenizer(base / TOKENIZER_FILE, config.max_tokens, network.config.case_vocabulary)
         kept = _take_heads(network, before, base, log) if before else []
         if config.base_share:
             _check_base_share(base, before, [task.name for task in tasks if task.name not in kept], config)
@@ -99,13 +99,13 @@ class Trainer:
         return measure(self.tasks, rows, self.logits(rows))
 
     def logits(self, rows: Encoded) -> dict[str, list[np.ndarray[Any, np.dtype[np.float32]]]]:
-        """Return the network's logits per task and row: (labels,) for a text task, (tokens, labels) for a tokens task."""
+        """Return the network's logits per task and row: (labels,) for a text task, (tokens, labels) for the others."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             return predictions(self.network, rows, self.device)
 
     def encode(self, rows: Sequence[Example]) -> Encoded:
         """Return `rows` as this run's network reads them."""
-        return encode(rows, self.tokenizer, self.tasks, self.config.max_tokens)
+        return encode(rows, self.tokenizer, self.tasks)
 
     def adopt(self, network: MultiTaskNetwork) -> None:
         """Continue with `network` and its heads."""
@@ -116,8 +116,7 @@ class Trainer:
         if not self.config.lora:
             return self.network
         plain = MultiTaskNetwork(merged(self.network.encoder), self.network.config)
-        plain.heads.load_state_dict(self.network.heads.state_dict())
-        plain.pool.load_state_dict(self.network.pool.state_dict())
+        plain.take_heads(self.network)
         return plain
 
     def save(self, best: dict[str, Any], train: Encoded, dev: Encoded) -> None:
@@ -148,7 +147,7 @@ class Trainer:
             scores = self._measure(dev, average)
             mean = float(np.mean([scores["tasks"][task.name]["macro_f1"] for task in tasks if task.name != blended]))
             self._record_epoch(number, epoch, loss, scores, objective, time.monotonic() - started)
-            if stopping.improved(mean):
+            if stopping.improved(mean) or config.keep == "last":
                 best = {"mean_macro_f1": mean, "epoch": epoch, **scores}
                 self._with_saved_weights(average, partial(self.save, best, train, dev))
             position = {
@@ -188,7 +187,7 @@ class Trainer:
             texts, tokens = self.network.vectors(ids, mask)
             logits = self.network.logits(texts, tokens)
             again = self.network(ids, mask) if self.config.r_drop else None
-        loss: Tensor = objective(logits, train.targets(rows, self.device), again, texts)
+        loss: Tensor = objective(logits, train.targets(rows, self.tasks, self.device), again, texts)
         return loss
 
     def _measure(self, dev: Encoded, average: WeightAverage | None) -> dict[str, Any]:
@@ -230,7 +229,8 @@ class Trainer:
 
     def _class_weights(self, train: Encoded, tasks: Sequence[TaskSpec]) -> dict[str, Tensor]:
         power = self.config.class_balance
-        return {t.name: balanced_weights(train.flat(t), len(t.labels), power).to(self.device) for t in tasks} if power else {}
+        counted = [t for t in tasks if t.output == "softmax"] if power else []
+        return {t.name: balanced_weights(train.flat(t), len(t.labels), power).to(self.device) for t in counted}
 
     def _check_labels(self, train: Encoded, dev: Encoded) -> None:
         for task in self.tasks:

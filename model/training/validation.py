@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.special import softmax
 from torch import Tensor
 
 from squall.model.evaluation import metrics
 from squall.model.network import MultiTaskNetwork
+from squall.model.outputs import probabilities, target_array
 from squall.model.spans import span_labels
 from squall.model.tagging import tagged_spans
 from squall.model.tasks import MISSING, TaskSpec
@@ -22,7 +22,7 @@ PASS_ROWS = 64
 
 
 def predictions(network: MultiTaskNetwork, rows: Encoded, device: torch.device) -> dict[str, list[np.ndarray[Any, np.dtype[np.float32]]]]:
-    """Return logits per task and row: (labels,) for a text task, (tokens, labels) for a tokens task."""
+    """Return logits per task and row: (labels,) for a text task, (tokens, labels) for a tokens or spans task."""
     found: dict[str, list[Any]] = {task.name: [None] * len(rows) for task in network.config.tasks}
     for part, _, logits in passes(network, rows, device):
         for name, values in logits.items():
@@ -41,6 +41,15 @@ def passes(network: MultiTaskNetwork, rows: Encoded, device: torch.device) -> It
             texts, tokens = network.vectors(*rows.inputs(part, device))
             logits = network.logits(texts, tokens)
         yield part, texts, logits
+
+
+def labelled_logits(task: TaskSpec, rows: Encoded, logits: Logits, known: Sequence[int]) -> tuple[Any, Any]:
+    """Return (logits of shape (n, labels), targets) of what carries a label of a text or spans task in rows `known`."""
+    if task.kind == "text":
+        return np.stack([logits[task.name][i] for i in known]), rows.labels[task.name][known]
+    found = [(i, *place) for i in known for place in rows.places[task.name][i]]
+    pooled = [logits[task.name][i][start:stop].mean(0) for i, start, stop, _ in found]
+    return np.stack(pooled), target_array(task, [label for *_, label in found])
 
 
 def measure(tasks: Sequence[TaskSpec], rows: Encoded, logits: Logits) -> dict[str, Any]:
@@ -64,13 +73,16 @@ def summary(report: Mapping[str, Any]) -> str:
 
 
 def _report(task: TaskSpec, rows: Encoded, logits: Logits, known: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:
-    if task.kind == "text":
-        probabilities = softmax(np.stack([logits[task.name][i] for i in known]).astype(np.float64), axis=1)
-        return metrics.report(rows.labels[task.name][known].tolist(), probabilities.argmax(1).tolist(), task.labels, probabilities)
+    if task.kind != "tokens":
+        values, targets = labelled_logits(task, rows, logits, known.tolist())
+        found = probabilities(task, values.astype(np.float64))
+        if task.kind == "text":
+            return metrics.task_report(task, targets, found)
+        return metrics.mention_report(task, np.repeat(known, [len(rows.places[task.name][i]) for i in known]), targets, found)
     true, guessed = [], []
     for i in known:
         tags = rows.tags[task.name][i]
-        places = [(at, at + (tag != MISSING)) for at, tag in enumerate(tags)]
-        true.append(tagged_spans(tags, places, task))
-        guessed.append(tagged_spans(logits[task.name][i].argmax(-1).tolist(), places, task))
+        offsets = [(at, at + (tag != MISSING)) for at, tag in enumerate(tags)]
+        true.append(tagged_spans(tags, offsets, task))
+        guessed.append(tagged_spans(logits[task.name][i].argmax(-1).tolist(), offsets, task))
     return metrics.span_report(true, guessed, span_labels(task))

@@ -122,7 +122,7 @@ def _examine_model(settings: Settings, clock: Clock) -> Check:
 
     with ScoringEngine.open(settings.model) as engine:
         started = clock.monotonic()
-        scores = engine.score(["Shares of the bank plunge as regulators open an investigation"])
+        scores = engine.read(["Shares of the bank plunge as regulators open an investigation"])
         seconds = clock.monotonic() - started
         backend = engine.backend
     negative = float(scores.sentiment[0, 0])

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from squall.app.linking import open_linker
 from squall.app.store import open_migrated_store
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
@@ -75,7 +76,8 @@ def open_pipeline(
             log.info("model %s on %s, store %s", engine.model_version, engine.backend, redact_url(settings.store_url))
             sink = dead_letters or store.dead_letters
             meter = PipelineMeter(store.pipeline, clock, lambda: Device(str(engine.device), engine.device_memory))
-            processor = Processor(engine, store.documents, sink, settings.processor, clock, stop, [meter.add_batch], health)
+            linker = open_linker(settings.entities)
+            processor = Processor(engine, store.documents, sink, settings.processor, clock, stop, [meter.add_batch], health, linker)
             with meter.running():
                 yield Pipeline(settings, clock, stop, engine, store, processor, meter, health)
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from squall.app.linking import open_linker
 from squall.core.config.loading import load_settings
 from squall.core.config.settings import Settings
 from squall.model.serving.engine import ScoringEngine
+from squall.model.serving.reading import Reading
 from squall.model.spans import Span
+from squall.model.tasks import SENTIMENT
+from squall.stream.entity_tones import EntityTone, asked_tones, entity_tones
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,13 +52,16 @@ class TextScores:
     Args:
         texts: as they were given.
         tasks: by name; every task of the checkpoint that classifies the whole text.
-        spans: by name; for every task that labels tokens, the labelled spans of each text. The shipped model has none.
+        spans: by name; for every task that labels tokens, the labelled spans of each text.
+        entities: whom each text is about, or the names that were given with it, with the tone towards each; none where the checkpoint has
+            no sentiment task.
         model_version: names the weights and the precision that produced the probabilities.
     """
 
     texts: tuple[str, ...]
     tasks: Mapping[str, TaskScores]
     spans: Mapping[str, list[list[Span]]]
+    entities: list[list[EntityTone]]
     model_version: str
 
     def __len__(self) -> int:
@@ -71,7 +78,7 @@ class TextScores:
         return self.tasks[task]
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Yield a dictionary per text: `text`; per task its label, or its spans; `<task>_probabilities` by class."""
+        """Yield a dictionary per text: `text`; per task its label, or its spans; `<task>_probabilities` by class; `entities`."""
         for i, text in enumerate(self.texts):
             row: dict[str, Any] = {"text": text}
             for task in self.tasks.values():
@@ -79,6 +86,7 @@ class TextScores:
                 row[f"{task.name}_probabilities"] = dict(zip(task.classes, map(float, task.probabilities[i]), strict=True))
             for name, found in self.spans.items():
                 row[name] = [span._asdict() for span in found[i]]
+            row["entities"] = [entity.as_dict() for entity in self.entities[i]]
             yield row
 
     def to_frame(self) -> pd.DataFrame:
@@ -101,16 +109,18 @@ class Model:
 
     Args:
         path: folder of a checkpoint; None: what the settings name, else the shipped weights.
-        settings: device, precision, token limits; None: read as the command line does (`squall.load_settings`).
+        settings: device, precision, token limits, entities; None: read as the command line does (`squall.load_settings`).
 
     Raises:
-        ConfigurationError: the folder holds no checkpoint, or device, precision or backend are not available.
+        ConfigurationError: the folder holds no checkpoint, device, precision or backend are not available, or the entities are wrong.
     """
 
     def __init__(self, path: str | Path | None = None, *, settings: Settings | None = None) -> None:
-        chosen = (settings or load_settings()).model
+        loaded = settings or load_settings()
+        chosen = loaded.model
         if path is not None:
             chosen = chosen.model_copy(update={"path": Path(path)})
+        self._linker = open_linker(loaded.entities)
         self._engine = ScoringEngine.open(chosen, needed=())
 
     def __enter__(self) -> Self:
@@ -129,22 +139,35 @@ class Model:
         """The classification tasks of the checkpoint: name → classes in the order of the probabilities."""
         return {task.name: task.labels for task in self._engine.tasks if task.kind == "text"}
 
-    def score(self, texts: Iterable[str]) -> TextScores:
+    def score(self, texts: Iterable[str], *, entities: Sequence[Sequence[str] | None] | None = None) -> TextScores:
         """Score any number of texts; the result keeps their order.
 
         Args:
             texts: strings of any length; what lies beyond `settings.model.max_tokens` tokens is not read.
+            entities: per text the names towards which the tone is wanted, known or not, as in `squall model score`; None: whom it is about.
 
         Raises:
             TypeError: `texts` is one string, or holds something that is not a string; the message gives its position.
+            ValueError: `entities` has another length than `texts`, or what a text has is not acceptable as names.
             StoppedError: the model is closed.
         """
         given = _checked(texts)
-        found = self._engine.predict(given)
+        found = self._engine.read(given)
         tasks = {
             task.name: TaskScores(task.name, task.labels, found.probabilities[task.name]) for task in found.tasks if task.kind == "text"
         }
-        return TextScores(tuple(given), tasks, found.spans, found.model_version)
+        return TextScores(tuple(given), tasks, found.spans, self._entities(given, found, entities), found.model_version)
+
+    def _entities(self, texts: list[str], found: Reading, asked: Sequence[Sequence[str] | None] | None) -> list[list[EntityTone]]:
+        if asked is not None and len(asked) != len(texts):
+            raise ValueError(f"entities has {len(asked)} items, texts has {len(texts)}")
+        if SENTIMENT.name not in self.tasks:
+            return [[] for _ in texts]
+        linker, tones = self._linker, []
+        for row, text in enumerate(texts):
+            names = asked[row] if asked is not None else None
+            tones.append(entity_tones(text, found, row, linker) if names is None else asked_tones(names, text, found, row, linker))
+        return tones
 
     def close(self) -> None:
         """Free the network; may be called again."""
@@ -155,13 +178,14 @@ _shared_lock = threading.Lock()
 _shared: Model | None = None
 
 
-def score(texts: Iterable[str]) -> TextScores:
+def score(texts: Iterable[str], *, entities: Sequence[Sequence[str] | None] | None = None) -> TextScores:
     """Score texts with the configured model, else the shipped one.
 
     The model is loaded at the first call and stays in memory for the next ones. `Model` gives control over that.
 
     Raises:
         TypeError: as `Model.score`.
+        ValueError: as `Model.score`.
         ConfigurationError: as `Model`.
     """
     global _shared
@@ -169,7 +193,7 @@ def score(texts: Iterable[str]) -> TextScores:
     with _shared_lock:
         if _shared is None:
             _shared = Model()
-    return _shared.score(given)
+    return _shared.score(given, entities=entities)
 
 
 def _checked(texts: Iterable[str]) -> list[str]:

@@ -64,7 +64,21 @@ FROM
 """,
     wanted=_WANTED,
 )
-_FETCH = sql("SELECT $columns FROM $span AND id IN {ids:Array(String)}", columns=DOCUMENTS.selected, span=SPAN)
+# The current row of each id, as `SPAN` chooses it, without looking at other documents.
+_FETCH = sql(
+    """
+SELECT $columns
+FROM
+(
+    SELECT * FROM documents
+    WHERE id IN {ids:Array(String)} AND published_at >= {read_from:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
+    ORDER BY scored_at DESC, published_at DESC, model_version DESC
+    LIMIT 1 BY id
+)
+WHERE published_at >= {start:DateTime64(3, 'UTC')}
+""",
+    columns=DOCUMENTS.selected,
+)
 _LATENCY = sql(
     """
 SELECT

@@ -16,14 +16,23 @@ from squall.core.headline_marks import without_prefixes, without_signature
 from squall.core.matchers import fits
 from squall.core.net.addresses import redact_url, redact_urls_in, redact_webhook_url
 from squall.core.text import MAX_TEXT_CHARS, canonical_url, cashtags, clean, clean_name, fingerprint, normalise
+from squall.entities.catalogue.listings import symbol_forms
+from squall.entities.linking.folding import fold
+from squall.entities.linking.tickers import ticker_forms
+from squall.entities.names import name_key, short_forms
 from squall.ingest.cursors import CursorStore
 from squall.ingest.fields import symbols_of
 from squall.ingest.publication_time import TimeFormatError, parse_time
 from squall.ingest.rss.entry_split import split_feed
 from squall.ingest.rss.fetch import retry_after
 from squall.ingest.rss.markup import plain, without_scripts, without_tags
+from squall.model.case import with_case
+from squall.model.data.mentions.words import words_of
 from squall.model.data.near_duplicates import group_key
 from squall.model.preprocess import prepare, prepare_aligned
+from squall.model.spans import first_places
+from squall.stream.entity_tones import places_of
+from tests.support.linkers import shipped
 
 MOST = 2.5
 """Twice the text takes twice as long where the time is linear, four times where it is quadratic, eight where it is cubic."""
@@ -64,6 +73,16 @@ def prepared(text: str) -> object:
     return prepare(text, len(text)), prepare_aligned(text, len(text))
 
 
+def cased(text: str) -> object:
+    """The case of its tokens, where each character is one; and where two names stand in it."""
+    return with_case([1] * len(text), [(i, i + 1) for i in range(len(text))], text, 2), first_places(text, [text[:2], "aa"])
+
+
+def asked(text: str) -> object:
+    """The places of names that a caller gives with it."""
+    return places_of([text[:200] or "a", "a", "aa", "b - ", "ÿ"], text)
+
+
 def matched(text: str) -> object:
     """A silence's pattern against a name of 200 characters, and a pattern of stars against the text."""
     return fits(text[:200], "ab" * 100), fits("*a*b?" * 20, text)
@@ -81,9 +100,38 @@ def symbols(text: str) -> object:
     return symbols_of({"symbols": text})
 
 
+def linked(text: str) -> object:
+    """The entities that it names; also when the network marks every third word."""
+    return shipped().link(text), shipped().link(text, names=[(at, at + 6, "ORG") for at in range(0, len(text) - 6, 9)])
+
+
 def cursor_path(text: str) -> object:
     """As the name of a cursor."""
     return CursorStore(Path("cursors")).path(text)
+
+
+HOSTILE_NAMES = (
+    lambda n: "Apple " * (n // 6),
+    lambda n: "Target, Gap and Next " * (n // 21),
+    lambda n: "$AAPL " * (n // 6),
+    lambda n: "$ZZQX" * (n // 5),
+    lambda n: "GE (NYSE: GE) " * (n // 14),
+    lambda n: "(NYSE: " * (n // 7),
+    lambda n: "NYSE :" + " " * n,
+    lambda n: "[A<A.B(A" * (n // 8),
+    lambda n: "A.B." * (n // 4),
+    lambda n: "Bank of America Merrill Lynch " * (n // 30),
+    lambda n: "bank of " * (n // 8),
+    lambda n: "&amp;" * (n // 5),
+    lambda n: "AT&amp;T  " * (n // 9),
+    lambda n: "Nestle\u0301 " * (n // 8),
+    lambda n: "a\u200b" * (n // 2),
+    lambda n: "Goldman, " * (n // 9),
+    lambda n: "investor " + "a" * n,
+    lambda n: "Lehman Brothers Foo " * (n // 20),
+    lambda n: "-" * n + "Reuters",
+)
+"""Made for what finds names."""
 
 
 HOSTILE_REPLIES = (
@@ -112,11 +160,13 @@ def split_body(text: str) -> object:
 
 MARKUP: tuple[Callable[[str], object], ...] = (plain, without_tags, without_scripts)
 REPLIES: tuple[Callable[[str], object], ...] = (one_line, safe_link, retry_after_header, split_body)
+NAMES: tuple[Callable[[str], object], ...] = (linked, fold, ticker_forms)
 FUNCTIONS: tuple[Callable[[str], object], ...] = (
     *(clean, normalise, fingerprint, cashtags, canonical_url, without_prefixes, without_signature),
     *(clean_name, redact_url, redact_webhook_url, redact_urls_in, visible, visible_lines, spreadsheet_cell),
-    *(group_key, prepared, matched, dated, symbols, cursor_path),
-    *(*MARKUP, *REPLIES),
+    *(group_key, prepared, cased, words_of, matched, dated, symbols, cursor_path),
+    *(name_key, short_forms, symbol_forms, asked),
+    *(*MARKUP, *REPLIES, *NAMES),
 )
 
 
@@ -137,7 +187,15 @@ def seconds(function: Callable[[str], object], text: str) -> float:
 def test_twice_the_text_takes_less_than_two_and_a_half_times_as_long(function: Callable[[str], object]) -> None:
     """A ratio of two measurements of one run: linear is 2, quadratic 4, cubic 8."""
     longest = 199_900 if function in MARKUP + REPLIES else MAX_TEXT_CHARS - 100
-    texts = HOSTILE_REPLIES if function in REPLIES else HOSTILE + HOSTILE_REPLIES if function in MARKUP else HOSTILE
+    texts = (
+        HOSTILE + HOSTILE_NAMES
+        if function in NAMES
+        else HOSTILE_REPLIES
+        if function in REPLIES
+        else HOSTILE + HOSTILE_REPLIES
+        if function in MARKUP
+        else HOSTILE
+    )
     for number, hostile in enumerate(texts):
         ratios = []
         for _ in range(3):  # a busy machine disturbs one measurement, not three

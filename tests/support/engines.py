@@ -21,10 +21,12 @@ from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 ENTITY = TaskSpec("entity", ("O", "B", "I"), "tokens")
 
 
-def save_checkpoint(folder: Path, base: Path, *, seed: int = 11, tasks: Sequence[TaskSpec] = DEFAULT_TASKS, name: str = "tiny-1") -> Path:
+def save_checkpoint(
+    folder: Path, base: Path, *, seed: int = 11, tasks: Sequence[TaskSpec] = DEFAULT_TASKS, name: str = "tiny-1", case: bool = False
+) -> Path:
     """Save an untrained network: wrong, but as sensitive to its input as a trained one."""
     torch.manual_seed(seed)
-    network = MultiTaskNetwork.from_base(base, tasks, name=name)
+    network = MultiTaskNetwork.from_base(base, tasks, name=name, case=case)
     for head in network.heads.values():
         torch.nn.init.normal_(head.weight, std=1.0)
     network.save(folder, (base / "tokenizer.json").read_text())

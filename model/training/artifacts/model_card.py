@@ -13,6 +13,8 @@ LICENCES = {
     "sentfin": "SEntFiN 1.0: MIT",
     "finentity": "FinEntity: ODC-BY",
     "stocknet": "StockNet tweets: MIT",
+    "sec_ner": "loan agreements filed with the SEC, named entities (Salinas Alvarado, Verspoor and Baldwin 2015): CC BY 3.0",
+    "abc_headlines": "A Million News Headlines, Australian Broadcasting Corporation: CC0",
     "augmented": "texts of these sets, rewritten by `squall model augment`",
 }
 """Licences of public sets by the name of their folder, and of texts derived from them."""
@@ -93,17 +95,17 @@ def _calibration(found: Mapping[str, Any]) -> Iterator[str]:
         "",
         "### Calibration",
         "",
-        "One temperature per text task, folded into its head (Guo et al. 2017). It was fitted on the held-out rows that it is measured",
-        "on here. It is a single number, so the bias is small, but the true error is a little larger. ECE: expected calibration error,",
-        "15 bins; NLL: mean negative log-likelihood.",
+        "One temperature per text or spans task, folded into its head (Guo et al. 2017). It was fitted on the held-out rows that it is",
+        "measured on here. It is a single number, so the bias is small, but the true error is a little larger. ECE: expected",
+        "calibration error, 15 bins; NLL: mean negative log-likelihood.",
         "",
         "| task | temperature | ECE before | ECE after | NLL before | NLL after |",
         "|---|---|---|---|---|---|",
     )
     for task, body in found.items():
         before, after = body["before"], body["after"]
-        numbers = (body["temperature"], before["ece"], after["ece"], before["nll"], after["nll"])
-        yield f"| {task} | {' | '.join(f'{number:.4f}' for number in numbers)} |"
+        numbers = (body["temperature"], before.get("ece"), after.get("ece"), before["nll"], after["nll"])
+        yield f"| {task} | {' | '.join('–' if number is None else f'{number:.4f}' for number in numbers)} |"
 
 
 def _official(run: Mapping[str, Any]) -> Iterator[str]:
@@ -154,7 +156,7 @@ def _row(task: str, source: str, body: Mapping[str, Any]) -> str:
 
 
 def _unit(task: TaskSpec) -> str:
-    return "token" if task.kind == "tokens" else "text"
+    return task.kind.removesuffix("s")
 
 
 def _escaped(name: str) -> str:

@@ -12,7 +12,7 @@ import torch
 
 from squall.core.errors import ConfigurationError
 from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork, NetworkConfig, is_checkpoint
-from squall.model.tasks import MISSING
+from squall.model.outputs import is_known
 from squall.model.training.artifacts.model_card import model_card
 from squall.model.training.config import TrainConfig
 from squall.model.training.encoding import Encoded
@@ -136,7 +136,7 @@ def base_name(base: Path) -> str:
 
 def _portable(config: TrainConfig) -> dict[str, Any]:
     """The settings without paths of the machine they were used on."""
-    return {**config.model_dump(mode="json"), "teachers": [_folder_name(path) for path in config.teachers]}
+    return {**config.model_dump(mode="json"), "teachers": [folder_name(path) for path in config.teachers]}
 
 
 def _provenance(base: Path, config: TrainConfig) -> list[str]:
@@ -151,7 +151,7 @@ def _provenance(base: Path, config: TrainConfig) -> list[str]:
     for folder in config.teachers:
         body = _metrics(folder)
         scores = ", ".join(f"{name} accuracy {found['accuracy']:.4f}" for name, found in body.get("tasks", {}).items())
-        lines.append(f"Teacher {_folder_name(folder)}: base {body.get('base', 'unknown')}; on its dev split {scores or 'not measured'}.")
+        lines.append(f"Teacher {folder_name(folder)}: base {body.get('base', 'unknown')}; on its dev split {scores or 'not measured'}.")
     return lines
 
 
@@ -160,12 +160,13 @@ def _metrics(folder: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
-def _folder_name(path: Path) -> str:
+def folder_name(path: Path) -> str:
+    """Return what to call a checkpoint's folder: its run's name."""
     return path.parent.name if path.name == "best" else path.name
 
 
 def _counts(rows: Encoded) -> dict[str, Any]:
     by_source = {source: rows.sources.count(source) for source in sorted(set(rows.sources))}
-    labelled = {name: int((values != MISSING).sum()) for name, values in rows.labels.items()}
-    labelled |= {name: sum(1 for row in tags if row) for name, tags in rows.tags.items()}
+    labelled = {name: int(is_known(values).sum()) for name, values in rows.labels.items()}
+    labelled |= {name: sum(1 for row in found if row) for name, found in [*rows.tags.items(), *rows.places.items()]}
     return {"total": len(rows), "labelled": labelled, "by_source": by_source}

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 import xxhash
-from scipy.special import softmax
 
 from squall.core.errors import ConfigurationError
 from squall.model.data.examples import Example
 from squall.model.hardware import has_bf16
 from squall.model.network import TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork
+from squall.model.outputs import probabilities
 from squall.model.tasks import TaskSpec
-from squall.model.tokenizer import load_tokenizer
+from squall.model.text_tokenizer import TextTokenizer
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.config import TrainConfig
 from squall.model.training.encoding import encode
@@ -100,15 +100,16 @@ def _score(rows: Sequence[Example], folder: Path, log: RunLog) -> dict[str, Any]
     """Return a teacher's probabilities per text task, and its text vectors."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = MultiTaskNetwork.load(folder).to(device)
-    encoded = encode(rows, load_tokenizer(folder / TOKENIZER_FILE, network.config.max_tokens), (), network.config.max_tokens)
-    names = [task.name for task in network.config.tasks if task.kind == "text"]
+    tokenizer = TextTokenizer(folder / TOKENIZER_FILE, network.config.max_tokens, network.config.case_vocabulary)
+    encoded = encode(rows, tokenizer, ())
+    tasks = [task for task in network.config.tasks if task.kind == "text"]
     found: dict[str, Any] = {}
     steps = -(-len(rows) // PASS_ROWS)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device))
     with log.progress(f"teacher {folder}", steps) as advance, autocast:
         for part, texts, logits in passes(network, encoded, device):
-            probabilities = {name: softmax(logits[name].float().cpu().numpy(), axis=1) for name in names}
-            for name, values in {**probabilities, _VECTORS: texts.half().cpu().numpy()}.items():
+            answers = {task.name: probabilities(task, logits[task.name].float().cpu().numpy()) for task in tasks}
+            for name, values in {**answers, _VECTORS: texts.half().cpu().numpy()}.items():
                 found.setdefault(name, np.zeros((len(rows), values.shape[1]), dtype=values.dtype))[part] = values
             advance(float("nan"))
     return found

@@ -7,20 +7,26 @@ import sys
 import orjson
 import typer
 
-from squall.cli.options import Checkpoint, settings_of
+from squall.cli.options import AsJson, Checkpoint, settings_of
 
 
-def score(context: typer.Context, checkpoint: Checkpoint = None) -> None:
-    """Score lines of text from standard input.
+def score(context: typer.Context, checkpoint: Checkpoint = None, _as_json: AsJson = True) -> None:
+    """Score lines of text from standard input, and say whom they are about.
 
-    A line is a text, or a JSON object {"text": …, "id": …}; one JSON object per line is written. A line that cannot be scored gives an
-    object with `line` and `error`; the other lines are scored.
+    A line is a text, or a JSON object {"text": …, "id": …, "entities": […]}; one JSON object per line is written, with or without --json.
+    Its `entities` are the companies and other names that the text is about, each with the tone towards it (p_negative, p_neutral,
+    p_positive), its place, and its relevance from 0 to 1. With "entities": ["Royal Mail"] they are these names, in this order, known or
+    not; a name that the text does not have gets the tone of the text, and null for its place. A line that cannot be scored gives an object
+    with `line` and `error`; the other lines are scored.
     """
+    from squall.app.linking import entity_objects, open_linker
     from squall.model.serving.engine import ScoringEngine
     from squall.model.serving.json_lines import score_lines
 
-    settings = settings_of(context).model
-    with ScoringEngine.open(settings.model_copy(update={"path": checkpoint}) if checkpoint else settings) as engine:
-        for result in score_lines(sys.stdin.buffer, engine):
+    settings = settings_of(context)
+    finder = entity_objects(open_linker(settings.entities))
+    model = settings.model.model_copy(update={"path": checkpoint}) if checkpoint else settings.model
+    with ScoringEngine.open(model) as engine:
+        for result in score_lines(sys.stdin.buffer, engine, extend=finder):
             sys.stdout.buffer.write(orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.buffer.flush()

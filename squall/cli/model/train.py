@@ -26,6 +26,10 @@ def train(
         typer.Option(help="joint: all tasks at the same time; serial: one after another, for comparison."),
     ] = None,
     epochs: Epochs = None,
+    fold: Annotated[
+        int | None,
+        typer.Option(help="Which share of the rows is held out: with dev_share = 0.2 in the recipe, from 0 to 4 for five folds."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the heads, the order and the dropout.")] = None,
     threads: Threads = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue after the last finished epoch of the run in --out.")] = False,
@@ -40,7 +44,9 @@ def train(
     from squall.model.training.recipe import load_recipe
     from squall.model.training.run import run
 
-    recipe = load_recipe(config, given(data=data, base=base, out=out), given(strategy=strategy, epochs=epochs, seed=seed, threads=threads))
+    recipe = load_recipe(
+        config, given(data=data, base=base, out=out), given(strategy=strategy, epochs=epochs, dev_fold=fold, seed=seed, threads=threads)
+    )
     log = RunLog(sys.stderr, recipe.out / "tensorboard", progress_bar)
     try:
         best = run(recipe, log, resume=resume)

@@ -21,16 +21,23 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 
-# The whole hours of a span, and the minutes before and after them: `$p` is the beginning of the names of its parameters.
-_ROWS = """
-(
-    (step = 3600 AND time >= {${p}_first_hour:DateTime64(3, 'UTC')} AND time < {${p}_last_hour:DateTime64(3, 'UTC')})
-    OR (step = 60 AND time >= {${p}_start:DateTime64(3, 'UTC')} AND time < {${p}_first_hour:DateTime64(3, 'UTC')})
-    OR (step = 60 AND time >= {${p}_last_hour:DateTime64(3, 'UTC')} AND time < {${p}_end:DateTime64(3, 'UTC')})
-)
+# Of a span its whole hours, and the minutes before and after them; `$p` is the beginning of the names of its parameters.
+_PIECE = """
+SELECT $columns FROM entity_rollup FINAL
+WHERE step = $step AND bucket >= $floor({${p}_$first:DateTime64(3, 'UTC')}) AND bucket < {${p}_$last:DateTime64(3, 'UTC')}
+  AND time >= {${p}_$first:DateTime64(3, 'UTC')} AND time < {${p}_$last:DateTime64(3, 'UTC')}
+  AND $wanted
 """
-_NOW = sql(_ROWS, p="now")
-_BEFORE = sql(_ROWS, p="before")
+
+
+def _rows(p: str, columns: str, wanted: str) -> str:
+    """Return a query for the rows of a span, each of which counts documents that no other counts."""
+    hours = {"step": "3600", "floor": "toStartOfDay", "first": "first_hour", "last": "last_hour"}
+    before = {"step": "60", "floor": "toStartOfHour", "first": "start", "last": "first_hour"}
+    after = {"step": "60", "floor": "toStartOfHour", "first": "last_hour", "last": "end"}
+    return " UNION ALL ".join(sql(_PIECE, p=p, columns=columns, wanted=wanted, **piece) for piece in (hours, before, after))
+
+
 _ALL = "(negative + neutral + positive)"
 _TOP = """
 SELECT
@@ -46,11 +53,9 @@ SELECT
     sumIf(score_sum, NOT now) AS score_before
 FROM
 (
-    SELECT entity, kind, negative, neutral, positive, score_sum, relevance_sum, time >= {now_start:DateTime64(3, 'UTC')} AS now
-    FROM entity_rollup FINAL
-    WHERE ($now OR $before)
-      AND (empty({kinds:Array(String)}) OR has({kinds:Array(String)}, kind))
-      AND (empty({entities:Array(String)}) OR entity IN {entities:Array(String)})
+    $now
+    UNION ALL
+    $before
 )
 GROUP BY entity
 HAVING $having
@@ -59,8 +64,16 @@ LIMIT {limit:UInt32}
 """
 
 
+_COLUMNS = "entity, kind, negative, neutral, positive, score_sum, relevance_sum, $now AS now"
+_WANTED = """
+(empty({kinds:Array(String)}) OR has({kinds:Array(String)}, kind))
+AND (empty({entities:Array(String)}) OR entity IN {entities:Array(String)})
+"""
+
+
 def _top(order: str, having: str = "negatives + neutrals + positives > 0") -> str:
-    return sql(_TOP, now=_NOW, before=_BEFORE, all=_ALL, order=order, having=having)
+    now, before = (_rows(p, sql(_COLUMNS, now=is_now), _WANTED) for p, is_now in (("now", "1"), ("before", "0")))
+    return sql(_TOP, now=now, before=before, all=_ALL, order=order, having=having)
 
 
 _CHANGE = "abs(toInt64(negatives) - toInt64(negatives_before)) / sqrt(negatives + negatives_before)"
@@ -72,16 +85,15 @@ _TOP_BY: Final[dict[Order, str]] = {
 _BUCKETS = sql(
     """
 SELECT
-    intDiv(toUnixTimestamp(time), {seconds:UInt32}) * {seconds:UInt32} AS bucket,
+    intDiv(toUnixTimestamp(time), {seconds:UInt32}) * {seconds:UInt32} AS start,
     sum(negative) AS negatives, sum(neutral) AS neutrals, sum(positive) AS positives,
     sum(score_sum) AS score, sum(relevance_sum) AS relevance
-FROM entity_rollup FINAL
-WHERE $now AND entity IN {entities:Array(String)}
-GROUP BY bucket
+FROM ($rows)
+GROUP BY start
 HAVING negatives + neutrals + positives > 0
-ORDER BY bucket
+ORDER BY start
 """,
-    now=_NOW,
+    rows=_rows("now", "time, negative, neutral, positive, score_sum, relevance_sum", "entity IN {entities:Array(String)}"),
 )
 _NAMES = "SELECT entity, name, symbols FROM entity_names FINAL WHERE entity IN {entities:Array(String)}"
 _SEARCH = sql(
@@ -107,15 +119,14 @@ FROM found
 LEFT JOIN
 (
     SELECT entity, sum(negative) AS negatives, sum($all) AS documents
-    FROM entity_rollup FINAL
-    WHERE $now AND entity IN (SELECT entity FROM found)
+    FROM ($rows)
     GROUP BY entity
 ) AS counted USING entity
 ORDER BY documents DESC, last_published_at DESC, entity
 LIMIT {limit:UInt32}
 """,
     all=_ALL,
-    now=_NOW,
+    rows=_rows("now", "entity, negative, neutral, positive", "entity IN (SELECT entity FROM found)"),
 )
 _NAME = "SELECT entity, toString(kind), name, symbols, last_published_at, 0, 0 FROM entity_names FINAL WHERE entity = {entity:String}"
 _FIRST = "SELECT count(), toDateTime64(min(time), 3, 'UTC') FROM entity_rollup WHERE step = 3600"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from squall.storage.backends.base import Backend, plain
 from squall.storage.queries.base import Queries, Versions
@@ -49,7 +49,8 @@ _MORE = 4
 _KEY = "reinterpretAsUInt128(unhex($id))"
 _UNREAD = sql(
     """
-SELECT id, published_at FROM $span AND ($document, published_at) NOT IN
+SELECT id, published_at FROM $span
+  AND (published_at > {start:DateTime64(3, 'UTC')} OR id > {after_id:String}) AND ($document, published_at) NOT IN
 (
     SELECT $mentioned, published_at FROM mentions
     WHERE entity = '' AND published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
@@ -62,6 +63,20 @@ LIMIT {limit:UInt32}
     document=sql(_KEY, id="id"),
     mentioned=sql(_KEY, id="document_id"),
 )
+_DAYS = """
+SELECT toUnixTimestamp(day), sum(documents) AS stored, sum(readings) AS read
+FROM
+(
+    SELECT toStartOfDay(published_at) AS day, count() AS documents, 0 AS readings FROM documents GROUP BY day
+    UNION ALL
+    SELECT toStartOfDay(published_at) AS day, 0 AS documents, count() AS readings FROM mentions
+    WHERE entity = '' AND model_version = {model_version:String} AND catalogue_version = {catalogue_version:String}
+    GROUP BY day
+)
+GROUP BY day
+HAVING stored > 0
+ORDER BY day
+"""
 
 
 class MentionQueries(Queries):
@@ -133,9 +148,18 @@ class MentionQueries(Queries):
         return []
 
     def unread(
-        self, since: datetime, until: datetime, *, model_version: str, catalogue_version: str, limit: int
+        self, since: datetime, until: datetime, *, model_version: str, catalogue_version: str, limit: int, after_id: str = ""
     ) -> list[tuple[str, datetime]]:
-        """Return id and publication time of documents that were not read by this model with this catalogue, oldest first."""
-        reader = {"read_by": model_version, "catalogue_version": catalogue_version}
+        """Return id and publication time of documents that were not read by this model with this catalogue, oldest first, then by id.
+
+        Args:
+            after_id: of those published at `since` only the ones with a larger id.
+        """
+        reader = {"read_by": model_version, "catalogue_version": catalogue_version, "after_id": after_id}
         rows = self._select(_UNREAD, **reader, **span(since, min(until, EVER[1]), copies=True), limit=limit)
         return [(key, utc(published_at)) for key, published_at in rows]
+
+    def days(self, model_version: str, catalogue_version: str) -> list[tuple[datetime, int, int]]:
+        """Return every day with documents, how many, and how many this model has read with this catalogue; rows are counted as they lie."""
+        rows = self._select(_DAYS, model_version=model_version, catalogue_version=catalogue_version)
+        return [(datetime.fromtimestamp(int(day), UTC), int(stored), int(read)) for day, stored, read in rows]

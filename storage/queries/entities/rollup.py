@@ -30,8 +30,8 @@ ORDER BY hour
 """
 _COUNT = sql(
     """
-INSERT INTO entity_rollup (step, time, entity, kind, $columns, version)
-SELECT step, time, entity, anyLast(kind), $now, {version:UInt64}
+INSERT INTO entity_rollup (step, bucket, entity, time, kind, $columns, version)
+SELECT step, if(step = 60, toStartOfHour(time), toStartOfDay(time)), entity, time, anyLast(kind), $now, {version:UInt64}
 FROM
 (
     SELECT

@@ -39,12 +39,14 @@ TTL toDateTime(document_scored_at) + INTERVAL 400 DAY
 SETTINGS index_granularity = 2048, non_replicated_deduplication_window = 1000, deduplicate_merge_projection_mode = 'rebuild';
 
 -- Documents per entity and minute (`step` 60) or hour (3600), by the tone towards the entity; only where there are any. Written by
--- `roll_up` as `sentiment_rollup` is. A day comes before the entity, so that a day's entities and an entity's days are both near each other.
+-- `roll_up` as `sentiment_rollup` is. `bucket` is the hour of a minute and the day of an hour: it comes before the entity, so that the
+-- entities of a short span are near each other, and still one entity's rows of a day or a year are few pieces.
 CREATE TABLE IF NOT EXISTS entity_rollup
 (
     step          UInt16,
-    time          DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    bucket        DateTime('UTC') CODEC(Delta, ZSTD(1)),
     entity        String CODEC(ZSTD(1)),
+    time          DateTime('UTC') CODEC(Delta, ZSTD(1)),
     kind          LowCardinality(String),
     negative      UInt32 CODEC(ZSTD(1)),
     neutral       UInt32 CODEC(ZSTD(1)),
@@ -52,13 +54,14 @@ CREATE TABLE IF NOT EXISTS entity_rollup
     copies        UInt32 CODEC(ZSTD(1)),
     score_sum     Float64 CODEC(ZSTD(1)),
     relevance_sum Float64 CODEC(ZSTD(1)),
-    version       UInt64 CODEC(ZSTD(1))
+    version       UInt64 CODEC(ZSTD(1)),
+    INDEX by_time time TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (step, toYear(time))
-ORDER BY (step, toDate(time), entity, time)
+ORDER BY (step, bucket, entity, time)
 TTL toDateTime(intDiv(version, 1000000)) + toIntervalDay(400)
-SETTINGS index_granularity = 4096;
+SETTINGS index_granularity = 2048;
 
 -- The entities that occurred, as the last document that names each calls it.
 CREATE TABLE IF NOT EXISTS entity_names

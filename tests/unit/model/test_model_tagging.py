@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.model.data.examples import Example
 from squall.model.preprocess import prepare, prepare_aligned
 from squall.model.spans import Span
-from squall.model.tagging import moved, tagged_spans, token_tags
+from squall.model.tagging import tagged_spans, token_tags
 from squall.model.tasks import MISSING, TaskSpec
-from squall.model.tokenizer import load_tokenizer
+from squall.model.text_tokenizer import TextTokenizer
 from squall.model.training.encoding import encode
 from tests.support.labelled import MENTION
 
@@ -55,21 +57,22 @@ def test_the_aligned_text_is_the_prepared_one_and_points_into_the_original(text:
     assert all(0 <= at < len(text) for at in origin)
 
 
-def test_spans_follow_their_words_when_the_text_is_prepared() -> None:
-    text = "https://t.co/x  AT&amp;T   rises, Exxon falls"
-    spans = [Span(text.index("AT"), text.index("   rises")), Span(text.index("Exxon"), text.index(" falls"))]
-    prepared, origin = prepare_aligned(text, 64)
-    assert [prepared[s.start : s.end] for s in moved(spans, origin)] == ["AT&T", "Exxon"]
+def test_tokens_are_where_their_words_stand_in_the_text_as_given(tiny_base: Path) -> None:
+    text = "https://t.co/x  oil&amp;gold   rise, bank falls"
+    (found,) = TextTokenizer(tiny_base / "tokenizer.json", 64).aligned([text])
+    assert [text[start:end] for start, end in found.offsets[1:4]] == ["oil", "&", "gold"]
+    spans = [Span(text.index("oil"), text.index("   rise")), Span(text.index("bank"), text.index(" falls"))]
+    assert token_tags(spans, found.offsets, MENTION)[:7] == [MISSING, 1, 2, 2, 0, 0, 1]
 
 
-def test_a_row_without_spans_of_a_task_teaches_it_nothing_and_one_with_none_teaches_outside(tiny_base) -> None:  # type: ignore[no-untyped-def]
-    tokenizer = load_tokenizer(tiny_base / "tokenizer.json", 16)
+def test_a_row_without_spans_of_a_task_teaches_it_nothing_and_one_with_none_teaches_outside(tiny_base: Path) -> None:
+    tokenizer = TextTokenizer(tiny_base / "tokenizer.json", 16)
     rows = [
         Example("bank fall", {}, spans={"mention": (Span(0, 4),)}),
         Example("oil fall", {}, spans={"mention": ()}),
         Example("gold fall", {}),
     ]
-    encoded = encode(rows, tokenizer, (MENTION,), 16)
+    encoded = encode(rows, tokenizer, (MENTION,))
     assert encoded.tags["mention"] == [[MISSING, 1, 0, MISSING], [MISSING, 0, 0, MISSING], []]
     assert encoded.carrying(MENTION) == [0, 1]
 

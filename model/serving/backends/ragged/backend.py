@@ -12,14 +12,13 @@ import torch
 
 from squall.core.config.settings import ModelSettings
 from squall.core.cpus import usable_cores
-from squall.model import preprocess
 from squall.model.hardware import has_bf16, has_vnni
 from squall.model.network import TOKENIZER_FILE, MultiTaskNetwork
 from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, joined, precision_of
 from squall.model.serving.backends.ragged.calibration_texts import CALIBRATION_TEXTS
-from squall.model.serving.backends.ragged.encoder import Layout, RaggedEncoder, computed_tokens
+from squall.model.serving.backends.ragged.encoder import Layout, RaggedEncoder, WordVectors, computed_tokens
 from squall.model.serving.backends.ragged.int8_calibration import float_linears, int8_linears
-from squall.model.tokenizer import load_tokenizer
+from squall.model.text_tokenizer import TextTokenizer
 
 _LEAST_PART = 128
 """Tokens below which a second core costs more than it saves."""
@@ -73,14 +72,12 @@ class RaggedBackend:
                 hidden[group.start : group.stop].view(-1, group.length, hidden.shape[1]) for group in layout.groups
             ]  # rows of one length have no padding to mask
             pooled = torch.cat([self._pool(group, group.new_ones(group.shape[:2])) for group in whole])
-            found: Logits = {}
-            for task in self._tasks:
-                head = self._heads[task.name]
-                if task.kind == "text":
-                    found[task.name] = head(pooled).numpy()
-                else:
-                    found[task.name] = joined([head(group).numpy() for group in whole], max(map(len, rows)))
-            return found
+            return {
+                task.name: self._heads[task.name](pooled).numpy()
+                if task.kind == "text"
+                else joined([self._heads[task.name](group).numpy() for group in whole], max(map(len, rows)))
+                for task in self._tasks
+            }
 
 
 def open_ragged(network: MultiTaskNetwork, folder: Path, settings: ModelSettings) -> RaggedBackend:
@@ -93,9 +90,12 @@ def open_ragged(network: MultiTaskNetwork, folder: Path, settings: ModelSettings
     device = device_of(settings)
     precision = precision_of(settings, device)
     _require(network, device, precision)
-    encoder = network.encoder
-    linears = int8_linears(encoder, _samples(network, folder)) if precision == "int8" else float_linears(encoder, _DTYPES[precision])
-    return RaggedBackend(precision, RaggedEncoder(encoder, linears), network, settings.threads or usable_cores())
+    embeddings = WordVectors.of(network)
+    if precision == "int8":
+        linears = int8_linears(network.encoder, embeddings, _samples(network, folder))
+    else:
+        linears = float_linears(network.encoder, _DTYPES[precision])
+    return RaggedBackend(precision, RaggedEncoder(network.encoder, embeddings, linears), network, settings.threads or usable_cores())
 
 
 def single_threaded(workers: int) -> ThreadPoolExecutor:
@@ -134,6 +134,5 @@ def _require(network: MultiTaskNetwork, device: torch.device, precision: str) ->
 
 def _samples(network: MultiTaskNetwork, folder: Path) -> list[list[int]]:
     limit = int(network.config.encoder.get("max_position_embeddings", 512))
-    tokenizer = load_tokenizer(folder / TOKENIZER_FILE, limit)
-    rows = [encoding.ids for encoding in tokenizer.encode_batch([preprocess.prepare(text, limit) for text in CALIBRATION_TEXTS])]
-    return sorted(filter(None, rows), key=len)
+    tokenizer = TextTokenizer(folder / TOKENIZER_FILE, limit, network.config.case_vocabulary)
+    return sorted(tokenizer.ids(CALIBRATION_TEXTS), key=len)

@@ -113,20 +113,46 @@ def layer_weights(encoder: Any) -> list[LayerWeights]:
     return found
 
 
+@dataclass(frozen=True)
+class WordVectors:
+    """What a token id means, before positions.
+
+    Args:
+        words: fp32, shape (ids, width).
+        cases: of each `squall.model.case.Case`, fp32, shape (cases, width); None where ids carry no case.
+    """
+
+    words: Tensor
+    cases: Tensor | None = None
+
+    @classmethod
+    def of(cls, network: Any) -> WordVectors:
+        """Take them from a `MultiTaskNetwork` around a `BertModel`."""
+        words = network.encoder.embeddings.word_embeddings.weight.detach().float()
+        return cls(words, None if network.case is None else network.case.weight.detach().float())
+
+    def __call__(self, ids: Tensor) -> Tensor:
+        """Return new fp32 vectors, shape (tokens, width), of ids, shape (tokens,)."""
+        if self.cases is None:
+            return self.words[ids]
+        return self.words[ids % len(self.words)].add_(self.cases[ids // len(self.words)])
+
+
 class RaggedEncoder:
     """A `BertModel`'s forward pass over a `Layout`; embeddings, attention, norms and residuals are fp32.
 
     Args:
         encoder: Hugging Face `BertModel` with absolute positions and GELU, fp32, on the CPU.
+        embeddings: the vectors of its words.
         linears: its linear layers, one set per encoder layer.
     """
 
-    def __init__(self, encoder: Any, linears: Sequence[LayerLinears]) -> None:
+    def __init__(self, encoder: Any, embeddings: WordVectors, linears: Sequence[LayerLinears]) -> None:
         config, tables = encoder.config, encoder.embeddings
         self._heads = int(config.num_attention_heads)
         self._width = int(config.hidden_size)
         self._epsilon = float(config.layer_norm_eps)
-        self._words = tables.word_embeddings.weight.detach().float()
+        self._embeddings = embeddings
         self._places = (tables.position_embeddings.weight + tables.token_type_embeddings.weight[0]).detach().float()
         self._first = _norm(tables.LayerNorm)
         self._linears = tuple(linears)
@@ -140,7 +166,7 @@ class RaggedEncoder:
             observe: receives the input of every linear layer, in order, four per encoder layer; the tensors are reused afterwards.
         """
         record_input = observe or _nothing
-        found = self._normed(self._words[layout.ids].add_(self._places[layout.positions]), self._first)
+        found = self._normed(self._embeddings(layout.ids).add_(self._places[layout.positions]), self._first)
         for linears, (after_attention, after_narrow) in zip(self._linears, self._norms, strict=True):
             record_input(found)
             context = self._attention(linears.attend(linears.attend.take(found)), layout)

@@ -8,7 +8,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from squall.model.serving.backends.ragged.encoder import LayerLinears, LayerWeights, Layout, RaggedEncoder, Weights, layer_weights
+from squall.model.serving.backends.ragged.encoder import (
+    LayerLinears,
+    LayerWeights,
+    Layout,
+    RaggedEncoder,
+    Weights,
+    WordVectors,
+    layer_weights,
+)
 from squall.model.serving.backends.ragged.linear import FloatLinear, Int8Linear
 
 _MARGIN = 1.1
@@ -19,15 +27,16 @@ _SPARE = 64
 _GELU_MINIMUM = -0.17
 
 
-def int8_linears(encoder: Any, samples: Sequence[Sequence[int]]) -> list[LayerLinears]:
+def int8_linears(encoder: Any, embeddings: WordVectors, samples: Sequence[Sequence[int]]) -> list[LayerLinears]:
     """Return the linear layers of a `BertModel` in int8.
 
     Args:
         encoder: Hugging Face `BertModel`, fp32.
+        embeddings: the vectors of its words.
         samples: token id rows like those that will come, sorted by length.
     """
     weights = layer_weights(encoder)
-    peaks = _peaks(encoder, weights, samples)
+    peaks = _peaks(encoder, embeddings, weights, samples)
     return [_int8_layer(layer, *peaks[4 * position : 4 * position + 4]) for position, layer in enumerate(weights)]
 
 
@@ -36,7 +45,9 @@ def float_linears(encoder: Any, dtype: torch.dtype) -> list[LayerLinears]:
     return [LayerLinears(*(FloatLinear(*part, dtype) for part in layer)) for layer in layer_weights(encoder)]
 
 
-def _peaks(encoder: Any, weights: Sequence[LayerWeights], samples: Sequence[Sequence[int]]) -> list[tuple[Tensor, Tensor]]:
+def _peaks(
+    encoder: Any, embeddings: WordVectors, weights: Sequence[LayerWeights], samples: Sequence[Sequence[int]]
+) -> list[tuple[Tensor, Tensor]]:
     """Return (least, largest) of each input of each linear layer over the samples."""
     found: list[tuple[Tensor, Tensor]] = []
     layout = Layout.of(samples)
@@ -46,7 +57,7 @@ def _peaks(encoder: Any, weights: Sequence[LayerWeights], samples: Sequence[Sequ
         real = inputs[: layout.real]
         found.append((real.amin(0) * _MARGIN, real.amax(0) * _MARGIN))
 
-    RaggedEncoder(encoder, linears).hidden(layout, observe)
+    RaggedEncoder(encoder, embeddings, linears).hidden(layout, observe)
     return found
 
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from squall.core.errors import ConfigurationError
 from squall.model.data.dev_split import split
-from squall.model.data.examples import Example, LabelledFile, label_array, load_examples
+from squall.model.data.examples import Example, LabelledFile, load_examples
 from squall.model.data.near_duplicates import deduplicate, group_key
 from squall.model.data.public_sets import sentfin_examples
+from squall.model.outputs import target_array
 from squall.model.preprocess import prepare
 from squall.model.tasks import DEFAULT_TASKS, MISSING, SENTIMENT, TOPIC, TaskSpec
 
@@ -60,7 +61,11 @@ def test_a_row_may_carry_any_subset_of_the_labels(tmp_path: Path) -> None:
     path = _csv(tmp_path, "text,mood,about\nfirst,negative,\nsecond,,Macro\nthird,,\nfourth,positive,IPO\n")
     rows = load_examples(LabelledFile(path, {"sentiment": "mood", "topic": "about"}, {}), DEFAULT_TASKS)
     assert [set(row.labels) for row in rows] == [{"sentiment"}, {"topic"}, {"sentiment", "topic"}]
-    assert label_array(rows, "topic").tolist() == [MISSING, TOPIC.labels.index("Macro"), TOPIC.labels.index("IPO")]
+    assert target_array(TOPIC, [row.labels.get("topic") for row in rows]).tolist() == [
+        MISSING,
+        TOPIC.labels.index("Macro"),
+        TOPIC.labels.index("IPO"),
+    ]
 
 
 @pytest.mark.parametrize(

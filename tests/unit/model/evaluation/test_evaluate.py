@@ -34,7 +34,7 @@ def engine(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.parquet", "rows.jsonl", "rows.json"])
 def test_every_kind_of_file_gives_the_engines_own_numbers(engine: ScoringEngine, tmp_path: Path, name: str) -> None:
-    guesses = engine.probabilities(TEXTS)["sentiment"].argmax(1).tolist()
+    guesses = engine.read(TEXTS).probabilities["sentiment"].argmax(1).tolist()
     labels = [guesses[0], *[(guess + 1) % 3 for guess in guesses[1:]]]  # one right, three wrong
     table = pd.DataFrame({"text": TEXTS, "label": labels})
     path = tmp_path / name
@@ -62,7 +62,7 @@ def test_pictures_and_metrics_are_written_where_asked(engine: ScoringEngine, tmp
 
 
 def test_a_tokens_task_is_measured_by_exact_spans(engine: ScoringEngine, tmp_path: Path) -> None:
-    spans = engine.entities(TEXTS)
+    spans = engine.read(TEXTS).spans["entity"]
     rows = [
         {"text": text, "spans": [{"start": span.start, "end": span.end} for span in found]}
         for text, found in zip(TEXTS, spans, strict=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from squall.model.network import MultiTaskNetwork
 from squall.model.serving.backends.dynamic_int8 import DynamicInt8Linear, quantise
 from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.json_lines import score_lines
+from squall.model.serving.reading import Reading
 from squall.model.tasks import DEFAULT_TASKS, TaskSpec
 from tests.support.engines import ENTITY, save_checkpoint, tiny_settings
 
@@ -136,7 +138,7 @@ def test_columns_follow_our_order_whatever_the_checkpoints_order(tiny_base: Path
     turned = (TaskSpec("sentiment", ("positive", "negative", "neutral")), TaskSpec("topic", TOPICS))
     MultiTaskNetwork.from_base(tiny_base, turned, name="tiny-1").save(tmp_path, (tiny_base / "tokenizer.json").read_text())
     engine = ScoringEngine.open(ModelSettings(path=tmp_path, precision="fp32", device="cpu"))
-    own = engine.probabilities(["gold"])["sentiment"][0]
+    own = engine.read(["gold"]).probabilities["sentiment"][0]
     np.testing.assert_allclose(engine.score(["gold"]).sentiment[0], own[[1, 2, 0]])
 
 
@@ -195,6 +197,21 @@ def test_lines_and_objects_come_back_in_order_and_bad_ones_say_why(engine: Scori
     json.dumps(results)
 
 
+def test_a_line_may_bring_names_and_the_caller_adds_what_it_knows_of_them(engine: ScoringEngine) -> None:
+    lines = [b'{"text": "gold rise", "entities": ["gold", "Royal Mail"]}', b"oil fall", b'{"text": "a", "entities": "gold"}']
+    lines += [b'{"text": "a", "entities": [""]}', json.dumps({"text": "a", "entities": ["x"] * 101}).encode()]
+
+    def extend(text: str, reading: Reading, row: int, names: Sequence[str] | None) -> dict[str, Any]:
+        return {"entities": [[name, round(float(reading.tone(row, [(0, 4)])[0].sum()), 3)] for name in names or ()]}
+
+    first, second, *bad = score_lines(lines, engine, extend=extend)
+    assert first["entities"] == [["gold", 1.0], ["Royal Mail", 1.0]]
+    assert second["entities"] == []
+    assert [line["error"] for line in bad] == ["field entities is not a list of names"] * 2 + [
+        "field entities has 101 names, at most 100 are read"
+    ]
+
+
 def test_evaluation_compares_the_engines_own_answers(engine: ScoringEngine, tmp_path: Path) -> None:
     texts = ["gold rise", "oil fall", "fed rates cut", "quiet day"]
     answers = engine.score(texts).sentiment.argmax(1).tolist()
@@ -231,7 +248,7 @@ def test_lines_contain_the_spans_of_a_tokens_task_in_the_text_as_given(tiny_base
     with ScoringEngine.open(tiny_settings(folder)) as engine:
         text = "bank &amp; oil deal https://t.co/x strong gold"
         (line,) = score_lines([text.encode()], engine)
-        (spans,) = engine.entities([text])
+        (spans,) = engine.read([text]).spans["entity"]
     assert line["entity"] == [{"start": s.start, "end": s.end, "text": text[s.start : s.end]} for s in spans]
     assert spans
 
@@ -241,7 +258,8 @@ def test_a_checkpoint_of_other_tasks_can_be_measured_but_not_put_into_the_stream
     with pytest.raises(ConfigurationError, match="no topic head"):
         ScoringEngine.open(tiny_settings(folder))
     with ScoringEngine.open(tiny_settings(folder), needed=()) as engine:
-        assert engine.probabilities(["oil up"])["mood"].shape == (1, 2)
-        assert len(engine.entities(["oil up"])) == 1
+        found = engine.read(["oil up"])
+        assert found.probabilities["mood"].shape == (1, 2)
+        assert len(found.spans["entity"]) == 1
         with pytest.raises(ConfigurationError, match="no topic head"):
-            engine.score(["oil up"])
+            _ = found.topic

@@ -17,10 +17,9 @@ from squall.app.pipeline import checkpoint_swap
 from squall.app.signals import on_hangup, reload_on_hangup
 from squall.core.config.loading import load_settings
 from squall.core.errors import ConfigurationError
-from squall.model.preprocess import prepare_aligned
 from squall.model.serving.engine import ScoringEngine
 from squall.model.tagging import tagged_spans
-from squall.model.tasks import DEFAULT_TASKS, TaskSpec
+from squall.model.tasks import DEFAULT_TASKS
 from tests.support.engines import ENTITY, Gate, save_checkpoint, tampered_engine, tiny_settings
 
 TEXTS = ["gold rise", "bank shares fall on profit loss", "fed rates cut the day", "quiet"] * 5
@@ -171,11 +170,11 @@ def test_hangups_while_one_is_answered_count_as_one_more(old: Path) -> None:
 def test_entities_are_stretches_of_the_text_as_it_was_given(with_entities: Path) -> None:
     texts = ["gold rise", "", "  see https://x.y/z  bank   shares fall", "oil &amp; gold 🚀 fall", "quiet " * 100]
     with ScoringEngine.open(tiny_settings(with_entities)) as engine:
-        found = engine.entities(texts)
-        scores = engine.score(texts)
-        alone = [engine.entities([text])[0] for text in texts]
+        reading = engine.read(texts)
+        found = reading.spans["entity"]
+        alone = [engine.read([text]).spans["entity"][0] for text in texts]
     assert found == alone
-    assert len(scores) == len(texts)
+    assert len(reading) == len(texts)
     assert any(found)
     for text, spans in zip(texts, found, strict=True):
         for span in spans:
@@ -188,26 +187,11 @@ def test_entities_are_what_the_heads_best_tags_say(with_entities: Path) -> None:
     text = "Bank &amp; gold shares  fall"
     with ScoringEngine.open(tiny_settings(with_entities)) as engine:
         model = engine._model
-        prepared, origin = prepare_aligned(text, model.max_tokens)
-        (encoding,) = model.encode([prepared])
-        tags = model.execution.backend.logits([encoding.ids])["entity"][0].argmax(-1).tolist()
-        expected = [
-            (origin[span.start], origin[span.end - 1] + 1) for span in tagged_spans(tags[: len(encoding.ids)], encoding.offsets, ENTITY)
-        ]
-        assert [(span.start, span.end) for span in engine.entities([text])[0]] == expected
+        (tokens,) = model.tokenizer.aligned([text])
+        tags = model.execution.backend.logits([tokens.ids])["entity"][0].argmax(-1).tolist()
+        assert engine.read([text]).spans["entity"][0] == tagged_spans(tags[: len(tokens.ids)], tokens.offsets, ENTITY)
 
 
-def test_a_checkpoint_without_an_entity_head_says_so(old: Path) -> None:
-    with ScoringEngine.open(tiny_settings(old)) as engine, pytest.raises(ConfigurationError, match="no tokens head"):
-        engine.entities(["gold"])
-
-
-def test_of_several_entity_heads_one_must_be_named(tiny_base: Path, tmp_path: Path) -> None:
-    place = TaskSpec("place", ("O", "B", "I"), "tokens")
-    save_checkpoint(tmp_path, tiny_base, tasks=(*DEFAULT_TASKS, ENTITY, place))
-    with ScoringEngine.open(tiny_settings(tmp_path)) as engine:
-        with pytest.raises(ConfigurationError, match=r"several tokens heads.*name one of entity, place"):
-            engine.entities(["gold"])
-        with pytest.raises(ConfigurationError, match="no tokens head person"):
-            engine.entities(["gold"], task="person")
-        assert len(engine.entities(["gold"], task="place")) == 1
+def test_a_checkpoint_without_a_head_says_so_when_it_is_asked(old: Path) -> None:
+    with ScoringEngine.open(tiny_settings(old)) as engine, pytest.raises(ConfigurationError, match="no entity head"):
+        _ = engine.read(["gold"]).spans["entity"]

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from squall.core.errors import StoppedError, UnavailableError
+from squall.model.outputs import Probabilities
 from squall.model.serving.backends.base import width_of
-from squall.model.serving.engine import Probabilities, ScoringEngine
+from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.failure_recovery import FailureKind, classify_failure
 from tests.support.engines import Gate, save_checkpoint, tampered_engine, tiny_settings
 

@@ -95,7 +95,7 @@ def test_the_engine_reaches_the_metrics_written_beside_the_weights(engine: Scori
     config = WRITTEN["config"]
     _, dev = split(deduplicate(public_examples(data_folder, DEFAULT_TASKS)), dev_share=config["dev_share"], seed=config["split_seed"])
     assert len(dev) == WRITTEN["rows"]["dev"]["total"]
-    guesses = engine.probabilities([row.text for row in dev])
+    guesses = engine.read([row.text for row in dev]).probabilities
     for task in DEFAULT_TASKS:
         known = [i for i, row in enumerate(dev) if task.name in row.labels]
         found = metrics.report([dev[i].labels[task.name] for i in known], guesses[task.name][known].argmax(1).tolist(), task.labels)

@@ -1,0 +1,125 @@
+"""Candidates: places in a text that may mean an entity, with the points that speak for it; and which of them stand."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from squall.entities.entity import Entity
+from squall.entities.linking.dictionary import Form, Match
+from squall.entities.linking.evidence import CERTAIN, THRESHOLD, Place, entity_points, hopeless, network_points, place_of, score
+from squall.entities.linking.folding import Folded
+from squall.entities.linking.network_spans import NetworkSpans
+
+_SURE = 2.5
+"""From here on a name says enough by itself to decide what its short forms in the same text mean."""
+_SAID_ELSEWHERE = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place that may mean an entity.
+
+    Args:
+        start: offset in the text.
+        end: offset in the text.
+        entity: who is meant.
+        points: what speaks for it; see `squall.entities.linking.evidence`.
+        place: what stands around it.
+        form: the dictionary's form; None: a ticker, or a name of the network's.
+    """
+
+    start: int
+    end: int
+    entity: Entity
+    points: float
+    place: Place
+    form: Form | None = None
+
+
+def name_candidates(
+    text: str, folded: Folded, matches: Iterable[Match], spans: NetworkSpans, symbols: frozenset[str], certain: frozenset[str]
+) -> list[Candidate]:
+    """Score the dictionary's matches.
+
+    Args:
+        text: as given.
+        folded: the same, folded.
+        matches: what the dictionary found.
+        spans: of the network.
+        symbols: of the document.
+        certain: ids of entities that a ticker in the text proves.
+    """
+    found = []
+    for begin, stop, form in matches:
+        start, end = folded.span(begin, stop)
+        if hopeless(form, form.entities[0].kind, text, start, end):
+            continue
+        place = place_of(text, folded.text, start, end, begin, stop)
+        entity, points = _best(form, place, symbols, certain)
+        points += score(form, entity.kind, place)
+        if spans:
+            points += network_points(entity.kind, *spans.over(start, end))
+        found.append(Candidate(start, end, entity, points, place, form))
+    return _said_elsewhere(found)
+
+
+def _best(form: Form, place: Place, symbols: frozenset[str], certain: frozenset[str]) -> tuple[Entity, float]:
+    """The entity that the form means most probably, and the points that are its own; of equals the larger."""
+    best, most = form.entities[0], -CERTAIN
+    for entity in form.entities if len(form.entities) > 1 else (best,):
+        points = entity_points(entity, form, place, symbols) + (CERTAIN / 2 if entity.id in certain else 0.0)
+        if points > most:
+            best, most = entity, points
+    return best, most
+
+
+def _said_elsewhere(found: list[Candidate]) -> list[Candidate]:
+    """Raise the short and ambiguous forms of entities that the text names in full as well."""
+    sure = {candidate.entity.id for candidate in found if candidate.points >= _SURE}
+    if not sure or len(found) == 1:
+        return found
+    result = []
+    for candidate in found:
+        form = candidate.form
+        if candidate.points >= _SURE or form is None:
+            result.append(candidate)
+            continue
+        meant = next((entity for entity in form.entities if entity.id in sure), None)
+        if meant is None:
+            result.append(candidate)
+        else:
+            result.append(replace(candidate, entity=meant, points=candidate.points + _SAID_ELSEWHERE))
+    return result
+
+
+def standing(candidates: Iterable[Candidate], length: int) -> list[Candidate]:
+    """Return the candidates that link: enough points, not overlapping, the longest first; sorted by start.
+
+    Args:
+        candidates: in any order.
+        length: of the text.
+    """
+    enough = [candidate for candidate in candidates if candidate.points >= THRESHOLD]
+    if len(enough) < 2:
+        return enough
+    enough.sort(key=lambda c: (-(c.end - c.start), -c.points, c.start, c.entity.id))
+    taken = bytearray(length)
+    kept = []
+    for candidate in enough:
+        if taken.find(1, candidate.start, candidate.end) < 0:
+            taken[candidate.start : candidate.end] = b"\1" * (candidate.end - candidate.start)
+            kept.append(candidate)
+    kept.sort(key=lambda c: c.start)
+    return kept
+
+
+def ending_before(candidates: Sequence[Candidate], position: int, reach: int) -> list[int]:
+    """Return the indices of the candidates that end within `reach` characters before `position`; `candidates` are sorted by end."""
+    found = []
+    at = bisect_right(candidates, position, key=lambda c: c.end) - 1
+    while at >= 0 and candidates[at].end >= position - reach:
+        found.append(at)
+        at -= 1
+    return found

@@ -1,0 +1,316 @@
+"""How probable it is that a form means an entity where it stands: evidence for and against, added up.
+
+The numbers are points, as the logarithm of odds would be: what speaks for a name adds, what speaks against it subtracts, and a sum of
+zero or more links. They were set by hand on examples and measured by `squall entities evaluate`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from squall.core.records import EntityKind
+from squall.entities.catalogue.common_words import is_common
+from squall.entities.entity import Entity
+from squall.entities.linking import vocabulary
+from squall.entities.linking.casing import Casing, begins_sentence, casing
+from squall.entities.linking.dictionary import Form
+
+THRESHOLD = 0.0
+"""The least sum that links."""
+CERTAIN = 10.0
+"""A ticker of the entity stands beside the name."""
+
+_WINDOW = 56
+"""Characters on each side whose words count; bounded, so that time is linear."""
+_NEAR = 5
+_SHORT = 5
+_SURE_LETTERS = 4
+"""A small abbreviation of fewer letters can be anything."""
+_TIES = frozenset("-/_'’.")
+_HEADS = 12
+"""A name that heads a text, before a colon, begins within so many characters."""
+
+
+class Place(NamedTuple):
+    """Where a name stands, and what stands around it.
+
+    Args:
+        text: as given.
+        start: offset in `text`.
+        end: offset in `text`.
+        name: what stands there, folded.
+        before: folded words before it, the nearest first.
+        after: folded words after it, the nearest first; without the `s` of a possessive.
+        possessive: whether one follows.
+    """
+
+    text: str
+    start: int
+    end: int
+    name: str
+    before: list[str]
+    after: list[str]
+    possessive: bool
+
+
+def place_of(text: str, folded: str, start: int, end: int, begin: int, stop: int) -> Place:
+    """Return the place of `text[start:end]`, which is `folded[begin:stop]`; looks at a bounded part of the text."""
+    left = max(0, begin - _WINDOW)
+    before = folded[left:begin].split()
+    if left and before and folded[left - 1] != " ":
+        del before[0]
+    before.reverse()
+    after = folded[stop : stop + _WINDOW].split()
+    possessive = text[end : end + 1] in _APOSTROPHES and after[:1] == ["s"]
+    return Place(text, start, end, folded[begin:stop], before, after[1:] if possessive else after, possessive)
+
+
+_APOSTROPHES = frozenset("'’‘`")
+
+
+def score(form: Form, kind: EntityKind, place: Place) -> float:
+    """Return how much speaks for `form` naming something of `kind` at `place`, by its letters and the words around."""
+    if kind in _THINGS:
+        return _thing(form, place)
+    own = place.text[place.start : place.end]
+    if form.words > 1:
+        points = _several_words(form, place, own)
+    elif form.acronym:
+        points = _acronym(form, kind, own, casing(place.text, place.start, place.end))
+    else:
+        points = _word(form, place, own)
+    if form.derived:
+        points -= _shortened(form, place)
+    if len(form.text) <= _SHORT and _is_tail(place):
+        points -= 3.0
+    if form.common or form.acronym or form.derived:
+        points += _context(form, place)
+        if form.words == 1 and place.text[place.end : place.end + 1] == ":" and place.start <= _HEADS:
+            points += 1.0
+    if form.words == 1 and kind is EntityKind.COMPANY and (_is_persons(place) or _is_descriptor(form, place)):
+        points -= 2.5
+    if kind in _LANDS:
+        points -= _inside_a_name(place)
+    elif form.words == 1 and own[:1].isupper() and (form.common or form.acronym or form.derived) and _in_sentence(place):
+        points -= _neighbours(place, 1.2, 1.5) if form.derived else _neighbours(place, 1.0, 1.0)
+    elif form.words == 1 and form.derived and own[:1].isupper():
+        points -= _neighbours(place, 0.6, 0.0)
+    return points
+
+
+def _shortened(form: Form, place: Place) -> float:
+    """Points against a beginning of a name that stands for all of it: "Antares" before "Pharma" is not Antares Vision."""
+    if form.words > 1:
+        return 0.5
+    points = 0.9
+    if form.common and not begins_sentence(place.text, place.start):
+        points += 1.2
+    if place.after and not place.possessive and place.after[0] in vocabulary.DESCRIPTORS:
+        points += 2.0
+    return points
+
+
+def _in_sentence(place: Place) -> bool:
+    return casing(place.text, place.start, place.end) is Casing.SENTENCE
+
+
+def hopeless(form: Form, kind: EntityKind, text: str, start: int, end: int) -> bool:
+    """Whether a form that is an ordinary word is plainly that: small, and not all around it is small; or a part of `US$`. Told cheaply."""
+    if text[end : end + 1] == "$":  # US$5
+        return True
+    if not form.common or form.words > 1 or kind in _THINGS or text[start].isupper():
+        return False
+    return form.text in vocabulary.ORDINARY or not text[max(0, start - _SMALL_AROUND) : end + _SMALL_AROUND].islower()
+
+
+_SMALL_AROUND = 90
+_THINGS = frozenset({EntityKind.COMMODITY, EntityKind.CURRENCY})
+_LANDS = frozenset({EntityKind.COUNTRY, EntityKind.PLACE})
+_OF_LAND = frozenset({"bank", "university", "gulf", "corporation", "corp", "company", "academy", "institute"})
+"""Before "of" and a country, they make a name of another thing."""
+
+
+def _inside_a_name(place: Place) -> float:
+    """Points against a country within the name of another thing: "Bank of India", "India Cements"."""
+    if place.before[:1] == ["of"] and not _OF_LAND.isdisjoint(place.before[1:3]):
+        return 3.0
+    if place.text[place.start].isupper() and _in_sentence(place):
+        return _neighbours(place, 2.5, 1.5)
+    return 0.0
+
+
+def _thing(form: Form, place: Place) -> float:
+    """Points of commodities and currencies, which are written small: their market must be near, and no other name around them."""
+    own = place.text[place.start : place.end]
+    points = 1.0 if form.words > 1 or not form.common else -0.2
+    if form.acronym and form.words == 1 and not own.isupper():
+        points -= 3.0
+    near = sum(word in vocabulary.MARKET for word in (*place.before[:_NEAR], *place.after[:_NEAR]))
+    points += min(near, 3) * 0.4
+    following, nearest = (place.after[0] if place.after else ""), (place.before[0] if place.before else "")
+    if following in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()) or nearest in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ()):
+        points -= 3.0
+    if own[:1].isupper() and form.words == 1:
+        points -= _neighbours(place, 2.5, 2.5) if _in_sentence(place) else _neighbours(place, 0.0, 1.0)
+    return points
+
+
+def _is_persons(place: Place) -> bool:
+    """Whether a given name stands directly before: "Harrison Ford", "Brian Smith"."""
+    return place.before[:1] != [] and place.before[0] in vocabulary.GIVEN_NAMES and place.text[place.start - 1 : place.start] == " "
+
+
+def _is_descriptor(form: Form, place: Place) -> bool:
+    """Whether what stands here is the last word of another name: "JBM Auto", "Nucleus Software"."""
+    if form.text not in vocabulary.DESCRIPTORS or place.text[place.start - 1 : place.start] != " " or not place.before:
+        return False
+    return place.text[place.start - 1 - len(place.before[0]) :][:1].isupper()
+
+
+def _is_tail(place: Place) -> bool:
+    """Whether what stands here is the end of something longer: `ALD` of "X-ALD", `E On` of "P/E On"."""
+    if not place.start or place.text[place.start - 1] not in _TIES:
+        return False
+    return place.text[place.start - 1] == "." or (place.start > 1 and place.text[place.start - 2].isalpha())
+
+
+def _acronym(form: Form, kind: EntityKind, own: str, how: Casing) -> float:
+    if kind is EntityKind.COMPANY and form.text in vocabulary.NOT_TICKERS:
+        return -5.0
+    if how is Casing.LOWER:
+        return -2.5 if form.common else -0.5 if len(form.text) < _SURE_LETTERS else 0.5
+    if not own.isupper():
+        return 0.5 if own[:1].isupper() and not form.common else -6.0
+    if how is Casing.UPPER:
+        return -0.5 if form.common and len(form.text) > 2 else 0.5
+    return 1.5
+
+
+def _several_words(form: Form, place: Place, own: str) -> float:
+    points = 0.7 if form.common else 3.0
+    if all(word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in own.replace("-", " ").split()):
+        return points
+    if casing(place.text, place.start, place.end) is Casing.LOWER:
+        return points - 1.5 if form.common else points
+    return points - 4.5 if form.common else points - 1.5
+
+
+def _word(form: Form, place: Place, own: str) -> float:
+    capital = own[:1].isupper() or not own[:1].isalpha()
+    if not form.common and capital:
+        return 2.0
+    how = casing(place.text, place.start, place.end)
+    if not form.common:
+        return -0.5 if how is not Casing.LOWER else 0.0 if form.derived else 1.0
+    if form.text in vocabulary.ORDINARY:
+        return -6.0
+    if how is Casing.LOWER:
+        return -2.0
+    if not capital:
+        return -6.0
+    first = begins_sentence(place.text, place.start)
+    if how is Casing.SENTENCE and not first:
+        return 0.8 if form.text in vocabulary.MOSTLY_NAMES else 0.3
+    if form.text in vocabulary.MOSTLY_NAMES:
+        return -0.4
+    return -1.2 if first else -1.8
+
+
+_MOVES = frozenset({" +", " -", " –"})
+"""Before a figure, after a name: "Kraft +3%"."""
+_SMALL = frozenset({"of", "and", "the", "de", "for", "in", "du", "la", "&"})
+
+
+def _context(form: Form, place: Place) -> float:
+    before, after = place.before, place.after
+    nearest, following = (before[0] if before else ""), (after[0] if after else "")
+    points = 1.2 if place.possessive else 0.0
+    if not place.possessive:
+        if following in vocabulary.STRONG_AFTER:
+            points += 1.8
+        elif following in vocabulary.FOLLOWS_COMPANY:
+            points += 1.0
+    if place.text[place.end : place.end + 2] in _MOVES and place.text[place.end + 2 : place.end + 3].isdecimal():
+        points += 1.5
+    if nearest in vocabulary.PRECEDES_COMPANY or (nearest in {"of", "in"} and len(before) > 1 and before[1] in vocabulary.BEFORE_OF):
+        points += 1.2
+    near = sum(word in vocabulary.BUSINESS for word in (*before[:_NEAR], *after[:_NEAR]))
+    points += min(near, 3) * 0.4
+    if nearest in vocabulary.DETERMINERS or (nearest.isdecimal() and place.text[place.start - 1 : place.start] != "-"):
+        points -= 2.0
+    if following in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()) or nearest in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ()):
+        points -= 3.0
+    return points
+
+
+_CORPORATE = vocabulary.FOLLOWS_COMPANY | vocabulary.LEGAL_FORMS
+
+
+def _neighbours(place: Place, before_other: float, after_other: float) -> float:
+    """Points against a word in a sentence beside another capitalised word: "Orange County", "Merit Medical", "India Cements".
+
+    Args:
+        place: where it stands.
+        before_other: points where another name follows.
+        after_other: points where one stands before it; an ordinary word that begins the sentence is none.
+    """
+    points = 0.0
+    text = place.text
+    if text[place.end : place.end + 1] == " ":
+        following = text[place.end + 1 : place.end + 21].split(maxsplit=1)
+        word = following[0].strip(",.:;()") if following else ""
+        if word[:1].isupper() and word[1:2].islower() and word.lower() not in _CORPORATE:
+            points += before_other
+    if place.start and text[place.start - 1] == " ":
+        preceding = text[max(0, place.start - 21) : place.start - 1].rsplit(maxsplit=1)
+        word = preceding[-1] if preceding else ""
+        if word[:1].isupper() and word[1:].islower() and word.isalpha() and word.lower() not in vocabulary.PRECEDES_COMPANY:
+            opens = begins_sentence(text, place.start - 1 - len(word))
+            points += after_other if not opens or not is_common(word) else 0.0
+    return points
+
+
+_NETWORK_AGREES = {"ORG": 2.5, "MISC": 0.5, "LOC": -2.0, "PER": -2.0}
+_FITS = {
+    EntityKind.PERSON: "PER",
+    EntityKind.COUNTRY: "LOC",
+    EntityKind.PLACE: "LOC",
+}
+_ANY_LABEL = frozenset({EntityKind.INDEX, EntityKind.CURRENCY, EntityKind.COMMODITY, EntityKind.OTHER})
+
+
+def network_points(kind: EntityKind, label: str | None, inside_longer: bool) -> float:
+    """Return what the network's span at a place says about an entity of `kind`.
+
+    Args:
+        kind: of the entity.
+        label: of the span that overlaps; None: there is none, and the network was asked.
+        inside_longer: whether that span reaches well beyond the form: it is part of another name.
+    """
+    if label is None:
+        return 0.0 if kind in _ANY_LABEL else -1.0
+    wanted = _FITS.get(kind, "ORG")
+    points = 2.5 if label == wanted else 0.5 if kind in _ANY_LABEL else _NETWORK_AGREES.get(label, 0.0) if wanted == "ORG" else -0.5
+    return points - 3.0 if inside_longer else points
+
+
+def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[str]) -> float:
+    """Return what speaks for this entity among those of one name: the document's symbols, its kind, its size, an American listing."""
+    points = 4.0 if symbols and not symbols.isdisjoint(entity.symbols) else 0.0
+    if entity.kind is EntityKind.COMPANY:
+        if form.common or form.derived or form.acronym:
+            weight = 0.4 if form.words == 1 else 0.15
+            points += ((entity.size or 1) - 4) * weight
+        if any(not listing.exchange for listing in entity.listings):
+            points += 0.1
+        if len(form.entities) > 1 and not vocabulary.STRONG_AFTER.isdisjoint(place.after[:3]):
+            points += 1.6
+    elif entity.kind is EntityKind.INDEX:
+        points += 0.8
+        if place.before[:1] == ["the"] or not vocabulary.INDEX_WORDS.isdisjoint((*place.before[:_NEAR], *place.after[:_NEAR])):
+            points += 1.0
+        if place.after and place.after[0] in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()):
+            points -= 3.0
+    else:
+        points += 0.5
+    return points

@@ -1,0 +1,62 @@
+"""Spans of names from the network, as the linker asks for them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+
+from squall.entities.names import legal_short_form
+
+NamedSpan = tuple[int, int, str]
+"""Start, end, label: `ORG`, `PER`, `LOC` or `MISC`."""
+LABELS = frozenset({"ORG", "PER", "LOC", "MISC"})
+_REACH = 4
+"""Characters that a longer span must have beyond a form, legal forms aside, for it to be another name."""
+
+
+class NetworkSpans:
+    """The network's spans of one text; those outside it, with an unknown label or overlapping an earlier one are left out.
+
+    Args:
+        text: as given.
+        names: in any order.
+    """
+
+    def __init__(self, text: str, names: Iterable[tuple[int, int, str]]) -> None:
+        self._text = text
+        kept: list[NamedSpan] = []
+        for start, end, label in sorted(names):
+            if 0 <= start < end <= len(text) and label in LABELS and (not kept or start >= kept[-1][1]):
+                kept.append((start, end, label))
+        self._spans = kept
+        self._starts = [start for start, _, _ in kept]
+
+    def __bool__(self) -> bool:
+        """Whether the network found anything; without any it may not have been asked."""
+        return bool(self._spans)
+
+    @property
+    def spans(self) -> Sequence[NamedSpan]:
+        """Sorted, not overlapping."""
+        return self._spans
+
+    def over(self, start: int, end: int) -> tuple[str | None, bool]:
+        """Return the label of the span that overlaps `start` to `end`, and whether it reaches beyond as another name does."""
+        at = bisect_right(self._starts, start) - 1
+        for index in (at, at + 1):
+            if 0 <= index < len(self._spans):
+                begin, stop, label = self._spans[index]
+                if begin < end and stop > start:
+                    return label, self._is_longer(begin, stop, start, end)
+        return None, False
+
+    def last_before(self, position: int) -> NamedSpan | None:
+        """Return the last span that ends at `position` or before it."""
+        at = bisect_right(self._spans, position, key=lambda span: span[1]) - 1
+        return self._spans[at] if at >= 0 else None
+
+    def _is_longer(self, begin: int, stop: int, start: int, end: int) -> bool:
+        if start - begin < _REACH and stop - end < _REACH:
+            return False
+        whole = legal_short_form(self._text[begin:stop].strip())
+        return len(whole) - (end - start) >= _REACH

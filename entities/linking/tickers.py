@@ -1,0 +1,103 @@
+"""Tickers in their usual forms: `$AAPL`, `(NYSE: GE)`, `(NASDAQ:AAPL)`, `AAPL.O`, `<F.N>`, `[AAPL]`, `(AAPL)`."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Proof(IntEnum):
+    """How far a form by itself proves that a ticker is meant."""
+
+    LOOKS = 1
+    """`(AAPL)`, `[AAPL]`, `AAPL.O`: only where the catalogue knows it; in round brackets only after the name."""
+    FORM = 2
+    """`$AAPL`, `(NYSE: GE)`, `<F.N>`: also where no table knows it."""
+
+
+class TickerForm(NamedTuple):
+    """A ticker in a text.
+
+    Args:
+        start: of the symbol, with its `$`.
+        end: after it.
+        symbol: upper case, without `$`: `AAPL`, `F.N`.
+        proof: how far the form proves that it is a ticker.
+        opens: where the whole form begins: the bracket of `(NYSE: GE)`.
+        closes: after the whole form.
+        bracketed: whether it stands in round brackets, as after the name it confirms.
+    """
+
+    start: int
+    end: int
+    symbol: str
+    proof: Proof
+    opens: int
+    closes: int
+    bracketed: bool
+
+
+_CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6}(?:[.\-][A-Za-z]{1,2})?)(?![\w$])")
+_AFTER_EXCHANGE = re.compile(
+    r"(?<!\w)(?:(?:NYSE|Nyse)(?: ?American| ?MKT| ?Arca)?|(?:NASDAQ|Nasdaq|NasDaq)(?: ?[GC][SM])?|AMEX"
+    r"|OTC ?(?:QB|QX|MKTS|BB|PK|Pink)?|TSXV?|TSX-V|LSE|AIM|ASX|BSE|NSE|CSE|HKEX|HKSE|SGX|JSE|FRA|ETR|EPA"
+    r"|Euronext[A-Za-z ]{0,12})[ ]{0,2}[:;][ ]{0,3}\$?([A-Z0-9]{1,7}(?:[./\-][A-Z]{1,3})?)(?!\w)"
+)
+_ANGLED = re.compile(r"<([A-Z0-9]{1,6}(?:[a-z])?\.[A-Z]{1,3})>")
+_SQUARE = re.compile(r"\[\$?([A-Z]{1,6}(?:\.[A-Z]{1,2})?)\]")
+_ROUND = re.compile(r"\(\$?([A-Z]{1,6}(?:[.\-][A-Z]{1,2})?)\)")
+_SUFFIXED = re.compile(
+    r"(?<![\w.$@/<])([A-Z]{2,6}\.(?:O|N|OQ|K|L|DE|PA|AS|MI|MC|BR|LS|ST|CO|HE|OL|VX|S|T|HK|SS|SZ|NS|BO|AX|TO|V|SA|MX|KS|TW|SI|JO|IS|ME|MM))"
+    r"(?![\w@]|\.\w)"
+)
+_MONEY = frozenset({"A", "US", "AU", "NZ", "HK", "CA", "SG", "NT", "USD", "AUD", "CAD", "NZD", "HKD", "SGD"})
+"""`$A`, `$US` and the like name a currency."""
+_UNITS = frozenset({"b", "k", "m", "bn", "mn", "tn", "mln", "bln", "mil", "mio", "trn", "tril"})
+"""`$bn`: a template whose number is missing."""
+
+
+def ticker_forms(text: str) -> list[TickerForm]:
+    """Return the tickers of `text`, sorted, not overlapping.
+
+    `$10`, `$1.2bn`, `$A`, `US$` and `A$5` are money. A lower-case `$aapl` only looks like a ticker: the catalogue must know it.
+    """
+    found: list[TickerForm] = []
+    if "$" in text:
+        for match in _CASHTAG.finditer(text):
+            symbol = match[1]
+            if symbol in _MONEY or symbol in _UNITS:
+                continue
+            proof = Proof.FORM if symbol.isupper() else Proof.LOOKS
+            found.append(TickerForm(match.start(), match.end(), symbol.upper(), proof, *_bracket(text, match.start(), match.end())))
+    if ":" in text or ";" in text:
+        for match in _AFTER_EXCHANGE.finditer(text):
+            if not match[1].isdigit():
+                found.append(TickerForm(match.start(1), match.end(1), match[1], Proof.FORM, *_bracket(text, match.start(), match.end())))
+    if "<" in text:
+        found += _forms(_ANGLED, text, Proof.FORM)
+    if "[" in text:
+        found += _forms(_SQUARE, text, Proof.LOOKS)
+    if "(" in text:
+        found += (form._replace(bracketed=True) for form in _forms(_ROUND, text, Proof.LOOKS))
+    if "." in text:
+        found += _forms(_SUFFIXED, text, Proof.LOOKS)
+    if len(found) < 2:
+        return found
+    found.sort(key=lambda form: (form.start, -form.proof))
+    kept = [found[0]]
+    for form in found[1:]:
+        if form.start >= kept[-1].end:
+            kept.append(form)
+    return kept
+
+
+def _forms(pattern: re.Pattern[str], text: str, proof: Proof) -> list[TickerForm]:
+    return [TickerForm(m.start(1), m.end(1), m[1].upper(), proof, m.start(), m.end(), False) for m in pattern.finditer(text)]
+
+
+def _bracket(text: str, start: int, end: int) -> tuple[int, int, bool]:
+    """Where the round bracket around a form begins and ends, and whether there is one; of "(NYSE: GE, LSE: GEC)" each form has one."""
+    opens = start - 1 if start and text[start - 1] == "(" else start
+    closes = end + 1 if text[end : end + 1] == ")" else end
+    return opens, closes, opens < start or closes > end

@@ -1,0 +1,62 @@
+"""Words that tell what a name is doing, from `entities/data/context_words.toml`: lower case, one list per use."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+WORDS_FILE: Final = Path(__file__).parents[1] / "data" / "context_words.toml"
+_LISTS: Final = tomllib.loads(WORDS_FILE.read_text(encoding="utf-8"))
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(_LISTS[name].split())
+
+
+def _phrases(name: str) -> frozenset[str]:
+    return frozenset(" ".join(phrase.split()) for phrase in _LISTS[name].split(",")) - {""}
+
+
+def _per_word(name: str) -> Mapping[str, frozenset[str]]:
+    return {word: frozenset(others.split()) for word, others in _LISTS[name].items()}
+
+
+BUSINESS = _words("business")
+FOLLOWS_COMPANY = _words("follows_company")
+STRONG_AFTER = _words("strong_after")
+PRECEDES_COMPANY = _words("precedes_company")
+BEFORE_OF = _words("before_of")
+DETERMINERS = _words("determiners")
+NOT_TICKERS = _words("not_tickers")
+ORDINARY = _words("ordinary")
+PLACES = _phrases("places")
+GIVEN_NAMES = _words("given_names")
+NOT_ALONE = _words("not_alone") | GIVEN_NAMES
+MOSTLY_NAMES = _words("mostly_names")
+MARKET = _words("market")
+INDEX_WORDS = _words("index_words")
+NOT_COMPANY_AFTER = _per_word("not_company_after")
+NOT_COMPANY_BEFORE = _per_word("not_company_before")
+
+RATING_VERBS = _words("rating_verbs")
+PLAIN_VERBS = _words("plain_verbs")
+RATING_CONTEXT = _words("rating_context")
+STRONG_RATING = _words("strong_rating")
+STANCES = _words("stances")
+ANALYSTS = _words("analysts")
+RATED_BY = _words("rated_by")
+RATED_VERBS = _words("rated_verbs")
+BROKERS = _phrases("brokers")
+LAW_FIRMS = _phrases("law_firms")
+SOLICITS_STRONGLY = _phrases("solicits_strongly")
+SOLICITS = _phrases("solicits")
+MEDIA = _phrases("media")
+AUTHOR_BEFORE = _words("author_before")
+AUTHOR_AFTER = _words("author_after")
+EXCHANGES = _phrases("exchanges")
+EXCHANGE_AFTER = _words("exchange_after")
+ASIDE_BEFORE = _words("aside_before")
+DESCRIPTORS = _words("descriptors")
+LEGAL_FORMS = _words("legal_forms")

@@ -1,0 +1,136 @@
+"""What the network says of texts: topic, sentiment, the names in them and the tone towards each, from one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from squall.core.errors import ConfigurationError
+from squall.model.outputs import Probabilities, probabilities
+from squall.model.serving.logits_collector import LogitsCollector
+from squall.model.spans import Span
+from squall.model.tagging import tagged_spans
+from squall.model.tasks import MENTION_SENTIMENT, NAMES, SENTIMENT, TOPIC, TaskSpec, find_task
+
+Answer = TypeVar("Answer")
+
+
+class Reading:
+    """The answers of every head for n texts, in their order. Thread-safe; what is asked of it costs no further pass.
+
+    Args:
+        tasks: the heads of the checkpoint.
+        collected: their logits.
+        model_version: the model that read the texts; one for all texts of a call.
+    """
+
+    def __init__(self, tasks: Sequence[TaskSpec], collected: LogitsCollector, model_version: str) -> None:
+        self.tasks = tuple(tasks)
+        self.model_version = model_version
+        self._collected = collected
+        self._tone = next((task for task in self.tasks if (task.name, task.kind) == (MENTION_SENTIMENT.name, "spans")), None)
+
+    def __len__(self) -> int:
+        return self._collected.texts
+
+    @cached_property
+    def topic(self) -> Probabilities:
+        """float32, shape (n, 20), rows sum to 1, columns as `squall.core.records.TOPICS`.
+
+        Raises:
+            ConfigurationError: the checkpoint has no such head.
+        """
+        return self.probabilities[TOPIC.name][:, columns(self.tasks, TOPIC)]
+
+    @cached_property
+    def sentiment(self) -> Probabilities:
+        """float32, shape (n, 3), rows sum to 1, columns as `squall.core.records.SENTIMENTS`.
+
+        Raises:
+            ConfigurationError: the checkpoint has no such head.
+        """
+        return self.probabilities[SENTIMENT.name][:, columns(self.tasks, SENTIMENT)]
+
+    @cached_property
+    def probabilities(self) -> _Heads[Probabilities]:
+        """Per text task float32 probabilities, shape (n, labels), columns in the checkpoint's own order."""
+        return _Heads((task.name, probabilities(task, self._collected.text[task.name])) for task in self.tasks if task.kind == "text")
+
+    @cached_property
+    def spans(self) -> _Heads[list[list[Span]]]:
+        """Per tokens task the spans found in each text, sorted; offsets count in the text as it was given."""
+        return _Heads((task.name, self._found(task)) for task in self.tasks if task.kind == "tokens")
+
+    @property
+    def names(self) -> list[list[Span]]:
+        """The names in each text, with a label of `squall.model.tasks.NAME_KINDS`; empty lists where the checkpoint has no such head."""
+        return self.spans[NAMES.name] if NAMES.name in self.spans else [[] for _ in range(len(self))]
+
+    def tone(self, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities:
+        """Return the tone towards spans of a text: float32, shape (spans, 3), rows sum to 1, columns as `squall.core.records.SENTIMENTS`.
+
+        Towards a span that the network did not read (it was cut off), and where the checkpoint has no such head, it is the sentiment of the
+        text.
+
+        Args:
+            row: which text.
+            spans: first character and the one after the last, in the text as it was given.
+        """
+        whole = np.repeat(self.sentiment[row : row + 1], len(spans), axis=0)
+        if self._tone is None or not spans:
+            return whole
+        found = self.towards(self._tone.name, row, spans)[:, columns(self.tasks, MENTION_SENTIMENT)]
+        unread = np.isnan(found[:, 0])
+        found[unread] = whole[unread]
+        return found
+
+    def towards(self, task: str, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities:
+        """Return the answer of a spans task for spans of a text: float32, shape (spans, labels), NaN where the network did not read a span.
+
+        The logits of a span are the mean of those of its tokens.
+
+        Raises:
+            ConfigurationError: the checkpoint has no such head.
+        """
+        spec = find_task([task for task in self.tasks if task.kind == "spans"], task)
+        offsets, logits = self._collected.offsets[row], self._collected.spans[task][row].astype(np.float32)
+        places = np.asarray(spans, dtype=np.int64).reshape(-1, 2)
+        first = np.searchsorted(offsets[:, 1], places[:, 0], side="right")
+        stop = np.searchsorted(offsets[:, 0], places[:, 1], side="left")
+        sums = np.concatenate([np.zeros((1, len(spec.labels)), np.float32), logits.cumsum(0)])
+        count = np.maximum(stop - first, 0)[:, None]
+        means = np.where(count > 0, (sums[np.maximum(stop, first)] - sums[first]) / np.maximum(count, 1), np.nan)
+        return probabilities(spec, means.astype(np.float32))
+
+    def _found(self, task: TaskSpec) -> list[list[Span]]:
+        outside = task.labels.index("O")
+        found: list[list[Span]] = []
+        for tags, offsets in zip(self._collected.tags[task.name], self._collected.offsets, strict=True):
+            found.append(tagged_spans(tags.tolist(), offsets.tolist(), task) if (tags != outside).any() else [])
+        return found
+
+
+class _Heads(dict[str, Answer], Generic[Answer]):
+    """Answers by the name of their task; a missing one is an error that says so."""
+
+    def __missing__(self, name: str) -> Answer:
+        raise ConfigurationError(
+            f"the model has no {name} head", f"it has {', '.join(self)}" if self else "set SQUALL_MODEL__PATH to another one"
+        )
+
+
+def columns(tasks: Sequence[TaskSpec], task: TaskSpec) -> list[int]:
+    """Return the positions of `task`'s labels among those of the head of that name.
+
+    Raises:
+        ConfigurationError: the head is missing or has other labels.
+    """
+    for candidate in tasks:
+        if (candidate.name, candidate.kind) == (task.name, task.kind) and set(candidate.labels) == set(task.labels):
+            return [candidate.labels.index(label) for label in task.labels]
+    raise ConfigurationError(
+        f"the model has no {task.name} head with the labels {', '.join(task.labels)}", "set SQUALL_MODEL__PATH to another one"
+    )

@@ -1,0 +1,67 @@
+"""Texts into what the network reads: prepared, cut into tokens, each token with its place in the text as it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenizers import Encoding
+
+from squall.model.case import with_case
+from squall.model.preprocess import prepare, prepare_aligned
+from squall.model.tokenizer import PAD_ID, load_tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class TokenisedText:
+    """One text.
+
+    Args:
+        ids: one or more; with the case in them where the network reads it.
+        offsets: start and end of each token in characters of the text as given; empty (start = end) for special tokens.
+    """
+
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+
+
+class TextTokenizer:
+    """Prepares and tokenises texts the same way in training, in evaluation and in the engine. Thread-safe.
+
+    Args:
+        path: `tokenizer.json`.
+        max_tokens: longer texts are cut there.
+        case_vocabulary: number of token ids where the network reads the case of words, else None.
+    """
+
+    def __init__(self, path: Path, max_tokens: int, case_vocabulary: int | None = None) -> None:
+        self.max_tokens = max_tokens
+        self._tokenizer = load_tokenizer(path, max_tokens)
+        self._case_vocabulary = case_vocabulary
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text, one or more."""
+        prepared = [prepare(text, self.max_tokens) for text in texts]
+        if self._case_vocabulary is None:  # nobody asks for offsets, and without them tokenising is faster
+            return [encoding.ids or [PAD_ID] for encoding in self._tokenizer.encode_batch_fast(prepared)]
+        return [self._ids(encoding, text) for encoding, text in zip(self._tokenizer.encode_batch(prepared), prepared, strict=True)]
+
+    def aligned(self, texts: Sequence[str]) -> list[TokenisedText]:
+        """Return the tokens of each text, the same as `ids`, with their places."""
+        prepared = [prepare_aligned(text, self.max_tokens) for text in texts]
+        encoded = self._tokenizer.encode_batch([text for text, _ in prepared])
+        return [
+            TokenisedText(self._ids(encoding, text), _offsets(encoding, origin))
+            for encoding, (text, origin) in zip(encoded, prepared, strict=True)
+        ]
+
+    def _ids(self, encoding: Encoding, text: str) -> list[int]:
+        ids = encoding.ids
+        if self._case_vocabulary is not None:
+            ids = with_case(ids, encoding.offsets, text, self._case_vocabulary)
+        return ids or [PAD_ID]
+
+
+def _offsets(encoding: Encoding, origin: Sequence[int]) -> list[tuple[int, int]]:
+    return [(origin[start], origin[end - 1] + 1) if end > start else (0, 0) for start, end in encoding.offsets] or [(0, 0)]

@@ -1,0 +1,69 @@
+"""The linker of this process, over the configured catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import xxhash
+
+from squall.core.config.entities import EntitySettings
+from squall.entities.catalogue.catalogue import Catalogue
+from squall.entities.entity import Entity
+from squall.entities.linking.link import Link
+from squall.entities.linking.linker import Linker
+from squall.model.serving.json_lines import Extend
+from squall.model.serving.reading import Reading
+from squall.stream.entity_tones import asked_tones, entity_tones
+
+
+class CatalogueLinker:
+    """A linker that can say which catalogue it links to. Thread-safe.
+
+    Args:
+        catalogue: the entities that are known.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._linker = Linker(catalogue)
+        self.version = catalogue_version(catalogue)
+
+    def link(
+        self, text: str, *, title_length: int = 0, names: Sequence[tuple[int, int, str]] = (), symbols: Sequence[str] = ()
+    ) -> list[Link]:
+        """Return the links of `text`; see `squall.entities.linking.linker.Linker`."""
+        return self._linker.link(text, title_length=title_length, names=names, symbols=symbols)
+
+    def named(self, name: str) -> Entity:
+        """Return the entity that `name` means; raises `ValueError` for what is no name."""
+        return self._linker.named(name)
+
+
+def entity_objects(linker: CatalogueLinker) -> Extend:
+    """Return what gives each result of `squall.model.serving.json_lines.score_lines` its `entities`.
+
+    They are those that the text is about, or the names that came with it.
+    """
+
+    def find(text: str, reading: Reading, row: int, asked: Sequence[str] | None) -> dict[str, Any]:
+        tones = entity_tones(text, reading, row, linker) if asked is None else asked_tones(asked, text, reading, row, linker)
+        return {"entities": [tone.as_dict() for tone in tones]}
+
+    return find
+
+
+def open_linker(settings: EntitySettings) -> CatalogueLinker:
+    """Load the configured catalogue.
+
+    Raises:
+        ConfigurationError: a file can't be read, or the user's table has errors.
+    """
+    return CatalogueLinker(Catalogue.open(settings))
+
+
+def catalogue_version(entities: Iterable[Entity]) -> str:
+    """Return a name for what is known of `entities`: another one after any change of a name, ticker, size or kind."""
+    digest = xxhash.xxh3_64()
+    for entity in entities:
+        digest.update(repr(entity).encode("utf-8", "replace"))
+    return digest.hexdigest()

@@ -1,0 +1,213 @@
+"""`squall entities`: what is known of companies and other names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from squall.cli.entities_evaluation import evaluate
+from squall.cli.options import AsJson, settings_of
+from squall.cli.output import echo, print_error, print_json
+from squall.core.config.entities import EntitySettings
+from squall.core.errors import SquallError
+
+if TYPE_CHECKING:
+    from squall.entities.catalogue.catalogue import Catalogue
+    from squall.entities.entity import Entity
+
+app = typer.Typer(help="Companies and other names: what is known of them.", no_args_is_help=True, rich_markup_mode=None)
+app.command()(evaluate)
+_SHOWN_MEMBERS = 20
+_SHOWN_FINDINGS = 50
+
+
+def _catalogue(settings: EntitySettings) -> Catalogue:
+    from squall.entities.catalogue.catalogue import Catalogue
+
+    return Catalogue.open(settings)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    entity: Annotated[str, typer.Argument(metavar="ID|TICKER|NAME", help="An id, a ticker, or a whole name or alias.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show an entity.
+
+    That is its names, its tickers, and what it belongs to. Of several entities of a name the largest is shown, and the others are named.
+    Sectors, industries and the market are shown by their id. Exit 1 when there is no such entity.
+
+    \b
+    Examples:
+      squall entities show VW
+      squall entities show ULVR.L --json
+      squall entities show sector:energy
+    """
+    catalogue = _catalogue(settings_of(context).entities)
+    if catalogue.graph.labels.get(entity):
+        _show_node(catalogue, entity, as_json=as_json)
+        return
+    found = _named(catalogue, entity)
+    if not found:
+        similar = ", ".join(f"{other.id} ({other.name})" for other in catalogue.find(entity, 3))
+        hint = f"similar: {similar}" if similar else "search with `squall entities search TEXT`"
+        raise SquallError(f"no entity is called {entity!r}", hint)
+    shown, *others = found
+    if as_json:
+        print_json(_as_dict(catalogue, shown) | {"others": [other.id for other in others]})
+        return
+    for label, value in _facts(catalogue, shown):
+        if value:
+            echo(f"{label:13} {value}")
+    if others:
+        echo(f"{'same name':13} {', '.join(other.id for other in others)}")
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="The beginning of a name, of a word in it, or of a ticker.")],
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Search entities by name, alias or ticker.
+
+    The best match comes first.
+
+    \b
+    Examples:
+      squall entities search volks
+      squall entities search "bank of" --limit 50 --json
+    """
+    catalogue = _catalogue(settings_of(context).entities)
+    found = catalogue.find(text, limit)
+    if as_json:
+        print_json([_as_dict(catalogue, entity) for entity in found])
+        return
+    for entity in found:
+        symbol = entity.symbols[0] if entity.symbols else ""
+        echo(f"{entity.name[:40]:40}  {symbol:12}  {entity.kind.value:12}  {entity.id}")
+    if not found:
+        echo("no entities")
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="CSV file of your own entities; default: the one that the settings name."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check your own table of entities.
+
+    Every broken line is told, and what is allowed but worth a look: names that another entity has too (the context decides), names
+    that are short or ordinary words, and circles of parents. Without a table of your own, the entities that ship with Squall are counted.
+    Exit 1 when a line is broken. docs/entities.md describes the columns.
+
+    \b
+    Examples:
+      squall entities check mine.csv
+      SQUALL_ENTITIES__PATH=mine.csv SQUALL_ENTITIES__MODE=replace squall entities check --json
+    """
+    from squall.entities.catalogue.checks import find_oddities, kind_counts
+    from squall.entities.catalogue.user_table import EntityTableError, read_user_table
+
+    loaded = settings_of(context).entities
+    settings = loaded if file is None else loaded.model_copy(update={"path": file})
+    try:
+        catalogue = _catalogue(settings)
+        own = [] if settings.path is None else read_user_table(settings.path, _shipped(), extend=settings.mode == "extend")
+    except EntityTableError as error:
+        if as_json:
+            print_json({"problems": [problem._asdict() for problem in error.problems]})
+        else:
+            print_error(error)
+        raise typer.Exit(1) from error
+    findings = find_oddities(catalogue, {entity.id for entity in own}) if own else []
+    counts = {kind.value: count for kind, count in kind_counts(catalogue).items()}
+    if as_json:
+        print_json({"problems": [], "entities": counts, "own": len(own), "findings": [finding._asdict() for finding in findings]})
+        return
+    echo(f"{len(catalogue):,} entities: {', '.join(f'{count:,} {kind}' for kind, count in counts.items())}")
+    if settings.path is not None:
+        echo(f"{len(own):,} of them from {settings.path}, without a broken line; {len(findings):,} findings")
+    for finding in findings[:_SHOWN_FINDINGS]:
+        echo(f"{finding.entity}: {finding.finding}: {finding.detail}")
+    if len(findings) > _SHOWN_FINDINGS:
+        echo(f"and {len(findings) - _SHOWN_FINDINGS:,} more; --json prints all")
+
+
+def _shipped() -> dict[str, Entity]:
+    from squall.entities.catalogue.data_file import read_data_file
+
+    return {entity.id: entity for entity in read_data_file()}
+
+
+def _named(catalogue: Catalogue, text: str) -> list[Entity]:
+    """The entities that an argument can mean, the likeliest first: in capitals, a ticker before a name."""
+    by_id, by_symbol, by_name = catalogue.by_id(text), catalogue.by_symbol(text), catalogue.named(text)
+    if by_id is not None:
+        return [by_id]
+    as_symbol = [by_symbol] if by_symbol is not None else []
+    ordered = (*as_symbol, *by_name) if text.upper() == text else (*by_name, *as_symbol)
+    return list(dict.fromkeys(ordered))
+
+
+def _as_dict(catalogue: Catalogue, entity: Entity) -> dict[str, Any]:
+    return {
+        "id": entity.id,
+        "kind": entity.kind.value,
+        "name": entity.name,
+        "aliases": entity.aliases,
+        "former_names": entity.former_names,
+        "symbols": entity.symbols,
+        "sector": entity.sector,
+        "industry": entity.industry,
+        "country": entity.country,
+        "parent": entity.parent,
+        "size": entity.size,
+        "needs_context": [name for name in catalogue.names(entity) if catalogue.needs_context(name)],
+        "ancestors": catalogue.ancestors(entity.id),
+    }
+
+
+def _facts(catalogue: Catalogue, entity: Entity) -> list[tuple[str, str]]:
+    facts = _as_dict(catalogue, entity)
+    members = catalogue.members(entity.id)
+    return [
+        ("entity", f"{entity.name} ({entity.kind.value})"),
+        ("id", entity.id),
+        ("also", ", ".join(entity.aliases)),
+        ("formerly", ", ".join(entity.former_names)),
+        ("symbols", ", ".join(entity.symbols)),
+        ("needs context", ", ".join(facts["needs_context"])),
+        ("sector", entity.sector),
+        ("industry", entity.industry),
+        ("belongs to", ", ".join(facts["ancestors"])),
+        ("size", f"{entity.size} of 6" if entity.size else ""),
+        ("members", _members(catalogue, members)),
+    ]
+
+
+def _members(catalogue: Catalogue, ids: tuple[str, ...]) -> str:
+    entities = [entity for entity in map(catalogue.by_id, ids) if entity is not None]
+    largest = sorted(entities, key=lambda entity: -entity.size)[:_SHOWN_MEMBERS]
+    names = ", ".join(entity.name for entity in largest)
+    return f"{len(entities):,}: {names}{', …' if len(entities) > _SHOWN_MEMBERS else ''}" if entities else ""
+
+
+def _show_node(catalogue: Catalogue, node: str, *, as_json: bool) -> None:
+    members = catalogue.members(node)
+    label = catalogue.graph.labels[node]
+    if as_json:
+        facts = {"id": node, "name": label, "ancestors": catalogue.ancestors(node), "below": catalogue.graph.below(node)}
+        print_json(facts | {"members": members})
+        return
+    echo(f"{'entity':13} {label}")
+    echo(f"{'id':13} {node}")
+    echo(f"{'members':13} {_members(catalogue, members)}")

@@ -1,0 +1,181 @@
+"""The tone towards each entity of a text, and towards names that the caller gives: what the command line and the Python door return."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any, Final, Protocol
+
+from squall.core.records import MOST_MENTIONS, EntityKind, Mention
+from squall.stream.mentions import Link, Linker, Place, Reading, link_text, mean_tone, mentions
+
+_DIGITS: Final = 6
+MOST_ASKED: Final = 100
+"""Names that a caller may give with one text."""
+LONGEST_ASKED: Final = 200
+"""Characters of such a name."""
+
+
+class NamedEntity(Protocol):
+    """What a linker makes of a name."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def kind(self) -> EntityKind: ...
+
+    @property
+    def symbols(self) -> tuple[str, ...]: ...
+
+
+class NameLinker(Linker, Protocol):
+    """A linker that also says whom a name alone means."""
+
+    def named(self, name: str) -> NamedEntity:
+        """Return the entity; one of its own where no table knows it; raises `ValueError` for what is no name."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityTone:
+    """An entity of a text, and the tone towards it.
+
+    Args:
+        name: as users see it; as the caller gave it.
+        entity: its id.
+        symbols: its tickers.
+        start: offset of its first occurrence in the text; None: a given name that is not in the text.
+        end: offset after it.
+        relevance: how much the text is about it, in [0, 1].
+        p_negative: with the other two the probabilities of the tone, sum 1; of the whole text's where the name is not in it.
+        p_neutral: see `p_negative`.
+        p_positive: see `p_negative`.
+    """
+
+    name: str
+    entity: str
+    symbols: tuple[str, ...]
+    start: int | None
+    end: int | None
+    relevance: float
+    p_negative: float
+    p_neutral: float
+    p_positive: float
+
+    @classmethod
+    def of(cls, mention: Mention) -> EntityTone:
+        """Return what a mention says."""
+        tone = (mention.p_negative, mention.p_neutral, mention.p_positive)
+        return cls(mention.name, mention.entity, mention.symbols, mention.start, mention.end, mention.relevance, *tone)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields, rounded for printing."""
+        return {name: round(value, _DIGITS) if isinstance(value, float) else value for name, value in asdict(self).items()}
+
+
+def entity_tones(text: str, reading: Reading, row: int, linker: Linker) -> list[EntityTone]:
+    """Return the entities that text `row` of `reading` is about, in the order of their first occurrence.
+
+    Raises:
+        LinkingError: the linker failed.
+    """
+    names = reading.names[row] if len(reading.names) else ()
+    return [EntityTone.of(mention) for mention in mentions(link_text(linker, text, names=names), reading, row) if mention.first]
+
+
+def asked_tones(asked: Sequence[str], text: str, reading: Reading, row: int, linker: NameLinker) -> list[EntityTone]:
+    """Return the tone towards each of `asked`, in their order, whether the linker knows them or not.
+
+    A name is looked for as it is written, in any case of letters, first as whole words; where the text has it not, by the links to
+    the entity that it means. A name that is nowhere in the text gets the tone of the text, and relevance 0.
+
+    Args:
+        asked: names.
+        text: text `row` of `reading`.
+        reading: the model's.
+        row: of the text.
+        linker: says whom names mean.
+
+    Raises:
+        ValueError: `checked_names` refuses them, or one of them is no name.
+        LinkingError: the linker failed.
+    """
+    entities = [linker.named(name) for name in checked_names(asked)]
+    written = places_of(asked, text)
+    given = [(start, end, "ORG") for places in written for start, end in places]
+    links = link_text(linker, text, names=_disjoint(given, reading.names[row] if len(reading.names) else ()))
+    tones = []
+    for name, entity, places in zip(asked, entities, written, strict=True):
+        own = [link for link in links if _is_of(link, entity.id, places)]
+        places = places or [(link.start, link.end) for link in own]
+        tone = mean_tone(reading.tone(row, places) if places else reading.sentiment[row : row + 1])
+        start, end = places[0] if places else (None, None)
+        relevance = max((link.relevance for link in own), default=0.0)
+        tones.append(EntityTone(name, entity.id, entity.symbols, start, end, relevance, **tone))
+    return tones
+
+
+def checked_names(names: Sequence[str]) -> Sequence[str]:
+    """Return `names`, which a caller gave with one text.
+
+    Raises:
+        ValueError: they are too many, or one is too long or empty.
+    """
+    if len(names) > MOST_ASKED:
+        raise ValueError(f"{len(names)} entities, at most {MOST_ASKED} with one text")
+    for name in names:
+        if not name.strip() or len(name) > LONGEST_ASKED:
+            raise ValueError(f"entity {name[:50]!r} has {len(name.strip())} characters, not 1 to {LONGEST_ASKED}")
+    return names
+
+
+def places_of(names: Sequence[str], text: str) -> list[list[Place]]:
+    """Return where `text` has each of `names`, if possible outside of the longer ones: "Nokia" is not looked for in "Nokia India"."""
+    taken = bytearray(len(text))
+    places: list[list[Place]] = [[] for _ in names]
+    for number in sorted(range(len(names)), key=lambda i: -len(names[i])):
+        found = occurrences(names[number], text)
+        places[number] = [(start, end) for start, end in found if not any(taken[start:end])] or found
+        for start, end in places[number]:
+            taken[start:end] = b"\1" * (end - start)
+    return places
+
+
+def occurrences(name: str, text: str) -> list[Place]:
+    """Return where `text` has `name`, in any case of letters: as whole words where it does, else anywhere; the first `MOST_MENTIONS`."""
+    literal = re.escape(name.strip())
+    if not literal:
+        return []
+    for pattern in (rf"(?<!\w){literal}(?!\w)", literal):
+        found = [match.span() for match in islice(re.finditer(pattern, text, re.IGNORECASE), MOST_MENTIONS)]
+        if found:
+            return found
+    return []
+
+
+def _is_of(link: Link, entity: str, places: Sequence[Place]) -> bool:
+    """Whether a link is to the entity, or at one of its places: a table may know another name for what is written there."""
+    return link.entity == entity or any(start < link.end and link.start < end for start, end in places)
+
+
+def _disjoint(first: Iterable[tuple[int, int, str]], others: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Return spans that do not overlap, sorted: of two that do, the one in `first`, else the one that starts first."""
+    kept = _sweep(sorted(first))
+    starts = [start for start, _, _ in kept]
+    free = []
+    for span in sorted(others):
+        after = bisect_left(starts, span[1])
+        if after == 0 or kept[after - 1][1] <= span[0]:
+            free.append(span)
+    return sorted([*kept, *_sweep(free)])
+
+
+def _sweep(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    kept: list[tuple[int, int, str]] = []
+    for span in spans:
+        if not kept or kept[-1][1] <= span[0]:
+            kept.append(span)
+    return kept

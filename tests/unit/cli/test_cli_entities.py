@@ -1,0 +1,79 @@
+"""`squall entities`: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from squall.cli.main import app
+from squall.core.errors import SquallError
+
+
+def run(*arguments: str, code: int = 0, **variables: str) -> str:
+    result = CliRunner().invoke(app, ["entities", *arguments], env=variables)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("asked", ["VW", "Volkswagen AG", "VOW3.DE", "company:volkswagen-ag"])
+def test_show_takes_an_id_a_ticker_or_a_name(asked: str) -> None:
+    shown = orjson.loads(run("show", asked, "--json"))
+    assert shown["id"] == "company:volkswagen-ag"
+    assert shown["ancestors"][:2] == ["industry:automobiles", "country:germany"]
+
+
+def test_show_takes_capitals_for_a_ticker_and_tells_who_else_has_the_name() -> None:
+    ford = orjson.loads(run("show", "Ford", "--json"))
+    assert (ford["id"], ford["others"]) == ("company:ford-motor-company", ["company:forward-industries-inc"])
+    assert "company:forward-industries-inc" in run("show", "FORD").splitlines()[1]
+
+
+def test_show_tells_the_members_of_a_sector() -> None:
+    assert "ExxonMobil" in run("show", "sector:energy")
+    node = orjson.loads(run("show", "industry:banks", "--json"))
+    assert node["ancestors"] == ["sector:financials", "market"]
+    assert "company:jpmorgan-chase-and-co" in node["members"]
+
+
+def test_show_of_what_is_not_there_fails_and_names_what_is_similar() -> None:
+    result = CliRunner().invoke(app, ["entities", "show", "Volks"])
+    assert isinstance(result.exception, SquallError)
+    assert "company:volkswagen-ag" in result.exception.hint
+
+
+def test_search_lists_the_best_first() -> None:
+    assert run("search", "volks").splitlines()[0].endswith("company:volkswagen-ag")
+    assert len(orjson.loads(run("search", "bank of", "--limit", "3", "--json"))) == 3
+    assert run("search", "zzzzzz") == "no entities\n"
+
+
+def test_check_counts_what_ships() -> None:
+    counts = orjson.loads(run("check", "--json"))
+    assert counts["entities"]["company"] > 19_000
+    assert counts["own"] == 0
+
+
+def test_check_tells_what_is_worth_a_look_in_a_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("name,aliases\nAlpenbank,Gap\n")
+    found = orjson.loads(run("check", str(path), "--json"))["findings"]
+    assert {(finding["entity"], finding["finding"]) for finding in found} == {
+        ("company:alpenbank", "needs context"),
+        ("company:alpenbank", "shared name"),
+    }
+    assert "company:alpenbank: shared name" in run("check", SQUALL_ENTITIES__PATH=str(path))
+
+
+def test_check_of_a_broken_file_fails_with_its_lines(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("name,size\nA,9\n,1\n")
+    problems = orjson.loads(run("check", str(path), "--json", code=1))["problems"]
+    assert [problem["line"] for problem in problems] == [2, 3]
+    assert "line 3: no name" in run("check", str(path), code=1)
+
+
+def test_check_of_a_file_that_is_not_there_is_wrong_use() -> None:
+    run("check", "nowhere.csv", code=2)

@@ -1,0 +1,100 @@
+"""What measures the linker: the rows it asks, the proportions it tells, and the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from squall.cli.main import app
+from squall.core.config.entities import EntitySettings
+from squall.core.errors import ConfigurationError
+from squall.entities.catalogue.catalogue import Catalogue
+from squall.entities.evaluation.ambiguous_names import read_ambiguous_names
+from squall.entities.evaluation.cashtag_rows import cashtag_rows
+from squall.entities.evaluation.evaluate import ticker_report
+from squall.entities.evaluation.intervals import Proportion
+from tests.support.linkers import company, linker_of, shipped
+
+ENTITIES = (company("Cemex", ticker="CX"), company("Walt Disney", "Disney", ticker="DIS"))
+
+
+def folder_of(path: Path, texts: list[str]) -> Path:
+    (path / "tfn_sentiment").mkdir()
+    (path / "tfn_topic").mkdir()
+    pd.DataFrame({"text": texts, "label": 0}).to_csv(path / "tfn_sentiment" / "train.csv", index=False)
+    pd.DataFrame({"text": texts[:1], "label": 0}).to_parquet(path / "tfn_topic" / "train.parquet")
+    return path
+
+
+TEXTS = [
+    "$CX - Cemex (CX) cut at Credit Suisse https://t.co/g0o",
+    "$CX - Cemex (CX) cut at Credit Suisse https://t.co/other",
+    "$CX: Cement is hard",
+    "$CX $DIS - Cemex and Disney",
+    "$ZZZQ - Zzz falls",
+    "Zentra of Disney ($DIS) reopens",
+]
+
+
+def test_rows_have_one_known_cashtag_with_its_name_beside_it_and_it_is_masked(tmp_path: Path) -> None:
+    rows = cashtag_rows(folder_of(tmp_path, TEXTS), Catalogue(ENTITIES))
+    assert [(row.symbol, row.name) for row in rows] == [("CX", "Cemex"), ("DIS", "Disney")]
+    assert [" ".join(row.text.split()) for row in rows] == ["Cemex cut at Credit Suisse", "Zentra of Disney reopens"]
+
+
+def test_precision_and_recall_are_of_the_most_relevant_subject(tmp_path: Path) -> None:
+    rows = cashtag_rows(folder_of(tmp_path, TEXTS), Catalogue(ENTITIES))
+    report = ticker_report(linker_of(ENTITIES[0], company("Zentra", ticker="ZEN")), rows)
+    assert (report["precision"]["hits"], report["precision"]["of"], report["recall"]["of"]) == (1, 2, 2)
+    assert [mistake["symbol"] for mistake in report["mistakes"]] == ["DIS"]
+
+
+def test_an_interval_is_wilson_s() -> None:
+    low, high = Proportion(8, 10).interval
+    assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
+    assert Proportion(0, 0).interval == (0.0, 1.0)
+    assert Proportion(10, 10).interval == pytest.approx((0.7225, 1.0), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "line", ["{}", "[", '{"text": "a", "start": 0, "end": 9, "is_company": true}', '{"text": "a", "start": 0, "end": 1, "is_company": 1}']
+)
+def test_a_broken_line_of_labelled_names_is_named(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "names.jsonl"
+    path.write_text('{"text": "Gap", "start": 0, "end": 3, "is_company": true}\n' + line)
+    with pytest.raises(ConfigurationError, match="line 2"):
+        read_ambiguous_names(path)
+
+
+def test_the_command_prints_what_it_measured(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, ["$AAPL - Apple shares rise", "$TSLA - Tesla recalls cars"])
+    names = tmp_path / "names.jsonl"
+    lines = (
+        '{"text": "Gap shares fall", "start": 0, "end": 3, "is_company": true}',
+        '{"text": "the gap", "start": 4, "end": 7, "is_company": false}',
+    )
+    names.write_text("\n".join(lines))
+    result = CliRunner().invoke(app, ["entities", "evaluate", "--data", str(folder), "--ambiguous", str(names), "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert sum(part["rows"] for part in found["tickers"].values()) == 2
+    assert (found["ambiguous"]["precision"]["value"], found["ambiguous"]["recall"]["value"]) == (1.0, 1.0)
+    assert found["speed"]["dictionary"] > found["speed"]["link"] > 0
+
+
+def test_a_missing_folder_is_an_error_that_says_what_data_is(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="can't be read"):
+        cashtag_rows(tmp_path, Catalogue(ENTITIES))
+
+
+@pytest.mark.slow
+def test_names_lead_to_their_tickers_on_headlines_whose_cashtag_is_masked(data_folder: Path) -> None:
+    rows = [row for row in cashtag_rows(data_folder, Catalogue.open(EntitySettings())) if row.part == "judge"]
+    report = ticker_report(shipped(), rows)
+    assert report["rows"] > 1_000
+    assert report["precision"]["value"] >= 0.95
+    assert report["recall"]["value"] >= 0.90

@@ -1,0 +1,89 @@
+"""Names as headlines write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.linkers import company, linked, linker_of, shipped
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Apple's profit beats estimates", [("Apple", "AAPL")]),
+        ("Sainsbury's sales slip", [("Sainsbury's", "SBRY.L")]),
+        ("Sainsburys sales slip", [("Sainsburys", "SBRY.L")]),
+        ("VOLKSWAGEN ADMITS CHEATING", [("VOLKSWAGEN", "VOW3.DE")]),
+        ("volkswagen admits cheating", [("volkswagen", "VOW3.DE")]),
+        ("Nestlé to sell unit", [("Nestlé", "NESN.SW")]),
+        ("Nestle to sell unit", [("Nestle", "NESN.SW")]),
+        ("Nestle\u0301 to sell unit", [("Nestle\u0301", "NESN.SW")]),
+        ("Ne\u00adstle to sell unit", [("Ne\u00adstle", "NESN.SW")]),
+        ("🚗🚗 Volkswagen 👍🏽 up", [("Volkswagen", "VOW3.DE")]),
+        ("AT&T to spin off", [("AT&T", "T")]),
+        ("AT&amp;T to spin off", [("AT&amp;T", "T")]),
+        ("J.P. Morgan profit falls", [("J.P. Morgan", "JPM")]),
+        ("JPMorgan profit falls", [("JPMorgan", "JPM")]),
+        ("JP Morgan profit falls", [("JP Morgan", "JPM")]),
+        ("Johnson and Johnson recalls", [("Johnson and Johnson", "JNJ")]),
+        ("Coca Cola profit", [("Coca Cola", "KO")]),
+        ("Bank of  America profit", [("Bank of  America", "BAC")]),
+        ("UPDATE 1-Ford to recall 1 million cars", [("Ford", "F")]),
+        ("RPT-UPDATE 2-GE profit falls", [("GE", "GE")]),
+        ("VW, BofA and StanChart fall", [("VW", "VOW3.DE"), ("BofA", "BAC"), ("StanChart", "STAN.L")]),
+        ("New York Times to charge", [("New York Times", "NYT")]),
+    ],
+)
+def test_a_name_is_found_in_the_forms_headlines_use(text: str, found: list[tuple[str, str]]) -> None:
+    assert linked(text) == found
+
+
+def test_the_longest_name_wins() -> None:
+    linker = linker_of(company("Bank of America"), company("Bank of America Merrill Lynch"), company("America Movil", "America"))
+    assert [link.name for link in linker.link("Bank of America Merrill Lynch and Bank of America")] == [
+        "Bank of America Merrill Lynch",
+        "Bank of America",
+    ]
+
+
+def test_names_do_not_reach_across_a_sentence_s_end() -> None:
+    linker = linker_of(company("Best Buy"))
+    assert linker.link("He is the Best. Buy it at Best Buy shares")[0].start == 26
+
+
+def test_names_inside_words_are_none() -> None:
+    linker = linker_of(company("Ensco"), company("Uber"))
+    assert linker.link("Gruber and Enscorp met in Uberlandia") == []
+
+
+def test_a_beginning_that_one_company_has_means_it() -> None:
+    linker = linker_of(company("Ocwen Financial", ticker="OCN"), company("Boston Scientific"), company("Boston Properties"))
+    assert [link.name for link in linker.link("Ocwen falls while Boston freezes")] == ["Ocwen Financial"]
+
+
+def test_a_beginning_that_a_much_larger_company_has_means_that_one() -> None:
+    linker = linker_of(company("Goldmann Sachs", ticker="GS", size=6), company("Goldmann Mining", size=1))
+    assert [link.symbols for link in linker.link("Goldmann profit falls")] == [("GS",)]
+
+
+@pytest.mark.parametrize(
+    "said", ["Zorgblat Pharma", "Zorgblat Pharm", "Zorgblat Pharmaceutical", "Zorgblat", "Zorgblat Pharmaceuticals Inc"]
+)
+def test_last_words_are_shortened_as_in_headlines(said: str) -> None:
+    linker = linker_of(company("Zorgblat Pharmaceuticals", "Zorgblat Pharmaceuticals Inc.", ticker="ZORG"))
+    assert [link.symbols for link in linker.link(f"{said} up 5%")] == [("ZORG",)]
+
+
+def test_legal_forms_alone_are_no_names() -> None:
+    assert linker_of(company("The Company", "Company", "Holdings", "the Group")).link("The Company and its Holdings, the Group") == []
+
+
+def test_a_name_given_by_the_caller_is_looked_up_and_else_an_entity_of_its_own() -> None:
+    linker = shipped()
+    assert [linker.named(name).id for name in ("Apple", "$AAPL", "AAPL", "apple's", "NESTLÉ")] == [
+        *["company:apple-inc"] * 4,
+        linker.named("Nestle").id,
+    ]
+    assert linker.named("Zorgblat Holdings plc").id == "found:zorgblat"
+    with pytest.raises(ValueError, match="is no name"):
+        linker.named(" ?! ")

@@ -1,0 +1,102 @@
+"""What a name does in a text."""
+
+from __future__ import annotations
+
+import pytest
+
+from squall.entities.linking.link import Role
+from tests.support.linkers import by_name, roles_in, shipped
+
+
+@pytest.mark.parametrize(
+    ("text", "rater"),
+    [
+        ("Goldman cuts Tesla to sell", "Goldman"),
+        ("Goldman Sachs upgrades Volkswagen", "Goldman Sachs"),
+        ("Tesla cut to neutral at JPMorgan", "JPMorgan"),
+        ("Tesla price target raised by Barclays", "Barclays"),
+        ("Cemex cut at Credit Suisse, J.P. Morgan", "J.P. Morgan"),
+        ("Barclays positive on Tesla", "Barclays"),
+        ("Moody's cuts Greece to junk", "Moody's"),
+        ("HSBC sees gold at $2,000", "HSBC"),
+        ("UBS analyst likes Tesla", "UBS"),
+        ("Tesla may fall further: Jane Doe, UBS", "UBS"),
+        ("Tesla may fall further: UBS", "UBS"),
+    ],
+)
+def test_a_broker_that_judges_others_rates(text: str, rater: str) -> None:
+    found = roles_in(text)
+    assert found[rater] is Role.RATER
+    assert all(role is Role.SUBJECT for name, role in found.items() if name not in {rater, "Credit Suisse"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "JPMorgan shares fall",
+        "Goldman Sachs cuts 3,000 jobs",
+        "Barclays cut to sell by UBS",
+        "UBS settles with regulators",
+        "Moody's profit rises",
+    ],
+)
+def test_a_broker_that_is_talked_of_is_a_subject(text: str) -> None:
+    assert next(iter(roles_in(text).values())) is Role.SUBJECT
+
+
+@pytest.mark.parametrize(
+    ("text", "author"),
+    [
+        ("VW shares plunge - Reuters", "Reuters"),
+        ("Bloomberg reports VW plans job cuts", "Bloomberg"),
+        ("VW plans job cuts, according to Reuters", "Reuters"),
+        ("Reuters exclusive: VW plans job cuts", "Reuters"),
+        ("VW plans job cuts via Reuters", "Reuters"),
+    ],
+)
+def test_an_agency_that_tells_is_an_author(text: str, author: str) -> None:
+    found = roles_in(text)
+    assert (found[author], found["VW"]) == (Role.AUTHOR, Role.SUBJECT)
+
+
+def test_an_agency_with_results_is_a_subject() -> None:
+    assert roles_in("Thomson Reuters profit rises") == {"Thomson Reuters": Role.SUBJECT}
+
+
+def test_an_exchange_where_something_is_listed_is_no_subject() -> None:
+    assert roles_in("NYSE-listed Alibaba falls")["NYSE"] is Role.EXCHANGE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SHAREHOLDER ALERT: Rosen Law Firm reminds Tesla investors of deadline",
+        "Pomerantz LLP investigates claims on behalf of investors of Tesla Inc. (TSLA)",
+        "Rosen, on behalf of shareholders of Tesla, is investigating Tesla",
+    ],
+)
+def test_a_company_whose_shareholders_are_solicited_is_no_subject(text: str) -> None:
+    links = [link for link in shipped().link(text) if "TSLA" in link.symbols]
+    assert {link.role for link in links} == {Role.SOLICITATION}
+
+
+def test_news_of_a_lawsuit_is_no_solicitation() -> None:
+    assert roles_in("Judge certifies class action against Tesla")["Tesla"] is Role.SUBJECT
+
+
+def test_a_list_of_prices_gives_each_name_little_relevance() -> None:
+    text = " ".join(f"${symbol} +1%" for symbol in ("AAPL", "MSFT", "TSLA", "GE", "F", "JPM", "BAC", "C", "WMT", "TGT", "KO", "PEP"))
+    assert {link.relevance for link in shipped().link(text)} == {0.5}
+
+
+def test_a_name_in_the_title_is_more_relevant_than_one_below_it() -> None:
+    title = "Tesla recalls cars"
+    text = f"{title}. The company said so. Analysts compared it with Volkswagen, which had done so before."
+    links = by_name(shipped().link(text, title_length=len(title)))
+    tesla, volkswagen = links[next(key for key in links if "tesla" in key)], links[next(key for key in links if "volkswagen" in key)]
+    assert (tesla.relevance, 0 < volkswagen.relevance < 0.7) == (1.0, True)
+
+
+def test_a_name_in_an_aside_is_less_relevant() -> None:
+    links = by_name(shipped().link("Tesla falls as Volkswagen gains"))
+    assert sorted(link.relevance for link in links.values()) == [0.8, 1.0]

@@ -1,0 +1,128 @@
+"""How the shipped entities are made from the source tables."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import pytest
+
+from squall.core.records import EntityKind
+from squall.entities.catalogue.compilation.__main__ import compile_entities
+from squall.entities.catalogue.compilation.companies import company_entities, titled
+from squall.entities.catalogue.compilation.drafts import Drafts
+from squall.entities.catalogue.compilation.tables import FOLDER, read_table, sector_of
+from squall.entities.catalogue.data_file import DATA_FILE, read_data_file, write_data_file
+from squall.entities.entity import Entity, Listing
+from tests.conftest import DATA
+
+COLUMNS = (
+    "name",
+    "other_names",
+    "us_ticker",
+    "cik",
+    "listings",
+    "sector",
+    "industry_group",
+    "industry",
+    "country",
+    "market_cap",
+    "delisted",
+    "website",
+)
+
+
+def compiled(tmp_path: Path, *rows: dict[str, str]) -> list[Entity]:
+    path = tmp_path / "companies.csv.gz"
+    with gzip.open(path, "wt", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, COLUMNS, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    return company_entities(path)[0]
+
+
+def test_a_row_becomes_a_company_under_the_name_that_people_write(tmp_path: Path) -> None:
+    row = {
+        "name": "Alpenbank Holding AG",
+        "listings": "ALPB.DE;0ABC.L",
+        "us_ticker": "ALPBY;ALPB-PA",
+        "sector": "Financials",
+        "industry": "Banks",
+    }
+    (bank,) = compiled(tmp_path, row | {"country": "Germany", "market_cap": "Large"})
+    assert (bank.id, bank.name, bank.aliases) == (
+        "company:alpenbank-holding-ag",
+        "Alpenbank Holding",
+        ("Alpenbank Holding AG", "Alpenbank"),
+    )
+    assert bank.symbols == ("ALPB.DE", "ALPBY")
+    assert (bank.country, bank.size) == ("country:germany", 5)
+
+
+def test_foreign_listings_under_abbreviations_are_dropped_and_a_home_listing_is_kept(tmp_path: Path) -> None:
+    rows = [
+        {"name": "GENL EL. CO.  DL -,06", "listings": "GEC.BE;GEC.MU", "country": "United States"},
+        {"name": "PUMA SE", "listings": "PUM.DE;PUM.BE", "country": "Germany"},
+    ]
+    assert [company.name for company in compiled(tmp_path, *rows)] == ["Puma"]
+
+
+def test_rows_of_one_company_are_merged_and_namesakes_of_two_countries_are_not(tmp_path: Path) -> None:
+    rows = [
+        {"name": "Bank of Alps Corporation", "listings": "BOAX.DE", "country": "United States"},
+        {"name": "BANK OF ALPS CORP /DE/", "us_ticker": "BOAX", "cik": "70858"},
+        {"name": "Polaris Inc.", "us_ticker": "PII", "country": "United States"},
+        {"name": "Polaris Limited", "listings": "POL.AX", "country": "Australia"},
+    ]
+    companies = compiled(tmp_path, *rows)
+    assert [(company.name, company.symbols) for company in companies] == [
+        ("Bank of Alps", ("BOAX", "BOAX.DE")),
+        ("Polaris", ("PII",)),
+        ("Polaris", ("POL.AX",)),
+    ]
+    assert len({company.id for company in companies}) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("SOUTHSIDE BANCSHARES INC", "Southside Bancshares Inc"),
+        ("BANK OF THE WEST", "Bank of the West"),
+        ("ASML", "ASML"),
+        ("eBay Inc.", "eBay Inc."),
+        ("HSBC BANK PLC", "HSBC Bank plc"),
+    ],
+)
+def test_names_in_capitals_are_written_as_people_do(given: str, written: str) -> None:
+    assert titled(given) == written
+
+
+def test_a_copy_gives_its_names_and_tickers_to_the_company() -> None:
+    one = Entity("company:total-se", EntityKind.COMPANY, "Total", listings=(Listing("FP", "PA"), Listing("TOTN", "MX")), size=5)
+    two = Entity("company:totalenergies-se", EntityKind.COMPANY, "TotalEnergies", listings=(Listing("TTE", "PA"),))
+    drafts = Drafts([one, two])
+    drafts.merge(one, two)
+    (merged,) = drafts.by_id.values()
+    assert (merged.name, merged.aliases, merged.symbols, merged.size) == ("TotalEnergies", ("Total",), ("TTE.PA", "FP.PA"), 5)
+
+
+def test_the_handwritten_tables_are_sound() -> None:
+    for path in sorted(FOLDER.glob("*.csv")):
+        for row in read_table(path.stem):
+            assert None not in row, f"{path.name}: too many cells in {row}"
+            assert None not in row.values(), f"{path.name}: too few cells in {row}"
+    for table in ("companies_known", "companies_unlisted"):
+        rows = read_table(table)
+        assert [row["name"] for row in rows if row["industry"] and row["industry"] not in sector_of()] == []
+        assert len({row["name"] for row in rows}) == len(rows)
+    assert {row["industry"] for row in read_table("sub_industries")} <= set(sector_of())
+
+
+@pytest.mark.slow
+def test_what_ships_is_what_the_compilation_makes(tmp_path: Path) -> None:
+    if not (DATA / "companies").exists():
+        pytest.skip("../shared/data is not here")
+    copy = tmp_path / "catalogue.json.gz"
+    write_data_file(compile_entities(DATA).by_id.values(), copy)
+    assert read_data_file(copy) == read_data_file(DATA_FILE)

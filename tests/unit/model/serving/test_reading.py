@@ -1,0 +1,133 @@
+"""A reading: topic, sentiment, names and the tone towards each, from one pass, in any backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from squall.core.errors import ConfigurationError
+from squall.model.outputs import probabilities
+from squall.model.serving.engine import ScoringEngine
+from squall.model.tasks import DEFAULT_TASKS, MENTION_SENTIMENT, NAMES, TaskSpec
+from tests.support.engines import save_checkpoint, tampered_engine, tiny_settings
+
+TASKS = (*DEFAULT_TASKS, NAMES, MENTION_SENTIMENT)
+TEXT = "Bank shares fall &amp; gold rise https://t.co/x as OIL deal is up"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_checkpoint(tmp_path_factory.mktemp("mentions"), tiny_base, tasks=TASKS, case=True)
+
+
+@pytest.fixture(scope="module")
+def engine(checkpoint: Path) -> Iterator[ScoringEngine]:
+    with ScoringEngine.open(tiny_settings(checkpoint)) as engine:
+        yield engine
+
+
+def _span(text: str, name: str) -> tuple[int, int]:
+    return text.index(name), text.index(name) + len(name)
+
+
+def test_one_pass_answers_for_every_head(checkpoint: Path) -> None:
+    engine, backend = tampered_engine(tiny_settings(checkpoint))
+    with engine:
+        reading = engine.read([TEXT])
+        assert reading.topic.shape == (1, 20)
+        assert reading.sentiment.shape == (1, 3)
+        assert reading.names[0]
+        assert reading.tone(0, [_span(TEXT, "gold")]).shape == (1, 3)
+    assert len(backend.batches) == 1
+
+
+def test_the_tone_of_a_span_is_the_mean_of_its_tokens_logits(engine: ScoringEngine) -> None:
+    model = engine._model
+    (tokens,) = model.tokenizer.aligned([TEXT])
+    logits = model.execution.backend.logits([tokens.ids])[MENTION_SENTIMENT.name][0]
+    start, end = _span(TEXT, "gold rise")
+    inside = [i for i, (first, last) in enumerate(tokens.offsets) if first < end and last > start and first < last]
+    expected = probabilities(MENTION_SENTIMENT, logits[inside].mean(0))
+    np.testing.assert_allclose(engine.read([TEXT]).tone(0, [(start, end)])[0], expected, atol=2e-3)
+
+
+def test_a_span_that_was_cut_off_has_the_tone_of_its_text(engine: ScoringEngine) -> None:
+    text = "gold rise " * 200
+    reading = engine.read(["oil fall", text])
+    np.testing.assert_allclose(reading.tone(1, [(len(text) - 5, len(text) - 1)]), reading.sentiment[1:])
+    assert not np.allclose(reading.tone(1, [(0, 4)]), reading.sentiment[1:])
+
+
+def test_without_the_heads_no_name_is_found_and_the_tone_is_the_texts(tiny_base: Path, tmp_path: Path) -> None:
+    with ScoringEngine.open(tiny_settings(save_checkpoint(tmp_path, tiny_base))) as engine:
+        reading = engine.read([TEXT, ""])
+        assert reading.names == [[], []]
+        np.testing.assert_array_equal(reading.tone(0, [(0, 4), (5, 11)]), np.repeat(reading.sentiment[:1], 2, axis=0))
+        with pytest.raises(ConfigurationError, match="no task 'mention_sentiment'"):
+            reading.towards(MENTION_SENTIMENT.name, 0, [(0, 4)])
+
+
+def test_the_case_of_a_word_changes_what_is_read(engine: ScoringEngine, checkpoint: Path) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(checkpoint / "model.safetensors")
+    torch.manual_seed(5)
+    weights["case.weight"] = torch.randn_like(weights["case.weight"])
+    save_file(weights, checkpoint / "model.safetensors")
+    with ScoringEngine.open(tiny_settings(checkpoint)) as cased:
+        lower, upper = cased.read(["gold rise", "Gold rise"]).sentiment
+        assert not np.allclose(lower, upper, atol=1e-4)
+    lower, upper = engine.read(["gold rise", "Gold rise"]).sentiment
+    np.testing.assert_allclose(lower, upper, atol=1e-6)  # a case that was never learnt says nothing
+
+
+@settings(max_examples=40)
+@given(st.lists(st.text(alphabet="abGOLDgold fed 🚀e\u0301\x00&;<", max_size=60), max_size=12), st.data())
+def test_spans_anywhere_in_odd_texts_have_probabilities(engine: ScoringEngine, texts: list[str], data: st.DataObject) -> None:
+    reading = engine.read(texts)
+    for row, text in enumerate(texts):
+        places = st.tuples(st.integers(0, len(text)), st.integers(0, len(text))).map(lambda pair: (min(pair), max(pair)))
+        found = reading.tone(row, data.draw(st.lists(places, max_size=6)))
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found.sum(1), 1.0, atol=1e-5)
+        for span in reading.names[row]:
+            assert 0 <= span.start < span.end <= len(text)
+
+
+@pytest.mark.parametrize(("output", "total"), [("softmax", True), ("ordinal", True), ("sigmoid", False)])
+def test_heads_of_other_outputs_need_no_code(tiny_base: Path, tmp_path: Path, output: str, total: bool) -> None:
+    tasks = [TaskSpec("grave", ("calm", "bad", "worst"), "text", output), TaskSpec("events", ("fire", "fraud"), "spans", output)]  # type: ignore[arg-type]
+    folder = save_checkpoint(tmp_path, tiny_base, tasks=(*DEFAULT_TASKS, *tasks))
+    with ScoringEngine.open(tiny_settings(folder)) as engine:
+        reading = engine.read([TEXT])
+    for found in (reading.probabilities["grave"], reading.towards("events", 0, [(0, 4)])):
+        assert ((found > 0) & (found < 1)).all()
+        assert np.allclose(found.sum(1), 1.0, atol=1e-5) == total
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("backend", "precision", "close"), [("ragged", "fp32", 1e-4), ("ragged", "bf16", 0.05), ("ragged", "int8", 0.3), ("eager", "int8", 0.3)]
+)
+def test_every_backend_reads_the_same(checkpoint: Path, engine: ScoringEngine, backend: str, precision: str, close: float) -> None:
+    from squall.core.errors import ConfigurationError as Unsupported
+
+    texts = [TEXT, "Gold", "oil deal of the BANK is WEAK on the day", ""]
+    try:
+        other = ScoringEngine.open(tiny_settings(checkpoint, backend=backend, precision=precision))
+    except Unsupported as error:
+        pytest.skip(str(error))
+    with other, ScoringEngine.open(tiny_settings(checkpoint)) as same:
+        found, expected = other.read(texts), same.read(texts)
+        np.testing.assert_allclose(found.sentiment, expected.sentiment, atol=close)
+        for row, text in enumerate(texts):
+            spans = [(0, len(text))]
+            np.testing.assert_allclose(found.tone(row, spans), expected.tone(row, spans), atol=close)
+        if close < 0.01:
+            assert found.names == expected.names
