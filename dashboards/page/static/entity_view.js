@@ -32,7 +32,9 @@ export async function showEntity(entity) {
     describe(found);
     showDocuments(page, other);
     const { drawEntity } = await chart;
-    if (entity === shown) drawEntity(found);
+    if (entity !== shown) return;
+    drawEntity(found);
+    $("entity-chart").classList.remove("blank");
   } catch (error) {
     if (error.status !== 404) throw error;
     if (entity === shown) write($("entity-reading"), `No stored document names ${entity}.`);
@@ -47,6 +49,7 @@ function clear() {
   write($("entity-reading"), "");
   $("entity-rows").replaceChildren();
   $("entity-older").hidden = true;
+  $("entity-chart").classList.add("blank");
 }
 
 function describe({ totals, points, history, window_minutes: minutes, last_published_at: last }) {

@@ -206,3 +206,16 @@ def test_a_name_that_never_occurred_is_said_to_be_unknown(filled: Any) -> None:
             answer = httpx.get(url + path)
             assert answer.status_code == 404
             assert "no stored document names 'company:nobody'" in answer.json()["detail"]
+
+
+def test_of_twenty_thousand_entities_the_list_holds_what_was_asked_for(world: Any, naming: Any) -> None:
+    rows = [naming(f"Company {n} is sued", f"company:number-{n}", age=timedelta(seconds=3 * n)) for n in range(20_000)]
+    rows += [naming(f"Company 777 is sued again, {n}", "company:number-777", age=n * MINUTE) for n in range(3)]
+    world.insert(*rows)
+    world.store.rollups.update()
+    with world.serving() as url:
+        listed = get(url, "/api/entities", limit=20)["entities"]
+        found = get(url, "/api/entities", q="number-199", limit=200)["entities"]
+    assert len(listed) == 20
+    assert (listed[0]["entity"], listed[0]["negative"], listed[1]["negative"]) == ("company:number-777", 4, 1)
+    assert len(found) == 111, "199, 1990 to 1999 and 19900 to 19999"
