@@ -90,3 +90,25 @@ def test_an_unknown_task_names_those_that_there_are(model: squall.Model) -> None
 def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(squall.ConfigurationError, match=str(tmp_path)):
         squall.Model(tmp_path)
+
+
+def test_texts_have_the_entities_that_they_are_about(model: squall.Model) -> None:
+    scores = model.score(["Apple beats estimates", "Nothing happened at all"])
+    [apple] = scores.entities[0]
+    assert (apple.name, apple.entity, apple.start, apple.end) == ("Apple", "company:apple-inc", 0, 5)
+    assert apple.p_negative + apple.p_neutral + apple.p_positive == pytest.approx(1)
+    assert scores.entities[1] == []
+    assert [row["entities"] for row in scores] == [[apple.as_dict()], []]
+
+
+def test_names_of_the_caller_get_their_tone_in_their_order(model: squall.Model) -> None:
+    scores = model.score(["Apple beats estimates", "Apple beats estimates"], entities=[["Nobody AG", "apple"], None])
+    assert [(each.name, each.start) for each in scores.entities[0]] == [("Nobody AG", None), ("apple", 0)]
+    assert [each.entity for each in scores.entities[1]] == ["company:apple-inc"]
+
+
+def test_names_that_do_not_fit_their_texts_are_an_error(model: squall.Model) -> None:
+    with pytest.raises(ValueError, match="entities has 1 items, texts has 2"):
+        model.score(["a", "b"], entities=[["c"]])
+    with pytest.raises(ValueError, match="is no name"):
+        model.score(["a"], entities=[["!!"]])
