@@ -10,12 +10,19 @@ from typing import Any
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from squall.dashboards.grafana.boards import alerts, backtest, drill_down, market_mood, pipeline
+from squall.dashboards.grafana.boards import alerts, backtest, company, drill_down, market_mood, pipeline
 
 FOLDER = Path(__file__).with_name("json")
 """Where the built dashboards are stored."""
 
-BUILDERS: tuple[Callable[[], Dashboard], ...] = (market_mood.build, drill_down.build, alerts.build, pipeline.build, backtest.build)
+BUILDERS: tuple[Callable[[], Dashboard], ...] = (
+    market_mood.build,
+    drill_down.build,
+    company.build,
+    alerts.build,
+    pipeline.build,
+    backtest.build,
+)
 
 
 def build_all() -> dict[str, str]:

@@ -19,6 +19,7 @@ from squall.dashboards.page.response_cache import ResponseCache
 from squall.dashboards.page.routes.alerts import alert_routes
 from squall.dashboards.page.routes.chart import chart_routes
 from squall.dashboards.page.routes.documents import document_routes
+from squall.dashboards.page.routes.entities import entity_routes
 from squall.dashboards.page.routes.events import event_routes
 from squall.dashboards.page.routes.filters import filter_routes
 from squall.dashboards.page.routes.health import health_routes
@@ -65,6 +66,7 @@ def create_app(
     app.include_router(overview_routes(store, cache))
     app.include_router(document_routes(store, cache))
     app.include_router(mood_routes(store, cache))
+    app.include_router(entity_routes(store, cache, clock))
     app.include_router(filter_routes(store, cache))
     app.include_router(chart_routes(store, cache, clock))
     app.include_router(alert_routes(store, cache, clock, detector))

@@ -140,7 +140,7 @@ class ChangeFeed:
         if self._at is not None and arrivals.now <= self._at:  # the cached result of the previous poll
             return None
         new = [key for key, _ in arrivals.stored if key not in self._reported] if self._at else []
-        documents = document_views(self._store.arrivals.documents(new[:MAX_DOCUMENTS], since - OVERLAP))
+        documents = self._documents(new, since - OVERLAP)
         self._advance(arrivals)
         if not new:
             return None
@@ -169,7 +169,11 @@ class ChangeFeed:
         since = max(time - OVERLAP, self._at - MAX_RESUME)
         arrivals = self._store.arrivals.since(since, limit=_MAX_IDS)
         reported = [key for key, at in arrivals.stored if key in self._reported or at <= self._at - OVERLAP]  # the next poll has the others
-        return _event(document_views(self._store.arrivals.documents(reported[:MAX_DOCUMENTS], since)), len(reported)) if reported else None
+        return _event(self._documents(reported, since), len(reported)) if reported else None
+
+    def _documents(self, ids: list[str], since: datetime) -> list[DocumentView]:
+        rows = self._store.arrivals.documents(ids[:MAX_DOCUMENTS], since)
+        return document_views(rows, self._store.mentions.of(rows))
 
 
 def _event(documents: list[DocumentView], size: int) -> DocumentsEvent:

@@ -48,7 +48,7 @@ class LocalClient:
         """Return what belongs to an alert."""
         documents = documents_behind(self._store.documents, alert, self._settings.detector.sectors, limit=_DOCUMENTS)
         return AlertDetails(
-            document_views(documents),
+            document_views(documents, self._store.mentions.of(documents)),
             self._store.acknowledgements.of([alert.id]),
             [NotificationView.model_validate(row) for row in self._store.notifications.about(alert.id)],
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from squall import storage
 from squall.core.items import DeadLetter, Origin
-from squall.core.records import TOPICS, Alert, AlertState, Document, Kind, ScoredDocument, SeriesKind, Severity
+from squall.core.records import TOPICS, Alert, AlertState, Document, EntityKind, Kind, Mention, ScoredDocument, SeriesKind, Severity
 from squall.storage import Store
 from squall.storage.rows.alerting import Acknowledgement, Notification, Silence
 from squall.storage.rows.backtests import BacktestAlert, BacktestEvent, BacktestReading, BacktestRun
@@ -23,6 +23,12 @@ RUN_ID = "b" * 32
 BURST = "Energy | Oil"
 SYMBOLS = ("XOM", "AAPL", "MSFT", "BRK.B", "TSLA")
 SOURCES = ("Reuters", "Bloomberg", "r/stocks", "O'Brien \\' \"Daily\"", "x.com/$__timeFilter(a)", "日経")
+ENTITIES = (
+    ("company:xom", "Exxon", ("XOM",)),
+    ("found:o'brien \\' \"bank\"/ü", "O'Brien \\' <b>Bank</b>", ()),
+    ("company:apple-inc", "Apple", ("AAPL", "AAPL.O")),
+    ("found:alpenbank", "Alpenbank", ()),
+)
 HOSTILE_TITLES = (
     "<script>alert('title')</script>",
     "Robert'); DROP TABLE documents; --",
@@ -90,8 +96,20 @@ def _scored(rng: random.Random, number: int, at: datetime, topic: str, title: st
         p_positive=positive,
         fingerprint=number - number % 3 if number % 11 == 0 else number,  # some repeat a neighbour's text
         model_version="model-1",
+        mentions=_named(rng, number, title),
         scored_at=at + timedelta(seconds=30),
     )
+
+
+def _named(rng: random.Random, number: int, title: str) -> tuple[Mention, ...]:
+    """Two of three documents are about a company, some of them about one that has no ticker and a hostile name."""
+    if number % 3 == 0:
+        return ()
+    entity, name, symbols = ENTITIES[number % len(ENTITIES)]
+    negative = rng.choice((0.8, 0.1, 0.1))
+    tone = {"p_negative": negative, "p_neutral": 0.1, "p_positive": 0.9 - negative}
+    place = {"start": 0, "end": min(5, len(title)), "relevance": 0.7, "first": True}
+    return (Mention(entity=entity, kind=EntityKind.COMPANY, name=name, symbols=symbols, **place, **tone),)
 
 
 def _rescored(row: ScoredDocument) -> ScoredDocument:

@@ -10,7 +10,7 @@ from typing import Any
 
 from squall.core.clock import SystemClock
 from squall.core.config.settings import WebSettings
-from squall.core.records import SENTIMENTS, Alert, AlertState, Document, Kind, ScoredDocument, SeriesKind, Severity
+from squall.core.records import SENTIMENTS, Alert, AlertState, Document, EntityKind, Kind, Mention, ScoredDocument, SeriesKind, Severity
 from squall.core.text import document_id, fingerprint
 from squall.dashboards.page.server import PageServer
 from squall.storage import Store
@@ -83,6 +83,54 @@ class ServedPage:
     def insert(self, *rows: ScoredDocument) -> None:
         """Store `rows` now."""
         self.store.documents.insert(rows, token=rows[0].document.id)
+
+    def naming(self, title: str, *names: tuple[str, str, str], **fields: Any) -> ScoredDocument:
+        """Return a document that names (entity, name, tone), in its title or text; an id may say of what kind it is."""
+        row = self.scored(title, **fields)
+        content = row.document.content
+        mentions = []
+        for entity, name, tone in names:
+            kind = entity.partition(":")[0]
+            mentions.append(
+                Mention(
+                    entity=entity,
+                    kind=EntityKind(kind) if kind in set(EntityKind) else EntityKind.ORGANISATION,
+                    name=name,
+                    symbols=(name[:4].upper(),) if kind == EntityKind.COMPANY else (),
+                    start=content.index(name),
+                    end=content.index(name) + len(name),
+                    first=True,
+                    relevance=0.9 if name in title else 0.4,
+                    **{f"p_{each}": 0.8 if each == tone else 0.1 for each in SENTIMENTS},
+                )
+            )
+        return row.model_copy(update={"mentions": tuple(sorted(mentions, key=lambda mention: mention.start))})
+
+    def count(self) -> None:
+        """Count what is stored per name, as the detector's process does."""
+        self.store.rollups.update()
+
+    def companies(self) -> None:
+        """Store a day of companies: Alpenbank (no ticker, not in any table) falls, Orlova rises and Ford is as always; and count them."""
+        rows = [self.naming(f"Ford opens plant {n}", ("company:ford", "Ford", "neutral"), age=timedelta(hours=n)) for n in range(6)]
+        rows += [
+            self.naming(
+                f"Alpenbank shares plunge, report {n}", ("found:alpenbank", "Alpenbank", "negative"), symbols=(), age=timedelta(minutes=n)
+            )
+            for n in range(1, 9)
+        ]
+        rows += [
+            self.naming(
+                f"Orlova gains on Alpenbank’s fall 😀 {n}",
+                ("company:orlova", "Orlova", "positive"),
+                ("found:alpenbank", "Alpenbank", "negative"),
+                text=f"Orlova gains on Alpenbank’s fall 😀 {n}, and 日本 郵政 watches",
+                age=timedelta(hours=2, minutes=n),
+            )
+            for n in range(3)
+        ]
+        self.insert(*rows)
+        self.count()
 
     def fill(self) -> None:
         """Store a day of three topics: markets all along, good earnings in the morning, bad news of oil at the end."""

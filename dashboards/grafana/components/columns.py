@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Threshold
 
-from squall.dashboards.grafana.components.dashboard import drill_down
+from squall.dashboards.grafana.components.dashboard import company_page, drill_down
 from squall.dashboards.grafana.components.overrides import Override, data_link, field, threshold_colors
 from squall.dashboards.grafana.components.palette import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, WARNING
 
@@ -27,6 +27,12 @@ def series_column(heading: str = "Series", *, name: str = "series", width: int |
     link = data_link("Open ${__value.text}", drill_down("${__value.raw:percentencode}"))
     sized = {"custom__width": width} if width else {"custom__minWidth": 170}
     return field(name, displayName=heading, links=[link], **sized)
+
+
+def entity_column() -> Override:
+    """Link the column of names to their dashboard; the column `entity` beside it holds the id."""
+    link = data_link("Open ${__value.text}", company_page("${__data.fields.entity:percentencode}"))
+    return field("name", displayName="Name", links=[link], custom__minWidth=200)
 
 
 def web_link() -> list[Override]:

@@ -19,10 +19,12 @@ from grafana_foundation_sdk.models.dashboard import (
 from squall.dashboards.grafana.clickhouse_query import TABLE, Query, datasource
 from squall.storage.panels import panel_sql
 
-MOOD, DRILL_DOWN, ALERTS, PIPELINE, BACKTEST = "squall-mood", "squall-drilldown", "squall-alerts", "squall-pipeline", "squall-backtest"
+MOOD, DRILL_DOWN, COMPANY, ALERTS = "squall-mood", "squall-drilldown", "squall-company", "squall-alerts"
+PIPELINE, BACKTEST = "squall-pipeline", "squall-backtest"
 TITLES = {
     MOOD: "Squall – market mood",
     DRILL_DOWN: "Squall – topic and symbol",
+    COMPANY: "Squall – company",
     ALERTS: "Squall – alerts",
     PIPELINE: "Squall – pipeline health",
     BACKTEST: "Squall – backtest",
@@ -34,6 +36,11 @@ ALL = "$__all"
 def drill_down(series: str) -> str:
     """Return the URL of the drill-down, which keeps the time range; Grafana fills in `series`."""
     return f"/d/{DRILL_DOWN}?var-series={series}&${{__url_time_range}}"
+
+
+def company_page(entity: str) -> str:
+    """Return the URL of the dashboard of one company or other name; as `drill_down`."""
+    return f"/d/{COMPANY}?var-entity={entity}&${{__url_time_range}}"
 
 
 def query_variable(name: str, label: str, description: str, query: str, *, multi: bool = False, include_all: bool = True) -> VariableModel:

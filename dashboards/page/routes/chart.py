@@ -13,6 +13,7 @@ from squall.core.series import MARKET, SYMBOL_PREFIX, kind_of
 from squall.dashboards.page.response_cache import ResponseCache
 from squall.dashboards.page.routes.alerts import alert_rows
 from squall.dashboards.page.routes.filters import cached_filters
+from squall.dashboards.page.schemas.alerts import AlertRow
 from squall.dashboards.page.schemas.base import ErrorView
 from squall.dashboards.page.schemas.chart import ChartView, PointsView, SeriesCountsView
 from squall.dashboards.page.time_grid import Hours, TimeGrid, time_grid
@@ -52,25 +53,36 @@ def _chart(store: Store, clock: Clock, series: str, hours: int) -> ChartView:
     if last is None:
         no_counts = SeriesCountsView(step_seconds=0, time=[], negative=[], total=[])
         return ChartView(
-            series=series, kind=kind, start=None, end=None, window_minutes=None, points=_points([]), counts=no_counts, alerts=[]
+            series=series, kind=kind, start=None, end=None, window_minutes=None, points=points_view([]), counts=no_counts, alerts=[]
         )
     grid = time_grid(last, hours)
-    every = timedelta(seconds=_READING_SECONDS * -(-hours * 3600 // (_READING_SECONDS * _MAX_POINTS)))
-    points = store.detector.readings(series, grid.start, grid.end, every=every)
-    alerts = [alert for alert in store.alerts.latest(limit=_MAX_ALERTS) if alert.topic == series and _overlaps(alert, grid)]
+    points = readings_of(store, series, grid, hours)
     return ChartView(
         series=series,
         kind=kind,
         start=grid.start,
         end=grid.end,
         window_minutes=points[-1].window_minutes if points else None,
-        points=_points(points),
+        points=points_view(points),
         counts=_counts(store, series, kind, grid),
-        alerts=alert_rows(store, clock.now(), alerts),
+        alerts=alerts_of(store, clock, series, grid),
     )
 
 
-def _points(points: list[SeriesReading]) -> PointsView:
+def readings_of(store: Store, series: str, grid: TimeGrid, hours: int) -> list[SeriesReading]:
+    """Return the detector's readings of a series, at most about two thousand."""
+    every = timedelta(seconds=_READING_SECONDS * -(-hours * 3600 // (_READING_SECONDS * _MAX_POINTS)))
+    return store.detector.readings(series, grid.start, grid.end, every=every)
+
+
+def alerts_of(store: Store, clock: Clock, series: str, grid: TimeGrid) -> list[AlertRow]:
+    """Return the alerts of a series that were open at any time in the range."""
+    alerts = [alert for alert in store.alerts.latest(limit=_MAX_ALERTS) if alert.topic == series and _overlaps(alert, grid)]
+    return alert_rows(store, clock.now(), alerts)
+
+
+def points_view(points: list[SeriesReading]) -> PointsView:
+    """Return readings as columns."""
     return PointsView(
         time=[point.time for point in points],
         observed=[point.observed for point in points],

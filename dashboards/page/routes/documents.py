@@ -93,8 +93,10 @@ def _page(store: Store, limit: int, position: str, words: tuple[str, ...], filte
     if before is not None and before < OLDEST:
         return DocumentsView(documents=[], next=None)
     rows = store.documents.search(limit=limit, before=before, before_id=before_id, words=words, **filters)
-    return DocumentsView(documents=document_views(rows), next=_next_position(rows[-1]) if len(rows) == limit else None)
+    views = document_views(rows, store.mentions.of(rows))
+    return DocumentsView(documents=views, next=next_position(rows[-1]) if len(rows) == limit else None)
 
 
-def _next_position(row: StoredDocument) -> str:
+def next_position(row: StoredDocument) -> str:
+    """Return the `next` of a page that ends with `row`."""
     return f"{row.published_at.isoformat(timespec='milliseconds').replace('+00:00', 'Z')},{row.id}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -11,10 +11,25 @@ from pydantic import BeforeValidator, Field
 from squall.core.records import Sentiment
 from squall.dashboards.page.schemas.base import View
 from squall.storage.rows.documents import StoredDocument
+from squall.storage.rows.mentions import StoredMention
 
 TEXT_CHARS = 500
 
 Excerpt = Annotated[str, BeforeValidator(lambda text: text[:TEXT_CHARS])]
+
+
+class MentionView(View):
+    """A name that a document is about, where it occurs first, with relevance and tone in the whole document."""
+
+    name: str
+    entity: str = Field(description="its id, for /api/entities/{entity}")
+    symbols: tuple[str, ...]
+    start: int = Field(description="in the title, followed by '. ' and the text unless that repeats it; in Unicode characters")
+    end: int
+    relevance: float = Field(description="in [0, 1]")
+    p_negative: float
+    p_neutral: float
+    p_positive: float
 
 
 class DocumentView(View):
@@ -42,6 +57,7 @@ class DocumentView(View):
     scored_at: datetime
     stored_at: datetime
     copies: int = Field(description="later documents with the same text, if they were counted")
+    entities: list[MentionView] = Field([], description="the names that it is about, each once, in the order of the text")
 
 
 class DocumentsView(View):
@@ -51,6 +67,11 @@ class DocumentsView(View):
     next: str | None = Field(description="pass it as `before` to get the next page; null on the last page")
 
 
-def document_views(rows: Iterable[StoredDocument]) -> list[DocumentView]:
-    """Convert rows of the store."""
-    return [DocumentView.model_validate(row) for row in rows]
+def document_views(rows: Iterable[StoredDocument], mentions: Mapping[str, Sequence[StoredMention]]) -> list[DocumentView]:
+    """Convert rows of the store; `mentions` are those of each document's id."""
+    return [
+        DocumentView.model_validate(row).model_copy(
+            update={"entities": [MentionView.model_validate(mention) for mention in mentions.get(row.id, ()) if mention.first]}
+        )
+        for row in rows
+    ]

@@ -113,7 +113,7 @@ async function fill(parts) {
   try {
     const { explanation, documents, notifications } = await get(`/api/alerts/${parts.alert.id}`);
     reconcile(parts.explanation, explanation, { key: (sentence) => sentence, create: (sentence) => el("p", {}, sentence) });
-    reconcile(parts.documents, documents, { key: (row) => row.id, create: documentRow });
+    reconcile(parts.documents, documents, { key: (row) => row.id, create: (row) => documentRow(row) });
     parts.documents.previousElementSibling.hidden = !documents.length;
     const line = (row) => el("li", {}, notificationText(row));
     reconcile(parts.notifications, notifications, { key: (row) => row.id + row.updated_at, create: line });

@@ -29,9 +29,10 @@ async function request(path, options = {}) {
   return body;
 }
 
-/** GET `path` with `parameters`; empty ones are omitted. */
+/** GET `path` with `parameters`; empty ones are omitted, each value of a list is sent. */
 export function get(path, parameters = {}) {
-  const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== "" && value !== null));
+  const values = Object.entries(parameters).flatMap(([name, value]) => [].concat(value).map((each) => [name, each]));
+  const query = new URLSearchParams(values.filter(([, value]) => value !== "" && value !== null));
   return request(query.size ? `${path}?${query}` : path);
 }
 

@@ -1,13 +1,11 @@
 // The chart of the selected series: negative documents, the expected count, and alerts.
 
 import * as echarts from "./vendor/echarts.esm.min.js";
+import { alertAreas, BAND, countAxis, expectedBand, timeAxis, withGaps } from "./chart_parts.js";
 import { $, write } from "./dom.js";
 import { count, moment, some, whole } from "./format.js";
 import { colour, onTheme, tooltip } from "./theme.js";
 
-const GAP_MS = 16 * 60000; // readings come every five minutes; a longer gap is drawn as a gap
-const BAND = "90% interval";
-const TIMES = { day: "{d} {MMM}", month: "{d} {MMM}", hour: "{HH}:{mm}", minute: "{HH}:{mm}" };
 let chart = null;
 let watcher = null;
 let response = null;
@@ -52,32 +50,12 @@ function describe() {
   }
 }
 
-function withGaps(times, values) {
-  const drawn = [];
-  times.forEach((time, at) => {
-    const now = new Date(time).getTime();
-    const before = at ? new Date(times[at - 1]).getTime() : now;
-    if (now - before > GAP_MS) drawn.push([before + 1, null]);
-    drawn.push([now, values[at]]);
-  });
-  return drawn;
-}
-
-function line(name, values, more) {
-  return { name, type: "line", symbol: "none", silent: true, data: withGaps(response.points.time, values), ...more };
-}
-
 function readings() {
-  const { low, high, expected, observed } = response.points;
-  const [band, quiet, negative] = ["band", "quiet", "negative"].map(colour);
-  const unseen = { lineStyle: { opacity: 0 }, stack: "band", stackStrategy: "all" };
-  const width = high.map((value, at) => value - low[at]);
-  return [
-    line("low", low, unseen),
-    line(BAND, width, { ...unseen, areaStyle: { color: band, opacity: 1 }, color: band }),
-    line("expected", expected, { color: quiet, lineStyle: { width: 1.2, type: "dashed", color: quiet } }),
-    line("negative", observed, { color: negative, lineStyle: { width: 1.8, color: negative }, markArea: alertAreas(), silent: false }),
-  ];
+  const { time, observed, ...expected } = response.points;
+  const data = (values) => withGaps(time, values);
+  const negative = colour("negative");
+  const line = { type: "line", symbol: "none", color: negative, lineStyle: { width: 1.8, color: negative } };
+  return [...expectedBand(expected, data), { ...line, name: "negative", data: data(observed), markArea: alertAreas(response) }];
 }
 
 function bars() {
@@ -86,17 +64,8 @@ function bars() {
   const data = (values) => values.map((value, at) => [time[at], value]);
   return [
     { ...shape, name: "all", data: data(total), color: colour("band") },
-    { ...shape, name: "negative", data: data(negative), color: colour("negative"), markArea: alertAreas() },
+    { ...shape, name: "negative", data: data(negative), color: colour("negative"), markArea: alertAreas(response) },
   ];
-}
-
-function alertAreas() {
-  const [start, end] = [new Date(response.start), new Date(response.end)];
-  const data = response.alerts.map(({ severity, opened_at: opened, resolved_at: resolved }) => [
-    { name: severity, xAxis: Math.max(new Date(opened), start), itemStyle: { color: colour(severity) } },
-    { xAxis: Math.min(new Date(resolved || end), end) },
-  ]);
-  return { silent: true, data, itemStyle: { opacity: 0.16 }, label: { position: "insideTopRight", color: colour("ink"), fontSize: 10 } };
 }
 
 function tooltipText(points) {
@@ -112,20 +81,12 @@ function tooltipText(points) {
 }
 
 function draw() {
-  const label = { color: colour("quiet"), fontSize: 11, fontFamily: "system-ui, sans-serif" };
   chart.setOption({
     animation: false,
     useUTC: true,
     grid: { left: 8, right: 12, top: 14, bottom: 4, containLabel: true },
-    xAxis: {
-      type: "time",
-      min: new Date(response.start).getTime(),
-      max: new Date(response.end).getTime(),
-      axisLabel: { ...label, hideOverlap: true, formatter: TIMES },
-      axisLine: { lineStyle: { color: colour("line-strong") } },
-      splitLine: { show: false },
-    },
-    yAxis: { type: "value", min: 0, minInterval: 1, axisLabel: label, splitLine: { lineStyle: { color: colour("line") } } },
+    xAxis: timeAxis(response),
+    yAxis: countAxis(),
     tooltip: { ...tooltip(), trigger: "axis", formatter: tooltipText, axisPointer: { lineStyle: { color: colour("line-strong") } } },
     series: hasReadings() ? readings() : bars(),
   }, { notMerge: true });

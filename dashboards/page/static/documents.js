@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { $, el, link, reconcile, write } from "./dom.js";
 import { count, fully, moment, signed, whole } from "./format.js";
+import { marked, nameChips, textFrom } from "./name_chips.js";
 import { urlState } from "./url_state.js";
 
 const PAGE = 50;
@@ -33,9 +34,10 @@ function matches(document_, filters) {
     && words.every((word) => text.includes(word));
 }
 
-/** Make the row of a document; also used for the documents behind an alert. */
-export function documentRow(document_) {
-  const { title, text, url, sentiment, topic, score, source, symbols, kind, language } = document_;
+/** Make the row of a document; also used for the documents behind an alert, and for those of a company with the tone `towards` it. */
+export function documentRow(document_, towards = document_) {
+  const { title, text, url, topic, source, symbols, kind, language, entities } = document_;
+  const { sentiment, score } = towards;
   const at = document_.published_at;
   const facts = [source, kind, language === "und" ? "" : language].filter(Boolean).join(" · ");
   const named = symbols.map((name) => `$${name}`).join(" ");
@@ -46,8 +48,9 @@ export function documentRow(document_) {
       el("span", { class: "score" }, signed(score)),
       el("time", { datetime: at, title: fully(at) }, moment(at)),
       el("span", { class: "topic" }, topic)),
-    el("p", { class: "title" }, link(url, title || text)),
-    title && text && !title.startsWith(text) ? el("p", { class: "text" }, text) : null,
+    el("p", { class: "title" }, link(url, marked(title || text, entities))),
+    title && text && !title.startsWith(text) ? el("p", { class: "text" }, ...marked(text, entities, textFrom(document_))) : null,
+    nameChips(entities),
     el("p", { class: "facts" }, el("span", { class: "source" }, facts), named ? el("span", { class: "symbols" }, named) : null),
   );
 }
@@ -101,7 +104,7 @@ function showSome() {
 }
 
 function draw() {
-  reconcile(list, shown, { key: (row) => row.id, create: documentRow });
+  reconcile(list, shown, { key: (row) => row.id, create: (row) => documentRow(row) });
   $("older").hidden = next === null;
 }
 

@@ -12,16 +12,17 @@ export function el(tag, attributes, ...children) {
   return made;
 }
 
-/** Make a link that opens in a new tab, or plain text if the URL is not a web address. */
+/** Make a link that opens in a new tab, or plain text if the URL is not a web address. `text` may be a list of strings and elements. */
 export function link(url, text, className) {
+  const parts = [].concat(text);
   let target = null;
   try {
     target = new URL(url);
   } catch {
-    return el("span", { class: className }, text);
+    return el("span", { class: className }, ...parts);
   }
-  if (target.protocol !== "http:" && target.protocol !== "https:") return el("span", { class: className }, text);
-  return el("a", { class: className, href: target.href, target: "_blank", rel: "noopener noreferrer" }, text);
+  if (target.protocol !== "http:" && target.protocol !== "https:") return el("span", { class: className }, ...parts);
+  return el("a", { class: className, href: target.href, target: "_blank", rel: "noopener noreferrer" }, ...parts);
 }
 
 /** Write text only if it differs, so that selections and screen readers are not disturbed. */

@@ -5,9 +5,12 @@ import { get } from "./api.js";
 import * as banner from "./banner.js";
 import { $, choose, el, write } from "./dom.js";
 import * as documents from "./documents.js";
+import { loadEntities, markEntity, showEntityAlerts, startEntities } from "./entities.js";
+import { showEntity, startEntityView } from "./entity_view.js";
 import { subscribe } from "./event_source.js";
 import { offerFilters, setFilters, startFilters } from "./filters.js";
 import { markTopic, showMood } from "./mood.js";
+import { onName } from "./name_chips.js";
 import { showConnection, showHealth } from "./status_strip.js";
 import { ALL_TOPICS, updateUrl, urlState } from "./url_state.js";
 
@@ -97,9 +100,30 @@ const chart = refresher("the chart", async () => {
   if (response && series === urlState.series) drawChart(response);
 });
 
+let entity = urlState.entity; // that is shown: the chosen one, or the first of the first list
+
+const entities = refresher("the companies", async () => {
+  const first = await loadEntities();
+  if (entity || !first) return;
+  entity = first;
+  markEntity(entity);
+  company();
+});
+
+const company = refresher("the company", () => showEntity(entity));
+
+/** Show one company or other name. */
+function selectEntity(name) {
+  entity = name;
+  updateUrl({ entity });
+  markEntity(entity);
+  company();
+}
+
 const alerts = refresher("the alerts", async () => {
   const [listed, silences] = await Promise.all([get("/api/alerts", { limit: 200 }), get("/api/silences")]);
   showAlerts(listed, silences);
+  showEntityAlerts(openAlerts());
   drawMood();
 });
 
@@ -154,7 +178,7 @@ function showItsDocuments() {
 }
 
 function refreshAll() {
-  for (const refresh of [health, mood, chart, alerts, filters]) refresh();
+  for (const refresh of [health, mood, entities, company, chart, alerts, filters]) refresh();
 }
 
 /** Return a function that refreshes again after the cached responses from before a change have expired. */
@@ -200,8 +224,8 @@ const eventHandlers = {
     documents.receive(data);
     if (urlState.filters.q) search();
   },
-  mood: changed(mood, chart),
-  alerts: changed(alerts, chart),
+  mood: changed(mood, chart, entities, company),
+  alerts: changed(alerts, chart, company),
   store_unavailable: ({ detail }) => banner.showStoreUnavailable(detail),
 };
 
@@ -210,8 +234,7 @@ function startRange() {
     button.checked = button.value === urlState.hours;
     button.addEventListener("change", () => {
       updateUrl({ hours: button.value });
-      mood();
-      chart();
+      for (const refresh of [mood, chart, entities, company]) refresh();
     });
   }
 }
@@ -225,6 +248,13 @@ measureTop();
 startRange();
 startFilters(documentStream);
 documents.start();
+startEntities(entities, selectEntity);
+startEntityView();
+onName((name) => {
+  selectEntity(name);
+  $("entity-title").focus();
+});
+markEntity(entity);
 startAlerts({ changed: alerts, select: selectSeries });
 $("series").addEventListener("change", () => selectSeries($("series").value));
 $("show-documents").addEventListener("click", showItsDocuments);

@@ -1,14 +1,21 @@
-// What the page shows: series, time range and filters. They are stored in the address, so that a reload or a shared link restores them.
+// What the page shows: series, time range, company and filters. They are in the address, so that a reload or a shared link restores them.
 
 export const FILTERS = ["q", "topic", "sentiment", "source", "symbol", "kind", "language"];
 export const ALL_TOPICS = "All topics";
 const RANGES = ["6", "24", "168", "672"];
+const ORDERS = ["negative", "change", "volume"];
+const NAMES = ["companies", "countries", "people", "all"];
+
+const one = (values, value, otherwise) => (values.includes(value) ? value : otherwise);
 
 const parameters = new URLSearchParams(location.search);
 
 export const urlState = {
   series: parameters.get("series") || ALL_TOPICS,
-  hours: RANGES.includes(parameters.get("hours")) ? parameters.get("hours") : "24",
+  hours: one(RANGES, parameters.get("hours"), "24"),
+  entity: (parameters.get("entity") || "").slice(0, 500),
+  order: one(ORDERS, parameters.get("order"), "negative"),
+  names: one(NAMES, parameters.get("names"), "companies"),
   filters: Object.fromEntries(FILTERS.map((name) => [name, (parameters.get(name) || "").slice(0, 200)])),
 };
 
@@ -18,6 +25,9 @@ export function updateUrl(change) {
   const entries = [
     ["series", urlState.series === ALL_TOPICS ? "" : urlState.series],
     ["hours", urlState.hours === "24" ? "" : urlState.hours],
+    ["entity", urlState.entity],
+    ["order", urlState.order === "negative" ? "" : urlState.order],
+    ["names", urlState.names === "companies" ? "" : urlState.names],
     ...Object.entries(urlState.filters),
   ];
   const query = new URLSearchParams(entries.filter(([, value]) => value));

@@ -109,7 +109,8 @@ WITH
           (
               startsWith(lowerUTF8(name), wanted)
               OR position(lowerUTF8(name), concat(' ', wanted)) > 0
-              OR position(entity, replaceAll(wanted, ' ', '-')) > 0
+              OR entity = wanted
+              OR position(concat('-', substring(entity, position(entity, ':') + 1)), concat('-', replaceAll(wanted, ' ', '-'))) > 0
               OR arrayExists(symbol -> startsWith(lowerUTF8(symbol), wanted), symbols)
           )
     )
@@ -128,6 +129,7 @@ LIMIT {limit:UInt32}
     rows=_rows("now", "entity, negative, neutral, positive", "entity IN (SELECT entity FROM found)"),
 )
 _NAME = "SELECT entity, toString(kind), name, symbols, last_published_at, 0, 0 FROM entity_names FINAL WHERE entity = {entity:String}"
+_FIRST = "SELECT count(), toDateTime64(min(time), 3, 'UTC') FROM entity_rollup WHERE step = 3600"
 _PER_MINUTE = sql(
     """
 SELECT entity AS name, groupArray(toUInt32(intDiv(toUnixTimestamp(published_at), 60) * 3 + toInt8(sentiment) + 1))
@@ -193,7 +195,7 @@ class EntityQueries(Queries):
         """Return entities that occurred, most documents in [since, until) first, in any case of letters.
 
         Args:
-            text: the beginning of the name, of a word in it or of a ticker, or a part of the entity's id.
+            text: the beginning of the name, of a word in it, of a ticker or of a word of the entity's id; or the whole id.
             kinds: only of these; empty: all.
         """
         filters = {"text": valid_text(text), "kinds": [kind.value for kind in kinds], "limit": limit}
@@ -203,6 +205,11 @@ class EntityQueries(Queries):
         """Return what an entity is called, without counts; None when it never occurred."""
         row = self._one(_NAME, entity=valid_text(entity))
         return _name(*row) if row else None
+
+    def first_counted_at(self) -> datetime | None:
+        """Return the first hour (its start) with a counted document that names anything, None when there is none."""
+        count, first = self._only(_FIRST)
+        return utc(first) if count else None
 
     def per_minute(
         self, start: datetime, end: datetime, *, entities: Collection[str] = (), copies: bool = False, as_of_model: str | None = None

@@ -11,12 +11,13 @@ from pydantic import SecretStr
 
 from squall.core.records import AlertState
 from squall.dashboards.page.app import STATIC
+from tests.integration.storage.mention_samples import mention
 from tests.support.event_stream import listening
 
 pytestmark = pytest.mark.slow
 
 ONE = f"{1:032x}"
-VALUES = {"alert_id": ONE, "series": "Markets"}
+VALUES = {"alert_id": ONE, "series": "Markets", "entity": "company:bank"}
 ROUTES = {
     ("get", "/healthz"),
     ("get", "/api/overview"),
@@ -24,6 +25,9 @@ ROUTES = {
     ("get", "/api/mood"),
     ("get", "/api/chart"),
     ("get", "/api/filters"),
+    ("get", "/api/entities"),
+    ("get", "/api/entities/{entity}"),
+    ("get", "/api/entities/{entity}/documents"),
     ("get", "/api/alerts"),
     ("get", "/api/alerts/{alert_id}"),
     ("post", "/api/alerts/{alert_id}/acknowledgement"),
@@ -63,7 +67,8 @@ def test_whatever_the_page_asks_for_is_described(world: Any) -> None:
 
 
 def test_what_every_get_route_answers_is_as_described(world: Any, scored: Any, alert: Any) -> None:
-    world.insert(scored("Bank fails"), scored("Bank rises", "positive"))
+    world.insert(scored("Bank fails").model_copy(update={"mentions": (mention("company:bank"),)}), scored("Bank rises", "positive"))
+    world.store.rollups.update()
     world.store.alerts.write([alert(1, AlertState.FIRING), alert(2, AlertState.RESOLVED)])
     with world.serving() as url:
         for path, body in ((f"/api/alerts/{ONE}/acknowledgement", {"author": "ann"}), ("/api/silences", SILENCE)):
@@ -77,7 +82,7 @@ def test_what_every_get_route_answers_is_as_described(world: Any, scored: Any, a
                 assert answer.status_code == 200, (path, answer.text)
                 validate(document, path, "get", 200, answer.json())
                 walked += 1
-        assert walked == 11
+        assert walked == 14
         validate(document, "/api/documents", "get", 422, httpx.get(url + "/api/documents?limit=0").json())
         validate(document, "/api/chart", "get", 404, httpx.get(url + "/api/chart?series=Nope").json())
 
@@ -99,7 +104,9 @@ def test_the_stream_is_described_with_every_event_it_sends(world: Any, scored: A
 def test_every_route_needs_the_token_but_the_one_for_probes(world: Any) -> None:
     with world.serving(token=SecretStr("long")) as url:
         answers = {
-            (method, path): httpx.request(method, url + path.format(alert_id=ONE, silence_id=ONE), json={}).status_code
+            (method, path): httpx.request(
+                method, url + path.format(alert_id=ONE, silence_id=ONE, entity="company:bank"), json={}
+            ).status_code
             for method, path in ROUTES
         }
     assert answers.pop(("get", "/healthz")) == 200

@@ -18,7 +18,7 @@ from squall.dashboards.grafana.clickhouse_macros import expand, interval_seconds
 from squall.dashboards.grafana.variable_formats import Selection
 from squall.storage import Store
 from squall.storage.panels import panel_sql
-from tests.support.dashboard_store import BURST, HOSTILE_TITLES, RUN_ID, SOURCES, open_filled
+from tests.support.dashboard_store import BURST, ENTITIES, HOSTILE_TITLES, RUN_ID, SOURCES, open_filled
 
 pytestmark = pytest.mark.slow
 
@@ -96,7 +96,9 @@ def test_every_query_answers_when_one_of_everything_is_chosen(store: Store, span
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_hostile_value_chooses_nothing_and_breaks_nothing(store: Store, value: str) -> None:
     names = ("topic", "source", "language", "severity", "kind", "worker")
-    chosen = {name: several(value, "no such") for name in names} | {name: one(value or "no such") for name in ("symbol", "series", "run")}
+    chosen = {name: several(value, "no such") for name in names} | {
+        name: one(value or "no such") for name in ("symbol", "series", "run", "entity")
+    }
     runs = run_queries(store, BOARDS, *LONG, NOW, selected=chosen)
     assert [(run.name, run.error) for run in runs if run.error] == []
     unfiltered = {run.name for run in run_queries(store, BOARDS, *LONG, NOW) if run.rows}
@@ -166,13 +168,14 @@ def test_charts_have_increasing_times_and_labels_that_exist(store: Store) -> Non
             for target in panel["targets"]:
                 if target["format"] != 0:
                     continue
-                values = EVERYTHING | {"series": one(BURST), "run": one(RUN_ID), "topic": one(BURST)}
+                values = EVERYTHING | {"series": one(BURST), "run": one(RUN_ID), "topic": one(BURST), "entity": one(ENTITIES[0][0])}
                 sql = expand(target["rawSql"], start=LONG[0], end=LONG[1], interval=900, variables=values)
                 names = columns(store, sql)
                 assert names[0] == "time", panel["title"]
                 times = [moment(time) for time in store.read(sql).columns[0]]
                 assert times == sorted(times)
-                assert not times or LONG[0] - HOUR <= times[0] <= times[-1] <= LONG[1]
+                # a bucket holds the start of the range; the longest are the heatmap's, of five hours
+                assert not times or LONG[0] - 5 * HOUR < times[0] <= times[-1] <= LONG[1]
                 label = panel["fieldConfig"]["defaults"].get("displayName", "")
                 if "labels." in label:
                     assert label.split("labels.")[1].rstrip("}") in names
@@ -211,6 +214,36 @@ def test_the_drill_down_counts_a_topic_and_a_symbol_as_the_detector_does(store: 
         volume = rows(store, "drilldown/volume", LONG, series=one(series))
         for sentiment in ("negative", "neutral", "positive"):
             assert sum(row[sentiment] for row in volume) == int(getattr(counts, sentiment).sum())
+
+
+def test_a_company_is_counted_as_the_store_counts_it_with_or_without_a_ticker(store: Store) -> None:
+    end = LONG[1] + timedelta(minutes=1)
+    for entity, name, _ in ENTITIES:
+        wanted = store.entities.top(LONG[0], end, entities=[entity])[0]
+        totals = rows(store, "entity/totals", LONG, entity=one(entity))[0]
+        assert (totals["documents"], totals["negative_share"]) == (wanted.documents, pytest.approx(wanted.negative_share))
+        listed = {row["entity"]: row for row in rows(store, "entity/most_negative", LONG)}[entity]
+        assert (listed["name"], listed["documents"], listed["negative"]) == (name, wanted.documents, wanted.negative)
+        volume = rows(store, "entity/volume", LONG, entity=one(entity))
+        assert sum(row["negative"] + row["neutral"] + row["positive"] for row in volume) == wanted.documents
+        shown = rows(store, "entity/documents", LONG, entity=one(entity))
+        newest = store.mentions.documents(entity, LONG[0], end, limit=100)
+        assert [row["time"].astimezone(UTC) for row in shown] == [row.document.published_at for row in newest]
+        assert [row["sentiment"] for row in shown] == [row.mention.sentiment.value for row in newest]
+    options = {row["entity"]: row["shown"] for row in rows(store, "variables/entity", LONG)}
+    assert options["found:alpenbank"] == "Alpenbank"
+    assert options["company:apple-inc"] == "Apple (AAPL, AAPL.O)"
+
+
+def test_what_is_usual_for_a_company_is_known_after_a_week(store: Store) -> None:
+    band = rows(store, "entity/band", LONG, entity=one(ENTITIES[0][0]))
+    assert [moment(row["time"]) for row in band] == [LONG[0] + hour * HOUR for hour in range(241)]
+    known = [row for row in band if row["expected"] is not None]
+    assert 2 * 24 <= len(known) <= 4 * 24
+    assert all(row["expected"] is None for row in band[: 6 * 24])
+    assert all(0 <= row["low"] <= row["high"] for row in known)
+    counted = store.entities.series(ENTITIES[0][0], LONG[0], LONG[1], step=HOUR)
+    assert sum(row["observed"] for row in band[:-1]) == sum(row.negative for row in counted)
 
 
 def test_filters_leave_only_what_was_chosen(store: Store) -> None:

@@ -122,6 +122,8 @@ def test_names_that_occurred_are_found_by_their_beginning_ticker_or_id(store: St
     assert search("NESTLÉ") == search("nestle") == ["company:nestle"]
     assert search("o'neil <") == search("o'neil <img src=x> \\ %") == ["found:o'neil <img>"]
     assert search("ba", kinds=[EntityKind.COUNTRY]) == ["country:bahamas"]
+    assert search("company:bofa") == ["company:bofa"]
+    assert search("company") == search("fa") == [], "neither the kind in an id nor the middle of a word"
     assert search("zzz") == search("_%") == search("b%") == []
     assert len(search("", limit=3)) == 3
     [first, _] = store.entities.search("ba", *DAY)

@@ -9,14 +9,14 @@ from squall.dashboards.grafana.build import build_all, write
 from squall.dashboards.grafana.check import check_static
 from squall.storage.panels import panel_names, panel_sql
 
-UIDS = {"squall-mood", "squall-drilldown", "squall-alerts", "squall-pipeline", "squall-backtest"}
+UIDS = {"squall-mood", "squall-drilldown", "squall-company", "squall-alerts", "squall-pipeline", "squall-backtest"}
 
 
 def test_the_text_is_the_same_every_time() -> None:
     assert build_all() == build_all()
 
 
-def test_there_are_five_dashboards_with_fixed_uids() -> None:
+def test_there_are_six_dashboards_with_fixed_uids() -> None:
     assert {json.loads(text)["uid"] for text in build_all().values()} == UIDS
 
 
@@ -68,5 +68,5 @@ def test_links_between_dashboards_keep_the_time_range() -> None:
 
 
 def test_only_hosts_lead_to_the_address_of_a_document() -> None:
-    for name in ("mood/documents", "drilldown/documents"):
-        assert panel_sql(name).count("match(url, '^https?://") == 2
+    for name in ("mood/documents", "drilldown/documents", "entity/documents"):
+        assert panel_sql(name).count("match(url, '^https?://") + panel_sql(name).count("match(d.url, '^https?://") == 2

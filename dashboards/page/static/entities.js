@@ -1,0 +1,126 @@
+// The list of companies and other names: the most negative, those that change most, the most talked about; or what a search found.
+
+import { get } from "./api.js";
+import { $, el, reconcile, write } from "./dom.js";
+import { percent, signed, whole } from "./format.js";
+import { updateUrl, urlState } from "./url_state.js";
+
+const ROWS = 12; // panels.css keeps room for as many
+const TYPING_MS = 300;
+const KINDS = { companies: ["company", "organisation"], countries: ["country", "central_bank"], people: ["person"], all: [] };
+
+const body = $("entities");
+const field = $("entity-search").elements.namedItem("q");
+let response = { entities: [] };
+let chosen = () => {};
+let alerts = new Map();
+let moved = false; // the order has changed while the reader was about to click
+let asked = "";
+
+const text = () => field.value.trim().slice(0, 200);
+
+/** Load the list again; return its first entity, or null. */
+export async function loadEntities() {
+  const q = text();
+  const wanted = { order: urlState.order, hours: urlState.hours, kind: q ? [] : KINDS[urlState.names], limit: ROWS, q };
+  const found = await get("/api/entities", wanted);
+  if (q !== text()) return null; // another search is on its way
+  const same = asked === JSON.stringify(wanted);
+  asked = JSON.stringify(wanted);
+  response = found;
+  draw(same);
+  return found.entities[0]?.entity ?? null;
+}
+
+/** Show which of the listed have an open alert: a map from entity to severity. */
+export function showEntityAlerts(open) {
+  alerts = open;
+  draw(true);
+}
+
+/** Mark the entity that is shown. */
+export function markEntity(shown) {
+  for (const row of body.children) row.querySelector("button").setAttribute("aria-pressed", String(row.dataset.key === shown));
+  body.dataset.shown = shown;
+}
+
+const inUse = () => body.matches(":hover") || body.contains(document.activeElement);
+
+/** Draw the list. `calm`: no row moves while the reader is about to click one; the order follows afterwards. */
+function draw(calm) {
+  const rows = response.entities;
+  moved = calm && inUse();
+  const listed = moved ? [...body.children].map((node) => rows.find((row) => row.entity === node.dataset.key)).filter(Boolean) : rows;
+  if (moved) {
+    for (const row of listed) fill([...body.children].find((node) => node.dataset.key === row.entity), row);
+  } else {
+    reconcile(body, rows, { key: (row) => row.entity, create: newRow, update: fill });
+  }
+  write($("entities-note"), noteOf(rows));
+  markEntity(body.dataset.shown || "");
+}
+
+function settle() {
+  if (moved && !inUse()) draw(false);
+}
+
+function noteOf(rows) {
+  if (rows.length) return "";
+  if (text()) return "No document names this.";
+  return "No document of these hours names one. Documents that were stored by an older version are read by `squall entities backfill`.";
+}
+
+function newRow({ entity }) {
+  const labels = [el("span", { class: "name" }), el("span", { class: "ticker" }), el("span", { class: "mark" })];
+  const button = el("button", { type: "button", "aria-pressed": "false" }, ...labels);
+  button.addEventListener("click", () => chosen(entity));
+  return el("tr", {}, el("th", { scope: "row" }, button), ...[0, 1, 2, 3].map(() => el("td", { class: "number" })));
+}
+
+/** Standard deviations as "+2.3". */
+const deviations = (value) => (Math.abs(value) < 0.05 ? "0" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`);
+
+function fill(node, row) {
+  const [docs, bad, change, tone] = node.querySelectorAll("td");
+  write(node.querySelector(".name"), row.name);
+  write(node.querySelector(".ticker"), row.symbols[0] || "");
+  node.querySelector("button").title = row.symbols.length ? `${row.name} (${row.symbols.join(", ")})` : row.name;
+  write(docs, whole(row.documents));
+  write(bad, whole(row.negative));
+  bad.title = row.documents ? `${percent(row.negative_share)} of the documents` : "";
+  write(change, deviations(row.change));
+  change.title = `${whole(row.negative)} negative, ${whole(row.negative_before)} in the ${urlState.hours} hours before`;
+  write(tone, row.documents ? signed(row.mean_score) : "–");
+  tone.dataset.sign = row.mean_score < 0 ? "negative" : "positive";
+  const open = alerts.get(row.entity);
+  write(node.querySelector(".mark"), open ? "alert" : "");
+}
+
+/** Attach the event handlers; `changed()` loads the list again, `choose(entity)` shows one. */
+export function startEntities(changed, choose) {
+  chosen = choose;
+  for (const button of document.querySelectorAll("#order input")) {
+    button.checked = button.value === urlState.order;
+    button.addEventListener("change", () => {
+      updateUrl({ order: button.value });
+      changed();
+    });
+  }
+  $("entity-names").value = urlState.names;
+  $("entity-names").addEventListener("change", () => {
+    updateUrl({ names: $("entity-names").value });
+    changed();
+  });
+  let typing = null;
+  field.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(changed, TYPING_MS);
+  });
+  $("entity-search").addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(typing);
+    changed();
+  });
+  body.addEventListener("pointerleave", settle);
+  body.addEventListener("focusout", () => setTimeout(settle));
+}
