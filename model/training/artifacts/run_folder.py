@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,5 +169,6 @@ def folder_name(path: Path) -> str:
 def _counts(rows: Encoded) -> dict[str, Any]:
     by_source = {source: rows.sources.count(source) for source in sorted(set(rows.sources))}
     labelled = {name: int(is_known(values).sum()) for name, values in rows.labels.items()}
-    labelled |= {name: sum(1 for row in found if row) for name, found in [*rows.tags.items(), *rows.places.items()]}
+    of_tokens: list[tuple[str, Sequence[object]]] = [*rows.tags.items(), *rows.places.items()]
+    labelled |= {name: sum(1 for row in found if row) for name, found in of_tokens}
     return {"total": len(rows), "labelled": labelled, "by_source": by_source}
