@@ -44,7 +44,8 @@ export function markEntity(shown) {
   body.dataset.shown = shown;
 }
 
-const inUse = () => body.matches(":hover") || body.contains(document.activeElement);
+const pointer = matchMedia("(hover: hover)"); // after a tap, a row stays "hovered" for as long as nothing else is tapped
+const inUse = () => (pointer.matches && body.matches(":hover")) || body.querySelector(":focus-visible") !== null;
 
 /** Draw the list. `calm`: no row moves while the reader is about to click one; the order follows afterwards. */
 function draw(calm) {

@@ -151,7 +151,6 @@ def test_new_documents_of_a_company_appear_without_a_reload_and_move_nothing_und
     expect(names(page).first).to_have_text("Alpenbank")
     expect(page.locator("#entity-rows .title").first).to_contain_text("Ford recalls")
     page.mouse.move(2, 2)
-    page.locator("#entity-title").focus()
     expect(names(page).first).to_have_text("Ford")
 
 
