@@ -147,6 +147,7 @@ def test_the_shipped_file_is_small_and_survives_being_written_again(tmp_path: Pa
 @pytest.mark.parametrize(
     "content",
     [b"", b"not gzip", *map(gzip.compress, (b"not json", b'{"format":99,"entities":[]}', b'{"format":1,"entities":[["x"]]}'))],
+    ids=["empty", "not gzip", "not JSON", "another format", "a row of one field"],  # compressed bytes hold the time
 )
 def test_a_damaged_file_is_an_error_with_its_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "catalogue.json.gz"

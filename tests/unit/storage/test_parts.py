@@ -12,7 +12,7 @@ from squall import storage
 from squall.core.errors import ConfigurationError, StoreError, StoreRefusedError, StoreUnavailableError
 from squall.core.records import AlertState
 from squall.storage.backends.base import error_code, plain, server_error
-from squall.storage.queries.counts import _unpack
+from squall.storage.queries.counts import unpack
 from squall.storage.schema import migrate as migrations
 from squall.storage.schema.migrate import Migration
 
@@ -108,7 +108,7 @@ def test_a_store_may_lag_behind_but_not_run_ahead() -> None:
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), min_size=1)))
 def test_packed_documents_become_counts_per_topic_and_minute(documents: dict[str, list[tuple[int, int]]]) -> None:
     topics = sorted(documents)
-    counts = _unpack(topics, [[minute * 3 + sentiment for minute, sentiment in documents[topic]] for topic in topics])
+    counts = unpack(topics, [[minute * 3 + sentiment for minute, sentiment in documents[topic]] for topic in topics])
     assert counts.negative.sum() + counts.neutral.sum() + counts.positive.sum() == sum(map(len, documents.values()))
     for row in counts.rows():
         minute = int((row.minute - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() // 60)
