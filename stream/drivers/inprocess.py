@@ -1,9 +1,8 @@
-"""The driver without a broker: sources' batches into the processor, cursors moved after the rows are stored."""
+"""The driver without a broker: sources' batches into the processor, in turns, cursors moved after the rows are stored."""
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,12 +15,13 @@ from squall.core.items import Batch, Item, Outcome
 from squall.core.observability.health import Health
 from squall.stream.batching import micro_batches
 from squall.stream.drivers.progress import ProgressTracker
+from squall.stream.drivers.source_lanes import SourceLanes
 from squall.stream.processor import WORKER, Processor
 
 log = logging.getLogger("squall")
 
 QUEUED_BATCHES = 8
-"""Batches read ahead of the processor, all sources together: bounds memory while the store is down."""
+"""Batches read ahead of the processor, all sources together, or one of each if there are more: bounds memory while the store is down."""
 POLL_SECONDS = 0.2
 LEAVE_SECONDS = 2.0
 """Longest wait for all readers to end."""
@@ -39,8 +39,14 @@ class _Ended:
     error: Exception | None
 
 
+_Message = _Delivered | _Ended
+
+
 class InProcessDriver:
     """Feeds one `Processor` from any number of sources, a thread each.
+
+    The sources take turns (`SourceLanes`): a batch waits for the micro-batch in work and for one batch of each other source at most,
+    however much those have read ahead.
 
     Args:
         processor: stores documents.
@@ -66,7 +72,7 @@ class InProcessDriver:
         self._clock = clock
         self._stop = stop
         self._liveness = (health or Health(clock)).liveness
-        self._queue: queue.Queue[_Delivered | _Ended] = queue.Queue(QUEUED_BATCHES)
+        self._lanes: SourceLanes[_Message] = SourceLanes((), QUEUED_BATCHES)
         self._finite: Collection[str] = ()
         self._failed: dict[str, SquallError] = {}
 
@@ -84,6 +90,7 @@ class InProcessDriver:
         threads = [threading.Thread(target=self._read, args=pair, name=f"source-{pair[0]}", daemon=True) for pair in sources.items()]
         self._liveness.expect(WORKER)
         self._finite = finite
+        self._lanes = SourceLanes(sources, QUEUED_BATCHES)
         for thread in threads:
             thread.start()
         try:
@@ -111,20 +118,25 @@ class InProcessDriver:
                     self._processor.retry_until_available(partial(self._tracker.quiet, ended))
             running -= self._failed.keys()
 
-    def _take(self) -> list[_Delivered | _Ended]:
-        """Return what arrived: the first batch, and more within `batch_wait_seconds` while the micro-batch is not full."""
-        try:
-            arrived = [self._queue.get(timeout=POLL_SECONDS)]
-        except queue.Empty:
+    def _take(self) -> list[_Message]:
+        """Return what arrived: the first batch, and those within `batch_wait_seconds` that fit into its micro-batch.
+
+        The first that does not fit begins the next one, so that no source waits for two batches of another.
+        """
+        if not self._lanes.wait(POLL_SECONDS):
             return []
+        arrived: list[_Message] = []
+        room = self._settings.batch_documents
+        fits = lambda message: not arrived or _size(message) <= room  # noqa: E731
         deadline = self._clock.monotonic() + self._settings.batch_wait_seconds
-        while sum(len(message.batch.items) for message in arrived if isinstance(message, _Delivered)) < self._settings.batch_documents:
-            try:
-                arrived.append(self._queue.get(timeout=max(0.0, min(POLL_SECONDS, deadline - self._clock.monotonic()))))
-            except queue.Empty:
-                if self._stop.is_set() or self._clock.monotonic() >= deadline:
+        while not arrived or (room > 0 and isinstance(arrived[-1], _Delivered)):
+            if self._lanes.wait(max(0.0, min(POLL_SECONDS, deadline - self._clock.monotonic()))):
+                message = self._lanes.take(fits)
+                if message is None:
                     break
-            if isinstance(arrived[-1], _Ended):
+                arrived.append(message)
+                room -= _size(message)
+            elif self._stop.is_set() or self._clock.monotonic() >= deadline:
                 break
         return arrived
 
@@ -186,15 +198,12 @@ class InProcessDriver:
             self._liveness.done(source)
         self._put(_Ended(source, error))
 
-    def _put(self, message: _Delivered | _Ended) -> bool:
+    def _put(self, message: _Message) -> bool:
         while not self._stop.is_set() and message.source not in self._failed:
-            try:
-                self._queue.put(message, timeout=POLL_SECONDS)
-            except queue.Full:
-                if isinstance(message, _Delivered):
-                    self._liveness.touch(message.source)  # held back by the driver, not stuck; the driver's own liveness is checked
-                continue
-            return True
+            if self._lanes.put(message.source, message, POLL_SECONDS):
+                return True
+            if isinstance(message, _Delivered):
+                self._liveness.touch(message.source)  # held back by the driver, not stuck; the driver's own liveness is checked
         return False
 
     def _await_readers(self, threads: list[threading.Thread]) -> None:
@@ -202,3 +211,7 @@ class InProcessDriver:
         deadline = self._clock.monotonic() + LEAVE_SECONDS
         for thread in threads:
             thread.join(timeout=max(0.0, deadline - self._clock.monotonic()))
+
+
+def _size(message: _Message) -> int:
+    return len(message.batch.items) if isinstance(message, _Delivered) else 0

@@ -4,46 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from squall.core.clock import ManualClock, SystemClock
-from squall.core.config.settings import ProcessorSettings
 from squall.core.errors import DiskUnavailableError, StoppedError, StoreError, TooManyRejectsError
-from squall.core.items import Batch, Item
-from squall.stream.drivers.inprocess import QUEUED_BATCHES, InProcessDriver
-from squall.stream.drivers.progress import ProgressTracker
-from squall.stream.processor import Processor
-from tests.support.doubles import START, HashScorer, MemoryStore, document, item, reject
-
-BOUND_SECONDS = 5.0
-
-
-class Harness:
-    """A driver, its store, and sources that note their commits among the store's events."""
-
-    def __init__(self, store: MemoryStore | None = None, streams: Sequence[str] = ("wire",), **limits: float) -> None:
-        self.store = store or MemoryStore()
-        self.stop = threading.Event()
-        settings = ProcessorSettings.model_validate({"batch_wait_seconds": 0.01, "retry_max_seconds": 0.001} | limits)
-        clock = ManualClock(START + timedelta(days=1))
-        processor = Processor(HashScorer(), self.store, self.store, settings, clock, self.stop)
-        tracker = ProgressTracker(self.store.progress, clock, set(streams))
-        self.driver = InProcessDriver(processor, tracker, settings, SystemClock(), self.stop)
-        self.committed: list[int] = []
-
-    def batch(self, items: Sequence[Item], *, caught_up: bool = True) -> Batch:
-        def commit() -> None:
-            self.committed.extend(each.origin.offset for each in items)
-            self.store.events.append("commit")
-
-        return Batch(items, commit, caught_up)
-
-    def stored_ids(self) -> set[str]:
-        return set(self.store.rows)
+from squall.core.items import Batch
+from squall.stream.drivers.inprocess import QUEUED_BATCHES
+from tests.support.doubles import MemoryStore, document, item, reject
+from tests.support.inprocess_driver import BOUND_SECONDS, Harness, finishes
 
 
 def ids(numbers: range) -> set[str]:
@@ -61,23 +31,6 @@ def released() -> Iterator[threading.Event]:
     event = threading.Event()
     yield event
     event.set()
-
-
-def finishes(run: Callable[[], object]) -> list[BaseException]:
-    """Run in a thread that must end within bounds; returns what it raised."""
-    raised: list[BaseException] = []
-
-    def call() -> None:
-        try:
-            run()
-        except Exception as error:  # noqa: BLE001 - for the assertion
-            raised.append(error)
-
-    thread = threading.Thread(target=call, daemon=True)
-    thread.start()
-    thread.join(BOUND_SECONDS)
-    assert not thread.is_alive(), f"did not end within {BOUND_SECONDS} s"
-    return raised
 
 
 def test_everything_of_several_sources_is_stored_and_committed() -> None:
@@ -128,8 +81,8 @@ def test_a_source_that_had_nothing_is_caught_up_beside_one_that_had_more(release
 
     def wire() -> Iterator[Batch]:
         polled.wait()
-        batch = harness.batch([item(1, topic="wire"), item(2, topic="wire")])
-        yield Batch(batch.items, harness.stop.set)
+        yield harness.batch([item(1, topic="wire")])
+        yield Batch([item(2, topic="wire")], harness.stop.set)  # in turns, so stored together with what the feed delivered
 
     assert finishes(lambda: harness.driver.run({"feed": feed(), "wire": wire()})) == []
     assert harness.store.progress.saved["feed", 0].caught_up
