@@ -165,6 +165,7 @@ def test_killed_again_and_again_it_reads_every_document_once(tmp_path: Path) -> 
     try:
         ((rows, distinct),) = store.read("SELECT count(), uniqExact(document_id) FROM mentions WHERE entity = ''")
         assert (int(rows), int(distinct)) == (1500, 1500)
-        assert {row.entity: row.documents for row in store.entities.top(*SPAN)} == {"company:volkswagen-ag": 1000}
+        [counted] = store.entities.top(*SPAN, entities=["company:volkswagen-ag"])
+        assert counted.documents == 1000
     finally:
         store.close()
