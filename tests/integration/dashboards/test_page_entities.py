@@ -17,11 +17,12 @@ pytestmark = pytest.mark.slow
 
 FORD, SHELL, BANK, FRANCE = "company:ford-motor", "company:shell", "found:alpenbank", "country:france"
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+PATIENCE_SECONDS = 60.0
 BOMB = "<img src=x onerror=alert(1)>"
 
 
 def get(url: str, path: str, **query: Any) -> dict[str, Any]:
-    answer = httpx.get(url + path, params=query)
+    answer = httpx.get(url + path, params=query, timeout=PATIENCE_SECONDS)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -191,7 +192,7 @@ def test_an_id_with_slashes_or_foreign_letters_is_found(world: Any, naming: Any,
         assert get(url, path)["totals"] | {"name": BOMB, "entity": entity, "documents": 1} == get(url, path)["totals"]
         documents = get(url, path + "/documents")["documents"]
         assert [row["document"]["entities"][0]["name"] for row in documents] == [BOMB]
-        assert httpx.get(url + path + "x").status_code == 404
+        assert httpx.get(url + path + "x", timeout=PATIENCE_SECONDS).status_code == 404
 
 
 @pytest.mark.parametrize("query", ["order=best", "limit=0", "limit=201", "hours=0", "hours=745", "kind=ghost", "q=" + "x" * 201])
