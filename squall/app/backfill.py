@@ -23,7 +23,7 @@ from squall.storage.rows.mentions import DocumentReading
 from squall.stream.document_scoring import PROBE, DocumentScorer, Scorer
 from squall.stream.mentions import Linker
 
-log = logging.getLogger("squall.backfill")
+log = logging.getLogger("squall")
 
 _LISTED: Final = 20_000
 """Documents that are looked up at once, by id and time only."""

@@ -11,7 +11,7 @@ from squall.cli.options import AsJson, Checkpoint, settings_of
 
 
 def score(context: typer.Context, checkpoint: Checkpoint = None, _as_json: AsJson = True) -> None:
-    """Score lines of text from standard input, and say whom they are about.
+    """Score lines of text from standard input.
 
     A line is a text, or a JSON object {"text": …, "id": …, "entities": […]}; one JSON object per line is written, with or without --json.
     Its `entities` are the companies and other names that the text is about, each with the tone towards it (p_negative, p_neutral,

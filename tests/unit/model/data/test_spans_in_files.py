@@ -63,7 +63,8 @@ def test_a_task_with_plain_tags_takes_spans_of_any_label() -> None:
         ([{"start": 0}], "not an object with start and end"),
         ([{"start": "0", "end": 7}], "offset '0' is not a whole number"),
         ([{"start": True, "end": 7}], "offset True is not a whole number"),
-        ({"start": 0, "end": 7}, "not a list"),
+        ({"start": 0, "end": 7}, "the text does not name 'start'"),
+        (7, "not a list"),
         ("[{", "not JSON"),
     ],
 )
