@@ -13,7 +13,7 @@ from squall.core.clock import SystemClock
 
 
 def backfill(context: typer.Context, as_json: AsJson = False) -> None:
-    """Read stored documents for the names in them: those that the present model has not read with the present entities.
+    """Find the names in stored documents. Read those that the present model has not read with the present entities.
 
     For stores from before names were read, after a new model, and after a change of your own entities. Topic and sentiment stay as they
     were scored. Documents are read in the order of publication and written in small batches: stopped or killed, another run continues

