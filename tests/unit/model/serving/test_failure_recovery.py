@@ -203,7 +203,7 @@ def test_the_counts_add_up(checkpoint: Path) -> None:
     with ScoringEngine.open(tiny_settings(checkpoint)) as engine:
         engine.score(TEXTS)
         stats = engine.stats()
-        tokens = sum(map(len, engine._model.tokenise(TEXTS)))
+        tokens = sum(map(len, engine._model.tokenizer.ids(TEXTS)))
     assert (stats.texts, stats.tokens, stats.queued_texts, stats.dropped_texts) == (len(TEXTS), tokens, 0, 0)
     assert stats.tokens < stats.computed_tokens <= stats.offered_tokens == 256 * stats.batches
     assert stats.padding_waste == pytest.approx(1 - stats.tokens / stats.computed_tokens)
