@@ -82,7 +82,8 @@ def marked(rows: Sequence[Example], share: float, seed: int) -> list[Example]:
 
 def title_case(text: str) -> str:
     """Return `text` with a capital at the start of each word; other letters stay."""
-    pieces, last = [], 0
+    pieces: list[str] = []
+    last = 0
     for word in words_of(text):
         pieces += (text[last : word.start], word.text[0].upper(), word.text[1:])
         last = word.end
@@ -90,7 +91,9 @@ def title_case(text: str) -> str:
 
 
 def _with_names(row: Example, places: Sequence[Span], chosen: dict[str, str]) -> Example:
-    pieces, moves, last, shift = [], [], 0, 0
+    pieces: list[str] = []
+    moves: list[tuple[Span, int]] = []
+    last = shift = 0
     for span in places:
         name = chosen[row.text[span.start : span.end]]
         pieces += (row.text[last : span.start], name)
