@@ -98,7 +98,7 @@ def _items(value: Any, text: str) -> Sequence[Any]:
             raise ValueError(f"the spans are not JSON: {error}") from None
     if isinstance(value, np.ndarray):  # as Parquet gives lists
         value = value.tolist()
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and not {"start", "end"} <= set(value):
         return [_named(name, label, place) for (name, label), place in zip(value.items(), first_places(text, list(value)), strict=True)]
     if not isinstance(value, list | tuple):
         raise ValueError(f'the spans are {value!r}, not a list like [{{"start": 0, "end": 5}}]')  # noqa: TRY004 - the file is wrong, not the caller

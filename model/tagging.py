@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from squall.model.spans import UNKNOWN, Span
 from squall.model.tasks import MISSING, TaskSpec
@@ -39,6 +44,26 @@ def places(spans: Iterable[Span], offsets: Offsets) -> list[tuple[int, int]]:
             stop += 1
         found.append((real[at][0], real[stop - 1][0] + 1) if stop > at else (0, 0))
     return found
+
+
+def whole_words(tags: NDArray[Any], inner: NDArray[np.bool_], task: TaskSpec) -> NDArray[Any]:
+    """Return `tags` with each word in one piece: what continues a word continues the span of its first token, or is outside as that is.
+
+    Args:
+        tags: class index per token, shape (tokens,).
+        inner: whether a token continues the word of the one before, shape (tokens,); the first does not.
+        task: the tokens task.
+    """
+    if not inner.any():
+        return tags
+    first = np.maximum.accumulate(np.where(inner, 0, np.arange(len(tags))))
+    return np.where(inner, _continued(task)[tags[first]], tags).astype(tags.dtype)
+
+
+@cache
+def _continued(task: TaskSpec) -> NDArray[np.int64]:
+    """The tag that continues each tag."""
+    return np.asarray([0 if label == "O" else task.labels.index("I" + label[1:]) for label in task.labels])
 
 
 def tagged_spans(tags: Sequence[int], offsets: Offsets, task: TaskSpec) -> list[Span]:

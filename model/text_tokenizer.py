@@ -20,10 +20,12 @@ class TokenisedText:
     Args:
         ids: one or more; with the case in them where the network reads it.
         offsets: start and end of each token in characters of the text as given; empty (start = end) for special tokens.
+        inner: whether each token continues the word of the one before.
     """
 
     ids: list[int]
     offsets: list[tuple[int, int]]
+    inner: list[bool]
 
 
 class TextTokenizer:
@@ -52,7 +54,7 @@ class TextTokenizer:
         prepared = [prepare_aligned(text, self.max_tokens) for text in texts]
         encoded = self._tokenizer.encode_batch([text for text, _ in prepared])
         return [
-            TokenisedText(self._ids(encoding, text), _offsets(encoding, origin))
+            TokenisedText(self._ids(encoding, text), _offsets(encoding, origin), _inner(encoding))
             for encoding, (text, origin) in zip(encoded, prepared, strict=True)
         ]
 
@@ -61,6 +63,11 @@ class TextTokenizer:
         if self._case_vocabulary is not None:
             ids = with_case(ids, encoding.offsets, text, self._case_vocabulary)
         return ids or [PAD_ID]
+
+
+def _inner(encoding: Encoding) -> list[bool]:
+    words = encoding.word_ids
+    return [word is not None and word == before for before, word in zip([None, *words], words, strict=False)] or [False]
 
 
 def _offsets(encoding: Encoding, origin: Sequence[int]) -> list[tuple[int, int]]:

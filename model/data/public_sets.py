@@ -12,7 +12,7 @@ from squall.model.data.examples import Example, LabelledFile, load_examples
 from squall.model.data.mentions.examples import mention_examples
 from squall.model.data.mentions.sets import entity_tones
 from squall.model.data.tables import read_table
-from squall.model.tasks import HEADLINES, SENTIMENT, TaskSpec, find_task
+from squall.model.tasks import HEADLINES, MENTION_SENTIMENT, SENTIMENT, TaskSpec, find_task
 
 TFN_SENTIMENT_ORDER = ("negative", "positive", "neutral")
 """Integers in Twitter Financial News' sentiment set: bearish, bullish, neutral."""
@@ -25,8 +25,9 @@ SETS: tuple[PublicSet, ...] = get_args(PublicSet)
 def public_examples(folder: Path, tasks: tuple[TaskSpec, ...], sets: Sequence[PublicSet] = SETS) -> list[Example]:
     """Read the public sets that `sets` names from `folder`, for the heads that `tasks` has.
 
-    Twitter Financial News has sentiment and topics; SEntFiN's labels go to the head `headline_sentiment` where there is one, else to
-    `sentiment`. The heads `names` and `mention_sentiment` learn from all sets, see `squall.model.data.mentions`.
+    Twitter Financial News has sentiment and topics. SEntFiN's labels of whole headlines go to the head `headline_sentiment` where there is
+    one, to none where there is `mention_sentiment`, else to `sentiment`. The heads `names` and `mention_sentiment` learn from all sets, see
+    `squall.model.data.mentions`.
 
     Raises:
         ConfigurationError: a set is missing or broken.
@@ -37,8 +38,8 @@ def public_examples(folder: Path, tasks: tuple[TaskSpec, ...], sets: Sequence[Pu
     )
     names = {task.name for task in tasks}
     rows = [row for part in parts if part.path.parent.name in sets and set(part.columns) <= names for row in load_examples(part, tasks)]
-    headlines = HEADLINES.name if HEADLINES.name in names else SENTIMENT.name
-    if "sentfin" in sets and headlines in names:
+    headlines = next(name for name in (HEADLINES.name, MENTION_SENTIMENT.name, SENTIMENT.name) if name in names or name == SENTIMENT.name)
+    if "sentfin" in sets and headlines in names and headlines != MENTION_SENTIMENT.name:
         rows += sentfin_examples(folder / "sentfin" / "SEntFiN.csv", find_task(tasks, headlines))
     return rows + mention_examples(folder, tasks, sets)
 

@@ -18,7 +18,7 @@ _NOTHING = np.zeros((0, 2), dtype=np.int32)
 class LogitsCollector:
     """Collects a call's logits.
 
-    Of a token it keeps its place (8 bytes), its tag (1 byte per tokens task) and its logits of spans tasks in half precision: 15 bytes for
+    Of a token it keeps its place (9 bytes), its tag (1 byte per tokens task) and its logits of spans tasks in half precision: 16 bytes for
     the shipped heads.
 
     Args:
@@ -42,17 +42,21 @@ class LogitsCollector:
             task.name: [np.zeros((0, len(task.labels)), dtype=np.float16)] * texts for task in tasks if task.kind == "spans"
         }
         """Per spans task and text the logits of each real token, shape (tokens, labels)."""
+        self.inner: list[NDArray[np.bool_]] = [np.zeros(0, dtype=np.bool_)] * texts
+        """Per text whether each real token continues the word of the one before, shape (tokens,)."""
         self._real: list[NDArray[np.bool_]] = [np.zeros(0, dtype=np.bool_)] * texts
 
     def place(self, position: int, tokens: Sequence[TokenisedText]) -> None:
         """Note where the tokens of the texts from `position` on stand, before their logits come."""
         flat = np.fromiter(chain.from_iterable(chain.from_iterable(text.offsets for text in tokens)), dtype=np.int32).reshape(-1, 2)
         real = flat[:, 0] < flat[:, 1]
+        inner = np.fromiter(chain.from_iterable(text.inner for text in tokens), dtype=np.bool_)
         start = 0
         for number, text in enumerate(tokens, position):
             stop = start + len(text.offsets)
             self._real[number] = real[start:stop]
             self.offsets[number] = flat[start:stop][real[start:stop]]
+            self.inner[number] = inner[start:stop][real[start:stop]]
             start = stop
 
     def put(self, logits: Logits, rows: Sequence[int], positions: Sequence[int]) -> None:

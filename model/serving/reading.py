@@ -12,7 +12,7 @@ from squall.core.errors import ConfigurationError
 from squall.model.outputs import Probabilities, probabilities
 from squall.model.serving.logits_collector import LogitsCollector
 from squall.model.spans import Span
-from squall.model.tagging import tagged_spans
+from squall.model.tagging import tagged_spans, whole_words
 from squall.model.tasks import MENTION_SENTIMENT, NAMES, SENTIMENT, TOPIC, TaskSpec, find_task
 
 Answer = TypeVar("Answer")
@@ -108,8 +108,10 @@ class Reading:
     def _found(self, task: TaskSpec) -> list[list[Span]]:
         outside = task.labels.index("O")
         found: list[list[Span]] = []
-        for tags, offsets in zip(self._collected.tags[task.name], self._collected.offsets, strict=True):
-            found.append(tagged_spans(tags.tolist(), offsets.tolist(), task) if (tags != outside).any() else [])
+        collected = self._collected
+        for tags, offsets, inner in zip(collected.tags[task.name], collected.offsets, collected.inner, strict=True):
+            named = (tags != outside).any()
+            found.append(tagged_spans(whole_words(tags, inner, task).tolist(), offsets.tolist(), task) if named else [])
         return found
 
 

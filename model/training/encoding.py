@@ -31,6 +31,7 @@ class Encoded:
         ids: token ids per row.
         labels: text task → targets per row as `squall.model.outputs.target_array` gives them.
         sources: name of the set each row is from.
+        inner: per row whether each token continues the word of the one before.
         tags: tokens task → class index per token and row; an empty list where the row has no spans of that task.
         places: spans task → labelled spans per row.
         soft: text task → teachers' probabilities, shape (rows, labels).
@@ -40,6 +41,7 @@ class Encoded:
     ids: list[list[int]]
     labels: Mapping[str, Labels]
     sources: list[str]
+    inner: list[list[bool]]
     tags: Mapping[str, list[list[int]]] = field(default_factory=dict)
     places: Mapping[str, list[list[Place]]] = field(default_factory=dict)
     soft: Mapping[str, np.ndarray[Any, np.dtype[np.float32]]] = field(default_factory=dict)
@@ -109,7 +111,7 @@ def encode(rows: Sequence[Example], tokenizer: TextTokenizer, tasks: Sequence[Ta
         if task.kind == "spans"
     }
     labels = {task.name: target_array(task, [row.labels.get(task.name) for row in rows]) for task in tasks if task.kind == "text"}
-    return Encoded([text.ids for text in texts], labels, [row.source for row in rows], tags, found)
+    return Encoded([text.ids for text in texts], labels, [row.source for row in rows], [text.inner for text in texts], tags, found)
 
 
 def _places(spans: Sequence[Span], offsets: Offsets, task: TaskSpec) -> list[Place]:

@@ -9,7 +9,7 @@ from squall.core.errors import ConfigurationError
 from squall.model.data.class_coverage import require_classes
 from squall.model.data.examples import Example
 from squall.model.data.mentions.gazetteer import company_names
-from squall.model.data.mentions.rewriting import recased, renamed
+from squall.model.data.mentions.rewriting import marked, recased, renamed
 from squall.model.training.artifacts.held_out import save_held_out
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.base_encoder import base_folder
@@ -40,7 +40,7 @@ def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
 
 
 def _rewritten(train: list[Example], recipe: Recipe) -> list[Example]:
-    """The training rows, and copies of them with other names; some of all in another case."""
+    """The training rows, and copies of them with other names; some of all with an agency's mark, or in another case."""
     config = recipe.train
     if config.renamed:
         if recipe.data is None:
@@ -49,4 +49,4 @@ def _rewritten(train: list[Example], recipe: Recipe) -> list[Example]:
             )
         names = company_names(recipe.data / "companies" / "companies.csv.gz")
         train = [*train, *renamed(train, names, config.renamed, config.seed)]
-    return recased(train, config.recased, config.seed)
+    return recased(marked(train, config.marked, config.seed), config.recased, config.seed)

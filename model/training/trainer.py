@@ -60,9 +60,8 @@ class Trainer:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         before = MultiTaskNetwork.load(base) if is_checkpoint(base) else None
         case = config.case if config.case is not None else bool(before and before.config.case)
-        network = MultiTaskNetwork.from_base(
-            base, tasks, name=config.name, pooling=config.pooling, case=case, dropout=config.dropout, max_tokens=config.max_tokens
-        )
+        made = partial(MultiTaskNetwork.from_base, dropout=config.dropout, max_tokens=config.max_tokens, pooling=config.pooling)
+        network = made(base, tasks, name=config.name, case=case)
         self.tokenizer = TextTokenizer(base / TOKENIZER_FILE, config.max_tokens, network.config.case_vocabulary)
         kept = _take_heads(network, before, base, log) if before else []
         if config.base_share:

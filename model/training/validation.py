@@ -13,7 +13,7 @@ from squall.model.evaluation import metrics
 from squall.model.network import MultiTaskNetwork
 from squall.model.outputs import probabilities, target_array
 from squall.model.spans import span_labels
-from squall.model.tagging import tagged_spans
+from squall.model.tagging import tagged_spans, whole_words
 from squall.model.tasks import MISSING, TaskSpec
 from squall.model.training.encoding import Encoded
 
@@ -84,5 +84,6 @@ def _report(task: TaskSpec, rows: Encoded, logits: Logits, known: np.ndarray[Any
         tags = rows.tags[task.name][i]
         offsets = [(at, at + (tag != MISSING)) for at, tag in enumerate(tags)]
         true.append(tagged_spans(tags, offsets, task))
-        guessed.append(tagged_spans(logits[task.name][i].argmax(-1).tolist(), offsets, task))
+        best = whole_words(logits[task.name][i].argmax(-1), np.asarray(rows.inner[i]), task)
+        guessed.append(tagged_spans(best.tolist(), offsets, task))
     return metrics.span_report(true, guessed, span_labels(task))

@@ -42,12 +42,18 @@ class NameAnnotator:
         words = words_of(text)
         found = [span for span in (self._entity(text, span) for span in annotated) if span]
         taken = [*annotated]
-        for span in [*self.gazetteer.find(words), *self._speakers(text, words)]:
+        for span in [*self._certain(words), *self._speakers(text, words)]:
             if not any(span.start < other.end and span.end > other.start for other in taken):
                 found.append(span)
                 taken.append(span)
         found += self._unjudged(text, words, taken)
         return merged(sorted(found))
+
+    def _certain(self, words: Sequence[Word]) -> list[Span]:
+        """The gazetteer's names; a place right before another name may be its beginning: "Malaysia Airlines"."""
+        beginnings = {word.start - 1 for word in words if word.capitalised and word.text not in self.gazetteer.ordinary}
+        found = self.gazetteer.find(words)
+        return [span._replace(label=UNKNOWN) if span.label == "LOC" and span.end in beginnings else span for span in found]
 
     def _entity(self, text: str, span: Span) -> Span | None:
         """The annotated entity as a name; None where it is an ordinary word."""

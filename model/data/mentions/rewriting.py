@@ -1,4 +1,4 @@
-"""Training texts rewritten so that a network learns the place of a name and not the name: other names, other case."""
+"""Training texts rewritten so that a network learns the place of a name and not the name: other names, other case, an agency's marks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,26 @@ from squall.model.data.mentions.words import words_of
 from squall.model.spans import Span
 from squall.model.tasks import NAMES
 
+MARKS = (
+    *("UPDATE 1-", "UPDATE 2-", "UPDATE 3-", "UPDATE 4-", "WRAPUP 1-", "WRAPUP 3-", "BRIEF-", "RPT-", "CORRECTED-", "CORRECTED-BRIEF-"),
+    *(
+        "EXCLUSIVE-",
+        "Exclusive: ",
+        "FACTBOX-",
+        "Factbox: ",
+        "TABLE-",
+        "TEXT-",
+        "DEALTALK-",
+        "ANALYSIS-",
+        "INSIGHT-",
+        "POLL-",
+        "REG - ",
+        "REG-",
+    ),
+    *("RESEARCH ALERT-", "HOT STOCKS-", "STOCKS NEWS-", "MARKET PULSE-", "US STOCKS-", "EUROPE STOCKS-", "CANADA STOCKS-", "Breaking: "),
+    *("BREAKING: ", "JUST IN: ", "Opinion: ", "Live: ", "RT @desk: "),
+)
+"""What agencies and posters put before a headline, and no name."""
 _CASES: tuple[Callable[[str], str], ...] = (str.upper, str.lower, lambda text: title_case(text))
 
 
@@ -41,6 +61,21 @@ def recased(rows: Sequence[Example], share: float, seed: int) -> list[Example]:
         if rng.random() < share:
             text = rng.choice(_CASES)(row.text)
             row = replace(row, text=text) if len(text) == len(row.text) else row
+        found.append(row)
+    return found
+
+
+def marked(rows: Sequence[Example], share: float, seed: int) -> list[Example]:
+    """Return `rows` with a mark of an agency before the text of `share` of those that have spans."""
+    rng = random.Random(seed)  # noqa: S311 - a choice, not a secret
+    found = []
+    for row in rows:
+        if row.spans and rng.random() < share:
+            mark = rng.choice(MARKS)
+            spans = {
+                task: tuple(s._replace(start=s.start + len(mark), end=s.end + len(mark)) for s in kept) for task, kept in row.spans.items()
+            }
+            row = replace(row, text=mark + row.text, spans=spans)
         found.append(row)
     return found
 

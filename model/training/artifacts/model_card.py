@@ -31,7 +31,7 @@ def model_card(run: Mapping[str, Any], tasks: Sequence[TaskSpec]) -> str:
             metrics of a checkpoint after it has been measured, and names the digest of the weights that it holds for.
         tasks: the heads.
     """
-    lines = [*_made(run, tasks), *_data(run), *_scores(run), *_official(run)]
+    lines = [*_made(run, tasks), *_data(run), *_scores(run, tasks), *_official(run)]
     for task in tasks:
         lines += _classes(task.name, run["tasks"][task.name])
     return "\n".join([*lines, *_limits(run), ""])
@@ -74,7 +74,7 @@ def _data(run: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {_escaped(name)} | {' | '.join(counts)} | {LICENCES.get(name, 'not a public set known to Squall: ask its owner')} |"
 
 
-def _scores(run: Mapping[str, Any]) -> Iterator[str]:
+def _scores(run: Mapping[str, Any], tasks: Sequence[TaskSpec]) -> Iterator[str]:
     yield from (
         "",
         "## Scores on the dev split",
@@ -87,17 +87,18 @@ def _scores(run: Mapping[str, Any]) -> Iterator[str]:
     yield from (_row(task, "all", body) for task, body in run["tasks"].items())
     yield from (_row(key.partition("/")[0], key.partition("/")[2], body) for key, body in run["by_source"].items())
     if run.get("calibration"):
-        yield from _calibration(run["calibration"])
+        spans = any(task.kind == "spans" for task in tasks)
+        yield from _calibration(run["calibration"], "text or spans task" if spans else "text task")
 
 
-def _calibration(found: Mapping[str, Any]) -> Iterator[str]:
+def _calibration(found: Mapping[str, Any], fitted: str) -> Iterator[str]:
     yield from (
         "",
         "### Calibration",
         "",
-        "One temperature per text or spans task, folded into its head (Guo et al. 2017). It was fitted on the held-out rows that it is",
-        "measured on here. It is a single number, so the bias is small, but the true error is a little larger. ECE: expected",
-        "calibration error, 15 bins; NLL: mean negative log-likelihood.",
+        f"One temperature per {fitted}, folded into its head (Guo et al. 2017). It was fitted on the held-out rows that it is measured",
+        "on here. It is a single number, so the bias is small, but the true error is a little larger. ECE: expected calibration error,",
+        "15 bins; NLL: mean negative log-likelihood.",
         "",
         "| task | temperature | ECE before | ECE after | NLL before | NLL after |",
         "|---|---|---|---|---|---|",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,6 +168,6 @@ def folder_name(path: Path) -> str:
 def _counts(rows: Encoded) -> dict[str, Any]:
     by_source = {source: rows.sources.count(source) for source in sorted(set(rows.sources))}
     labelled = {name: int(is_known(values).sum()) for name, values in rows.labels.items()}
-    of_tokens: list[tuple[str, Sequence[object]]] = [*rows.tags.items(), *rows.places.items()]
-    labelled |= {name: sum(1 for row in found if row) for name, found in of_tokens}
+    labelled |= {name: sum(map(bool, tags)) for name, tags in rows.tags.items()}
+    labelled |= {name: sum(map(bool, places)) for name, places in rows.places.items()}
     return {"total": len(rows), "labelled": labelled, "by_source": by_source}

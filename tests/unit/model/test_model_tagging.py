@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.model.data.examples import Example
 from squall.model.preprocess import prepare, prepare_aligned
 from squall.model.spans import Span
-from squall.model.tagging import tagged_spans, token_tags
+from squall.model.tagging import tagged_spans, token_tags, whole_words
 from squall.model.tasks import MISSING, TaskSpec
 from squall.model.text_tokenizer import TextTokenizer
 from squall.model.training.encoding import encode
@@ -80,3 +81,10 @@ def test_a_row_without_spans_of_a_task_teaches_it_nothing_and_one_with_none_teac
 def test_an_entity_of_thousands_of_digits_is_no_character_and_no_error() -> None:
     for text in ("a &#" + "9" * 5000 + "; b", "a &#" + "9" * 5000):
         assert prepare(text, 1000).split() == prepare_aligned(text, 1000)[0].split() == text.split()[:1] + text.split()[2:]
+
+
+def test_a_word_is_in_a_name_as_a_whole_or_not_at_all() -> None:
+    tags = np.asarray([0, TYPED.labels.index("B-ORG"), TYPED.labels.index("B-ORG"), 0, TYPED.labels.index("I-PER"), 0])
+    inner = np.asarray([False, False, True, False, True, False])
+    found = [TYPED.labels[tag] for tag in whole_words(tags, inner, TYPED)]
+    assert found == ["O", "B-ORG", "I-ORG", "O", "O", "O"]

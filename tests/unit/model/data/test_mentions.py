@@ -15,7 +15,7 @@ from squall.model.data.conll import read_conll
 from squall.model.data.examples import Example
 from squall.model.data.mentions.annotation import NameAnnotator
 from squall.model.data.mentions.gazetteer import Gazetteer, company_names, short_name
-from squall.model.data.mentions.rewriting import recased, renamed, title_case
+from squall.model.data.mentions.rewriting import MARKS, marked, recased, renamed, title_case
 from squall.model.data.mentions.sets import cashtag_tones, finentity_tones, sentfin_tones
 from squall.model.data.mentions.words import OrdinaryWords, words_of
 from squall.model.spans import UNKNOWN, Span, first_places
@@ -156,3 +156,17 @@ def test_a_table_of_companies_gives_names_with_and_without_legal_form(tmp_path: 
     pd.DataFrame({"name": ["Larch Inc."], "other_names": ["LARCH;Larch Group"]}).to_csv(path, index=False)
     assert company_names(path) == ["Larch Inc.", "Larch", "LARCH", "Larch Group"]
     assert words_of("eBay")[0].capitalised
+
+
+def test_a_mark_before_a_text_moves_every_span() -> None:
+    (row,) = marked([ROW], 0.99, seed=1)
+    mark = row.text.removesuffix(ROW.text)
+    assert mark in MARKS
+    for task, spans in row.spans.items():
+        assert [row.text[s.start : s.end] for s in spans] == [ROW.text[s.start : s.end] for s in ROW.spans[task]]
+
+
+def test_a_place_before_another_name_may_be_its_beginning(annotator: NameAnnotator) -> None:
+    found = _named("shares of China Unicrom fell in China", annotator)
+    assert found == {"China": "LOC", "Unicrom": UNKNOWN}  # the first China is unknown as well
+    assert annotator.names("shares of China Unicrom fell", ())[0].label == UNKNOWN
