@@ -180,7 +180,8 @@ def test_the_public_sets_teach_names_and_tones_under_their_own_names(data_folder
     tasks = (SENTIMENT, NAMES, MENTION_SENTIMENT)
     rows = deduplicate(public_examples(data_folder, tasks, ("tfn_sentiment", "sentfin", "finentity", "sec_ner")))
     counts = Counter((row.source, task) for row in rows for task in [*row.labels, *row.spans])
-    assert counts["tfn_sentiment", "sentiment"] == counts["tfn_sentiment", "names"] > 9_000
+    assert counts["tfn_sentiment", "sentiment"] > 9_000
+    assert counts["tfn_sentiment", "names"] > 9_000
     assert ("sentfin", "sentiment") not in counts  # a headline's tones are those towards its entities
     assert counts["sentfin", "mention_sentiment"] > 10_600
     assert counts["finentity", "mention_sentiment"] > 900
