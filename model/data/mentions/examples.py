@@ -36,15 +36,13 @@ def mention_examples(folder: Path, tasks: Sequence[TaskSpec], sets: Sequence[str
     if not wanted:
         return []
     found = [(name, text, tones) for name in sets for text, tones in _tones(folder, name)]
-    texts = list(dict.fromkeys([text for _, text, _ in found] + [text for name in sets for text in _tweets(folder, name)]))
+    sources = {text: name for name in reversed(sets) for text in _tweets(folder, name)} | {text: name for name, text, _ in found}
+    texts = list(sources)
     rows: list[Example] = []
     if NAMES.name in wanted:
         names = annotator(folder, texts)
         annotated = {text: tones for _, text, tones in found}
-        sources = {text: name for name, text, _ in found}
-        rows = [
-            Example(text, {}, sources.get(text, "tfn_topic"), {NAMES.name: names.names(text, annotated.get(text, ()))}) for text in texts
-        ]
+        rows = [Example(text, {}, sources[text], {NAMES.name: names.names(text, annotated.get(text, ()))}) for text in texts]
         if "sec_ner" in sets:
             rows += _agreements(folder / "sec_ner")
     if MENTION_SENTIMENT.name in wanted:

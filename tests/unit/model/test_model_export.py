@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError, SquallError
+from squall.model.case import Case
 from squall.model.export import onnx as export
 from squall.model.export.onnx import Agreement, export_onnx
 from squall.model.network import MultiTaskNetwork
 from squall.model.serving.backends.base import UnsupportedError
 from squall.model.serving.backends.torch_backend import open_eager
-from squall.model.tasks import DEFAULT_TASKS, TaskSpec
+from squall.model.tasks import DEFAULT_TASKS, MENTION_SENTIMENT, TaskSpec
 
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
 pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
@@ -27,9 +28,11 @@ pytest.importorskip("onnxscript", reason="the extra onnx is not installed")
 from squall.model.export.onnx_int8 import quantised  # noqa: E402
 from squall.model.serving.backends.onnx_backend import OnnxBackend, open_onnx  # noqa: E402 - needs the extra only when used
 
-TASKS = (*DEFAULT_TASKS, TaskSpec("entity", ("O", "B", "I"), "tokens"))
+VOCABULARY = 80
+TASKS = (*DEFAULT_TASKS, TaskSpec("entity", ("O", "B", "I"), "tokens"), MENTION_SENTIMENT)
 TEXTS = ["gold falls", "oil rises on a strong day", "the fed cuts rates and bank shares rise on a quiet day " * 3, "a"] * 8
-ROWS = st.lists(st.lists(st.integers(4, 60), min_size=1, max_size=30), min_size=1, max_size=12)
+IDS = st.builds(lambda word, case: word + VOCABULARY * case, st.integers(4, 60), st.sampled_from(Case))
+ROWS = st.lists(st.lists(IDS, min_size=1, max_size=30), min_size=1, max_size=12)
 MANY = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -38,10 +41,13 @@ pytestmark = pytest.mark.slow  # each export takes seconds
 
 @pytest.fixture(scope="module")
 def checkpoint(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny network with text and tokens heads whose logits are far apart, as a trained one's are."""
+    """A tiny network with heads of every kind and the case of words, whose logits are far apart, as a trained one's are."""
     torch.manual_seed(11)
-    network = MultiTaskNetwork.from_base(tiny_base, TASKS, name="tiny", pooling="attention")
+    network = MultiTaskNetwork.from_base(tiny_base, TASKS, name="tiny", pooling="attention", case=True)
+    assert network.case is not None
+    assert network.config.case_vocabulary == VOCABULARY
     with torch.no_grad():
+        network.case.weight.normal_()
         for head in network.heads.values():
             head.weight.mul_(40)
     folder = tmp_path_factory.mktemp("checkpoint")

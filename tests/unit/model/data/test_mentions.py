@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from squall.model.data.mentions.gazetteer import Gazetteer, company_names, short
 from squall.model.data.mentions.rewriting import MARKS, marked, recased, renamed, title_case
 from squall.model.data.mentions.sets import cashtag_tones, finentity_tones, sentfin_tones
 from squall.model.data.mentions.words import OrdinaryWords, words_of
+from squall.model.data.near_duplicates import deduplicate
+from squall.model.data.public_sets import public_examples
 from squall.model.spans import UNKNOWN, Span, first_places
-from squall.model.tasks import MENTION_SENTIMENT, NAMES
+from squall.model.tasks import MENTION_SENTIMENT, NAMES, SENTIMENT
 
 PLAIN = "the bank said its shares fell as gold and oil stocks rose and the market waited for a new target of the fund"
 
@@ -170,3 +173,19 @@ def test_a_place_before_another_name_may_be_its_beginning(annotator: NameAnnotat
     found = _named("shares of China Unicrom fell in China", annotator)
     assert found == {"China": "LOC", "Unicrom": UNKNOWN}  # the first China is unknown as well
     assert annotator.names("shares of China Unicrom fell", ())[0].label == UNKNOWN
+
+
+@pytest.mark.slow
+def test_the_public_sets_teach_names_and_tones_under_their_own_names(data_folder: Path) -> None:
+    tasks = (SENTIMENT, NAMES, MENTION_SENTIMENT)
+    rows = deduplicate(public_examples(data_folder, tasks, ("tfn_sentiment", "sentfin", "finentity", "sec_ner")))
+    counts = Counter((row.source, task) for row in rows for task in [*row.labels, *row.spans])
+    assert counts["tfn_sentiment", "sentiment"] > 9_000
+    assert counts["tfn_sentiment", "names"] > 9_000
+    assert ("sentfin", "sentiment") not in counts  # a headline's tones are those towards its entities
+    assert counts["sentfin", "mention_sentiment"] > 10_600
+    assert counts["finentity", "mention_sentiment"] > 900
+    assert counts["sec_ner", "names"] > 1_000
+    kinds = Counter(span.label for row in rows for span in row.spans.get("names", ()))
+    assert kinds["ORG"] > 12_000
+    assert min(kinds[kind] for kind in ("PER", "LOC", "MISC")) > 500
