@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -58,7 +59,13 @@ def open_linker(settings: EntitySettings) -> CatalogueLinker:
     Raises:
         ConfigurationError: a file can't be read, or the user's table has errors.
     """
-    return CatalogueLinker(Catalogue.open(settings))
+    collecting = gc.isenabled()
+    gc.disable()  # hundreds of thousands of objects that stay: the collector would walk them again and again, a third of the time
+    try:
+        return CatalogueLinker(Catalogue.open(settings))
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def catalogue_version(entities: Iterable[Entity]) -> str:
