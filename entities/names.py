@@ -41,10 +41,11 @@ def slug(text: str) -> str:
 
 
 def legal_short_form(name: str) -> str:
-    """Return `name` without its legal form ("Apple Inc.", "PT Astra International Tbk"); itself where nothing would be left."""
+    """Return `name` without its legal form ("Apple Inc.", "PT Astra International Tbk"); itself where at most a letter would be left."""
     words = [word for word in name[:MOST_NAME_CHARS].replace(",", ", ").split() if not _is_state_mark(word)]
     words = _without(words, _LEGAL_ENDINGS, _LEGAL_BEGINNINGS)
-    return " ".join(words).rstrip(" ,;&-/") or name
+    short = " ".join(words).rstrip(" ,;&-/")
+    return short if len(name_key(short)) > 1 else name
 
 
 def short_forms(name: str) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ def _descending(name: str) -> Iterator[str]:
 def _without(words: list[str], endings: frozenset[str], beginnings: frozenset[str]) -> list[str]:
     while True:
         shorter = _strip_ending(words, endings)
-        if len(shorter) > 1 and name_key(shorter[0]) in beginnings:
+        if len(shorter) > 1 and name_key(shorter[0]) in beginnings and _stands_alone(shorter[1:]):
             shorter = shorter[1:]
         if shorter == words:
             return words

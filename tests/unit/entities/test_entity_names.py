@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from squall.entities.names import MOST_NAME_CHARS, legal_short_form, name_key, short_forms, slug
@@ -34,6 +34,8 @@ def test_a_slug_has_no_space_and_names_the_same(name: str) -> None:
 
 
 @given(NAMES)
+@example("THE 0")
+@example("/0/ 0")
 def test_no_short_form_is_empty_or_a_single_letter(name: str) -> None:
     assert [form for form in short_forms(name) if len(name_key(form)) < 2 and len(name_key(name)) > 1] == []
 
