@@ -122,9 +122,22 @@ NAMES = TaskSpec("names", ("O", *(f"{prefix}-{kind}" for kind in NAME_KINDS for 
 """The names in a text."""
 MENTION_SENTIMENT = TaskSpec("mention_sentiment", SENTIMENTS, "spans")
 """The tone of a text towards a name in it."""
+SEVERITIES = ("none", "setback", "serious", "grave", "ruin")
+"""Grades of severity in ascending order; `model/labelled/README.md` defines them."""
+EVENT_KINDS = (
+    *("insolvency", "bailout", "fraud", "legal", "rating_cut", "results", "accident", "cyber"),
+    *("outage", "recall", "sanctions", "strike", "executive", "regulator", "market_crash"),
+)
+"""What can happen; `model/labelled/README.md` defines them."""
+SEVERITY = TaskSpec("severity", SEVERITIES, "text", "ordinal")
+"""How grave what a text reports is."""
+EVENTS = TaskSpec("events", EVENT_KINDS, "text", "sigmoid")
+"""What happened, by a text."""
+MENTION_SEVERITY = TaskSpec("mention_severity", SEVERITIES, "spans", "ordinal")
+"""How grave what a text reports is for a name in it."""
 DEFAULT_TASKS = (TOPIC, SENTIMENT)
 """The heads that the stream needs."""
-KNOWN_TASKS = {task.name: task for task in (*DEFAULT_TASKS, HEADLINES, NAMES, MENTION_SENTIMENT)}
+KNOWN_TASKS = {task.name: task for task in (*DEFAULT_TASKS, HEADLINES, NAMES, MENTION_SENTIMENT, SEVERITY, EVENTS, MENTION_SEVERITY)}
 """Tasks that a recipe may name without their labels."""
 
 

@@ -46,6 +46,8 @@ class TrainConfig(BaseModel):
     renamed: float = Field(0.0, ge=0, le=1, description="share of the rows that name an organisation: learnt again with other names")
     recased: float = Field(0.0, ge=0, lt=1, description="share of the rows: learnt in capitals, lower case or title case instead")
     marked: float = Field(0.0, ge=0, lt=1, description="share of the rows with spans: learnt with an agency's mark before them")
+    template_copies: int = Field(1, ge=1, description="fillings of each template")
+    own_labels: tuple[str, ...] = Field((), description="sources whose labels count instead of what the teachers say of their texts")
     lora: Lora | None = Field(None, description="train low-rank adapters instead of the encoder's weights")
     allow_missing_classes: bool = Field(False, description="accept a class of a task without training rows")
     calibrate: bool = Field(True, description="fit a temperature per text and spans task on the dev split")

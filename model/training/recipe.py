@@ -11,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from squall.core.errors import ConfigurationError
 from squall.model.data.dev_split import split
 from squall.model.data.examples import Example, LabelledFile, load_examples
+from squall.model.data.mentions.severity import with_mention_severity
 from squall.model.data.near_duplicates import deduplicate, group_key
 from squall.model.data.public_sets import SETS, PublicSet, public_examples
 from squall.model.data.tables import read_table
-from squall.model.tasks import DEFAULT_TASKS, KNOWN_TASKS, TaskKind, TaskOutput, TaskSpec
+from squall.model.data.templates.reading import template_examples
+from squall.model.tasks import DEFAULT_TASKS, KNOWN_TASKS, MENTION_SEVERITY, TaskKind, TaskOutput, TaskSpec
 from squall.model.training.config import TrainConfig
 from squall.model.training.toml import read_toml, validated
 
@@ -73,6 +75,19 @@ class UnlabelledSection(_Section):
     source: str = ""
 
 
+class TemplateSection(_Section):
+    """A JSONL file of templates, see `squall.model.data.templates`; its sentences are only trained on."""
+
+    path: Path
+
+
+class ExcludedSection(_Section):
+    """A file of texts that judge: they and their near-copies are neither trained on nor held out."""
+
+    path: Path
+    text: str = "text"
+
+
 class Recipe(_Section):
     """Everything `squall model train` needs; relative paths start at the TOML file's folder, those with `{data}/` at the data folder."""
 
@@ -82,6 +97,8 @@ class Recipe(_Section):
     sets: tuple[PublicSet, ...] = Field(SETS, description="which of the public sets")
     part: tuple[PartSection, ...] = ()
     unlabelled: tuple[UnlabelledSection, ...] = ()
+    template: tuple[TemplateSection, ...] = ()
+    excluded: tuple[ExcludedSection, ...] = Field((), description="texts that judge, left out with their near-copies")
     task: tuple[TaskSection, ...] = Field((), description="heads; empty: topic and sentiment")
     train: TrainConfig = TrainConfig()
 
@@ -102,7 +119,9 @@ class Recipe(_Section):
         for part in self.part:
             one = LabelledFile(self._located(part.path), part.labels, part.orders, part.text, part.source, part.spans, part.skip_bad_spans)
             rows += load_examples(one, self.tasks)
-        return deduplicate(rows)
+        without = self._excluded_keys()
+        merged = deduplicate(row for row in rows if group_key(row.text) not in without)
+        return with_mention_severity(merged) if MENTION_SEVERITY in self.tasks else merged
 
     def split(self) -> tuple[list[Example], list[Example]]:
         """Read all data and return (training rows, held-out rows)."""
@@ -111,6 +130,24 @@ class Recipe(_Section):
     def divided(self, rows: Sequence[Example]) -> tuple[list[Example], list[Example]]:
         """Return (training rows, held-out rows) of `rows`."""
         return split(rows, dev_share=self.train.dev_share, seed=self.train.split_seed, fold=self.train.dev_fold)
+
+    def written_rows(self) -> list[Example]:
+        """Fill the templates.
+
+        Raises:
+            ConfigurationError: a file is missing or broken, or there is no data folder to take companies' names from.
+        """
+        if not self.template:
+            return []
+        if self.data is None:
+            raise ConfigurationError(
+                "[[template]] takes names from the table of companies, and there is no data folder", "give --data FOLDER"
+            )
+        companies = self.data / "companies" / "companies.csv.gz"
+        paths = [self._located(section.path) for section in self.template]
+        without = self._excluded_keys()
+        rows = template_examples(paths, companies, self.tasks, self.train.template_copies, self.train.seed)
+        return [row for row in rows if group_key(row.text) not in without]
 
     def _located(self, path: Path) -> Path:
         """Put the data folder in the place of `{data}`."""
@@ -128,20 +165,28 @@ class Recipe(_Section):
         """
         if self.unlabelled and not self.train.teachers:
             raise ConfigurationError("[[unlabelled]] texts need teachers to label them", "name checkpoints in train.teachers")
-        seen = {group_key(row.text) for row in labelled}
+        seen = {group_key(row.text) for row in labelled} | self._excluded_keys()
         found: list[Example] = []
         for section in self.unlabelled:
             path = self._located(section.path)
-            table = read_table(path)
-            if section.text not in table.columns:
-                raise ConfigurationError(f"{path} has no column {section.text}", f"it has {', '.join(map(str, table.columns))}")
             new: list[Example] = []
-            for text in table[section.text].tolist():
-                if isinstance(text, str) and (key := group_key(text)) not in seen:
+            for text in _column(path, section.text):
+                if (key := group_key(text)) not in seen:
                     seen.add(key)
                     new.append(Example(text, {}, section.source or path.parent.name))
             found += new[: section.limit or None]
         return found
+
+    def _excluded_keys(self) -> set[str]:
+        return {group_key(text) for section in self.excluded for text in _column(self._located(section.path), section.text)}
+
+
+def _column(path: Path, name: str) -> list[str]:
+    """The texts in a column of a table; cells that hold none are skipped."""
+    table = read_table(path)
+    if name not in table.columns:
+        raise ConfigurationError(f"{path} has no column {name}", f"it has {', '.join(map(str, table.columns))}")
+    return [text for text in table[name].tolist() if isinstance(text, str)]
 
 
 def load_recipe(path: Path | None, overrides: dict[str, Any], train: dict[str, Any]) -> Recipe:
@@ -165,6 +210,6 @@ def _anchor(body: dict[str, Any], folder: Path) -> None:
     train = body.get("train", {})
     if isinstance(train, dict) and isinstance(train.get("teachers"), list):
         train["teachers"] = [folder / path for path in train["teachers"]]
-    for part in [*body.get("part", []), *body.get("unlabelled", [])]:
+    for part in [*body.get("part", []), *body.get("unlabelled", []), *body.get("excluded", []), *body.get("template", [])]:
         if isinstance(part, dict) and isinstance(part.get("path"), str) and not part["path"].startswith(_DATA):
             part["path"] = folder / part["path"]

@@ -15,7 +15,7 @@ from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.base_encoder import base_folder
 from squall.model.training.finalisation import finalise
 from squall.model.training.recipe import Recipe
-from squall.model.training.techniques.distillation import score_with_teachers
+from squall.model.training.techniques.distillation import score_with_teachers, with_own_labels
 from squall.model.training.trainer import Trainer
 
 
@@ -27,20 +27,25 @@ def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
     for warning in require_classes(train, dev, recipe.tasks, allow_missing=config.allow_missing_classes):
         log.message(warning)
     save_held_out(recipe.out, dev, recipe.tasks)
-    train = _rewritten(train, recipe)
+    written = recipe.written_rows()
+    if written:
+        log.message(f"{len(written)} sentences from templates to train on")
+    train = _rewritten(train, written, recipe)
     trainer = Trainer(base_folder(recipe.base), recipe.tasks, config, recipe.out, log)
     if config.teachers:
         train += recipe.divided(recipe.unlabelled_rows(train + dev))[0]
         teachers = score_with_teachers(train, recipe.tasks, config, recipe.out / "soft", log)
-        fitted = replace(trainer.encode(train), soft=teachers.soft, vectors=teachers.vectors)
+        fitted = replace(
+            trainer.encode(train), soft=with_own_labels(teachers.soft, train, recipe.tasks, config.own_labels), vectors=teachers.vectors
+        )
     else:
         fitted = trainer.encode(train)
     best = trainer.fit(fitted, trainer.encode(dev), resume=resume)
     return finalise(trainer, best, train, dev) if config.blend or config.calibrate else best
 
 
-def _rewritten(train: list[Example], recipe: Recipe) -> list[Example]:
-    """The training rows, and copies of them with other names; some of all with an agency's mark, or in another case."""
+def _rewritten(train: list[Example], written: list[Example], recipe: Recipe) -> list[Example]:
+    """The training rows, copies of them with other names, and what was `written`; some of all with an agency's mark, or in another case."""
     config = recipe.train
     if config.renamed:
         if recipe.data is None:
@@ -49,4 +54,4 @@ def _rewritten(train: list[Example], recipe: Recipe) -> list[Example]:
             )
         names = company_names(recipe.data / "companies" / "companies.csv.gz")
         train = [*train, *renamed(train, names, config.renamed, config.seed)]
-    return recased(marked(train, config.marked, config.seed), config.recased, config.seed)
+    return recased(marked([*train, *written], config.marked, config.seed), config.recased, config.seed)

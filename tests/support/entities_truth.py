@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import json
+import sys
 from collections import defaultdict
 from functools import lru_cache
 from itertools import islice
@@ -115,6 +116,12 @@ def judged_rows() -> dict[str, frozenset[int]]:
     return {source: frozenset(found) for source, found in rows.items()}
 
 
+def judged_texts(data: Path) -> list[str]:
+    """The texts of `judged_rows` and those that are ours."""
+    rows = [(path.name, *_read(path.name, data)) for path in sorted(LABELLED.glob("*.jsonl"))]
+    return sorted({text for _, _, texts in rows for text in texts})
+
+
 def lines(file: str) -> list[dict[str, Any]]:
     """The lines of a file of tests/data as they are stored, without the texts that are not ours."""
     return [json.loads(line) for line in (LABELLED / file).read_text(encoding="utf-8").splitlines()]
@@ -179,3 +186,14 @@ def _json_lines(path: Path, key: str, numbers: set[int]) -> dict[int, str]:
 
 def _opened(path: Path) -> TextIO:
     return gzip.open(path, "rt", newline="", encoding="utf-8") if path.suffix == ".gz" else path.open(newline="", encoding="utf-8")
+
+
+def _write_judged_texts() -> None:
+    """`python -m tests.support.entities_truth DATA FILE`: the texts that judge as a CSV file, for `[[excluded]]` of a training recipe."""
+    texts = judged_texts(Path(sys.argv[1]))
+    with Path(sys.argv[2]).open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([["text"], *([text] for text in texts)])
+
+
+if __name__ == "__main__":
+    _write_judged_texts()

@@ -39,8 +39,14 @@ class NameAnnotator:
             text: the text.
             annotated: spans of its annotated entities, sorted, apart; their labels are not looked at.
         """
+        return self._around(text, [span for span in (self._entity(text, span) for span in annotated) if span], annotated)
+
+    def completed(self, text: str, known: Sequence[Span]) -> tuple[Span, ...]:
+        """Return `known` spans of the task `names`, those that are certain beside them, and the stretches that nobody has judged."""
+        return self._around(text, list(known), known)
+
+    def _around(self, text: str, found: list[Span], annotated: Sequence[Span]) -> tuple[Span, ...]:
         words = words_of(text)
-        found = [span for span in (self._entity(text, span) for span in annotated) if span]
         taken = [*annotated]
         for span in [*self._certain(words), *self._speakers(text, words)]:
             if not any(span.start < other.end and span.end > other.start for other in taken):

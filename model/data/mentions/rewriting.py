@@ -31,6 +31,8 @@ MARKS = (
     *("BREAKING: ", "JUST IN: ", "Opinion: ", "Live: ", "RT @desk: "),
 )
 """What agencies and posters put before a headline, and no name."""
+RENAMED = ", renamed"
+"""End of the source of a copy with other names."""
 _CASES: tuple[Callable[[str], str], ...] = (str.upper, str.lower, lambda text: title_case(text))
 
 
@@ -102,7 +104,7 @@ def _with_names(row: Example, places: Sequence[Span], chosen: dict[str, str]) ->
         last = span.end
     text = "".join((*pieces, row.text[last:]))
     spans = {task: tuple(_moved(span, moves) for span in found) for task, found in row.spans.items()}
-    return replace(row, text=text, spans=spans, source=f"{row.source}, renamed")
+    return replace(row, text=text, spans=spans, source=row.source + RENAMED)
 
 
 def _moved(span: Span, moves: Sequence[tuple[Span, int]]) -> Span:

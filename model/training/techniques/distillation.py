@@ -13,9 +13,10 @@ import xxhash
 
 from squall.core.errors import ConfigurationError
 from squall.model.data.examples import Example
+from squall.model.data.mentions.rewriting import RENAMED
 from squall.model.hardware import has_bf16
 from squall.model.network import TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork
-from squall.model.outputs import probabilities
+from squall.model.outputs import is_known, probabilities, target_array
 from squall.model.tasks import TaskSpec
 from squall.model.text_tokenizer import TextTokenizer
 from squall.model.training.artifacts.run_log import RunLog
@@ -77,6 +78,26 @@ def score_with_teachers(
             sums[name] = sums.get(name, 0.0) + weight * values
             totals[name] = totals.get(name, 0.0) + weight
     return TeacherOutputs({name: (values / totals[name]).astype(np.float32) for name, values in sums.items()}, vectors)
+
+
+def with_own_labels(soft: Soft, rows: Sequence[Example], tasks: Sequence[TaskSpec], sources: Sequence[str]) -> Soft:
+    """Return the teachers' probabilities with the rows' own labels in their place, where a row of `sources` has one.
+
+    Args:
+        soft: of the teachers.
+        rows: what they were asked about.
+        tasks: heads of the student.
+        sources: names of sets; the copies with other names (`rewriting.renamed`) belong to theirs.
+    """
+    own = [row.source.removesuffix(RENAMED) in sources for row in rows]
+    found = {name: values.copy() for name, values in soft.items()}
+    for task in tasks:
+        if task.name in found and any(own):
+            labels = [row.labels.get(task.name) if mine else None for row, mine in zip(rows, own, strict=True)]
+            targets = target_array(task, labels)
+            known = is_known(targets)
+            found[task.name][known] = np.eye(len(task.labels), dtype=np.float32)[targets[known]] if targets.ndim == 1 else targets[known]
+    return found
 
 
 def _standardised(vectors: Vectors) -> Vectors:

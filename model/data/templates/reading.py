@@ -1,0 +1,139 @@
+"""A file of labelled templates, read and filled into training examples."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from squall.core.errors import ConfigurationError
+from squall.model.data.examples import Example
+from squall.model.data.mentions.annotation import NameAnnotator
+from squall.model.data.mentions.gazetteer import Gazetteer, company_names, short_name
+from squall.model.data.mentions.words import OrdinaryWords, listed
+from squall.model.data.templates.filling import FilledSlot, Fillers, fill, slots
+from squall.model.spans import Span
+from squall.model.tasks import EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SENTIMENT, SEVERITIES, SEVERITY, TaskSpec
+
+_KINDS = {"A": "ORG", "B": "ORG", "C": "ORG", "ticker": "ORG", "person": "PER", "surname": "PER", "place": "LOC", "place2": "LOC"}
+_LONGEST_NAME = 4
+"""Words of a company's name in a headline."""
+_LONGEST_ACRONYM = 4
+_Grade = Annotated[int, Field(ge=0, lt=len(SEVERITIES))]
+
+
+class Template(BaseModel):
+    """A sentence with slots (`squall.model.data.templates.filling.fill`) and its labels.
+
+    `orgs` has for each organisation's slot the severity of what happened to it and the tone towards it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    text: str = Field(min_length=1)
+    severity: _Grade
+    events: tuple[str, ...]
+    tone: str
+    orgs: Mapping[str, tuple[_Grade, str]]
+
+
+def read_templates(path: Path) -> list[Template]:
+    """Read a JSONL file of templates.
+
+    Raises:
+        ConfigurationError: not readable, or a line is no template; names the line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}", "check the path") from None
+    found = []
+    for number, line in enumerate(lines, 1):
+        try:
+            template = Template.model_validate_json(line)
+            _check(template)
+        except ValidationError as error:
+            raise ConfigurationError(f"{path}, line {number}: {_problem(error)}", "correct the line or leave it out") from None
+        except ValueError as error:
+            raise ConfigurationError(f"{path}, line {number}: {error}", "correct the line or leave it out") from None
+        found.append(template)
+    return found
+
+
+def template_examples(paths: Sequence[Path], companies: Path, tasks: Sequence[TaskSpec], copies: int, seed: int) -> list[Example]:
+    """Return each template filled `copies` times, with the labels and spans that `tasks` learn.
+
+    Args:
+        paths: files of templates.
+        companies: table of companies to take names from.
+        tasks: heads of the run.
+        copies: of each template, each with other fillings.
+        seed: of the fillings.
+
+    Raises:
+        ConfigurationError: a file is not readable or has a line that is no template.
+    """
+    templates = [(template, path) for path in paths for template in read_templates(path)]
+    ordinary = OrdinaryWords.of([template.text for template, _ in templates])
+    annotator = NameAnnotator(Gazetteer.open(companies, ordinary))
+    short = dict.fromkeys(_written(short_name(name)) for name in company_names(companies))
+    fillers = Fillers(
+        [name for name in short if len(name) > 2 and len(name.split()) <= _LONGEST_NAME],
+        listed("places.txt"),
+        listed("given_names.txt"),
+        listed("surnames.txt"),
+    )
+    rng = random.Random(seed)  # noqa: S311 - a choice, not a secret
+    wanted = {task.name for task in tasks}
+    return [_example(template, path, fillers, annotator, wanted, rng) for _ in range(copies) for template, path in templates]
+
+
+def _written(name: str) -> str:
+    """A name as a headline has it; the table has many in capitals."""
+    return " ".join(word.capitalize() if len(word) > _LONGEST_ACRONYM else word for word in name.split()) if name.isupper() else name
+
+
+def _check(template: Template) -> None:
+    keys = slots(template.text)
+    named = {key for key in keys if key in {"A", "B", "C"}} | {key.partition(":")[2] for key in keys if key.startswith("ticker:")}
+    if named != set(template.orgs):
+        raise ValueError(f"orgs has {', '.join(template.orgs) or 'nothing'}, the text {', '.join(sorted(named)) or 'no organisation'}")
+    fill(template.text, Fillers(["Acme"], ["Lima"], ["Ann"], ["Lee"]), random.Random(0))  # noqa: S311 - raises ValueError for an unknown slot
+    EVENTS.label(template.events)
+    for tone in (template.tone, *(tone for _, tone in template.orgs.values())):
+        SENTIMENT.index(tone)
+
+
+def _problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
+
+
+def _example(template: Template, path: Path, fillers: Fillers, annotator: NameAnnotator, wanted: set[str], rng: random.Random) -> Example:
+    text, filled = fill(template.text, fillers, rng)
+    labels = {
+        SENTIMENT.name: SENTIMENT.index(template.tone),
+        SEVERITY.name: template.severity / (len(SEVERITIES) - 1),
+        EVENTS.name: EVENTS.label(template.events),
+    }
+    mentions = [(slot, template.orgs[org]) for slot in filled if (org := _organisation(slot)) in template.orgs]
+    known = [Span(slot.start, slot.end, kind) for slot in filled if (kind := _KINDS.get(slot.key.partition(":")[0]))]
+    spans = {
+        NAMES.name: annotator.completed(text, known),
+        MENTION_SENTIMENT.name: tuple(Span(slot.start, slot.end, tone) for slot, (_, tone) in mentions),
+        MENTION_SEVERITY.name: tuple(Span(slot.start, slot.end, SEVERITIES[grade]) for slot, (grade, _) in mentions),
+    }
+    return Example(
+        text,
+        {name: label for name, label in labels.items() if name in wanted},
+        path.stem,
+        {name: found for name, found in spans.items() if name in wanted and (found or name == NAMES.name)},
+    )
+
+
+def _organisation(slot: FilledSlot) -> str:
+    name, _, argument = slot.key.partition(":")
+    return argument if name == "ticker" else name

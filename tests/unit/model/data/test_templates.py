@@ -1,0 +1,96 @@
+"""Sentences made from templates: what fills a slot, what labels they carry, and what a broken line says."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from squall.core.errors import ConfigurationError
+from squall.model.data.templates.filling import Fillers, fill
+from squall.model.data.templates.reading import read_templates, template_examples
+from squall.model.spans import UNKNOWN
+from squall.model.tasks import DEFAULT_TASKS, EVENTS, KNOWN_TASKS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES
+
+FILLERS = Fillers(["Acme", "Nordhavn Bank"], ["Peru", "Lyon"], ["Ann"], ["Okafor"])
+LINE = {
+    "text": "Lender {A} sues {B} over {person}'s {money:2-900} deal in {place}",
+    "severity": 1,
+    "events": ["legal"],
+    "tone": "negative",
+    "orgs": {"A": [0, "neutral"], "B": [1, "negative"]},
+}
+
+
+def _file(folder: Path, *lines: dict[str, object]) -> Path:
+    path = folder / "own.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def _companies(folder: Path) -> Path:
+    path = folder / "companies.csv"
+    path.write_text("name,other_names\nAcme Inc.,\nNORDHAVN BANK PLC,Nordhavn\nKestrel Freight Corp,\n")
+    return path
+
+
+@given(st.integers(0, 10_000))
+def test_filled_slots_are_where_they_are_said_to_be_and_those_of_a_name_read_alike(seed: int) -> None:
+    text, slots = fill("Retailer {A} buys {B}, says {A} in {q} on {date}", FILLERS, random.Random(seed))
+    assert [slot.key for slot in slots] == ["A", "B", "A", "q", "date"]
+    first, other, again = (text[slot.start : slot.end] for slot in slots[:3])
+    assert {first, other} == {"Acme", "Nordhavn Bank"}
+    assert first == again
+
+
+@given(st.integers(0, 10_000), st.integers(1, 90), st.integers(0, 9))
+def test_a_percentage_lies_in_its_range(seed: int, low: int, width: int) -> None:
+    text, _ = fill(f"{{pct:{low}-{low + width}}}", FILLERS, random.Random(seed))
+    number = float(text.split("%")[0].split(" ")[0])
+    assert low - 0.05 <= number <= low + width + 0.05
+
+
+def test_a_template_in_lower_case_or_in_capitals_is_filled_in_its_case() -> None:
+    assert fill("retailer {A} folds in {place}", FILLERS, random.Random(1))[0].islower()
+    assert fill("{A} FOLDS IN {place}", FILLERS, random.Random(1))[0].isupper()
+
+
+def test_a_template_gives_labels_for_the_text_and_for_each_name(tmp_path: Path) -> None:
+    tasks = tuple(KNOWN_TASKS.values())
+    rows = template_examples([_file(tmp_path, LINE)], _companies(tmp_path), tasks, copies=3, seed=1)
+    assert len({row.text for row in rows}) == 3
+    for row in rows:
+        assert row.labels == {"sentiment": 0, "severity": 0.25, "events": EVENTS.label(["legal"])}
+        assert [span.label for span in row.spans[MENTION_SENTIMENT.name]] == ["neutral", "negative"]
+        assert [span.label for span in row.spans[MENTION_SEVERITY.name]] == ["none", "setback"]
+        assert [span.label for span in row.spans[NAMES.name] if span.label != UNKNOWN] == ["ORG", "ORG", "PER", "LOC"]
+        assert "NORDHAVN" not in row.text
+        assert "Plc" not in row.text
+
+
+def test_heads_that_a_run_lacks_get_no_labels(tmp_path: Path) -> None:
+    (row,) = template_examples([_file(tmp_path, LINE)], _companies(tmp_path), DEFAULT_TASKS, copies=1, seed=1)
+    assert set(row.labels) == {"sentiment"}
+    assert not row.spans
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"severity": 5}, "severity: Input should be less than 5"),
+        ({"events": ["tornado"]}, "'tornado' is not a label of events"),
+        ({"tone": "sour"}, "'sour' is not a label of sentiment"),
+        ({"orgs": {}}, "orgs has nothing, the text A, B"),
+        ({"text": "Lender {A} sues {B} for {sum}"}, r"\{sum\} is no slot"),
+        ({"text": "Lender {A} sues {B} for {money:many}"}, "has no range"),
+        ({"text": "Lender {A} sues {B} for {money:9-2}"}, "from more to less"),
+    ],
+)
+def test_a_line_that_is_no_template_is_named_with_what_is_wrong(tmp_path: Path, change: dict[str, object], said: str) -> None:
+    path = _file(tmp_path, LINE, {**LINE, **change})
+    with pytest.raises(ConfigurationError, match=rf"own.jsonl, line 2: .*{said}"):
+        read_templates(path)
