@@ -125,10 +125,6 @@ class ScoringEngine:
             self._queue.leave(request)
         return Reading(model.tasks, collector, model.version)
 
-    def score(self, texts: Sequence[str], *, timeout: float | None = None) -> Reading:
-        """Read texts, under the name by which the stream asks; as `read`."""
-        return self.read(texts, timeout=timeout)
-
     def warm_up(self) -> None:
         """Run a few texts, so that the first real ones aren't the slow ones."""
         self.read(["Shares of the bank fell after a profit warning", "ok", "Gold steadies as " * 8])

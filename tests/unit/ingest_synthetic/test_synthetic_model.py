@@ -43,7 +43,7 @@ def reads() -> dict[str, list[Read]]:
     sample += [d for d in documents if d.intended_topic == RAREST]  # too few of them in the sample
     collected = datetime(2026, 1, 1, tzinfo=UTC)
     texts = [build_document(orjson.loads(record.line), Defaults(), collected).content for record in sample]
-    scores = ScoringEngine.open(ModelSettings()).score(texts)
+    scores = ScoringEngine.open(ModelSettings()).read(texts)
     found: dict[str, list[Read]] = {part: [] for part in SAMPLE}
     for record, topic, sentiment in zip(sample, scores.topic.argmax(1), scores.sentiment.argmax(1), strict=True):
         found[record.part].append(Read(record, TOPICS[topic], SENTIMENTS[sentiment]))

@@ -162,6 +162,6 @@ def test_cuda_graphs_give_the_networks_own_logits_whatever_ran_before(checkpoint
 def test_on_a_gpu_auto_takes_graphs_and_the_cpu_stands_behind(checkpoint: Path) -> None:
     with ScoringEngine.open(tiny_settings(checkpoint, device="cuda", backend="auto", batch_tokens=0)) as engine:
         assert engine.backend == "cuda-graphs-fp32"
-        on_gpu = engine.score(["gold rise", "oil fall the day"])
+        on_gpu = engine.read(["gold rise", "oil fall the day"])
         engine._model.execution.backend = engine._model.execution._replacement()  # type: ignore[misc]
-        np.testing.assert_allclose(engine.score(["gold rise", "oil fall the day"]).topic, on_gpu.topic, atol=1e-2)
+        np.testing.assert_allclose(engine.read(["gold rise", "oil fall the day"]).topic, on_gpu.topic, atol=1e-2)

@@ -47,26 +47,26 @@ TEXTS = st.lists(st.text(alphabet="abcdefgold fed 🚀\x00&;", max_size=80), max
 @settings(max_examples=40)
 @given(TEXTS, st.randoms(use_true_random=False))
 def test_a_text_scores_the_same_in_any_company_and_place(engine: ScoringEngine, texts: list[str], rng: object) -> None:
-    together = engine.score(texts)
+    together = engine.read(texts)
     order = list(range(len(texts)))
     rng.shuffle(order)  # type: ignore[attr-defined]
-    shuffled = engine.score([texts[i] for i in order])
+    shuffled = engine.read([texts[i] for i in order])
     for place, i in enumerate(order):
         np.testing.assert_allclose(shuffled.sentiment[place], together.sentiment[i], atol=1e-5)
-        alone = engine.score([texts[i]])
+        alone = engine.read([texts[i]])
         np.testing.assert_allclose(alone.topic[0], together.topic[i], atol=1e-5)
         np.testing.assert_allclose(alone.sentiment[0], together.sentiment[i], atol=1e-5)
 
 
 def test_no_texts_give_no_scores_of_the_right_shape(engine: ScoringEngine) -> None:
-    scores = engine.score([])
+    scores = engine.read([])
     assert len(scores) == 0
     assert scores.topic.shape == (0, len(TOPICS))
     assert scores.sentiment.shape == (0, len(SENTIMENTS))
 
 
 def test_odd_texts_get_finite_probabilities_that_sum_to_one(engine: ScoringEngine) -> None:
-    scores = engine.score(ODD)
+    scores = engine.read(ODD)
     for values, width in ((scores.topic, len(TOPICS)), (scores.sentiment, len(SENTIMENTS))):
         assert values.shape == (len(ODD), width)
         assert values.dtype == np.float32
@@ -76,19 +76,19 @@ def test_odd_texts_get_finite_probabilities_that_sum_to_one(engine: ScoringEngin
 
 def test_more_texts_than_are_tokenised_at_once_keep_their_order(engine: ScoringEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"{word} rise {i % 7 * 'the '}" for i, word in enumerate(["gold", "oil", "fed"] * 10)]
-    whole = engine.score(texts)
+    whole = engine.read(texts)
     monkeypatch.setattr("squall.model.serving.engine._CHUNK", 4)
-    np.testing.assert_allclose(engine.score(texts).topic, whole.topic, atol=1e-5)
+    np.testing.assert_allclose(engine.read(texts).topic, whole.topic, atol=1e-5)
 
 
 def test_threads_get_their_own_answers(engine: ScoringEngine) -> None:
     texts = [f"{word} {verb}" for word in ("gold", "oil", "fed", "bank") for verb in ("rise", "fall")]
-    expected = {text: engine.score([text]).topic[0] for text in texts}
+    expected = {text: engine.read([text]).topic[0] for text in texts}
     wrong: list[str] = []
 
     def work(text: str) -> None:
         for _ in range(10):
-            if not np.allclose(engine.score([text, "the quiet day"]).topic[0], expected[text], atol=1e-5):
+            if not np.allclose(engine.read([text, "the quiet day"]).topic[0], expected[text], atol=1e-5):
                 wrong.append(text)
 
     threads = [threading.Thread(target=work, args=(text,)) for text in texts]
@@ -101,7 +101,7 @@ def test_threads_get_their_own_answers(engine: ScoringEngine) -> None:
 
 def test_int8_stays_close_to_fp32(checkpoint: Path) -> None:
     texts = ["gold rise", "bank shares fall on profit loss", "fed rates cut the day"]
-    exact, rough = (ScoringEngine.open(ModelSettings(path=checkpoint, precision=p, device="cpu")).score(texts) for p in ("fp32", "int8"))
+    exact, rough = (ScoringEngine.open(ModelSettings(path=checkpoint, precision=p, device="cpu")).read(texts) for p in ("fp32", "int8"))
     np.testing.assert_allclose(rough.sentiment, exact.sentiment, atol=0.08)
 
 
@@ -139,7 +139,7 @@ def test_columns_follow_our_order_whatever_the_checkpoints_order(tiny_base: Path
     MultiTaskNetwork.from_base(tiny_base, turned, name="tiny-1").save(tmp_path, (tiny_base / "tokenizer.json").read_text())
     engine = ScoringEngine.open(ModelSettings(path=tmp_path, precision="fp32", device="cpu"))
     own = engine.read(["gold"]).probabilities["sentiment"][0]
-    np.testing.assert_allclose(engine.score(["gold"]).sentiment[0], own[[1, 2, 0]])
+    np.testing.assert_allclose(engine.read(["gold"]).sentiment[0], own[[1, 2, 0]])
 
 
 def test_a_checkpoint_without_one_of_our_heads_is_a_clear_error(tiny_base: Path, tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_line_may_bring_names_and_the_caller_adds_what_it_knows_of_them(engine
 
 def test_evaluation_compares_the_engines_own_answers(engine: ScoringEngine, tmp_path: Path) -> None:
     texts = ["gold rise", "oil fall", "fed rates cut", "quiet day"]
-    answers = engine.score(texts).sentiment.argmax(1).tolist()
+    answers = engine.read(texts).sentiment.argmax(1).tolist()
     answers[3] = (answers[3] + 1) % 3
     path = tmp_path / "labelled.csv"
     order = ("neutral", "positive", "negative")  # integers of the file

@@ -43,11 +43,11 @@ def with_entities(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_after_a_swap_the_new_model_answers_and_says_so(old: Path, new: Path) -> None:
     with ScoringEngine.open(tiny_settings(old)) as engine, ScoringEngine.open(tiny_settings(new)) as other:
-        before = engine.score(TEXTS)
+        before = engine.read(TEXTS)
         version = engine.swap(new)
-        after = engine.score(TEXTS)
+        after = engine.read(TEXTS)
         assert before.model_version != after.model_version == version == engine.model_version == other.model_version
-        np.testing.assert_allclose(after.topic, other.score(TEXTS).topic, atol=1e-6)
+        np.testing.assert_allclose(after.topic, other.read(TEXTS).topic, atol=1e-6)
 
 
 def test_a_call_under_way_is_answered_wholly_by_the_model_it_began_with(old: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +62,7 @@ def test_a_call_under_way_is_answered_wholly_by_the_model_it_began_with(old: Pat
         gate.opened.set()
         scores = early.result(PATIENT)
         assert scores.model_version == reference.model_version != version
-        np.testing.assert_allclose(scores.topic, reference.score(TEXTS).topic, atol=1e-5)
+        np.testing.assert_allclose(scores.topic, reference.read(TEXTS).topic, atol=1e-5)
         assert late.result(PATIENT).model_version == version
 
 
@@ -70,14 +70,14 @@ def test_no_call_is_dropped_or_mixed_by_swaps_in_between(old: Path, new: Path) -
     answers = {}
     for folder in (old, new):
         with ScoringEngine.open(tiny_settings(folder)) as engine:
-            answers[engine.model_version] = engine.score(TEXTS).topic
+            answers[engine.model_version] = engine.read(TEXTS).topic
     engine = ScoringEngine.open(tiny_settings(old, batch_tokens=48, max_wait_ms=0.1))
     done = threading.Event()
     heard: SimpleQueue[str] = SimpleQueue()
 
     def ask() -> None:
         while not done.is_set():
-            scores = engine.score(TEXTS)
+            scores = engine.read(TEXTS)
             np.testing.assert_allclose(scores.topic, answers[scores.model_version], atol=1e-5)
             heard.put(scores.model_version)
 
@@ -100,7 +100,7 @@ def test_a_folder_that_is_no_checkpoint_leaves_the_old_model_at_work(old: Path, 
         version = engine.model_version
         with pytest.raises(ConfigurationError, match="not a model folder"):
             engine.swap(tmp_path)
-        assert engine.score(TEXTS).model_version == version
+        assert engine.read(TEXTS).model_version == version
 
 
 def test_a_checkpoint_without_a_head_of_the_present_one_is_refused(old: Path, with_entities: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_checkpoint_without_a_head_of_the_present_one_is_refused(old: Path, wi
         version = engine.model_version
         with pytest.raises(ConfigurationError, match="no entity head"):
             engine.swap(old)
-        assert engine.score(TEXTS).model_version == version
+        assert engine.read(TEXTS).model_version == version
 
 
 def test_hangup_swaps_in_the_checkpoint_that_the_settings_name_now(
@@ -138,7 +138,7 @@ def test_hangup_swaps_in_the_checkpoint_that_the_settings_name_now(
             monkeypatch.setenv("SQUALL_MODEL__PATH", str(new))
             os.kill(os.getpid(), signal.SIGHUP)
             assert logged.wait(PATIENT)
-            assert engine.score(TEXTS).model_version == engine.model_version != version
+            assert engine.read(TEXTS).model_version == engine.model_version != version
     finally:
         logging.getLogger("squall").removeHandler(handler)
     assert "new checkpoint not loaded; still serving" in caplog.text

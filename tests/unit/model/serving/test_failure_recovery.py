@@ -37,7 +37,7 @@ def checkpoint(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture(scope="module")
 def expected(checkpoint: Path) -> Probabilities:
     with ScoringEngine.open(tiny_settings(checkpoint)) as engine:
-        return engine.score(TEXTS).topic
+        return engine.read(TEXTS).topic
 
 
 def small_memory(tokens: int) -> Callable[[Sequence[Sequence[int]]], None]:
@@ -84,12 +84,12 @@ def test_a_batch_too_big_for_the_memory_is_halved_and_the_smaller_budget_kept(
 ) -> None:
     engine, backend = tampered_engine(tiny_settings(checkpoint), small_memory(tokens))
     with engine:
-        np.testing.assert_allclose(engine.score(TEXTS).topic, expected, atol=1e-5)
+        np.testing.assert_allclose(engine.read(TEXTS).topic, expected, atol=1e-5)
         stats = engine.stats()
         assert stats.splits > 0
         assert (stats.texts, stats.fallbacks, stats.failures) == (len(TEXTS), 0, 0)
         backend.batches.clear()
-        np.testing.assert_allclose(engine.score(TEXTS).topic, expected, atol=1e-5)
+        np.testing.assert_allclose(engine.read(TEXTS).topic, expected, atol=1e-5)
         assert max(len(batch) for batch in backend.batches) > 1 or tokens == 16
         if tokens > max(width_of(length) for batch in backend.batches for length in batch):
             assert engine.stats().splits == stats.splits  # it has learned
@@ -100,7 +100,7 @@ def test_a_text_too_big_for_the_memory_by_itself_goes_to_the_cpu(
 ) -> None:
     engine, _ = tampered_engine(tiny_settings(checkpoint), small_memory(8), cpu_behind=True)
     with engine, caplog.at_level(logging.WARNING, "squall.engine"):
-        np.testing.assert_allclose(engine.score(TEXTS).topic, expected, atol=1e-5)
+        np.testing.assert_allclose(engine.read(TEXTS).topic, expected, atol=1e-5)
         assert engine.stats().fallbacks == 1
     assert sum("scoring continues with ragged-fp32 on cpu instead of torch-fp32" in record.getMessage() for record in caplog.records) == 1
 
@@ -112,8 +112,8 @@ def test_no_text_is_lost_when_the_gpu_dies(
 ) -> None:
     engine, backend = tampered_engine(tiny_settings(checkpoint), dead_after(batches, error), cpu_behind=True)
     with engine, caplog.at_level(logging.WARNING, "squall.engine"):
-        np.testing.assert_allclose(engine.score(TEXTS).topic, expected, atol=1e-5)
-        np.testing.assert_allclose(engine.score(TEXTS).topic, expected, atol=1e-5)
+        np.testing.assert_allclose(engine.read(TEXTS).topic, expected, atol=1e-5)
+        np.testing.assert_allclose(engine.read(TEXTS).topic, expected, atol=1e-5)
         assert (engine.stats().fallbacks, engine.stats().texts) == (1, 2 * len(TEXTS))
     assert len(backend.batches) == batches + 1
     assert sum("the device failed" in record.getMessage() for record in caplog.records) == 1
@@ -122,7 +122,7 @@ def test_no_text_is_lost_when_the_gpu_dies(
 def test_without_a_cpu_behind_it_a_dead_device_is_the_callers_error_and_no_caller_hangs(checkpoint: Path) -> None:
     engine, _ = tampered_engine(tiny_settings(checkpoint), dead_after(0, RuntimeError(CUDA_DEAD)))
     with engine, pytest.raises(RuntimeError, match="illegal memory access"):
-        engine.score(TEXTS, timeout=PATIENT)
+        engine.read(TEXTS, timeout=PATIENT)
 
 
 def test_a_text_that_breaks_the_network_fails_its_own_call_and_no_other(checkpoint: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_text_that_breaks_the_network_fails_its_own_call_and_no_other(checkpoi
         whole = first.result(PATIENT)
         assert len(whole) == 1
         for future in good:
-            np.testing.assert_allclose(future.result(PATIENT).topic, engine.score(TEXTS[:5]).topic, atol=1e-5)
+            np.testing.assert_allclose(future.result(PATIENT).topic, engine.read(TEXTS[:5]).topic, atol=1e-5)
         assert engine.stats().failures == 1
     assert max(map(len, backend.batches)) > 5  # they did share a batch
 
@@ -176,13 +176,13 @@ def test_a_caller_held_back_too_long_gets_an_error_and_leaves_nothing_behind(che
         first = pool.submit(engine.score, TEXTS[:1])
         assert gate.reached.wait(PATIENT)
         with pytest.raises(UnavailableError, match="did not answer in time"):
-            engine.score(TEXTS, timeout=0.0)
+            engine.read(TEXTS, timeout=0.0)
         stats = engine.stats()
         assert (stats.queued_texts, stats.queued_tokens) == (0, 0)
         assert stats.dropped_texts > 0
         gate.opened.set()
         assert len(first.result(PATIENT)) == 1
-        assert len(engine.score(TEXTS)) == len(TEXTS)
+        assert len(engine.read(TEXTS)) == len(TEXTS)
 
 
 def test_tokenising_goes_on_while_the_network_runs(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +201,7 @@ def test_tokenising_goes_on_while_the_network_runs(checkpoint: Path, monkeypatch
 
 def test_the_counts_add_up(checkpoint: Path) -> None:
     with ScoringEngine.open(tiny_settings(checkpoint)) as engine:
-        engine.score(TEXTS)
+        engine.read(TEXTS)
         stats = engine.stats()
         tokens = sum(map(len, engine._model.tokenizer.ids(TEXTS)))
     assert (stats.texts, stats.tokens, stats.queued_texts, stats.dropped_texts) == (len(TEXTS), tokens, 0, 0)
@@ -221,13 +221,13 @@ def test_closing_answers_who_is_in_and_refuses_who_comes_later(checkpoint: Path)
         assert len(call.result(PATIENT)) == 10
         closing.result(PATIENT)
     with pytest.raises(StoppedError, match="closed"):
-        engine.score(["gold"])
+        engine.read(["gold"])
     engine.close()
 
 
 def test_an_engine_without_references_ends_its_thread(checkpoint: Path) -> None:
     engine = ScoringEngine.open(tiny_settings(checkpoint))
-    engine.score(["gold"])
+    engine.read(["gold"])
     thread, gone = engine._thread, weakref.ref(engine)
     del engine
     gc.collect()
@@ -243,9 +243,9 @@ def test_an_error_in_the_scoring_thread_itself_reaches_every_caller(checkpoint: 
     with ScoringEngine.open(tiny_settings(checkpoint)) as engine:
         monkeypatch.setattr("squall.model.serving.worker.Worker._run", broken)
         with pytest.raises(ZeroDivisionError):
-            engine.score(["gold"], timeout=PATIENT)
+            engine.read(["gold"], timeout=PATIENT)
         with pytest.raises(StoppedError, match="a bug of ours"):
-            engine.score(["gold"], timeout=PATIENT)
+            engine.read(["gold"], timeout=PATIENT)
 
 
 @settings(max_examples=15)
@@ -262,7 +262,7 @@ def test_answers_never_depend_on_who_else_is_asking(checkpoint: Path, expected: 
     def ask(rows: list[int]) -> None:
         start.wait(PATIENT)
         for _ in range(3):
-            scores = engine.score([TEXTS[i] for i in rows])
+            scores = engine.read([TEXTS[i] for i in rows])
             np.testing.assert_allclose(scores.topic, expected[rows], atol=1e-5)
 
     with engine, ThreadPoolExecutor(len(calls)) as pool:

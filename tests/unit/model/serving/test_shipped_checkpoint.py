@@ -62,13 +62,13 @@ def test_its_probabilities_are_calibrated() -> None:
 
 def test_it_knows_good_news_from_bad(engine: ScoringEngine) -> None:
     texts = ["Bank shares plunge after fraud probe and profit warning", "Apple stock jumps to record high after strong earnings beat"]
-    scores = engine.score(texts)
+    scores = engine.read(texts)
     assert [SENTIMENTS[i] for i in scores.sentiment.argmax(1)] == ["negative", "positive"]
 
 
 def test_a_notice_of_results_that_says_nothing_of_them_is_neutral(engine: ScoringEngine) -> None:
     texts = ["Kanda Steel <1234.T>-6-month group forecast", "Ota Foods <4321.OS>-1qtr parent", "Minato Rail <9876.T>-year group results"]
-    assert [SENTIMENTS[i] for i in engine.score(texts).sentiment.argmax(1)] == ["neutral"] * 3
+    assert [SENTIMENTS[i] for i in engine.read(texts).sentiment.argmax(1)] == ["neutral"] * 3
 
 
 def test_it_knows_what_a_text_is_about(engine: ScoringEngine) -> None:
@@ -77,13 +77,13 @@ def test_it_knows_what_a_text_is_about(engine: ScoringEngine) -> None:
         "Fed's Powell says interest rates to stay higher for longer",
         "Company declares quarterly dividend of $0.25",
     ]
-    assert [TOPICS[i] for i in engine.score(texts).topic.argmax(1)] == ["Energy | Oil", "Fed | Central Banks", "Dividend"]
+    assert [TOPICS[i] for i in engine.read(texts).topic.argmax(1)] == ["Energy | Oil", "Fed | Central Banks", "Dividend"]
 
 
 def test_company_does_not_change_the_scores_of_the_real_network(engine: ScoringEngine) -> None:
     texts = ["Gold steadies", "Oil slides 3% as dollar firms and traders await the OPEC meeting in Vienna on Thursday", "", "$TSLA 🚀"] * 3
-    together = engine.score(texts)
-    alone = [engine.score([text]) for text in texts]
+    together = engine.read(texts)
+    alone = [engine.read([text]) for text in texts]
     # a product's sums run in an order that depends on its shape, so a value at the edge may fall to the next step of bf16 or int8
     step = {"int8": 2e-3, "bf16": 2e-4, "fp32": 1e-5}[engine.precision]
     np.testing.assert_allclose(np.vstack([s.sentiment for s in alone]), together.sentiment, atol=step)
