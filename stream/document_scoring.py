@@ -167,7 +167,6 @@ def scored_documents(documents: Sequence[Document], reading: Reading, clock: Clo
     """
     now = clock.now()
     best = reading.topic.argmax(axis=1)
-    names = reading.names if linker else ()
     return [
         ScoredDocument(
             document=document,
@@ -178,7 +177,7 @@ def scored_documents(documents: Sequence[Document], reading: Reading, clock: Clo
             model_version=reading.model_version,
             catalogue_version=linker.version if linker else "",
             scored_at=now,
-            mentions=document_mentions(document, reading, i, names[i] if names else (), linker) if linker else (),
+            mentions=document_mentions(document, reading, i, linker) if linker else (),
         )
         for i, document in enumerate(documents)
     ]

@@ -82,8 +82,8 @@ def entity_tones(text: str, reading: Reading, row: int, linker: Linker) -> list[
     Raises:
         LinkingError: the linker failed.
     """
-    names = reading.names[row] if len(reading.names) else ()
-    return [EntityTone.of(mention) for mention in mentions(link_text(linker, text, names=names), reading, row) if mention.first]
+    links = link_text(linker, text, names=reading.names[row], names_until=reading.names_until(row))
+    return [EntityTone.of(mention) for mention in mentions(links, reading, row) if mention.first]
 
 
 def asked_tones(asked: Sequence[str], text: str, reading: Reading, row: int, linker: NameLinker) -> list[EntityTone]:
@@ -106,7 +106,7 @@ def asked_tones(asked: Sequence[str], text: str, reading: Reading, row: int, lin
     entities = [linker.named(name) for name in checked_names(asked)]
     written = places_of(asked, text)
     given = [(start, end, "ORG") for places in written for start, end in places]
-    links = link_text(linker, text, names=_disjoint(given, reading.names[row] if len(reading.names) else ()))
+    links = link_text(linker, text, names=_disjoint(given, reading.names[row]), names_until=reading.names_until(row))
     tones = []
     for name, entity, places in zip(asked, entities, written, strict=True):
         own = [link for link in links if _is_of(link, entity.id, places)]

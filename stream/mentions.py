@@ -28,10 +28,13 @@ class Reading(Protocol):
 
     @property
     def names(self) -> Sequence[Sequence[tuple[int, int, str]]]:
-        """Per text (start, end, label) of each name; no list where the checkpoint finds no names."""
+        """Per text (start, end, label) of each name."""
 
     @property
     def model_version(self) -> str: ...
+
+    def names_until(self, row: int) -> int:
+        """Return the offset in text `row` up to which names were looked for; 0: they were not."""
 
     def tone(self, row: int, spans: Sequence[Place]) -> npt.NDArray[np.float32]:
         """Return the probabilities of the tone towards each of `spans` of text `row`, shape (spans, 3), as `SENTIMENTS`."""
@@ -73,7 +76,13 @@ class Linker(Protocol):
         """Of the names it knows; never empty."""
 
     def link(
-        self, text: str, *, title_length: int = 0, names: Sequence[tuple[int, int, str]] = (), symbols: Sequence[str] = ()
+        self,
+        text: str,
+        *,
+        title_length: int = 0,
+        names: Sequence[tuple[int, int, str]] = (),
+        names_until: int = 0,
+        symbols: Sequence[str] = (),
     ) -> Sequence[Link]:
         """Return the links of `text`, sorted by start.
 
@@ -81,6 +90,7 @@ class Linker(Protocol):
             text: what offsets count in.
             title_length: how many of its characters are the title; 0: not known.
             names: what the model found.
+            names_until: the offset up to which it looked; 0: it was not asked.
             symbols: tickers that came with the text.
         """
 
@@ -90,7 +100,13 @@ class LinkingError(RuntimeError):
 
 
 def link_text(
-    linker: Linker, text: str, *, title_length: int = 0, names: Sequence[tuple[int, int, str]] = (), symbols: Sequence[str] = ()
+    linker: Linker,
+    text: str,
+    *,
+    title_length: int = 0,
+    names: Sequence[tuple[int, int, str]] = (),
+    names_until: int = 0,
+    symbols: Sequence[str] = (),
 ) -> Sequence[Link]:
     """Return what `linker` finds in `text`.
 
@@ -98,23 +114,28 @@ def link_text(
         LinkingError: it failed, whatever it raised but for a lack of memory.
     """
     try:
-        return linker.link(text, title_length=title_length, names=names, symbols=symbols)
+        return linker.link(text, title_length=title_length, names=names, names_until=names_until, symbols=symbols)
     except MemoryError:
         raise
     except Exception as error:
         raise LinkingError(f"names could not be linked: {type(error).__name__}: {error}") from error
 
 
-def document_mentions(
-    document: Document, reading: Reading, row: int, names: Sequence[tuple[int, int, str]], linker: Linker
-) -> tuple[Mention, ...]:
-    """Return the mentions of a document whose content is text `row` of `reading`, with the `names` that the model found in it.
+def document_mentions(document: Document, reading: Reading, row: int, linker: Linker) -> tuple[Mention, ...]:
+    """Return the mentions of a document whose content is text `row` of `reading`.
 
     Raises:
         LinkingError: the linker failed.
         ValueError: a mention is none: a span is empty, a probability is no number.
     """
-    links = link_text(linker, document.content, title_length=len(document.title), names=names, symbols=document.symbols)
+    links = link_text(
+        linker,
+        document.content,
+        title_length=len(document.title),
+        names=reading.names[row],
+        names_until=reading.names_until(row),
+        symbols=document.symbols,
+    )
     return mentions(links, reading, row)
 
 

@@ -60,7 +60,7 @@ def name_candidates(
         place = place_of(text, folded.text, start, end, begin, stop)
         entity, points = _best(form, place, symbols, certain)
         points += score(form, entity.kind, place)
-        if spans:
+        if spans.looked_at(start):
             points += network_points(entity.kind, *spans.over(start, end))
         found.append(Candidate(start, end, entity, points, place, form))
     return _said_elsewhere(found)

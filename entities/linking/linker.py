@@ -35,7 +35,13 @@ class Linker:
         self._dictionary = Dictionary(catalogue)
 
     def link(
-        self, text: str, *, title_length: int = 0, names: Iterable[tuple[int, int, str]] = (), symbols: Iterable[str] = ()
+        self,
+        text: str,
+        *,
+        title_length: int = 0,
+        names: Iterable[tuple[int, int, str]] = (),
+        names_until: int = 0,
+        symbols: Iterable[str] = (),
     ) -> list[Link]:
         """Return the links of `text`, sorted by start, not overlapping, at most `MOST_MENTIONS`.
 
@@ -46,11 +52,12 @@ class Linker:
             text: what offsets count in.
             title_length: how many characters of it are the title; 0: not known, the first line or sentence.
             names: (start, end, label) from the network, with the labels ORG, PER, LOC, MISC. Organisations, people and places that the
-                catalogue lacks become entities of their own. Empty: the network was not asked, or knows nothing.
+                catalogue lacks become entities of their own.
+            names_until: the offset up to which the network looked for names; 0: it was not asked, or has no head for them.
             symbols: tickers of the document.
         """
         folded = fold(text)
-        spans = NetworkSpans(text, names)
+        spans = NetworkSpans(text, names, names_until)
         matches = self._dictionary.matches(folded)
         forms = ticker_forms(text)
         if not matches and not forms and not spans:

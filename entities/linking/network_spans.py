@@ -20,9 +20,10 @@ class NetworkSpans:
     Args:
         text: as given.
         names: in any order.
+        until: the offset up to which the network looked for names; 0: it was not asked.
     """
 
-    def __init__(self, text: str, names: Iterable[tuple[int, int, str]]) -> None:
+    def __init__(self, text: str, names: Iterable[tuple[int, int, str]], until: int = 0) -> None:
         self._text = text
         kept: list[NamedSpan] = []
         for start, end, label in sorted(names):
@@ -30,10 +31,15 @@ class NetworkSpans:
                 kept.append((start, end, label))
         self._spans = kept
         self._starts = [start for start, _, _ in kept]
+        self._until = max(until, kept[-1][1] if kept else 0)
 
     def __bool__(self) -> bool:
-        """Whether the network found anything; without any it may not have been asked."""
+        """Whether the network found anything."""
         return bool(self._spans)
+
+    def looked_at(self, start: int) -> bool:
+        """Return whether the network was asked about what begins at `start`."""
+        return start < self._until
 
     @property
     def spans(self) -> Sequence[NamedSpan]:

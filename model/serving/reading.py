@@ -64,10 +64,17 @@ class Reading:
         """Per tokens task the spans found in each text, sorted; offsets count in the text as it was given."""
         return _Heads((task.name, self._found(task)) for task in self.tasks if task.kind == "tokens")
 
-    @property
+    @cached_property
     def names(self) -> list[list[Span]]:
         """The names in each text, with a label of `squall.model.tasks.NAME_KINDS`; empty lists where the checkpoint has no such head."""
         return self.spans[NAMES.name] if NAMES.name in self.spans else [[] for _ in range(len(self))]
+
+    def names_until(self, row: int) -> int:
+        """Return the offset in a text up to which names were looked for: 0 where the checkpoint has no such head."""
+        if NAMES.name not in self.spans:
+            return 0
+        offsets = self._collected.offsets[row]
+        return int(offsets[:, 1].max()) if len(offsets) else 0
 
     def tone(self, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities:
         """Return the tone towards spans of a text: float32, shape (spans, 3), rows sum to 1, columns as `squall.core.records.SENTIMENTS`.

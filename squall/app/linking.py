@@ -30,10 +30,16 @@ class CatalogueLinker:
         self.version = catalogue_version(catalogue)
 
     def link(
-        self, text: str, *, title_length: int = 0, names: Sequence[tuple[int, int, str]] = (), symbols: Sequence[str] = ()
+        self,
+        text: str,
+        *,
+        title_length: int = 0,
+        names: Sequence[tuple[int, int, str]] = (),
+        names_until: int = 0,
+        symbols: Sequence[str] = (),
     ) -> list[Link]:
         """Return the links of `text`; see `squall.entities.linking.linker.Linker`."""
-        return self._linker.link(text, title_length=title_length, names=names, symbols=symbols)
+        return self._linker.link(text, title_length=title_length, names=names, names_until=names_until, symbols=symbols)
 
     def named(self, name: str) -> Entity:
         """Return the entity that `name` means; raises `ValueError` for what is no name."""

@@ -81,11 +81,22 @@ class FixedReading:
     sentiment: npt.NDArray[np.float32]
     model_version: str
     names: list[list[tuple[int, int, str]]] = field(default_factory=list)
+    until: int = 0
+
+    def __post_init__(self) -> None:
+        self.names = self.names or [[] for _ in self.sentiment]
+
+    def names_until(self, row: int) -> int:
+        return self.until
 
     def tone(self, row: int, spans: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32]:
         tones = np.full((len(spans), len(SENTIMENTS)), 0.2, dtype=np.float32)
         tones[np.arange(len(spans)), [start % 3 for start, _ in spans]] = 0.6
         return tones
+
+
+READ_UNTIL = 10_000
+"""Characters in which `HashScorer` looks for names."""
 
 
 class HashScorer:
@@ -116,7 +127,7 @@ class HashScorer:
         sentiment = np.full((len(texts), len(SENTIMENTS)), 0.2, dtype=np.float32)
         sentiment[np.arange(len(texts)), (hashes // np.uint64(97) % np.uint64(3)).astype(int)] = 0.6
         names = [[(*found.span(), "ORG") for found in _CAPITALS.finditer(text)] for text in texts]
-        return FixedReading(topic, sentiment, self.model_version, names)
+        return FixedReading(topic, sentiment, self.model_version, names, READ_UNTIL)
 
 
 @dataclass

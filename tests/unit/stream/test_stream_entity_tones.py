@@ -33,9 +33,15 @@ class AliasLinker(WordLinker):
         return Named("company:vw", symbols=("VOW",)) if name in {"VW", "Volkswagen"} else Named(f"found:{name.lower()}")
 
     def link(
-        self, text: str, *, title_length: int = 0, names: Sequence[tuple[int, int, str]] = (), symbols: Sequence[str] = ()
+        self,
+        text: str,
+        *,
+        title_length: int = 0,
+        names: Sequence[tuple[int, int, str]] = (),
+        names_until: int = 0,
+        symbols: Sequence[str] = (),
     ) -> list[SimpleLink]:
-        links = super().link(text, title_length=title_length, names=names, symbols=symbols)
+        links = super().link(text, title_length=title_length, names=names, names_until=names_until, symbols=symbols)
         return [SimpleLink("company:vw", link.start, link.end) if text[link.start : link.end] == "VW" else link for link in links]
 
 

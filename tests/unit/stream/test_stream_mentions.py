@@ -15,7 +15,7 @@ from squall.core.errors import ModelFaultError
 from squall.core.records import MOST_MENTIONS, EntityKind
 from squall.stream.document_scoring import DocumentScorer
 from squall.stream.mentions import mentions
-from tests.support.doubles import START, FixedReading, HashScorer, document
+from tests.support.doubles import READ_UNTIL, START, FixedReading, HashScorer, document
 
 CLOCK = ManualClock(START)
 
@@ -44,9 +44,15 @@ class WordLinker:
     calls: list[dict[str, object]] = field(default_factory=list)
 
     def link(
-        self, text: str, *, title_length: int = 0, names: Sequence[tuple[int, int, str]] = (), symbols: Sequence[str] = ()
+        self,
+        text: str,
+        *,
+        title_length: int = 0,
+        names: Sequence[tuple[int, int, str]] = (),
+        names_until: int = 0,
+        symbols: Sequence[str] = (),
     ) -> list[SimpleLink]:
-        self.calls.append({"text": text, "title_length": title_length, "names": names, "symbols": symbols})
+        self.calls.append({"text": text, "title_length": title_length, "names": names, "names_until": names_until, "symbols": symbols})
         if "unlinkable" in text:
             raise self.error
         return [SimpleLink(f"found:{text[start:end].lower()}", start, end) for start, end, _ in names]
@@ -103,6 +109,7 @@ def test_a_document_is_linked_by_its_content_title_symbols_and_the_names_of_the_
         "text": "ACME sinks. Shares of ACME fell",
         "title_length": 10,
         "names": [(0, 4, "ORG"), (22, 26, "ORG")],
+        "names_until": READ_UNTIL,
         "symbols": ("ACM",),
     }
     assert [(each.entity, each.start, each.first) for each in row.mentions] == [("found:acme", 0, True), ("found:acme", 22, False)]
