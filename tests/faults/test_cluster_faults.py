@@ -82,7 +82,7 @@ def test_kill_9_of_each_process_loses_nothing_and_doubles_nothing(cluster: Clust
         kill_store(cluster)
         kill_broker(cluster, rng)
     cluster.finish_publishing(600)
-    account = settle(cluster, "kill -9 of each process", 900)
+    account = settle(cluster, "kill -9 of each process")
     assert account.mails > 0
     assert max(account.peak_megabytes[name] for name in WORKERS) < WORKER_MEGABYTES
 

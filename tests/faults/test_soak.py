@@ -63,5 +63,5 @@ def _soak(cluster: Cluster, rng: random.Random) -> None:
 
 
 def _close_account(cluster: Cluster) -> None:
-    account = settle(cluster, "random faults", 900)
+    account = settle(cluster, "random faults")
     assert max(account.peak_megabytes[name] for name in WORKERS) < WORKER_MEGABYTES

@@ -47,13 +47,19 @@ class Account:
             file.write(json.dumps(asdict(self)) + "\n")
 
 
-def settle(cluster: Cluster, fault: str, seconds: float = 180.0) -> Account:
+_LEAST_WAIT = 180.0
+"""Seconds."""
+_SLOWEST = 40
+"""Documents a second, while other work has most of two cores."""
+
+
+def settle(cluster: Cluster, fault: str) -> Account:
     """Wait until everything sent is done, and check the account.
 
     Raises:
         AssertionError: a document, a dead letter or a mail is missing, or counted twice somewhere.
     """
-    cluster.reach(cluster.sent.documents, seconds)
+    cluster.reach(cluster.sent.documents, _LEAST_WAIT + cluster.sent.documents / _SLOWEST)
     settings = cluster.kafka_settings
     wait_until(lambda: is_committed(settings), 60, "everything is committed", cluster.members["worker-1"].log)
     account = _count(cluster, fault)
