@@ -16,6 +16,7 @@ from squall.model.training.base_encoder import base_folder
 from squall.model.training.finalisation import finalise
 from squall.model.training.recipe import Recipe
 from squall.model.training.techniques.distillation import score_with_teachers, with_own_labels
+from squall.model.training.techniques.signs import with_signs
 from squall.model.training.trainer import Trainer
 
 
@@ -31,7 +32,8 @@ def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
     if written:
         log.message(f"{len(written)} sentences from templates to train on")
     train = _rewritten(train, written, recipe)
-    trainer = Trainer(base_folder(recipe.base), recipe.tasks, config, recipe.out, log)
+    base = base_folder(recipe.base)
+    trainer = Trainer(with_signs(base, recipe.out / "base") if config.signs else base, recipe.tasks, config, recipe.out, log)
     if config.teachers:
         train += recipe.divided(recipe.unlabelled_rows(train + dev))[0]
         teachers = score_with_teachers(train, recipe.tasks, config, recipe.out / "soft", log)
