@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from squall.core.records import EntityKind
-from squall.entities.catalogue.compilation.__main__ import compile_entities
-from squall.entities.catalogue.compilation.companies import company_entities, titled
-from squall.entities.catalogue.compilation.drafts import Drafts
-from squall.entities.catalogue.compilation.tables import FOLDER, read_table, sector_of
 from squall.entities.catalogue.data_file import DATA_FILE, read_data_file, write_data_file
+from squall.entities.compilation.__main__ import compile_entities
+from squall.entities.compilation.companies import company_entities, titled
+from squall.entities.compilation.drafts import Drafts
+from squall.entities.compilation.tables import FOLDER, read_table, sector_of
 from squall.entities.entity import Entity, Listing
 from tests.conftest import DATA
 
