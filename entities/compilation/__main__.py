@@ -12,6 +12,7 @@ from squall.entities.catalogue.common_words import ADJECTIVES_FILE, WORDS_FILE
 from squall.entities.catalogue.data_file import DATA_FILE, read_data_file, write_data_file
 from squall.entities.compilation.companies import company_entities
 from squall.entities.compilation.drafts import Drafts
+from squall.entities.compilation.general_words import drop_general_words
 from squall.entities.compilation.known_names import (
     add_countries,
     add_former_tickers,
@@ -45,6 +46,7 @@ def compile_entities(data: Path, *, unlisted: bool = True) -> Drafts:
     if unlisted:
         add_unlisted_companies(drafts)
     merge_copies(drafts)
+    drop_general_words(drafts)
     add_former_tickers(drafts)
     add_other_names(drafts)
     resolve_parents(drafts, strict=unlisted)

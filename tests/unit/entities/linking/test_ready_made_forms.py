@@ -123,7 +123,7 @@ def test_a_table_of_the_user_s_own_has_its_forms_made_by_rule(tmp_path: Path, mo
     catalogue = Catalogue.open(settings)
     assert not catalogue.is_shipped
     assert catalogue.version == version_of(catalogue)
-    assert [link.name for link in Linker(catalogue).link("Zorgblat and Hausbank")] == ["Zorgblat"] * 2
+    assert [link.name for link in Linker(catalogue).link("Zorgblat and Hausbank")] == ["Zorgblat AG"] * 2
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
