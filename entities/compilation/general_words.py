@@ -21,9 +21,9 @@ _LARGE = 5
 
 
 def drop_general_words(drafts: Drafts) -> None:
-    """Take single ordinary words that several other companies begin with from the names of each company that is not called so before them.
+    """Take single ordinary words that several other companies begin with from the names of each company that does not stand out by size.
 
-    Where it is the name that is shown, a longer form takes its place: "Universal Corp". What the hand-written tables say of a company stays.
+    Where the word is the shown name, a longer form takes its place: "Universal Corp". What the hand-written tables say of a company stays.
     """
     companies = [entity for entity in drafts.by_id.values() if entity.kind is EntityKind.COMPANY]
     sizes = _sizes_by_first_word(companies)
