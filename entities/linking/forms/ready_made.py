@@ -59,7 +59,7 @@ def _read(catalogue: Catalogue, path: Path) -> FormColumns | None:
     try:
         content = orjson.loads(gzip.decompress(path.read_bytes()))
         columns = FormColumns(content["texts"].split("\n"), content["owners"], content["flags"].translate(_FROM_TEXT).encode())
-        lengths = tuple(map(len, columns))
+        lengths = (len(columns.texts), len(columns.owners), len(columns.flags))
         stale = _stale(catalogue, content) if len(set(lengths)) == 1 else "has columns of {}, {} and {} forms".format(*lengths)
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
         stale = f"can't be read ({error})"
