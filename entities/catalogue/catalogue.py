@@ -12,6 +12,7 @@ from squall.entities.catalogue.data_file import read_data_file
 from squall.entities.catalogue.graph import Graph
 from squall.entities.catalogue.listings import symbol_forms
 from squall.entities.catalogue.user_table import read_user_table
+from squall.entities.catalogue.version import version_of
 from squall.entities.entity import Entity, Listing
 from squall.entities.names import name_key
 
@@ -21,10 +22,12 @@ class Catalogue:
 
     Args:
         entities: of several with one id the last counts, in the place of the first.
+        shipped_version: `version` of exactly these, where they are what ships with Squall; empty: they are others.
     """
 
-    def __init__(self, entities: Iterable[Entity]) -> None:
+    def __init__(self, entities: Iterable[Entity], *, shipped_version: str = "") -> None:
         self._by_id = {entity.id: entity for entity in entities}
+        self._shipped_version = shipped_version
 
     @classmethod
     def open(cls, settings: EntitySettings) -> Catalogue:
@@ -33,9 +36,9 @@ class Catalogue:
         Raises:
             ConfigurationError: a file can't be read, or the user's table has errors; names every one of them with its line.
         """
-        shipped = read_data_file()
+        shipped, version = read_data_file()
         if settings.path is None:
-            return cls(shipped)
+            return cls(shipped, shipped_version=version)
         extend = settings.mode == "extend"
         own = read_user_table(settings.path, {entity.id: entity for entity in shipped}, extend=extend)
         return cls((*shipped, *own) if extend else own)
@@ -48,6 +51,16 @@ class Catalogue:
 
     def __contains__(self, entity_id: object) -> bool:
         return entity_id in self._by_id
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether it holds what ships with Squall and nothing else, so that what was made of that ahead is right."""
+        return bool(self._shipped_version)
+
+    @cached_property
+    def version(self) -> str:
+        """A name for what is known: another one after any change of a name, ticker, size or kind."""
+        return self._shipped_version or version_of(self)
 
     def by_id(self, entity_id: str) -> Entity | None:
         """Return the entity with this id."""

@@ -16,13 +16,13 @@ _SHORT = 2
 @cache
 def common_words() -> frozenset[str]:
     """Return the ordinary words, lower-case."""
-    return _keys(WORDS_FILE)
+    return frozenset(_lines(WORDS_FILE))  # written as keys: to make them again takes longer than all else here
 
 
 @cache
 def adjectives() -> frozenset[str]:
     """Return the adjectives of countries, lower-case: "greek", "south korean"."""
-    return _keys(ADJECTIVES_FILE)
+    return frozenset(map(name_key, _lines(ADJECTIVES_FILE)))
 
 
 def is_adjective(name: str) -> bool:
@@ -45,5 +45,5 @@ def is_phrase(name: str) -> bool:
 _PARTICLES = frozenset(("a", "an", "the", "of", "and", "in", "on", "for", "to", "at", "by"))
 
 
-def _keys(path: Path) -> frozenset[str]:
-    return frozenset(name_key(line) for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")) - {""}
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]

@@ -24,8 +24,8 @@ def evaluate(linker: Linker, catalogue: Catalogue, data: Path, *, ambiguous: Pat
     Args:
         linker: what is measured.
         catalogue: what it links to.
-        data: folder with `tfn_sentiment` and `tfn_topic`.
-        ambiguous: JSONL file of labelled ambiguous names; None: not measured.
+        data: folder with `tfn_sentiment` and `tfn_topic`, and the data sets whose rows `ambiguous` names.
+        ambiguous: JSONL file of labelled ambiguous names, see `read_ambiguous_names`; None: not measured.
         clock: seconds of processor time.
 
     Returns:
@@ -38,7 +38,7 @@ def evaluate(linker: Linker, catalogue: Catalogue, data: Path, *, ambiguous: Pat
     rows = cashtag_rows(data, catalogue)
     return {
         "tickers": {part: ticker_report(linker, [row for row in rows if row.part == part]) for part in ("judge", "tune")},
-        "ambiguous": ambiguous_report(linker, read_ambiguous_names(ambiguous)) if ambiguous else None,
+        "ambiguous": ambiguous_report(linker, read_ambiguous_names(ambiguous, data)) if ambiguous else None,
         "speed": speed_report(linker, [row.text for row in rows], clock),
     }
 

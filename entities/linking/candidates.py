@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from squall.entities.entity import Entity
-from squall.entities.linking.dictionary import Form, Match
+from squall.entities.linking.dictionary import Match
 from squall.entities.linking.evidence import CERTAIN, THRESHOLD, entity_points, hopeless, network_points, score
 from squall.entities.linking.folding import Folded
+from squall.entities.linking.forms.table import Form
 from squall.entities.linking.network_spans import NetworkSpans
 from squall.entities.linking.place import Place, place_of
 

@@ -10,7 +10,7 @@ from squall.core.records import EntityKind
 from squall.entities.catalogue.common_words import is_common
 from squall.entities.entity import Entity
 from squall.entities.linking import vocabulary
-from squall.entities.linking.dictionary import Form
+from squall.entities.linking.forms.table import Form
 from squall.entities.linking.place import Casing, Place, begins_sentence, casing
 
 THRESHOLD = 0.0

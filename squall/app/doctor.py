@@ -9,12 +9,15 @@ from typing import Any, Protocol
 
 from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.clock import Clock
+from squall.core.config.entities import EntitySettings
 from squall.core.config.files.permissions import permission_warnings
 from squall.core.config.settings import Settings
 from squall.core.errors import SquallError, StoreLockedError, StoreMissingError
 from squall.core.kafka.client import ensure_reachable
 from squall.core.kafka.topics import setup_topics
 from squall.core.net.addresses import redact_url
+from squall.entities.catalogue.data_file import read_data_file
+from squall.entities.catalogue.user_table import read_user_table
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def examine(load: Callable[[], Settings], file: Callable[[], Path | None], clock
     parts: Sequence[tuple[str, Callable[[], Check]]] = (
         ("broker", lambda: examine_broker(settings)),
         ("store", lambda: examine_store(settings, clock, read_store)),
+        ("entities", lambda: examine_entities(settings.entities)),
         ("model", lambda: _examine_model(settings, clock)),
         ("e-mail", lambda: _examine_mail(settings)),
     )
@@ -115,6 +119,23 @@ def examine_store(settings: Settings, clock: Clock, read_store: ReadStoreStatus)
             "store", False, f"{url} (ClickHouse {status.version}): {status.pending} migrations missing", "run `squall store migrate`"
         )
     return Check("store", True, f"{url} (ClickHouse {status.version}), schema up to date")
+
+
+def examine_entities(settings: EntitySettings) -> Check:
+    """Check that the user's own table of entities can be used, and count what it has.
+
+    Raises:
+        EntityTableError: it can't; tells every problem with its line.
+    """
+    shipped = {entity.id: entity for entity in read_data_file().entities}
+    if settings.path is None:
+        return Check("entities", True, f"{len(shipped):,} that ship with Squall, none of your own")
+    own = read_user_table(settings.path, shipped, extend=settings.mode == "extend")
+    if settings.mode == "replace":
+        return Check("entities", True, f"{len(own):,} of {settings.path} instead of those that ship with Squall")
+    changed = sum(entity.id in shipped for entity in own)
+    state = f"{len(own):,} of {settings.path}, {changed:,} of them change one of the {len(shipped):,} that ship with Squall"
+    return Check("entities", True, state)
 
 
 def _examine_model(settings: Settings, clock: Clock) -> Check:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import xxhash
 
 from squall.core.config.entities import EntitySettings
 from squall.entities.catalogue.catalogue import Catalogue
@@ -27,7 +25,7 @@ class CatalogueLinker:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._linker = Linker(catalogue)
-        self.version = catalogue_version(catalogue)
+        self.version = catalogue.version
 
     def link(
         self,
@@ -72,11 +70,3 @@ def open_linker(settings: EntitySettings) -> CatalogueLinker:
     finally:
         if collecting:
             gc.enable()
-
-
-def catalogue_version(entities: Iterable[Entity]) -> str:
-    """Return a name for what is known of `entities`: another one after any change of a name, ticker, size or kind."""
-    digest = xxhash.xxh3_64()
-    for entity in entities:
-        digest.update(repr(entity).encode("utf-8", "replace"))
-    return digest.hexdigest()

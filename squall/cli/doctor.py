@@ -14,7 +14,7 @@ from squall.core.clock import SystemClock
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     """Check every part and print what to do.
 
-    The parts are configuration, broker, store, model and e-mail. Exit 1 when a check fails.
+    The parts are configuration, broker, store, your own table of entities, model and e-mail. Exit 1 when a check fails.
     """
     from squall.app.doctor import examine
     from squall.operator.opening import read_store_status

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import hashlib
 import json
 import sys
 from collections import defaultdict
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
-import pyarrow.parquet as pq
+from squall.entities.evaluation.data_set_texts import data_set_texts, digest
 
 LABELLED = Path(__file__).resolve().parents[1] / "data"
 OWN = "own"
@@ -134,7 +131,7 @@ def _read(file: str, data: Path) -> tuple[list[dict[str, Any]], list[str]]:
     for row in rows:
         if row["source"] != OWN:
             wanted[row["source"]].add(row["row"])
-    found = {source: _texts(source, numbers, data) for source, numbers in wanted.items()}
+    found = {source: data_set_texts(source, numbers, data) for source, numbers in wanted.items()}
     texts = [row["text"] if row["source"] == OWN else found[row["source"]].get(row["row"], "") for row in rows]
     for row, text in zip(rows, texts, strict=True):  # a release of the data set may have other rows
         if row["source"] != OWN and digest(text) != row["sha256"]:
@@ -142,50 +139,8 @@ def _read(file: str, data: Path) -> tuple[list[dict[str, Any]], list[str]]:
     return rows, texts
 
 
-def digest(text: str) -> str:
-    """What tells whether a data set still has the text that was labelled."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def _name(row: dict[str, Any]) -> NameInText:
     return NameInText(row["name"], row["kind"], row["role"], row.get("tone", ""), tuple((start, end) for start, end in row["spans"]))
-
-
-def _texts(source: str, numbers: set[int], data: Path) -> dict[int, str]:
-    match source:
-        case "tfn_sentiment":
-            found = _csv(data / "tfn_sentiment/train.csv", "text", numbers)
-        case "tfn_topic":
-            column = pq.read_table(data / "tfn_topic/train.parquet", columns=["text"])["text"]
-            found = {number: str(column[number].as_py()) for number in numbers if number < len(column)}
-        case "sentfin":
-            found = _csv(data / "sentfin/SEntFiN.csv", "Title", numbers)
-        case "finentity":
-            rows = json.loads((data / "finentity/FinEntity.json").read_text(encoding="utf-8"))
-            found = {number: rows[number]["content"] for number in numbers if number < len(rows)}
-        case "abc_headlines":
-            found = _csv(data / "abc_headlines/abcnews-date-text.csv.gz", "headline_text", numbers)
-        case "uci_stories":
-            found = _csv(data / "uci_stories/stories.csv.gz", "title", numbers)
-        case "stocknet":
-            found = _json_lines(data / "stocknet/tweet_raw_text_2014_2016.jsonl.gz", "text", numbers)
-        case _:
-            raise ValueError(f"{source!r} is none of the data sets that texts were drawn from")
-    return {number: text.strip() for number, text in found.items()}
-
-
-def _csv(path: Path, column: str, numbers: set[int]) -> dict[int, str]:
-    with _opened(path) as file:
-        return {number: row[column] for number, row in enumerate(islice(csv.DictReader(file), max(numbers) + 1)) if number in numbers}
-
-
-def _json_lines(path: Path, key: str, numbers: set[int]) -> dict[int, str]:
-    with _opened(path) as file:
-        return {number: json.loads(line)[key] for number, line in enumerate(islice(file, max(numbers) + 1)) if number in numbers}
-
-
-def _opened(path: Path) -> TextIO:
-    return gzip.open(path, "rt", newline="", encoding="utf-8") if path.suffix == ".gz" else path.open(newline="", encoding="utf-8")
 
 
 def _write_judged_texts() -> None:

@@ -143,7 +143,7 @@ def check(
 def _shipped() -> dict[str, Entity]:
     from squall.entities.catalogue.data_file import read_data_file
 
-    return {entity.id: entity for entity in read_data_file()}
+    return {entity.id: entity for entity in read_data_file().entities}
 
 
 def _named(catalogue: Catalogue, text: str) -> list[Entity]:

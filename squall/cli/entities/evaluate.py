@@ -14,14 +14,27 @@ from squall.cli.output import echo, print_json
 
 def evaluate(
     context: typer.Context,
-    data: Annotated[Path, typer.Option(help="Folder of tfn_sentiment/train.csv and tfn_topic/train.parquet.")],
-    ambiguous: Annotated[Path | None, typer.Option(help="Labelled names that are words too, JSONL: text, start, end, is_company.")] = None,
+    data: Annotated[
+        Path,
+        typer.Option(help="Folder of tfn_sentiment/train.csv, tfn_topic/train.parquet and the data sets that --ambiguous names."),
+    ],
+    ambiguous: Annotated[Path | None, typer.Option(help="JSONL file of labelled names that are words too; see above.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well names are linked.
 
     From headlines of Twitter Financial News whose cashtag stands beside the spelled-out name, the cashtag is taken away: does the name
     lead to that ticker? Half of them (`judge`) was never looked at when the rules were made. Near-copies count once. Intervals are 95%.
+
+    With --ambiguous: how often is a word taken for a company where it is one? Each line of the file is an object with start, end,
+    is_company (true or false), and either the text itself or a place in a data set below --data: source, row (from 0, without the header)
+    and sha256 (the first 16 digits, of the text without blanks around it). The sources are tfn_sentiment, tfn_topic, sentfin, finentity,
+    stocknet, abc_headlines and uci_stories. A checkout of Squall has 300 lines of that kind in tests/data/ambiguous_names.jsonl.
+
+    \b
+    Examples:
+      squall entities evaluate --data ../shared/data
+      squall entities evaluate --data ../shared/data --ambiguous tests/data/ambiguous_names.jsonl --json
     """
     from squall.entities.catalogue.catalogue import Catalogue
     from squall.entities.evaluation.evaluate import evaluate as measure

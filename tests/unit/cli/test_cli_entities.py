@@ -8,8 +8,13 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
+from squall.app.doctor import SchemaState, examine, examine_entities
 from squall.cli.main import app
-from squall.core.errors import SquallError
+from squall.core.clock import Clock, SystemClock
+from squall.core.config.entities import EntitySettings
+from squall.core.config.model import ModelSettings
+from squall.core.config.settings import Settings
+from squall.core.errors import SquallError, StoreMissingError
 
 
 def run(*arguments: str, code: int = 0, **variables: str) -> str:
@@ -77,3 +82,31 @@ def test_check_of_a_broken_file_fails_with_its_lines(tmp_path: Path) -> None:
 
 def test_check_of_a_file_that_is_not_there_is_wrong_use() -> None:
     run("check", "nowhere.csv", code=2)
+
+
+def test_doctor_counts_the_entities_of_ones_own_table(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("id,name\n,Alpenbank\n,Zorgblat\ncompany:apple-inc,\n")
+    extended = examine_entities(EntitySettings(path=path))
+    assert extended.healthy
+    assert extended.state.startswith(f"3 of {path}, 1 of them change")
+    path.write_text("name\nAlpenbank\n")
+    assert examine_entities(EntitySettings(path=path, mode="replace")).state.startswith(f"1 of {path} instead")
+    assert "none of your own" in examine_entities(EntitySettings()).state
+
+
+def test_doctor_tells_every_broken_line_of_ones_own_table(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("name,parent\nAlpenbank,Nobody Known\nZorgblat,Nobody Else\n")
+    data = tmp_path / "data"
+    settings = Settings(entities=EntitySettings(path=path), data_dir=data, model=ModelSettings(path=tmp_path / "none"))
+    checks = examine(lambda: settings, lambda: None, SystemClock(), _no_store)
+    (check,) = [check for check in checks if check.part == "entities"]
+    assert not check.healthy
+    assert all(word in check.state for word in ("line 2", "Nobody Known", "line 3", "Nobody Else"))
+    assert "squall entities check" in check.hint
+    assert [check.part for check in checks][-1] == "e-mail"  # one broken part hides no other
+
+
+def _no_store(settings: Settings, clock: Clock) -> SchemaState:
+    raise StoreMissingError("no store here")

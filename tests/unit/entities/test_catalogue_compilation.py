@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from squall.core.records import EntityKind
-from squall.entities.catalogue.compilation.__main__ import compile_entities
-from squall.entities.catalogue.compilation.companies import company_entities, titled
-from squall.entities.catalogue.compilation.drafts import Drafts
-from squall.entities.catalogue.compilation.tables import FOLDER, read_table, sector_of
 from squall.entities.catalogue.data_file import DATA_FILE, read_data_file, write_data_file
+from squall.entities.compilation.__main__ import compile_entities
+from squall.entities.compilation.companies import company_entities, titled
+from squall.entities.compilation.drafts import Drafts
+from squall.entities.compilation.general_words import drop_general_words
+from squall.entities.compilation.tables import FOLDER, read_table, sector_of
 from squall.entities.entity import Entity, Listing
 from tests.conftest import DATA
 
@@ -143,3 +144,35 @@ def test_what_ships_is_what_the_compilation_makes(tmp_path: Path) -> None:
     copy = tmp_path / "catalogue.json.gz"
     write_data_file(compile_entities(DATA).by_id.values(), copy)
     assert read_data_file(copy) == read_data_file(DATA_FILE)
+
+
+def test_an_ordinary_word_that_several_companies_begin_with_is_no_name_of_one_that_does_not_stand_out() -> None:
+    others = [Entity(f"company:{number}", EntityKind.COMPANY, f"Global {number} Mining", size=4) for number in ("One", "Two", "Three")]
+    last = Entity("company:alpen", EntityKind.COMPANY, "Alpen Global", ("Global",), size=5)
+    first = Entity("company:global-corp", EntityKind.COMPANY, "Global", ("Global Corp.",), former_names=("Global",), size=4)
+    drafts = Drafts([*others, last, first])
+    drop_general_words(drafts)
+    assert (drafts.by_id["company:alpen"].name, drafts.by_id["company:alpen"].aliases) == ("Alpen Global", ())
+    changed = drafts.by_id["company:global-corp"]
+    assert (changed.name, changed.aliases, changed.former_names) == ("Global Corp.", (), ())
+
+
+def test_a_general_word_stays_with_the_company_that_is_called_by_it() -> None:
+    others = [Entity(f"company:{number}", EntityKind.COMPANY, f"Crown {number} Mining", size=4) for number in ("One", "Two", "Three")]
+    names = {"large": (5, "Crown Holdings"), "dominant": (6, "Crown"), "small": (3, "Crown Group")}
+    kept = {}
+    for case, (size, name) in names.items():
+        drafts = Drafts([*others, Entity("company:crown", EntityKind.COMPANY, name, ("Crown", "Crown Company"), size=size)])
+        drop_general_words(drafts)
+        kept[case] = "Crown" in drafts.by_id["company:crown"].aliases or drafts.by_id["company:crown"].name == "Crown"
+    assert kept == {"large": True, "dominant": True, "small": False}
+
+
+@pytest.mark.parametrize(("row", "name"), [("United Airlines", "United"), ("Next", "Next")])
+def test_a_general_word_that_the_handwritten_tables_give_a_company_stays(row: str, name: str) -> None:
+    assert [each for each in read_table("companies_known") if each["name"] == row] != []
+    others = [Entity(f"company:{number}", EntityKind.COMPANY, f"{name} {number} Mining", size=6) for number in ("One", "Two", "Three")]
+    company = Entity("company:it", EntityKind.COMPANY, row, (name,) if name != row else (), size=1)
+    drafts = Drafts([*others, company])
+    drop_general_words(drafts)
+    assert drafts.by_id["company:it"] == company

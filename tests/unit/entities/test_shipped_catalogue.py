@@ -137,16 +137,20 @@ def test_search_ranks_exact_names_then_beginnings_then_size(catalogue: Catalogue
 
 def test_the_shipped_file_is_small_and_survives_being_written_again(tmp_path: Path) -> None:
     assert DATA_FILE.stat().st_size < MOST_BYTES
-    entities = read_data_file()
+    entities, version = read_data_file()
     copy = tmp_path / "copy.json.gz"
     write_data_file(entities, copy)
-    assert read_data_file(copy) == entities
+    assert read_data_file(copy) == (entities, version)
     assert {entity.kind for entity in entities} == set(EntityKind) - {EntityKind.OTHER}
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"not gzip", *map(gzip.compress, (b"not json", b'{"format":99,"entities":[]}', b'{"format":1,"entities":[["x"]]}'))],
+    [
+        b"",
+        b"not gzip",
+        *map(gzip.compress, (b"not json", b'{"format":99,"entities":[]}', b'{"format":2,"version":"v","entities":[["x"]]}')),
+    ],
     ids=["empty", "not gzip", "not JSON", "another format", "a row of one field"],  # compressed bytes hold the time
 )
 def test_a_damaged_file_is_an_error_with_its_name(tmp_path: Path, content: bytes) -> None:

@@ -47,6 +47,28 @@ def test_a_word_that_does_what_companies_do_is_one(text: str) -> None:
     assert [name for name, entity in linked(text) if "." in entity or entity.isupper()] != []
 
 
+CLASSES = (
+    "Energy stocks rally",
+    "Global shares fall as yields rise",
+    "Tech shares fall",
+    "Why healthcare stocks are falling today",
+    "Health stocks rally",
+    "Semiconductor shares slide on export rules",
+    "Star shares fall",
+    "STAR SHARES FALL",
+    "Life insurance profit falls",
+    "Credit shares fall",
+    "World shares fall",
+    "Research shows profit fell",
+    "Royal shares rise",
+)
+
+
+@pytest.mark.parametrize("text", CLASSES)
+def test_a_word_for_a_class_of_companies_or_of_a_hundred_names_is_none_of_them(text: str) -> None:
+    assert [link.name for link in shipped().link(text) if link.entity.startswith("company:")] == []
+
+
 @pytest.mark.parametrize("text", WORDS)
 def test_an_ordinary_word_is_none(text: str) -> None:
     assert [link.entity for link in shipped().link(text) if link.entity.startswith("company:") and link.role == "subject"] == []

@@ -15,6 +15,7 @@ from squall.core.errors import ConfigurationError
 from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.evaluation.ambiguous_names import read_ambiguous_names
 from squall.entities.evaluation.cashtag_rows import cashtag_rows
+from squall.entities.evaluation.data_set_texts import digest
 from squall.entities.evaluation.evaluate import ticker_report
 from squall.entities.evaluation.intervals import Proportion
 from tests.support.linkers import company, linker_of, shipped
@@ -67,7 +68,47 @@ def test_a_broken_line_of_labelled_names_is_named(tmp_path: Path, line: str) -> 
     path = tmp_path / "names.jsonl"
     path.write_text('{"text": "Gap", "start": 0, "end": 3, "is_company": true}\n' + line)
     with pytest.raises(ConfigurationError, match="line 2"):
-        read_ambiguous_names(path)
+        read_ambiguous_names(path, tmp_path)
+
+
+def test_a_labelled_name_s_text_is_taken_from_the_data_set_that_the_line_names(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, ["Others rise", "  Gap shares fall "])
+    path = tmp_path / "names.jsonl"
+    place = {"source": "tfn_sentiment", "row": 1, "start": 0, "end": 3, "is_company": True}
+    path.write_text(json.dumps(place | {"sha256": digest("Gap shares fall")}))
+    (name,) = read_ambiguous_names(path, folder)
+    assert (name.text, name.text[name.start : name.end], name.is_company) == ("Gap shares fall", "Gap", True)
+    path.write_text('\n{"text": "Gap", "start": 0, "end": 3, "is_company": true}\n' + json.dumps(place | {"sha256": digest("Other text")}))
+    with pytest.raises(ConfigurationError, match=r"names\.jsonl, line 3: row 1 of tfn_sentiment in .* is not the text that was labelled"):
+        read_ambiguous_names(path, folder)
+
+
+@pytest.mark.parametrize(
+    ("place", "named"),
+    [
+        ({"source": "tfn_sentiment", "row": -1}, "line 1"),
+        ({"source": "tfn_sentiment", "row": 99, "sha256": digest("a")}, "line 1: row 99 of tfn_sentiment"),
+        ({"source": "tfn_sentiment"}, "line 1"),
+        ({"source": "nowhere", "row": 0}, "'nowhere' is none of the data sets"),
+        ({"source": "sentfin", "row": 0}, "SEntFiN.csv can't be read"),
+        ({"source": "uci_stories", "row": 0}, "stories.csv.gz can't be read"),
+    ],
+)
+def test_a_place_that_is_none_is_named(tmp_path: Path, place: dict[str, object], named: str) -> None:
+    folder = folder_of(tmp_path, TEXTS)
+    (folder / "uci_stories").mkdir()
+    (folder / "uci_stories" / "stories.csv.gz").write_bytes(b"not gzip")
+    path = tmp_path / "names.jsonl"
+    path.write_text(json.dumps(place | {"start": 0, "end": 1, "is_company": True}))
+    with pytest.raises(ConfigurationError, match=named):
+        read_ambiguous_names(path, folder)
+
+
+def test_the_command_reads_the_labelled_file_of_the_checkout(data_folder: Path) -> None:
+    labelled = Path(__file__).parents[3] / "data" / "ambiguous_names.jsonl"
+    names = read_ambiguous_names(labelled, data_folder)
+    assert len(names) == 300
+    assert sum(name.is_company for name in names) == 150
 
 
 def test_the_command_prints_what_it_measured(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from squall.entities.catalogue.compilation.tables import read_table
+from squall.entities.compilation.tables import read_table
 from squall.entities.entity import Listing
 from squall.entities.names import legal_short_form, name_key
 

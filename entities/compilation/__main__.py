@@ -1,4 +1,4 @@
-"""`python -m squall.entities.catalogue.compilation`: make the files of `entities/data`."""
+"""`python -m squall.entities.compilation`: make the files of `entities/data`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.catalogue.common_words import ADJECTIVES_FILE, WORDS_FILE
-from squall.entities.catalogue.compilation.companies import company_entities
-from squall.entities.catalogue.compilation.drafts import Drafts
-from squall.entities.catalogue.compilation.known_names import (
+from squall.entities.catalogue.data_file import DATA_FILE, read_data_file, write_data_file
+from squall.entities.compilation.companies import company_entities
+from squall.entities.compilation.drafts import Drafts
+from squall.entities.compilation.general_words import drop_general_words
+from squall.entities.compilation.known_names import (
     add_countries,
     add_former_tickers,
     add_known_companies,
@@ -20,9 +23,9 @@ from squall.entities.catalogue.compilation.known_names import (
     merge_copies,
     resolve_parents,
 )
-from squall.entities.catalogue.compilation.overlays import add_index_members, add_indian_names, with_known_sectors
-from squall.entities.catalogue.compilation.words import common_words
-from squall.entities.catalogue.data_file import DATA_FILE, write_data_file
+from squall.entities.compilation.overlays import add_index_members, add_indian_names, with_known_sectors
+from squall.entities.compilation.words import common_words
+from squall.entities.linking.forms.ready_made import FORMS_FILE, write_forms
 
 
 def compile_entities(data: Path, *, unlisted: bool = True) -> Drafts:
@@ -43,6 +46,7 @@ def compile_entities(data: Path, *, unlisted: bool = True) -> Drafts:
     if unlisted:
         add_unlisted_companies(drafts)
     merge_copies(drafts)
+    drop_general_words(drafts)
     add_former_tickers(drafts)
     add_other_names(drafts)
     resolve_parents(drafts, strict=unlisted)
@@ -51,9 +55,11 @@ def compile_entities(data: Path, *, unlisted: bool = True) -> Drafts:
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m squall.entities.catalogue.compilation", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m squall.entities.compilation", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
-    parser.add_argument("--out", type=Path, default=DATA_FILE, help="file of entities to write")
+    parser.add_argument(
+        "--out", type=Path, default=DATA_FILE, help=f"file of entities to write; their forms go to {FORMS_FILE.name} beside it"
+    )
     parser.add_argument("--dictionary", type=Path, help="English dictionary, a word a line: also make the list of ordinary words")
     parser.add_argument("--without-unlisted", action="store_true", help="leave out companies that no exchange lists today")
     arguments = parser.parse_args()
@@ -62,12 +68,16 @@ def main() -> None:
     _write_lines(ADJECTIVES_FILE, adjectives(), "Adjectives of countries")
     entities = list(compile_entities(arguments.data, unlisted=not arguments.without_unlisted).by_id.values())
     write_data_file(entities, arguments.out)
+    forms = arguments.out.with_name(FORMS_FILE.name)
+    shipped, version = read_data_file(arguments.out)
+    write_forms(Catalogue(shipped, shipped_version=version), forms)
     counts = ", ".join(f"{count} {kind.value}" for kind, count in Counter(entity.kind for entity in entities).most_common())
     sys.stdout.write(f"{len(entities)} entities ({counts}), {arguments.out.stat().st_size:,} bytes in {arguments.out}\n")
+    sys.stdout.write(f"their forms, {forms.stat().st_size:,} bytes in {forms}\n")
 
 
 def _write_lines(path: Path, lines: list[str], title: str) -> None:
-    head = f"# {title}: made by `python -m squall.entities.catalogue.compilation`"
+    head = f"# {title}: made by `python -m squall.entities.compilation`"
     path.write_text("\n".join((head, *lines)) + "\n", encoding="utf-8")
 
 

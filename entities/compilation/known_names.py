@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from squall.core.records import EntityKind
-from squall.entities.catalogue.compilation.drafts import Drafts, merged_names
-from squall.entities.catalogue.compilation.tables import parts, read_table, sector_of
 from squall.entities.catalogue.listings import parse_listing
+from squall.entities.compilation.drafts import Drafts, merged_names
+from squall.entities.compilation.tables import parts, read_table, sector_of
 from squall.entities.entity import Entity, Listing
 from squall.entities.names import slug
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from squall.core.records import EntityKind
-from squall.entities.catalogue.compilation.repairs import repair_facts
-from squall.entities.catalogue.compilation.source_rows import SourceRow, brought_together, listings_of, read_rows, without_foreign_copies
+from squall.entities.compilation.repairs import repair_facts
+from squall.entities.compilation.source_rows import SourceRow, brought_together, listings_of, read_rows, without_foreign_copies
 from squall.entities.entity import Entity
 from squall.entities.names import legal_short_form, name_key, short_forms, slug
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-from squall.entities.catalogue.compilation.tables import read_table
+from squall.entities.compilation.tables import read_table
 
 _WORD = re.compile(r"[A-Za-z]+")
 _LEAST_LETTERS = 3

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from squall.core.records import EntityKind
 from squall.entities.catalogue.common_words import is_common
-from squall.entities.catalogue.compilation.companies import surface_forms
-from squall.entities.catalogue.compilation.drafts import Drafts, merged_names
-from squall.entities.catalogue.compilation.tables import parts, read_table, sector_of
+from squall.entities.compilation.companies import surface_forms
+from squall.entities.compilation.drafts import Drafts, merged_names
+from squall.entities.compilation.tables import parts, read_table, sector_of
 from squall.entities.entity import Entity, Listing
 from squall.entities.names import legal_short_form, name_key
 

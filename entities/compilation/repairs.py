@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 
-from squall.entities.catalogue.compilation.source_rows import SourceRow, home_exchanges
+from squall.entities.compilation.source_rows import SourceRow, home_exchanges
 from squall.entities.names import legal_short_form, name_key
 
 _MOST_OF_ONE_SITE = 10
