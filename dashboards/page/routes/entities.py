@@ -67,6 +67,7 @@ def entity_routes(store: Store, cache: ResponseCache, clock: Clock, groups: Open
         if of_groups and of_entities:
             raise HTTPException(422, f"kind: {of_groups[0].value} and {of_entities[0].value} are not listed together; ask for each")
         if of_groups:
+            groups()  # read before, not while one of the few query slots is held
             return cache.get(key, lambda: reader.groups(order, hours, of_groups, limit, text))
         return cache.get(key, lambda: reader.entities(order, hours, of_entities, limit, text))
 
@@ -102,7 +103,7 @@ def entity_routes(store: Store, cache: ResponseCache, clock: Clock, groups: Open
         In a sum, a document that names two members counts for each.
         """
         first = cache.get("entities counted since", store.entities.first_counted_at, _FIRST_TTL_SECONDS)
-        if members or groups().is_group(entity):
+        if groups().is_group(entity) or members:  # in this order: the catalogue is read before a query slot is held
             key = ("entity members", entity, hours, order, limit)
             found = cache.get(key, lambda: reader.summed(entity, first, hours, order, limit))
             if found is None:

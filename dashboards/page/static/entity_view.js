@@ -93,7 +93,7 @@ function counted({ totals, members_named: named, members_known: known, last_publ
   if (!number) return `No document in these hours${last ? ";" : ","}${before}`;
   const tones = `${whole(negative)} negative (${percent(share)}), tone ${signed(tone)}.`;
   if (!summed) return `${count(number, "document")}, ${tones}`;
-  return `${whole(named)} of ${whole(known)} are named, ${count(number, "time")}; ${tones} A document that names two counts for each.`;
+  return `${whole(named)} of ${whole(known)} are named, ${count(number, "time")}; ${tones}`;
 }
 
 function expected({ points, history, window_minutes: minutes }) {
@@ -115,7 +115,8 @@ function showMembers({ members, members_named: named }) {
     update: (node, row) => fillRow(node, row),
   });
   const rest = named - members.length;
-  write($("members-note"), rest > 0 ? `And ${whole(rest)} more that are named.` : "");
+  const more = rest > 0 ? `And ${whole(rest)} more that are named. ` : "";
+  write($("members-note"), `${more}Above, a document that names two of them counts for each.`);
 }
 
 /** Show the newest page; older ones that the reader has loaded stay. */
