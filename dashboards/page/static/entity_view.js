@@ -82,8 +82,8 @@ const whatOf = ({ kind }) => SUMS[kind] || "with what it owns";
 function showPlace({ totals: { entity, kind, name }, belongs_to: above, members_known: known }) {
   const chips = above.map((node) => nodeChip(node.entity, node.name, `${name} belongs to: ${node.name} (${node.kind.replace("_", " ")})`));
   const below = kind === "country" ? `its companies (${whole(known)})` : `with what it owns (${whole(known - 1)})`;
-  if (!isGroup(entity) && summed) chips.push(nodeChip(entity, `${name} alone`, "Documents that name it"));
-  else if (!isGroup(entity) && known) chips.push(nodeChip(entity, below, "The tone towards all of them together", true));
+  if (!isGroup(entity) && summed) chips.unshift(nodeChip(entity, `${name} alone`, "Documents that name it"));
+  else if (!isGroup(entity) && known) chips.unshift(nodeChip(entity, below, "The tone towards all of them together", true));
   reconcile($("entity-above"), chips, { key: (chip) => `${chip.dataset.entity} ${chip.title}`, create: (chip) => chip });
 }
 

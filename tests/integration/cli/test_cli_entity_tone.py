@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from squall import storage
 from squall.cli.main import app
-from squall.core.errors import ConfigurationError, SquallError, StoreLockedError, StoreMissingError
-from squall.operator.opening import open_client
+from squall.core.errors import SquallError, StoreMissingError
 from tests.integration.storage.mention_samples import mention, naming
 from tests.integration.storage.samples import NOW
+from tests.support.squall_process import SquallProcess, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -59,8 +59,8 @@ def test_a_sector_is_told_with_its_most_negative_companies(filled: Path) -> None
     lines = invoke("sector:energy", "--limit", "1").output.splitlines()
     assert lines[0].startswith("Energy (sector:energy), 24 hours to ")
     assert "a document that names two counts for each" in lines[1]
-    assert lines[2].split("  ")[-1].startswith("5: 4 negative, 0 neutral, 1 positive") or "5: 4 negative, 0 neutral, 1 positive" in lines[2]
-    assert "-0.42" in lines[3]
+    assert lines[2].startswith("documents   5: 4 negative, 0 neutral, 1 positive; 0 of 0 negative in the 24 hours before (+2.0 sd)")
+    assert lines[3] == "tone        -0.42; +0.00 before"
     assert lines[-1].endswith(SHELL)
 
 
@@ -87,3 +87,18 @@ def test_without_a_store_none_is_made(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("SQUALL_DATA_DIR", str(tmp_path / "data"))
     assert isinstance(invoke("Shell").exception, StoreMissingError)
     assert not (tmp_path / "data").exists()
+
+
+def test_beside_a_process_that_has_the_store_open_its_page_is_asked_and_says_the_same(filled: Path, tmp_path: Path) -> None:
+    asked = ("sector:energy", SHELL, "found:alpenbank")
+    alone = [answer(node) for node in asked]
+    owner = answer("Alphabet", "--members")
+    url = f"chdb://{filled}?max_threads=1"
+    node = SquallProcess(tmp_path / "node.log", "web", DATA_DIR=str(tmp_path / "data"), STORE__URL=url, WEB__PORT="0")
+    try:
+        wait_until(filled.with_name(f"{filled.name}.page.json").exists, 60, "the page", node.log)
+        assert [answer(node) for node in asked] == alone
+        assert answer("Alphabet", "--members") == owner
+        assert "no stored document" in str(invoke("found:nobody").exception)
+    finally:
+        node.stop()

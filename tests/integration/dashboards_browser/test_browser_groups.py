@@ -94,7 +94,7 @@ def test_a_company_is_shown_with_what_it_owns_and_the_address_keeps_it(stored: S
 def test_a_country_leads_to_its_companies_by_keyboard(stored: ServedPage, visit: Any) -> None:
     page = visit("?entity=country:france")
     expect(page.locator("#entity-reading")).to_contain_text("1 document, 0 negative")
-    page.locator("#entity-above button").last.focus()
+    page.locator("#entity-above button").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#entity-symbols")).to_have_text("its companies")
     expect(page.locator("#entity-reading")).to_contain_text("No document in these hours, nor before.")
