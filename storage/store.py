@@ -17,6 +17,7 @@ from squall.storage.queries.counts import CountQueries
 from squall.storage.queries.dead_letters import DeadLetterQueries
 from squall.storage.queries.documents import DocumentQueries
 from squall.storage.queries.entities.counts import EntityQueries
+from squall.storage.queries.entities.groups import GroupQueries
 from squall.storage.queries.entities.mentions import MentionQueries
 from squall.storage.queries.pipeline import PipelineQueries
 from squall.storage.queries.progress import ProgressQueries
@@ -42,6 +43,7 @@ class Store:
         self.documents = DocumentQueries(backend, versions)
         self.mentions = MentionQueries(backend, versions, self.documents)
         self.entities = EntityQueries(backend, versions)
+        self.groups = GroupQueries(backend, versions)
         self.arrivals = ArrivalQueries(backend, versions)
         self.counts = CountQueries(backend, versions)
         self.rollups = RollupQueries(backend, versions)

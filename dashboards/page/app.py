@@ -27,6 +27,7 @@ from squall.dashboards.page.routes.mood import mood_routes
 from squall.dashboards.page.routes.overview import overview_routes
 from squall.dashboards.page.routes.silences import silence_routes
 from squall.dashboards.page.schemas.base import ErrorView
+from squall.entities.catalogue.groups import OpenGroups
 from squall.storage import Store
 
 STATIC = Path(__file__).parent / "static"
@@ -37,6 +38,7 @@ def create_app(
     store: Store,
     clock: Clock,
     detector: DetectorSettings,
+    groups: OpenGroups,
     *,
     poll_seconds: float = POLL_SECONDS,
     max_streams: int = MAX_SUBSCRIBERS,
@@ -66,7 +68,7 @@ def create_app(
     app.include_router(overview_routes(store, cache))
     app.include_router(document_routes(store, cache))
     app.include_router(mood_routes(store, cache))
-    app.include_router(entity_routes(store, cache, clock))
+    app.include_router(entity_routes(store, cache, clock, groups))
     app.include_router(filter_routes(store, cache))
     app.include_router(chart_routes(store, cache, clock))
     app.include_router(alert_routes(store, cache, clock, detector))

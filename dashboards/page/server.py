@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 from squall.core.clock import Clock
+from squall.core.config.entities import EntitySettings
 from squall.core.config.settings import DetectorSettings, WebSettings
 from squall.core.net.addresses import host_port
 from squall.core.net.http.host_gate import HostGateMiddleware, HostRule
@@ -17,6 +18,7 @@ from squall.dashboards.page.access import OPEN_PATHS, AccessControlMiddleware, c
 from squall.dashboards.page.app import create_app
 from squall.dashboards.page.event_stream import MAX_SUBSCRIBERS, POLL_SECONDS, EventBroadcaster
 from squall.dashboards.page.security_headers import SecurityHeadersMiddleware
+from squall.entities.catalogue.groups import OpenGroups, groups_when_needed
 from squall.storage import Store
 
 log = logging.getLogger("squall.web")
@@ -37,6 +39,7 @@ class PageServer:
         settings: host, port (0: any free port) and token.
         clock: for cache expiry, for the time of acknowledgements and silences, and to recognise what has stopped.
         detector: its interval decides when the detector counts as stopped; its sectors, which documents are behind an alert.
+        groups: what belongs to what; default: of the entities that ship with Squall, read when they are first asked for.
         poll_seconds: interval between polls of the store for the event stream.
     """
 
@@ -47,12 +50,14 @@ class PageServer:
         clock: Clock,
         detector: DetectorSettings | None = None,
         *,
+        groups: OpenGroups | None = None,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
         self._detector = detector or DetectorSettings()
+        self._groups = groups or groups_when_needed(EntitySettings())
         self._poll_seconds = poll_seconds
         self._broadcaster: EventBroadcaster | None = None
         self._port = settings.port
@@ -79,6 +84,7 @@ class PageServer:
             self._store,
             self._clock,
             self._detector,
+            self._groups,
             poll_seconds=self._poll_seconds,
             max_streams=min(MAX_SUBSCRIBERS, int(cap * STREAMS_SHARE)),
         )

@@ -18,6 +18,7 @@ from squall.app.page_address import publish_page_address
 from squall.app.pipeline import Pipeline
 from squall.app.sources import run_sources
 from squall.dashboards.page.server import PageServer
+from squall.entities.catalogue.groups import groups_when_needed
 from squall.ingest.source import Source
 
 log = logging.getLogger("squall")
@@ -41,7 +42,9 @@ class Node:
         self.pipeline = pipeline
         self.sources = sources
         self.alerts = alert_service(pipeline)
-        self.page = PageServer(pipeline.store, pipeline.settings.web, pipeline.clock, pipeline.settings.detector)
+        settings = pipeline.settings
+        groups = groups_when_needed(settings.entities)
+        self.page = PageServer(pipeline.store, settings.web, pipeline.clock, settings.detector, groups=groups)
 
     async def run(self) -> None:
         """Run every part.

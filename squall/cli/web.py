@@ -35,13 +35,16 @@ def web(context: typer.Context) -> None:
     from squall.app.store import open_migrated_store
     from squall.dashboards.page.access import check_access
     from squall.dashboards.page.server import PageServer
+    from squall.entities.catalogue.groups import groups_when_needed
 
     settings, clock = settings_of(context), SystemClock()
     check_access(settings.web)  # before a long wait for a store
+    groups = groups_when_needed(settings.entities)
+    groups()  # a broken table of entities is told now
     with stop_on_signals() as stop, serving(settings, clock, "store", "page") as health:
         store = open_migrated_store(settings, stop, health, create=False)
         try:
-            asyncio.run(_serve(PageServer(store, settings.web, clock, settings.detector), settings, stop, health))
+            asyncio.run(_serve(PageServer(store, settings.web, clock, settings.detector, groups=groups), settings, stop, health))
         finally:
             store.close()
 

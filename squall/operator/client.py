@@ -11,6 +11,7 @@ from squall.core.errors import SquallError
 from squall.core.records import Alert, AlertState
 from squall.dashboards.page.schemas.alerts import NotificationView
 from squall.dashboards.page.schemas.documents import DocumentView
+from squall.dashboards.page.schemas.entities import EntityView
 from squall.storage.rows.alerting import Acknowledgement, Silence
 
 SEARCH_LIMIT = 10_000
@@ -66,6 +67,15 @@ class OperatorClient(Protocol):
 
     def acknowledge(self, alert: Alert, author: str, note: str) -> Acknowledgement:
         """Acknowledge an alert."""
+
+    def entity(self, node: str, hours: int, *, members: bool, limit: int) -> EntityView | None:
+        """Return an entity or group over the `hours` up to the newest document; None when no document names it, or nothing belongs to it.
+
+        Args:
+            node: an entity's id, or that of a sector, an industry or the market, which are always the sum of their members.
+            members: add up what belongs to it.
+            limit: of the members that are listed, the most negative first.
+        """
 
     def silences(self) -> list[Silence]:
         """Return the silences that have not ended."""

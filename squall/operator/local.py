@@ -8,8 +8,11 @@ from datetime import timedelta
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
 from squall.core.records import Alert, AlertState
+from squall.dashboards.page.routes.entity_views import EntityReader
 from squall.dashboards.page.schemas.alerts import NotificationView
 from squall.dashboards.page.schemas.documents import document_views
+from squall.dashboards.page.schemas.entities import EntityOrder, EntityView
+from squall.entities.catalogue.groups import groups_when_needed
 from squall.operator.client import AlertDetails, MigrationStatus, StoreStatus
 from squall.storage import Store
 from squall.storage.queries.alerting.documents import documents_behind
@@ -24,7 +27,7 @@ class LocalClient:
 
     Args:
         store: read and written.
-        settings: the detector's sectors determine the documents behind an alert.
+        settings: the detector's sectors determine the documents behind an alert; the entities, what belongs to what.
         clock: stamps acknowledgements and silences.
     """
 
@@ -58,6 +61,15 @@ class LocalClient:
         row = Acknowledgement(alert.id, author, note, self._clock.now())
         self._store.acknowledgements.write(row)
         return row
+
+    def entity(self, node: str, hours: int, *, members: bool, limit: int) -> EntityView | None:
+        """Return an entity or group over time; None when no document names it, or nothing belongs to it."""
+        groups = groups_when_needed(self._settings.entities)
+        reader, first = EntityReader(self._store, self._clock, groups), self._store.entities.first_counted_at()
+        if members or groups().is_group(node):
+            return reader.summed(node, first, hours, EntityOrder.NEGATIVE, limit)
+        known = self._store.entities.name(node)
+        return reader.one(known, first, hours) if known else None
 
     def silences(self) -> list[Silence]:
         """Return the silences that have not ended."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -16,6 +17,7 @@ from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError, SquallError, StoreLockedError
 from squall.core.records import Alert, AlertState
 from squall.dashboards.page.schemas.alerts import AcknowledgementResponse, AlertsView, AlertView
+from squall.dashboards.page.schemas.entities import EntityView
 from squall.dashboards.page.schemas.health import StoreView
 from squall.dashboards.page.schemas.silences import SilencesView, SilenceView
 from squall.operator.client import AlertDetails, MigrationStatus, StoreStatus
@@ -86,6 +88,12 @@ class RemoteClient:
         body = self._request("POST", f"api/alerts/{alert.id}/acknowledgement", content={"author": author, "note": note})
         row = AcknowledgementResponse.model_validate_json(body).acknowledged
         return Acknowledgement(alert.id, row.author, row.note, row.at)
+
+    def entity(self, node: str, hours: int, *, members: bool, limit: int) -> EntityView | None:
+        """Return an entity or group over time; None when no document names it, or nothing belongs to it."""
+        parameters = {"hours": hours, "members": members, "limit": limit}
+        body = self._request("GET", f"api/entities/{quote(node, safe='')}", params=parameters, missing=(404,))
+        return EntityView.model_validate_json(body) if body else None
 
     def silences(self) -> list[Silence]:
         """Return the silences that have not ended."""

@@ -9,27 +9,15 @@ from math import sqrt
 from squall.core.records import EntityKind
 
 
-@dataclass(frozen=True, slots=True)
-class EntityCount:
-    """Documents that name an entity in a span, by the tone towards it, copies counted once; `…_before`: in the span of equal length before.
+class TwoSpans:
+    """What follows from the counts of a span and of the one before it."""
 
-    Args:
-        mean_score: mean of p_positive − p_negative towards it, in [−1, 1]; 0 without documents.
-        mean_relevance: in [0, 1].
-    """
-
-    entity: str
-    kind: EntityKind
-    name: str
-    symbols: tuple[str, ...]
+    __slots__ = ()
     negative: int
     neutral: int
     positive: int
-    mean_score: float
-    mean_relevance: float
     negative_before: int
     documents_before: int
-    mean_score_before: float
 
     @property
     def documents(self) -> int:
@@ -51,6 +39,49 @@ class EntityCount:
         """Rise (above 0) or fall of negative documents, in standard deviations of the difference of two Poisson counts; 0 without any."""
         both = self.negative + self.negative_before
         return (self.negative - self.negative_before) / sqrt(both) if both else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EntityCount(TwoSpans):
+    """Documents that name an entity in a span, by the tone towards it, copies counted once; `…_before`: in the span of equal length before.
+
+    Args:
+        mean_score: mean of p_positive − p_negative towards it, in [−1, 1]; 0 without documents.
+        mean_relevance: in [0, 1].
+    """
+
+    entity: str
+    kind: EntityKind
+    name: str
+    symbols: tuple[str, ...]
+    negative: int
+    neutral: int
+    positive: int
+    mean_score: float
+    mean_relevance: float
+    negative_before: int
+    documents_before: int
+    mean_score_before: float
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCount(TwoSpans):
+    """The sums of a group's entities in a span; fields as those of `EntityCount`. A document that names two of them counts for each.
+
+    Args:
+        named: how many of them a document of the span names.
+    """
+
+    group: str
+    named: int
+    negative: int
+    neutral: int
+    positive: int
+    mean_score: float
+    mean_relevance: float
+    negative_before: int
+    documents_before: int
+    mean_score_before: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from squall.dashboards.page.schemas.alerts import AlertRow
 from squall.dashboards.page.schemas.base import View
 from squall.dashboards.page.schemas.chart import PointsView
 from squall.dashboards.page.schemas.documents import DocumentView
+from squall.entities.catalogue.groups import GroupKind
 
 
 class EntityOrder(StrEnum):
@@ -23,10 +24,14 @@ class EntityOrder(StrEnum):
 
 
 class EntityRow(View):
-    """An entity with its documents in a span, by the tone towards it; copies count once. `…_before`: in the span of equal length before."""
+    """An entity with its documents in a span, by the tone towards it; copies count once. `…_before`: in the span of equal length before.
 
-    entity: str = Field(description="its id: `company:apple-inc`; `found:…` for a name that the catalogue of names lacks")
-    kind: EntityKind
+    Of a group (a sector, an industry, the market; a country or an owner with `members=true`) all numbers are sums over its members: a
+    document that names two of them counts for each.
+    """
+
+    entity: str = Field(description="its id: `company:apple-inc`; `found:…` for a name that the catalogue of names lacks; `sector:energy`")
+    kind: EntityKind | GroupKind
     name: str
     symbols: tuple[str, ...]
     documents: int
@@ -54,6 +59,14 @@ class EntitiesView(View):
     entities: list[EntityRow]
 
 
+class NodeView(View):
+    """An entity or group that another belongs to."""
+
+    entity: str = Field(description="its id")
+    kind: EntityKind | GroupKind
+    name: str
+
+
 class EntityCountsView(View):
     """Documents per step in columns, without gaps."""
 
@@ -76,17 +89,23 @@ class HistoryView(View):
 
 
 class EntityView(View):
-    """One entity over [start, end) in event time."""
+    """One entity, or the sum of a group's members, over [start, end) in event time."""
 
     start: datetime
     end: datetime
-    last_published_at: datetime = Field(description="of the newest document that names it")
+    last_published_at: datetime | None = Field(description="of the newest document that names it, or a member; null: none does")
     totals: EntityRow
     counts: EntityCountsView
     window_minutes: int | None = Field(description="of the points; null when there are none")
     points: PointsView = Field(description="the detector's readings; empty columns where it does not watch this entity")
     history: HistoryView | None = Field(description="null while less than a week of mentions is counted")
     alerts: list[AlertRow] = Field(description="alerts of this entity that were open at any time in the range; last opened first")
+    belongs_to: list[NodeView] = Field(description="industry, sector, market, country and owners, nearest first; empty where none is known")
+    members_known: int = Field(
+        description="entities whose counts `members=true` adds up: companies of a group or country, an owner with what it owns; 0: none"
+    )
+    members_named: int | None = Field(description="how many of them documents in the range name; null where nothing is added up")
+    members: list[EntityRow] | None = Field(description="the first `limit` of those in `order`; null where nothing is added up")
 
 
 class EntityDocumentView(View):

@@ -2,12 +2,15 @@
 
 import { get } from "./api.js";
 import { $, el, reconcile, write } from "./dom.js";
-import { percent, signed, whole } from "./format.js";
+import { fillRow, newRow } from "./entity_rows.js";
 import { updateUrl, urlState } from "./url_state.js";
 
 const ROWS = 12; // panels.css keeps room for as many
 const TYPING_MS = 300;
-const KINDS = { companies: ["company", "organisation"], countries: ["country", "central_bank"], people: ["person"], all: [] };
+const KINDS = {
+  companies: ["company", "organisation"], sectors: ["sector"], industries: ["industry"], countries: ["country", "central_bank"],
+  people: ["person"], all: [],
+};
 
 const body = $("entities");
 const field = $("entity-search").elements.namedItem("q");
@@ -55,11 +58,13 @@ function draw(calm) {
   if (moved) {
     for (const row of listed) fill([...body.children].find((node) => node.dataset.key === row.entity), row);
   } else {
-    reconcile(body, rows, { key: (row) => row.entity, create: newRow, update: fill });
+    reconcile(body, rows, { key: (row) => row.entity, create: (row) => newRow(row, chosen), update: fill });
   }
   write($("entities-note"), noteOf(rows));
   markEntity(body.dataset.shown || "");
 }
+
+const fill = (node, row) => fillRow(node, row, alerts.has(row.entity));
 
 function settle() {
   if (moved && !inUse()) draw(false);
@@ -68,33 +73,8 @@ function settle() {
 function noteOf(rows) {
   if (rows.length) return "";
   if (text()) return "No document names this.";
+  if (["sectors", "industries"].includes(urlState.names)) return "No document of these hours names a company whose sector is known.";
   return "No document of these hours names one. Documents that were stored by an older version are read by `squall entities backfill`.";
-}
-
-function newRow({ entity }) {
-  const labels = [el("span", { class: "name" }), el("span", { class: "ticker" }), el("span", { class: "mark" })];
-  const button = el("button", { type: "button", "aria-pressed": "false" }, ...labels);
-  button.addEventListener("click", () => chosen(entity));
-  return el("tr", {}, el("th", { scope: "row" }, button), ...[0, 1, 2, 3].map(() => el("td", { class: "number" })));
-}
-
-/** Standard deviations as "+2.3". */
-const deviations = (value) => (Math.abs(value) < 0.05 ? "0" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`);
-
-function fill(node, row) {
-  const [docs, bad, change, tone] = node.querySelectorAll("td");
-  write(node.querySelector(".name"), row.name);
-  write(node.querySelector(".ticker"), row.symbols[0] || "");
-  node.querySelector("button").title = row.symbols.length ? `${row.name} (${row.symbols.join(", ")})` : row.name;
-  write(docs, whole(row.documents));
-  write(bad, whole(row.negative));
-  bad.title = row.documents ? `${percent(row.negative_share)} of the documents` : "";
-  write(change, deviations(row.change));
-  change.title = `${whole(row.negative)} negative, ${whole(row.negative_before)} in the ${urlState.hours} hours before`;
-  write(tone, row.documents ? signed(row.mean_score) : "–");
-  tone.dataset.sign = row.mean_score < 0 ? "negative" : "positive";
-  const open = alerts.get(row.entity);
-  write(node.querySelector(".mark"), open ? "alert" : "");
 }
 
 /** Attach the event handlers; `changed()` loads the list again, `choose(entity)` shows one. */

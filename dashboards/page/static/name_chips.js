@@ -40,11 +40,17 @@ export function nameChips(mentions = []) {
   );
 }
 
-/** Call `chosen(entity)` when a chip anywhere on the page is activated. */
+/** Make a chip without a tone that shows `entity`, or with `members` what belongs to it. */
+export function nodeChip(entity, text, title, members = false) {
+  const attributes = { type: "button", class: "who", "data-entity": entity, "data-members": members, title };
+  return el("button", attributes, el("span", { class: "name" }, text));
+}
+
+/** Call `chosen(entity, members)` when a chip anywhere on the page is activated. */
 export function onName(chosen) {
   document.addEventListener("click", (event) => {
     const found = event.target.closest?.("button[data-entity]");
-    if (found) chosen(found.dataset.entity);
+    if (found) chosen(found.dataset.entity, "members" in found.dataset);
   });
 }
 

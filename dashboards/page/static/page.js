@@ -100,24 +100,30 @@ const chart = refresher("the chart", async () => {
   if (response && series === urlState.series) drawChart(response);
 });
 
-let entity = urlState.entity; // that is shown: the chosen one, or the first of the first list
+let { entity, members } = urlState; // that is shown: the chosen one, or the first of the first list; itself or its members
 
 const entities = refresher("the companies", async () => {
   const first = await loadEntities();
   if (entity || !first) return;
-  entity = first;
+  [entity, members] = [first, false];
   markEntity(entity);
   company();
 });
 
-const company = refresher("the company", () => showEntity(entity));
+const company = refresher("the company", () => showEntity(entity, members));
 
-/** Show one company or other name. */
-function selectEntity(name) {
-  entity = name;
-  updateUrl({ entity });
+/** Show one company or other name, or with `summed` what belongs to it. */
+function selectEntity(name, summed = false) {
+  [entity, members] = [name, summed];
+  updateUrl({ entity, members });
   markEntity(entity);
   company();
+}
+
+/** Show one from elsewhere on the page: what was clicked may go, so the focus follows. */
+function goToEntity(name, summed) {
+  selectEntity(name, summed);
+  $("entity-title").focus();
 }
 
 const alerts = refresher("the alerts", async () => {
@@ -249,11 +255,8 @@ startRange();
 startFilters(documentStream);
 documents.start();
 startEntities(entities, selectEntity);
-startEntityView();
-onName((name) => {
-  selectEntity(name);
-  $("entity-title").focus();
-});
+startEntityView(goToEntity);
+onName(goToEntity);
 markEntity(entity);
 startAlerts({ changed: alerts, select: selectSeries });
 $("series").addEventListener("change", () => selectSeries($("series").value));

@@ -4,7 +4,7 @@ export const FILTERS = ["q", "topic", "sentiment", "source", "symbol", "kind", "
 export const ALL_TOPICS = "All topics";
 const RANGES = ["6", "24", "168", "672"];
 const ORDERS = ["negative", "change", "volume"];
-const NAMES = ["companies", "countries", "people", "all"];
+const NAMES = ["companies", "sectors", "industries", "countries", "people", "all"];
 
 const one = (values, value, otherwise) => (values.includes(value) ? value : otherwise);
 
@@ -14,6 +14,7 @@ export const urlState = {
   series: parameters.get("series") || ALL_TOPICS,
   hours: one(RANGES, parameters.get("hours"), "24"),
   entity: (parameters.get("entity") || "").slice(0, 500),
+  members: parameters.get("members") === "true", // of the entity: what belongs to it, added up
   order: one(ORDERS, parameters.get("order"), "negative"),
   names: one(NAMES, parameters.get("names"), "companies"),
   filters: Object.fromEntries(FILTERS.map((name) => [name, (parameters.get(name) || "").slice(0, 200)])),
@@ -26,6 +27,7 @@ export function updateUrl(change) {
     ["series", urlState.series === ALL_TOPICS ? "" : urlState.series],
     ["hours", urlState.hours === "24" ? "" : urlState.hours],
     ["entity", urlState.entity],
+    ["members", urlState.entity && urlState.members ? "true" : ""],
     ["order", urlState.order === "negative" ? "" : urlState.order],
     ["names", urlState.names === "companies" ? "" : urlState.names],
     ...Object.entries(urlState.filters),

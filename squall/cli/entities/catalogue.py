@@ -21,7 +21,8 @@ _SHOWN_MEMBERS = 20
 _SHOWN_FINDINGS = 50
 
 
-def _catalogue(settings: EntitySettings) -> Catalogue:
+def open_catalogue(settings: EntitySettings) -> Catalogue:
+    """Load the configured catalogue."""
     from squall.entities.catalogue.catalogue import Catalogue
 
     return Catalogue.open(settings)
@@ -44,15 +45,11 @@ def show(
       squall entities show ULVR.L --json
       squall entities show sector:energy
     """
-    catalogue = _catalogue(settings_of(context).entities)
+    catalogue = open_catalogue(settings_of(context).entities)
     if catalogue.graph.labels.get(entity):
         _show_node(catalogue, entity, as_json=as_json)
         return
-    found = _named(catalogue, entity)
-    if not found:
-        similar = ", ".join(f"{other.id} ({other.name})" for other in catalogue.find(entity, 3))
-        hint = f"similar: {similar}" if similar else "search with `squall entities search TEXT`"
-        raise SquallError(f"no entity is called {entity!r}", hint)
+    found = entities_named(catalogue, entity)
     shown, *others = found
     if as_json:
         print_json(_as_dict(catalogue, shown) | {"others": [other.id for other in others]})
@@ -80,7 +77,7 @@ def search(
       squall entities search volks
       squall entities search "bank of" --limit 50 --json
     """
-    catalogue = _catalogue(settings_of(context).entities)
+    catalogue = open_catalogue(settings_of(context).entities)
     found = catalogue.find(text, limit)
     if as_json:
         print_json([_as_dict(catalogue, entity) for entity in found])
@@ -118,7 +115,7 @@ def check(
     loaded = settings_of(context).entities
     settings = loaded if file is None else loaded.model_copy(update={"path": file})
     try:
-        catalogue = _catalogue(settings)
+        catalogue = open_catalogue(settings)
         own = [] if settings.path is None else read_user_table(settings.path, _shipped(), extend=settings.mode == "extend")
     except EntityTableError as error:
         if as_json:
@@ -146,14 +143,23 @@ def _shipped() -> dict[str, Entity]:
     return {entity.id: entity for entity in read_data_file().entities}
 
 
-def _named(catalogue: Catalogue, text: str) -> list[Entity]:
-    """The entities that an argument can mean, the likeliest first: in capitals, a ticker before a name."""
+def entities_named(catalogue: Catalogue, text: str) -> list[Entity]:
+    """Return the entities that an argument can mean, the likeliest first: in capitals, a ticker before a name.
+
+    Raises:
+        SquallError: there is none; names similar ones.
+    """
     by_id, by_symbol, by_name = catalogue.by_id(text), catalogue.by_symbol(text), catalogue.named(text)
     if by_id is not None:
         return [by_id]
     as_symbol = [by_symbol] if by_symbol is not None else []
     ordered = (*as_symbol, *by_name) if text.upper() == text else (*by_name, *as_symbol)
-    return list(dict.fromkeys(ordered))
+    found = list(dict.fromkeys(ordered))
+    if not found:
+        similar = ", ".join(f"{other.id} ({other.name})" for other in catalogue.find(text, 3))
+        hint = f"similar: {similar}" if similar else "search with `squall entities search TEXT`"
+        raise SquallError(f"no entity is called {text!r}", hint)
+    return found
 
 
 def _as_dict(catalogue: Catalogue, entity: Entity) -> dict[str, Any]:

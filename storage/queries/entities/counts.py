@@ -10,6 +10,7 @@ from squall.core.records import EntityKind
 from squall.storage.queries.base import Queries
 from squall.storage.queries.counts import unpack
 from squall.storage.queries.entities.readings import COUNTED_ONCE
+from squall.storage.queries.entities.rollup_rows import ALL, HOUR, both_spans, mean, pieces, rows_of
 from squall.storage.queries.spans import span, sql
 from squall.storage.rows.counts import MinuteCounts
 from squall.storage.rows.entities import EntityBucket, EntityCount, EntityName
@@ -17,28 +18,8 @@ from squall.storage.schema.table import utc, valid_text
 
 Order = Literal["negative", "change", "volume"]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
-_HOUR: Final = timedelta(hours=1)
 
-# Of a span its whole hours, and the minutes before and after them; `$p` is the beginning of the names of its parameters.
-_PIECE = """
-SELECT $columns FROM entity_rollup FINAL
-WHERE step = $step AND bucket >= $floor({${p}_$first:DateTime64(3, 'UTC')}) AND bucket < {${p}_$last:DateTime64(3, 'UTC')}
-  AND time >= {${p}_$first:DateTime64(3, 'UTC')} AND time < {${p}_$last:DateTime64(3, 'UTC')}
-  AND $wanted
-"""
-
-
-def _rows(p: str, columns: str, wanted: str) -> str:
-    """Return a query for the rows of a span, each of which counts documents that no other counts."""
-    hours = {"step": "3600", "floor": "toStartOfDay", "first": "first_hour", "last": "last_hour"}
-    before = {"step": "60", "floor": "toStartOfHour", "first": "start", "last": "first_hour"}
-    after = {"step": "60", "floor": "toStartOfHour", "first": "last_hour", "last": "end"}
-    return " UNION ALL ".join(sql(_PIECE, p=p, columns=columns, wanted=wanted, **piece) for piece in (hours, before, after))
-
-
-_ALL = "(negative + neutral + positive)"
 _TOP = """
 SELECT
     entity,
@@ -72,8 +53,8 @@ AND (empty({entities:Array(String)}) OR entity IN {entities:Array(String)})
 
 
 def _top(order: str, having: str = "negatives + neutrals + positives > 0") -> str:
-    now, before = (_rows(p, sql(_COLUMNS, now=is_now), _WANTED) for p, is_now in (("now", "1"), ("before", "0")))
-    return sql(_TOP, now=now, before=before, all=_ALL, order=order, having=having)
+    now, before = (rows_of(p, sql(_COLUMNS, now=is_now), _WANTED) for p, is_now in (("now", "1"), ("before", "0")))
+    return sql(_TOP, now=now, before=before, all=ALL, order=order, having=having)
 
 
 _CHANGE = "abs(toInt64(negatives) - toInt64(negatives_before)) / sqrt(negatives + negatives_before)"
@@ -93,7 +74,7 @@ GROUP BY start
 HAVING negatives + neutrals + positives > 0
 ORDER BY start
 """,
-    rows=_rows("now", "time, negative, neutral, positive, score_sum, relevance_sum", "entity IN {entities:Array(String)}"),
+    rows=rows_of("now", "time, negative, neutral, positive, score_sum, relevance_sum", "entity IN {entities:Array(String)}"),
 )
 _NAMES = "SELECT entity, name, symbols FROM entity_names FINAL WHERE entity IN {entities:Array(String)}"
 _SEARCH = sql(
@@ -125,8 +106,8 @@ LEFT JOIN
 ORDER BY documents DESC, last_published_at DESC, entity
 LIMIT {limit:UInt32}
 """,
-    all=_ALL,
-    rows=_rows("now", "entity, negative, neutral, positive", "entity IN (SELECT entity FROM found)"),
+    all=ALL,
+    rows=rows_of("now", "entity, negative, neutral, positive", "entity IN (SELECT entity FROM found)"),
 )
 _NAME = "SELECT entity, toString(kind), name, symbols, last_published_at, 0, 0 FROM entity_names FINAL WHERE entity = {entity:String}"
 _FIRST = "SELECT count(), toDateTime64(min(time), 3, 'UTC') FROM entity_rollup WHERE step = 3600"
@@ -168,8 +149,7 @@ class EntityQueries(Queries):
             entities: only these; empty: all.
         """
         filters = {"kinds": [kind.value for kind in kinds], "entities": list(entities), "limit": limit}
-        pieces = {**_pieces("now", since, until), **_pieces("before", since - (until - since), since)}
-        rows = list(self._select(_TOP_BY[order], **filters, **pieces))
+        rows = list(self._select(_TOP_BY[order], **filters, **both_spans(since, until)))
         names = {entity: (name, tuple(symbols)) for entity, name, symbols in self._select(_NAMES, entities=[row[0] for row in rows])}
         return [_count(row, *names.get(row[0], (row[0], ()))) for row in rows]
 
@@ -185,8 +165,8 @@ class EntityQueries(Queries):
         if step < _MINUTE or step % _MINUTE:
             raise ValueError(f"step {step} is not a positive number of whole minutes")
         seconds = int(step.total_seconds())
-        pieces = _pieces("now", since, until, hours=step % _HOUR == timedelta(0))
-        rows = self._select(_BUCKETS, seconds=seconds, entities=list(map(valid_text, entities)), **pieces)
+        span_pieces = pieces("now", since, until, hours=step % HOUR == timedelta(0))
+        rows = self._select(_BUCKETS, seconds=seconds, entities=list(map(valid_text, entities)), **span_pieces)
         return [_bucket(*row) for row in rows]
 
     def search(
@@ -199,7 +179,7 @@ class EntityQueries(Queries):
             kinds: only of these; empty: all.
         """
         filters = {"text": valid_text(text), "kinds": [kind.value for kind in kinds], "limit": limit}
-        return [_name(*row) for row in self._select(_SEARCH, **filters, **_pieces("now", since, until))]
+        return [_name(*row) for row in self._select(_SEARCH, **filters, **pieces("now", since, until))]
 
     def name(self, entity: str) -> EntityName | None:
         """Return what an entity is called, without counts; None when it never occurred."""
@@ -225,19 +205,6 @@ class EntityQueries(Queries):
         return unpack(groups, packed)
 
 
-def _pieces(name: str, since: datetime, until: datetime, *, hours: bool = True) -> dict[str, datetime]:
-    """Return the parameters of a span: where its whole hours begin and end, if `hours` and there are any."""
-    start, end = since.replace(second=0, microsecond=0), until.replace(second=0, microsecond=0)
-    first_hour, last_hour = -(-(start - _EPOCH) // _HOUR) * _HOUR + _EPOCH, (end - _EPOCH) // _HOUR * _HOUR + _EPOCH
-    if not hours or first_hour >= last_hour:
-        first_hour = last_hour = end
-    return {f"{name}_start": start, f"{name}_first_hour": first_hour, f"{name}_last_hour": last_hour, f"{name}_end": end}
-
-
-def _mean(total: float, documents: int) -> float:
-    return float(total) / documents if documents else 0.0
-
-
 def _count(row: Iterable[Any], name: str, symbols: tuple[str, ...]) -> EntityCount:
     entity, kind, negative, neutral, positive, score, relevance, negative_before, documents_before, score_before = row
     documents = int(negative) + int(neutral) + int(positive)
@@ -249,18 +216,18 @@ def _count(row: Iterable[Any], name: str, symbols: tuple[str, ...]) -> EntityCou
         int(negative),
         int(neutral),
         int(positive),
-        _mean(score, documents),
-        _mean(relevance, documents),
+        mean(score, documents),
+        mean(relevance, documents),
         int(negative_before),
         int(documents_before),
-        _mean(score_before, int(documents_before)),
+        mean(score_before, int(documents_before)),
     )
 
 
 def _bucket(seconds: int, negative: int, neutral: int, positive: int, score: float, relevance: float) -> EntityBucket:
     documents = int(negative) + int(neutral) + int(positive)
     time = datetime.fromtimestamp(int(seconds), UTC)
-    return EntityBucket(time, int(negative), int(neutral), int(positive), _mean(score, documents), _mean(relevance, documents))
+    return EntityBucket(time, int(negative), int(neutral), int(positive), mean(score, documents), mean(relevance, documents))
 
 
 def _name(entity: str, kind: str, name: str, symbols: Iterable[str], at: datetime, negative: int, documents: int) -> EntityName:
