@@ -22,6 +22,13 @@ _SOLICITING = ("investor", "sharehold", "class action", "plaintiff", "investigat
 _SPEAKS = frozenset({"says", "said", "per", "notes", "adds", "writes"})
 _FORECAST = frozenset({EntityKind.INDEX, EntityKind.CURRENCY, EntityKind.COMMODITY, EntityKind.CENTRAL_BANK, EntityKind.COUNTRY})
 """Of these, brokers forecast: "HSBC sees Sensex at 30,000"."""
+_OPINES = _SPEAKS | {"believes", "sees", "thinks", "expects", "likes", "highlights"}
+_ACTIVE_RATINGS = frozenset({"upgrades", "downgrades", "initiates", "reiterates"})
+_TURNS = frozenset({"gets", "turns", "goes", "stays", "remains"})
+_NOTES = frozenset({"downgrade", "upgrade", "note", "call", "initiation", "coverage", "report", "research", "outlook", "industry"})
+_BEFORE_NOTES = frozenset({"following", "after", "on", "in", "new", "latest", "by"})
+"""Before a broker and one of `_NOTES`: "slips after Morgan Stanley downgrade"."""
+_PRICED = vocabulary.STRONG_RATING | {"target"}
 _RATED_TO = frozenset({"to", "at", "by", "from"})
 _OF_AN_EXPERT = ":,"
 """Before a broker's name at the end: "Nifty may fall: Sanjay Dutt, Edelweiss"."""
@@ -90,9 +97,13 @@ def _rates(candidate: Candidate, following: Candidate | None) -> bool:
     before, after = candidate.place.before, candidate.place.after
     verb = after[0] if after else ""
     if candidate.place.possessive or verb in vocabulary.ANALYSTS:
-        return not vocabulary.ANALYSTS.isdisjoint(after[:4]) or not _SPEAKS.isdisjoint(after[1:4])
+        if not vocabulary.ANALYSTS.isdisjoint(after[:4]) or not _SPEAKS.isdisjoint(after[1:4]):
+            return True
+        return following is not None and not _PRICED.isdisjoint(after[1:_RATES_WITHIN])
+    if verb in _ACTIVE_RATINGS or _gives_opinion(candidate, following):
+        return True
     near = following is not None and following.start - candidate.end <= len(verb) + _OBJECT_WITHIN
-    if verb in vocabulary.STANCES and after[1:2] == ["on"] and (near or not following):
+    if (verb in vocabulary.STANCES and after[1:2] == ["on"]) or (verb in _TURNS and after[1:2] != [] and after[1] in vocabulary.STANCES):
         return True
     if following is not None and not vocabulary.STRONG_RATING.isdisjoint(after[1:_RATES_WITHIN]) and not _is_rated(after):
         return True
@@ -102,6 +113,8 @@ def _rates(candidate: Candidate, following: Candidate | None) -> bool:
         if near and following is not None:
             return verb not in vocabulary.PLAIN_VERBS or following.entity.kind in _FORECAST
     nearest = before[0] if before else ""
+    if verb in _NOTES and nearest in _BEFORE_NOTES:
+        return True
     if nearest in vocabulary.RATED_BY and any(word in vocabulary.RATED_VERBS for word in before[1:8]):
         return True
     if nearest in vocabulary.RATED_BY and not vocabulary.ANALYSTS.isdisjoint(before[1:2]):
@@ -109,6 +122,22 @@ def _rates(candidate: Candidate, following: Candidate | None) -> bool:
     if nearest in _SPEAKS or (nearest == "to" and before[1:2] == ["according"]):
         return True
     return _signs(candidate, _OF_AN_EXPERT if ":" in candidate.place.text[max(0, candidate.start - _EXPERT) : candidate.start] else "")
+
+
+def _gives_opinion(candidate: Candidate, following: Candidate | None) -> bool:
+    """Whether the broker speaks of others: "…, Barclays says", "Citi says this stock …", "Raymond James says Nike is oversold"."""
+    text, after = candidate.place.text, candidate.place.after
+    verb = after[0] if after else ""
+    if verb not in _OPINES:
+        return False
+    if verb in _SPEAKS and text[: candidate.start].rstrip().endswith(","):
+        return True
+    said = after[1:_RATES_WITHIN]
+    if "stocks" in said or said[:2] == ["this", "stock"]:
+        return True
+    if following is None or following.start - candidate.end > len(verb) + 2:
+        return False
+    return following.entity.kind in _HOUSE and following.entity.id != candidate.entity.id
 
 
 def _is_rated(after: Sequence[str]) -> bool:

@@ -25,6 +25,14 @@ from tests.support.linkers import by_name, roles_in, shipped
         ("UBS's Jane Doe says Tesla could double", "UBS"),
         ("Tesla may fall further: Jane Doe, UBS", "UBS"),
         ("Tesla may fall further: UBS", "UBS"),
+        ("Sell Tesla before the slump, UBS says", "UBS"),
+        ("UBS says this stock has room to run", "UBS"),
+        ("UBS says Tesla is oversold", "UBS"),
+        ("Tesla slips as UBS downgrades, citing weak demand", "UBS"),
+        ("Tesla slides following UBS downgrade", "UBS"),
+        ("Tesla viewed cautiously at UBS", "UBS"),
+        ("UBS wary on big carmakers before earnings", "UBS"),
+        ("UBS's Doe trims price target for Tesla", "UBS"),
     ],
 )
 def test_a_broker_that_judges_others_rates(text: str, rater: str) -> None:
@@ -40,6 +48,9 @@ def test_a_broker_that_judges_others_rates(text: str, rater: str) -> None:
         "Goldman Sachs cuts 3,000 jobs",
         "Barclays cut to sell by UBS",
         "UBS settles with regulators",
+        "UBS says second-quarter profit fell",
+        "UBS expects to cut jobs",
+        "UBS downgraded to hold at Barclays",
         "Moody's profit rises",
     ],
 )
