@@ -26,9 +26,7 @@ _EMPTY = frozenset(
 def signs() -> dict[str, str]:
     """Return each sign with its name in Unicode, in lower case: 🚀 → "rocket", 📉 → "chart with downwards trend"."""
     found = (chr(code) for first, last in _RANGES for code in range(first, last + 1))
-    return {
-        sign: unicodedata.name(sign).lower() for sign in found if unicodedata.category(sign) in _CATEGORIES and unicodedata.name(sign, "")
-    }
+    return {sign: unicodedata.name(sign).lower() for sign in found if unicodedata.category(sign) in _CATEGORIES}
 
 
 def with_signs(base: Path, out: Path) -> Path:
