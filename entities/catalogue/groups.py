@@ -32,6 +32,12 @@ class Node(NamedTuple):
     symbols: tuple[str, ...] = ()
 
 
+def is_group(node: str) -> bool:
+    """Whether an id is that of a sector, an industry or the market, which have no counts of their own; needs no catalogue."""
+    return node.partition(":")[0] in _GROUPS
+
+
+_GROUPS: Final = frozenset(GroupKind)
 _OF_COMPANIES: Final = frozenset({*GroupKind, EntityKind.COUNTRY})
 
 
@@ -60,11 +66,6 @@ class Groups:
     def known(self, node: str) -> Node:
         """Return what is known of an entity or group; raises `KeyError` when there is none with this id."""
         return self._nodes[node]
-
-    def is_group(self, node: str) -> bool:
-        """Whether a node is a sector, an industry or the market, which has no counts of its own."""
-        found = self._nodes.get(node)
-        return found is not None and isinstance(found.kind, GroupKind)
 
     def above(self, node: str) -> tuple[Node, ...]:
         """Return what a node belongs to, nearest first: industry, sector, the market, country, parents."""

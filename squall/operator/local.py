@@ -12,7 +12,7 @@ from squall.dashboards.page.routes.entity_views import EntityReader
 from squall.dashboards.page.schemas.alerts import NotificationView
 from squall.dashboards.page.schemas.documents import document_views
 from squall.dashboards.page.schemas.entities import EntityOrder, EntityView
-from squall.entities.catalogue.groups import groups_when_needed
+from squall.entities.catalogue.groups import groups_when_needed, is_group
 from squall.operator.client import AlertDetails, MigrationStatus, StoreStatus
 from squall.storage import Store
 from squall.storage.queries.alerting.documents import documents_behind
@@ -64,9 +64,9 @@ class LocalClient:
 
     def entity(self, node: str, hours: int, *, members: bool, limit: int) -> EntityView | None:
         """Return an entity or group over time; None when no document names it, or nothing belongs to it."""
-        groups = groups_when_needed(self._settings.entities)
-        reader, first = EntityReader(self._store, self._clock, groups), self._store.entities.first_counted_at()
-        if members or groups().is_group(node):
+        reader = EntityReader(self._store, self._clock, groups_when_needed(self._settings.entities))
+        first = self._store.entities.first_counted_at()
+        if members or is_group(node):
             return reader.summed(node, first, hours, EntityOrder.NEGATIVE, limit)
         known = self._store.entities.name(node)
         return reader.one(known, first, hours) if known else None

@@ -21,7 +21,7 @@ from squall.dashboards.page.schemas.entities import (
     EntityView,
 )
 from squall.dashboards.page.time_grid import INSTANT, Hours
-from squall.entities.catalogue.groups import GroupKind, OpenGroups
+from squall.entities.catalogue.groups import GroupKind, OpenGroups, is_group
 from squall.storage import Store
 from squall.storage.rows.entities import EntityName
 
@@ -40,7 +40,7 @@ def entity_routes(store: Store, cache: ResponseCache, clock: Clock, groups: Open
     def named(entity: str) -> EntityName:
         known = cache.get(("entity name", entity), lambda: store.entities.name(entity))
         if known is None:
-            if groups().is_group(entity):
+            if is_group(entity):
                 raise HTTPException(404, f"no document names {entity!r} itself: ask for the documents of its members")
             raise HTTPException(404, f"no stored document names {entity!r}; /api/entities?q=… finds the ids of names that occurred")
         return known
@@ -103,13 +103,15 @@ def entity_routes(store: Store, cache: ResponseCache, clock: Clock, groups: Open
         In a sum, a document that names two members counts for each.
         """
         first = cache.get("entities counted since", store.entities.first_counted_at, _FIRST_TTL_SECONDS)
-        if groups().is_group(entity) or members:  # in this order: the catalogue is read before a query slot is held
+        if members or is_group(entity):
+            groups()  # as above
             key = ("entity members", entity, hours, order, limit)
             found = cache.get(key, lambda: reader.summed(entity, first, hours, order, limit))
             if found is None:
                 raise HTTPException(404, f"nothing that documents could name is known to belong to {entity!r}, or no document is stored")
             return found
         known = named(entity)
+        groups()
         return cache.get(("entity", entity, hours), lambda: reader.one(known, first, hours))
 
     return routes

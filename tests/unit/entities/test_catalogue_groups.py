@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from squall.core.config.entities import EntitySettings
 from squall.core.records import EntityKind
 from squall.entities.catalogue.catalogue import Catalogue
-from squall.entities.catalogue.groups import GroupKind, Groups, groups_when_needed
+from squall.entities.catalogue.groups import GroupKind, Groups, groups_when_needed, is_group
 from squall.entities.entity import Entity
 
 
@@ -42,7 +42,7 @@ def test_an_owner_is_added_to_what_it_owns_and_who_owns_nothing_has_no_members()
 
 
 def test_only_sectors_industries_and_the_market_are_groups() -> None:
-    groups = {name for name in ("market", "sector:financials", "industry:banks", "country:japan", "company:bank") if SMALL.is_group(name)}
+    groups = {name for name in ("market", "sector:financials", "industry:banks", "country:japan", "company:bank") if is_group(name)}
     assert groups == {"market", "sector:financials", "industry:banks"}
     assert set(SMALL.of_kind(GroupKind.SECTOR)) == {"sector:financials", "sector:industrials"}
     assert SMALL.of_kind(GroupKind.INDUSTRY) == {"industry:banks": ("company:bank", "company:broker")}
