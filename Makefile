@@ -35,10 +35,10 @@ demo: setup ## the whole pipeline over the bundled stream (arguments: make demo 
 
 test: setup-test lint ## everything: style, types, import layers, all tests
 	-@tests/support/install-system-packages.sh
-	$(BIN)/pytest --numprocesses 3 $(SPREAD)
+	$(BIN)/pytest --numprocesses 2 $(SPREAD)
 
 test-fast: setup-test ## the tests that take seconds
-	$(BIN)/pytest -m "not slow" --numprocesses 3 $(SPREAD)
+	$(BIN)/pytest -m "not slow" --numprocesses 2 $(SPREAD)
 
 soak: setup-test ## faults of a real cluster for hours: random ones for MINUTES (90), then each of docs/reliability.md at full length
 	SOAK_MINUTES=$(or $(MINUTES),90) $(BIN)/pytest tests/faults/test_soak.py tests/faults/test_cluster_faults.py --verbose --capture no

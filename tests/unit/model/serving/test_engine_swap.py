@@ -55,10 +55,10 @@ def test_a_call_under_way_is_answered_wholly_by_the_model_it_began_with(old: Pat
     monkeypatch.setattr("squall.model.serving.engine._CHUNK", 3)
     engine, _ = tampered_engine(tiny_settings(old, batch_tokens=24, queue_tokens=32), gate)
     with engine, ThreadPoolExecutor(2) as pool, ScoringEngine.open(tiny_settings(old)) as reference:
-        early = pool.submit(engine.score, TEXTS)
+        early = pool.submit(engine.read, TEXTS)
         assert gate.reached.wait(PATIENT)  # its first batch is running, most of it is still outside the queue
         version = engine.swap(new)
-        late = pool.submit(engine.score, TEXTS)
+        late = pool.submit(engine.read, TEXTS)
         gate.opened.set()
         scores = early.result(PATIENT)
         assert scores.model_version == reference.model_version != version

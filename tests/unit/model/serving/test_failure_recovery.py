@@ -136,10 +136,10 @@ def test_a_text_that_breaks_the_network_fails_its_own_call_and_no_other(checkpoi
 
     engine, backend = tampered_engine(tiny_settings(checkpoint), before)
     with engine, ThreadPoolExecutor(8) as pool:
-        first = pool.submit(engine.score, ["gold"])
+        first = pool.submit(engine.read, ["gold"])
         assert gate.reached.wait(PATIENT)
-        good = [pool.submit(engine.score, TEXTS[:5]) for _ in range(4)]
-        bad = pool.submit(engine.score, ["gold", "the " * (poison - 2)])
+        good = [pool.submit(engine.read, TEXTS[:5]) for _ in range(4)]
+        bad = pool.submit(engine.read, ["gold", "the " * (poison - 2)])
         while engine.stats().queued_texts < 22:
             threading.Event().wait(0.001)
         gate.opened.set()
@@ -157,9 +157,9 @@ def test_calls_that_come_together_share_batches(checkpoint: Path, expected: Prob
     gate = Gate()
     engine, backend = tampered_engine(tiny_settings(checkpoint, batch_tokens=4096), gate)
     with engine, ThreadPoolExecutor(20) as pool:
-        first = pool.submit(engine.score, TEXTS[:1])
+        first = pool.submit(engine.read, TEXTS[:1])
         assert gate.reached.wait(PATIENT)
-        calls = [pool.submit(engine.score, TEXTS[3 * i : 3 * i + 3]) for i in range(16)]
+        calls = [pool.submit(engine.read, TEXTS[3 * i : 3 * i + 3]) for i in range(16)]
         while engine.stats().queued_texts < 48:
             threading.Event().wait(0.001)
         gate.opened.set()
@@ -173,7 +173,7 @@ def test_a_caller_held_back_too_long_gets_an_error_and_leaves_nothing_behind(che
     gate = Gate()
     engine, _ = tampered_engine(tiny_settings(checkpoint, queue_tokens=64), gate)
     with engine, ThreadPoolExecutor(2) as pool:
-        first = pool.submit(engine.score, TEXTS[:1])
+        first = pool.submit(engine.read, TEXTS[:1])
         assert gate.reached.wait(PATIENT)
         with pytest.raises(UnavailableError, match="did not answer in time"):
             engine.read(TEXTS, timeout=0.0)
@@ -190,7 +190,7 @@ def test_tokenising_goes_on_while_the_network_runs(checkpoint: Path, monkeypatch
     monkeypatch.setattr("squall.model.serving.engine._CHUNK", 4)
     engine, _ = tampered_engine(tiny_settings(checkpoint, batch_tokens=16), gate)
     with engine, ThreadPoolExecutor(1) as pool:
-        call = pool.submit(engine.score, TEXTS)
+        call = pool.submit(engine.read, TEXTS)
         assert gate.reached.wait(PATIENT)
         while engine.stats().queued_texts < len(TEXTS) - 2:  # all but what the first batch holds
             threading.Event().wait(0.001)
@@ -214,7 +214,7 @@ def test_closing_answers_who_is_in_and_refuses_who_comes_later(checkpoint: Path)
     gate = Gate()
     engine, _ = tampered_engine(tiny_settings(checkpoint), gate)
     with ThreadPoolExecutor(2) as pool:
-        call = pool.submit(engine.score, TEXTS[:10])
+        call = pool.submit(engine.read, TEXTS[:10])
         assert gate.reached.wait(PATIENT)
         closing = pool.submit(engine.close)
         gate.opened.set()
