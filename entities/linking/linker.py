@@ -32,6 +32,8 @@ class Linker:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self.version = catalogue.version
+        """Of the entities that are known."""
         self._dictionary = Dictionary(catalogue)
 
     def link(

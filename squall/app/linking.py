@@ -8,43 +8,13 @@ from typing import Any
 
 from squall.core.config.entities import EntitySettings
 from squall.entities.catalogue.catalogue import Catalogue
-from squall.entities.entity import Entity
-from squall.entities.linking.link import Link
 from squall.entities.linking.linker import Linker
 from squall.model.serving.json_lines import Extend
 from squall.model.serving.reading import Reading
 from squall.stream.entity_tones import asked_tones, entity_tones
 
 
-class CatalogueLinker:
-    """A linker that can say which catalogue it links to. Thread-safe.
-
-    Args:
-        catalogue: the entities that are known.
-    """
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._linker = Linker(catalogue)
-        self.version = catalogue.version
-
-    def link(
-        self,
-        text: str,
-        *,
-        title_length: int = 0,
-        names: Sequence[tuple[int, int, str]] = (),
-        names_until: int = 0,
-        symbols: Sequence[str] = (),
-    ) -> list[Link]:
-        """Return the links of `text`; see `squall.entities.linking.linker.Linker`."""
-        return self._linker.link(text, title_length=title_length, names=names, names_until=names_until, symbols=symbols)
-
-    def named(self, name: str) -> Entity:
-        """Return the entity that `name` means; raises `ValueError` for what is no name."""
-        return self._linker.named(name)
-
-
-def entity_objects(linker: CatalogueLinker) -> Extend:
+def entity_objects(linker: Linker) -> Extend:
     """Return what gives each result of `squall.model.serving.json_lines.score_lines` its `entities`.
 
     They are those that the text is about, or the names that came with it.
@@ -57,7 +27,7 @@ def entity_objects(linker: CatalogueLinker) -> Extend:
     return find
 
 
-def open_linker(settings: EntitySettings) -> CatalogueLinker:
+def open_linker(settings: EntitySettings) -> Linker:
     """Load the configured catalogue.
 
     Raises:
@@ -66,7 +36,7 @@ def open_linker(settings: EntitySettings) -> CatalogueLinker:
     collecting = gc.isenabled()
     gc.disable()  # hundreds of thousands of objects that stay: the collector would walk them again and again, a third of the time
     try:
-        return CatalogueLinker(Catalogue.open(settings))
+        return Linker(Catalogue.open(settings))
     finally:
         if collecting:
             gc.enable()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,16 +33,8 @@ class AliasLinker(WordLinker):
             raise ValueError(f"{name!r} is no name")
         return Named("company:vw", symbols=("VOW",)) if name in {"VW", "Volkswagen"} else Named(f"found:{name.lower()}")
 
-    def link(
-        self,
-        text: str,
-        *,
-        title_length: int = 0,
-        names: Sequence[tuple[int, int, str]] = (),
-        names_until: int = 0,
-        symbols: Sequence[str] = (),
-    ) -> list[SimpleLink]:
-        links = super().link(text, title_length=title_length, names=names, names_until=names_until, symbols=symbols)
+    def link(self, text: str, **options: Any) -> list[SimpleLink]:
+        links = super().link(text, **options)
         return [SimpleLink("company:vw", link.start, link.end) if text[link.start : link.end] == "VW" else link for link in links]
 
 
