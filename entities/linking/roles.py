@@ -25,9 +25,12 @@ _FORECAST = frozenset({EntityKind.INDEX, EntityKind.CURRENCY, EntityKind.COMMODI
 _OPINES = _SPEAKS | {"believes", "sees", "thinks", "expects", "likes", "highlights"}
 _ACTIVE_RATINGS = frozenset({"upgrades", "downgrades", "initiates", "reiterates"})
 _TURNS = frozenset({"gets", "turns", "goes", "stays", "remains"})
-_NOTES = frozenset({"downgrade", "upgrade", "note", "call", "initiation", "coverage", "report", "research", "outlook", "industry"})
+_NOTES = frozenset({"downgrade", "upgrade", "note", "initiation", "coverage", "research"})
+"""After a broker, not "report" or "outlook": "banks fall after JPMorgan report" is about its own figures."""
 _BEFORE_NOTES = frozenset({"following", "after", "on", "in", "new", "latest", "by"})
 """Before a broker and one of `_NOTES`: "slips after Morgan Stanley downgrade"."""
+_OWN_FIGURES = frozenset({"revenue", "revenues", "profit", "fees", "trading", "loss", "losses"})
+"""What a bank says of itself: "JPMorgan expects revenue from stocks and bonds to rise"."""
 _PRICED = vocabulary.STRONG_RATING | {"target"}
 _RATED_TO = frozenset({"to", "at", "by", "from"})
 _OF_AN_EXPERT = ":,"
@@ -103,7 +106,7 @@ def _rates(candidate: Candidate, following: Candidate | None) -> bool:
     if verb in _ACTIVE_RATINGS or _gives_opinion(candidate, following):
         return True
     near = following is not None and following.start - candidate.end <= len(verb) + _OBJECT_WITHIN
-    if (verb in vocabulary.STANCES and after[1:2] == ["on"]) or (verb in _TURNS and after[1:2] != [] and after[1] in vocabulary.STANCES):
+    if (verb in vocabulary.STANCES and after[1:2] == ["on"]) or _turns_on(verb, after):
         return True
     if following is not None and not vocabulary.STRONG_RATING.isdisjoint(after[1:_RATES_WITHIN]) and not _is_rated(after):
         return True
@@ -124,6 +127,11 @@ def _rates(candidate: Candidate, following: Candidate | None) -> bool:
     return _signs(candidate, _OF_AN_EXPERT if ":" in candidate.place.text[max(0, candidate.start - _EXPERT) : candidate.start] else "")
 
 
+def _turns_on(verb: str, after: Sequence[str]) -> bool:
+    """Whether it goes on as "turns bearish on"; "turns negative" is what a bank's shares do."""
+    return verb in _TURNS and after[2:3] == ["on"] and after[1] in vocabulary.STANCES
+
+
 def _gives_opinion(candidate: Candidate, following: Candidate | None) -> bool:
     """Whether the broker speaks of others: "…, Barclays says", "Citi says this stock …", "Raymond James says Nike is oversold"."""
     text, after = candidate.place.text, candidate.place.after
@@ -133,7 +141,7 @@ def _gives_opinion(candidate: Candidate, following: Candidate | None) -> bool:
     if verb in _SPEAKS and text[: candidate.start].rstrip().endswith(","):
         return True
     said = after[1:_RATES_WITHIN]
-    if "stocks" in said or said[:2] == ["this", "stock"]:
+    if ("stocks" in said and _OWN_FIGURES.isdisjoint(said)) or said[:2] == ["this", "stock"]:
         return True
     if following is None or following.start - candidate.end > len(verb) + 2:
         return False

@@ -32,6 +32,7 @@ from tests.support.linkers import by_name, roles_in, shipped
         ("Tesla slides following UBS downgrade", "UBS"),
         ("Tesla viewed cautiously at UBS", "UBS"),
         ("UBS wary on big carmakers before earnings", "UBS"),
+        ("UBS turns bearish on Tesla", "UBS"),
         ("UBS's Doe trims price target for Tesla", "UBS"),
     ],
 )
@@ -50,6 +51,10 @@ def test_a_broker_that_judges_others_rates(text: str, rater: str) -> None:
         "UBS settles with regulators",
         "UBS says second-quarter profit fell",
         "UBS expects to cut jobs",
+        "UBS expects revenue from stocks and bonds to rise",
+        "Banks fall after UBS report",
+        "Stocks slide after UBS outlook disappoints",
+        "UBS turns negative for the year",
         "UBS downgraded to hold at Barclays",
         "Moody's profit rises",
     ],
