@@ -110,3 +110,15 @@ def _object(item: Any, where: str) -> dict[str, Any]:
 def _refuse_twins(names: Iterable[str]) -> None:
     if twins := [name for name, times in Counter(names).items() if times > 1]:
         raise ValueError(f"several columns are named {', '.join(twins)}; give each a different name")
+
+
+def texts_in(path: Path, column: str) -> list[str]:
+    """Return the texts in a column of a table; cells that hold none are skipped.
+
+    Raises:
+        ConfigurationError: as `read_table`, or there is no such column; names those that there are.
+    """
+    table = read_table(path)
+    if column not in table.columns:
+        raise ConfigurationError(f"{path} has no column {column}", f"name one that it has: {', '.join(map(str, table.columns))}")
+    return [text for text in table[column].tolist() if isinstance(text, str)]

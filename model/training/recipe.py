@@ -14,7 +14,7 @@ from squall.model.data.examples import Example, LabelledFile, load_examples
 from squall.model.data.mentions.severity import with_mention_severity
 from squall.model.data.near_duplicates import deduplicate, group_key
 from squall.model.data.public_sets import SETS, PublicSet, public_examples
-from squall.model.data.tables import read_table
+from squall.model.data.tables import texts_in
 from squall.model.data.templates.reading import template_examples
 from squall.model.tasks import DEFAULT_TASKS, KNOWN_TASKS, MENTION_SEVERITY, TaskKind, TaskOutput, TaskSpec
 from squall.model.training.config import TrainConfig
@@ -170,7 +170,7 @@ class Recipe(_Section):
         for section in self.unlabelled:
             path = self._located(section.path)
             new: list[Example] = []
-            for text in _column(path, section.text):
+            for text in texts_in(path, section.text):
                 if (key := group_key(text)) not in seen:
                     seen.add(key)
                     new.append(Example(text, {}, section.source or path.parent.name))
@@ -178,15 +178,7 @@ class Recipe(_Section):
         return found
 
     def _excluded_keys(self) -> set[str]:
-        return {group_key(text) for section in self.excluded for text in _column(self._located(section.path), section.text)}
-
-
-def _column(path: Path, name: str) -> list[str]:
-    """The texts in a column of a table; cells that hold none are skipped."""
-    table = read_table(path)
-    if name not in table.columns:
-        raise ConfigurationError(f"{path} has no column {name}", f"it has {', '.join(map(str, table.columns))}")
-    return [text for text in table[name].tolist() if isinstance(text, str)]
+        return {group_key(text) for section in self.excluded for text in texts_in(self._located(section.path), section.text)}
 
 
 def load_recipe(path: Path | None, overrides: dict[str, Any], train: dict[str, Any]) -> Recipe:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from squall.core.errors import ConfigurationError
 from squall.model.data.near_duplicates import group_key
-from squall.model.data.tables import read_table
+from squall.model.data.tables import texts_in
 
 if TYPE_CHECKING:
     from squall.model.training.recipe import Recipe
@@ -21,7 +21,7 @@ def read_texts(paths: Iterable[Path], column: str, *, without: Set[str] = frozen
     """Return the texts of files, one of each `group_key`, none whose key is in `without`.
 
     Args:
-        paths: `.txt` (or any other name) with a text a line, or a table that `read_table` knows.
+        paths: `.txt` (or any other name) with a text a line, or a table that `texts_in` knows.
         column: of the text, in tables.
         without: keys to leave out.
 
@@ -44,12 +44,7 @@ def held_out_keys(recipe: Recipe) -> set[str]:
 
 def _texts(path: Path, column: str) -> Iterator[str]:
     if {".csv", ".parquet", ".jsonl", ".ndjson", ".json"} & {suffix.lower() for suffix in path.suffixes}:
-        table = read_table(path)
-        if column not in table.columns:
-            raise ConfigurationError(
-                f"{path} has no column {column}", f"it has {', '.join(map(str, table.columns))}; name one with --column"
-            )
-        yield from (text for text in table[column].tolist() if isinstance(text, str))
+        yield from texts_in(path, column)
         return
     try:
         with path.open(encoding="utf-8") as file:
