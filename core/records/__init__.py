@@ -1,0 +1,26 @@
+"""The records everything exchanges: `Document`, `Mention`, `ScoredDocument`, `Alert`; import them from here."""
+
+from squall.core.records.alerts import Alert, AlertState, SeriesKind, Severity
+from squall.core.records.documents import CLOCK_SKEW, GIST_WORDS, NEWEST, OLDEST, Document
+from squall.core.records.labels import SENTIMENTS, TOPICS, EntityKind, Kind, Sentiment
+from squall.core.records.scores import MOST_MENTIONS, Mention, ScoredDocument
+
+__all__ = [
+    "CLOCK_SKEW",
+    "GIST_WORDS",
+    "MOST_MENTIONS",
+    "NEWEST",
+    "OLDEST",
+    "SENTIMENTS",
+    "TOPICS",
+    "Alert",
+    "AlertState",
+    "Document",
+    "EntityKind",
+    "Kind",
+    "Mention",
+    "ScoredDocument",
+    "Sentiment",
+    "SeriesKind",
+    "Severity",
+]

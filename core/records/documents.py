@@ -1,0 +1,69 @@
+"""A piece of text as a source published it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from squall.core import text as texts
+from squall.core.records.fields import Language, Name, Record, Symbols, Timestamp, cleaned, named
+from squall.core.records.labels import Kind
+
+OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Earlier dates are a source's default (epoch 0), not a publication time."""
+NEWEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Dates from here on are nonsense, and beyond what the store can hold."""
+CLOCK_SKEW = timedelta(minutes=10)
+"""How far ahead of collection a publication time may be before it is rejected."""
+
+GIST_WORDS = 5
+"""A title of this many words identifies a story; a shorter one may head many."""
+
+
+class Document(Record):
+    """One piece of text as a source published it.
+
+    Validation cleans text (NUL, control characters, lone surrogates) and cuts it to `squall.core.text.MAX_TEXT_CHARS`. Source, author,
+    URL, title and symbols are one line each, without direction marks.
+    """
+
+    id: str = Field(pattern=r"^[0-9a-f]{32}$", description="128-bit hex, deterministic per source item")
+    kind: Kind
+    source: Annotated[str, named(200), Field(min_length=1)]
+    author: Name = ""
+    url: Annotated[str, named(2_000)] = ""
+    title: Annotated[str, named(texts.MAX_TITLE_CHARS)] = ""
+    text: Annotated[str, cleaned(texts.MAX_TEXT_CHARS)] = ""
+    language: Language = "und"
+    symbols: Symbols = ()
+    published_at: Timestamp
+    collected_at: Timestamp
+
+    @field_validator("published_at", "collected_at")
+    @classmethod
+    def _plausible(cls, value: datetime) -> datetime:
+        if not OLDEST <= value < NEWEST:
+            raise ValueError(f"is {value:%Y-%m-%d}, outside {OLDEST:%Y} to {NEWEST:%Y}: not a time anything was published")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.title and not self.text:
+            raise ValueError("title and text are both empty")
+        if self.published_at > self.collected_at + CLOCK_SKEW:
+            raise ValueError(
+                f"published_at {self.published_at:%Y-%m-%dT%H:%MZ} is in the future of collected_at {self.collected_at:%Y-%m-%dT%H:%MZ}"
+            )
+        return self
+
+    @property
+    def content(self) -> str:
+        """The text the model reads: title, then body unless it repeats the title."""
+        return texts.content(self.title, self.text)
+
+    @property
+    def gist(self) -> str:
+        """The text that identifies a story: a title if it is long enough (agencies add bodies of their own), else the content."""
+        return self.title if len(texts.normalise(self.title).split()) >= GIST_WORDS else self.content

@@ -1,0 +1,73 @@
+"""What the model says of a document: its scores, and the names that it is about."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from squall.core.records.documents import Document
+from squall.core.records.fields import Probability, Record, Timestamp, check_sum, named
+from squall.core.records.labels import SENTIMENTS, EntityKind, Sentiment
+
+MOST_MENTIONS = 100
+"""Of a text with more names only the first are kept."""
+
+
+class Mention(Record):
+    """One occurrence of a name in `Document.content`.
+
+    Relevance and tone are those of the entity in the whole document, so each occurrence of one entity carries the same ones; the
+    occurrence with `first` stands for the entity where documents are counted.
+    """
+
+    entity: str = Field(min_length=1, max_length=200, description="id of the entity: `company:apple-inc`, `found:lehman-brothers`")
+    kind: EntityKind
+    name: Annotated[str, named(200), Field(min_length=1)]
+    symbols: tuple[str, ...] = Field(default=(), description="tickers of the entity")
+    start: int = Field(ge=0, description="offset of the first character in the content")
+    end: int = Field(gt=0, description="offset after the last character")
+    first: bool = Field(description="whether this is the entity's first occurrence")
+    relevance: Probability = Field(description="how much the document is about the entity")
+    p_negative: Probability
+    p_neutral: Probability
+    p_positive: Probability
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"span {self.start}–{self.end} is empty")
+        check_sum(self.p_negative, self.p_neutral, self.p_positive)
+        return self
+
+
+class ScoredDocument(Record):
+    """A document with its scores."""
+
+    document: Document
+    topic: str
+    topic_probability: Probability
+    p_negative: Probability
+    p_neutral: Probability
+    p_positive: Probability
+    fingerprint: int = Field(ge=0, lt=2**64, description="near-duplicate group")
+    model_version: str = Field(min_length=1)
+    catalogue_version: str = Field(default="", description="of the names that mentions were looked for among")
+    scored_at: Timestamp
+    mentions: tuple[Mention, ...] = Field(default=(), max_length=MOST_MENTIONS, description="in the order of their start")
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> Self:
+        check_sum(self.p_negative, self.p_neutral, self.p_positive)
+        return self
+
+    @property
+    def sentiment(self) -> Sentiment:
+        """The most probable sentiment."""
+        probabilities = (self.p_negative, self.p_neutral, self.p_positive)
+        return Sentiment(SENTIMENTS[probabilities.index(max(probabilities))])
+
+    @property
+    def score(self) -> float:
+        """p_positive − p_negative, in [−1, 1]."""
+        return self.p_positive - self.p_negative
