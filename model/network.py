@@ -63,7 +63,7 @@ class NetworkConfig:
             "dropout": self.dropout,
             "max_tokens": self.max_tokens,
             "case": self.case,
-            "tasks": [{"name": task.name, "kind": task.kind, "output": task.output, "labels": list(task.labels)} for task in self.tasks],
+            "tasks": [task.to_json() for task in self.tasks],
             "encoder": dict(self.encoder),
         }
         return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
@@ -77,9 +77,7 @@ class NetworkConfig:
             raise ValueError(
                 f"format {body.get('format')!r}, pooling {body.get('pooling')!r}; this version reads format {formats}, {known}"
             )
-        tasks = tuple(
-            TaskSpec(task["name"], tuple(task["labels"]), task.get("kind", "text"), task.get("output", "softmax")) for task in body["tasks"]
-        )
+        tasks = tuple(TaskSpec.from_json(task) for task in body["tasks"])
         numbers = float(body["dropout"]), int(body["max_tokens"])
         return cls(body["encoder"], tasks, *numbers, body["name"], body["pooling"], bool(body.get("case", False)))
 

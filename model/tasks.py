@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from squall.core.errors import ConfigurationError
+from squall.core.gravity.event_kinds import EVENT_KINDS
+from squall.core.gravity.severities import SEVERITIES
 from squall.core.records import SENTIMENTS, TOPICS
 
 MISSING = -100
@@ -38,6 +40,7 @@ class TaskSpec:
             grades from the least to the most.
         kind: what a label belongs to. The logits of a span are the mean of its tokens'.
         output: how labels are answered; tokens tasks know softmax only.
+        threshold: of a sigmoid task, the probability from which a label counts as given.
 
     Raises:
         ConfigurationError: the labels can't make a head.
@@ -47,6 +50,7 @@ class TaskSpec:
     labels: tuple[str, ...]
     kind: TaskKind = "text"
     output: TaskOutput = "softmax"
+    threshold: float = 0.5
 
     def __post_init__(self) -> None:
         for value, allowed in ((self.kind, get_args(TaskKind)), (self.output, get_args(TaskOutput))):
@@ -59,8 +63,26 @@ class TaskSpec:
             )
         if self.kind == "tokens" and self.output != "softmax":
             raise ConfigurationError(f"task {self.name!r} has the output {self.output!r}", "a tokens task has one tag per token: softmax")
+        if not 0 < self.threshold < 1:
+            raise ConfigurationError(f"task {self.name!r} has the threshold {self.threshold!r}", "it is a probability between 0 and 1")
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
             raise ConfigurationError(f"task {self.name!r} needs two or more distinct labels, not {list(self.labels)}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a checkpoint's configuration says of the head."""
+        threshold = {"threshold": self.threshold} if self.output == "sigmoid" else {}
+        return {"name": self.name, "kind": self.kind, "output": self.output, **threshold, "labels": list(self.labels)}
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> TaskSpec:
+        """Return the head of which a configuration says `body`.
+
+        Raises:
+            KeyError: name or labels are missing.
+            ConfigurationError: the labels can't make a head.
+        """
+        what = body.get("kind", "text"), body.get("output", "softmax")
+        return cls(body["name"], tuple(body["labels"]), *what, float(body.get("threshold", cls.threshold)))
 
     def index(self, value: Any, order: Sequence[str] | None = None) -> int:
         """Return the class index that `value` names.
@@ -122,13 +144,6 @@ NAMES = TaskSpec("names", ("O", *(f"{prefix}-{kind}" for kind in NAME_KINDS for 
 """The names in a text."""
 MENTION_SENTIMENT = TaskSpec("mention_sentiment", SENTIMENTS, "spans")
 """The tone of a text towards a name in it."""
-SEVERITIES = ("none", "setback", "serious", "grave", "ruin")
-"""Grades of severity in ascending order; `model/labelled/README.md` defines them."""
-EVENT_KINDS = (
-    *("insolvency", "bailout", "fraud", "legal", "rating_cut", "results", "accident", "cyber"),
-    *("outage", "recall", "sanctions", "strike", "executive", "regulator", "market_crash"),
-)
-"""What can happen; `model/labelled/README.md` defines them."""
 SEVERITY = TaskSpec("severity", SEVERITIES, "text", "ordinal")
 """How grave what a text reports is."""
 EVENTS = TaskSpec("events", EVENT_KINDS, "text", "sigmoid")

@@ -17,7 +17,7 @@ from squall.model.spans import UNKNOWN, Span
 from squall.model.tasks import TaskSpec
 
 _HALF = 0.5
-"""Probability from which a label of a task with several at once counts as given."""
+"""Share from which a label of a task with several at once is true."""
 
 
 def task_report(task: TaskSpec, targets: NDArray[Any], probabilities: NDArray[Any]) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def task_report(task: TaskSpec, targets: NDArray[Any], probabilities: NDArray[An
         the expected position (from 0 to 1).
     """
     if task.output == "sigmoid":
-        return several_report(targets, probabilities, task.labels)
+        return several_report(targets, probabilities, task.labels, task.threshold)
     if task.output == "softmax":
         return report(targets.tolist(), probabilities.argmax(1).tolist(), task.labels, probabilities)
     true, guessed = expected_position(targets), expected_position(probabilities.astype(np.float32))
@@ -62,7 +62,7 @@ def mention_report(task: TaskSpec, texts: NDArray[Any], targets: NDArray[Any], p
     """
     found = task_report(task, targets, probabilities)
     if task.output == "sigmoid":
-        right = ((targets > _HALF) == (probabilities >= _HALF)).all(1)
+        right = ((targets > _HALF) == (probabilities >= task.threshold)).all(1)
         keys = [tuple(row) for row in targets.tolist()]
     else:
         classes = targets if targets.ndim == 1 else targets.argmax(1)
@@ -100,20 +100,21 @@ def bootstrap_interval(groups: NDArray[Any], right: NDArray[Any], draws: int = 1
     return [float(low), float(high)]
 
 
-def several_report(targets: ArrayLike, probabilities: ArrayLike, labels: Sequence[str]) -> dict[str, Any]:
+def several_report(targets: ArrayLike, probabilities: ArrayLike, labels: Sequence[str], threshold: float = _HALF) -> dict[str, Any]:
     """Return the metrics of a task with several labels at once.
 
     Args:
         targets: 1 where a label applies, else 0; shape (rows, labels).
         probabilities: of each label by itself, shape (rows, labels).
         labels: their names.
+        threshold: probability from which a label counts as given.
 
     Returns:
         `rows`, `accuracy` (share of rows with exactly the right labels), `precision, recall, f1` over all labels, `macro_f1` (mean over the
         labels that occur), `nll` (mean over rows and labels) and `classes`: per label `precision, recall, f1, support`.
     """
     true, found = np.asarray(targets) > _HALF, np.asarray(probabilities, dtype=np.float64)
-    guessed = found >= _HALF
+    guessed = found >= threshold
     hits, given, wanted = (true & guessed).sum(0), guessed.sum(0), true.sum(0)
     classes = {label: {**_rates(int(hits[i]), int(given[i]), int(wanted[i])), "support": int(wanted[i])} for i, label in enumerate(labels)}
     present = [classes[label]["f1"] for i, label in enumerate(labels) if wanted[i] or given[i]]

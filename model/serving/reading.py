@@ -1,4 +1,4 @@
-"""What the network says of texts: topic, sentiment, the names in them and the tone towards each, from one pass."""
+"""What the network says of texts: topic, sentiment, severity, events, and the names with tone and severity, from one pass."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from squall.core.errors import ConfigurationError
-from squall.model.outputs import Probabilities, probabilities
+from squall.model.outputs import Probabilities, expected_position, probabilities
 from squall.model.serving.logits_collector import LogitsCollector
 from squall.model.spans import Span
 from squall.model.tagging import tagged_spans, whole_words
-from squall.model.tasks import MENTION_SENTIMENT, NAMES, SENTIMENT, TOPIC, TaskSpec, find_task
+from squall.model.tasks import EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SENTIMENT, SEVERITY, TOPIC, TaskSpec, find_task
 
 Answer = TypeVar("Answer")
 
@@ -32,6 +32,7 @@ class Reading:
         self.model_version = model_version
         self._collected = collected
         self._tone = next((task for task in self.tasks if (task.name, task.kind) == (MENTION_SENTIMENT.name, "spans")), None)
+        self._severity, self._events, self._mention_severity = map(self._head, (SEVERITY, EVENTS, MENTION_SEVERITY))
 
     def __len__(self) -> int:
         return self._collected.texts
@@ -94,6 +95,38 @@ class Reading:
         found[unread] = whole[unread]
         return found
 
+    @cached_property
+    def severity(self) -> Probabilities | None:
+        """How grave what each text reports is: float32, shape (n,), in [0, 1]; None where the checkpoint has no such head."""
+        return expected_position(self.probabilities[SEVERITY.name]).clip(0, 1) if self._severity else None
+
+    def events(self, row: int) -> list[tuple[str, float]]:
+        """Return what a text says happened: labels of the checkpoint's head and their probabilities, likeliest first.
+
+        Those that reach the head's threshold (`TaskSpec.threshold`); none where the checkpoint has no such head.
+        """
+        if self._events is None:
+            return []
+        found = self.probabilities[EVENTS.name][row]
+        likeliest = np.argsort(-found, kind="stable")
+        return [(self._events.labels[i], float(found[i])) for i in likeliest if found[i] >= self._events.threshold]
+
+    def mention_severity(self, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities | None:
+        """Return how grave what a text reports is for each of `spans`: float32, shape (spans,), in [0, 1].
+
+        None where the checkpoint has no such head. Of a span that the network did not read (it was cut off) it is the severity of the text,
+        NaN where that has no head.
+
+        Args:
+            row: which text.
+            spans: first character and the one after the last, in the text as it was given.
+        """
+        if self._mention_severity is None:
+            return None
+        found = expected_position(self.towards(MENTION_SEVERITY.name, row, spans)).clip(0, 1)
+        found[np.isnan(found)] = np.nan if self.severity is None else self.severity[row]
+        return found
+
     def towards(self, task: str, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities:
         """Return the answer of a spans task for spans of a text: float32, shape (spans, labels), NaN where the network did not read a span.
 
@@ -111,6 +144,11 @@ class Reading:
         count = np.maximum(stop - first, 0)[:, None]
         means = np.where(count > 0, (sums[np.maximum(stop, first)] - sums[first]) / np.maximum(count, 1), np.nan)
         return probabilities(spec, means.astype(np.float32))
+
+    def _head(self, wanted: TaskSpec) -> TaskSpec | None:
+        """The head that answers what `wanted` does, whatever its labels."""
+        same = (wanted.name, wanted.kind, wanted.output)
+        return next((task for task in self.tasks if (task.name, task.kind, task.output) == same), None)
 
     def _found(self, task: TaskSpec) -> list[list[Span]]:
         outside = task.labels.index("O")

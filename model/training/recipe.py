@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ class TaskSection(_Section):
     kind: TaskKind = Field("text", description="what a label belongs to: the text, its tokens (BIO), or spans that are named")
     output: TaskOutput = Field("softmax", description="one label; sigmoid: several at once; ordinal: a number from ordered labels")
 
+    threshold: float = Field(0.5, gt=0, lt=1, description="of a sigmoid task: the probability from which a label counts as given")
+
     def spec(self) -> TaskSpec:
         """Return the head.
 
@@ -43,12 +46,12 @@ class TaskSection(_Section):
             ConfigurationError: no labels for a task that is not one of Squall's, or labels that can't make a head.
         """
         if self.labels:
-            return TaskSpec(self.name, self.labels, self.kind, self.output)
+            return TaskSpec(self.name, self.labels, self.kind, self.output, self.threshold)
         if self.name not in KNOWN_TASKS:
             raise ConfigurationError(
                 f"task {self.name!r} has no labels", f"name them; only {', '.join(KNOWN_TASKS)} have labels of Squall's"
             )
-        return KNOWN_TASKS[self.name]
+        return replace(KNOWN_TASKS[self.name], threshold=self.threshold)
 
 
 class PartSection(_Section):

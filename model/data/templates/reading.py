@@ -10,13 +10,14 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from squall.core.errors import ConfigurationError
+from squall.core.gravity.severities import SEVERITIES
 from squall.model.data.examples import Example
 from squall.model.data.mentions.annotation import NameAnnotator
 from squall.model.data.mentions.gazetteer import Gazetteer, company_names, short_name
 from squall.model.data.mentions.words import OrdinaryWords, listed
 from squall.model.data.templates.filling import FilledSlot, Fillers, fill, slots
 from squall.model.spans import Span
-from squall.model.tasks import EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SENTIMENT, SEVERITIES, SEVERITY, TaskSpec
+from squall.model.tasks import EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SENTIMENT, SEVERITY, TaskSpec
 
 _KINDS = {"A": "ORG", "B": "ORG", "C": "ORG", "ticker": "ORG", "person": "PER", "surname": "PER", "place": "LOC", "place2": "LOC"}
 _LONGEST_NAME = 4

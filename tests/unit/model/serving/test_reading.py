@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from squall.core.errors import ConfigurationError
+from squall.core.gravity.event_kinds import EVENT_KINDS
 from squall.model.outputs import probabilities
 from squall.model.serving.engine import ScoringEngine
-from squall.model.tasks import DEFAULT_TASKS, MENTION_SENTIMENT, NAMES, TaskSpec
+from squall.model.tasks import DEFAULT_TASKS, EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SEVERITY, TaskSpec
 from tests.support.engines import save_checkpoint, tampered_engine, tiny_settings
 
 TASKS = (*DEFAULT_TASKS, NAMES, MENTION_SENTIMENT)
@@ -131,3 +134,58 @@ def test_every_backend_reads_the_same(checkpoint: Path, engine: ScoringEngine, b
             np.testing.assert_allclose(found.tone(row, spans), expected.tone(row, spans), atol=close)
         if close < 0.01:
             assert found.names == expected.names
+
+
+GRAVITY = (SEVERITY, EVENTS, MENTION_SEVERITY)
+
+
+@pytest.fixture(scope="module")
+def grave(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_checkpoint(tmp_path_factory.mktemp("grave"), tiny_base, tasks=(*DEFAULT_TASKS, *GRAVITY))
+
+
+def test_severity_is_the_expected_position_of_the_ordinal_head(grave: Path) -> None:
+    with ScoringEngine.open(tiny_settings(grave)) as engine:
+        reading = engine.read([TEXT, "Gold", ""])
+    assert reading.severity is not None
+    assert (reading.severity.shape, reading.severity.dtype) == ((3,), np.float32)
+    by_hand = (reading.probabilities["severity"] * np.array([0, 0.25, 0.5, 0.75, 1])).sum(1)
+    np.testing.assert_allclose(reading.severity, by_hand, atol=1e-6)
+
+
+def test_a_span_that_was_cut_off_is_as_grave_as_its_text(grave: Path) -> None:
+    with ScoringEngine.open(tiny_settings(grave)) as engine:
+        reading = engine.read([TEXT])
+    found = reading.mention_severity(0, [(0, 4), (900, 904)])
+    assert found is not None
+    assert reading.severity is not None
+    assert found.dtype == np.float32
+    assert 0 <= found[0] <= 1
+    assert found[1] == reading.severity[0]
+    assert reading.mention_severity(0, []) is not None
+
+
+def test_events_are_those_that_reach_the_checkpoints_threshold_likeliest_first(grave: Path) -> None:
+    with ScoringEngine.open(tiny_settings(grave)) as engine:
+        by_default = engine.read([TEXT])
+    found = by_default.probabilities["events"][0]
+    assert [name for name, _ in by_default.events(0)] == [EVENT_KINDS[i] for i in np.argsort(-found) if found[i] >= 0.5]
+    body = json.loads((grave / "config.json").read_text())
+    limit = float(np.sort(found)[-3])
+    next(task for task in body["tasks"] if task["name"] == "events")["threshold"] = limit - 1e-4
+    (grave / "config.json").write_text(json.dumps(body))
+    with ScoringEngine.open(tiny_settings(grave)) as engine:
+        events = engine.read([TEXT]).events(0)
+    assert [name for name, _ in events] == [EVENT_KINDS[i] for i in np.argsort(-found)[:3]]
+    assert [probability for _, probability in events] == sorted((p for _, p in events), reverse=True)
+
+
+def test_events_of_a_users_own_are_read_by_their_names(tiny_base: Path, tmp_path: Path) -> None:
+    own = replace(EVENTS, labels=("supply_chain", "fire"), threshold=0.001)
+    with ScoringEngine.open(tiny_settings(save_checkpoint(tmp_path, tiny_base, tasks=(*DEFAULT_TASKS, own)))) as engine:
+        assert {name for name, _ in engine.read([TEXT]).events(0)} == {"supply_chain", "fire"}
+
+
+def test_without_the_heads_nothing_is_said_of_severity_and_events(engine: ScoringEngine) -> None:
+    reading = engine.read([TEXT])
+    assert (reading.severity, reading.events(0), reading.mention_severity(0, [(0, 4)])) == (None, [], None)

@@ -1,0 +1,38 @@
+"""Words for severity and events."""
+
+from __future__ import annotations
+
+import pytest
+
+from squall.core.gravity.event_kinds import EVENT_KINDS, KINDS, event_label
+from squall.core.gravity.severities import GRADES, SEVERITIES, severity_word
+
+
+@pytest.mark.parametrize(
+    ("severity", "word"),
+    [
+        (0, "nothing adverse"),
+        (0.12, "nothing adverse"),
+        (0.125, "setback"),
+        (0.4, "serious"),
+        (0.62, "serious"),
+        (0.7, "grave"),
+        (1, "ruin"),
+    ],
+)
+def test_a_severity_has_the_word_of_the_nearest_grade(severity: float, word: str) -> None:
+    assert severity_word(severity) == word
+
+
+def test_grades_are_evenly_spaced_as_the_ordinal_head_reads_them() -> None:
+    assert [grade.position for grade in GRADES] == [i / (len(SEVERITIES) - 1) for i in range(len(SEVERITIES))]
+
+
+def test_every_event_has_a_name_a_label_a_meaning_and_two_examples_of_its_own() -> None:
+    assert len(set(EVENT_KINDS)) == len({kind.label for kind in KINDS}) == len({kind.meaning for kind in KINDS}) == 15
+    examples = [text for entry in (*KINDS, *GRADES) for text in entry.examples]
+    assert len(set(examples)) == 2 * (15 + 5)
+
+
+def test_an_event_of_a_users_own_is_called_by_its_name() -> None:
+    assert [event_label(name) for name in ("cyber", "supply_chain", "_")] == ["cyber attack or data breach", "supply chain", "_"]
