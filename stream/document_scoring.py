@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from squall.core.clock import Clock
 from squall.core.errors import ModelFaultError
 from squall.core.items import Rejection
-from squall.core.records import OLDEST, TOPICS, Document, Kind, ScoredDocument
+from squall.core.records import MOST_EVENTS, OLDEST, TOPICS, Document, Event, Kind, ScoredDocument
 from squall.core.text import document_id, fingerprint
 from squall.stream.mentions import Linker, Reading, document_mentions, mean_tone
 
@@ -173,6 +173,8 @@ def scored_documents(documents: Sequence[Document], reading: Reading, clock: Clo
             topic=TOPICS[best[i]],
             topic_probability=min(1.0, float(reading.topic[i, best[i]])),
             **mean_tone(reading.sentiment[i : i + 1]),
+            severity=None if reading.severity is None else float(reading.severity[i]),
+            events=tuple(Event(name=name, probability=probability) for name, probability in reading.events(i)[:MOST_EVENTS]),
             fingerprint=fingerprint(document.gist),
             model_version=reading.model_version,
             catalogue_version=linker.version if linker else "",

@@ -1,4 +1,4 @@
-"""The tone towards each entity of a text, and towards names that the caller gives: what the command line and the Python door return."""
+"""Tone and severity for each entity of a text, and for names that the caller gives: what the command line and the Python door return."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Final, Protocol
 
 from squall.core.records import MOST_MENTIONS, EntityKind, Mention
-from squall.stream.mentions import Link, Linker, Place, Reading, link_text, mean_tone, mentions
+from squall.stream.mentions import Link, Linker, Place, Reading, link_text, mean_severity, mean_tone, mentions
 
 _DIGITS: Final = 6
 MOST_ASKED: Final = 100
@@ -53,6 +53,8 @@ class EntityTone:
         p_negative: with the other two the probabilities of the tone, sum 1; of the whole text's where the name is not in it.
         p_neutral: see `p_negative`.
         p_positive: see `p_negative`.
+        severity: how grave what happened is for it, in [0, 1]; of the whole text's where the name is not in it. None: the model does not
+            say.
     """
 
     name: str
@@ -64,12 +66,13 @@ class EntityTone:
     p_negative: float
     p_neutral: float
     p_positive: float
+    severity: float | None = None
 
     @classmethod
     def of(cls, mention: Mention) -> EntityTone:
         """Return what a mention says."""
         tone = (mention.p_negative, mention.p_neutral, mention.p_positive)
-        return cls(mention.name, mention.entity, mention.symbols, mention.start, mention.end, mention.relevance, *tone)
+        return cls(mention.name, mention.entity, mention.symbols, mention.start, mention.end, mention.relevance, *tone, mention.severity)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields, rounded for printing."""
@@ -114,8 +117,17 @@ def asked_tones(asked: Sequence[str], text: str, reading: Reading, row: int, lin
         tone = mean_tone(reading.tone(row, places) if places else reading.sentiment[row : row + 1])
         start, end = places[0] if places else (None, None)
         relevance = max((link.relevance for link in own), default=0.0)
-        tones.append(EntityTone(name, entity.id, entity.symbols, start, end, relevance, **tone))
+        severity = _severity(reading, row, places)
+        tones.append(EntityTone(name, entity.id, entity.symbols, start, end, relevance, **tone, severity=severity))
     return tones
+
+
+def _severity(reading: Reading, row: int, places: Sequence[Place]) -> float | None:
+    """How grave what happened is for what stands at `places`; for what stands nowhere, as grave as it is for the text."""
+    found = reading.mention_severity(row, places)
+    if found is None:
+        return None
+    return mean_severity(found if places or reading.severity is None else reading.severity[row : row + 1])
 
 
 def checked_names(names: Sequence[str]) -> Sequence[str]:

@@ -18,7 +18,7 @@ Place = tuple[int, int]
 
 
 class Reading(Protocol):
-    """What the model answers for n texts, in their order: `topic` (n, 20) and `sentiment` (n, 3) as probabilities, names, tones."""
+    """What the model answers for n texts, in their order: `topic` (n, 20) and `sentiment` (n, 3) as probabilities, names, severity."""
 
     @property
     def topic(self) -> npt.NDArray[np.float32]: ...
@@ -33,11 +33,21 @@ class Reading(Protocol):
     @property
     def model_version(self) -> str: ...
 
+    @property
+    def severity(self) -> npt.NDArray[np.float32] | None:
+        """How grave what each text reports is, in [0, 1], shape (n,); None: the model does not say."""
+
+    def events(self, row: int) -> Sequence[tuple[str, float]]:
+        """Return name and probability of what text `row` says happened, likeliest first."""
+
     def names_until(self, row: int) -> int:
         """Return the offset in text `row` up to which names were looked for; 0: they were not."""
 
     def tone(self, row: int, spans: Sequence[Place]) -> npt.NDArray[np.float32]:
         """Return the probabilities of the tone towards each of `spans` of text `row`, shape (spans, 3), as `SENTIMENTS`."""
+
+    def mention_severity(self, row: int, spans: Sequence[Place]) -> npt.NDArray[np.float32] | None:
+        """Return how grave it is for each of `spans` of text `row`, shape (spans,); NaN: not read; None: the model does not say."""
 
 
 class Link(Protocol):
@@ -142,7 +152,7 @@ def document_mentions(document: Document, reading: Reading, row: int, linker: Li
 def mentions(links: Iterable[Link], reading: Reading, row: int) -> tuple[Mention, ...]:
     """Return a mention for each occurrence of what text `row` is about, in the order of `links`; at most `MOST_MENTIONS`.
 
-    The tone towards an entity is the mean of the probabilities at its occurrences.
+    The tone towards an entity is the mean of the probabilities at its occurrences, its severity the mean of theirs.
 
     Args:
         links: of the text, sorted by start.
@@ -152,11 +162,13 @@ def mentions(links: Iterable[Link], reading: Reading, row: int) -> tuple[Mention
     subjects = [link for link in links if link.role == SUBJECT][:MOST_MENTIONS]
     if not subjects:
         return ()
-    tones = reading.tone(row, [(link.start, link.end) for link in subjects])
+    spans = [(link.start, link.end) for link in subjects]
+    tones, severities = reading.tone(row, spans), reading.mention_severity(row, spans)
     of_entity: dict[str, list[int]] = {}
     for place, link in enumerate(subjects):
         of_entity.setdefault(link.entity, []).append(place)
     tone = {entity: mean_tone(tones[places]) for entity, places in of_entity.items()}
+    grave = {entity: None if severities is None else mean_severity(severities[places]) for entity, places in of_entity.items()}
     return tuple(
         Mention(
             entity=link.entity,
@@ -168,6 +180,7 @@ def mentions(links: Iterable[Link], reading: Reading, row: int) -> tuple[Mention
             first=of_entity[link.entity][0] == place,
             relevance=link.relevance,
             **tone[link.entity],
+            severity=grave[link.entity],
         )
         for place, link in enumerate(subjects)
     )
@@ -178,3 +191,9 @@ def mean_tone(tones: npt.NDArray[np.float32]) -> dict[str, float]:
     mean = tones.astype(float).mean(axis=0)
     mean /= mean.sum()
     return {f"p_{name}": float(mean[k]) for k, name in enumerate(SENTIMENTS)}
+
+
+def mean_severity(severities: npt.NDArray[np.float32]) -> float | None:
+    """Return the mean of those `severities` that were read (not NaN), in [0, 1]; None without any."""
+    read = severities[~np.isnan(severities)].astype(float)
+    return float(read.mean()) if len(read) else None

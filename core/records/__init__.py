@@ -3,11 +3,12 @@
 from squall.core.records.alerts import Alert, AlertState, SeriesKind, Severity
 from squall.core.records.documents import CLOCK_SKEW, GIST_WORDS, NEWEST, OLDEST, Document
 from squall.core.records.labels import SENTIMENTS, TOPICS, EntityKind, Kind, Sentiment
-from squall.core.records.scores import MOST_MENTIONS, Mention, ScoredDocument
+from squall.core.records.scores import MOST_EVENTS, MOST_MENTIONS, Event, Mention, ScoredDocument
 
 __all__ = [
     "CLOCK_SKEW",
     "GIST_WORDS",
+    "MOST_EVENTS",
     "MOST_MENTIONS",
     "NEWEST",
     "OLDEST",
@@ -17,6 +18,7 @@ __all__ = [
     "AlertState",
     "Document",
     "EntityKind",
+    "Event",
     "Kind",
     "Mention",
     "ScoredDocument",

@@ -14,10 +14,21 @@ MOST_MENTIONS = 100
 """Of a text with more names only the first are kept."""
 
 
+MOST_EVENTS = 50
+"""More labels at once than any head has that tells one event from another."""
+
+
+class Event(Record):
+    """Something that a text says happened."""
+
+    name: str = Field(min_length=1, max_length=100, description="of `squall.core.gravity.event_kinds`, or a checkpoint's own")
+    probability: Probability
+
+
 class Mention(Record):
     """One occurrence of a name in `Document.content`.
 
-    Relevance and tone are those of the entity in the whole document, so each occurrence of one entity carries the same ones; the
+    Relevance, tone and severity are those of the entity in the whole document, so each occurrence of one entity carries the same ones; the
     occurrence with `first` stands for the entity where documents are counted.
     """
 
@@ -32,6 +43,7 @@ class Mention(Record):
     p_negative: Probability
     p_neutral: Probability
     p_positive: Probability
+    severity: Probability | None = Field(default=None, description="how grave what happened is for the entity; None: it was not read")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -50,6 +62,8 @@ class ScoredDocument(Record):
     p_negative: Probability
     p_neutral: Probability
     p_positive: Probability
+    severity: Probability | None = Field(default=None, description="how grave what happened is; None: the model has no such head")
+    events: tuple[Event, ...] = Field(default=(), max_length=MOST_EVENTS, description="what happened, likeliest first")
     fingerprint: int = Field(ge=0, lt=2**64, description="near-duplicate group")
     model_version: str = Field(min_length=1)
     catalogue_version: str = Field(default="", description="of the names that mentions were looked for among")
@@ -57,9 +71,21 @@ class ScoredDocument(Record):
     mentions: tuple[Mention, ...] = Field(default=(), max_length=MOST_MENTIONS, description="in the order of their start")
 
     @model_validator(mode="after")
-    def _sums_to_one(self) -> Self:
+    def _consistent(self) -> Self:
+        if len(set(self.event_names)) < len(self.events):
+            raise ValueError(f"an event is named twice: {', '.join(self.event_names)}")
         check_sum(self.p_negative, self.p_neutral, self.p_positive)
         return self
+
+    @property
+    def event_names(self) -> tuple[str, ...]:
+        """Names of the events."""
+        return tuple(event.name for event in self.events)
+
+    @property
+    def event_probabilities(self) -> tuple[float, ...]:
+        """Probabilities of the events."""
+        return tuple(event.probability for event in self.events)
 
     @property
     def sentiment(self) -> Sentiment:

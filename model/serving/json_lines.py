@@ -36,7 +36,8 @@ def score_lines(
     """Score lines of UTF-8, each a plain text or a JSON object with `text` (and maybe `id`, which is passed through, and `entities`).
 
     Yields one object per line that isn't blank, in order: `text, topic, topic_probability, sentiment, p_negative,
-    p_neutral, p_positive, score, model_version`, and under the name of each tokens task its spans (`start, end, text`, and `label` where
+    p_neutral, p_positive, score, severity` (0 to 1; None where the model has no such head), `events` (`name, probability` of what happened,
+    likeliest first), `model_version`, and under the name of each tokens task its spans (`start, end, text`, and `label` where
     there are several); for a line that can't be scored `line` (from 1) and `error`.
 
     Args:
@@ -109,6 +110,8 @@ def _scored(part: Sequence[_Line], engine: ScoringEngine, extend: Extend | None)
             "p_neutral": round(neutral, _DIGITS),
             "p_positive": round(positive, _DIGITS),
             "score": round(positive - negative, _DIGITS),
+            "severity": None if found.severity is None else round(float(found.severity[row]), _DIGITS),
+            "events": [{"name": name, "probability": round(probability, _DIGITS)} for name, probability in found.events(row)],
             "model_version": found.model_version,
             **{name: [_span(span, line.text) for span in spans[row]] for name, spans in found.spans.items()},
             **more,

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from squall.app.linking import open_linker
 from squall.core.config.loading import load_settings
 from squall.core.config.settings import Settings
+from squall.model.outputs import expected_position
 from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.reading import Reading
 from squall.model.spans import Span
-from squall.model.tasks import SENTIMENT
+from squall.model.tasks import EVENTS, SENTIMENT, SEVERITY, TaskOutput
 from squall.stream.entity_tones import EntityTone, asked_tones, entity_tones
 
 if TYPE_CHECKING:
@@ -32,17 +33,43 @@ class TaskScores:
     Args:
         name: of the task, `sentiment` or `topic` for the shipped model.
         classes: names of the k classes, in the order of the columns.
-        probabilities: float32, shape (n, k); rows sum to 1.
+        probabilities: float32, shape (n, k); rows sum to 1, but for a task with several classes at once.
+        output: `softmax`: one class for each text; `sigmoid`: several at once, or none; `ordinal`: a number from ordered classes.
+        threshold: of a task with several classes at once: the probability from which one counts.
     """
 
     name: str
     classes: tuple[str, ...]
     probabilities: NDArray[np.float32]
+    output: TaskOutput = "softmax"
+    threshold: float = 0.5
 
     @cached_property
     def labels(self) -> list[str]:
         """The most probable class of each text."""
         return [self.classes[i] for i in self.probabilities.argmax(axis=1)] if len(self.probabilities) else []
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float32]:
+        """The number from 0 to 1 of each text, shape (n,), where classes are in order: the mean of their places, by probability."""
+        return expected_position(self.probabilities).clip(0, 1)
+
+    @cached_property
+    def several(self) -> list[tuple[tuple[str, float], ...]]:
+        """The classes of each text that reach the threshold with their probabilities, likeliest first."""
+        found = []
+        for row in self.probabilities:
+            order = np.argsort(-row, kind="stable")
+            found.append(tuple((self.classes[i], float(row[i])) for i in order if row[i] >= self.threshold))
+        return found
+
+    def answer(self, row: int) -> Any:
+        """Return the label, the number, or a list of `name` and `probability` of text `row`, by the task's output."""
+        if self.output == "softmax":
+            return self.labels[row]
+        if self.output == "ordinal":
+            return float(self.numbers[row])
+        return [{"name": name, "probability": probability} for name, probability in self.several[row]]
 
 
 @dataclass(frozen=True)
@@ -53,8 +80,8 @@ class TextScores:
         texts: as they were given.
         tasks: by name; every task of the checkpoint that classifies the whole text.
         spans: by name; for every task that labels tokens, the labelled spans of each text.
-        entities: whom each text is about, or the names that were given with it, with the tone towards each; none where the checkpoint has
-            no sentiment task.
+        entities: whom each text is about, or the names that were given with it, with the tone towards each and how grave what happened
+            is for it; none where the checkpoint has no sentiment task.
         model_version: names the weights and the precision that produced the probabilities.
     """
 
@@ -78,11 +105,14 @@ class TextScores:
         return self.tasks[task]
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Yield a dictionary per text: `text`; per task its label, or its spans; `<task>_probabilities` by class; `entities`."""
+        """Yield a dictionary per text: `text`; per task its answer, or its spans; `<task>_probabilities` by class; `entities`.
+
+        `severity` (0 to 1) is None, and `events` empty, where the checkpoint has no such tasks.
+        """
         for i, text in enumerate(self.texts):
-            row: dict[str, Any] = {"text": text}
+            row: dict[str, Any] = {"text": text, SEVERITY.name: None, EVENTS.name: []}
             for task in self.tasks.values():
-                row[task.name] = task.labels[i]
+                row[task.name] = task.answer(i)
                 row[f"{task.name}_probabilities"] = dict(zip(task.classes, map(float, task.probabilities[i]), strict=True))
             for name, found in self.spans.items():
                 row[name] = [span._asdict() for span in found[i]]
@@ -92,13 +122,15 @@ class TextScores:
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas frame, one row per text.
 
-        Columns: `text`; per task its label (`topic`, `sentiment`) and a probability per class (`sentiment: negative`).
+        Columns: `text`; per task its label (`topic`, `sentiment`), its number (`severity`) or its labels joined by `;` (`events`), and a
+        probability per class (`sentiment: negative`).
         """
         import pandas as pd
 
         columns: dict[str, Any] = {"text": list(self.texts)}
         for task in self.tasks.values():
-            columns[task.name] = task.labels
+            several = [";".join(name for name, _ in found) for found in task.several] if task.output == "sigmoid" else []
+            columns[task.name] = task.labels if task.output == "softmax" else task.numbers if task.output == "ordinal" else several
             for k, name in enumerate(task.classes):
                 columns[f"{task.name}: {name}"] = task.probabilities[:, k]
         return pd.DataFrame(columns)
@@ -154,7 +186,9 @@ class Model:
         given = _checked(texts)
         found = self._engine.read(given)
         tasks = {
-            task.name: TaskScores(task.name, task.labels, found.probabilities[task.name]) for task in found.tasks if task.kind == "text"
+            task.name: TaskScores(task.name, task.labels, found.probabilities[task.name], task.output, task.threshold)
+            for task in found.tasks
+            if task.kind == "text"
         }
         return TextScores(tuple(given), tasks, found.spans, self._entities(given, found, entities), found.model_version)
 

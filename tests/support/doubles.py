@@ -82,12 +82,22 @@ class FixedReading:
     model_version: str
     names: list[list[tuple[int, int, str]]] = field(default_factory=list)
     until: int = 0
+    severity: npt.NDArray[np.float32] | None = None
+    happened: Sequence[Sequence[tuple[str, float]]] = ()
 
     def __post_init__(self) -> None:
         self.names = self.names or [[] for _ in self.sentiment]
 
     def names_until(self, row: int) -> int:
         return self.until
+
+    def events(self, row: int) -> Sequence[tuple[str, float]]:
+        return self.happened[row] if self.happened else ()
+
+    def mention_severity(self, row: int, spans: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32] | None:
+        if self.severity is None:
+            return None
+        return np.array([(start % 4 + 1) / 4 for start, _ in spans], dtype=np.float32)
 
     def tone(self, row: int, spans: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32]:
         tones = np.full((len(spans), len(SENTIMENTS)), 0.2, dtype=np.float32)
@@ -105,11 +115,13 @@ class HashScorer:
     Args:
         error: raised by a call with a text that has `UNSCORABLE` in it, and by every call while `broken`.
         broken: whether every text fails.
+        grave: whether it says how grave a text is, and what happened.
     """
 
     model_version = "hash-1"
 
-    def __init__(self, error: Exception | None = None, *, broken: bool = False) -> None:
+    def __init__(self, error: Exception | None = None, *, broken: bool = False, grave: bool = False) -> None:
+        self.grave = grave
         self.error = error or RuntimeError("index out of range in self")
         self.broken = broken
         self.texts: list[str] = []
@@ -127,7 +139,11 @@ class HashScorer:
         sentiment = np.full((len(texts), len(SENTIMENTS)), 0.2, dtype=np.float32)
         sentiment[np.arange(len(texts)), (hashes // np.uint64(97) % np.uint64(3)).astype(int)] = 0.6
         names = [[(*found.span(), "ORG") for found in _CAPITALS.finditer(text)] for text in texts]
-        return FixedReading(topic, sentiment, self.model_version, names, READ_UNTIL)
+        if not self.grave:
+            return FixedReading(topic, sentiment, self.model_version, names, READ_UNTIL)
+        severity = (hashes % np.uint64(101)).astype(np.float32) / np.float32(100)
+        happened = [[("accident", 0.9), ("strike", 0.6)][: int(value % np.uint64(3))] for value in hashes]
+        return FixedReading(topic, sentiment, self.model_version, names, READ_UNTIL, severity, happened)
 
 
 @dataclass

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from squall.core.records import SENTIMENTS, TOPICS, Document, Kind, ScoredDocument, Sentiment
+from squall.core.records import SENTIMENTS, TOPICS, Document, EntityKind, Event, Kind, Mention, ScoredDocument, Sentiment
 from squall.core.text import MAX_TEXT_CHARS, MAX_TITLE_CHARS
 from tests.support.doubles import START, document
 
 
-def scored(negative: float, neutral: float, positive: float) -> ScoredDocument:
+def scored(negative: float, neutral: float, positive: float, **more: Any) -> ScoredDocument:
     return ScoredDocument(
         document=document(),
         topic=TOPICS[0],
@@ -25,6 +27,7 @@ def scored(negative: float, neutral: float, positive: float) -> ScoredDocument:
         fingerprint=1,
         model_version="m",
         scored_at=START,
+        **more,
     )
 
 
@@ -145,3 +148,32 @@ def test_there_are_twenty_distinct_topics() -> None:
 def test_kinds_are_the_two_words_on_the_wire() -> None:
     assert [kind.value for kind in Kind] == ["news", "social"]
     assert Document.model_validate_json(document().model_dump_json()) == document()
+
+
+def test_severity_and_events_come_back_from_json() -> None:
+    name = {"entity": "company:a", "kind": EntityKind.COMPANY, "name": "A", "start": 0, "end": 1, "first": True, "relevance": 0.5}
+    mention = Mention(**name, p_negative=0.5, p_neutral=0.3, p_positive=0.2, severity=0.75)  # type: ignore[arg-type]
+    events = (Event(name="accident", probability=0.9), Event(name="strike", probability=0.5))
+    row = scored(0.5, 0.3, 0.2, severity=0.81, events=events, mentions=(mention,))
+    assert ScoredDocument.model_validate_json(row.model_dump_json()) == row
+    assert (row.event_names, row.event_probabilities) == (("accident", "strike"), (0.9, 0.5))
+
+
+def test_a_record_written_before_there_was_severity_is_read_without_any() -> None:
+    body = json.loads(scored(0.5, 0.3, 0.2).model_dump_json())
+    del body["severity"], body["events"]
+    row = ScoredDocument.model_validate_json(json.dumps(body))
+    assert (row.severity, row.events) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"severity": 1.2}, "less than or equal to 1"),
+        ({"severity": float("nan")}, "less than or equal to 1"),
+        ({"events": (Event(name="strike", probability=0.9),) * 2}, "an event is named twice: strike, strike"),
+    ],
+)
+def test_what_no_severity_or_list_of_events_can_be_is_refused(changes: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        scored(0.5, 0.3, 0.2, **changes)

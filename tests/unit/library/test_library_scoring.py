@@ -5,12 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import squall
+from squall.model.tasks import DEFAULT_TASKS, EVENTS, MENTION_SEVERITY, SEVERITY
+from tests.support.engines import save_checkpoint, tiny_settings
 
 TEXTS = ["Bank shares plunge after fraud probe and profit warning", "", "Apple stock jumps to record high after strong earnings beat"]
 
@@ -112,3 +115,24 @@ def test_names_that_do_not_fit_their_texts_are_an_error(model: squall.Model) -> 
         model.score(["a", "b"], entities=[["c"]])
     with pytest.raises(ValueError, match="is no name"):
         model.score(["a"], entities=[["!!"]])
+
+
+def test_heads_with_a_number_or_several_labels_answer_with_these(tiny_base: Path, tmp_path: Path) -> None:
+    folder = save_checkpoint(tmp_path, tiny_base, tasks=(*DEFAULT_TASKS, SEVERITY, replace(EVENTS, threshold=0.01), MENTION_SEVERITY))
+    with squall.Model(settings=squall.load_settings().model_copy(update={"model": tiny_settings(folder)})) as tiny:
+        scores = tiny.score(["Apple shares fall", ""])
+    frame, rows = scores.to_frame(), list(scores)
+    assert [row["severity"] for row in rows] == [float(number) for number in scores["severity"].numbers] == list(frame["severity"])
+    assert all(0 <= row["severity"] <= 1 for row in rows)
+    for row, names in zip(rows, frame["events"], strict=True):
+        assert {event["name"] for event in row["events"]} == set(EVENTS.labels) == set(names.split(";"))
+        assert [event["probability"] for event in row["events"]] == sorted(row["events_probabilities"].values(), reverse=True)
+    [apple] = rows[0]["entities"]
+    assert 0 <= apple["severity"] <= 1
+
+
+def test_a_model_without_these_heads_says_none_and_no_events(tiny_base: Path, tmp_path: Path) -> None:
+    settings = squall.load_settings().model_copy(update={"model": tiny_settings(save_checkpoint(tmp_path, tiny_base))})
+    with squall.Model(settings=settings) as tiny:
+        [row] = tiny.score(["Apple shares fall"])
+    assert (row["severity"], row["events"], [each["severity"] for each in row["entities"]]) == (None, [], [None])

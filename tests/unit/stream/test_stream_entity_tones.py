@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -130,3 +130,11 @@ def test_a_text_that_the_linker_fails_on_is_an_error_of_one_kind() -> None:
         entity_tones("unlinkable", reading("unlinkable"), 0, AliasLinker())
     with pytest.raises(LinkingError, match="KeyError"):
         asked(["ACME"], "unlinkable")
+
+
+def test_a_given_name_is_as_grave_as_its_places_and_elsewhere_as_the_text() -> None:
+    text = "Acme sank"
+    grave = replace(reading(text), severity=np.array([0.8], np.float32))
+    found = asked_tones(["sank", "Nobody"], text, grave, 0, AliasLinker())
+    assert [(tone.name, tone.severity) for tone in found] == [("sank", 0.5), ("Nobody", pytest.approx(0.8))]
+    assert [tone.severity for tone in asked(["sank", "Nobody"], text)] == [None, None]

@@ -14,7 +14,7 @@ from squall.core.clock import ManualClock
 from squall.core.errors import ModelFaultError
 from squall.core.records import MOST_MENTIONS, EntityKind
 from squall.stream.document_scoring import DocumentScorer
-from squall.stream.mentions import mentions
+from squall.stream.mentions import mean_severity, mentions
 from tests.support.doubles import READ_UNTIL, START, FixedReading, HashScorer, document
 
 CLOCK = ManualClock(START)
@@ -158,3 +158,31 @@ def test_a_mention_that_is_no_probability_is_a_fault_of_its_text() -> None:
     batch = [document(0, title="ACME is fine"), document(1, title="BLANK is not"), document(2, title="ACME 2")]
     result = DocumentScorer(Blank(), CLOCK, WordLinker()).score(batch)
     assert list(result.failures) == [batch[1].id]
+
+
+def test_an_entity_is_as_grave_as_the_mean_of_its_occurrences() -> None:
+    grave = FixedReading(np.zeros((1, 20), np.float32), np.full((1, 3), 1 / 3, np.float32), "m1", severity=np.array([0.4], np.float32))
+    found = mentions([SimpleLink("a", 0, 1), SimpleLink("b", 1, 2), SimpleLink("a", 2, 3)], grave, 0)
+    assert [mention.severity for mention in found] == [0.5, 0.5, 0.5]
+    assert [mention.severity for mention in mentions([SimpleLink("a", 0, 1), SimpleLink("a", 3, 4)], grave, 0)] == [0.625, 0.625]
+
+
+def test_a_model_without_a_severity_head_says_nothing_of_severity() -> None:
+    row = DocumentScorer(HashScorer(), CLOCK, WordLinker()).score([document(1, title="ACME falls")]).rows[0]
+    assert (row.severity, row.events, [mention.severity for mention in row.mentions]) == (None, (), [None])
+
+
+def test_what_was_not_read_has_no_severity() -> None:
+    assert mean_severity(np.array([np.nan, 0.5, np.nan], np.float32)) == 0.5
+    assert mean_severity(np.array([np.nan], np.float32)) is None
+
+
+def test_severity_and_events_of_the_model_are_those_of_the_row() -> None:
+    scorer = HashScorer(grave=True)
+    documents = [document(number) for number in range(20)]
+    rows = DocumentScorer(scorer, CLOCK, WordLinker()).score(documents).rows
+    reading = scorer.read([each.content for each in documents])
+    assert reading.severity is not None
+    assert [row.severity for row in rows] == [float(value) for value in reading.severity]
+    assert [[(event.name, event.probability) for event in row.events] for row in rows] == [list(reading.events(i)) for i in range(20)]
+    assert {len(row.events) for row in rows} == {0, 1, 2}
