@@ -23,6 +23,7 @@ from squall.storage.queries.pipeline import PipelineQueries
 from squall.storage.queries.progress import ProgressQueries
 from squall.storage.queries.rollups import RollupQueries
 from squall.storage.queries.schema import SchemaQueries
+from squall.storage.queries.severity import SeverityQueries
 
 
 class Store:
@@ -42,6 +43,7 @@ class Store:
         versions = Versions(clock, self._highest_version)
         self.documents = DocumentQueries(backend, versions)
         self.mentions = MentionQueries(backend, versions, self.documents)
+        self.severity = SeverityQueries(backend, versions, self.documents)
         self.entities = EntityQueries(backend, versions)
         self.groups = GroupQueries(backend, versions)
         self.arrivals = ArrivalQueries(backend, versions)

@@ -1,11 +1,11 @@
-"""`squall entities backfill`: reads documents that are stored already for the names in them."""
+"""`squall entities backfill`: reads documents that are stored already for names, severity and events."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
@@ -50,6 +50,7 @@ class BackfillResult:
         catalogue_version: of the names.
         documents: read now.
         with_names: of them, those that name someone.
+        with_severity: of them, those whose severity was read: all, or none where the model has no head for it.
         known: read before, by this model with this catalogue.
         failed: texts that the model or the linker fails on; they are logged, and tried again by the next backfill.
         complete: False when it was stopped.
@@ -59,6 +60,7 @@ class BackfillResult:
     catalogue_version: str
     documents: int = 0
     with_names: int = 0
+    with_severity: int = 0
     known: int = 0
     failed: int = 0
     complete: bool = False
@@ -84,8 +86,9 @@ def backfill_store(settings: Settings, clock: Clock, stop: threading.Event, repo
 class Backfill:
     """Reads every stored document that the present model has not read with the present catalogue, in the order of publication.
 
-    What a document was scored as stays as it is; only its mentions are written, a batch at a time. So it may be killed at any point,
-    and another run continues with what is left. Workers and a detector of other processes may go on meanwhile.
+    Topic and sentiment of a document stay as they were scored; its mentions, severity and events are written, a batch at a time, severity
+    and events only where the model has heads for them. So it may be killed at any point, and another run continues with what is left.
+    Workers and a detector of other processes may go on meanwhile.
 
     Args:
         store: migrated.
@@ -146,13 +149,22 @@ class Backfill:
             after_id, since = listed[-1]
 
     def _read(self, stored: Sequence[StoredDocument]) -> None:
-        scored_at = {row.id: row.scored_at for row in stored}
+        before = {row.id: row for row in stored}
         result = self._scorer.score([_document(row) for row in stored], [PROBE])
-        readings = [_reading(row, scored_at[row.document.id]) for row in result.rows]
+        graded = [
+            replace(
+                before[row.document.id], severity=row.severity, event_names=row.event_names, event_probabilities=row.event_probabilities
+            )
+            for row in result.rows
+            if row.severity is not None or row.events
+        ]
+        self._wait(lambda: self._store.documents.rewrite(graded, token=_BATCH_NAME))  # first: the mentions say that it was read
+        readings = [_reading(row, before[row.document.id].scored_at) for row in result.rows]
         self._wait(lambda: self._store.mentions.insert(readings, token=_BATCH_NAME))
         for key, rejection in result.failures.items():
             log.warning("document %s is not read for names: %s", key, rejection.detail)
         self._done.documents += len(readings)
+        self._done.with_severity += sum(row.severity is not None for row in result.rows)
         self._done.with_names += sum(bool(reading.mentions) for reading in readings)
         self._done.failed += len(result.failures)
 
@@ -184,7 +196,7 @@ def _document(row: StoredDocument) -> Document:
 def _reading(row: ScoredDocument, document_scored_at: datetime) -> DocumentReading:
     document = row.document
     versions = (row.model_version, row.catalogue_version)
-    return DocumentReading(document.id, document.published_at, document_scored_at, *versions, row.scored_at, row.mentions)
+    return DocumentReading(document.id, document.published_at, document_scored_at, *versions, row.scored_at, row.mentions, row.event_names)
 
 
 def _log_wait(attempt: int, error: BaseException | None) -> None:

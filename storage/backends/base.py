@@ -33,6 +33,7 @@ class Cell(Enum):
     INT64 = "int64"
     FLOAT32 = "float32"
     FLOAT64 = "float64"
+    FLOAT32S = "float32s"
     BOOL = "bool"
     TIME = "time"
     """Aware datetime, milliseconds: a DateTime64(3)."""

@@ -43,6 +43,7 @@ _ARROW: dict[Cell, pa.DataType] = {
     Cell.INT64: pa.int64(),
     Cell.FLOAT32: pa.float32(),
     Cell.FLOAT64: pa.float64(),
+    Cell.FLOAT32S: pa.list_(pa.float32()),
     Cell.BOOL: pa.bool_(),
     Cell.TIME: pa.timestamp("ms", tz="UTC"),
     Cell.SECOND: pa.timestamp("ms", tz="UTC"),

@@ -25,7 +25,7 @@ LIMIT {limit:UInt32}
 _DOCUMENTS = DOCUMENTS.select(
     """
 WHERE stored_at > {since:DateTime64(3, 'UTC')} AND id IN {ids:Array(String)}
-ORDER BY scored_at DESC, published_at DESC
+ORDER BY scored_at DESC, published_at DESC, written_at DESC
 LIMIT 1 BY id"""
 )
 

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from squall.core.gravity.severities import GRAVE_FROM
 from squall.core.records import SeriesKind
 from squall.storage.queries.base import Queries
 from squall.storage.queries.spans import EVER, SPAN, span, sql
@@ -43,9 +44,14 @@ _SENTIMENTS = (
     "countIf(sentiment = 'negative') AS negatives, countIf(sentiment = 'neutral') AS neutrals, countIf(sentiment = 'positive') AS positives"
 )
 _BY_TOPIC = sql(
-    "SELECT topic AS name, $sentiments, avg(score) AS mean FROM $span GROUP BY name ORDER BY count() DESC, name LIMIT {limit:UInt32}",
+    """
+SELECT topic AS name, $sentiments, avg(score) AS mean,
+       max(severity) AS gravest, avg(severity) AS mean_severity, countIf(ifNull(severity, 0) >= $grave_from) AS grave
+FROM $span GROUP BY name ORDER BY count() DESC, name LIMIT {limit:UInt32}
+""",
     span=SPAN,
     sentiments=_SENTIMENTS,
+    grave_from=str(GRAVE_FROM),
 )
 _STEP = "intDiv(toUnixTimestamp(published_at), {seconds:UInt32}) * {seconds:UInt32}"
 _VOLUME = sql(
@@ -134,10 +140,19 @@ class CountQueries(Queries):
         return unpack(groups, packed)
 
     def by_topic(self, start: datetime, end: datetime, *, copies: bool = False, limit: int = 100) -> list[SentimentCount]:
-        """Count sentiment per topic, largest first."""
+        """Count sentiment and severity per topic, largest first."""
         rows = self._select(_BY_TOPIC, limit=limit, **span(start, end, copies=copies))
         return [
-            SentimentCount(row["name"], int(row["negatives"]), int(row["neutrals"]), int(row["positives"]), float(row["mean"]))
+            SentimentCount(
+                name=row["name"],
+                negative=int(row["negatives"]),
+                neutral=int(row["neutrals"]),
+                positive=int(row["positives"]),
+                mean_score=float(row["mean"]),
+                gravest=row["gravest"],
+                mean_severity=row["mean_severity"],
+                grave=int(row["grave"]),
+            )
             for row in rows.by_name()
         ]
 

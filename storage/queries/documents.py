@@ -16,7 +16,7 @@ from squall.storage.rows.documents import ModelVersion, NewestDocument, StoredDo
 from squall.storage.rows.latency import Latency, Quantiles
 from squall.storage.rows.mentions import DocumentReading
 from squall.storage.schema.table import utc, valid_text
-from squall.storage.schema.tables.documents import DOCUMENTS
+from squall.storage.schema.tables.documents import DOCUMENTS, REWRITTEN_DOCUMENTS
 
 _KNOWN = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)} AND model_version = {model_version:String}"
 _EDGES = "SELECT count(), min(published_at), max(published_at) FROM documents"
@@ -72,7 +72,7 @@ FROM
 (
     SELECT * FROM documents
     WHERE id IN {ids:Array(String)} AND published_at >= {read_from:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
-    ORDER BY scored_at DESC, published_at DESC, model_version DESC
+    ORDER BY scored_at DESC, published_at DESC, model_version DESC, written_at DESC
     LIMIT 1 BY id
 )
 WHERE published_at >= {start:DateTime64(3, 'UTC')}
@@ -89,6 +89,7 @@ FROM $span
 """,
     span=SPAN,
 )
+_NOW = "SELECT now64(3, 'UTC')"
 _MODELS = """
 SELECT model_version, uniqExact(id) AS ids, min(published_at) AS earliest, max(published_at) AS latest, max(scored_at) AS last_scored
 FROM documents GROUP BY model_version ORDER BY last_scored DESC, model_version
@@ -116,6 +117,21 @@ class DocumentQueries(Queries):
             digest = xxhash.xxh3_128_hexdigest(repr(identity).encode())
             insert_readings(self._backend, [DocumentReading.of(row) for row in rows if row.catalogue_version or row.mentions], token)
             self._backend.insert(DOCUMENTS.block(rows, {}), f"{token}:{digest}")
+
+    def rewrite(self, rows: Sequence[StoredDocument], *, token: str) -> None:
+        """Store `rows`, read before and changed but for id, times, model and scoring, in place of what they were read as.
+
+        They stay stored since then, so that nobody takes them for new ones. A row that was scored again meanwhile keeps its place before
+        them. Idempotent, as `insert`.
+
+        Raises:
+            StoreUnavailableError: not acknowledged; some may be stored. Do it again.
+        """
+        if rows:
+            now = utc(self._only(_NOW)[0])  # by the clock that stamps `stored_at`
+            said = [(row.id, row.model_version, row.scored_at, row.severity, row.events) for row in rows]
+            digest = xxhash.xxh3_128_hexdigest(repr(said).encode("utf-8", "replace"))
+            self._backend.insert(REWRITTEN_DOCUMENTS.block(rows, {"written_at": [now] * len(rows)}), f"{token}:{digest}:rewritten")
 
     def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]:
         """Return the ids among `documents` that are stored with this model version already."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from squall.storage.queries.severity_counts import COLUMNS, FRESH, KEPT, MOVED, NOW
 from squall.storage.queries.spans import EVERYTHING, IS_COPY, sql
 
 _KEYS = "step, symbol, time, topic, kind, source, language"
@@ -13,13 +14,13 @@ _COUNTS = ("negative", "neutral", "positive", "copies")
 _DIRTY = """
 SELECT DISTINCT toDateTime64(toStartOfHour(published_at), 3, 'UTC') AS hour
 FROM documents
-WHERE stored_at >= {since:DateTime64(3, 'UTC')}
+WHERE written_at >= {since:DateTime64(3, 'UTC')}
 ORDER BY hour
 """
 _ROLL = sql(
     """
-INSERT INTO sentiment_rollup ($keys, negative, neutral, positive, copies, score_sum, version)
-SELECT $keys, $now, sumIf(score_sum, fresh), {version:UInt64}
+INSERT INTO sentiment_rollup ($keys, negative, neutral, positive, copies, score_sum, $severity_columns, version)
+SELECT $keys, $now, sumIf(score_sum, fresh), $severity_now, {version:UInt64}
 FROM
 (
     SELECT
@@ -32,20 +33,30 @@ FROM
         countIf(sentiment = 'positive' AND NOT copy) AS positive,
         countIf(copy) AS copies,
         sumIf(score, NOT copy) AS score_sum,
+        $severity_fresh,
         1 AS fresh
-    FROM (SELECT symbols, published_at, topic, kind, source, language, sentiment, score, $is_copy AS copy FROM $everything)
+    FROM
+    (
+        SELECT symbols, published_at, topic, kind, source, language, sentiment, score, severity, event_names, $is_copy AS copy
+        FROM $everything
+    )
     GROUP BY $keys
     UNION ALL
-    SELECT $keys, negative, neutral, positive, copies, score_sum, 0 AS fresh
+    SELECT $keys, negative, neutral, positive, copies, score_sum, $severity_kept, 0 AS fresh
     FROM sentiment_rollup FINAL
     WHERE step IN (60, 3600) AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
 )
 GROUP BY $keys
-HAVING ($now) != ($before) OR abs(sumIf(score_sum, fresh) - sumIf(score_sum, NOT fresh)) > 1e-3
+HAVING ($now) != ($before) OR abs(sumIf(score_sum, fresh) - sumIf(score_sum, NOT fresh)) > 1e-3 OR $severity_moved
 """,
     keys=_KEYS,
     now=", ".join(f"sumIf({count}, fresh)" for count in _COUNTS),
     before=", ".join(f"sumIf({count}, NOT fresh)" for count in _COUNTS),
+    severity_columns=COLUMNS,
+    severity_fresh=FRESH,
+    severity_kept=KEPT,
+    severity_now=NOW,
+    severity_moved=MOVED,
     is_copy=IS_COPY,
     everything=EVERYTHING,
 )

@@ -74,13 +74,22 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class SentimentCount:
-    """Documents of one group (a topic, a source, a symbol) by sentiment, with their mean score."""
+    """Documents of one group (a topic, a source, a symbol) by sentiment, with their mean score.
+
+    Args:
+        gravest: the largest severity of them, in [0, 1]; None: none of them has one.
+        mean_severity: of those that have one.
+        grave: how many have one of 0.5 or more.
+    """
 
     name: str
     negative: int
     neutral: int
     positive: int
     mean_score: float
+    gravest: float | None = None
+    mean_severity: float | None = None
+    grave: int = 0
 
     @property
     def total(self) -> int:

@@ -11,7 +11,13 @@ from squall.core.records import Sentiment
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A scored document as stored; `copies` counts later documents with the same fingerprint in the requested span."""
+    """A scored document as stored.
+
+    Args:
+        severity: how grave what happened is, in [0, 1]; None: no model with a head for it has read the document.
+        event_names: what happened, likeliest first (`squall.core.gravity.event_kinds`); with their `event_probabilities`.
+        copies: later documents with the same fingerprint in the requested span.
+    """
 
     id: str
     kind: str
@@ -35,12 +41,20 @@ class StoredDocument:
     model_version: str
     scored_at: datetime
     stored_at: datetime
+    severity: float | None = None
+    event_names: tuple[str, ...] = ()
+    event_probabilities: tuple[float, ...] = ()
     copies: int = 0
 
     @property
     def content(self) -> str:
         """The text that the model read, in which mentions have their places."""
         return texts.content(self.title, self.text)
+
+    @property
+    def events(self) -> list[tuple[str, float]]:
+        """What happened, and how probable it is, likeliest first."""
+        return list(zip(self.event_names, self.event_probabilities, strict=True))
 
     def with_copies(self, copies: int) -> StoredDocument:
         """Return the document with this number of copies."""

@@ -48,6 +48,9 @@ class EntityCount(TwoSpans):
     Args:
         mean_score: mean of p_positive − p_negative towards it, in [−1, 1]; 0 without documents.
         mean_relevance: in [0, 1].
+        gravest: the largest severity towards it in the span, in [0, 1]; None: none of the documents has one.
+        mean_severity: of those that have one.
+        grave: how many have one of 0.5 or more.
     """
 
     entity: str
@@ -62,6 +65,9 @@ class EntityCount(TwoSpans):
     negative_before: int
     documents_before: int
     mean_score_before: float
+    gravest: float | None = None
+    mean_severity: float | None = None
+    grave: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,9 @@ class GroupCount(TwoSpans):
     negative_before: int
     documents_before: int
     mean_score_before: float
+    gravest: float | None = None
+    mean_severity: float | None = None
+    grave: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,13 @@ from squall.storage.rows.documents import StoredDocument
 
 @dataclass(frozen=True, slots=True)
 class StoredMention:
-    """One occurrence of a name, as stored; `sentiment` and `score` are the tone towards the entity.
+    """One occurrence of a name, as stored; `sentiment` and `score` are the tone towards the entity, `severity` is how grave it is for it.
 
     Args:
         document_scored_at: when its document was scored; retention counts from it.
         scored_at: when this model and catalogue read the document.
+        severity: in [0, 1]; None: the model does not say.
+        event_names: what happened, by the document.
     """
 
     document_id: str
@@ -38,6 +40,8 @@ class StoredMention:
     p_positive: float
     sentiment: Sentiment
     score: float
+    severity: float | None = None
+    event_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class DocumentReading:
         catalogue_version: of the names that were looked for.
         scored_at: when it was read; of several readings of a document the last counts.
         mentions: every occurrence.
+        events: what happened, by the document.
     """
 
     document_id: str
@@ -59,12 +64,14 @@ class DocumentReading:
     catalogue_version: str
     scored_at: datetime
     mentions: tuple[Mention, ...]
+    events: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, row: ScoredDocument) -> DocumentReading:
         """Return the reading that a scored document carries."""
         found = row.document
-        return cls(found.id, found.published_at, row.scored_at, row.model_version, row.catalogue_version, row.scored_at, row.mentions)
+        versions = (row.model_version, row.catalogue_version)
+        return cls(found.id, found.published_at, row.scored_at, *versions, row.scored_at, row.mentions, row.event_names)
 
     def rows(self) -> Iterator[StoredMention]:
         """Yield the row that says that the document was read, then one for each mention."""
@@ -81,7 +88,10 @@ class DocumentReading:
             tone = (it.p_negative, it.p_neutral, it.p_positive)
             sentiment = Sentiment(SENTIMENTS[tone.index(max(tone))])
             place = (it.start, it.end, it.first, it.relevance)
-            yield StoredMention(*reading, it.entity, it.kind, it.name, it.symbols, *place, *tone, sentiment, tone[2] - tone[0])
+            score = tone[2] - tone[0]
+            yield StoredMention(
+                *reading, it.entity, it.kind, it.name, it.symbols, *place, *tone, sentiment, score, it.severity, self.events
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ _FORMS: Final = {
 _ENCODERS: Final[Mapping[Cell, Callable[[Any], Any]]] = {Cell.TEXT: valid_text, Cell.TEXTS: _texts}
 _DECODERS: Final[Mapping[Cell, Callable[[Any], Any]]] = {
     Cell.TEXTS: tuple,
+    Cell.FLOAT32S: tuple,
     Cell.BYTES: base64.b64decode,
     Cell.BOOL: bool,
     Cell.TIME: optional_utc,

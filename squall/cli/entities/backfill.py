@@ -13,12 +13,12 @@ from squall.core.clock import SystemClock
 
 
 def backfill(context: typer.Context, as_json: AsJson = False) -> None:
-    """Find the names in stored documents. Read those that the present model has not read with the present entities.
+    """Find names, severity and events in stored documents. Read those that the present model has not read with the present entities.
 
-    For stores from before names were read, after a new model, and after a change of your own entities. Topic and sentiment stay as they
-    were scored. Documents are read in the order of publication and written in small batches: stopped or killed, another run continues
-    with what is left. On a server it works beside workers and the detector; an embedded store has one owner, so stop `squall up` first.
-    Exit 1 when it was stopped, or a text could not be read.
+    For stores from before they were read, after a new model, and after a change of your own entities. Topic and sentiment stay as they
+    were scored; severity and events are read where the model has heads for them. Documents are read in the order of publication and
+    written in small batches: stopped or killed, another run continues with what is left. On a server it works beside workers and the
+    detector; an embedded store has one owner, so stop `squall up` first. Exit 1 when it was stopped, or a text could not be read.
 
     \b
     Examples:
@@ -34,7 +34,10 @@ def backfill(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         print_json(asdict(result))
     else:
-        echo(f"{result.documents:,} documents read, {result.with_names:,} with names; {result.known:,} were read before")
+        found = f"{result.with_names:,} with names, {result.with_severity:,} with severity"
+        echo(f"{result.documents:,} documents read, {found}; {result.known:,} were read before")
+        if result.documents and not result.with_severity:
+            echo(f"model {result.model_version} says nothing of severity and events: documents keep what they have")
         if result.failed:
             echo(f"{result.failed:,} could not be read; the log names them, and the next backfill tries again")
         if not result.complete:

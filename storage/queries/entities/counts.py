@@ -10,13 +10,13 @@ from squall.core.records import EntityKind
 from squall.storage.queries.base import Queries
 from squall.storage.queries.counts import unpack
 from squall.storage.queries.entities.readings import COUNTED_ONCE
-from squall.storage.queries.entities.rollup_rows import ALL, HOUR, both_spans, mean, pieces, rows_of
+from squall.storage.queries.entities.rollup_rows import ALL, HOUR, both_spans, mean, pieces, rows_of, severity
 from squall.storage.queries.spans import span, sql
 from squall.storage.rows.counts import MinuteCounts
 from squall.storage.rows.entities import EntityBucket, EntityCount, EntityName
 from squall.storage.schema.table import utc, valid_text
 
-Order = Literal["negative", "change", "volume"]
+Order = Literal["negative", "change", "volume", "gravest"]
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -31,7 +31,11 @@ SELECT
     sumIf(relevance_sum, now) AS relevance_now,
     sumIf(negative, NOT now) AS negatives_before,
     sumIf($all, NOT now) AS documents_before,
-    sumIf(score_sum, NOT now) AS score_before
+    sumIf(score_sum, NOT now) AS score_before,
+    sumIf(severities, now) AS severities_now,
+    sumIf(grave, now) AS grave_now,
+    sumIf(severity_sum, now) AS severity_now,
+    maxIf(severity_max, now) AS gravest_now
 FROM
 (
     $now
@@ -45,7 +49,7 @@ LIMIT {limit:UInt32}
 """
 
 
-_COLUMNS = "entity, kind, negative, neutral, positive, score_sum, relevance_sum, $now AS now"
+_COLUMNS = "entity, kind, negative, neutral, positive, score_sum, relevance_sum, severities, grave, severity_sum, severity_max, $now AS now"
 _WANTED = """
 (empty({kinds:Array(String)}) OR has({kinds:Array(String)}, kind))
 AND (empty({entities:Array(String)}) OR entity IN {entities:Array(String)})
@@ -62,6 +66,7 @@ _TOP_BY: Final[dict[Order, str]] = {
     "negative": _top("negatives DESC, score_now"),
     "change": _top(f"{_CHANGE} DESC", "negatives + negatives_before > 0"),
     "volume": _top("negatives + neutrals + positives DESC"),
+    "gravest": _top("gravest_now DESC, grave_now DESC, negatives DESC"),
 }
 _BUCKETS = sql(
     """
@@ -144,7 +149,7 @@ class EntityQueries(Queries):
 
         Args:
             order: `negative`: most negative documents first; `change`: largest rise or fall of them, measured in standard deviations;
-                `volume`: most documents.
+                `volume`: most documents; `gravest`: largest severity towards it first.
             kinds: only of these; empty: all.
             entities: only these; empty: all.
         """
@@ -206,7 +211,7 @@ class EntityQueries(Queries):
 
 
 def _count(row: Iterable[Any], name: str, symbols: tuple[str, ...]) -> EntityCount:
-    entity, kind, negative, neutral, positive, score, relevance, negative_before, documents_before, score_before = row
+    entity, kind, negative, neutral, positive, score, relevance, negative_before, documents_before, score_before, *grave = row
     documents = int(negative) + int(neutral) + int(positive)
     return EntityCount(
         entity,
@@ -221,6 +226,7 @@ def _count(row: Iterable[Any], name: str, symbols: tuple[str, ...]) -> EntityCou
         int(negative_before),
         int(documents_before),
         mean(score_before, int(documents_before)),
+        *severity(*grave),
     )
 
 

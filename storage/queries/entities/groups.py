@@ -12,7 +12,7 @@ import numpy as np
 from squall.core.records import EntityKind
 from squall.storage.queries.base import Queries
 from squall.storage.queries.entities.counts import Order
-from squall.storage.queries.entities.rollup_rows import ALL, both_spans, mean, rows_of
+from squall.storage.queries.entities.rollup_rows import ALL, both_spans, mean, rows_of, severity
 from squall.storage.queries.spans import sql
 from squall.storage.rows.entities import EntityCount, GroupCount
 from squall.storage.schema.table import utc, valid_text
@@ -20,7 +20,9 @@ from squall.storage.schema.table import utc, valid_text
 _LISTED: Final = 2000
 """More entities than this are not listed in the query: reading all rows and leaving some out costs a third of that."""
 _WANTED: Final = "(empty({entities:Array(String)}) OR entity IN {entities:Array(String)})"
-_COLUMNS: Final = "entity, kind, negative, neutral, positive, score_sum, relevance_sum, $now AS now"
+_COLUMNS: Final = (
+    "entity, kind, negative, neutral, positive, score_sum, relevance_sum, severities, grave, severity_sum, severity_max, $now AS now"
+)
 _PER_ENTITY = sql(
     """
 SELECT
@@ -33,7 +35,11 @@ SELECT
     sumIf(relevance_sum, now),
     toInt64(sumIf(negative, NOT now)),
     toInt64(sumIf($all, NOT now)),
-    sumIf(score_sum, NOT now)
+    sumIf(score_sum, NOT now),
+    toInt64(sumIf(severities, now)),
+    toInt64(sumIf(grave, now)),
+    sumIf(severity_sum, now),
+    maxIf(severity_max, now)
 FROM
 (
     $now
@@ -63,6 +69,10 @@ class _Row(NamedTuple):
     negative_before: int
     documents_before: int
     score_before: float
+    severities: int
+    grave: int
+    severity: float
+    gravest: float
 
     @property
     def documents(self) -> int:
@@ -70,14 +80,16 @@ class _Row(NamedTuple):
 
     @property
     def sums(self) -> tuple[float, ...]:
-        return self[2:]
+        """All that is added up: not the largest severity, which stands last."""
+        return self[2:-1]
 
 
-_SUMS: Final = len(_Row._fields) - 2
+_SUMS: Final = len(_Row._fields) - 3
 _FIRST_BY: Final[dict[Order, Callable[[_Row], tuple[float, ...]]]] = {
     "negative": lambda row: (-row.negative, row.score),
     "change": lambda row: (-abs(row.negative - row.negative_before) / max(row.negative + row.negative_before, 1) ** 0.5,),
     "volume": lambda row: (-row.documents,),
+    "gravest": lambda row: (-row.gravest, -row.grave, -row.negative),
 }
 
 
@@ -103,7 +115,10 @@ class GroupQueries(Queries):
         sums, named = np.zeros((len(groups), _SUMS)), np.zeros(len(groups), dtype=np.int64)
         np.add.at(sums, into, counts)
         np.add.at(named, into, counts[:, :3].any(axis=1))
-        return [_group(name, row, int(number)) for name, row, number in zip(groups, sums.tolist(), named, strict=True)]
+        gravest = np.zeros(len(groups))
+        np.maximum.at(gravest, into, np.repeat([row.gravest for row in rows], [len(places[row.entity]) for row in rows]))
+        found = zip(groups, sums.tolist(), gravest.tolist(), named.tolist(), strict=True)
+        return [_group(name, row, largest, number) for name, row, largest, number in found]
 
     def members(
         self, name: str, entities: Collection[str], since: datetime, until: datetime, *, order: Order = "negative", limit: int = 20
@@ -115,7 +130,8 @@ class GroupQueries(Queries):
         """
         rows = list(self._rows(frozenset(entities), since, until))
         sums = [sum(column) for column in zip(*(row.sums for row in rows), strict=True)]
-        group = _group(name, sums, sum(row.documents > 0 for row in rows))
+        gravest = max((row.gravest for row in rows), default=0.0)
+        group = _group(name, sums, gravest, sum(row.documents > 0 for row in rows))
         counted = [row for row in rows if row.documents or (order == "change" and row.negative_before)]
         first = sorted(counted, key=lambda row: (*_FIRST_BY[order](row), row.entity))[:limit]
         found = self._select(_NAMES, entities=[row.entity for row in first])
@@ -136,9 +152,12 @@ class GroupQueries(Queries):
                 yield _Row(*row)
 
 
-def _group(name: str, sums: Sequence[float], named: int) -> GroupCount:
-    negative, neutral, positive, score, relevance, negative_before, documents_before, score_before = sums or [0] * _SUMS
+def _group(name: str, sums: Sequence[float], gravest: float, named: int) -> GroupCount:
+    negative, neutral, positive, score, relevance, negative_before, documents_before, score_before, severities, grave, total = (
+        sums or [0] * _SUMS
+    )
     documents, before = int(negative + neutral + positive), int(documents_before)
+    largest, mean_severity, number = severity(severities, grave, total, gravest)
     return GroupCount(
         group=name,
         named=named,
@@ -150,10 +169,14 @@ def _group(name: str, sums: Sequence[float], named: int) -> GroupCount:
         negative_before=int(negative_before),
         documents_before=before,
         mean_score_before=mean(score_before, before),
+        gravest=largest,
+        mean_severity=mean_severity,
+        grave=number,
     )
 
 
 def _member(row: _Row, name: str, symbols: tuple[str, ...]) -> EntityCount:
+    largest, mean_severity, number = severity(row.severities, row.grave, row.severity, row.gravest)
     return EntityCount(
         entity=row.entity,
         kind=EntityKind(row.kind),
@@ -167,4 +190,7 @@ def _member(row: _Row, name: str, symbols: tuple[str, ...]) -> EntityCount:
         negative_before=row.negative_before,
         documents_before=row.documents_before,
         mean_score_before=mean(row.score_before, row.documents_before),
+        gravest=largest,
+        mean_severity=mean_severity,
+        grave=number,
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 from squall.storage.queries.entities.readings import COUNTED
 from squall.storage.queries.sentiment_rollup import Rollup
+from squall.storage.queries.severity_counts import COLUMNS, FRESH, KEPT, MOVED, NOW
 from squall.storage.queries.spans import IS_COPY, sql
 
 _COUNTS = ("negative", "neutral", "positive", "copies")
@@ -30,8 +31,8 @@ ORDER BY hour
 """
 _COUNT = sql(
     """
-INSERT INTO entity_rollup (step, bucket, entity, time, kind, $columns, version)
-SELECT step, if(step = 60, toStartOfHour(time), toStartOfDay(time)), entity, time, anyLast(kind), $now, {version:UInt64}
+INSERT INTO entity_rollup (step, bucket, entity, time, kind, $columns, $severity_columns, version)
+SELECT step, if(step = 60, toStartOfHour(time), toStartOfDay(time)), entity, time, anyLast(kind), $now, $severity_now, {version:UInt64}
 FROM
 (
     SELECT
@@ -45,22 +46,28 @@ FROM
         countIf(copy) AS copies,
         sumIf(score, NOT copy) AS score_sum,
         sumIf(relevance, NOT copy) AS relevance_sum,
+        $severity_fresh,
         1 AS fresh
-    FROM (SELECT published_at, entity, kind, sentiment, score, relevance, $is_copy AS copy FROM $counted)
+    FROM (SELECT published_at, entity, kind, sentiment, score, relevance, severity, event_names, $is_copy AS copy FROM $counted)
     GROUP BY step, time, entity
     UNION ALL
-    SELECT step, time, entity, kind, $columns, 0 AS fresh
+    SELECT step, time, entity, kind, $columns, $severity_kept, 0 AS fresh
     FROM entity_rollup FINAL
     WHERE step IN (60, 3600) AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
 )
 GROUP BY step, time, entity
-HAVING ($counts_now) != ($counts_before) OR $moved
+HAVING ($counts_now) != ($counts_before) OR $moved OR $severity_moved
 """,
     columns=", ".join(_COUNTS + _SUMS),
     now=", ".join(f"sumIf({column}, fresh)" for column in _COUNTS + _SUMS),
     counts_now=", ".join(f"sumIf({column}, fresh)" for column in _COUNTS),
     counts_before=", ".join(f"sumIf({column}, NOT fresh)" for column in _COUNTS),
     moved=" OR ".join(f"abs(sumIf({column}, fresh) - sumIf({column}, NOT fresh)) > 1e-3" for column in _SUMS),
+    severity_columns=COLUMNS,
+    severity_fresh=FRESH,
+    severity_kept=KEPT,
+    severity_now=NOW,
+    severity_moved=MOVED,
     is_copy=IS_COPY,
     counted=COUNTED,
 )

@@ -44,6 +44,11 @@ def both_spans(since: datetime, until: datetime) -> dict[str, datetime]:
     return {**pieces("now", since, until), **pieces("before", since - (until - since), since)}
 
 
+def severity(documents: float, grave: float, total: float, largest: float) -> tuple[float | None, float | None, int]:
+    """Return the largest and the mean severity, None without `documents` that have one, and how many are grave."""
+    return (float(largest), float(total) / documents, int(grave)) if documents else (None, None, 0)
+
+
 def mean(total: float, documents: int) -> float:
     """Return the mean of a kept sum, 0 without documents."""
     return float(total) / documents if documents else 0.0

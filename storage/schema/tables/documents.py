@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from squall.core.records import Sentiment
 from squall.storage.backends.base import Cell
 from squall.storage.rows.documents import RollupPosition, StoredDocument
@@ -29,6 +31,9 @@ DOCUMENTS = Table(
         Column("p_positive", Cell.FLOAT32),
         Column("sentiment", Cell.ENUM, Sentiment),
         Column("score", Cell.FLOAT32),
+        Column("severity", Cell.FLOAT32),
+        Column("event_names", Cell.TEXTS),
+        Column("event_probabilities", Cell.FLOAT32S),
         Column("fingerprint", Cell.UINT64),
         Column("model_version", Cell.TEXT),
         Column("scored_at", Cell.TIME),
@@ -36,4 +41,10 @@ DOCUMENTS = Table(
     ),
 )
 """Written from `squall.core.records.ScoredDocument`, read as `StoredDocument`."""
+REWRITTEN_DOCUMENTS = Table(
+    "documents",
+    StoredDocument,
+    (*(replace(column, path="", filled=False) for column in DOCUMENTS.columns), Column("written_at", Cell.TIME, given=True)),
+)
+"""Written from `StoredDocument`: a row that replaces the one of the same scoring, and stays stored since then."""
 ROLLUP_POSITION = Table("rollup_position", RollupPosition, (Column("name", Cell.TEXT), Column("until", Cell.TIME), VERSION))

@@ -30,6 +30,8 @@ MENTIONS = Table(
         Column("p_positive", Cell.FLOAT32),
         Column("sentiment", Cell.ENUM, Sentiment),
         Column("score", Cell.FLOAT32),
+        Column("severity", Cell.FLOAT32),
+        Column("event_names", Cell.TEXTS),
     ),
 )
 """Written from the rows of a `DocumentReading`; a row with the empty entity says only that the document was read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -56,9 +57,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def backfill(
-    store: Store, *, linker: WordLinker | None = None, stop: threading.Event | None = None, report: Callable[..., None] = lambda *_: None
+    store: Store,
+    *,
+    grave: bool = False,
+    linker: WordLinker | None = None,
+    stop: threading.Event | None = None,
+    report: Callable[..., None] = lambda *_: None,
 ) -> BackfillResult:
-    return Backfill(store, HashScorer(), linker or WordLinker(), SystemClock(), stop or threading.Event(), report).run()
+    return Backfill(store, HashScorer(grave=grave), linker or WordLinker(), SystemClock(), stop or threading.Event(), report).run()
 
 
 def named(store: Store) -> int:
@@ -94,6 +100,37 @@ def test_another_catalogue_reads_them_again_and_its_names_replace_the_old_ones(s
     done = backfill(store, linker=WordLinker(version="words-2"))
     assert (done.documents, done.known) == (30, 0)
     assert named(store) == 20
+
+
+def test_severity_and_events_are_added_and_nothing_else_changes(store: Store) -> None:
+    found = documents(300)
+    fill(store, found)
+    before = store.documents.search(limit=300)
+    moment = store.arrivals.now()
+    done = backfill(store, grave=True)
+    assert (done.documents, done.with_severity, done.complete) == (300, 300, True)
+    after = store.documents.search(limit=300)
+    assert [replace(row, severity=None, event_names=(), event_probabilities=()) for row in after] == before
+    wanted = {row.document.id: row for row in DocumentScorer(HashScorer(grave=True), SystemClock()).score(found).rows}
+    assert [(row.severity, row.event_names) for row in after] == [
+        (pytest.approx(wanted[row.id].severity), wanted[row.id].event_names) for row in after
+    ]
+    assert store.arrivals.since(moment, limit=1).total == 0
+    counted = store.severity.by_topic(*SPAN, step=timedelta(hours=1))
+    assert sum(bucket.documents for bucket in counted) == 300
+    assert sum(bucket.grave for bucket in counted) == sum((row.severity or 0) >= 0.5 for row in after)
+    events = store.severity.events(*SPAN, step=timedelta(minutes=1))
+    assert sum(bucket.documents for bucket in events) == sum(len(row.event_names) for row in after)
+    assert (backfill(store, grave=True).documents, len(store.severity.gravest(*SPAN, limit=500))) == (0, 300)
+
+
+def test_a_model_without_a_severity_head_takes_none_away(store: Store) -> None:
+    fill(store, documents(30))
+    backfill(store, grave=True)
+    before = store.documents.search(limit=30)
+    done = backfill(store, linker=WordLinker(version="words-2"))
+    assert (done.documents, done.with_severity) == (30, 0)
+    assert store.documents.search(limit=30) == before
 
 
 def test_a_text_that_cannot_be_read_is_counted_and_keeps_no_other_from_it(store: Store) -> None:

@@ -1,9 +1,10 @@
-"""A store from before mentions: it migrates with what it holds, and is read for names afterwards."""
+"""A store from before mentions and severity: it migrates with what it holds, and is read for names afterwards."""
 
 from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,13 +34,17 @@ def test_an_old_store_with_rows_migrates_and_keeps_them(tmp_path: Path, backend:
     try:
         migrations.migrate(store._backend, SystemClock(), before)
         rows = [scored(number, NOW + number * timedelta(minutes=1)) for number in range(10)]
-        store._backend.insert(DOCUMENTS.block(rows, {}), "old")
-        assert [migration.name for migration in store.schema.status() if migration.applied_at is None] == ["mentions"]
-        assert [migration.name for migration in store.schema.migrate()] == ["mentions"]
+        added = {"severity", "event_names", "event_probabilities"}
+        old = replace(DOCUMENTS, columns=tuple(column for column in DOCUMENTS.columns if column.name not in added))
+        store._backend.insert(old.block(rows, {}), "old")
+        assert [migration.name for migration in store.schema.status() if migration.applied_at is None] == ["mentions", "severity"]
+        assert [migration.name for migration in store.schema.migrate()] == ["mentions", "severity"]
         assert all(migration.applied_at is not None for migration in store.schema.status())
         assert store.schema.migrate() == []
         assert store.counts.totals().documents == 10
         documents = store.documents.search()
+        assert [(document.severity, document.events) for document in documents] == [(None, [])] * 10
+        assert store.severity.gravest(*SPAN) == []
         assert store.mentions.of(documents) == {document.id: () for document in documents}
         assert len(store.mentions.unread(*SPAN, model_version="m1", catalogue_version="c1", limit=100)) == 10
         store.rollups.update()

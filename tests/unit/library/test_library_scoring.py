@@ -118,7 +118,7 @@ def test_names_that_do_not_fit_their_texts_are_an_error(model: squall.Model) -> 
 
 
 def test_heads_with_a_number_or_several_labels_answer_with_these(tiny_base: Path, tmp_path: Path) -> None:
-    folder = save_checkpoint(tmp_path, tiny_base, tasks=(*DEFAULT_TASKS, SEVERITY, replace(EVENTS, threshold=0.01), MENTION_SEVERITY))
+    folder = save_checkpoint(tmp_path, tiny_base, tasks=(*DEFAULT_TASKS, SEVERITY, replace(EVENTS, threshold=1e-9), MENTION_SEVERITY))
     with squall.Model(settings=squall.load_settings().model_copy(update={"model": tiny_settings(folder)})) as tiny:
         scores = tiny.score(["Apple shares fall", ""])
     frame, rows = scores.to_frame(), list(scores)

@@ -122,6 +122,7 @@ def test_without_names_whom_the_text_is_about_is_told() -> None:
         "p_negative": 0.6,
         "p_neutral": 0.2,
         "p_positive": 0.2,
+        "severity": None,
     }
 
 
