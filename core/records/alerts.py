@@ -53,7 +53,7 @@ class Alert(Record):
     negative_share: Probability
     expected_share: Probability
     method: str
-    document_ids: tuple[str, ...] = Field(default=(), description="the documents that drove it, strongest first")
+    document_ids: tuple[str, ...] = Field(default=(), description="the documents that drove it, gravest first, then strongest")
     opened_at: Timestamp = Field(description="event time of the first breach")
     fired_at: Timestamp | None = None
     resolved_at: Timestamp | None = None

@@ -99,6 +99,7 @@ class StoreReader:
         sentiment: Literal["", "negative", "neutral", "positive"] = "",
         kind: Literal["", "news", "social"] = "",
         language: str = "",
+        event: str = "",
         words: Sequence[str] = (),
         before: datetime | None = None,
         limit: int = 100,
@@ -106,12 +107,13 @@ class StoreReader:
         """Return documents, newest first, copies included; an empty filter selects everything.
 
         Args:
+            event: only documents that say that this happened, for example `accident` (docs/severity.md).
             words: title or text contains each of them, in any case.
             before: only documents published before this moment.
             limit: at most this many.
         """
         found = self._store.documents.search(
-            topic=topic, source=source, symbol=symbol, sentiment=sentiment, kind=kind, language=language, words=words,
+            topic=topic, source=source, symbol=symbol, sentiment=sentiment, kind=kind, language=language, event=event, words=words,
             before=before, limit=limit,
         )  # fmt: skip
         return _rows(found, StoredDocument)
@@ -128,6 +130,29 @@ class StoreReader:
     ) -> Rows[StoredDocument]:
         """Return the documents of a span that are most certain of a sentiment; near-copies are one, `copies` counts the others."""
         return _rows(self._store.documents.top(topic, start, end, symbols=symbols, sentiment=sentiment, limit=limit), StoredDocument)
+
+    def gravest_documents(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        at_least: float = 0.0,
+        event: str = "",
+        topic: str = "",
+        symbols: Sequence[str] = (),
+        limit: int = 10,
+    ) -> Rows[StoredDocument]:
+        """Return the gravest documents of a span; near-copies are one, `copies` counts the others.
+
+        Documents that no model with a severity head has read are not among them.
+
+        Args:
+            at_least: only of this severity or more, 0 to 1.
+            event: only documents that say that this happened.
+            symbols: only documents about any of these.
+        """
+        filters = {"at_least": at_least, "event": event, "topic": topic, "symbols": symbols, "limit": limit}
+        return _rows(self._store.severity.gravest(start, end, **filters), StoredDocument)  # type: ignore[arg-type]
 
     def document(self, document_id: str) -> StoredDocument | None:
         """Return one document, None where there is none of this id."""

@@ -89,6 +89,7 @@ FROM
     SELECT 'topic' AS what, toString(topic) AS name, count() AS documents $lately
     UNION ALL SELECT 'source' AS what, toString(source) AS name, count() AS documents $lately
     UNION ALL SELECT 'language' AS what, toString(language) AS name, count() AS documents $lately
+    UNION ALL SELECT 'event' AS what, toString(arrayJoin(event_names)) AS name, count() AS documents $lately
     UNION ALL SELECT 'symbol' AS what, toString(arrayJoin(symbols)) AS name, count() AS documents $lately
 )
 WHERE name != ''
@@ -183,11 +184,13 @@ class CountQueries(Queries):
 
     def names(self, start: datetime, end: datetime, *, limit: int = 200) -> KnownNames:
         """Return the names that occur in documents published in the span, at most `limit` of each sort."""
-        found: dict[str, list[str]] = {"topic": [], "source": [], "symbol": [], "language": []}
+        found: dict[str, list[str]] = {"topic": [], "source": [], "symbol": [], "language": [], "event": []}
         for what, name in self._select(_NAMES, start=start, end=end, limit=limit):
             found[what].append(name)
         watched = tuple((name, SeriesKind(kind)) for name, kind in self._select(_WATCHED, start=start, end=end, limit=limit))
-        return KnownNames(tuple(found["topic"]), tuple(found["source"]), tuple(found["symbol"]), tuple(found["language"]), watched)
+        return KnownNames(
+            tuple(found["topic"]), tuple(found["source"]), tuple(found["symbol"]), tuple(found["language"]), watched, tuple(found["event"])
+        )
 
     def totals(self) -> Totals:
         """Count everything the store holds."""

@@ -26,14 +26,15 @@ _TOP = sql(
 SELECT id, copies
 FROM
 (
-    SELECT id, topic, symbols, sentiment, published_at, fingerprint, p_negative, p_neutral, p_positive,
+    SELECT id, topic, symbols, sentiment, published_at, fingerprint, p_negative, p_neutral, p_positive, severity,
            count() OVER (PARTITION BY fingerprint) - 1 AS copies
     FROM $span
 )
 WHERE ({topic:String} = '' OR topic = {topic:String})
   AND (empty({symbols:Array(String)}) OR hasAny(symbols, {symbols:Array(String)}))
   AND toString(sentiment) = {sentiment:String}
-ORDER BY multiIf(sentiment = 'negative', p_negative, sentiment = 'positive', p_positive, p_neutral) DESC, published_at, id
+ORDER BY if({gravest:UInt8}, ifNull(severity, 0), 0) DESC,
+         multiIf(sentiment = 'negative', p_negative, sentiment = 'positive', p_positive, p_neutral) DESC, published_at, id
 LIMIT 1 BY fingerprint
 LIMIT {limit:UInt32}
 """,
@@ -48,6 +49,7 @@ _WANTED = """
   AND ({sentiment:String} = '' OR toString(sentiment) = {sentiment:String})
   AND ({kind:String} = '' OR kind = {kind:String})
   AND ({language:String} = '' OR language = {language:String})
+  AND ({event:String} = '' OR has(event_names, {event:String}))
   AND arrayAll(word -> positionCaseInsensitiveUTF8(concat(title, '\\n', text), word) > 0, {words:Array(String)})
 """
 _FOUND = sql("SELECT id FROM $span AND $wanted ORDER BY published_at DESC, id LIMIT {limit:UInt32}", span=SPAN, wanted=_WANTED)
@@ -165,6 +167,7 @@ class DocumentQueries(Queries):
         symbols: Collection[str] = (),
         sentiment: str = "negative",
         limit: int = 10,
+        gravest: bool = False,
     ) -> list[StoredDocument]:
         """Return documents of one sentiment, most certain of that sentiment first.
 
@@ -173,8 +176,9 @@ class DocumentQueries(Queries):
         Args:
             topic: only this one; empty: all.
             symbols: only documents about any of these; empty: all.
+            gravest: the gravest first instead; those whose severity no model has read stand last.
         """
-        filters = {"topic": topic, "symbols": list(symbols), "sentiment": sentiment, "limit": limit}
+        filters = {"topic": topic, "symbols": list(symbols), "sentiment": sentiment, "limit": limit, "gravest": gravest}
         found = self._select(_TOP, **filters, **span(start, end, copies=True))
         return self.fetch(dict(found), start, end)
 
@@ -190,6 +194,7 @@ class DocumentQueries(Queries):
         sentiment: str = "",
         kind: str = "",
         language: str = "",
+        event: str = "",
         words: Sequence[str] = (),
     ) -> list[StoredDocument]:
         """Return documents newest first, those of one millisecond by id, copies too; an empty filter lets everything through.
@@ -204,7 +209,7 @@ class DocumentQueries(Queries):
         if before_id:
             end += timedelta(milliseconds=1)
         filters = {"topic": topic, "source": source, "symbol": symbol, "sentiment": sentiment, "kind": kind, "language": language}
-        wanted = {**filters, "words": [valid_text(word) for word in words], "before_id": before_id}
+        wanted = {**filters, "event": event, "words": [valid_text(word) for word in words], "before_id": before_id}
         rows = limit
         while rows > 0:
             found, first = self._only(_REACH, **wanted, end=end, rows=rows)

@@ -131,3 +131,4 @@ class KnownNames:
     symbols: tuple[str, ...]
     languages: tuple[str, ...]
     watched: tuple[tuple[str, SeriesKind], ...]
+    events: tuple[str, ...] = ()

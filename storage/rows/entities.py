@@ -18,6 +18,7 @@ class TwoSpans:
     positive: int
     negative_before: int
     documents_before: int
+    gravest: float | None
 
     @property
     def documents(self) -> int:

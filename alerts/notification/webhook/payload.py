@@ -11,6 +11,8 @@ from squall.alerts.notification.content import MAX_DOCUMENTS, NotificationConten
 from squall.alerts.notification.sanitize import safe_link
 from squall.alerts.notification.wording import subject
 from squall.core.formatting import is_over
+from squall.core.gravity.event_kinds import event_label
+from squall.core.gravity.severities import severity_word
 from squall.core.records import Alert
 from squall.storage.rows.documents import StoredDocument
 
@@ -28,7 +30,7 @@ def build_payload(
     Args:
         notification_id: the same in a repeated request.
         content: for a receiver with a webhook.
-        documents: by alert id, the documents behind it, strongest first.
+        documents: by alert id, the documents behind it, gravest first.
         link: the dashboard's address.
     """
     body = {
@@ -57,6 +59,11 @@ def _row(alert: Alert, new: bool, documents: Sequence[StoredDocument]) -> dict[s
             "source": document.source,
             "published_at": document.published_at.isoformat(),
             "p_negative": round(document.p_negative, 4),
+            "severity": None if document.severity is None else round(document.severity, 4),
+            "severity_word": None if document.severity is None else severity_word(document.severity),
+            "events": [
+                {"name": name, "label": event_label(name), "probability": round(probability, 4)} for name, probability in document.events
+            ],
             "copies": document.copies,
         }
         for document in documents[:MAX_DOCUMENTS]

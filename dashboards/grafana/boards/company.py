@@ -96,8 +96,8 @@ def build() -> Dashboard:
         table_panel(
             6,
             "Documents",
-            "The latest documents that name it, including copies. Sentiment and score are those towards it. Only web addresses become "
-            "links.",
+            "The latest 140 documents that name it, including copies, the gravest first. Sentiment, score and severity are those towards it. "
+            "Only web addresses become links.",
             "entity/documents",
             (0, 31, 24, 14),
             overrides=[*document_columns(), field("relevance", displayName="Relevance", decimals=2, custom__width=105)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard, Threshold
 
-from squall.dashboards.grafana.components.columns import sentiment_totals, series_column, time_columns, web_link
+from squall.dashboards.grafana.components.columns import gravity_columns, sentiment_totals, series_column, time_columns, web_link
 from squall.dashboards.grafana.components.dashboard import ALERTS, MOOD, annotation, build_dashboard, drill_down, query_variable
 from squall.dashboards.grafana.components.overrides import (
     RED_FROM_ONE,
@@ -146,15 +146,16 @@ def build() -> Dashboard:
         ),
         table_panel(
             9,
-            "Latest negative documents",
-            "The latest documents that the model classified as negative, with the probability. Titles are shown unchanged; only web "
-            "addresses become links.",
+            "Gravest negative documents",
+            "Documents that the model classified as negative, the gravest first, with what happened; the latest first where no severity is "
+            "known. Titles are shown unchanged; only web addresses become links.",
             "mood/documents",
             (0, 48, 24, 14),
             overrides=[
                 *time_columns(time="Published"),
                 series_column("Topic", name="topic", width=200),
                 field("source", displayName="Source", custom__width=150),
+                *gravity_columns(),
                 field("title", displayName="Title", custom__minWidth=300),
                 field("symbols", displayName="Symbols", custom__width=110),
                 field("p_negative", displayName="Probability", unit="percentunit", decimals=0, custom__width=120),

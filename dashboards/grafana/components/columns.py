@@ -83,12 +83,23 @@ def document_columns() -> list[Override]:
             custom__cellOptions=_TEXT_COLOR,
             **threshold_colors([Threshold(None, NEGATIVE), Threshold(-0.1, "text"), Threshold(0.1, DIVERGING[-1].color)]),
         ),
+        *gravity_columns(),
         field("title", displayName="Title", custom__minWidth=320),
         series_column("Topic", name="topic", width=200),
         field("source", displayName="Source", custom__width=150),
         field("kind", displayName="Kind", custom__width=80),
         field("symbols", displayName="Symbols", custom__width=110),
         *web_link(),
+    ]
+
+
+def gravity_columns() -> list[Override]:
+    """How grave what happened is, as a word and as a number, and what it was."""
+    colors = value_colors({"ruin": NEGATIVE, "grave": NEGATIVE, "serious": WARNING})
+    return [
+        field("severity_word", displayName="Severity", custom__width=130, custom__cellOptions=_TEXT_COLOR, mappings=colors),
+        field("severity", displayName="0 to 1", decimals=2, custom__width=70),
+        field("events", displayName="What happened", custom__width=190),
     ]
 
 

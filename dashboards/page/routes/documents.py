@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, HTTPException, Query
 from pydantic import AfterValidator, AwareDatetime, TypeAdapter
 
 from squall.core.records import OLDEST, Kind, Sentiment
 from squall.dashboards.page.response_cache import ResponseCache
 from squall.dashboards.page.schemas.documents import DocumentsView, document_views
+from squall.dashboards.page.time_grid import INSTANT, Hours
 from squall.storage import Store
 from squall.storage.rows.documents import StoredDocument
 
@@ -43,6 +45,13 @@ def split_position(text: str) -> tuple[datetime | None, str]:
     return _MOMENT.validate_python(found[1]), found[2] or ""
 
 
+class DocumentOrder(StrEnum):
+    """What comes first in a list of documents."""
+
+    NEWEST = "newest"
+    GRAVEST = "gravest"
+
+
 Filter = Annotated[str, Query(max_length=200, description="exact name; empty: all")]
 Before = Annotated[
     str,
@@ -70,9 +79,14 @@ def document_routes(store: Store, cache: ResponseCache) -> APIRouter:
         symbol: Filter = "",
         kind: Kind | None = None,
         language: Filter = "",
+        event: Annotated[str, Query(max_length=100, description="only those that say that this happened; empty: all")] = "",
         q: Words = "",
+        order: Annotated[
+            DocumentOrder, Query(description="newest: page by page, copies included; gravest: of the last `hours` of event time, one page")
+        ] = DocumentOrder.NEWEST,
+        hours: Hours = 24,
     ) -> DocumentsView:
-        """The newest documents, copies included."""
+        """The newest documents, or the gravest: those that no model with a severity head has read are not among these."""
         filters = {
             "topic": topic,
             "source": source,
@@ -80,8 +94,13 @@ def document_routes(store: Store, cache: ResponseCache) -> APIRouter:
             "language": language,
             "sentiment": sentiment.value if sentiment else "",
             "kind": kind.value if kind else "",
+            "event": event,
         }
         words = tuple(dict.fromkeys(q.split()))
+        if order is DocumentOrder.GRAVEST:
+            if before:
+                raise HTTPException(422, "before: the gravest documents come in one page; leave it out, or ask for order=newest")
+            return cache.get(("gravest", limit, hours, words, *filters.values()), lambda: _gravest(store, limit, hours, words, filters))
         key = ("documents", limit, before, words, *filters.values())
         return cache.get(key, lambda: _page(store, limit, before, words, filters))
 
@@ -95,6 +114,27 @@ def _page(store: Store, limit: int, position: str, words: tuple[str, ...], filte
     rows = store.documents.search(limit=limit, before=before, before_id=before_id, words=words, **filters)
     views = document_views(rows, store.mentions.of(rows))
     return DocumentsView(documents=views, next=next_position(rows[-1]) if len(rows) == limit else None)
+
+
+def _gravest(store: Store, limit: int, hours: int, words: tuple[str, ...], filters: dict[str, str]) -> DocumentsView:
+    last = store.documents.last_published_at()
+    if last is None:
+        return DocumentsView(documents=[], next=None)
+    end = last + INSTANT
+    rows = store.severity.gravest(
+        end - timedelta(hours=hours),
+        end,
+        limit=limit,
+        event=filters["event"],
+        topic=filters["topic"],
+        source=filters["source"],
+        symbols=[filters["symbol"]] if filters["symbol"] else [],
+        sentiment=filters["sentiment"],
+        kind=filters["kind"],
+        language=filters["language"],
+        words=words,
+    )
+    return DocumentsView(documents=document_views(rows, store.mentions.of(rows)), next=None)
 
 
 def next_position(row: StoredDocument) -> str:

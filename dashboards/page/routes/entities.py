@@ -56,7 +56,7 @@ def entity_routes(store: Store, cache: ResponseCache, clock: Clock, groups: Open
         limit: Limit = 20,
         q: Annotated[str, Query(max_length=200, description="the beginning of a name, of a word in it, or of a ticker")] = "",
     ) -> EntitiesView:
-        """Entities by what documents say about them: most negative documents, largest change of them, or most talked about.
+        """Entities by what documents say about them: most negative documents, largest change of them, most talked about, or gravest.
 
         With `q`, also entities that no document of these hours names. Of a sector or an industry, counts are sums over its companies.
         """
@@ -137,6 +137,7 @@ def _documents(store: Store, entity: str, limit: int, position: str, sentiment: 
                 p_positive=row.mention.p_positive,
                 sentiment=row.mention.sentiment,
                 score=row.mention.score,
+                severity=row.mention.severity,
             )
             for view, row in zip(views, rows, strict=True)
         ],

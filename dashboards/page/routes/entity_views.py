@@ -23,6 +23,7 @@ _FIRST_BY: Final[dict[EntityOrder, Callable[[TwoSpans], float]]] = {
     EntityOrder.NEGATIVE: lambda row: -row.negative,
     EntityOrder.CHANGE: lambda row: -abs(row.change),
     EntityOrder.VOLUME: lambda row: -row.documents,
+    EntityOrder.GRAVEST: lambda row: -(row.gravest or 0.0),
 }
 _SUMMED: Final = set(EntityRow.model_fields) - {"entity", "kind", "name", "symbols"}
 

@@ -7,10 +7,11 @@ from typing import Final
 
 from fastapi import APIRouter
 
+from squall.core.gravity.event_kinds import event_label
 from squall.core.records import SeriesKind
 from squall.core.series import MARKET, SYMBOL_PREFIX
 from squall.dashboards.page.response_cache import ResponseCache
-from squall.dashboards.page.schemas.filters import FiltersView, SeriesView
+from squall.dashboards.page.schemas.filters import EventNameView, FiltersView, SeriesView
 from squall.dashboards.page.time_grid import INSTANT
 from squall.storage import Store
 
@@ -37,7 +38,9 @@ def cached_filters(store: Store, cache: ResponseCache) -> FiltersView:
 def _filters(store: Store) -> FiltersView:
     last = store.documents.last_published_at()
     if last is None:
-        return FiltersView(topics=[], sources=[], symbols=[], languages=[], series=[SeriesView(name=MARKET, kind=SeriesKind.MARKET)])
+        return FiltersView(
+            topics=[], sources=[], symbols=[], languages=[], events=[], series=[SeriesView(name=MARKET, kind=SeriesKind.MARKET)]
+        )
     names = store.counts.names(last + INSTANT - _LOOK_BACK, last + INSTANT)
     series = {MARKET: SeriesKind.MARKET, **dict.fromkeys(names.topics, SeriesKind.TOPIC), **dict(names.watched)}
     series |= {f"{SYMBOL_PREFIX}{symbol}": SeriesKind.SYMBOL for symbol in names.symbols}
@@ -46,5 +49,6 @@ def _filters(store: Store) -> FiltersView:
         sources=list(names.sources),
         symbols=list(names.symbols),
         languages=list(names.languages),
+        events=[EventNameView(name=name, label=event_label(name)) for name in names.events],
         series=[SeriesView(name=name, kind=kind) for name, kind in series.items()],
     )

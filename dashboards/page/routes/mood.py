@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from fastapi import APIRouter
 
 from squall.dashboards.page.response_cache import ResponseCache
 from squall.dashboards.page.schemas.mood import MoodView
+from squall.dashboards.page.schemas.severity import GravestView
 from squall.dashboards.page.time_grid import Hours, time_grid
 from squall.storage import Store
+from squall.storage.rows.severity import SeverityBucket
 
 MAX_TOPICS: Final = 100
+_STEP: Final = timedelta(hours=1)
 
 
 def mood_routes(store: Store, cache: ResponseCache) -> APIRouter:
@@ -30,7 +35,7 @@ def mood_routes(store: Store, cache: ResponseCache) -> APIRouter:
 def _mood(store: Store, hours: int) -> MoodView:
     last = store.documents.last_published_at()
     if last is None:
-        return MoodView(start=None, end=None, step_seconds=0, topics=[], times=[], negative=[], total=[], net=[])
+        return MoodView(start=None, end=None, step_seconds=0, topics=[], times=[], negative=[], total=[], gravest=[], net=[])
     grid = time_grid(last, hours)
     rows = store.counts.buckets_by_topic(grid.start, grid.end, step=grid.step)
     sizes: Counter[str] = Counter()
@@ -38,6 +43,9 @@ def _mood(store: Store, hours: int) -> MoodView:
         sizes[row.name] += row.total
     topics = sorted(sizes, key=lambda name: (-sizes[name], name))[:MAX_TOPICS]
     cells = {(row.name, row.time): row for row in rows}
+    severities: defaultdict[str, list[SeverityBucket]] = defaultdict(list)
+    for bucket in store.severity.by_topic(grid.start, grid.end, step=_STEP):
+        severities[bucket.name].append(bucket)
     lines = [[cells.get((topic, time)) for time in grid.times] for topic in topics]
     return MoodView(
         start=grid.start,
@@ -47,5 +55,17 @@ def _mood(store: Store, hours: int) -> MoodView:
         times=grid.times,
         negative=[[cell.negative if cell else 0 for cell in line] for line in lines],
         total=[[cell.total if cell else 0 for cell in line] for line in lines],
+        gravest=[_gravest(severities.get(topic, [])) for topic in topics],
         net=[[round((cell.positive - cell.negative) / cell.total, 4) if cell else None for cell in line] for line in lines],
+    )
+
+
+def _gravest(buckets: Sequence[SeverityBucket]) -> GravestView:
+    documents = sum(bucket.documents for bucket in buckets)
+    if not documents:
+        return GravestView()
+    return GravestView(
+        gravest=max(bucket.gravest for bucket in buckets),
+        mean_severity=sum(bucket.mean * bucket.documents for bucket in buckets) / documents,
+        grave=sum(bucket.grave for bucket in buckets),
     )

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from squall.core.records import Sentiment
 from squall.dashboards.page.schemas.base import View
+from squall.dashboards.page.schemas.severity import Events, SeverityView
 from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.mentions import StoredMention
 
@@ -18,7 +19,7 @@ TEXT_CHARS = 500
 Excerpt = Annotated[str, BeforeValidator(lambda text: text[:TEXT_CHARS])]
 
 
-class MentionView(View):
+class MentionView(SeverityView, View):
     """A name that a document is about, where it occurs first, with relevance and tone in the whole document."""
 
     name: str
@@ -32,7 +33,7 @@ class MentionView(View):
     p_positive: float
 
 
-class DocumentView(View):
+class DocumentView(SeverityView, View):
     """One scored document."""
 
     id: str
@@ -53,6 +54,7 @@ class DocumentView(View):
     p_positive: float
     sentiment: Sentiment
     score: float = Field(description="p_positive − p_negative")
+    events: Events = Field([], description="what happened, likeliest first")
     model_version: str
     scored_at: datetime
     stored_at: datetime
@@ -61,10 +63,10 @@ class DocumentView(View):
 
 
 class DocumentsView(View):
-    """Newest first."""
+    """In the order asked for: newest first, or gravest first."""
 
     documents: list[DocumentView]
-    next: str | None = Field(description="pass it as `before` to get the next page; null on the last page")
+    next: str | None = Field(description="pass it as `before` to get the next page; null on the last page, and where the gravest are first")
 
 
 def document_views(rows: Iterable[StoredDocument], mentions: Mapping[str, Sequence[StoredMention]]) -> list[DocumentView]:

@@ -12,6 +12,7 @@ from squall.dashboards.page.schemas.alerts import AlertRow
 from squall.dashboards.page.schemas.base import View
 from squall.dashboards.page.schemas.chart import PointsView
 from squall.dashboards.page.schemas.documents import DocumentView
+from squall.dashboards.page.schemas.severity import GravestView, SeverityView
 from squall.entities.catalogue.groups import GroupKind
 
 
@@ -21,9 +22,10 @@ class EntityOrder(StrEnum):
     NEGATIVE = "negative"
     CHANGE = "change"
     VOLUME = "volume"
+    GRAVEST = "gravest"
 
 
-class EntityRow(View):
+class EntityRow(GravestView, View):
     """An entity with its documents in a span, by the tone towards it; copies count once. `…_before`: in the span of equal length before.
 
     Of a group (a sector, an industry, the market; a country or an owner with `members=true`) all numbers are sums over its members: a
@@ -108,8 +110,8 @@ class EntityView(View):
     members: list[EntityRow] | None = Field(description="the first `limit` of those in `order`; null where nothing is added up")
 
 
-class EntityDocumentView(View):
-    """A document that names the entity, and the tone towards the entity in it."""
+class EntityDocumentView(SeverityView, View):
+    """A document that names the entity, the tone towards the entity in it, and how grave it is for the entity."""
 
     document: DocumentView
     relevance: float = Field(description="of the entity in the document, in [0, 1]")

@@ -13,6 +13,13 @@ class SeriesView(View):
     kind: SeriesKind
 
 
+class EventNameView(View):
+    """An event to filter by."""
+
+    name: str
+    label: str
+
+
 class FiltersView(View):
     """Names that occur in the last 7 days of event time, most frequent first."""
 
@@ -20,4 +27,5 @@ class FiltersView(View):
     sources: list[str]
     symbols: list[str]
     languages: list[str]
+    events: list[EventNameView]
     series: list[SeriesView]

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import Field
 
 from squall.dashboards.page.schemas.base import View
+from squall.dashboards.page.schemas.severity import GravestView
 
 
 class MoodView(View):
@@ -19,4 +20,5 @@ class MoodView(View):
     times: list[datetime] = Field(description="starts of the buckets")
     negative: list[list[int]]
     total: list[list[int]]
+    gravest: list[GravestView] = Field(description="per topic: the largest and the mean severity, and how many documents are grave")
     net: list[list[float | None]] = Field(description="(positive − negative) / total, in [−1, 1]; null for an empty bucket")

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import Field
 
 from squall.dashboards.page.schemas.base import View
+from squall.dashboards.page.schemas.severity import GravestView
 
 
 class TotalsView(View):
@@ -20,7 +21,7 @@ class TotalsView(View):
     dead_letters: int
 
 
-class TopicView(View):
+class TopicView(GravestView, View):
     """One topic in the window; copies count once."""
 
     topic: str = Field(validation_alias="name")

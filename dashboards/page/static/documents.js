@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { $, el, link, reconcile, write } from "./dom.js";
 import { count, fully, moment, signed, whole } from "./format.js";
+import { eventChips, severityChip } from "./gravity.js";
 import { marked, nameChips, textFrom } from "./name_chips.js";
 import { urlState } from "./url_state.js";
 
@@ -25,11 +26,24 @@ let generation = 0;
 let received = 0;
 let skipped = 0;
 
+const gravest = () => urlState.sort === "gravest";
+
+/** What to ask the server for: the filters and the order. */
+const asked = () => ({ limit: PAGE, ...urlState.filters, ...(gravest() ? { order: "gravest", hours: urlState.hours } : {}) });
+
+/** Whether `row` stands before `other` in the order that is shown. */
+function before(row, other) {
+  if (gravest() && row.severity !== other.severity) return row.severity > other.severity;
+  return row.published_at > other.published_at;
+}
+
 /** Return whether a document matches the filters. The text is an excerpt: words beyond it are found by a search on the server. */
 function matches(document_, filters) {
   const words = filters.q.toLowerCase().split(/\s+/).filter(Boolean);
   const text = words.length ? `${document_.title}\n${document_.text}`.toLowerCase() : "";
   return ["topic", "sentiment", "source", "kind", "language"].every((name) => !filters[name] || document_[name] === filters[name])
+    && (!gravest() || (document_.severity ?? null) !== null)
+    && (!filters.event || document_.events.some((event) => event.name === filters.event))
     && (!filters.symbol || document_.symbols.includes(filters.symbol))
     && words.every((word) => text.includes(word));
 }
@@ -46,6 +60,8 @@ export function documentRow(document_, towards = document_) {
     el("p", { class: "facts" },
       el("span", { class: `chip ${sentiment}` }, sentiment),
       el("span", { class: "score" }, signed(score)),
+      severityChip(towards),
+      ...eventChips(document_),
       el("time", { datetime: at, title: fully(at) }, moment(at)),
       el("span", { class: "topic" }, topic)),
     el("p", { class: "title" }, link(url, marked(title || text, entities))),
@@ -91,13 +107,13 @@ function showSome() {
     return;
   }
   for (const document_ of waiting.splice(0, PER_FRAME)) {
-    const at = shown.findIndex((row) => row.published_at <= document_.published_at);
+    const at = shown.findIndex((row) => !before(row, document_));
     if (at >= 0) shown.splice(at, 0, document_);
     else if (next === null) shown.push(document_); // otherwise it is older than what is shown, and a later page has it
   }
   if (shown.length > MAX_ROWS) {
     shown.length = MAX_ROWS;
-    next = position(shown.at(-1));
+    next = gravest() ? null : position(shown.at(-1));
   }
   draw();
   if (waiting.length) schedule();
@@ -119,19 +135,19 @@ function note(text) {
   write($("documents-note"), text);
 }
 
-/** Load the newest documents that match the filters. */
+/** Load the first documents that match the filters. */
 export async function load() {
   const mine = ++generation;
   const filtered = Object.values(urlState.filters).some(Boolean);
   try {
-    const response = await get("/api/documents", { limit: PAGE, ...urlState.filters });
+    const response = await get("/api/documents", asked());
     if (mine !== generation) return;
     shown = response.documents;
     next = response.next;
     [waiting, missed, pagedBack] = [[], 0, false];
     draw();
     showCounts();
-    note(shown.length ? "" : filtered ? "No documents match these filters." : "No documents yet.");
+    note(shown.length ? "" : gravest() ? "No document of this time range has a severity and matches." : filtered ? "No documents match these filters." : "No documents yet.");
   } catch (error) {
     if (mine === generation) note(`The documents could not be loaded: ${error.message}.`);
     throw error;
@@ -141,13 +157,13 @@ export async function load() {
 /** Load documents that no event reported. `lost`: the connection was lost, so that more than a page may be missing. */
 export async function catchUp(lost) {
   const mine = generation;
-  const response = await get("/api/documents", { limit: PAGE, ...urlState.filters });
+  const response = await get("/api/documents", asked());
   if (mine !== generation) return;
   const known = new Set([...shown, ...waiting].map((row) => row.id));
-  const gap = response.documents.length === PAGE && !response.documents.some((row) => known.has(row.id));
+  const gap = !gravest() && response.documents.length === PAGE && !response.documents.some((row) => known.has(row.id));
   if (lost && gap) missed += 1;
   waiting.push(...response.documents.filter((row) => !known.has(row.id)).reverse());
-  if (next === null && response.next !== null && shown.length) next = position(shown.at(-1));
+  if (!gravest() && next === null && response.next !== null && shown.length) next = position(shown.at(-1));
   draw();
   schedule();
 }

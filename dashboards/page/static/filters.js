@@ -10,11 +10,13 @@ const field = (name) => form.elements.namedItem(name);
 const ALL = "all";
 
 /** Fill the selects with the response of /api/filters. */
-export function offerFilters({ topics, sources, symbols, languages }) {
+export function offerFilters({ topics, sources, symbols, languages, events }) {
   offer(field("topic"), ALL, [...topics].sort());
   offer(field("source"), ALL, sources);
   offer(field("symbol"), ALL, symbols);
   offer(field("language"), ALL, languages, { und: "unknown" });
+  const labels = Object.fromEntries(events.map(({ name, label }) => [name, label]));
+  offer(field("event"), ALL, events.map(({ name }) => name), labels);
 }
 
 function fill() {
@@ -36,8 +38,10 @@ export function setFilters(filters, changed) {
 export function startFilters(changed) {
   offer(field("sentiment"), ALL, ["negative", "neutral", "positive"]);
   offer(field("kind"), ALL, ["news", "social"]);
-  for (const name of ["topic", "source", "symbol", "language"]) offer(field(name), ALL, []);
+  for (const name of ["topic", "source", "symbol", "language", "event"]) offer(field(name), ALL, []);
   fill();
+  const sort = field("sort");
+  sort.value = urlState.sort;
   let typing = null;
   const apply = () => {
     clearTimeout(typing);
@@ -49,7 +53,10 @@ export function startFilters(changed) {
   };
   form.addEventListener("input", (event) => {
     clearTimeout(typing);
-    if (event.target.name === "q") typing = setTimeout(apply, TYPING_MS);
+    if (event.target === sort) {
+      updateUrl({ sort: sort.value });
+      changed();
+    } else if (event.target.name === "q") typing = setTimeout(apply, TYPING_MS);
     else apply();
   });
   form.addEventListener("submit", (event) => {

@@ -2,6 +2,7 @@
 
 import { $, el, reconcile, write } from "./dom.js";
 import { date, moment, percent, signed, whole } from "./format.js";
+import { fillGravest } from "./gravity.js";
 import { ALL_TOPICS, urlState } from "./url_state.js";
 
 let order = [];
@@ -9,16 +10,24 @@ let shownHours = "";
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 
+/** What is gravest of all topics. */
+function together(topics) {
+  const read = topics.filter(({ gravest }) => gravest !== null);
+  if (!read.length) return { gravest: null };
+  const first = read.reduce((most, one) => (one.gravest > most.gravest ? one : most));
+  return { ...first, mean_severity: null, grave: sum(read.map(({ grave }) => grave)) };
+}
+
 /** Convert the response of /api/mood into rows, with a row for all topics on top. */
 function rowsOf(mood) {
-  const rows = mood.topics.map((name, at) => ({ name, negative: mood.negative[at], total: mood.total[at], net: mood.net[at] }));
+  const rows = mood.topics.map((name, at) => ({ name, negative: mood.negative[at], total: mood.total[at], net: mood.net[at], gravity: mood.gravest[at] }));
   const columns = mood.times.map((_, at) => {
     const total = sum(rows.map((row) => row.total[at]));
     const balance = sum(rows.map((row) => (row.net[at] || 0) * row.total[at]));
     return { negative: sum(rows.map((row) => row.negative[at])), total, net: total ? balance / total : null };
   });
   const pick = (field) => columns.map((column) => column[field]);
-  return [{ name: ALL_TOPICS, negative: pick("negative"), total: pick("total"), net: pick("net") }, ...rows];
+  return [{ name: ALL_TOPICS, negative: pick("negative"), total: pick("total"), net: pick("net"), gravity: together(mood.gravest) }, ...rows];
 }
 
 /** Keep the order of the rows, so that nothing moves while the reader is about to click; a new time range sorts them again. */
@@ -35,19 +44,20 @@ function newRow({ name }, chosen) {
   const button = el("button", { type: "button", "aria-pressed": "false" }, ...labels);
   button.addEventListener("click", () => chosen(name));
   const numbers = [0, 1, 2, 3].map(() => el("td", { class: "number" }));
-  return el("tr", {}, el("th", { scope: "row" }, button), ...numbers);
+  return el("tr", {}, el("th", { scope: "row" }, button), ...numbers, el("td", {}));
 }
 
 function fillRow(node, row, alerts) {
   const total = sum(row.total);
   const negative = sum(row.negative);
   const balance = sum(row.net.map((net, at) => (net || 0) * row.total[at]));
-  const [docs, bad, share, net] = node.querySelectorAll("td");
+  const [docs, bad, share, net, gravest] = node.querySelectorAll("td");
   write(docs, whole(total));
   write(bad, whole(negative));
   write(share, total ? percent(negative / total) : "–");
   write(net, total ? signed(balance / total) : "–");
   net.dataset.sign = balance < 0 ? "negative" : "positive";
+  fillGravest(gravest, row.gravity);
   const open = alerts.get(row.name);
   write(node.querySelector(".mark"), open ? "alert" : "");
   node.querySelector(".mark").title = open ? `open alert, ${open}` : "";

@@ -1,9 +1,10 @@
 // What the page shows: series, time range, company and filters. They are in the address, so that a reload or a shared link restores them.
 
-export const FILTERS = ["q", "topic", "sentiment", "source", "symbol", "kind", "language"];
+export const FILTERS = ["q", "topic", "sentiment", "source", "symbol", "kind", "language", "event"];
 export const ALL_TOPICS = "All topics";
 const RANGES = ["6", "24", "168", "672"];
-const ORDERS = ["negative", "change", "volume"];
+const ORDERS = ["negative", "change", "volume", "gravest"];
+const SORTS = ["newest", "gravest"];
 const NAMES = ["companies", "sectors", "industries", "countries", "people", "all"];
 
 const one = (values, value, otherwise) => (values.includes(value) ? value : otherwise);
@@ -16,6 +17,7 @@ export const urlState = {
   entity: (parameters.get("entity") || "").slice(0, 500),
   members: parameters.get("members") === "true", // of the entity: what belongs to it, added up
   order: one(ORDERS, parameters.get("order"), "negative"),
+  sort: one(SORTS, parameters.get("sort"), "newest"), // of the documents
   names: one(NAMES, parameters.get("names"), "companies"),
   filters: Object.fromEntries(FILTERS.map((name) => [name, (parameters.get(name) || "").slice(0, 200)])),
 };
@@ -29,6 +31,7 @@ export function updateUrl(change) {
     ["entity", urlState.entity],
     ["members", urlState.entity && urlState.members ? "true" : ""],
     ["order", urlState.order === "negative" ? "" : urlState.order],
+    ["sort", urlState.sort === "newest" ? "" : urlState.sort],
     ["names", urlState.names === "companies" ? "" : urlState.names],
     ...Object.entries(urlState.filters),
   ];

@@ -4,6 +4,9 @@ SELECT
     published_at AS time,
     sentiment,
     score,
+    severity,
+    {{severity_word}} AS severity_word,
+    {{event_labels}} AS events,
     if(title = '', substringUTF8(text, 1, 200), title) AS title,
     topic,
     source,
@@ -13,7 +16,7 @@ SELECT
     if(match(url, '^https?://[^\\s]+$'), url, '') AS url
 FROM
 (
-    SELECT published_at, id, topic, source, kind, title, text, symbols, toString(sentiment) AS sentiment, score, url
+    SELECT published_at, id, topic, source, kind, title, text, symbols, toString(sentiment) AS sentiment, score, url, severity, event_names
     FROM documents
     WHERE $__timeFilter_ms(published_at) AND (published_at, id) IN
     (
@@ -22,11 +25,11 @@ FROM
         WHERE $__timeFilter_ms(published_at)
             AND (chosen_topic = '' OR topic = chosen_topic)
             AND (chosen_symbol = '' OR has(symbols, chosen_symbol))
-        ORDER BY published_at DESC
+        ORDER BY ifNull(severity, 0) DESC, published_at DESC
         LIMIT 140
     )
-    ORDER BY published_at DESC, scored_at DESC
+    ORDER BY published_at DESC, scored_at DESC, written_at DESC
     LIMIT 1 BY id
 )
-ORDER BY time DESC
+ORDER BY ifNull(severity, 0) DESC, time DESC
 LIMIT 100

@@ -1,4 +1,4 @@
--- The tone is that towards the entity; of several readings of a document the last counts.
+-- Of the newest 140 the gravest first. Tone and severity are those towards the entity; of several readings of a document the last counts.
 WITH
     {{entity}},
     candidates AS
@@ -11,11 +11,11 @@ WITH
     ),
     named AS
     (
-        SELECT document_id, toString(sentiment) AS sentiment, score, relevance
+        SELECT document_id, toString(sentiment) AS sentiment, score, relevance, severity, event_names
         FROM
         (
             SELECT
-                document_id, published_at, entity, first, sentiment, score, relevance,
+                document_id, published_at, entity, first, sentiment, score, relevance, severity, event_names,
                 (scored_at, model_version, catalogue_version) AS reading,
                 max(reading) OVER (PARTITION BY document_id, published_at) AS latest
             FROM mentions
@@ -29,6 +29,9 @@ SELECT
     n.sentiment AS sentiment,
     n.score AS score,
     n.relevance AS relevance,
+    n.severity AS severity,
+    {{severity_word}} AS severity_word,
+    {{event_labels}} AS events,
     if(d.title = '', substringUTF8(d.text, 1, 200), d.title) AS title,
     d.topic AS topic,
     d.source AS source,
@@ -42,8 +45,8 @@ INNER JOIN
     SELECT published_at, id, topic, source, kind, title, text, symbols, url
     FROM documents
     WHERE $__timeFilter_ms(published_at) AND (published_at, id) IN (candidates)
-    ORDER BY published_at DESC, scored_at DESC
+    ORDER BY published_at DESC, scored_at DESC, written_at DESC
     LIMIT 1 BY id
 ) AS d ON d.id = n.document_id
-ORDER BY time DESC
+ORDER BY ifNull(severity, 0) DESC, time DESC
 LIMIT 100

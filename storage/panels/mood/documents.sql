@@ -1,17 +1,20 @@
--- Select the newest 80 rows first, then the latest score of each id, so that only their texts are read.
+-- Select the gravest 80 rows first (the newest where no severity is known), then the latest score of each id, so that only their texts are read.
 SELECT
     published_at AS time,
     topic,
     source,
     if(title = '', substringUTF8(text, 1, 200), title) AS title,
     arrayStringConcat(symbols, ' ') AS symbols,
+    severity,
+    {{severity_word}} AS severity_word,
+    {{event_labels}} AS events,
     p_negative,
     language,
     if(match(url, '^https?://[^\\s]+$'), domain(url), '') AS link,
     if(match(url, '^https?://[^\\s]+$'), url, '') AS url
 FROM
 (
-    SELECT published_at, id, topic, source, title, text, symbols, p_negative, language, url, sentiment
+    SELECT published_at, id, topic, source, title, text, symbols, p_negative, language, url, sentiment, severity, event_names
     FROM documents
     WHERE $__timeFilter_ms(published_at) AND (published_at, id) IN
     (
@@ -21,12 +24,12 @@ FROM
             AND sentiment = 'negative'
             AND {{filters}}
             AND $__conditionalAll(has(symbols, decodeURLComponent('${symbol:percentencode}')), $symbol)
-        ORDER BY published_at DESC
+        ORDER BY ifNull(severity, 0) DESC, published_at DESC
         LIMIT 80
     )
-    ORDER BY published_at DESC, scored_at DESC
+    ORDER BY published_at DESC, scored_at DESC, written_at DESC
     LIMIT 1 BY id
 )
 WHERE sentiment = 'negative'
-ORDER BY time DESC
+ORDER BY ifNull(severity, 0) DESC, time DESC
 LIMIT 50

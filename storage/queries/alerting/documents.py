@@ -18,9 +18,17 @@ class TopDocuments(Protocol):
     """The part of `store.documents` that finds the strongest documents of a window."""
 
     def top(
-        self, topic: str, start: datetime, end: datetime, *, symbols: Collection[str] = (), sentiment: str = "negative", limit: int = 10
+        self,
+        topic: str,
+        start: datetime,
+        end: datetime,
+        *,
+        symbols: Collection[str] = (),
+        sentiment: str = "negative",
+        limit: int = 10,
+        gravest: bool = False,
     ) -> list[StoredDocument]:
-        """Return the strongest documents of a window, copies collapsed."""
+        """Return the strongest documents of a window, or the gravest, copies collapsed."""
 
 
 class AnyDocuments(TopDocuments, Protocol):
@@ -31,7 +39,7 @@ class AnyDocuments(TopDocuments, Protocol):
 
 
 def documents_in_window(documents: TopDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:
-    """Return the negative documents that an alert counted, strongest first; none for a source without documents.
+    """Return the negative documents that an alert counted, gravest first, then strongest; none for a source without documents.
 
     Args:
         sectors: the symbols of each watched sector; one that is no longer watched has no documents.
@@ -44,7 +52,7 @@ def documents_in_window(documents: TopDocuments, alert: Alert, sectors: Mapping[
     if alert.kind is SeriesKind.SOURCE or (alert.kind is SeriesKind.SECTOR and not symbols):
         return []
     topic = alert.topic if alert.kind is SeriesKind.TOPIC else ""
-    return documents.top(topic, alert.window_start, alert.window_end, symbols=symbols, limit=limit)
+    return documents.top(topic, alert.window_start, alert.window_end, symbols=symbols, limit=limit, gravest=True)
 
 
 def documents_behind(documents: AnyDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:
