@@ -96,7 +96,7 @@ def build() -> Dashboard:
         table_panel(
             6,
             "Documents",
-            "The latest 140 documents that name it, including copies, the gravest first. Sentiment, score and severity are those towards it. "
+            "The latest 140 documents that name it, including copies, gravest first. Sentiment, score and severity are those towards it. "
             "Only web addresses become links.",
             "entity/documents",
             (0, 31, 24, 14),

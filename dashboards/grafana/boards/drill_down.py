@@ -124,7 +124,8 @@ def build() -> Dashboard:
         table_panel(
             9,
             "Documents",
-            "The gravest documents of the series, including copies; the latest where no severity is known. Only web addresses become links.",
+            "The gravest documents of the series, including copies; the latest where no severity is known. Only web addresses become "
+            "links.",
             "drilldown/documents",
             (0, 40, 24, 14),
             overrides=document_columns(),

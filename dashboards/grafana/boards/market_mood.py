@@ -179,7 +179,7 @@ def build() -> Dashboard:
     return build_dashboard(
         MOOD,
         "Sentiment by topic: net sentiment, negative share, observed and expected counts, news and social media, the largest changes, "
-        "and the latest negative documents.",
+        "and the gravest negative documents.",
         panels,
         variables=[
             query_variable("topic", "Topic", "Topics of the documents.", "variables/topic", multi=True),

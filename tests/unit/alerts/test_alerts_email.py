@@ -1,3 +1,5 @@
+import re
+from dataclasses import replace
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
 
@@ -235,6 +237,26 @@ def test_a_webhook_is_sent_everything_that_explains_the_alert():
     assert first["documents"][0]["title"] == "Bank fails"
     assert first["documents"][0]["url"] == ""
     assert build_payload("n", notice(alert(**DONE)), {}, "").count(b'"status":"resolved"') == 1
+
+
+GRAVE = {"severity": 0.81, "event_names": ("accident", "own_event"), "event_probabilities": (0.9, 0.6)}
+
+
+def test_a_mail_says_what_happened_and_how_grave_it_is() -> None:
+    message = parsed(documents=[replace(stored(), **GRAVE), replace(stored(title="Calm"), severity=0.05), stored(title="Not read")])
+    first, calm, unread = re.findall(r"^   wire, .*$", text_of(message), re.MULTILINE)
+    assert "UTC, grave: accident or disaster, own event, 90% negative" in first
+    assert all(re.search(r"UTC, 90% negative", line) for line in (calm, unread))
+    assert "grave: accident or disaster, own event" in html_of(message)
+
+
+def test_a_webhook_says_what_happened_and_how_grave_it_is() -> None:
+    documents = [replace(stored(), **GRAVE), stored(title="Not read")]
+    body = orjson.loads(build_payload("n", notice(alert()), {"ab" * 16: documents}, ""))
+    first, unread = body["alerts"][0]["documents"]
+    assert (first["severity"], first["severity_word"]) == (0.81, "grave")
+    assert first["events"][0] == {"name": "accident", "label": "accident or disaster", "probability": 0.9}
+    assert (unread["severity"], unread["severity_word"], unread["events"]) == (None, None, [])
 
 
 ENCODED = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from squall.core.gravity.event_kinds import EVENT_KINDS, KINDS, event_label
@@ -36,3 +38,11 @@ def test_every_event_has_a_name_a_label_a_meaning_and_two_examples_of_its_own() 
 
 def test_an_event_of_a_users_own_is_called_by_its_name() -> None:
     assert [event_label(name) for name in ("cyber", "supply_chain", "_")] == ["cyber attack or data breach", "supply chain", "_"]
+
+
+def test_the_docs_have_the_words_and_meanings_that_page_and_mails_use() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "severity.md").read_text()
+    for grade in GRADES:
+        assert f"| {grade.position:g} | {grade.word} | {grade.meaning} | *{grade.examples[0]}*; *{grade.examples[1]}* |" in page
+    for kind in KINDS:
+        assert f"| `{kind.name}` | {kind.label} | {kind.meaning} | *{kind.examples[0]}*; *{kind.examples[1]}* |" in page

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from squall import storage
 from squall.core.errors import ConfigurationError, StoreError, StoreRefusedError, StoreUnavailableError
+from squall.core.gravity.event_kinds import KINDS
+from squall.core.gravity.severities import GRADES
 from squall.core.records import AlertState
 from squall.storage.backends.base import error_code, plain, server_error
+from squall.storage.panels import panel_sql
 from squall.storage.queries.counts import unpack
 from squall.storage.schema import migrate as migrations
 from squall.storage.schema.migrate import Migration
@@ -116,3 +119,12 @@ def test_packed_documents_become_counts_per_topic_and_minute(documents: dict[str
         assert found == [row.negative, row.neutral, row.positive]
     for topic in topics:
         assert np.array_equal(counts.of(topic).minutes, sorted({minute for minute, _ in documents[topic]}))
+
+
+def test_the_panels_use_the_words_and_labels_of_severity_and_events() -> None:
+    half = 0.5 / (len(GRADES) - 1)
+    cases = ", ".join(f"severity >= {grade.position - half:g}, '{grade.word}'" for grade in reversed(GRADES[1:]))
+    assert panel_sql("parts/severity_word") == f"multiIf(isNull(severity), '', {cases}, '{GRADES[0].word}')"
+    labels = panel_sql("parts/event_labels")
+    assert ", ".join(f"'{kind.name}'" for kind in KINDS) in labels
+    assert ", ".join(f"'{kind.label}'" for kind in KINDS) in labels
