@@ -18,8 +18,7 @@ from squall.alerts.notification.sanitize import one_line, safe_link
 from squall.alerts.notification.wording import REASONS, is_critical, subject, title
 from squall.core.config.alerts import AlertSettings
 from squall.core.formatting import TESTS, chance, duration, interval, is_over, moment, number, size, times, window, window_minutes
-from squall.core.gravity.event_kinds import event_label
-from squall.core.gravity.severities import GRADES, severity_word
+from squall.core.gravity.words import gravity_words
 from squall.core.records import Alert
 from squall.core.series import NO_DATA
 from squall.storage.rows.documents import StoredDocument
@@ -153,16 +152,9 @@ def _line(document: StoredDocument) -> _Line:
         source=one_line(document.source, 60),
         published=moment(document.published_at),
         negative=f"{document.p_negative:.0%}",
-        gravity=_gravity(document),
+        gravity=one_line(gravity_words(document.severity, document.event_names), 160),
         copies=document.copies,
     )
-
-
-def _gravity(document: StoredDocument) -> str:
-    """Return what happened and how grave it is, for example "grave: accident or disaster"; empty where nothing adverse is known."""
-    word = "" if document.severity is None or document.severity < GRADES[1].position / 2 else severity_word(document.severity)
-    events = one_line(", ".join(event_label(name) for name in document.event_names), 120)
-    return ": ".join(filter(None, (word, events)))
 
 
 @cache

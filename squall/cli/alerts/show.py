@@ -10,6 +10,7 @@ from squall.cli.options import AlertId, AsJson, settings_of
 from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
 from squall.core.display import visible
+from squall.core.gravity.words import gravity_words
 from squall.core.records import Alert
 
 if TYPE_CHECKING:
@@ -37,7 +38,13 @@ def show(context: typer.Context, alert_id: AlertId, as_json: AsJson = False) -> 
 
 def _as_dict(details: AlertDetails) -> dict[str, Any]:
     return {
-        "documents": [{"id": d.id, "title": d.title, "url": d.url, "source": d.source, "copies": d.copies} for d in details.documents],
+        "documents": [
+            {
+                **{name: getattr(document, name) for name in ("id", "title", "url", "source", "copies", "severity")},
+                "events": [event.name for event in document.events],
+            }
+            for document in details.documents
+        ],
         "acknowledgements": [{"author": row.author, "note": row.note, "at": row.at} for row in details.acknowledgements],
         "notifications": [row.model_dump() for row in details.notifications],
     }
@@ -66,7 +73,9 @@ def _facts(alert: Alert) -> list[tuple[str, str]]:
 def _print_details(details: AlertDetails) -> None:
     for document in details.documents:
         title = visible(document.title or " ".join(document.text[:200].split()))
-        echo(f"  - {title} ({document.source}, {document.p_negative:.0%} negative, {document.copies} copies)")
+        gravity = visible(gravity_words(document.severity, [event.name for event in document.events]))
+        facts = filter(None, (document.source, gravity, f"{document.p_negative:.0%} negative", f"{document.copies} copies"))
+        echo(f"  - {title} ({', '.join(facts)})")
         if document.url:
             echo(f"    {visible(document.url)}")
     for row in details.acknowledgements:

@@ -8,6 +8,7 @@ import pytest
 
 from squall.core.gravity.event_kinds import EVENT_KINDS, KINDS, event_label
 from squall.core.gravity.severities import GRADES, SEVERITIES, severity_word
+from squall.core.gravity.words import gravity_words
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,18 @@ def test_the_docs_have_the_words_and_meanings_that_page_and_mails_use() -> None:
         assert f"| {grade.position:g} | {grade.word} | {grade.meaning} | *{grade.examples[0]}*; *{grade.examples[1]}* |" in page
     for kind in KINDS:
         assert f"| `{kind.name}` | {kind.label} | {kind.meaning} | *{kind.examples[0]}*; *{kind.examples[1]}* |" in page
+
+
+@pytest.mark.parametrize(
+    ("severity", "events", "words"),
+    [
+        (0.8, ("accident", "own_event"), "grave: accident or disaster, own event"),
+        (0.4, (), "serious"),
+        (0.05, ("legal",), "fine, lawsuit or settlement"),
+        (None, (), ""),
+    ],
+)
+def test_a_document_says_in_a_few_words_what_happened_and_how_grave_it_is(
+    severity: float | None, events: tuple[str, ...], words: str
+) -> None:
+    assert gravity_words(severity, events) == words
