@@ -17,7 +17,9 @@ from squall.storage import Store
 from squall.storage.rows.severity import SeverityBucket
 
 MAX_TOPICS: Final = 100
-_STEP: Final = timedelta(hours=1)
+_HOUR: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
+"""Severities are counted by whole minutes: the one of the newest document too."""
 
 
 def mood_routes(store: Store, cache: ResponseCache) -> APIRouter:
@@ -44,7 +46,7 @@ def _mood(store: Store, hours: int) -> MoodView:
     topics = sorted(sizes, key=lambda name: (-sizes[name], name))[:MAX_TOPICS]
     cells = {(row.name, row.time): row for row in rows}
     severities: defaultdict[str, list[SeverityBucket]] = defaultdict(list)
-    for bucket in store.severity.by_topic(grid.start, grid.end, step=_STEP):
+    for bucket in store.severity.by_topic(grid.start, last + _MINUTE, step=_HOUR):
         severities[bucket.name].append(bucket)
     lines = [[cells.get((topic, time)) for time in grid.times] for topic in topics]
     return MoodView(

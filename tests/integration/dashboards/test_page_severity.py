@@ -54,7 +54,7 @@ def test_documents_are_listed_gravest_first_with_words_for_what_happened(world: 
 def test_topics_and_companies_say_how_grave_they_are(world: Any, scored: Any) -> None:
     world.insert(
         graded(scored("Acme plant burns", age=HOUR), 0.8, "accident", towards=1.0),
-        graded(scored("Acme misses", age=HOUR, topic="Earnings"), 0.2, towards=0.3),
+        graded(scored("Acme misses", topic="Earnings"), 0.2, towards=0.3),
         scored("Not read for severity", topic="IPO"),
     )
     world.store.rollups.update()
