@@ -1,4 +1,5 @@
-// The stream of the newest documents. New documents appear on top while the reader is at the top; otherwise they wait behind a button.
+// The stream of the newest documents, or the gravest of the time range.
+// New documents appear on top while the reader is at the top; otherwise they wait behind a button.
 
 import { get } from "./api.js";
 import { $, el, link, reconcile, write } from "./dom.js";
@@ -147,7 +148,8 @@ export async function load() {
     [waiting, missed, pagedBack] = [[], 0, false];
     draw();
     showCounts();
-    note(shown.length ? "" : gravest() ? "No document of this time range has a severity and matches." : filtered ? "No documents match these filters." : "No documents yet.");
+    const empty = gravest() ? "No document of this time range has a severity and matches." : "No documents match these filters.";
+    note(shown.length ? "" : gravest() || filtered ? empty : "No documents yet.");
   } catch (error) {
     if (mine === generation) note(`The documents could not be loaded: ${error.message}.`);
     throw error;

@@ -20,14 +20,17 @@ function together(topics) {
 
 /** Convert the response of /api/mood into rows, with a row for all topics on top. */
 function rowsOf(mood) {
-  const rows = mood.topics.map((name, at) => ({ name, negative: mood.negative[at], total: mood.total[at], net: mood.net[at], gravity: mood.gravest[at] }));
+  const rows = mood.topics.map((name, at) => (
+    { name, negative: mood.negative[at], total: mood.total[at], net: mood.net[at], gravity: mood.gravest[at] }
+  ));
   const columns = mood.times.map((_, at) => {
     const total = sum(rows.map((row) => row.total[at]));
     const balance = sum(rows.map((row) => (row.net[at] || 0) * row.total[at]));
     return { negative: sum(rows.map((row) => row.negative[at])), total, net: total ? balance / total : null };
   });
   const pick = (field) => columns.map((column) => column[field]);
-  return [{ name: ALL_TOPICS, negative: pick("negative"), total: pick("total"), net: pick("net"), gravity: together(mood.gravest) }, ...rows];
+  const all = { name: ALL_TOPICS, negative: pick("negative"), total: pick("total"), net: pick("net"), gravity: together(mood.gravest) };
+  return [all, ...rows];
 }
 
 /** Keep the order of the rows, so that nothing moves while the reader is about to click; a new time range sorts them again. */
