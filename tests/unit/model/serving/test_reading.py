@@ -16,6 +16,7 @@ from squall.core.errors import ConfigurationError
 from squall.core.gravity.event_kinds import EVENT_KINDS
 from squall.model.outputs import probabilities
 from squall.model.serving.engine import ScoringEngine
+from squall.model.serving.json_lines import score_lines
 from squall.model.tasks import DEFAULT_TASKS, EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SEVERITY, TaskSpec
 from tests.support.engines import save_checkpoint, tampered_engine, tiny_settings
 
@@ -189,3 +190,16 @@ def test_events_of_a_users_own_are_read_by_their_names(tiny_base: Path, tmp_path
 def test_without_the_heads_nothing_is_said_of_severity_and_events(engine: ScoringEngine) -> None:
     reading = engine.read([TEXT])
     assert (reading.severity, reading.events(0), reading.mention_severity(0, [(0, 4)])) == (None, [], None)
+
+
+def test_a_scored_line_has_severity_and_events_or_null_and_none(grave: Path, engine: ScoringEngine) -> None:
+    with ScoringEngine.open(tiny_settings(grave)) as graded:
+        reading = graded.read([TEXT])
+        [line] = score_lines([TEXT.encode()], graded)
+    assert reading.severity is not None
+    assert line["severity"] == pytest.approx(float(reading.severity[0]), abs=1e-5)
+    assert [event["name"] for event in line["events"]] == [name for name, _ in reading.events(0)]
+    assert line["events"]
+    assert all(event.keys() == {"name", "probability"} for event in line["events"])
+    [without] = score_lines([TEXT.encode()], engine)
+    assert (without["severity"], without["events"]) == (None, [])
