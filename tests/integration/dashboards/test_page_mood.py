@@ -141,6 +141,7 @@ def test_filters_name_what_occurs_most_frequent_first(world: Any, scored: Any) -
         "sources": ["wire", "other"],
         "symbols": ["XYZ", "ABC"],
         "languages": ["en", "de"],
+        "events": [],
         "series": [],
     }
     kinds = {row["name"]: row["kind"] for row in found["series"]}
