@@ -1,4 +1,7 @@
-"""Minimal pairs: two texts that differ in little, and what must differ in the answers; a behavioural checklist (CheckList, Ribeiro et al. 2020)."""
+"""Minimal pairs: two texts that differ in little, and what must differ in the answers.
+
+A behavioural checklist, in the manner of CheckList (Ribeiro et al. 2020).
+"""
 
 from __future__ import annotations
 
@@ -92,7 +95,9 @@ def read_pairs(path: Path) -> list[MinimalPair]:
             what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
             raise ConfigurationError(f"{path}, line {number}: {what}", "correct the line") from None
     if not pairs:
-        raise ConfigurationError(f"{path} has no pairs", 'give lines as {"id": …, "phenomenon": …, "a": …, "b": …, "expect": "severity a > b"}')
+        raise ConfigurationError(
+            f"{path} has no pairs", 'give lines {"id": …, "phenomenon": …, "a": …, "b": …, "expect": "severity a > b"}'
+        )
     return pairs
 
 
@@ -166,7 +171,7 @@ def _balance(tone: Probabilities) -> Probabilities:
 
 def _pair(line: object) -> MinimalPair:
     if not isinstance(line, dict):
-        raise ValueError("no object in braces")
+        raise ValueError("no object in braces")  # noqa: TRY004 - as every other fault of a line
     said = [line["expect"], *([line["expect_b"]] if "expect_b" in line else [])]
     pair = MinimalPair(str(line["id"]), str(line["phenomenon"]), str(line["a"]), str(line["b"]), tuple(map(Expectation.parse, said)))
     for expected in pair.expected:

@@ -22,7 +22,8 @@ def pairs(
 
     A line is {"id": …, "phenomenon": …, "a": …, "b": …, "expect": …}. What can be expected: "severity a > b" (a is graver), "tone a < b"
     (a is more negative), "label a negative, b positive", "event a: insolvency" (a has it, b has not), and, of two names in one text,
-    'mention a "X" < "Y"' (the tone towards X is more negative). Prints the share of pairs passed with a 95% interval, and of each phenomenon.
+    'mention a "X" < "Y"' (the tone towards X is more negative). Prints the share of pairs passed with a 95% interval, and of each
+    phenomenon.
     """
     from squall.model.evaluation.minimal_pairs import judge_pairs, read_pairs
     from squall.model.serving.engine import ScoringEngine

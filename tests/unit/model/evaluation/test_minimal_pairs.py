@@ -73,9 +73,9 @@ def test_of_two_names_one_at_most_has_the_more_negative_tone(engine: ScoringEngi
 
 
 def test_a_checkpoint_without_severity_is_told(tiny_base: Path, tmp_path: Path) -> None:
-    with ScoringEngine.open(tiny_settings(save_checkpoint(tmp_path, tiny_base, tasks=DEFAULT_TASKS))) as engine:
-        with pytest.raises(ConfigurationError, match="severity"):
-            judge_pairs(engine, [_pair("a", "b", "severity a > b")])
+    folder = save_checkpoint(tmp_path, tiny_base, tasks=DEFAULT_TASKS)
+    with ScoringEngine.open(tiny_settings(folder)) as engine, pytest.raises(ConfigurationError, match="severity"):
+        judge_pairs(engine, [_pair("a", "b", "severity a > b")])
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,6 @@ def test_a_file_without_pairs_is_told(tmp_path: Path) -> None:
 
 @given(st.text(max_size=60))
 def test_any_other_words_are_no_expectation_and_raise_nothing_else(said: str) -> None:
-    try:
-        assert Expectation.parse(said).kind in {"severity", "tone", "label", "event", "mention"}
-    except ValueError as error:
-        assert "no expectation" in str(error)
+    if said not in {"severity a > b", "tone a < b"} and said.split(" ")[0] not in {"label", "event", "mention"}:
+        with pytest.raises(ValueError, match="no expectation"):
+            Expectation.parse(said)
