@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from squall.core.records import MOST_MENTIONS, EntityKind
-from squall.entities.linking.found_names import found_entity
+from squall.entities.linking.found.names import found_entity
 from tests.support.linkers import company, linker_of
 
 LINKER = linker_of(company("Tesla", ticker="TSLA"))
