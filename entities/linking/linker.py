@@ -71,7 +71,7 @@ class Linker:
         certain = frozenset(ticker.candidate.entity.id for ticker in tickers if ticker.certain)
         candidates = name_candidates(text, folded, matches, spans, frozenset(symbols), certain)
         bylines = Bylines(text)
-        if bylines:
+        if bylines and candidates:
             candidates = [each for each in candidates if each.entity.kind not in _WRITE_OR_LIE or not bylines.hold(each.start)]
         found_by_network = found_candidates(text, folded, spans.spans, self._known, candidates, bylines) if spans else []
         candidates = confirmed(text, candidates, found_by_network, tickers)

@@ -54,8 +54,8 @@ def ticker_candidates(text: str, folded: Folded, forms: Iterable[TickerForm], ca
 def confirmed(text: str, names: Sequence[Candidate], found: Sequence[Candidate], tickers: Sequence[Ticker]) -> list[Candidate]:
     """Return the candidates after each ticker in brackets has confirmed the name before it, and the tickers that stand by themselves.
 
-    "General Electric (NYSE: GE)" is one occurrence, of the entity that the ticker proves. The exchange and the symbol within a ticker's form
-    are no names besides; what the network found there is none either where the ticker stands for nobody by itself: "(TSLA)".
+    "General Electric (NYSE: GE)" is one occurrence, of the entity that the ticker proves. The exchange and the symbol within a ticker's
+    form are no names besides; what the network found there is none either where the ticker stands for nobody by itself: "(TSLA)".
 
     Args:
         text: as given.

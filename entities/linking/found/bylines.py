@@ -17,6 +17,7 @@ _CREDITS = re.compile(
     r"(?: and (?:writing|editing|reporting))? by\b",
     re.IGNORECASE,
 )
+_A_BY = re.compile(r"\bby\b", re.IGNORECASE)
 _DATELINE = 100
 """Characters before the agency within which its dateline begins."""
 _LINE = 120
@@ -36,7 +37,7 @@ class Bylines:
     """
 
     def __init__(self, text: str) -> None:
-        zones = sorted((*_datelines(text), *_authors(text), *_credits(text)))
+        zones = sorted((*_datelines(text), *_authors(text), *_credits(text))) if "(" in text or "/" in text or _A_BY.search(text) else []
         self._starts: list[int] = []
         self._ends: list[int] = []
         for start, end in zones:

@@ -20,8 +20,8 @@ PARTICLES: Final = frozenset(("a", "an", "the", "of", "and", "&", "in", "on", "a
 """Words that neither begin nor end a name that the network found."""
 _LEAST: Final = 3
 """A name of fewer letters and digits that no table knows can be anything."""
-_PERIOD: Final = re.compile(r"(?:fy|cy|q|h|f)\d{1,4}|\d+[a-z]{0,3}")
-"""`q3`, `fy12`, `2014`, `3rd`, `10bn`."""
+_PERIOD: Final = re.compile(r"(?:fy|cy|q|h|f)\d{1,4}|\d+[a-z]{0,3}|(?:a{1,2}|b|ba{1,2}|caa)\d|aaa|bbb?|ccc?|baa|caa")
+"""`q3`, `fy12`, `2014`, `3rd`, `10bn`; grades of debt: `bbb`, `aa3`."""
 _CODE_LENGTH: Final = 7
 _CODE_CHANGES: Final = 3
 """From so many changes between letters and digits on, a word is a number of an item: `NL1N2YS01R`."""
