@@ -53,15 +53,19 @@ class NetworkSpans:
         """
         at = bisect_right(self._starts, start) - 1
         before = at - 1 if at >= 0 and self._starts[at] == start else at
-        if before >= 0 and self._spans[before][2] == "PER" and self._text[self._spans[before][1] : start] == " ":
-            if " " not in self._text[self._spans[before][0] : start - 1] and " " not in self._text[start:end]:
-                return "PER", True
+        if before >= 0 and self._is_given_name(before, start) and " " not in self._text[start:end]:
+            return "PER", True
         for index in (at, at + 1):
             if 0 <= index < len(self._spans):
                 begin, stop, label = self._spans[index]
                 if begin < end and stop > start:
                     return label, self._is_longer(begin, stop, start, end)
         return None, False
+
+    def _is_given_name(self, index: int, start: int) -> bool:
+        """Whether a span is one word of a person's name, directly before `start`."""
+        begin, stop, label = self._spans[index]
+        return label == "PER" and self._text[stop:start] == " " and " " not in self._text[begin:stop]
 
     def _is_longer(self, begin: int, stop: int, start: int, end: int) -> bool:
         if start - begin < _REACH and stop - end < _REACH:
