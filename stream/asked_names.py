@@ -32,8 +32,9 @@ def places_of(names: Sequence[str], text: str) -> list[list[Place]]:
 def occurrences(names: Sequence[str], text: str) -> list[list[Place]]:
     """Return where `text` has each of `names`, in any case of letters: as whole words where it does, else anywhere.
 
-    Of each name the first `MOST_MENTIONS` places; where a thousand are within words, no whole word is looked for behind them. A place does not end before a combining mark: "Nestle" is not in "Nestle" with an accent on its last letter. Of one name, places do not
-    overlap. One pass of an automaton finds all names (Aho and Corasick 1975): linear in the text.
+    Of each name the first `MOST_MENTIONS` places, which do not overlap; where a thousand are within words, no whole word is looked for
+    behind them. A place does not end before a combining mark: "Nestle" is not in "Nestle" with an accent on its last letter. One pass of an
+    automaton finds all names (Aho and Corasick 1975): linear in the text.
     """
     wanted: dict[str, list[int]] = {}
     for number, name in enumerate(names):
