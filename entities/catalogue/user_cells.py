@@ -53,8 +53,9 @@ def read_row(cells: Mapping[str, str], line: int, list_mark: str, known: Callabl
     kind = _kind(cells.get("kind", ""), problems.append)
     entity_id = cells.get("id", "").strip()
     if entity_id and (not _ID.fullmatch(entity_id) or len(entity_id) > MOST_ID_CHARS or kind_of(entity_id) is None):
-        hint = f"write {suggestion}, or leave the id empty" if (suggestion := _suggested(entity_id)) else "such as company:acme-corp"
-        problems.append(f"id {entity_id[:80]!r} is not a kind, a colon and a name of letters, digits and . - _ & + ~ without spaces: {hint}")
+        suggested = _suggested(entity_id)
+        hint = f"write {suggested}, or leave the id empty" if suggested else "such as company:acme-corp"
+        problems.append(f"id {entity_id[:80]!r} is not a kind, a colon and a name without spaces, of letters, digits and . - _ & + ~: {hint}")
     if entity_id and kind is not None and kind_of(entity_id) not in {kind, None}:
         problems.append(f"id {entity_id[:80]!r} is no {kind.value}")
     name = _name(cells.get("name", ""), "name", problems.append)
