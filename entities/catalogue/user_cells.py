@@ -55,7 +55,7 @@ def read_row(cells: Mapping[str, str], line: int, list_mark: str, known: Callabl
     if entity_id and (not _ID.fullmatch(entity_id) or len(entity_id) > MOST_ID_CHARS or kind_of(entity_id) is None):
         suggested = _suggested(entity_id)
         hint = f"write {suggested}, or leave the id empty" if suggested else "such as company:acme-corp"
-        problems.append(f"id {entity_id[:80]!r} is not a kind, a colon and a name without spaces, of letters, digits and . - _ & + ~: {hint}")
+        problems.append(f"id {entity_id[:80]!r} is not a kind, a colon and a name of letters, digits and . - _ & + ~: {hint}")
     if entity_id and kind is not None and kind_of(entity_id) not in {kind, None}:
         problems.append(f"id {entity_id[:80]!r} is no {kind.value}")
     name = _name(cells.get("name", ""), "name", problems.append)

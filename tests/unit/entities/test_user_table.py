@@ -201,7 +201,7 @@ def test_an_entity_with_the_most_aliases_is_read(tmp_path: Path) -> None:
     assert list(entity.aliases) == aliases
 
 
-@pytest.mark.parametrize("name", ["a/b", "x/documents", "a%2Fb", "a?b", "a#b", "a\u202eb", "a\u200bb", "a\\b", "a\"\"b", "a(b)"])
+@pytest.mark.parametrize("name", ["a/b", "x/documents", "a%2Fb", "a?b", "a#b", "a\u202eb", "a\u200bb", "a\\b", 'a""b', "a(b)"])
 def test_an_id_that_an_address_or_a_line_would_read_otherwise_is_refused_with_one_that_does(tmp_path: Path, name: str) -> None:
     ((line, text),) = problems(tmp_path, f'id,name\n"company:{name}",Alpenbank\n')
     assert line == 2
