@@ -13,7 +13,7 @@ from squall.app.dev_broker import free_port
 from squall.storage import Store
 from tests.support.squall_process import SquallProcess, opened, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SECOND = "id,name\n,Zorgblat AG\n,Quuxbank\n"
 
@@ -44,7 +44,7 @@ def test_a_broken_table_is_logged_and_the_old_one_stays_until_a_good_one_comes(t
         wait_until(lambda: says in node.output(), 60, f"the line {says!r}", node.log)
 
     try:
-        wait_until(lambda: "listening for documents" in node.output(), 180, "the push endpoint", node.log)
+        wait_until(lambda: "listening for documents" in node.output(), 400, "the push endpoint", node.log)
         push("Zorgblat shares plunge as Quuxbank rises in the first week")
         table.write_text("id,name\ncompany:a/b,Quuxbank\n,\n,Zorgblat AG,too many\n")
         hang_up("new entities not loaded; still linking to")
