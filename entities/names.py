@@ -48,6 +48,12 @@ def legal_short_form(name: str) -> str:
     return short if len(name_key(short)) > 1 else name
 
 
+def is_legal_form(name: str) -> bool:
+    """Whether `name` is made of nothing but legal forms and what is left out beside them: "Inc.", "Holdings plc", "Group"."""
+    words = name_key(name).split()
+    return bool(words) and all(word in _ALONE_NO_NAME for word in words)
+
+
 def short_forms(name: str) -> tuple[str, ...]:
     """Return the shorter forms of a company's name that follow by rule, longest first, without `name`.
 
@@ -117,3 +123,4 @@ _LEGAL_ENDINGS = _parts(
     """
 )
 _OMITTED_ENDINGS = _parts("group | holding | holdings | holding co | group holding | group holdings | international holdings")
+_ALONE_NO_NAME = _LEGAL_BEGINNINGS | frozenset(word for ending in _LEGAL_ENDINGS | _OMITTED_ENDINGS for word in ending.split())

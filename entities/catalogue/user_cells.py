@@ -18,7 +18,8 @@ MOST_ALIASES = 200
 MOST_SYMBOLS = 50
 MOST_ID_CHARS = 160
 SIZES = {"": 0, "nano": 1, "micro": 2, "small": 3, "mid": 4, "large": 5, "mega": 6} | {str(size): size for size in range(7)}
-_ID = re.compile(r"[a-z_]+:[^\s:;,]+")
+_ID = re.compile(r"[a-z_]+:[\w.&+~-]+")
+"""Ids are parts of addresses, of lines in logs and of headers: no slash, no sign that a URL gives a meaning, nothing invisible."""
 _SYMBOL = re.compile(r"[\w.^=&/+-]{1,24}")
 Report = Callable[[str], None]
 
@@ -52,7 +53,9 @@ def read_row(cells: Mapping[str, str], line: int, list_mark: str, known: Callabl
     kind = _kind(cells.get("kind", ""), problems.append)
     entity_id = cells.get("id", "").strip()
     if entity_id and (not _ID.fullmatch(entity_id) or len(entity_id) > MOST_ID_CHARS or kind_of(entity_id) is None):
-        problems.append(f"id {entity_id[:80]!r} is not a kind, a colon and a name without spaces, such as company:acme-corp")
+        suggested = _suggested(entity_id)
+        hint = f"write {suggested}, or leave the id empty" if suggested else "such as company:acme-corp"
+        problems.append(f"id {entity_id[:80]!r} is not a kind, a colon and a name of letters, digits and . - _ & + ~: {hint}")
     if entity_id and kind is not None and kind_of(entity_id) not in {kind, None}:
         problems.append(f"id {entity_id[:80]!r} is no {kind.value}")
     name = _name(cells.get("name", ""), "name", problems.append)
@@ -87,6 +90,13 @@ def read_row(cells: Mapping[str, str], line: int, list_mark: str, known: Callabl
         size=size or 0,
     )
     return UserRow(line, _changed(base, row, removed) if base is not None else row, removed)
+
+
+def _suggested(entity_id: str) -> str:
+    """The id that a wrong one was meant to be; empty where it can't be told."""
+    kind, colon, name = entity_id.partition(":")
+    key = slug(name)
+    return f"{kind}:{key}" if colon and kind_of(entity_id) is not None and key and len(key) + len(kind) < MOST_ID_CHARS else ""
 
 
 def _id_of(kind: EntityKind | None, name: str) -> str:

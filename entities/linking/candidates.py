@@ -62,7 +62,7 @@ def name_candidates(
         entity, points = _best(form, place, symbols, certain)
         points += score(form, entity.kind, place)
         if spans.looked_at(start):
-            points += network_points(entity.kind, *spans.over(start, end))
+            points += network_points(form, entity.kind, *spans.over(start, end))
         found.append(Candidate(start, end, entity, points, place, form))
     return _said_elsewhere(found)
 

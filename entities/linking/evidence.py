@@ -239,6 +239,10 @@ def _neighbours(place: Place, before_other: float, after_other: float) -> float:
 
 
 _NETWORK_AGREES = {"ORG": 2.5, "MISC": 0.5, "LOC": -2.0, "PER": -2.0}
+_NETWORK_TOO_WILLING = 0.5
+"""Points that an organisation's span counts less for a form that needs context: of ordinary words the network calls too many names."""
+_NETWORK_DENIES = 1.0
+"""Points that a person's or a place's span counts more against such a form."""
 _FITS = {
     EntityKind.PERSON: "PER",
     EntityKind.COUNTRY: "LOC",
@@ -247,10 +251,11 @@ _FITS = {
 _ANY_LABEL = frozenset({EntityKind.INDEX, EntityKind.CURRENCY, EntityKind.COMMODITY, EntityKind.OTHER})
 
 
-def network_points(kind: EntityKind, label: str | None, inside_longer: bool) -> float:
+def network_points(form: Form, kind: EntityKind, label: str | None, inside_longer: bool) -> float:
     """Return what the network's span at a place says about an entity of `kind`.
 
     Args:
+        form: that stands there.
         kind: of the entity.
         label: of the span that overlaps; None: there is none, and the network was asked.
         inside_longer: whether that span reaches well beyond the form: it is part of another name.
@@ -259,6 +264,8 @@ def network_points(kind: EntityKind, label: str | None, inside_longer: bool) -> 
         return 0.0 if kind in _ANY_LABEL else -1.0
     wanted = _FITS.get(kind, "ORG")
     points = 2.5 if label == wanted else 0.5 if kind in _ANY_LABEL else _NETWORK_AGREES.get(label, 0.0) if wanted == "ORG" else -0.5
+    if wanted == "ORG" and kind not in _ANY_LABEL and (form.common or form.acronym or form.derived):
+        points -= _NETWORK_TOO_WILLING if label == "ORG" else _NETWORK_DENIES if label in {"PER", "LOC"} else 0.0
     return points - 3.0 if inside_longer else points
 
 

@@ -96,6 +96,26 @@ def checkpoint_swap(engine: ScoringEngine) -> Callable[[Settings], None]:
     return swap
 
 
+def entities_swap(processor: Processor) -> Callable[[Settings], None]:
+    """Return what lets `processor` link to the entities of new settings, for `squall.app.signals.reload_on_hangup`.
+
+    The user's table is read again even where its path is the same; one that can't be used changes nothing.
+    """
+
+    def swap(settings: Settings) -> None:
+        before = processor.names_version
+        try:
+            linker = open_linker(settings.entities)
+        except SquallError as error:
+            log.error("new entities not loaded; still linking to %s: %s", before, error)  # noqa: TRY400 - a traceback would add nothing
+            return
+        if linker.version != before:
+            processor.link_with(linker)
+            log.info("entities %s replaced %s: `squall entities backfill` reads stored documents again", linker.version, before)
+
+    return swap
+
+
 @contextmanager
 def kafka_dead_letters(settings: Settings, stop: threading.Event, health: Health | None = None) -> Iterator[KafkaDeadLetters]:
     """Create the topics that are missing, waiting until the broker is available, and open the dead-letter topic."""

@@ -199,3 +199,16 @@ def test_an_entity_with_the_most_aliases_is_read(tmp_path: Path) -> None:
     aliases = [f"alias {number}" for number in range(MOST_ALIASES)]
     (entity,) = read(tmp_path, f"name,aliases\nAlpenbank,{';'.join(aliases)}\n")
     assert list(entity.aliases) == aliases
+
+
+@pytest.mark.parametrize("name", ["a/b", "x/documents", "a%2Fb", "a?b", "a#b", "a\u202eb", "a\u200bb", "a\\b", 'a""b', "a(b)"])
+def test_an_id_that_an_address_or_a_line_would_read_otherwise_is_refused_with_one_that_does(tmp_path: Path, name: str) -> None:
+    ((line, text),) = problems(tmp_path, f'id,name\n"company:{name}",Alpenbank\n')
+    assert line == 2
+    suggested = text.partition("write ")[2].partition(",")[0]
+    assert read(tmp_path, f"id,name\n{suggested},Alpenbank\n")[0].id == suggested
+
+
+@pytest.mark.parametrize("entity_id", ["company:a.b_c-d&e+f~g", "company:Z\u00fcrich", "company:\u65e5\u672c"])
+def test_an_id_of_letters_digits_and_plain_signs_is_kept(tmp_path: Path, entity_id: str) -> None:
+    assert read(tmp_path, f"id,name\n{entity_id},Alpenbank\n")[0].id == entity_id
