@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from squall.core.config.files.regular import read_regular_file
 from squall.core.errors import ConfigurationError
 from squall.core.records import EntityKind
 from squall.entities.catalogue.listings import symbol_forms
@@ -115,12 +116,9 @@ def _cells(path: Path, problems: list[TableProblem]) -> Iterator[tuple[int, dict
 
 def _text(path: Path, problems: list[TableProblem]) -> str:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            problems.append(TableProblem(0, f"larger than {MOST_BYTES // 1024**2} MiB"))
-            return ""
-        content = path.read_bytes()
-    except OSError as error:
-        problems.append(TableProblem(0, error.strerror or str(error)))
+        content = read_regular_file(path, MOST_BYTES)
+    except ConfigurationError as error:
+        problems.append(TableProblem(0, error.what))
         return ""
     try:
         text = content.decode("utf-8-sig")
