@@ -12,6 +12,7 @@ from typing import NamedTuple
 from squall.core.config.files.regular import read_regular_file
 from squall.core.errors import ConfigurationError
 from squall.core.records import EntityKind
+from squall.entities.catalogue.data_file import kind_of
 from squall.entities.catalogue.listings import symbol_forms
 from squall.entities.catalogue.user_cells import COLUMNS, UserRow, read_row
 from squall.entities.entity import Entity
@@ -20,6 +21,7 @@ from squall.entities.names import name_key, slug
 MOST_ROWS = 200_000
 MOST_BYTES = 200 * 1024 * 1024
 _SHOWN_PROBLEMS = 100
+_OWN_NOTHING = frozenset((EntityKind.PERSON, EntityKind.INDEX, EntityKind.CURRENCY, EntityKind.COMMODITY))
 _HINT = "docs/entities.md describes the columns; `squall entities check FILE` checks a file without using it"
 
 
@@ -111,7 +113,8 @@ def _cells(path: Path, problems: list[TableProblem]) -> Iterator[tuple[int, dict
                 else:
                     yield first_line, dict(zip(columns, cells, strict=True)), "|" if delimiter == ";" else ";"
     except csv.Error as error:
-        problems.append(TableProblem(line, f"not CSV: {error}"))
+        text = f"a cell has more than {csv.field_size_limit():,} characters, or a quote is not closed" if "limit" in str(error) else error
+        problems.append(TableProblem(line, f"not CSV: {text}; the rows below were not read"))
 
 
 def _text(path: Path, problems: list[TableProblem]) -> str:
@@ -160,8 +163,8 @@ def _resolved(rows: list[UserRow], shipped: Mapping[str, Entity], problems: list
                 problems.append(TableProblem(row.line, f"country {entity.country[:60]!r} is neither a country's id nor its name"))
         if parent:
             parent = finder.find(parent, None)
-            if not parent or parent == entity.id:
-                problems.append(TableProblem(row.line, f"parent {entity.parent[:60]!r} is no other entity's id, symbol or name"))
+            if not parent or parent == entity.id or kind_of(parent) in _OWN_NOTHING:
+                problems.append(TableProblem(row.line, f"parent {entity.parent[:60]!r} is no id, symbol or name of another company or organisation"))
         resolved.append(replace(entity, country=country, parent=parent))
     return resolved
 
@@ -182,10 +185,9 @@ class _Finder:
     def find(self, text: str, kind: EntityKind | None) -> str:
         """Return an id, empty where nothing is found."""
         if kind is EntityKind.COUNTRY:
-            ids = (text, f"country:{slug(text)}")
-            found = next((entity_id for entity_id in ids if entity_id in self._entities), None)
-            named = self._by_name.get((name_key(text), True))
-            return found or (named.id if named else "")
+            known = map(self._entities.get, (text, f"country:{slug(text)}"))
+            found = next((entity for entity in known if entity and entity.kind is kind), None) or self._by_name.get((name_key(text), True))
+            return found.id if found else ""
         if text in self._entities:
             return text
         symbol = next((self._by_symbol[form] for form in symbol_forms(text) if form in self._by_symbol), None)
