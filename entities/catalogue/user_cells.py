@@ -149,7 +149,9 @@ def _names(cell: str, what: str, list_mark: str, report: Report) -> tuple[tuple[
     """Names to add, and those to remove, which begin with a minus."""
     entries = _entries(cell, list_mark, MOST_ALIASES, what, report)
     removed = tuple(entry[1:].strip() for entry in entries if entry.startswith("-"))
-    return tuple(_name(entry, "alias" if what == "aliases" else "former name", report) for entry in entries if not entry.startswith("-")), removed
+    return tuple(
+        _name(entry, "alias" if what == "aliases" else "former name", report) for entry in entries if not entry.startswith("-")
+    ), removed
 
 
 def _symbols(cell: str, list_mark: str, report: Report) -> tuple[Listing, ...]:

@@ -164,7 +164,9 @@ def _resolved(rows: list[UserRow], shipped: Mapping[str, Entity], problems: list
         if parent:
             parent = finder.find(parent, None)
             if not parent or parent == entity.id or kind_of(parent) in _OWN_NOTHING:
-                problems.append(TableProblem(row.line, f"parent {entity.parent[:60]!r} is no id, symbol or name of another company or organisation"))
+                problems.append(
+                    TableProblem(row.line, f"parent {entity.parent[:60]!r} is no id, symbol or name of another company or organisation")
+                )
         resolved.append(replace(entity, country=country, parent=parent))
     return resolved
 

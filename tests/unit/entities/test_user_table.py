@@ -140,7 +140,17 @@ def test_a_name_is_taken_away_in_the_column_of_former_names_too(tmp_path: Path) 
         ("name,aliases\nA," + "a" * 100_000, 2, "more than 200 characters"),
         ("name,aliases\nA," + "a" * 131_073, 2, "a cell has more than 131,072 characters"),
     ],
-    ids=["empty", "unknown column", "no name", "column twice", "not UTF-8", "open quote", "10,000 aliases", "long cell", "longer than CSV allows"],
+    ids=[
+        "empty",
+        "unknown column",
+        "no name",
+        "column twice",
+        "not UTF-8",
+        "open quote",
+        "10,000 aliases",
+        "long cell",
+        "longer than CSV allows",
+    ],
 )
 def test_a_broken_file_is_told(tmp_path: Path, content: str | bytes, line: int, words: str) -> None:
     found = problems(tmp_path, content)
