@@ -41,7 +41,7 @@ class PageServer:
         settings: host, port (0: any free port) and token.
         clock: for cache expiry, for the time of acknowledgements and silences, and to recognise what has stopped.
         detector: its interval decides when the detector counts as stopped; its sectors, which documents are behind an alert.
-        groups: what belongs to what, and the search by names; default: of the entities that ship with Squall, read when they are first asked for.
+        groups: what belongs to what, and search by name; default: of the entities that ship with Squall, read when first asked for.
         poll_seconds: interval between polls of the store for the event stream.
     """
 

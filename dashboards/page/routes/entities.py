@@ -32,9 +32,7 @@ from squall.storage.rows.entities import EntityName
 _FIRST_TTL_SECONDS: Final = 60.0
 _NO_ENTITY: Final[dict[int | str, dict[str, Any]]] = {404: {"model": ErrorView, "description": "no document names this entity"}}
 
-EntityId = Annotated[
-    str, Path(min_length=1, max_length=500, description="as lists and documents give it; encode it for a URL, slashes too")
-]
+EntityId = Annotated[str, Path(min_length=1, max_length=500, description="as lists and documents give it; encoded for a URL, slashes too")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
@@ -61,12 +59,13 @@ def entity_routes(store: Store, cache: ResponseCache, clock: Clock, groups: Open
         ] = None,
         limit: Limit = 20,
         q: Annotated[
-            str, Query(max_length=200, description="the beginning of a name or former name, of a word in it, or of a ticker")
+            str, Query(max_length=200, description="the beginning of a name, of a word in it, or of a ticker; former names too")
         ] = "",
     ) -> EntitiesView:
         """Entities by what documents say about them: most negative documents, largest change of them, or most talked about.
 
-        With `q`, also entities that no document of these hours names; it finds aliases and former names as well. Of a sector or an industry, counts are sums over its companies.
+        With `q`, also entities that no document of these hours names; it finds aliases and former names as well.
+        Of a sector or an industry, counts are sums over its companies.
         """
         kinds, text = tuple(dict.fromkeys(kind or ())), " ".join(q.split())
         key = ("entities", order, hours, kinds, limit, text)
