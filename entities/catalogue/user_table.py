@@ -71,6 +71,10 @@ def read_user_table(path: Path, shipped: Mapping[str, Entity], *, extend: bool) 
     for line, cells, list_mark in _cells(path, problems):
         row = read_row(cells, line, list_mark, shipped.get if extend else _none, _reporter(problems, line))
         if row is None:
+            entity_id = cells.get("id", "").strip()
+            if not extend and entity_id in shipped:
+                text = f"{entity_id} ships with Squall, but in mode `replace` this file is all there is: give the row a name, and no -Name"
+                problems.append(TableProblem(line, text))
             continue
         first = rows.setdefault(row.entity.id, row)
         if first is not row:

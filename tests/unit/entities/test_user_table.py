@@ -122,6 +122,11 @@ def test_a_cell_that_can_not_be_meant_is_told_with_its_line(tmp_path: Path, row:
     assert len(text) < 300
 
 
+def test_a_row_that_changes_what_ships_is_told_why_it_can_not_where_only_the_users_entities_count(tmp_path: Path) -> None:
+    with pytest.raises(EntityTableError, match="line 2: company:apple-inc ships with Squall, but in mode `replace`"):
+        read(tmp_path, "id,name,aliases\ncompany:apple-inc,,-Apple Computer\n", extend=False)
+
+
 def test_a_name_is_taken_away_in_the_column_of_former_names_too(tmp_path: Path) -> None:
     (apple,) = read(tmp_path, "id,former_names\ncompany:apple-inc,-Apple Computer;Apple Corps\n")
     assert (apple.former_names, apple.aliases) == (("Apple Corps",), ("Apple Inc.",))
