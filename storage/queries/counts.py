@@ -201,7 +201,8 @@ def unpack(groups: Sequence[str], packed: Sequence[Sequence[int]]) -> MinuteCoun
     begins[1:] = (codes[1:] != codes[:-1]) | (minutes[1:] != minutes[:-1])
     table = np.zeros((int(begins.sum()), 3), dtype=np.int64)
     table[np.cumsum(begins) - 1, numbers % 3] = counts
-    return MinuteCounts(tuple(groups), codes[begins], minutes[begins], *(np.ascontiguousarray(table[:, sentiment]) for sentiment in range(3)))
+    columns = (np.ascontiguousarray(table[:, sentiment]) for sentiment in range(3))
+    return MinuteCounts(tuple(groups), codes[begins], minutes[begins], *columns)
 
 
 def _seconds(step: timedelta) -> int:
