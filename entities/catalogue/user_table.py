@@ -117,8 +117,10 @@ def _cells(path: Path, problems: list[TableProblem]) -> Iterator[tuple[int, dict
                 else:
                     yield first_line, dict(zip(columns, cells, strict=True)), "|" if delimiter == ";" else ";"
     except csv.Error as error:
-        text = f"a cell has more than {csv.field_size_limit():,} characters, or a quote is not closed" if "limit" in str(error) else error
-        problems.append(TableProblem(line, f"not CSV: {text}; the rows below were not read"))
+        what = str(error)
+        if "limit" in what:
+            what = f"a cell has more than {csv.field_size_limit():,} characters, or a quote is not closed"
+        problems.append(TableProblem(line, f"not CSV: {what}; the rows below were not read"))
 
 
 def _text(path: Path, problems: list[TableProblem]) -> str:
