@@ -22,7 +22,10 @@ def name_key(text: str) -> str:
     Idempotent, linear in the text, which is cut at `MOST_NAME_CHARS`. Empty when the text holds neither letter nor digit.
     """
     text = text[:MOST_NAME_CHARS]
-    if not text.isascii():
+    if text.isascii():
+        if text.replace(" ", "").isalnum():  # the usual case, at a fifth of the cost
+            return " ".join(text.lower().split())
+    else:
         text = _plain(text)
     text = text.casefold().translate(_LETTERS)
     return " ".join(_NOT_WORD.sub(" ", _INITIAL.sub(r"\1", text)).split())

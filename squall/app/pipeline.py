@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from squall.app.linking import open_linker
+from squall.app.linking import open_names
 from squall.app.store import open_migrated_store
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
@@ -21,6 +21,7 @@ from squall.core.kafka.topics import ensure_topics
 from squall.core.net.addresses import redact_url
 from squall.core.observability.health import Health
 from squall.core.retry import retry_until_available
+from squall.entities.catalogue.catalogue import Catalogue
 from squall.model.network import SHIPPED
 from squall.model.serving.engine import ScoringEngine
 from squall.storage import Store
@@ -44,6 +45,7 @@ class Pipeline:
     processor: Processor
     meter: PipelineMeter
     health: Health
+    catalogue: Catalogue
 
     def tracker(self, streams: set[str]) -> ProgressTracker:
         """Return the progress tracker of the streams that this process reads."""
@@ -67,6 +69,7 @@ def open_pipeline(
 ) -> Iterator[Pipeline]:
     """Open store and engine; dead letters go to `dead_letters`, or to the store's table; all report to `health`."""
     health = health or Health(clock)
+    names = open_names(settings.entities)  # first: a broken table of entities is told at once, not after the store and the model
     store = open_migrated_store(settings, stop, health)
     try:
         with ScoringEngine.open(settings.model) as engine:
@@ -76,10 +79,9 @@ def open_pipeline(
             log.info("model %s on %s, store %s", engine.model_version, engine.backend, redact_url(settings.store_url))
             sink = dead_letters or store.dead_letters
             meter = PipelineMeter(store.pipeline, clock, lambda: Device(str(engine.device), engine.device_memory))
-            linker = open_linker(settings.entities)
-            processor = Processor(engine, store.documents, sink, settings.processor, clock, stop, [meter.add_batch], health, linker)
+            processor = Processor(engine, store.documents, sink, settings.processor, clock, stop, [meter.add_batch], health, names.linker)
             with meter.running():
-                yield Pipeline(settings, clock, stop, engine, store, processor, meter, health)
+                yield Pipeline(settings, clock, stop, engine, store, processor, meter, health, names.catalogue)
     finally:
         store.close()
 
