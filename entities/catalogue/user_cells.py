@@ -94,11 +94,12 @@ def read_row(cells: Mapping[str, str], line: int, list_mark: str, known: Callabl
 def _problems_of_id(entity_id: str) -> Iterator[str]:
     if len(entity_id) > MOST_ID_CHARS:
         yield f"id {entity_id[:40]!r}… has {len(entity_id):,} characters; an id has at most {MOST_ID_CHARS}"
-    elif not entity_id.isprintable():
-        yield f"id {entity_id!r} has characters that can't be seen; write it again without them"
     elif not _ID.fullmatch(entity_id) or kind_of(entity_id) is None:
         suggested = _suggested(entity_id)
         hint = f"write {suggested}, or leave the id empty" if suggested else "such as company:acme-corp"
+        if not entity_id.isprintable():
+            yield f"id {entity_id[:80]!r} has characters that can't be seen: {hint}"
+            return
         yield f"id {entity_id[:80]!r} is not a kind, a colon and a name of letters, digits and . - _ & + ~: {hint}"
 
 
