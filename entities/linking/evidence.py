@@ -11,7 +11,9 @@ from squall.entities.catalogue.common_words import is_common
 from squall.entities.entity import Entity
 from squall.entities.linking import vocabulary
 from squall.entities.linking.forms.table import Form
+from squall.entities.linking.letters import letter_points
 from squall.entities.linking.place import Casing, Place, begins_sentence, casing
+from squall.entities.scripts import is_caseless
 
 THRESHOLD = 0.0
 """The least sum that links."""
@@ -20,8 +22,6 @@ CERTAIN = 10.0
 
 _NEAR = 5
 _SHORT = 5
-_SURE_LETTERS = 4
-"""A small abbreviation of fewer letters can be anything."""
 _TIES = frozenset("-/_'’.")
 _HEADS = 12
 """A name that heads a text, before a colon, begins within so many characters."""
@@ -32,12 +32,7 @@ def score(form: Form, kind: EntityKind, place: Place) -> float:
     if kind in _THINGS:
         return _thing(form, place)
     own = place.text[place.start : place.end]
-    if form.words > 1:
-        points = _several_words(form, place, own)
-    elif form.acronym and not (form.common and own[:1].isupper() and own[1:].islower()):
-        points = _acronym(form, kind, own, casing(place.text, place.start, place.end))
-    else:
-        points = _word(form, place, own)
+    points = letter_points(form, kind, place)
     if form.derived:
         points -= _shortened(form, place)
     if len(form.text) <= _SHORT and _is_tail(place):
@@ -77,7 +72,9 @@ def hopeless(form: Form, kind: EntityKind, text: str, start: int, end: int) -> b
     """Whether a form that is an ordinary word is plainly that: small, and not all around it is small; or a part of `US$`. Told cheaply."""
     if text[end : end + 1] == "$":  # US$5
         return True
-    if not form.common or form.words > 1 or kind in _THINGS or text[start].isupper():
+    if not form.common or form.words > 1 or kind in _THINGS or text[start].isupper() or is_caseless(text[start]):
+        return False
+    if form.acronym and text[start:end].isupper():  # 3M
         return False
     return form.text in vocabulary.ORDINARY or not text[max(0, start - _SMALL_AROUND) : end + _SMALL_AROUND].islower()
 
@@ -85,6 +82,7 @@ def hopeless(form: Form, kind: EntityKind, text: str, start: int, end: int) -> b
 _SMALL_AROUND = 90
 _THINGS = frozenset({EntityKind.COMMODITY, EntityKind.CURRENCY})
 _LANDS = frozenset({EntityKind.COUNTRY, EntityKind.PLACE})
+_AUTHORITIES = frozenset({EntityKind.CENTRAL_BANK, EntityKind.ORGANISATION})
 _OF_LAND = frozenset({"bank", "university", "gulf", "corporation", "corp", "company", "academy", "institute"})
 """Before "of" and a country, they make a name of another thing."""
 
@@ -133,56 +131,8 @@ def _is_tail(place: Place) -> bool:
     return place.text[place.start - 1] == "." or (place.start > 1 and place.text[place.start - 2].isalpha())
 
 
-def _acronym(form: Form, kind: EntityKind, own: str, how: Casing) -> float:
-    if kind is EntityKind.COMPANY and form.text in vocabulary.NOT_TICKERS:
-        return -5.0
-    if len(form.text) == 1:
-        return -1.5 if how is Casing.SENTENCE and own.isupper() else -6.0
-    if how is Casing.LOWER:
-        return -2.5 if form.common else -0.5 if len(form.text) < _SURE_LETTERS else 0.5
-    if not own.isupper():
-        return 0.5 if own[:1].isupper() and not form.common else -6.0
-    if how is Casing.UPPER:
-        return -0.5 if form.common and len(form.text) > 2 else 0.5
-    return 1.5
-
-
-def _several_words(form: Form, place: Place, own: str) -> float:
-    points = 0.7 if form.common else 3.0
-    words = own.replace("-", " ").split()
-    if all(word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in words) and not own.islower():
-        return points
-    if casing(place.text, place.start, place.end) is Casing.LOWER:
-        return points - 1.5 if form.common else points
-    return points - 4.5 if form.common else points - 1.5
-
-
-def _word(form: Form, place: Place, own: str) -> float:
-    capital = own[:1].isupper() or not own[:1].isalpha()
-    if not form.common and capital:
-        return 2.0
-    how = casing(place.text, place.start, place.end)
-    if not form.common:
-        return -0.5 if how is not Casing.LOWER else 0.0 if form.derived else 1.0
-    if form.text in vocabulary.ORDINARY:
-        return -6.0
-    if how is Casing.LOWER:
-        return -1.2 if form.text in vocabulary.MOSTLY_NAMES else -2.0
-    if not capital:
-        return -6.0
-    first = begins_sentence(place.text, place.start)
-    if how is Casing.SENTENCE and not first:
-        return 0.8 if form.text in vocabulary.MOSTLY_NAMES else 0.3
-    if form.text in vocabulary.MOSTLY_NAMES:
-        return -0.4
-    if form.text in vocabulary.MODIFIERS and not place.possessive and vocabulary.STRONG_VERBS.isdisjoint(place.after[:1]):
-        return -1.8
-    return -1.2 if first else -1.8
-
-
 _MOVES = frozenset({" +", " -", " –"})
 """Before a figure, after a name: "Kraft +3%"."""
-_SMALL = frozenset({"of", "and", "the", "de", "for", "in", "du", "la", "&"})
 
 
 def _context(form: Form, place: Place) -> float:
@@ -281,4 +231,8 @@ def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[s
             points -= 3.0
     else:
         points += 0.5
+        if entity.kind in _AUTHORITIES:
+            points += 1.0 if not vocabulary.AUTHORITY_VERBS.isdisjoint(place.after[:1]) else 0.0
+            policy = sum(word in vocabulary.POLICY for word in (*place.before[:_NEAR], *place.after[:_NEAR]))
+            points += min(policy, 2) * 0.4 if form.common else 0.0
     return points
