@@ -221,7 +221,9 @@ def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[s
             points += ((entity.size or 1) - 4) * weight
         if any(not listing.exchange for listing in entity.listings):
             points += 0.1
-        if len(form.entities) > 1 and not vocabulary.STRONG_AFTER.isdisjoint(place.after[:3]):
+        if form.text in vocabulary.AGENCIES:
+            points += 4.0 if _is_agency(place) else 0.0
+        elif len(form.entities) > 1 and not vocabulary.STRONG_AFTER.isdisjoint(place.after[:3]):
             points += 1.6
     elif entity.kind is EntityKind.INDEX:
         points += 0.8
@@ -233,6 +235,17 @@ def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[s
         points += 0.5
         if entity.kind in _AUTHORITIES:
             points += 1.0 if not vocabulary.AUTHORITY_VERBS.isdisjoint(place.after[:1]) else 0.0
-            policy = sum(word in vocabulary.POLICY for word in (*place.before[:_NEAR], *place.after[:_NEAR]))
-            points += min(policy, 2) * 0.4 if form.common else 0.0
+            if form.common:
+                policy = sum(word in vocabulary.POLICY for word in (*place.before[:_NEAR], *place.after[:_NEAR]))
+                points += min(policy, 2) * 0.4 if policy or begins_sentence(place.text, place.start) or _in_sentence(place) else -0.5
     return points
+
+
+def _is_agency(place: Place) -> bool:
+    """Whether "S&P" is the agency that rates, not the index: "S&P cuts Greece", "cut to junk by S&P", "S&P rating"; not "S&P cuts losses"."""
+    before, after = place.before, place.after
+    if after[:1] and after[0] in vocabulary.AGENCY_VERBS:
+        return vocabulary.INDEX_MOVES.isdisjoint(after[1:4])
+    if after[:1] and after[0] in vocabulary.AGENCY_NOUNS:
+        return True
+    return before[:1] != [] and before[0] in vocabulary.RATED_BY and not vocabulary.RATED_VERBS.isdisjoint(before[1:8])

@@ -62,7 +62,9 @@ def _acronym(form: Form, kind: EntityKind, own: str, how: Casing) -> float:
 def _several_words(form: Form, place: Place, own: str) -> float:
     points = 0.7 if form.common else 3.0
     words = own.replace("-", " ").split()
-    if all(not word[:1].islower() or word in _SMALL for word in words):
+    if vocabulary.ORDINARY.issuperset(form.text.split()):
+        return -6.0
+    if all(not word[:1].islower() or word in _SMALL for word in words) and not own.islower():
         return points
     if casing(place.text, place.start, place.end) is Casing.LOWER:
         return points - 1.5 if form.common else points

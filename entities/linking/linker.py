@@ -15,7 +15,8 @@ from squall.entities.linking.link import Link, Role
 from squall.entities.linking.network_spans import NetworkSpans
 from squall.entities.linking.place import place_of
 from squall.entities.linking.relevance import is_aside, relevance, title_end
-from squall.entities.linking.roles import roles
+from squall.entities.linking.roles.credits import without_credits
+from squall.entities.linking.roles.roles import roles
 from squall.entities.linking.ticker_candidates import confirmed, ticker_candidates
 from squall.entities.linking.tickers import ticker_forms
 
@@ -71,7 +72,7 @@ class Linker:
             candidates = confirmed(text, folded, candidates, tickers, spans)
         if spans:
             candidates += self._found(text, folded, spans)
-        found = standing(candidates, len(text))
+        found = standing(without_credits(text, candidates), len(text))
         return self._links(text, folded, found, title_length) if found else []
 
     def scan(self, text: str) -> int:

@@ -103,7 +103,9 @@ def _is_acronym(text: str, capitals: bool) -> bool:
 
 
 def _largest_first(entities: Collection[Entity]) -> tuple[Entity, ...]:
-    return tuple(entities) if len(entities) == 1 else tuple(sorted(entities, key=lambda entity: (-entity.size, entity.id)))
+    if len(entities) == 1:
+        return tuple(entities)
+    return tuple(sorted(entities, key=lambda entity: (-entity.size, entity.kind is not EntityKind.INDEX, entity.id)))
 
 
 def _derived(catalogue: Catalogue, told: _Told, common: _CommonWords) -> _Told:
