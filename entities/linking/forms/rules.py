@@ -105,7 +105,20 @@ def _is_acronym(text: str, capitals: bool) -> bool:
 def _largest_first(entities: Collection[Entity]) -> tuple[Entity, ...]:
     if len(entities) == 1:
         return tuple(entities)
-    return tuple(sorted(entities, key=lambda entity: (-entity.size, entity.kind is not EntityKind.INDEX, entity.id)))
+    return tuple(sorted(entities, key=lambda entity: (_is_vehicle(entity), -entity.size, entity.kind is not EntityKind.INDEX, entity.id)))
+
+
+_VEHICLES = frozenset({"etf", "etc", "etn", "fund", "funds", "ucits", "sicav", "acquisition", "municipal", "currencyshares"})
+_TRUSTS = frozenset({"income", "term", "royalty", "bitcoin", "ethereum", "gold", "silver", "platinum", "palladium", "equity"})
+_OF_VEHICLES = frozenset({"", "Financials"})
+
+
+def _is_vehicle(entity: Entity) -> bool:
+    """Whether it is a fund, an exchange-traded product or a shell that seeks a company: nobody means it by a part of its name."""
+    if entity.kind is not EntityKind.COMPANY or entity.sector not in _OF_VEHICLES:
+        return False
+    words = set(fold_name(entity.name).split())
+    return not _VEHICLES.isdisjoint(words) or ("trust" in words and not _TRUSTS.isdisjoint(words))
 
 
 def _derived(catalogue: Catalogue, told: _Told, common: _CommonWords) -> _Told:
@@ -116,7 +129,7 @@ def _derived(catalogue: Catalogue, told: _Told, common: _CommonWords) -> _Told:
     for text, entities in told.items():
         words = tuple(text.split(" "))  # an empty one where a dot was: "c h  robinson"
         for entity in entities.values():
-            if entity.kind is EntityKind.COMPANY:
+            if entity.kind is EntityKind.COMPANY and not _is_vehicle(entity):
                 for count in range(1, len(words) + 1):
                     if count < len(words) and words[count - 1]:
                         beginnings[" ".join(words[:count])][entity.id] = entity
