@@ -41,8 +41,13 @@ def score(form: Form, kind: EntityKind, place: Place) -> float:
         points += _context(form, place)
         if form.words == 1 and place.text[place.end : place.end + 1] == ":" and place.start <= _HEADS:
             points += 1.0
-    if form.words == 1 and kind is EntityKind.COMPANY and (_is_persons(place) or _is_descriptor(form, place)):
-        points -= 2.5
+    if kind is EntityKind.COMPANY:
+        if form.words == 1 and _is_descriptor(form, place):
+            points -= 2.5
+        if form.words == 1 and own[:1].isupper() and _is_persons(form, place):
+            points -= 4.0
+        if _names_a_thing(place):
+            points -= 4.0
     if kind in _LANDS:
         points -= _inside_a_name(place)
     elif form.words == 1 and own[:1].isupper() and (form.common or form.acronym or form.derived) and _in_sentence(place):
@@ -112,9 +117,26 @@ def _thing(form: Form, place: Place) -> float:
     return points
 
 
-def _is_persons(place: Place) -> bool:
-    """Whether a given name stands directly before: "Harrison Ford", "Brian Smith"."""
-    return place.before[:1] != [] and place.before[0] in vocabulary.GIVEN_NAMES and place.text[place.start - 1 : place.start] == " "
+def _is_persons(form: Form, place: Place) -> bool:
+    """Whether it is a part of a person's name: "Harrison Ford", "William H. Macy", "Governor Abbott", "Simon Wolfson"."""
+    text, before = place.text, place.before
+    following = text[place.end + 1 : place.end + 3] if text[place.end : place.end + 1] == " " else ""
+    if form.text in vocabulary.GIVEN_NAMES and following[:1].isupper() and following[1:].islower() and place.after[0] not in _CORPORATE:
+        return casing(text, place.start, place.end) is Casing.SENTENCE
+    if text[place.start - 1 : place.start] != " " or not before:
+        return False
+    nearest = before[0]
+    if len(nearest) == 1 and text[place.start - 2 : place.start - 1] == ".":
+        return before[1:2] != [] and before[1] in vocabulary.GIVEN_NAMES
+    capital = text[place.start - 1 - len(nearest) : place.start - len(nearest)].isupper()
+    return capital and (nearest in vocabulary.GIVEN_NAMES or nearest in vocabulary.TITLES)
+
+
+def _names_a_thing(place: Place) -> bool:
+    """Whether a place, a prize or the like is named after it: "Barclays Center", "Ford Foundation", "Halifax Port"."""
+    if place.possessive or not place.after or place.after[0] not in vocabulary.THINGS or place.text[place.end : place.end + 1] != " ":
+        return False
+    return place.text[place.end + 1].isupper() or place.text[place.start].islower()
 
 
 def _is_descriptor(form: Form, place: Place) -> bool:
