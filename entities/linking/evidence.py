@@ -48,6 +48,10 @@ def score(form: Form, kind: EntityKind, place: Place) -> float:
             points -= 4.0
         if _names_a_thing(place):
             points -= 4.0
+        if form.words == 1 and not vocabulary.PERSONAL_VERBS.isdisjoint(place.after[:1]):
+            points -= 2.5
+        if form.text in vocabulary.PLACES:
+            points -= 2.0 if not vocabulary.BEFORE_PLACES.isdisjoint(place.before[:1]) else 0.5
     if kind in _LANDS:
         points -= _inside_a_name(place)
     elif form.words == 1 and own[:1].isupper() and (form.common or form.acronym or form.derived) and _in_sentence(place):
@@ -121,19 +125,23 @@ def _is_persons(form: Form, place: Place) -> bool:
     """Whether it is a part of a person's name: "Harrison Ford", "William H. Macy", "Governor Abbott", "Simon Wolfson"."""
     text, before = place.text, place.before
     following = text[place.end + 1 : place.end + 3] if text[place.end : place.end + 1] == " " else ""
-    if form.text in vocabulary.GIVEN_NAMES and following[:1].isupper() and following[1:].islower() and place.after[0] not in _CORPORATE:
+    if form.text in vocabulary.PERSONS_NAMES and following[:1].isupper() and following[1:].islower() and place.after[0] not in _CORPORATE:
         return casing(text, place.start, place.end) is Casing.SENTENCE
     if text[place.start - 1 : place.start] != " " or not before:
         return False
     nearest = before[0]
     if len(nearest) == 1 and text[place.start - 2 : place.start - 1] == ".":
-        return before[1:2] != [] and before[1] in vocabulary.GIVEN_NAMES
+        return before[1:2] != [] and before[1] in vocabulary.PERSONS_NAMES
     capital = text[place.start - 1 - len(nearest) : place.start - len(nearest)].isupper()
-    return capital and (nearest in vocabulary.GIVEN_NAMES or nearest in vocabulary.TITLES)
+    return capital and (nearest in vocabulary.PERSONS_NAMES or nearest in vocabulary.TITLES)
 
 
 def _names_a_thing(place: Place) -> bool:
-    """Whether a place, a prize or the like is named after it: "Barclays Center", "Ford Foundation", "Halifax Port"."""
+    """Whether a place, a prize or the like is named after it: "Barclays Center", "Ford Foundation", "River Trent", "Temple of Nike"."""
+    nearest, *further = place.before or [""]
+    if place.text[place.start].isupper() and place.text[place.start - 1 : place.start] == " ":
+        if nearest in vocabulary.BEFORE_THINGS or (nearest == "of" and not vocabulary.THINGS_OF.isdisjoint(further[:1])):
+            return True
     if place.possessive or not place.after or place.after[0] not in vocabulary.THINGS or place.text[place.end : place.end + 1] != " ":
         return False
     return place.text[place.end + 1].isupper() or place.text[place.start].islower()
