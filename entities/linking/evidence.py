@@ -22,6 +22,7 @@ CERTAIN = 10.0
 
 _NEAR = 5
 _SHORT = 5
+_LONG_NAME = 60
 _TIES = frozenset("-/_'’.")
 _HEADS = 12
 """A name that heads a text, before a colon, begins within so many characters."""
@@ -65,7 +66,7 @@ def _shortened(form: Form, place: Place) -> float:
     """Points against a beginning of a name that stands for all of it: "Antares" before "Pharma" is not Antares Vision."""
     if form.words > 1:
         return 0.5
-    points = 0.9
+    points = 1.7 if form.text in vocabulary.PERSONS_NAMES else 0.9
     if form.common and not begins_sentence(place.text, place.start):
         points += 1.2
     if place.after and not place.possessive and place.after[0] in vocabulary.DESCRIPTORS:
@@ -142,9 +143,15 @@ def _names_a_thing(place: Place) -> bool:
     if place.text[place.start].isupper() and place.text[place.start - 1 : place.start] == " ":
         if nearest in vocabulary.BEFORE_THINGS or (nearest == "of" and not vocabulary.THINGS_OF.isdisjoint(further[:1])):
             return True
-    if place.possessive or not place.after or place.after[0] not in vocabulary.THINGS or place.text[place.end : place.end + 1] != " ":
+    if place.possessive or not place.after or place.text[place.end : place.end + 1] != " ":
         return False
-    return place.text[place.end + 1].isupper() or place.text[place.start].islower()
+    if place.after[0] in vocabulary.THINGS:
+        return place.text[place.end + 1].isupper() or place.text[place.start].islower()
+    if place.after[0] in vocabulary.FOLLOWS_COMPANY or vocabulary.LONG_THINGS.isdisjoint(place.after[1:3]):
+        return False
+    words = place.text[place.end : place.end + _LONG_NAME].split()[:3]
+    at = next((at for at, word in enumerate(words) if word.lower().strip(",.:;") in vocabulary.LONG_THINGS), len(words))
+    return at < len(words) and all(word[:1].isupper() and word.isalpha() for word in words[:at]) and words[at][:1].isupper()
 
 
 def _is_descriptor(form: Form, place: Place) -> bool:

@@ -25,6 +25,8 @@ def letter_points(form: Form, kind: EntityKind, place: Place) -> float:
     own = place.text[place.start : place.end]
     if form.is_number:
         return NEVER if _is_amount(place, own) else _NUMBER
+    if own[0].isdecimal() and _continues_amount(place):
+        return NEVER
     if form.is_spelled:
         return 2.0 if own.isupper() and own[1::2] == "." * (form.words - 1) else NEVER
     if form.words > 1:
@@ -36,13 +38,18 @@ def letter_points(form: Form, kind: EntityKind, place: Place) -> float:
 
 def _is_amount(place: Place, own: str) -> bool:
     """Whether a number is plainly that: "1,800", "$888", "111%", "1847–1901"; and "888 people", but not "888 shares fall"."""
-    text, start, end = place.text, place.start, place.end
-    if not own.isdecimal() or text[start - 1 : start] in _CURRENCIES:
+    following = place.text[place.end : place.end + 2]
+    if not own.isdecimal() or _continues_amount(place):
         return True
-    if text[start - 1 : start] in _DIGIT_SEPARATORS and text[start - 2 : start - 1].isdecimal():
-        return True
-    following = text[end : end + 2]
     return following[:1] == "%" or (following[:1] in _DIGIT_SEPARATORS and following[1:].isdecimal())
+
+
+def _continues_amount(place: Place) -> bool:
+    """Whether a currency or more digits stand before digits: "$3M", "1.3M"."""
+    text, start = place.text, place.start
+    if text[start - 1 : start] in _CURRENCIES:
+        return start > 0
+    return text[start - 1 : start] in _DIGIT_SEPARATORS and text[start - 2 : start - 1].isdecimal()
 
 
 def _acronym(form: Form, kind: EntityKind, own: str, how: Casing) -> float:
