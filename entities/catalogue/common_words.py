@@ -32,7 +32,7 @@ def is_adjective(name: str) -> bool:
 
 
 def is_common(name: str) -> bool:
-    """Whether `name` is an ordinary word, an adjective of a country, or has no more than two letters or digits; or one Chinese character."""
+    """Whether `name` is an ordinary word, an adjective of a country, or has no more than two letters or digits (one Chinese character)."""
     key = name_key(name)
     return len(key) <= (_SHORT - is_syllabic(name.strip()[:1])) or key in common_words() or key in adjectives()
 

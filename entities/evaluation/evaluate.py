@@ -45,7 +45,9 @@ def evaluate(
     return {
         "tickers": {part: ticker_report(linker, [row for row in rows if row.part == part]) for part in PARTS},
         "ambiguous": ambiguous_report(linker, read_ambiguous_names(ambiguous, data)) if ambiguous else None,
-        "names": {part: names_report(linker, [text for text in texts if text.part == part], MOST_MISTAKES) for part in PARTS} if names else None,
+        "names": {part: names_report(linker, [text for text in texts if text.part == part], MOST_MISTAKES) for part in PARTS}
+        if names
+        else None,
         "speed": speed_report(linker, [row.text for row in rows], clock),
     }
 

@@ -1,4 +1,4 @@
-"""Texts whose names are marked, all of them: how many of the companies that the linker claims are marked, and how many of those it finds."""
+"""Texts with all names marked: how many companies that the linker claims are marked, and how many of the marked ones it finds."""
 
 from __future__ import annotations
 

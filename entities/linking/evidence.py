@@ -140,9 +140,9 @@ def _is_persons(form: Form, place: Place) -> bool:
 def _names_a_thing(place: Place) -> bool:
     """Whether a place, a prize or the like is named after it: "Barclays Center", "Ford Foundation", "River Trent", "Temple of Nike"."""
     nearest, *further = place.before or [""]
-    if place.text[place.start].isupper() and place.text[place.start - 1 : place.start] == " ":
-        if nearest in vocabulary.BEFORE_THINGS or (nearest == "of" and not vocabulary.THINGS_OF.isdisjoint(further[:1])):
-            return True
+    capital = place.text[place.start].isupper() and place.text[place.start - 1 : place.start] == " "
+    if capital and (nearest in vocabulary.BEFORE_THINGS or (nearest == "of" and not vocabulary.THINGS_OF.isdisjoint(further[:1]))):
+        return True
     if place.possessive or not place.after or place.text[place.end : place.end + 1] != " ":
         return False
     if place.after[0] in vocabulary.THINGS:
@@ -279,7 +279,7 @@ def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[s
 
 
 def _is_agency(place: Place) -> bool:
-    """Whether "S&P" is the agency that rates, not the index: "S&P cuts Greece", "cut to junk by S&P", "S&P rating"; not "S&P cuts losses"."""
+    """Whether "S&P" is the agency, not the index: "S&P cuts Greece", "cut to junk by S&P", "S&P rating"; not "S&P cuts losses"."""
     before, after = place.before, place.after
     if after[:1] and after[0] in vocabulary.AGENCY_VERBS:
         return vocabulary.INDEX_MOVES.isdisjoint(after[1:4])

@@ -1,4 +1,4 @@
-"""Tickers in their usual forms: `$AAPL`, `(NYSE: GE)`, `(NASDAQ:AAPL)`, `AAPL.O`, `F.N`, `BRK.B`, `0700.HK`, `<F.N>`, `[AAPL]`, `(AAPL)`, `AAPL`."""
+"""Tickers in their usual forms: `$AAPL`, `(NYSE: GE)`, `AAPL.O`, `F.N`, `BRK.B`, `0700.HK`, `<F.N>`, `[AAPL]`, `(AAPL)`, `AAPL`."""
 
 from __future__ import annotations
 

@@ -109,7 +109,25 @@ def _largest_first(entities: Collection[Entity]) -> tuple[Entity, ...]:
 
 
 _VEHICLES = frozenset({"etf", "etc", "etn", "fund", "funds", "ucits", "sicav", "acquisition", "municipal", "currencyshares"})
-_TRUSTS = frozenset({"income", "term", "royalty", "bitcoin", "ethereum", "gold", "silver", "platinum", "palladium", "equity", "rate", "credit", "dividend", "yield", "bond"})
+_TRUSTS = frozenset(
+    {
+        "income",
+        "term",
+        "royalty",
+        "bitcoin",
+        "ethereum",
+        "gold",
+        "silver",
+        "platinum",
+        "palladium",
+        "equity",
+        "rate",
+        "credit",
+        "dividend",
+        "yield",
+        "bond",
+    }
+)
 _OF_VEHICLES = frozenset({"", "Financials"})
 
 

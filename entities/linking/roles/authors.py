@@ -7,6 +7,7 @@ from squall.entities.linking.candidates import Candidate
 
 _SIGNATURE_DASHES = "-–—|"
 
+
 def tells(candidate: Candidate) -> bool:
     """Return whether a medium is named as the one that tells."""
     text, before, after = candidate.place.text, candidate.place.before, candidate.place.after

@@ -1,4 +1,4 @@
-"""Datelines, bylines and credits of agencies: "SINGAPORE, Sept 9 (Reuters) -", "By Jane Ford", "(Reporting by …)"; nothing in them is a subject."""
+"""Datelines, bylines and credits: "SINGAPORE, Sept 9 (Reuters) -", "By Jane Ford", "(Reporting by …)"; nothing in them is a subject."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _LONGEST_DATELINE = 60
 _LONGEST_BYLINE = 120
 _LONGEST_CREDIT = 400
 _MONTHS = frozenset(
-    "jan feb mar apr jun jul aug sep sept oct nov dec january february march april may june july august september october november december".split()
+    [
+        *("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "january", "february", "march", "april"),
+        *("may", "june", "july", "august", "september", "october", "november", "december"),
+    ]
 )
 _CREDIT = re.compile(r"\b(?:Additional )?(?:[Rr]eporting|[Ww]riting|[Ee]diting|[Cc]ompiled) by ")
 

@@ -91,9 +91,8 @@ def _judges(candidate: Candidate, verb: str, following: Candidate | None) -> boo
         return False
     if named and not vocabulary.STRONG_RATING.isdisjoint(clause):
         return True
-    if _is_agency(candidate):
-        if verb in vocabulary.AGENCY_VERBS and _OWN_FIGURES.isdisjoint(clause):
-            return named or not vocabulary.RATING_CONTEXT.isdisjoint(clause)
+    if _is_agency(candidate) and verb in vocabulary.AGENCY_VERBS and _OWN_FIGURES.isdisjoint(clause):
+        return named or not vocabulary.RATING_CONTEXT.isdisjoint(clause)
     if verb not in vocabulary.RATING_VERBS:
         return False
     if not vocabulary.RATING_CONTEXT.isdisjoint(clause) and (named or not _TARGETS.isdisjoint(clause)):
