@@ -7,6 +7,9 @@ import pytest
 from tests.support.linkers import company, linked, linker_of, shipped
 
 COMPANIES = (
+    "Apple Falls On Weak Sales",
+    "Boeing Awards Contract",
+    "Santos profit rises",
     "Target raises its outlook",
     "Sales at Target rose 3% in the quarter",
     "TARGET CUTS OUTLOOK",
@@ -78,7 +81,9 @@ def test_a_person_a_place_or_a_thing_of_the_name_is_no_company(text: str) -> Non
 FUNCTION_WORDS = ("the", "and", "will", "link", "shares")
 
 
-@pytest.mark.parametrize("text", ["FOO AND BAR", "THE LINK BETWEEN RICH AND POOR", "BANK SHARES FALL", "And shares fall", "WILL POWELL CUT"])
+@pytest.mark.parametrize(
+    "text", ["FOO AND BAR", "THE LINK BETWEEN RICH AND POOR", "BANK SHARES FALL", "And shares fall", "WILL POWELL CUT"]
+)
 def test_aliases_that_are_function_words_never_link_and_ordinary_ones_need_context(text: str) -> None:
     linker = linker_of(company("Zorgblat", *FUNCTION_WORDS))
     assert linker.link(text) == []

@@ -29,7 +29,12 @@ def test_amounts_counts_and_years_are_no_companies(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("1-800-Flowers shares fall", "1-800-Flowers"), ("3M to cut jobs", "3M"), ("888 Holdings slips", "888 Holdings"), ("8x8 beats", "8x8")],
+    [
+        ("1-800-Flowers shares fall", "1-800-Flowers"),
+        ("3M to cut jobs", "3M"),
+        ("888 Holdings slips", "888 Holdings"),
+        ("8x8 beats", "8x8"),
+    ],
 )
 def test_names_with_letters_among_their_digits_link(text: str, name: str) -> None:
     assert [found for found, _ in linked(text)] == [name]

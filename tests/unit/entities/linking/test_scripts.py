@@ -9,7 +9,8 @@ from squall.entities.linking.folding import fold
 from tests.support.linkers import company, linker_of
 
 LINKER = linker_of(
-    *(company(name) for name in ("苹果", "トヨタ自動車", "ホンダ", "みずほ", "삼성전자", "LG화학", "롯데이", "טבע", "أرامكو", "ปตท", "ตก", "茅")),
+    *(company(name) for name in ("苹果", "ホンダ", "みずほ", "삼성전자", "LG화학", "롯데이", "טבע", "أرامكو", "ปตท", "ตก", "茅")),
+    company("トヨタ自動車", "トヨタ"),
     *(company(name) for name in ("Сбербанк", "上海浦东发展银行股份有限公司第一号", "Applon")),
 )
 

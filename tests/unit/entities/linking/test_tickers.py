@@ -100,8 +100,8 @@ def test_a_cashtag_elsewhere_decides_between_companies_of_one_name() -> None:
         ("005930.KS", "005930.KS"),
         ("AAPL falls 3%", "AAPL"),
         ("I like TSLA", "TSLA"),
-        ("BAC 33.1", "BAC"),
-        ("Long BAC into the print", "BAC"),
+        ("PFE 33.1", "PFE"),
+        ("Long PFE into the print", "PFE"),
     ],
 )
 def test_bare_tickers_link_where_the_catalogue_knows_them(text: str, symbol: str) -> None:
@@ -113,7 +113,7 @@ def test_bare_tickers_link_where_the_catalogue_knows_them(text: str, symbol: str
     [
         "F.N. Souza paints",
         "AB.A is a bucket",
-        "BAC is three letters",
+        "PFE is three letters",
         "USB ports are everywhere",
         "MET police arrest man",
         "CIA says so",
