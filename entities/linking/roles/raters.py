@@ -33,9 +33,14 @@ _OF_AN_EXPERT = ":,"
 _EXPERT = 40
 _CLAUSE_ENDS = frozenset({"as", "after", "amid", "while", "when", "but", "despite", "before", "because", "since", "though", "until"})
 _VIEWS = frozenset(
-    {"forecast", "forecasts", "estimate", "estimates", "target", "targets", "view", "rating", "ratings", "outlook", "stance", "coverage"}
+    [
+        *("forecast", "forecasts", "estimate", "estimates", "target", "targets", "view", "rating", "ratings", "outlook", "stance"),
+        *("coverage", "upside", "downside"),
+    ]
 )
-_VIEW_OF = frozenset({"for", "on", "of"})
+_SPEAKING = frozenset({":", "on"})
+_PICKS = frozenset({"conviction", "pick", "picks", "favorites", "favourites"})
+_VIEW_OF = frozenset({"for", "on", "of", "in"})
 _TARGETS = vocabulary.STRONG_RATING | {"target", "targets", "rating", "ratings", "recommendation"}
 """Of a company that no table knows, a broker has these too."""
 _RATED_WITHIN = 90
@@ -57,6 +62,8 @@ def rates(candidate: Candidate, following: Candidate | None, previous_end: int |
     """
     before, after = candidate.place.before, candidate.place.after
     verb = after[0] if after else ""
+    if not _PICKS.isdisjoint(after[:2]):
+        return True
     if candidate.place.possessive or verb in vocabulary.ANALYSTS:
         if not vocabulary.ANALYSTS.isdisjoint(after[:4]) or not _SPEAKS.isdisjoint(after[1:4]):
             return True
@@ -65,7 +72,7 @@ def rates(candidate: Candidate, following: Candidate | None, previous_end: int |
         return True
     if (verb in vocabulary.STANCES and after[1:2] == ["on"]) or _turns_on(verb, after):
         return True
-    if _judges(candidate, verb, following) or (_is_agency(candidate) and _gives_rating(candidate, following)):
+    if _judges(candidate, verb, following) or (_is_agency(candidate) and _gives_rating(candidate)) or _speaks_of(candidate, following):
         return True
     nearest = before[0] if before else ""
     if verb in _NOTES and nearest in _BEFORE_NOTES:
@@ -106,10 +113,18 @@ def _is_agency(candidate: Candidate) -> bool:
     return candidate.place.name in vocabulary.AGENCIES or fold_name(candidate.entity.name) in vocabulary.AGENCIES
 
 
-def _gives_rating(candidate: Candidate, following: Candidate | None) -> bool:
+def _gives_rating(candidate: Candidate) -> bool:
     """Whether an agency's rating is named, or it speaks: "S&P rating cut hits Greece", "Fitch: Italy at risk"."""
-    speaks = following is not None and candidate.place.text[candidate.end : candidate.end + 1] == ":"
-    return speaks or not vocabulary.AGENCY_NOUNS.isdisjoint(candidate.place.after[:1])
+    return candidate.place.text[candidate.end : candidate.end + 1] == ":" or not vocabulary.AGENCY_NOUNS.isdisjoint(
+        candidate.place.after[:1]
+    )
+
+
+def _speaks_of(candidate: Candidate, following: Candidate | None) -> bool:
+    """Whether a house heads what it says of another: "Morgan Stanley: Tesla could double", "JPMorgan on Tesla"."""
+    if following is None or following.entity.id == candidate.entity.id:
+        return False
+    return candidate.place.text[candidate.end : following.start].strip() in _SPEAKING
 
 
 def _clause(words: Sequence[str]) -> Sequence[str]:

@@ -36,17 +36,30 @@ def roles(folded: str, found: Sequence[Candidate]) -> list[Role]:
     prices = listed(found[0].place.text, found) if found else frozenset()
     decided: dict[str, Role] = {}
     own: set[str] = set()
-    previous: tuple[Role, int] | None = None
-    for number, candidate in enumerate(found):
-        following = found[number + 1] if number + 1 < len(found) else None
-        role = _role(candidate, following, previous, solicited)
-        previous = (role, candidate.end)
+    for number, (candidate, role) in enumerate(zip(found, _roles_in_order(found, solicited), strict=True)):
         if number in prices:
             continue
         decided.setdefault(candidate.entity.id, role)
         if role is Role.SUBJECT and candidate.place.after[:1] and candidate.place.after[0] in vocabulary.STRONG_AFTER:
             own.add(candidate.entity.id)
     return [Role.SUBJECT if candidate.entity.id in own else decided.get(candidate.entity.id, Role.LISTING) for candidate in found]
+
+
+def _roles_in_order(found: Sequence[Candidate], solicited: bool) -> list[Role]:
+    """Return the role of each place; of houses in a row that rate together, each rates: "Barclays, UBS raise Tesla targets"."""
+    result: list[Role] = []
+    previous: tuple[Role, int] | None = None
+    for number, candidate in enumerate(found):
+        following = found[number + 1] if number + 1 < len(found) else None
+        role = _role(candidate, following, previous, solicited)
+        previous = (role, candidate.end)
+        result.append(role)
+    for number in range(len(found) - 2, -1, -1):
+        first, second = found[number], found[number + 1]
+        together = result[number] is Role.SUBJECT and result[number + 1] is Role.RATER and is_house(first)
+        if together and first.place.text[first.end : second.start].strip() in _AND:
+            result[number] = Role.RATER
+    return result
 
 
 def _role(candidate: Candidate, following: Candidate | None, previous: tuple[Role, int] | None, solicited: bool) -> Role:

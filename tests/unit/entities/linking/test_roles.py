@@ -41,6 +41,12 @@ from tests.support.linkers import by_name, roles_in, shipped
         ("UBS raises price target on Zorgblat", "UBS"),
         ("Zorgblat cut to sell at UBS", "UBS"),
         ("UBS cuts Tesla", "UBS"),
+        ("Tesla added to UBS's conviction list", "UBS"),
+        ("UBS names Tesla top pick", "UBS"),
+        ("UBS: Tesla could double", "UBS"),
+        ("UBS on Tesla: buy the dip", "UBS"),
+        ("UBS predicts Fed will cut rates", "UBS"),
+        ("Credit Suisse and UBS raise Tesla targets", "UBS"),
     ],
 )
 def test_a_broker_that_judges_others_rates(text: str, rater: str) -> None:
@@ -77,6 +83,9 @@ def test_a_broker_that_judges_others_rates(text: str, rater: str) -> None:
         "HSBC cuts output, jobs and forecast",
         "1,800 jobs cut at HSBC as profit falls",
         "Jobs cut at HSBC",
+        "HSBC and UBS raise dividends",
+        "UBS forecasts profit",
+        "UBS leads Tesla bond sale",
     ],
 )
 def test_a_broker_that_is_talked_of_is_a_subject(text: str) -> None:
