@@ -80,10 +80,10 @@ def names_report(linker: Linker, rows: Sequence[LabelledText], most_mistakes: in
         right += len(links & (marked | short))
         wrong += [{"text": row.text, "name": row.text[start:end]} for start, end in sorted(links - marked - short)]
         for start, end in sorted(marked):
-            entity = linker.named(row.text[start:end])
-            if entity.kind is EntityKind.COMPANY and not entity.id.startswith(PREFIX):
+            shorter = start + len(legal_short_form(row.text[start:end]))
+            if _is_known(linker, row.text[start:end]) or _is_known(linker, row.text[start:shorter]):
                 wanted += 1
-                hit = any(begin == start and stop in (end, start + len(legal_short_form(row.text[start:end]))) for begin, stop in links)
+                hit = not links.isdisjoint({(start, end), (start, shorter)})
                 found += hit
                 if not hit:
                     missed.append({"text": row.text, "name": row.text[start:end]})
@@ -94,3 +94,8 @@ def names_report(linker: Linker, rows: Sequence[LabelledText], most_mistakes: in
         "claimed": wrong[:most_mistakes],
         "missed": missed[:most_mistakes],
     }
+
+
+def _is_known(linker: Linker, name: str) -> bool:
+    entity = linker.named(name)
+    return entity.kind is EntityKind.COMPANY and not entity.id.startswith(PREFIX)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from squall.entities.linking import vocabulary
@@ -72,12 +73,13 @@ def _bylines(text: str, datelines: Iterable[int]) -> Iterator[tuple[int, int]]:
     while begin >= 0:
         if text[begin : begin + 3] in {"By ", "BY "}:
             stop = text.find("\n", begin, begin + _LONGEST_BYLINE)
-            dateline = next((start for start in starts if begin < start <= begin + _LONGEST_BYLINE and (stop < 0 or start < stop)), -1)
-            end = dateline if dateline >= 0 else stop
+            following = bisect_right(starts, begin)
+            dateline = starts[following] if following < len(starts) else len(text)
+            end = dateline if dateline <= begin + _LONGEST_BYLINE and (stop < 0 or dateline < stop) and dateline < len(text) else stop
             if end >= 0 and all(word[:1].isupper() or word == "and" for word in text[begin:end].replace(",", " ").split()):
                 yield begin, end
-        following = text.find("\n", begin)
-        begin = following + 1 if following >= 0 else -1
+        line_end = text.find("\n", begin)
+        begin = line_end + 1 if line_end >= 0 else -1
 
 
 def _reporters(text: str) -> Iterator[tuple[int, int]]:

@@ -178,7 +178,7 @@ def _gives_opinion(candidate: Candidate, following: Candidate | None) -> bool:
     verb = after[0] if after else ""
     if verb not in _OPINES:
         return False
-    if verb in _SPEAKS and text[: candidate.start].rstrip().endswith(","):
+    if verb in _SPEAKS and text[max(0, candidate.start - 3) : candidate.start].rstrip().endswith(","):
         return True
     said = after[1:_RATES_WITHIN]
     if ("stocks" in said and _OWN_FIGURES.isdisjoint(said)) or said[:2] == ["this", "stock"]:
