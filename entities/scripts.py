@@ -15,6 +15,7 @@ _SINGLE = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3005-\u3007\u3041-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # hiragana, Chinese characters
 )
+_FIRST = "\u0e00"
 _KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
 _HANGUL = "\uac00-\ud7a3"
 _PARTICLES = "에서|에게|으로|부터|까지|보다|처럼|은|는|이|가|을|를|의|에|와|과|도|로|만|측"
@@ -31,7 +32,7 @@ _BOUNDARY = re.compile(
 
 def boundaries(folded: str) -> Iterator[int]:
     """Yield the positions within a folded text at which a word ends and another begins without a space; linear in the text."""
-    if not folded.isascii() and _UNSPACED.search(folded):
+    if not folded.isascii() and max(folded) >= _FIRST and _UNSPACED.search(folded):
         for match in _BOUNDARY.finditer(folded):
             yield match.start()
 

@@ -97,5 +97,8 @@ def names_report(linker: Linker, rows: Sequence[LabelledText], most_mistakes: in
 
 
 def _is_known(linker: Linker, name: str) -> bool:
+    """Whether a marked name is a company's that the catalogue knows."""
+    if not any(map(str.isalnum, name)):
+        return False
     entity = linker.named(name)
     return entity.kind is EntityKind.COMPANY and not entity.id.startswith(PREFIX)

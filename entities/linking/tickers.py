@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -57,7 +58,9 @@ _SUFFIXED = re.compile(
     r"|[0-9]{4,6}\.(?:HK|T|SS|SZ|KS|KQ|TW|TWO|BO|KL)"
     r")(?![\w@]|\.\w)"
 )
-_BARE = re.compile(r"(?<![\w.$@/&'’#:-])[A-Z]{3,5}(?![\w@&/-]|\.\w)")
+_BARE = re.compile(r"[A-Z]{3,5}\b")
+_NOT_BEFORE_BARE = frozenset(".$@/&'’#:-_")
+_NOT_AFTER_BARE = frozenset("@&/-")
 _MONEY = frozenset({"A", "US", "AU", "NZ", "HK", "CA", "SG", "NT", "USD", "AUD", "CAD", "NZD", "HKD", "SGD"})
 """`$A`, `$US` and the like name a currency."""
 _UNITS = frozenset({"b", "k", "m", "bn", "mn", "tn", "mln", "bln", "mil", "mio", "trn", "tril"})
@@ -88,8 +91,8 @@ def ticker_forms(text: str) -> list[TickerForm]:
     if "(" in text:
         found += (form._replace(bracketed=True) for form in _forms(_ROUND, text, Proof.LOOKS))
     if "." in text or "-" in text:
-        found += _whole(_SUFFIXED, text, Proof.LOOKS)
-    found += _whole(_BARE, text, Proof.BARE)
+        found += (_whole(match, Proof.LOOKS) for match in _SUFFIXED.finditer(text))
+    found += _bare_forms(text)
     if len(found) < 2:
         return found
     found.sort(key=lambda form: (form.start, -form.proof))
@@ -104,8 +107,16 @@ def _forms(pattern: re.Pattern[str], text: str, proof: Proof) -> list[TickerForm
     return [TickerForm(m.start(1), m.end(1), m[1].upper(), proof, m.start(), m.end(), False) for m in pattern.finditer(text)]
 
 
-def _whole(pattern: re.Pattern[str], text: str, proof: Proof) -> list[TickerForm]:
-    return [TickerForm(m.start(), m.end(), m[0], proof, m.start(), m.end(), False) for m in pattern.finditer(text)]
+def _bare_forms(text: str) -> Iterator[TickerForm]:
+    for match in _BARE.finditer(text):
+        before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 2]
+        if before.isalnum() or before in _NOT_BEFORE_BARE or after[:1] in _NOT_AFTER_BARE or (after[:1] == "." and after[1:].isalnum()):
+            continue
+        yield _whole(match, Proof.BARE)
+
+
+def _whole(match: re.Match[str], proof: Proof) -> TickerForm:
+    return TickerForm(match.start(), match.end(), match[0], proof, match.start(), match.end(), False)
 
 
 def _bracket(text: str, start: int, end: int) -> tuple[int, int, bool]:

@@ -38,6 +38,8 @@ _VIEWS = frozenset(
         *("coverage", "upside", "downside"),
     ]
 )
+_RATED_AS = vocabulary.RATING_CONTEXT | _VIEWS
+_HOUSES = vocabulary.BROKERS | vocabulary.AGENCIES
 _SPEAKING = frozenset({":", "on"})
 _PICKS = frozenset({"conviction", "pick", "picks", "favorites", "favourites"})
 _VIEW_OF = frozenset({"for", "on", "of", "in"})
@@ -49,7 +51,7 @@ _RATED_WITHIN = 90
 
 def is_house(candidate: Candidate) -> bool:
     """Whether the name is that of a broker or a rating agency."""
-    return not {candidate.place.name, fold_name(candidate.entity.name)}.isdisjoint(vocabulary.BROKERS | vocabulary.AGENCIES)
+    return not {candidate.place.name, fold_name(candidate.entity.name)}.isdisjoint(_HOUSES)
 
 
 def rates(candidate: Candidate, following: Candidate | None, previous_end: int | None) -> bool:
@@ -149,7 +151,7 @@ def _is_other(words: Sequence[str], rated: Candidate | None) -> bool:
     if rated is None:
         return True
     following = rated.place.after
-    return vocabulary.OWN_AFFAIRS.isdisjoint(following[:2]) or not (vocabulary.RATING_CONTEXT | _VIEWS).isdisjoint(following[:4])
+    return vocabulary.OWN_AFFAIRS.isdisjoint(following[:2]) or not _RATED_AS.isdisjoint(following[:4])
 
 
 def _was_rated(candidate: Candidate, previous_end: int | None) -> bool:
