@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from squall.core.records import MOST_MENTIONS, EntityKind
+from squall.core.records import MOST_MENTIONS
 from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.entity import Entity
 from squall.entities.linking.candidates import Candidate, name_candidates, standing
 from squall.entities.linking.dictionary import Dictionary
 from squall.entities.linking.folding import Folded, fold
-from squall.entities.linking.found.bylines import Bylines
 from squall.entities.linking.found.candidates import found_candidates
 from squall.entities.linking.found.known import KnownNames
 from squall.entities.linking.found.names import found_entity
 from squall.entities.linking.link import Link, Role
 from squall.entities.linking.network_spans import NetworkSpans
 from squall.entities.linking.relevance import is_aside, relevance, title_end
-from squall.entities.linking.roles import roles
+from squall.entities.linking.roles.credits import Credits
+from squall.entities.linking.roles.roles import roles
 from squall.entities.linking.ticker_candidates import confirmed, ticker_candidates
 from squall.entities.linking.tickers import ticker_forms
-
-_WRITE_OR_LIE = frozenset({EntityKind.PERSON, EntityKind.COUNTRY, EntityKind.PLACE})
-"""In a dateline or a byline, these tell who wrote a text, and where."""
 
 
 class Linker:
@@ -70,12 +67,10 @@ class Linker:
         tickers = ticker_candidates(text, folded, forms, self._catalogue)
         certain = frozenset(ticker.candidate.entity.id for ticker in tickers if ticker.certain)
         candidates = name_candidates(text, folded, matches, spans, frozenset(symbols), certain)
-        bylines = Bylines(text)
-        if bylines and candidates:
-            candidates = [each for each in candidates if each.entity.kind not in _WRITE_OR_LIE or not bylines.hold(each.start)]
-        found_by_network = found_candidates(text, folded, spans.spans, self._known, candidates, bylines) if spans else []
+        credits = Credits(text)
+        found_by_network = found_candidates(text, folded, spans.spans, self._known, candidates, credits) if spans else []
         candidates = confirmed(text, candidates, found_by_network, tickers)
-        found = standing(candidates, len(text))
+        found = standing(credits.without(candidates), len(text))
         return self._links(text, folded, found, title_length) if found else []
 
     def scan(self, text: str) -> int:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from squall.core.records import EntityKind
 from squall.entities.catalogue.catalogue import Catalogue
+from squall.entities.catalogue.common_words import is_common
 from squall.entities.entity import Entity, Listing
 from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate, ending_before
 from squall.entities.linking.evidence import CERTAIN
 from squall.entities.linking.folding import Folded
 from squall.entities.linking.found.names import PREFIX, found_symbol
-from squall.entities.linking.place import place_of
+from squall.entities.linking.place import Casing, Place, casing, place_of
 from squall.entities.linking.tickers import Proof, TickerForm
 
 _LISTED = frozenset({EntityKind.COMPANY, EntityKind.ORGANISATION})
@@ -42,13 +44,43 @@ def ticker_candidates(text: str, folded: Folded, forms: Iterable[TickerForm], ca
     result = []
     for form in forms:
         known = catalogue.by_symbol(form.symbol)
-        if known is None and form.proof is Proof.LOOKS:
+        if known is None and form.proof is not Proof.FORM:
             continue
         entity = known or found_symbol(form.symbol.partition(".")[0] if form.symbol[-2:-1] == "." else form.symbol)
-        certain = form.proof is Proof.FORM or not form.bracketed
+        if form.proof is Proof.BARE and not _may_be_bare(entity, form.symbol):
+            continue
+        if form.proof is Proof.LOOKS and form.symbol[-2:] in _CLASSES and form.symbol.replace("-", ".") not in entity.symbols:
+            continue  # "AB.A" is not AB
         place = place_of(text, folded.text, form.start, form.end, *folded.position(form.start, form.end))
+        if form.proof is Proof.BARE and not _is_traded(entity, place):
+            continue
+        certain = form.proof is Proof.FORM or not form.bracketed
         result.append(Ticker(Candidate(form.start, form.end, entity, CERTAIN, place), form, certain))
     return result
+
+
+_CLASSES = frozenset({".A", ".B", "-A", "-B"})
+_SURE_LETTERS, _SURE_SIZE, _LEAST_SIZE = 4, 5, 4
+_FIGURE = re.compile(r" ?[:=]? ?[+\-–−]?\$?[0-9]")
+
+
+def _may_be_bare(entity: Entity, symbol: str) -> bool:
+    """Whether capitals alone can mean the company: its main American ticker, no word, no abbreviation of something else."""
+    if entity.kind is not EntityKind.COMPANY or entity.size < _LEAST_SIZE or entity.symbols[0] != symbol:
+        return False
+    return not is_common(symbol) and symbol.lower() not in vocabulary.NOT_TICKERS
+
+
+def _is_traded(entity: Entity, place: Place) -> bool:
+    """Whether the text uses capitals as a ticker: of a large company four letters or more do; else a trade or a price beside them."""
+    own = place.text[place.start : place.end]
+    if casing(place.text, place.start, place.end) is Casing.UPPER:
+        return False
+    if len(own) >= _SURE_LETTERS and entity.size >= _SURE_SIZE:
+        return True
+    if place.after[:1] and place.after[0] in vocabulary.TRADED_AFTER:
+        return True
+    return (place.before[:1] != [] and place.before[0] in vocabulary.TRADED_BEFORE) or _FIGURE.match(place.text, place.end) is not None
 
 
 def confirmed(text: str, names: Sequence[Candidate], found: Sequence[Candidate], tickers: Sequence[Ticker]) -> list[Candidate]:

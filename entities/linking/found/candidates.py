@@ -12,13 +12,13 @@ from squall.entities.linking.candidates import Candidate
 from squall.entities.linking.evidence import THRESHOLD, score
 from squall.entities.linking.folding import Folded, fold_name
 from squall.entities.linking.forms.table import Form
-from squall.entities.linking.found.bylines import Bylines
 from squall.entities.linking.found.known import KnownNames
 from squall.entities.linking.found.names import MOST_CHARS, PREFIX, found_entity, longer_names
 from squall.entities.linking.found.not_names import is_no_name, is_ordinary
 from squall.entities.linking.found.span_edges import is_cut, named_part, trimmed
 from squall.entities.linking.network_spans import NamedSpan
 from squall.entities.linking.place import place_of
+from squall.entities.linking.roles.credits import Credits
 from squall.entities.names import is_legal_form
 
 _POINTS = THRESHOLD
@@ -41,7 +41,7 @@ class _Name(NamedTuple):
 
 
 def found_candidates(
-    text: str, folded: Folded, spans: Iterable[NamedSpan], known: KnownNames, matched: Sequence[Candidate], bylines: Bylines
+    text: str, folded: Folded, spans: Iterable[NamedSpan], known: KnownNames, matched: Sequence[Candidate], credits: Credits
 ) -> list[Candidate]:
     """Return candidates for the network's organisations, people and places.
 
@@ -55,9 +55,9 @@ def found_candidates(
         spans: of the network, sorted.
         known: looks names up.
         matched: the dictionary's candidates, with what the network says of them.
-        bylines: of the text.
+        credits: of the text.
     """
-    names = [name for span in spans if not bylines.hold(span[0]) and (name := _name(text, span, known)) is not None]
+    names = [name for span in spans if not credits.hold(span[0]) and (name := _name(text, span, known)) is not None]
     longer = longer_names((name.kind, name.found_id, name.entity) for name in names)
     standing = sorted((candidate for candidate in matched if candidate.points >= THRESHOLD), key=lambda c: c.start)
     starts = [candidate.start for candidate in standing]
