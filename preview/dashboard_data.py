@@ -74,7 +74,7 @@ class DashboardData:
         title = panel.get("title", "")
         for name, selection in sorted(values.items(), key=lambda item: -len(item[0])):
             text = "All" if selection.is_all else ", ".join(selection.values)
-            title = title.replace(f"${{{name}}}", text).replace(f"${name}", text)
+            title = title.replace(f"${{{name}:text}}", text).replace(f"${{{name}}}", text).replace(f"${name}", text)
         results = [{"refId": t["refId"], "format": t["format"], **self._run(t["rawSql"], values, panel)} for t in panel.get("targets", [])]
         shown = {field: panel.get(field, {}) for field in ("id", "type", "gridPos", "fieldConfig", "options")}
         return {**shown, "key": key, "title": title, "results": results}

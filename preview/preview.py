@@ -40,10 +40,15 @@ def answers(store: Store, boards: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def sample_answers(boards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Run the queries over the sample stores, one after the other: only one embedded store can be open."""
-    with demo_store(HERE / "build" / "demo") as store:
-        found = answers(store, [board for board in boards if board["uid"] in FROM_DEMO])
-    with filled_store() as store:
-        return found + answers(store, [board for board in boards if board["uid"] not in FROM_DEMO])
+    of_demo, others = ([board for board in boards if (board["uid"] in FROM_DEMO) is demo] for demo in (True, False))
+    found = []
+    if of_demo:
+        with demo_store(HERE / "build" / "demo") as store:
+            found = answers(store, of_demo)
+    if others:
+        with filled_store() as store:
+            found += answers(store, others)
+    return found
 
 
 def main() -> int:

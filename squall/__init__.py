@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from squall.library.store import Rows, StoreReader, open_store
     from squall.storage.rows.counts import MinuteCount, SentimentCount, Totals
     from squall.storage.rows.documents import ModelVersion, StoredDocument
+    from squall.storage.rows.entities import EntityCount
+    from squall.storage.rows.mentions import EntityDocument, StoredMention
     from squall.stream.entity_tones import EntityTone
 
 
@@ -81,6 +83,8 @@ _HOMES: Final = {
     "squall.library.store": ("Rows", "StoreReader", "open_store"),
     "squall.storage.rows.counts": ("MinuteCount", "SentimentCount", "Totals"),
     "squall.storage.rows.documents": ("ModelVersion", "StoredDocument"),
+    "squall.storage.rows.entities": ("EntityCount",),
+    "squall.storage.rows.mentions": ("EntityDocument", "StoredMention"),
     "squall.stream.entity_tones": ("EntityTone",),
 }  # fmt: skip
 """Where each public name is defined: imported at its first use, so that `import squall` costs nothing."""
@@ -93,6 +97,8 @@ __all__ = [
     "BrokerUnavailableError",
     "ConfigurationError",
     "Document",
+    "EntityCount",
+    "EntityDocument",
     "EntityTone",
     "InvalidRecordError",
     "Kind",
@@ -117,6 +123,7 @@ __all__ = [
     "StoreRefusedError",
     "StoreUnavailableError",
     "StoredDocument",
+    "StoredMention",
     "TaskScores",
     "TextScores",
     "TooManyRejectsError",

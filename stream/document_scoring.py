@@ -76,6 +76,15 @@ class DocumentScorer:
         """The model that scores now."""
         return self._engine.model_version
 
+    @property
+    def linker(self) -> Linker | None:
+        """What finds names now. Another one may be set from any thread; a call of `score` that runs finishes each part with one of them."""
+        return self._linker
+
+    @linker.setter
+    def linker(self, linker: Linker) -> None:
+        self._linker = linker
+
     def score(self, documents: Sequence[Document], stored: Sequence[Document] = ()) -> ScoringResult:
         """Score `documents`; a batch that fails is halved until each failing text is alone.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from typing import Any, Final, Protocol
 
-from squall.core.records import MOST_MENTIONS, EntityKind, Mention
+from squall.core.records import EntityKind, Mention
+from squall.stream.asked_names import places_of
 from squall.stream.mentions import Link, Linker, Place, Reading, link_text, mean_severity, mean_tone, mentions
 
 _DIGITS: Final = 6
@@ -142,30 +141,6 @@ def checked_names(names: Sequence[str]) -> Sequence[str]:
         if not name.strip() or len(name) > LONGEST_ASKED:
             raise ValueError(f"entity {name[:50]!r} has {len(name.strip())} characters, not 1 to {LONGEST_ASKED}")
     return names
-
-
-def places_of(names: Sequence[str], text: str) -> list[list[Place]]:
-    """Return where `text` has each of `names`, if possible outside of the longer ones: "Nokia" is not looked for in "Nokia India"."""
-    taken = bytearray(len(text))
-    places: list[list[Place]] = [[] for _ in names]
-    for number in sorted(range(len(names)), key=lambda i: -len(names[i])):
-        found = occurrences(names[number], text)
-        places[number] = [(start, end) for start, end in found if not any(taken[start:end])] or found
-        for start, end in places[number]:
-            taken[start:end] = b"\1" * (end - start)
-    return places
-
-
-def occurrences(name: str, text: str) -> list[Place]:
-    """Return where `text` has `name`, in any case of letters: as whole words where it does, else anywhere; the first `MOST_MENTIONS`."""
-    literal = re.escape(name.strip())
-    if not literal:
-        return []
-    for pattern in (rf"(?<!\w){literal}(?!\w)", literal):
-        found = [match.span() for match in islice(re.finditer(pattern, text, re.IGNORECASE), MOST_MENTIONS)]
-        if found:
-            return found
-    return []
 
 
 def _is_of(link: Link, entity: str, places: Sequence[Place]) -> bool:

@@ -155,6 +155,15 @@ class Processor:
             notify(report)
         return outcomes
 
+    @property
+    def names_version(self) -> str:
+        """The entities that documents are linked to now; empty: they are not read for names."""
+        return self._scorer.linker.version if self._scorer.linker else ""
+
+    def link_with(self, linker: Linker) -> None:
+        """Find names with `linker` from the next micro-batch on; from any thread."""
+        self._scorer.linker = linker
+
     def retry_until_available(self, call: Callable[[], T]) -> T:
         """Run `call`, and again after growing pauses while its dependency is unavailable.
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 import orjson
 import xxhash
 
+from squall.core.config.files.regular import open_regular_file
 from squall.core.errors import ConfigurationError
 from squall.ingest.file.formats import FORMATS
 from squall.ingest.file.source import FileOptions
@@ -36,7 +37,7 @@ class CorpusFile:
     def of(path: Path) -> CorpusFile:
         """Read `path` once, in blocks."""
         digest = xxhash.xxh3_128()
-        with path.open("rb") as file:
+        with open_regular_file(path) as file:
             while block := file.read(_BLOCK):
                 digest.update(block)
         return CorpusFile(path, path.stat().st_size, digest.hexdigest())
@@ -100,6 +101,8 @@ def find_files(path: Path) -> list[Path]:
     """
     if path.is_file():
         return [path.resolve()]
+    if path.exists() and not path.is_dir():
+        open_regular_file(path).close()  # says what it is instead
     if not path.is_dir():
         raise ConfigurationError(
             f"{path} does not exist", "give a file or a folder of .jsonl, .csv or .parquet files (or .gz of the first two)"

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from squall.core.config.files.regular import open_regular_text
 from squall.core.errors import ConfigurationError
 from squall.core.records import SeriesKind
 from squall.core.series import MARKET, kind_of
@@ -48,7 +49,7 @@ def load_events(path: Path, known: Collection[str]) -> list[Event]:
         ConfigurationError: the file can't be read, lacks a column, or has an invalid row; names the row.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_regular_text(path, encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file, skipinitialspace=True)
             missing = [name for name in COLUMNS if name not in [(field or "").strip() for field in rows.fieldnames or ()]]
             if missing:

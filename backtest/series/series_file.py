@@ -10,6 +10,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Final
 
+from squall.core.config.files.regular import open_regular_text
 from squall.core.errors import ConfigurationError
 from squall.ingest.publication_time import TimeFormatError, parse_time
 
@@ -43,7 +44,7 @@ def load_series(path: Path) -> list[Observation]:
             after the row before it. Names the line.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_regular_text(path, encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file, skipinitialspace=True)
             header = [name.strip().lower() for name in next(lines, [])]
             missing = [name for name in COLUMNS if name not in header]

@@ -13,6 +13,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
+from squall.core.config.files.regular import MOST_SETTINGS_BYTES, read_regular_file
 from squall.core.config.files.secret_files import SecretFilesSource, secret_names
 from squall.core.config.sections import Section
 from squall.core.config.settings import Settings
@@ -82,9 +83,7 @@ def _toml(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{path} can't be read: {error.strerror}", "let this user read it") from error
+        return tomllib.loads(read_regular_file(path, MOST_SETTINGS_BYTES).decode("utf-8"))
     except ValueError as error:  # broken TOML, or not UTF-8
         raise ConfigurationError(f"{path}: {error}", "correct the TOML file") from error
 

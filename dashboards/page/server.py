@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any
 
 from squall.core.clock import Clock
@@ -18,6 +19,7 @@ from squall.dashboards.page.access import OPEN_PATHS, AccessControlMiddleware, c
 from squall.dashboards.page.app import create_app
 from squall.dashboards.page.event_stream import MAX_SUBSCRIBERS, POLL_SECONDS, EventBroadcaster
 from squall.dashboards.page.security_headers import SecurityHeadersMiddleware
+from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.catalogue.groups import OpenGroups, groups_when_needed
 from squall.storage import Store
 
@@ -39,7 +41,7 @@ class PageServer:
         settings: host, port (0: any free port) and token.
         clock: for cache expiry, for the time of acknowledgements and silences, and to recognise what has stopped.
         detector: its interval decides when the detector counts as stopped; its sectors, which documents are behind an alert.
-        groups: what belongs to what; default: of the entities that ship with Squall, read when they are first asked for.
+        groups: what belongs to what, and search by name; default: of the entities that ship with Squall, read when first asked for.
         poll_seconds: interval between polls of the store for the event stream.
     """
 
@@ -57,7 +59,7 @@ class PageServer:
         self._settings = settings
         self._clock = clock
         self._detector = detector or DetectorSettings()
-        self._groups = groups or groups_when_needed(EntitySettings())
+        self._groups = groups or groups_when_needed(partial(Catalogue.open, EntitySettings()))
         self._poll_seconds = poll_seconds
         self._broadcaster: EventBroadcaster | None = None
         self._port = settings.port

@@ -11,6 +11,7 @@ from squall.entities.catalogue.common_words import is_common
 from squall.entities.catalogue.data_file import read_data_file
 from squall.entities.catalogue.graph import Graph
 from squall.entities.catalogue.listings import symbol_forms
+from squall.entities.catalogue.search import NameSearch
 from squall.entities.catalogue.user_table import read_user_table
 from squall.entities.catalogue.version import version_of
 from squall.entities.entity import Entity, Listing
@@ -23,10 +24,13 @@ class Catalogue:
     Args:
         entities: of several with one id the last counts, in the place of the first.
         shipped_version: `version` of exactly these, where they are what ships with Squall; empty: they are others.
+        own: ids of those that the user's table adds or changes.
     """
 
-    def __init__(self, entities: Iterable[Entity], *, shipped_version: str = "") -> None:
+    def __init__(self, entities: Iterable[Entity], *, shipped_version: str = "", own: Iterable[str] = ()) -> None:
         self._by_id = {entity.id: entity for entity in entities}
+        self.own = frozenset(own)
+        """Ids of the user's own table."""
         self._shipped_version = shipped_version
 
     @classmethod
@@ -41,7 +45,7 @@ class Catalogue:
             return cls(shipped, shipped_version=version)
         extend = settings.mode == "extend"
         own = read_user_table(settings.path, {entity.id: entity for entity in shipped}, extend=extend)
-        return cls((*shipped, *own) if extend else own)
+        return cls((*shipped, *own) if extend else own, own=(entity.id for entity in own))
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -87,14 +91,7 @@ class Catalogue:
 
     def find(self, text: str, limit: int = 20) -> list[Entity]:
         """Search by id, ticker or the beginning of a name's words, the best first: exact, then the beginning, then within; then by size."""
-        wanted, symbol = name_key(text), text.strip().lstrip("$").upper()
-        ranked = []
-        for entity in self:
-            rank = _rank(entity, self.names(entity), wanted, symbol, text)
-            if rank is not None:
-                ranked.append((rank, -entity.size, len(entity.name), entity.name, entity))
-        ranked.sort(key=lambda item: item[:-1])
-        return [item[-1] for item in ranked[:limit]]
+        return self._search.find(text, limit)
 
     def ancestors(self, node: str) -> tuple[str, ...]:
         """Return what an entity, sector or industry belongs to, nearest first: ids of industry, sector, `market`, country, parents."""
@@ -114,6 +111,10 @@ class Catalogue:
     def graph(self) -> Graph:
         """The edges between entities, industries, sectors and the market."""
         return Graph(self)
+
+    @cached_property
+    def _search(self) -> NameSearch:
+        return NameSearch(self)
 
     @cached_property
     def _by_symbol(self) -> dict[str, Entity]:
@@ -136,18 +137,3 @@ def _claim(claim: tuple[Listing, Entity]) -> tuple[bool, int, bool]:
     """How good an entity's claim to a ticker is; less is better."""
     listing, entity = claim
     return listing != entity.listings[0], -entity.size, entity.kind is not EntityKind.COMPANY
-
-
-def _rank(entity: Entity, names: tuple[str, ...], wanted: str, symbol: str, text: str) -> int | None:
-    """How well an entity answers a search; less is better, None is not at all."""
-    symbols = [str(listing).upper() for listing in entity.listings]
-    if text.strip() == entity.id or symbol in symbols:
-        return 0
-    keys = [name_key(name) for name in names] if wanted else []
-    if wanted in keys:
-        return 1
-    if any(key.startswith(wanted) for key in keys):
-        return 2
-    if symbol and any(known.startswith(symbol) for known in symbols):
-        return 3
-    return 4 if any(f" {wanted}" in key for key in keys) else None

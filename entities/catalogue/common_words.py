@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from squall.entities.names import name_key
+from squall.entities.scripts import is_syllabic
 
 _DATA = Path(__file__).parents[1] / "data"
 WORDS_FILE = _DATA / "common_words.txt"
@@ -31,9 +32,9 @@ def is_adjective(name: str) -> bool:
 
 
 def is_common(name: str) -> bool:
-    """Whether `name` is an ordinary word, an adjective of a country, or has no more than two letters or digits."""
+    """Whether `name` is an ordinary word, an adjective of a country, or has no more than two letters or digits (one Chinese character)."""
     key = name_key(name)
-    return len(key) <= _SHORT or key in common_words() or key in adjectives()
+    return len(key) <= (_SHORT - is_syllabic(name.strip()[:1])) or key in common_words() or key in adjectives()
 
 
 def is_phrase(name: str) -> bool:

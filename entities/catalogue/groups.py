@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from squall.core.config.entities import EntitySettings
 from squall.core.records import EntityKind
 from squall.entities.catalogue.catalogue import Catalogue
-from squall.entities.catalogue.graph import Graph
-from squall.entities.entity import Entity
 
 
 class GroupKind(StrEnum):
@@ -42,22 +39,21 @@ _OF_COMPANIES: Final = frozenset({*GroupKind, EntityKind.COUNTRY})
 
 
 class Groups:
-    """The groups of a catalogue; keeps names and edges, not the entities. Immutable, and safe to share between threads.
+    """The groups of a catalogue, and search in it. Immutable, and safe to share between threads.
 
     Args:
-        entities: of the catalogue.
+        catalogue: whose entities belong to groups.
     """
 
-    def __init__(self, entities: Iterable[Entity]) -> None:
-        known = list(entities)
-        self._graph = Graph(known)
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._graph = catalogue.graph
         nodes = {name: Node(name, GroupKind(name.partition(":")[0]), label) for name, label in self._graph.labels.items()}
-        self._nodes = nodes | {entity.id: Node(entity.id, entity.kind, entity.name, entity.symbols) for entity in known}
+        self._nodes = nodes | {entity.id: Node(entity.id, entity.kind, entity.name, entity.symbols) for entity in catalogue}
 
-    @classmethod
-    def open(cls, settings: EntitySettings) -> Groups:
-        """Read the configured catalogue; raises as `Catalogue.open`."""
-        return cls(Catalogue.open(settings))
+    def find(self, text: str, limit: int) -> list[str]:
+        """Return the ids of the entities that `text` finds by any of their names or tickers, as `Catalogue.find`."""
+        return [entity.id for entity in self._catalogue.find(text, limit)]
 
     def node(self, node: str) -> Node | None:
         """Return what is known of an entity or group by its id."""
@@ -105,15 +101,19 @@ OpenGroups = Callable[[], Groups]
 """Returns the groups; the first call may read the catalogue (half a second) and raises as `Catalogue.open`."""
 
 
-def groups_when_needed(settings: EntitySettings) -> OpenGroups:
-    """Return a function that reads the configured catalogue at its first call, once for all threads."""
+def groups_when_needed(open_catalogue: Callable[[], Catalogue]) -> OpenGroups:
+    """Return a function that makes the groups at its first call, once for all threads.
+
+    Args:
+        open_catalogue: reads the catalogue, or returns the one that this process has read already.
+    """
     lock = threading.Lock()
     opened: list[Groups] = []
 
     def groups() -> Groups:
         with lock:
             if not opened:
-                opened.append(Groups.open(settings))
+                opened.append(Groups(open_catalogue()))
             return opened[0]
 
     return groups

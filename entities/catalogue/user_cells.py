@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from squall.core.records import EntityKind
@@ -18,7 +18,8 @@ MOST_ALIASES = 200
 MOST_SYMBOLS = 50
 MOST_ID_CHARS = 160
 SIZES = {"": 0, "nano": 1, "micro": 2, "small": 3, "mid": 4, "large": 5, "mega": 6} | {str(size): size for size in range(7)}
-_ID = re.compile(r"[a-z_]+:[^\s:;,]+")
+_ID = re.compile(r"[a-z_]+:[\w.&+~-]+")
+"""Ids are parts of addresses, of lines in logs and of headers: no slash, no sign that a URL gives a meaning, nothing invisible."""
 _SYMBOL = re.compile(r"[\w.^=&/+-]{1,24}")
 Report = Callable[[str], None]
 
@@ -51,23 +52,24 @@ def read_row(cells: Mapping[str, str], line: int, list_mark: str, known: Callabl
     problems: list[str] = []
     kind = _kind(cells.get("kind", ""), problems.append)
     entity_id = cells.get("id", "").strip()
-    if entity_id and (not _ID.fullmatch(entity_id) or len(entity_id) > MOST_ID_CHARS or kind_of(entity_id) is None):
-        problems.append(f"id {entity_id[:80]!r} is not a kind, a colon and a name without spaces, such as company:acme-corp")
+    if entity_id:
+        problems += _problems_of_id(entity_id)
     if entity_id and kind is not None and kind_of(entity_id) not in {kind, None}:
         problems.append(f"id {entity_id[:80]!r} is no {kind.value}")
     name = _name(cells.get("name", ""), "name", problems.append)
     base = known(entity_id or _id_of(kind, name))
     if not name and base is None:
         problems.append("no name")
-    aliases, removed = _aliases(cells.get("aliases", ""), list_mark, problems.append)
-    former, _ = _aliases(cells.get("former_names", ""), list_mark, problems.append)
+    aliases, removed = _names(cells.get("aliases", ""), "aliases", list_mark, problems.append)
+    former, removed_former = _names(cells.get("former_names", ""), "former names", list_mark, problems.append)
+    removed += removed_former
     symbols = _symbols(cells.get("symbols", ""), list_mark, problems.append)
     size = SIZES.get(cells.get("size", "").strip().lower())
     if size is None:
         problems.append(f"size {cells['size'].strip()[:20]!r} is none of 0 to 6, nano, micro, small, mid, large, mega")
     for name_of_base in removed:
         if base is None or name_key(name_of_base) not in {name_key(known_name) for known_name in (*base.aliases, *base.former_names)}:
-            problems.append(f"alias -{name_of_base}: the entity has no such alias")
+            problems.append(f"-{name_of_base[:80]}: the entity has no such alias or former name")
     for problem in problems:
         report(problem)
     if problems:
@@ -87,6 +89,25 @@ def read_row(cells: Mapping[str, str], line: int, list_mark: str, known: Callabl
         size=size or 0,
     )
     return UserRow(line, _changed(base, row, removed) if base is not None else row, removed)
+
+
+def _problems_of_id(entity_id: str) -> Iterator[str]:
+    if len(entity_id) > MOST_ID_CHARS:
+        yield f"id {entity_id[:40]!r}… has {len(entity_id):,} characters; an id has at most {MOST_ID_CHARS}"
+    elif not _ID.fullmatch(entity_id) or kind_of(entity_id) is None:
+        suggested = _suggested(entity_id)
+        hint = f"write {suggested}, or leave the id empty" if suggested else "such as company:acme-corp"
+        if not entity_id.isprintable():
+            yield f"id {entity_id[:80]!r} has characters that can't be seen: {hint}"
+            return
+        yield f"id {entity_id[:80]!r} is not a kind, a colon and a name of letters, digits and . - _ & + ~: {hint}"
+
+
+def _suggested(entity_id: str) -> str:
+    """The id that a wrong one was meant to be; empty where it can't be told."""
+    kind, colon, name = entity_id.partition(":")
+    key = slug(name)
+    return f"{kind}:{key}" if colon and kind_of(entity_id) is not None and key and len(key) + len(kind) < MOST_ID_CHARS else ""
 
 
 def _id_of(kind: EntityKind | None, name: str) -> str:
@@ -135,11 +156,13 @@ def _name(cell: str, what: str, report: Report) -> str:
     return name
 
 
-def _aliases(cell: str, list_mark: str, report: Report) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _names(cell: str, what: str, list_mark: str, report: Report) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names to add, and those to remove, which begin with a minus."""
-    entries = _entries(cell, list_mark, MOST_ALIASES, "aliases", report)
+    entries = _entries(cell, list_mark, MOST_ALIASES, what, report)
     removed = tuple(entry[1:].strip() for entry in entries if entry.startswith("-"))
-    return tuple(_name(entry, "alias", report) for entry in entries if not entry.startswith("-")), removed
+    return tuple(
+        _name(entry, "alias" if what == "aliases" else "former name", report) for entry in entries if not entry.startswith("-")
+    ), removed
 
 
 def _symbols(cell: str, list_mark: str, report: Report) -> tuple[Listing, ...]:

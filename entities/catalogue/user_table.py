@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from squall.core.config.files.regular import read_regular_file
 from squall.core.errors import ConfigurationError
 from squall.core.records import EntityKind
+from squall.entities.catalogue.data_file import kind_of
 from squall.entities.catalogue.listings import symbol_forms
 from squall.entities.catalogue.user_cells import COLUMNS, UserRow, read_row
 from squall.entities.entity import Entity
@@ -19,6 +21,7 @@ from squall.entities.names import name_key, slug
 MOST_ROWS = 200_000
 MOST_BYTES = 200 * 1024 * 1024
 _SHOWN_PROBLEMS = 100
+_OWN_NOTHING = frozenset((EntityKind.PERSON, EntityKind.INDEX, EntityKind.CURRENCY, EntityKind.COMMODITY))
 _HINT = "docs/entities.md describes the columns; `squall entities check FILE` checks a file without using it"
 
 
@@ -68,6 +71,10 @@ def read_user_table(path: Path, shipped: Mapping[str, Entity], *, extend: bool) 
     for line, cells, list_mark in _cells(path, problems):
         row = read_row(cells, line, list_mark, shipped.get if extend else _none, _reporter(problems, line))
         if row is None:
+            entity_id = cells.get("id", "").strip()
+            if not extend and entity_id in shipped:
+                text = f"{entity_id} ships with Squall, but in mode `replace` this file is all there is: give the row a name, and no -Name"
+                problems.append(TableProblem(line, text))
             continue
         first = rows.setdefault(row.entity.id, row)
         if first is not row:
@@ -110,17 +117,17 @@ def _cells(path: Path, problems: list[TableProblem]) -> Iterator[tuple[int, dict
                 else:
                     yield first_line, dict(zip(columns, cells, strict=True)), "|" if delimiter == ";" else ";"
     except csv.Error as error:
-        problems.append(TableProblem(line, f"not CSV: {error}"))
+        what = str(error)
+        if "limit" in what:
+            what = f"a cell has more than {csv.field_size_limit():,} characters, or a quote is not closed"
+        problems.append(TableProblem(line, f"not CSV: {what}; the rows below were not read"))
 
 
 def _text(path: Path, problems: list[TableProblem]) -> str:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            problems.append(TableProblem(0, f"larger than {MOST_BYTES // 1024**2} MiB"))
-            return ""
-        content = path.read_bytes()
-    except OSError as error:
-        problems.append(TableProblem(0, error.strerror or str(error)))
+        content = read_regular_file(path, MOST_BYTES)
+    except ConfigurationError as error:
+        problems.append(TableProblem(0, error.what))
         return ""
     try:
         text = content.decode("utf-8-sig")
@@ -162,8 +169,10 @@ def _resolved(rows: list[UserRow], shipped: Mapping[str, Entity], problems: list
                 problems.append(TableProblem(row.line, f"country {entity.country[:60]!r} is neither a country's id nor its name"))
         if parent:
             parent = finder.find(parent, None)
-            if not parent or parent == entity.id:
-                problems.append(TableProblem(row.line, f"parent {entity.parent[:60]!r} is no other entity's id, symbol or name"))
+            if not parent or parent == entity.id or kind_of(parent) in _OWN_NOTHING:
+                problems.append(
+                    TableProblem(row.line, f"parent {entity.parent[:60]!r} is no id, symbol or name of another company or organisation")
+                )
         resolved.append(replace(entity, country=country, parent=parent))
     return resolved
 
@@ -184,10 +193,9 @@ class _Finder:
     def find(self, text: str, kind: EntityKind | None) -> str:
         """Return an id, empty where nothing is found."""
         if kind is EntityKind.COUNTRY:
-            ids = (text, f"country:{slug(text)}")
-            found = next((entity_id for entity_id in ids if entity_id in self._entities), None)
-            named = self._by_name.get((name_key(text), True))
-            return found or (named.id if named else "")
+            known = map(self._entities.get, (text, f"country:{slug(text)}"))
+            found = next((entity for entity in known if entity and entity.kind is kind), None) or self._by_name.get((name_key(text), True))
+            return found.id if found else ""
         if text in self._entities:
             return text
         symbol = next((self._by_symbol[form] for form in symbol_forms(text) if form in self._by_symbol), None)

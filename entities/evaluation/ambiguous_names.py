@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from squall.core.config.files.regular import read_regular_file
 from squall.core.errors import ConfigurationError
 from squall.entities.evaluation.data_set_texts import data_set_texts, digest
 
@@ -43,10 +44,7 @@ def read_ambiguous_names(path: Path, data: Path) -> list[AmbiguousName]:
     Raises:
         ConfigurationError: a file can't be read, a line is not such an object, or the data set has another text there; names the line.
     """
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise ConfigurationError(f"{path} can't be read: {error}", "--ambiguous is a JSONL file of labelled names") from error
+    lines = read_regular_file(path).splitlines()
     rows = {number: _parsed(path, number, line) for number, line in enumerate(lines, 1) if line.strip()}
     wanted: dict[str, set[int]] = defaultdict(set)
     for row in rows.values():

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
 import json
 from collections.abc import Collection
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from squall.core.config.files.regular import open_regular_file, open_regular_text, read_regular_file
 from squall.core.errors import ConfigurationError
 
 _CSV = {
@@ -44,7 +43,10 @@ def data_set_texts(source: str, rows: Collection[int], data: Path) -> dict[int, 
         raise ConfigurationError(f"{source!r} is none of the data sets that texts are taken from", f"they are {', '.join(SOURCES)}")
     path = data / SOURCES[source]
     try:
+        open_regular_file(path).close()  # of whatever kind: a data set's place may be a pipe
         found = _texts(source, path, rows)
+    except ConfigurationError as error:
+        raise ConfigurationError(error.what, f"--data is the folder that holds {SOURCES[source]}") from None
     except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, pa.ArrowException, csv.Error) as error:
         raise ConfigurationError(f"{path} can't be read: {error}", f"--data is the folder that holds {SOURCES[source]}") from error
     return {row: text.strip() for row, text in found.items()}
@@ -60,15 +62,11 @@ def _texts(source: str, path: Path, rows: Collection[int]) -> dict[int, str]:
         column = pq.read_table(path, columns=[_PARQUET[source][1]]).column(0)
         return {row: str(column[row].as_py()) for row in rows if row < len(column)}
     if source in _JSON:
-        objects = json.loads(path.read_text(encoding="utf-8"))
+        objects = json.loads(read_regular_file(path))
         return {row: objects[row][_JSON[source][1]] for row in rows if row < len(objects)}
-    with _opened(path) as file:
+    with open_regular_text(path, newline="") as file:
         if source in _CSV:
             named = islice(csv.DictReader(file), max(rows, default=-1) + 1)
             return {row: cells[_CSV[source][1]] for row, cells in enumerate(named) if row in rows}
         lines = islice(file, max(rows, default=-1) + 1)
         return {row: json.loads(line)[_JSON_LINES[source][1]] for row, line in enumerate(lines) if row in rows}
-
-
-def _opened(path: Path) -> TextIO:
-    return gzip.open(path, "rt", newline="", encoding="utf-8") if path.suffix == ".gz" else path.open(newline="", encoding="utf-8")

@@ -11,34 +11,43 @@ from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.evaluation.ambiguous_names import AmbiguousName, read_ambiguous_names
 from squall.entities.evaluation.cashtag_rows import CashtagRow, cashtag_rows
 from squall.entities.evaluation.intervals import Proportion
+from squall.entities.evaluation.labelled_names import names_report, read_labelled_names
 from squall.entities.linking.link import Link, Role
 from squall.entities.linking.linker import Linker
 
+PARTS = ("judge", "tune")
 MOST_MISTAKES = 50
 """So many of each kind are shown."""
 
 
-def evaluate(linker: Linker, catalogue: Catalogue, data: Path, *, ambiguous: Path | None, clock: Callable[[], float]) -> dict[str, Any]:
-    """Measure everything that `data` and `ambiguous` allow.
+def evaluate(
+    linker: Linker, catalogue: Catalogue, data: Path, *, ambiguous: Path | None, names: Path | None, clock: Callable[[], float]
+) -> dict[str, Any]:
+    """Measure everything that `data`, `ambiguous` and `names` allow.
 
     Args:
         linker: what is measured.
         catalogue: what it links to.
         data: folder with `tfn_sentiment` and `tfn_topic`, and the data sets whose rows `ambiguous` names.
         ambiguous: JSONL file of labelled ambiguous names, see `read_ambiguous_names`; None: not measured.
+        names: JSONL file of texts with all their names, see `read_labelled_names`; None: not measured.
         clock: seconds of processor time.
 
     Returns:
         `tickers`: per part (`judge`, and `tune`, on whose misses the rules were made) what `ticker_report` says; `ambiguous`: what
-        `ambiguous_report` says, or None; `speed`: headlines per second of one core.
+        `ambiguous_report` says, or None; `names`: per part what `names_report` says, or None; `speed`: headlines per second of one core.
 
     Raises:
         ConfigurationError: a file is missing or broken.
     """
     rows = cashtag_rows(data, catalogue)
+    texts = read_labelled_names(names) if names else []
     return {
-        "tickers": {part: ticker_report(linker, [row for row in rows if row.part == part]) for part in ("judge", "tune")},
+        "tickers": {part: ticker_report(linker, [row for row in rows if row.part == part]) for part in PARTS},
         "ambiguous": ambiguous_report(linker, read_ambiguous_names(ambiguous, data)) if ambiguous else None,
+        "names": {part: names_report(linker, [text for text in texts if text.part == part], MOST_MISTAKES) for part in PARTS}
+        if names
+        else None,
         "speed": speed_report(linker, [row.text for row in rows], clock),
     }
 

@@ -62,7 +62,7 @@ def name_candidates(
         entity, points = _best(form, place, symbols, certain)
         points += score(form, entity.kind, place)
         if spans.looked_at(start):
-            points += network_points(entity.kind, *spans.over(start, end))
+            points += network_points(form, entity.kind, *spans.over(start, end))
         found.append(Candidate(start, end, entity, points, place, form))
     return _said_elsewhere(found)
 
@@ -89,7 +89,7 @@ def _said_elsewhere(found: list[Candidate]) -> list[Candidate]:
             result.append(candidate)
             continue
         meant = next((entity for entity in form.entities if entity.id in sure), None)
-        if meant is None:
+        if meant is None or form.is_number:  # "888 Holdings … 888 people"
             result.append(candidate)
         else:
             result.append(replace(candidate, entity=meant, points=candidate.points + _SAID_ELSEWHERE))

@@ -11,7 +11,9 @@ from squall.entities.catalogue.common_words import is_common
 from squall.entities.entity import Entity
 from squall.entities.linking import vocabulary
 from squall.entities.linking.forms.table import Form
+from squall.entities.linking.letters import letter_points
 from squall.entities.linking.place import Casing, Place, begins_sentence, casing
+from squall.entities.scripts import is_caseless
 
 THRESHOLD = 0.0
 """The least sum that links."""
@@ -20,8 +22,7 @@ CERTAIN = 10.0
 
 _NEAR = 5
 _SHORT = 5
-_SURE_LETTERS = 4
-"""A small abbreviation of fewer letters can be anything."""
+_LONG_NAME = 60
 _TIES = frozenset("-/_'’.")
 _HEADS = 12
 """A name that heads a text, before a colon, begins within so many characters."""
@@ -32,12 +33,7 @@ def score(form: Form, kind: EntityKind, place: Place) -> float:
     if kind in _THINGS:
         return _thing(form, place)
     own = place.text[place.start : place.end]
-    if form.words > 1:
-        points = _several_words(form, place, own)
-    elif form.acronym and not (form.common and own[:1].isupper() and own[1:].islower()):
-        points = _acronym(form, kind, own, casing(place.text, place.start, place.end))
-    else:
-        points = _word(form, place, own)
+    points = letter_points(form, kind, place)
     if form.derived:
         points -= _shortened(form, place)
     if len(form.text) <= _SHORT and _is_tail(place):
@@ -46,8 +42,17 @@ def score(form: Form, kind: EntityKind, place: Place) -> float:
         points += _context(form, place)
         if form.words == 1 and place.text[place.end : place.end + 1] == ":" and place.start <= _HEADS:
             points += 1.0
-    if form.words == 1 and kind is EntityKind.COMPANY and (_is_persons(place) or _is_descriptor(form, place)):
-        points -= 2.5
+    if kind is EntityKind.COMPANY:
+        if form.words == 1 and _is_descriptor(form, place):
+            points -= 2.5
+        if form.words == 1 and own[:1].isupper() and _is_persons(form, place):
+            points -= 4.0
+        if _names_a_thing(place):
+            points -= 4.0
+        if form.words == 1 and not vocabulary.PERSONAL_VERBS.isdisjoint(place.after[:1]):
+            points -= 2.5
+        if form.text in vocabulary.PLACES:
+            points -= 2.0 if not vocabulary.BEFORE_PLACES.isdisjoint(place.before[:1]) else 0.5
     if kind in _LANDS:
         points -= _inside_a_name(place)
     elif form.words == 1 and own[:1].isupper() and (form.common or form.acronym or form.derived) and _in_sentence(place):
@@ -61,7 +66,7 @@ def _shortened(form: Form, place: Place) -> float:
     """Points against a beginning of a name that stands for all of it: "Antares" before "Pharma" is not Antares Vision."""
     if form.words > 1:
         return 0.5
-    points = 0.9
+    points = 1.7 if form.text in vocabulary.PERSONS_NAMES else 0.9
     if form.common and not begins_sentence(place.text, place.start):
         points += 1.2
     if place.after and not place.possessive and place.after[0] in vocabulary.DESCRIPTORS:
@@ -77,7 +82,9 @@ def hopeless(form: Form, kind: EntityKind, text: str, start: int, end: int) -> b
     """Whether a form that is an ordinary word is plainly that: small, and not all around it is small; or a part of `US$`. Told cheaply."""
     if text[end : end + 1] == "$":  # US$5
         return True
-    if not form.common or form.words > 1 or kind in _THINGS or text[start].isupper():
+    if not form.common or form.words > 1 or kind in _THINGS or text[start].isupper() or is_caseless(text[start]):
+        return False
+    if form.acronym and text[start:end].isupper():  # 3M
         return False
     return form.text in vocabulary.ORDINARY or not text[max(0, start - _SMALL_AROUND) : end + _SMALL_AROUND].islower()
 
@@ -85,6 +92,7 @@ def hopeless(form: Form, kind: EntityKind, text: str, start: int, end: int) -> b
 _SMALL_AROUND = 90
 _THINGS = frozenset({EntityKind.COMMODITY, EntityKind.CURRENCY})
 _LANDS = frozenset({EntityKind.COUNTRY, EntityKind.PLACE})
+_AUTHORITIES = frozenset({EntityKind.CENTRAL_BANK, EntityKind.ORGANISATION})
 _OF_LAND = frozenset({"bank", "university", "gulf", "corporation", "corp", "company", "academy", "institute"})
 """Before "of" and a country, they make a name of another thing."""
 
@@ -114,9 +122,36 @@ def _thing(form: Form, place: Place) -> float:
     return points
 
 
-def _is_persons(place: Place) -> bool:
-    """Whether a given name stands directly before: "Harrison Ford", "Brian Smith"."""
-    return place.before[:1] != [] and place.before[0] in vocabulary.GIVEN_NAMES and place.text[place.start - 1 : place.start] == " "
+def _is_persons(form: Form, place: Place) -> bool:
+    """Whether it is a part of a person's name: "Harrison Ford", "William H. Macy", "Governor Abbott", "Simon Wolfson"."""
+    text, before = place.text, place.before
+    following = text[place.end + 1 : place.end + 3] if text[place.end : place.end + 1] == " " else ""
+    if form.text in vocabulary.PERSONS_NAMES and following[:1].isupper() and following[1:].islower() and place.after[0] not in _CORPORATE:
+        return casing(text, place.start, place.end) is Casing.SENTENCE
+    if text[place.start - 1 : place.start] != " " or not before:
+        return False
+    nearest = before[0]
+    if len(nearest) == 1 and text[place.start - 2 : place.start - 1] == ".":
+        return before[1:2] != [] and before[1] in vocabulary.PERSONS_NAMES
+    capital = text[place.start - 1 - len(nearest) : place.start - len(nearest)].isupper()
+    return capital and (nearest in vocabulary.PERSONS_NAMES or nearest in vocabulary.TITLES)
+
+
+def _names_a_thing(place: Place) -> bool:
+    """Whether a place, a prize or the like is named after it: "Barclays Center", "Ford Foundation", "River Trent", "Temple of Nike"."""
+    nearest, *further = place.before or [""]
+    capital = place.text[place.start].isupper() and place.text[place.start - 1 : place.start] == " "
+    if capital and (nearest in vocabulary.BEFORE_THINGS or (nearest == "of" and not vocabulary.THINGS_OF.isdisjoint(further[:1]))):
+        return True
+    if place.possessive or not place.after or place.text[place.end : place.end + 1] != " ":
+        return False
+    if place.after[0] in vocabulary.THINGS:
+        return place.text[place.end + 1].isupper() or place.text[place.start].islower()
+    if place.after[0] in vocabulary.FOLLOWS_COMPANY or vocabulary.LONG_THINGS.isdisjoint(place.after[1:3]):
+        return False
+    words = place.text[place.end : place.end + _LONG_NAME].split()[:3]
+    at = next((at for at, word in enumerate(words) if word.lower().strip(",.:;") in vocabulary.LONG_THINGS), len(words))
+    return at < len(words) and all(word[:1].isupper() and word.isalpha() for word in words[:at]) and words[at][:1].isupper()
 
 
 def _is_descriptor(form: Form, place: Place) -> bool:
@@ -133,56 +168,8 @@ def _is_tail(place: Place) -> bool:
     return place.text[place.start - 1] == "." or (place.start > 1 and place.text[place.start - 2].isalpha())
 
 
-def _acronym(form: Form, kind: EntityKind, own: str, how: Casing) -> float:
-    if kind is EntityKind.COMPANY and form.text in vocabulary.NOT_TICKERS:
-        return -5.0
-    if len(form.text) == 1:
-        return -1.5 if how is Casing.SENTENCE and own.isupper() else -6.0
-    if how is Casing.LOWER:
-        return -2.5 if form.common else -0.5 if len(form.text) < _SURE_LETTERS else 0.5
-    if not own.isupper():
-        return 0.5 if own[:1].isupper() and not form.common else -6.0
-    if how is Casing.UPPER:
-        return -0.5 if form.common and len(form.text) > 2 else 0.5
-    return 1.5
-
-
-def _several_words(form: Form, place: Place, own: str) -> float:
-    points = 0.7 if form.common else 3.0
-    words = own.replace("-", " ").split()
-    if all(word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in words) and not own.islower():
-        return points
-    if casing(place.text, place.start, place.end) is Casing.LOWER:
-        return points - 1.5 if form.common else points
-    return points - 4.5 if form.common else points - 1.5
-
-
-def _word(form: Form, place: Place, own: str) -> float:
-    capital = own[:1].isupper() or not own[:1].isalpha()
-    if not form.common and capital:
-        return 2.0
-    how = casing(place.text, place.start, place.end)
-    if not form.common:
-        return -0.5 if how is not Casing.LOWER else 0.0 if form.derived else 1.0
-    if form.text in vocabulary.ORDINARY:
-        return -6.0
-    if how is Casing.LOWER:
-        return -1.2 if form.text in vocabulary.MOSTLY_NAMES else -2.0
-    if not capital:
-        return -6.0
-    first = begins_sentence(place.text, place.start)
-    if how is Casing.SENTENCE and not first:
-        return 0.8 if form.text in vocabulary.MOSTLY_NAMES else 0.3
-    if form.text in vocabulary.MOSTLY_NAMES:
-        return -0.4
-    if form.text in vocabulary.MODIFIERS and not place.possessive and vocabulary.STRONG_VERBS.isdisjoint(place.after[:1]):
-        return -1.8
-    return -1.2 if first else -1.8
-
-
 _MOVES = frozenset({" +", " -", " –"})
 """Before a figure, after a name: "Kraft +3%"."""
-_SMALL = frozenset({"of", "and", "the", "de", "for", "in", "du", "la", "&"})
 
 
 def _context(form: Form, place: Place) -> float:
@@ -239,6 +226,10 @@ def _neighbours(place: Place, before_other: float, after_other: float) -> float:
 
 
 _NETWORK_AGREES = {"ORG": 2.5, "MISC": 0.5, "LOC": -2.0, "PER": -2.0}
+_NETWORK_TOO_WILLING = 0.5
+"""Points that an organisation's span counts less for a form that needs context: of ordinary words the network calls too many names."""
+_NETWORK_DENIES = 1.0
+"""Points that a person's or a place's span counts more against such a form."""
 _FITS = {
     EntityKind.PERSON: "PER",
     EntityKind.COUNTRY: "LOC",
@@ -247,10 +238,11 @@ _FITS = {
 _ANY_LABEL = frozenset({EntityKind.INDEX, EntityKind.CURRENCY, EntityKind.COMMODITY, EntityKind.OTHER})
 
 
-def network_points(kind: EntityKind, label: str | None, inside_longer: bool) -> float:
+def network_points(form: Form, kind: EntityKind, label: str | None, inside_longer: bool) -> float:
     """Return what the network's span at a place says about an entity of `kind`.
 
     Args:
+        form: that stands there.
         kind: of the entity.
         label: of the span that overlaps; None: there is none, and the network was asked.
         inside_longer: whether that span reaches well beyond the form: it is part of another name.
@@ -259,6 +251,8 @@ def network_points(kind: EntityKind, label: str | None, inside_longer: bool) -> 
         return 0.0 if kind in _ANY_LABEL else -1.0
     wanted = _FITS.get(kind, "ORG")
     points = 2.5 if label == wanted else 0.5 if kind in _ANY_LABEL else _NETWORK_AGREES.get(label, 0.0) if wanted == "ORG" else -0.5
+    if wanted == "ORG" and kind not in _ANY_LABEL and (form.common or form.acronym or form.derived):
+        points -= _NETWORK_TOO_WILLING if label == "ORG" else _NETWORK_DENIES if label in {"PER", "LOC"} else 0.0
     return points - 3.0 if inside_longer else points
 
 
@@ -271,7 +265,9 @@ def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[s
             points += ((entity.size or 1) - 4) * weight
         if any(not listing.exchange for listing in entity.listings):
             points += 0.1
-        if len(form.entities) > 1 and not vocabulary.STRONG_AFTER.isdisjoint(place.after[:3]):
+        if form.text in vocabulary.AGENCIES:
+            points += 4.0 if _is_agency(place) else 0.0
+        elif len(form.entities) > 1 and not vocabulary.STRONG_AFTER.isdisjoint(place.after[:3]):
             points += 1.6
     elif entity.kind is EntityKind.INDEX:
         points += 0.8
@@ -281,4 +277,19 @@ def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[s
             points -= 3.0
     else:
         points += 0.5
+        if entity.kind in _AUTHORITIES:
+            points += 1.0 if not vocabulary.AUTHORITY_VERBS.isdisjoint(place.after[:1]) else 0.0
+            if form.common:
+                policy = sum(word in vocabulary.POLICY for word in (*place.before[:_NEAR], *place.after[:_NEAR]))
+                points += min(policy, 2) * 0.4 if policy or begins_sentence(place.text, place.start) or _in_sentence(place) else -0.5
     return points
+
+
+def _is_agency(place: Place) -> bool:
+    """Whether "S&P" is the agency, not the index: "S&P cuts Greece", "cut to junk by S&P", "S&P rating"; not "S&P cuts losses"."""
+    before, after = place.before, place.after
+    if after[:1] and after[0] in vocabulary.AGENCY_VERBS:
+        return vocabulary.INDEX_MOVES.isdisjoint(after[1:4])
+    if after[:1] and after[0] in vocabulary.AGENCY_NOUNS:
+        return True
+    return before[:1] != [] and before[0] in vocabulary.RATED_BY and not vocabulary.RATED_VERBS.isdisjoint(before[1:8])

@@ -1,4 +1,7 @@
-"""Text as the dictionary sees it: lower case, without accents, everything between words a space; with the way back to the text."""
+"""Text as the dictionary sees it: lower case, without accents, everything between words a space; with the way back to the text.
+
+Scripts without spaces get one wherever a word ends, as `squall.entities.scripts` says.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from squall.entities.scripts import boundaries
 
 _DROPPED = "\0"
 """Stands for a character that takes no place: a combining mark, a soft hyphen, a zero-width joiner."""
@@ -40,6 +45,8 @@ class Folded(NamedTuple):
         if self.origin is None:
             return start + 1, end + 1
         begin = bisect_left(self.origin, start, 1)
+        if begin + 1 < len(self.origin) and self.origin[begin + 1] == start:
+            begin += 1  # past a space that stands for no character
         return begin, bisect_left(self.origin, end, begin)
 
 
@@ -61,6 +68,8 @@ def _fold_character(character: str) -> str:
         return _DROPPED
     if not character.isalnum():
         return " "
+    if "\uac00" <= character <= "\ud7a3":  # Hangul: decomposed, only the first letter of a syllable would be left
+        return character
     base = unicodedata.normalize("NFKD", character)[0]
     lower = base.lower()[0]
     return _LETTERS.get(lower, lower) if lower.isalnum() else " "
@@ -78,8 +87,9 @@ def fold(text: str) -> Folded:
     a double space as does a sentence's end: names never match across one by accident. Spaces of any length are one.
     """
     plain = text.encode().translate(_ASCII).decode() if text.isascii() else text.translate(_TABLE)
-    if "  " in text or _AMPERSAND in text or "\r" in text or _DROPPED in plain:
-        return _folded_slowly(text, plain)
+    ends = [] if text.isascii() else list(boundaries(plain))
+    if "  " in text or _AMPERSAND in text or "\r" in text or _DROPPED in plain or ends:
+        return _folded_slowly(text, plain, ends)
     return Folded(f" {plain} ", None)
 
 
@@ -88,10 +98,10 @@ def fold_name(name: str) -> str:
     return fold(name).text.strip()
 
 
-def _folded_slowly(text: str, plain: str) -> Folded:
+def _folded_slowly(text: str, plain: str, ends: Sequence[int]) -> Folded:
     kept, origin = [" "], [0]
     at = 0
-    for start, end, instead in _irregular(text, plain):
+    for start, end, instead in _irregular(text, plain, ends):
         kept += (plain[at:start], instead)
         origin.extend(range(at, start))
         if instead:
@@ -102,10 +112,12 @@ def _folded_slowly(text: str, plain: str) -> Folded:
     return Folded("".join(kept), origin)
 
 
-def _irregular(text: str, plain: str) -> list[tuple[int, int, str]]:
-    """Parts that fold to fewer characters than they have, and to what; sorted."""
+def _irregular(text: str, plain: str, ends: Sequence[int]) -> list[tuple[int, int, str]]:
+    """Parts that fold to another number of characters than they have, and to what; sorted."""
     parts = [(match.start(), match.end(), "&" if match[0] == _AMPERSAND else " ") for match in _IRREGULAR.finditer(text)]
     if _DROPPED in plain:
         parts += ((match.start(), match.end(), "") for match in _ALL_DROPPED.finditer(plain))
+    parts += ((end, end, " ") for end in ends)
+    if _DROPPED in plain or ends:
         parts.sort()
     return parts

@@ -22,6 +22,8 @@ class Role(StrEnum):
     """A place where something is traded: NYSE in "NYSE-listed"."""
     HOST = "host"
     """A house at whose conference another presents: Citi in "Tesla presents at Citi technology conference"."""
+    LISTING = "listing"
+    """One of many names with a figure each, in a list of prices."""
     AUTHOR = "author"
     """An agency or newspaper that tells it: Reuters in "… - Reuters", Bloomberg in "Bloomberg reports"."""
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from squall.core.records import MOST_MENTIONS, EntityKind
+from squall.core.records import MOST_MENTIONS
 from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.entity import Entity
 from squall.entities.linking.candidates import Candidate, name_candidates, standing
 from squall.entities.linking.dictionary import Dictionary
-from squall.entities.linking.folding import Folded, fold, fold_name
-from squall.entities.linking.found_names import bare_name, found_entity, found_spans
+from squall.entities.linking.folding import Folded, fold
+from squall.entities.linking.found.candidates import found_candidates
+from squall.entities.linking.found.known import KnownNames
+from squall.entities.linking.found.names import found_entity
 from squall.entities.linking.link import Link, Role
 from squall.entities.linking.network_spans import NetworkSpans
-from squall.entities.linking.place import place_of
 from squall.entities.linking.relevance import is_aside, relevance, title_end
-from squall.entities.linking.roles import roles
+from squall.entities.linking.roles.credits import Credits
+from squall.entities.linking.roles.roles import roles
 from squall.entities.linking.ticker_candidates import confirmed, ticker_candidates
 from squall.entities.linking.tickers import ticker_forms
-
-_FOUND_POINTS = 0.0
-"""A name that only the network knows stands wherever nothing better does."""
 
 
 class Linker:
@@ -35,6 +34,7 @@ class Linker:
         self.version = catalogue.version
         """Of the entities that are known."""
         self._dictionary = Dictionary(catalogue)
+        self._known = KnownNames(catalogue, self._dictionary)
 
     def link(
         self,
@@ -67,11 +67,10 @@ class Linker:
         tickers = ticker_candidates(text, folded, forms, self._catalogue)
         certain = frozenset(ticker.candidate.entity.id for ticker in tickers if ticker.certain)
         candidates = name_candidates(text, folded, matches, spans, frozenset(symbols), certain)
-        if tickers:
-            candidates = confirmed(text, folded, candidates, tickers, spans)
-        if spans:
-            candidates += self._found(text, folded, spans)
-        found = standing(candidates, len(text))
+        credits = Credits(text)
+        found_by_network = found_candidates(text, folded, spans.spans, self._known, candidates, credits) if spans else []
+        candidates = confirmed(text, candidates, found_by_network, tickers)
+        found = standing(credits.without(candidates), len(text))
         return self._links(text, folded, found, title_length) if found else []
 
     def scan(self, text: str) -> int:
@@ -84,10 +83,9 @@ class Linker:
         Raises:
             ValueError: the name holds no letter or digit.
         """
-        bare = bare_name(name)
-        known = self._dictionary.form(fold_name(name)) or self._dictionary.form(fold_name(bare))
-        if known is not None:
-            return known.entities[0]
+        known = self._known.of(name)
+        if known:
+            return known[0]
         if name.strip():
             by_symbol = self._catalogue.by_symbol(name) if name.strip().lstrip("$").isupper() else None
             if by_symbol is not None:
@@ -96,16 +94,6 @@ class Linker:
         if entity is None:
             raise ValueError(f"{name[:50]!r} is no name: it needs two letters or digits")
         return entity
-
-    def _found(self, text: str, folded: Folded, spans: NetworkSpans) -> list[Candidate]:
-        """Names that the network found; one that the dictionary has goes to its entity."""
-        result = []
-        for start, end, entity in found_spans(text, spans.spans):
-            form = self._dictionary.form(fold_name(text[start:end]))
-            known = next((other for other in form.entities if _may_be(other.kind, entity.kind)), None) if form else None
-            place = place_of(text, folded.text, start, end, *folded.position(start, end))
-            result.append(Candidate(start, end, known or entity, _FOUND_POINTS, place))
-        return result
 
     def _links(self, text: str, folded: Folded, found: list[Candidate], title_length: int) -> list[Link]:
         parts = roles(folded.text, found)
@@ -128,12 +116,3 @@ class Linker:
                 )
             )
         return links
-
-
-def _may_be(known: EntityKind, found: EntityKind) -> bool:
-    """Whether a name of the catalogue's kind can be what the network calls an organisation, a person, a place."""
-    if found is EntityKind.PERSON:
-        return known is EntityKind.PERSON
-    if found is EntityKind.PLACE:
-        return known in {EntityKind.COUNTRY, EntityKind.PLACE}
-    return known not in {EntityKind.PERSON, EntityKind.COUNTRY, EntityKind.PLACE}

@@ -47,8 +47,14 @@ class NetworkSpans:
         return self._spans
 
     def over(self, start: int, end: int) -> tuple[str | None, bool]:
-        """Return the label of the span that overlaps `start` to `end`, and whether it reaches beyond as another name does."""
+        """Return the label of the span that overlaps `start` to `end`, and whether it reaches beyond as another name does.
+
+        One word directly after a person's, "Apple" after "Fiona", is part of that name, whatever the network calls it.
+        """
         at = bisect_right(self._starts, start) - 1
+        before = at - 1 if at >= 0 and self._starts[at] == start else at
+        if before >= 0 and self._is_given_name(before, start) and " " not in self._text[start:end]:
+            return "PER", True
         for index in (at, at + 1):
             if 0 <= index < len(self._spans):
                 begin, stop, label = self._spans[index]
@@ -56,10 +62,10 @@ class NetworkSpans:
                     return label, self._is_longer(begin, stop, start, end)
         return None, False
 
-    def last_before(self, position: int) -> NamedSpan | None:
-        """Return the last span that ends at `position` or before it."""
-        at = bisect_right(self._spans, position, key=lambda span: span[1]) - 1
-        return self._spans[at] if at >= 0 else None
+    def _is_given_name(self, index: int, start: int) -> bool:
+        """Whether a span is one word of a person's name, directly before `start`."""
+        begin, stop, label = self._spans[index]
+        return label == "PER" and self._text[stop:start] == " " and " " not in self._text[begin:stop]
 
     def _is_longer(self, begin: int, stop: int, start: int, end: int) -> bool:
         if start - begin < _REACH and stop - end < _REACH:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from squall.core.records import EntityKind
 from squall.entities.catalogue.catalogue import Catalogue
+from squall.entities.catalogue.common_words import is_common
+from squall.entities.entity import Entity, Listing
 from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate, ending_before
 from squall.entities.linking.evidence import CERTAIN
 from squall.entities.linking.folding import Folded
-from squall.entities.linking.found_names import PREFIX, found_entity, found_symbol, trimmed
-from squall.entities.linking.network_spans import NetworkSpans
-from squall.entities.linking.place import place_of
+from squall.entities.linking.found.names import PREFIX, found_symbol
+from squall.entities.linking.place import Casing, Place, casing, place_of
 from squall.entities.linking.tickers import Proof, TickerForm
 
+_LISTED = frozenset({EntityKind.COMPANY, EntityKind.ORGANISATION})
 _REACH = 24
 """Characters between a name and the ticker in brackets after it: a space, a legal form."""
 
@@ -40,50 +44,76 @@ def ticker_candidates(text: str, folded: Folded, forms: Iterable[TickerForm], ca
     result = []
     for form in forms:
         known = catalogue.by_symbol(form.symbol)
-        if known is None and form.proof is Proof.LOOKS:
+        if known is None and form.proof is not Proof.FORM:
             continue
         entity = known or found_symbol(form.symbol.partition(".")[0] if form.symbol[-2:-1] == "." else form.symbol)
-        certain = form.proof is Proof.FORM or not form.bracketed
+        if form.proof is Proof.BARE and not _may_be_bare(entity, form.symbol):
+            continue
+        if form.proof is Proof.LOOKS and form.symbol[-2:] in _CLASSES and form.symbol.replace("-", ".") not in entity.symbols:
+            continue  # "AB.A" is not AB
         place = place_of(text, folded.text, form.start, form.end, *folded.position(form.start, form.end))
+        if form.proof is Proof.BARE and not _is_traded(entity, place):
+            continue
+        certain = form.proof is Proof.FORM or not form.bracketed
         result.append(Ticker(Candidate(form.start, form.end, entity, CERTAIN, place), form, certain))
     return result
 
 
-def confirmed(
-    text: str, folded: Folded, candidates: Sequence[Candidate], tickers: Iterable[Ticker], spans: NetworkSpans
-) -> list[Candidate]:
+_CLASSES = frozenset({".A", ".B", "-A", "-B"})
+_SURE_LETTERS, _SURE_SIZE, _LEAST_SIZE = 4, 5, 4
+_FIGURE = re.compile(r" ?[:=]? ?[+\-–−]?\$?[0-9]")
+
+
+def _may_be_bare(entity: Entity, symbol: str) -> bool:
+    """Whether capitals alone can mean the company: its main American ticker, no word, no abbreviation of something else."""
+    if entity.kind is not EntityKind.COMPANY or entity.size < _LEAST_SIZE or entity.symbols[0] != symbol:
+        return False
+    return not is_common(symbol) and symbol.lower() not in vocabulary.NOT_TICKERS
+
+
+def _is_traded(entity: Entity, place: Place) -> bool:
+    """Whether the text uses capitals as a ticker: of a large company four letters or more do; else a trade or a price beside them."""
+    own = place.text[place.start : place.end]
+    if casing(place.text, place.start, place.end) is Casing.UPPER:
+        return False
+    if len(own) >= _SURE_LETTERS and entity.size >= _SURE_SIZE:
+        return True
+    if place.after[:1] and place.after[0] in vocabulary.TRADED_AFTER:
+        return True
+    return (place.before[:1] != [] and place.before[0] in vocabulary.TRADED_BEFORE) or _FIGURE.match(place.text, place.end) is not None
+
+
+def confirmed(text: str, names: Sequence[Candidate], found: Sequence[Candidate], tickers: Sequence[Ticker]) -> list[Candidate]:
     """Return the candidates after each ticker in brackets has confirmed the name before it, and the tickers that stand by themselves.
 
-    "General Electric (NYSE: GE)" is one occurrence, of the entity that the ticker proves.
+    "General Electric (NYSE: GE)" is one occurrence, of the entity that the ticker proves. The exchange and the symbol within a ticker's
+    form are no names besides; what the network found there is none either where the ticker stands for nobody by itself: "(TSLA)".
 
     Args:
         text: as given.
-        folded: the same, folded.
-        candidates: names, in the order of their ends.
+        names: the dictionary's candidates.
+        found: those of the network; one that no table knows gets the ticker that follows, if no table knows that either.
         tickers: in the order of the text.
-        spans: of the network: a name only it knows gets the ticker that follows.
     """
-    ordered = sorted(candidates, key=lambda c: c.end)
+    if not tickers:
+        return [*names, *found]
+    ordered = sorted((*names, *found), key=lambda c: c.end)
     added: list[Candidate] = []
     covered: list[tuple[int, int]] = []
     for ticker in tickers:
-        entity = ticker.candidate.entity
         if ticker.form.bracketed:
             same = [at for at in ending_before(ordered, ticker.form.opens, _REACH) if _is_before(text, ordered[at], ticker)]
             if same:
                 longest = max(same, key=lambda at: ordered[at].end - ordered[at].start)
-                ordered[longest] = replace(ordered[longest], entity=entity, points=max(ordered[longest].points, CERTAIN))
-                covered.append((ticker.form.opens, ticker.form.closes))
-                continue
-            named = _network_name(text, folded, ticker, spans) if entity.id.startswith(PREFIX) else None
-            if named is not None:
-                added.append(named)
+                ordered[longest] = _with_ticker(ordered[longest], ticker)
                 covered.append((ticker.form.opens, ticker.form.closes))
                 continue
         if ticker.certain:
             added.append(ticker.candidate)
             covered.append((ticker.form.opens, ticker.form.closes))
-    return _outside(ordered, covered) + added
+    everywhere = [(ticker.form.opens, ticker.form.closes) for ticker in tickers]
+    named = _outside((each for each in ordered if each.form is not None), covered)
+    return named + _outside((each for each in ordered if each.form is None), everywhere) + added
 
 
 def _outside(candidates: Iterable[Candidate], covered: Sequence[tuple[int, int]]) -> list[Candidate]:
@@ -98,27 +128,26 @@ def _outside(candidates: Iterable[Candidate], covered: Sequence[tuple[int, int]]
 
 
 def _is_before(text: str, candidate: Candidate, ticker: Ticker) -> bool:
-    """Whether a name of the ticker's entity stands directly before the ticker."""
-    form, entity = candidate.form, ticker.candidate.entity
-    return (
-        form is not None
-        and any(known.id == entity.id for known in form.entities)
-        and _only_fillers(text[candidate.end : ticker.form.opens])
-    )
+    """Whether a name of the ticker's entity stands directly before the ticker; of a ticker that no table knows, any name of none."""
+    meant = ticker.candidate.entity
+    if candidate.form is not None:
+        same = any(known.id == meant.id for known in candidate.form.entities)
+    else:
+        same = candidate.entity.id == meant.id or (_is_own(meant) and _is_own(candidate.entity) and candidate.entity.kind in _LISTED)
+    return same and _only_fillers(text[candidate.end : ticker.form.opens])
+
+
+def _with_ticker(candidate: Candidate, ticker: Ticker) -> Candidate:
+    """`candidate`, of which the ticker is the proof; a name of no table gets its symbol."""
+    entity = ticker.candidate.entity
+    if _is_own(entity):
+        entity = replace(candidate.entity, kind=entity.kind, listings=(Listing(ticker.form.symbol),))
+    return replace(candidate, entity=entity, points=max(candidate.points, CERTAIN))
+
+
+def _is_own(entity: Entity) -> bool:
+    return entity.id.startswith(PREFIX)
 
 
 def _only_fillers(gap: str) -> bool:
     return all(word.strip(".,()").lower() in vocabulary.LEGAL_FORMS or not word.strip(".,()") for word in gap.split())
-
-
-def _network_name(text: str, folded: Folded, ticker: Ticker, spans: NetworkSpans) -> Candidate | None:
-    """The network's organisation directly before a ticker that no table knows: its name, with that symbol."""
-    opens = ticker.form.opens
-    span = spans.last_before(opens)
-    if span is None or span[2] != "ORG" or opens - span[1] > _REACH or not _only_fillers(text[span[1] : opens]):
-        return None
-    start, end = trimmed(text, span[0], span[1])
-    entity = found_entity(text[start:end], ticker.candidate.entity.kind, (ticker.form.symbol,))
-    if entity is None or start >= end:
-        return None
-    return Candidate(start, end, entity, CERTAIN, place_of(text, folded.text, start, end, *folded.position(start, end)))

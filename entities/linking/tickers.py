@@ -1,8 +1,9 @@
-"""Tickers in their usual forms: `$AAPL`, `(NYSE: GE)`, `(NASDAQ:AAPL)`, `AAPL.O`, `<F.N>`, `[AAPL]`, `(AAPL)`."""
+"""Tickers in their usual forms: `$AAPL`, `(NYSE: GE)`, `AAPL.O`, `F.N`, `BRK.B`, `0700.HK`, `<F.N>`, `[AAPL]`, `(AAPL)`, `AAPL`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from typing import NamedTuple
 class Proof(IntEnum):
     """How far a form by itself proves that a ticker is meant."""
 
+    BARE = 0
+    """`AAPL`: only where the catalogue and the words around say so."""
     LOOKS = 1
     """`(AAPL)`, `[AAPL]`, `AAPL.O`: only where the catalogue knows it; in round brackets only after the name."""
     FORM = 2
@@ -48,9 +51,16 @@ _ANGLED = re.compile(r"<([A-Z0-9]{1,6}(?:[a-z])?\.[A-Z]{1,3})>")
 _SQUARE = re.compile(r"\[\$?([A-Z]{1,6}(?:\.[A-Z]{1,2})?)\]")
 _ROUND = re.compile(r"\(\$?([A-Z]{1,6}(?:[.\-][A-Z]{1,2})?)\)")
 _SUFFIXED = re.compile(
-    r"(?<![\w.$@/<])([A-Z]{2,6}\.(?:O|N|OQ|K|L|DE|PA|AS|MI|MC|BR|LS|ST|CO|HE|OL|VX|S|T|HK|SS|SZ|NS|BO|AX|TO|V|SA|MX|KS|TW|SI|JO|IS|ME|MM))"
-    r"(?![\w@]|\.\w)"
+    r"(?<![\w.$@/<])(?:"
+    r"[A-Z]{2,6}\.(?:O|N|OQ|K|L|DE|PA|AS|MI|MC|BR|LS|ST|CO|HE|OL|VX|S|T|HK|SS|SZ|NS|BO|AX|TO|V|SA|MX|KS|TW|SI|JO|IS|ME|MM)"
+    r"|[A-TV-Z]\.(?:N|DE|TO)(?!\.)"  # not "U.N", not the initials "F.N. Souza"
+    r"|[A-Z]{2,5}[.\-][AB]"  # a class of shares
+    r"|[0-9]{4,6}\.(?:HK|T|SS|SZ|KS|KQ|TW|TWO|BO|KL)"
+    r")(?![\w@]|\.\w)"
 )
+_BARE = re.compile(r"[A-Z]{3,5}\b")
+_NOT_BEFORE_BARE = frozenset(".$@/&'’#:-_")
+_NOT_AFTER_BARE = frozenset("@&/-")
 _MONEY = frozenset({"A", "US", "AU", "NZ", "HK", "CA", "SG", "NT", "USD", "AUD", "CAD", "NZD", "HKD", "SGD"})
 """`$A`, `$US` and the like name a currency."""
 _UNITS = frozenset({"b", "k", "m", "bn", "mn", "tn", "mln", "bln", "mil", "mio", "trn", "tril"})
@@ -80,8 +90,9 @@ def ticker_forms(text: str) -> list[TickerForm]:
         found += _forms(_SQUARE, text, Proof.LOOKS)
     if "(" in text:
         found += (form._replace(bracketed=True) for form in _forms(_ROUND, text, Proof.LOOKS))
-    if "." in text:
-        found += _forms(_SUFFIXED, text, Proof.LOOKS)
+    if "." in text or "-" in text:
+        found += (_whole(match, Proof.LOOKS) for match in _SUFFIXED.finditer(text))
+    found += _bare_forms(text)
     if len(found) < 2:
         return found
     found.sort(key=lambda form: (form.start, -form.proof))
@@ -94,6 +105,18 @@ def ticker_forms(text: str) -> list[TickerForm]:
 
 def _forms(pattern: re.Pattern[str], text: str, proof: Proof) -> list[TickerForm]:
     return [TickerForm(m.start(1), m.end(1), m[1].upper(), proof, m.start(), m.end(), False) for m in pattern.finditer(text)]
+
+
+def _bare_forms(text: str) -> Iterator[TickerForm]:
+    for match in _BARE.finditer(text):
+        before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 2]
+        if before.isalnum() or before in _NOT_BEFORE_BARE or after[:1] in _NOT_AFTER_BARE or (after[:1] == "." and after[1:].isalnum()):
+            continue
+        yield _whole(match, Proof.BARE)
+
+
+def _whole(match: re.Match[str], proof: Proof) -> TickerForm:
+    return TickerForm(match.start(), match.end(), match[0], proof, match.start(), match.end(), False)
 
 
 def _bracket(text: str, start: int, end: int) -> tuple[int, int, bool]:

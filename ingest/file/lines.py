@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from squall.core.errors import ConfigurationError, InvalidRecordError
-from squall.ingest.file.rows import DamagedFileError, open_regular_file
+from squall.ingest.file.rows import DamagedFileError, open_data_file
 
 MAX_ROW_BYTES = 8 * 1024 * 1024
 """A longer row is rejected and skipped without being held in memory. As Python objects a row takes up to 25 times its bytes."""
@@ -49,7 +49,7 @@ def open_text(path: Path) -> TextFile:
     Raises:
         ConfigurationError: it is missing, no regular file, unreadable, or UTF-16.
     """
-    raw = open_regular_file(path)
+    raw = open_data_file(path)
     try:
         head = raw.read(2) or b""
         raw.seek(0)

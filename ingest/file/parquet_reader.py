@@ -15,7 +15,7 @@ import orjson
 
 from squall.core.errors import ConfigurationError, InvalidRecordError
 from squall.ingest.file.columns import Columns
-from squall.ingest.file.rows import DamagedFileError, FileRow, as_bytes, open_regular_file
+from squall.ingest.file.rows import DamagedFileError, FileRow, as_bytes, open_data_file
 
 DECODE_SECONDS: Final = 120.0
 """The longest wait for the next rows: a page that takes longer is no document."""
@@ -40,7 +40,7 @@ class ParquetReader:
 
     def rows(self, start: int) -> Iterator[FileRow]:
         """Yield a row per row of the table; nothing when stopped."""
-        open_regular_file(self._path).close()
+        open_data_file(self._path).close()
         lines = self._lines(start)
         first = next(lines, b"")
         if first.startswith(b"N"):

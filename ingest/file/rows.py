@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import orjson
 
-from squall.core.errors import ConfigurationError, InvalidRecordError
+from squall.core.config.files.regular import open_regular_file
+from squall.core.errors import InvalidRecordError
 
 
 class DamagedFileError(Exception):
@@ -52,52 +51,13 @@ class FileReader(Protocol):
         """Close the file; safe to call twice."""
 
 
-def open_regular_file(path: Path) -> BinaryIO:
-    """Open `path` for reading; return at once whatever it is: a named pipe whose other end never speaks would hold everything up.
+def open_data_file(path: Path) -> BinaryIO:
+    """Open `path` for reading.
 
     Raises:
-        ConfigurationError: it is missing, unreadable, or no regular file.
+        ConfigurationError: as `open_regular_file`.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise ConfigurationError(f"{path} does not exist", "correct the path") from None
-    except (OSError, ValueError) as error:
-        kind = _kind(path)
-        if kind:
-            raise _not_regular(path, kind) from None
-        raise ConfigurationError(f"{path} can't be opened: {getattr(error, 'strerror', None) or error}", "check its permissions") from error
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        raise _not_regular(path, _KINDS.get(stat.S_IFMT(mode), "special file"))
-    return os.fdopen(descriptor, "rb")
-
-
-def _kind(path: Path) -> str:
-    """Return what `path` is where that can't be opened; empty for a regular file."""
-    try:
-        return _KINDS.get(stat.S_IFMT(path.stat().st_mode), "")
-    except (OSError, ValueError):
-        return ""
-
-
-def _not_regular(path: Path, kind: str) -> ConfigurationError:
-    if kind == "folder":
-        return ConfigurationError(f"{path} is a folder", "name one file")
-    return ConfigurationError(
-        f"{path} is a {kind}, not a regular file: nothing is read from it",
-        "write its content to a file, whose position can be remembered, or post it to the push endpoint",
-    )
-
-
-_KINDS: Final = {
-    stat.S_IFDIR: "folder",
-    stat.S_IFIFO: "named pipe",
-    stat.S_IFSOCK: "socket",
-    stat.S_IFCHR: "device",
-    stat.S_IFBLK: "device",
-}
+    return open_regular_file(path, "write its content to a file, whose position can be remembered, or post it to the push endpoint")
 
 
 def as_bytes(columns: Mapping[str, Any]) -> bytes:

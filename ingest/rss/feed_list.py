@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from squall.core.config.files.regular import MOST_SETTINGS_BYTES, read_regular_file
 from squall.core.errors import ConfigurationError
 from squall.core.net.addresses import redact_url
 from squall.core.net.outbound.addresses import literal
@@ -65,9 +66,7 @@ def load_feeds(path: Path) -> tuple[Feed, ...]:
         ConfigurationError: the file is missing or not TOML, a feed is invalid (names the key), or two feeds have the same URL.
     """
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"the feed list {path} can't be read: {error.strerror}", "give the path of a TOML file") from error
+        data = tomllib.loads(read_regular_file(path, MOST_SETTINGS_BYTES).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}", _EXAMPLE) from error
     try:

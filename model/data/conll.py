@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from squall.core.config.files.regular import read_regular_file
 from squall.core.errors import ConfigurationError
 from squall.model.spans import Span
 
@@ -23,10 +24,8 @@ def read_conll(path: Path) -> Iterator[tuple[str, tuple[Span, ...]]]:
     Raises:
         ConfigurationError: the file is missing, or a line has no tag; names the line.
     """
-    if not path.is_file():
-        raise ConfigurationError(f"{path} does not exist", "check the path")
     words: list[tuple[str, str]] = []
-    for number, line in enumerate([*path.read_text(encoding="utf-8", errors="replace").split("\n"), ""], 1):
+    for number, line in enumerate([*read_regular_file(path).decode("utf-8", errors="replace").split("\n"), ""], 1):
         parts = line.split()
         if not parts or parts[0] == _DOCUMENT:
             if words:

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from squall.core.config.files.regular import open_regular_file, read_regular_file
 from squall.core.errors import ConfigurationError
 
 KINDS = (".csv", ".parquet", ".jsonl", ".ndjson", ".json")
@@ -27,8 +28,7 @@ def read_table(path: Path) -> pd.DataFrame:
         ConfigurationError: missing, of another kind, broken, not UTF-8, two columns of one name, or without rows;
             names file and line.
     """
-    if not path.is_file():
-        raise ConfigurationError(f"{path} does not exist", "check the path")
+    open_regular_file(path).close()
     kind = next((suffix.lower() for suffix in reversed(path.suffixes) if suffix.lower() != ".gz"), "")
     if kind not in KINDS:
         raise ConfigurationError(f"{path} is of an unknown type", f"allowed are {', '.join(KINDS)}, text files also with .gz")
@@ -54,7 +54,7 @@ def _parse(path: Path, kind: str) -> pd.DataFrame:
 
 
 def _text(path: Path) -> str:
-    body = path.read_bytes()
+    body = read_regular_file(path)
     if path.suffix.lower() == ".gz":
         try:
             body = gzip.decompress(body)

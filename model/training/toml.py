@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from squall.core.config.files.regular import MOST_SETTINGS_BYTES, read_regular_file
 from squall.core.errors import ConfigurationError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -20,8 +21,8 @@ def read_toml(path: Path | None) -> dict[str, Any]:
         ConfigurationError: missing or broken.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
-    except (OSError, ValueError) as error:
+        return tomllib.loads(read_regular_file(path, MOST_SETTINGS_BYTES).decode("utf-8")) if path else {}
+    except ValueError as error:
         raise ConfigurationError(f"{path} can't be read: {error}", "correct the TOML file") from error
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from squall.core.config.entities import EntitySettings
 from squall.entities.catalogue.catalogue import Catalogue
@@ -27,8 +27,20 @@ def entity_objects(linker: Linker) -> Extend:
     return find
 
 
+class Names(NamedTuple):
+    """The entities that this process knows, read once."""
+
+    catalogue: Catalogue
+    linker: Linker
+
+
 def open_linker(settings: EntitySettings) -> Linker:
-    """Load the configured catalogue.
+    """Load the configured catalogue; raises as `open_names`."""
+    return open_names(settings).linker
+
+
+def open_names(settings: EntitySettings) -> Names:
+    """Load the configured catalogue, and the linker over it.
 
     Raises:
         ConfigurationError: a file can't be read, or the user's table has errors.
@@ -36,7 +48,8 @@ def open_linker(settings: EntitySettings) -> Linker:
     collecting = gc.isenabled()
     gc.disable()  # hundreds of thousands of objects that stay: the collector would walk them again and again, a third of the time
     try:
-        return Linker(Catalogue.open(settings))
+        catalogue = Catalogue.open(settings)
+        return Names(catalogue, Linker(catalogue))
     finally:
         if collecting:
             gc.enable()

@@ -43,7 +43,7 @@ class Node:
         self.sources = sources
         self.alerts = alert_service(pipeline)
         settings = pipeline.settings
-        groups = groups_when_needed(settings.entities)
+        groups = groups_when_needed(lambda: pipeline.catalogue)
         self.page = PageServer(pipeline.store, settings.web, pipeline.clock, settings.detector, groups=groups)
 
     async def run(self) -> None:

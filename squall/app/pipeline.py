@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from squall.app.linking import open_linker
+from squall.app.linking import open_linker, open_names
 from squall.app.store import open_migrated_store
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
@@ -21,6 +21,7 @@ from squall.core.kafka.topics import ensure_topics
 from squall.core.net.addresses import redact_url
 from squall.core.observability.health import Health
 from squall.core.retry import retry_until_available
+from squall.entities.catalogue.catalogue import Catalogue
 from squall.model.network import SHIPPED
 from squall.model.serving.engine import ScoringEngine
 from squall.storage import Store
@@ -44,6 +45,7 @@ class Pipeline:
     processor: Processor
     meter: PipelineMeter
     health: Health
+    catalogue: Catalogue
 
     def tracker(self, streams: set[str]) -> ProgressTracker:
         """Return the progress tracker of the streams that this process reads."""
@@ -67,6 +69,7 @@ def open_pipeline(
 ) -> Iterator[Pipeline]:
     """Open store and engine; dead letters go to `dead_letters`, or to the store's table; all report to `health`."""
     health = health or Health(clock)
+    names = open_names(settings.entities)  # first: a broken table of entities is told at once, not after the store and the model
     store = open_migrated_store(settings, stop, health)
     try:
         with ScoringEngine.open(settings.model) as engine:
@@ -76,10 +79,9 @@ def open_pipeline(
             log.info("model %s on %s, store %s", engine.model_version, engine.backend, redact_url(settings.store_url))
             sink = dead_letters or store.dead_letters
             meter = PipelineMeter(store.pipeline, clock, lambda: Device(str(engine.device), engine.device_memory))
-            linker = open_linker(settings.entities)
-            processor = Processor(engine, store.documents, sink, settings.processor, clock, stop, [meter.add_batch], health, linker)
+            processor = Processor(engine, store.documents, sink, settings.processor, clock, stop, [meter.add_batch], health, names.linker)
             with meter.running():
-                yield Pipeline(settings, clock, stop, engine, store, processor, meter, health)
+                yield Pipeline(settings, clock, stop, engine, store, processor, meter, health, names.catalogue)
     finally:
         store.close()
 
@@ -92,6 +94,26 @@ def checkpoint_swap(engine: ScoringEngine) -> Callable[[Settings], None]:
             engine.swap(settings.model.path or SHIPPED)
         except SquallError as error:
             log.error("new checkpoint not loaded; still serving %s: %s", engine.model_version, error)  # noqa: TRY400 - a traceback would add nothing
+
+    return swap
+
+
+def entities_swap(processor: Processor) -> Callable[[Settings], None]:
+    """Return what lets `processor` link to the entities of new settings, for `squall.app.signals.reload_on_hangup`.
+
+    The user's table is read again even where its path is the same; one that can't be used changes nothing.
+    """
+
+    def swap(settings: Settings) -> None:
+        before = processor.names_version
+        try:
+            linker = open_linker(settings.entities)
+        except SquallError as error:
+            log.error("new entities not loaded; still linking to %s: %s", before, error)  # noqa: TRY400 - a traceback would add nothing
+            return
+        if linker.version != before:
+            processor.link_with(linker)
+            log.info("entities %s replaced %s: `squall entities backfill` reads stored documents again", linker.version, before)
 
     return swap
 

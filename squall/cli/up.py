@@ -13,8 +13,8 @@ def up(context: typer.Context) -> None:
 
     One process runs the sources, the model, the store, the detector, its e-mails and the live page. Without a broker the sources are
     those of the settings (ingest.feeds, ingest.files, push.enabled). With SQUALL_KAFKA__BOOTSTRAP_SERVERS it consumes Kafka instead, as
-    `squall worker` does. Without a terminal, SIGHUP reads the settings again and switches to the checkpoint and the push tokens they
-    name, without interruption.
+    `squall worker` does. Without a terminal, SIGHUP reads the settings again and switches to the checkpoint, the table of
+    entities and the push tokens they name, without interruption.
 
     \b
     Examples:
@@ -26,7 +26,7 @@ def up(context: typer.Context) -> None:
 
     from squall.app.metrics_and_probes import serving
     from squall.app.node import Node
-    from squall.app.pipeline import checkpoint_swap, kafka_dead_letters, open_pipeline
+    from squall.app.pipeline import checkpoint_swap, entities_swap, kafka_dead_letters, open_pipeline
     from squall.app.signals import reload_on_hangup, stop_on_signals
     from squall.app.sources import configured_sources, token_rotation
 
@@ -37,7 +37,7 @@ def up(context: typer.Context) -> None:
                 serving(settings, clock, "broker", "store", "model") as health,
                 kafka_dead_letters(settings, stop, health) as sink,
                 open_pipeline(settings, clock, stop, sink, health) as pipeline,
-                reload_on_hangup(reload, checkpoint_swap(pipeline.engine)),
+                reload_on_hangup(reload, checkpoint_swap(pipeline.engine), entities_swap(pipeline.processor)),
             ):
                 asyncio.run(Node(pipeline).run())
         else:
@@ -45,6 +45,6 @@ def up(context: typer.Context) -> None:
                 sources = configured_sources(settings, clock, health)
                 with (
                     open_pipeline(settings, clock, stop, health=health) as pipeline,
-                    reload_on_hangup(reload, checkpoint_swap(pipeline.engine), *token_rotation(sources)),
+                    reload_on_hangup(reload, checkpoint_swap(pipeline.engine), entities_swap(pipeline.processor), *token_rotation(sources)),
                 ):
                     asyncio.run(Node(pipeline, sources).run())

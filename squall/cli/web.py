@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -35,11 +36,12 @@ def web(context: typer.Context) -> None:
     from squall.app.store import open_migrated_store
     from squall.dashboards.page.access import check_access
     from squall.dashboards.page.server import PageServer
+    from squall.entities.catalogue.catalogue import Catalogue
     from squall.entities.catalogue.groups import groups_when_needed
 
     settings, clock = settings_of(context), SystemClock()
     check_access(settings.web)  # before a long wait for a store
-    groups = groups_when_needed(settings.entities)
+    groups = groups_when_needed(partial(Catalogue.open, settings.entities))
     groups()  # a broken table of entities is told now
     with stop_on_signals() as stop, serving(settings, clock, "store", "page") as health:
         store = open_migrated_store(settings, stop, health, create=False)

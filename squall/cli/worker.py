@@ -12,7 +12,7 @@ def worker(context: typer.Context) -> None:
     """Consume Kafka through Faust: score, store, commit.
 
     Run at most as many workers as the topic has partitions. Without a terminal, SIGHUP reads the settings again and switches to the
-    checkpoint they name, without interruption.
+    checkpoint and the table of entities they name, without interruption.
 
     \b
     Example:
@@ -22,7 +22,7 @@ def worker(context: typer.Context) -> None:
     import asyncio
 
     from squall.app.metrics_and_probes import serving
-    from squall.app.pipeline import checkpoint_swap, kafka_dead_letters, open_pipeline
+    from squall.app.pipeline import checkpoint_swap, entities_swap, kafka_dead_letters, open_pipeline
     from squall.app.signals import reload_on_hangup, stop_on_signals
 
     settings, clock = settings_of(context, broker=True), SystemClock()
@@ -31,6 +31,6 @@ def worker(context: typer.Context) -> None:
         serving(settings, clock, "broker", "store", "model") as health,
         kafka_dead_letters(settings, stop, health) as sink,
         open_pipeline(settings, clock, stop, sink, health) as pipeline,
-        reload_on_hangup(global_options(context).load, checkpoint_swap(pipeline.engine)),
+        reload_on_hangup(global_options(context).load, checkpoint_swap(pipeline.engine), entities_swap(pipeline.processor)),
     ):
         asyncio.run(pipeline.consume_kafka())

@@ -13,9 +13,11 @@ from pydantic import BaseModel, SecretStr
 from squall.app.store import open_existing
 from squall.core.config.loading import load_settings
 from squall.core.config.settings import Settings
-from squall.core.records import Alert, AlertState
+from squall.core.records import Alert, AlertState, EntityKind
 from squall.storage.rows.counts import MinuteCount, SentimentCount, Totals
 from squall.storage.rows.documents import ModelVersion, StoredDocument
+from squall.storage.rows.entities import EntityCount
+from squall.storage.rows.mentions import EntityDocument, StoredMention
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,22 +160,77 @@ class StoreReader:
         """Return one document, None where there is none of this id."""
         return self._store.documents.get(document_id)
 
+    def mentions(self, documents: Collection[StoredDocument]) -> dict[str, Rows[StoredMention]]:
+        """Return the names in each document by its id, in the order of their place, with the tone towards each.
+
+        A name has a row for each place; that with `first` stands for the document. Empty for a document that names nobody, or was stored
+        before names were read.
+        """
+        return {key: _rows(found, StoredMention) for key, found in self._store.mentions.of(documents).items()}
+
+    def entity_documents(
+        self,
+        entity: str,
+        start: datetime,
+        end: datetime,
+        *,
+        sentiment: Literal["", "negative", "neutral", "positive"] = "",
+        limit: int = 100,
+    ) -> Rows[EntityDocument]:
+        """Return the documents of a span that name an entity, newest first, copies included, each with the tone towards it.
+
+        Args:
+            entity: id, as `mentions`, `entities` and `squall entities search` give it.
+            sentiment: towards the entity.
+            limit: at most this many.
+        """
+        return _rows(self._store.mentions.documents(entity, start, end, sentiment=sentiment, limit=limit), EntityDocument)
+
+    def entities(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        order: Literal["negative", "change", "volume", "gravest"] = "negative",
+        limit: int = 20,
+        kinds: Collection[EntityKind | str] = (),
+        entities: Collection[str] = (),
+    ) -> Rows[EntityCount]:
+        """Return who is named in a span, with the counts of documents by the tone towards it and those of the span before; copies once.
+
+        They are the counts that the detector's process keeps, a minute old at most while that runs.
+
+        Args:
+            order: most negative documents, largest change of them, most documents, or the gravest one first.
+            limit: at most this many.
+            kinds: `company`, `country`, …; empty: all.
+            entities: only these ids; empty: all.
+
+        Raises:
+            ValueError: a kind that does not exist.
+        """
+        chosen = [EntityKind(kind) for kind in kinds]
+        return _rows(self._store.entities.top(start, end, order=order, limit=limit, kinds=chosen, entities=entities), EntityCount)
+
     def counts(
         self,
         start: datetime,
         end: datetime,
         *,
-        by: Literal["topic", "symbol", "source"] = "topic",
+        by: Literal["topic", "symbol", "source", "entity"] = "topic",
         names: Collection[str] = (),
         copies: bool = False,
     ) -> Rows[MinuteCount]:
         """Count documents per minute and sentiment, as the detector does; minutes without documents have no row.
 
         Args:
-            by: what is counted; a document counts for each of its symbols. The name is in the field `topic`.
-            names: only these; empty: every topic or source. Symbols must be named.
+            by: what is counted; a document counts for each of its symbols, and for each entity by the tone towards that. The name, or the
+                entity's id, is in the field `topic`.
+            names: only these; empty: every topic, source or entity. Symbols must be named.
             copies: count near-copies of documents of the previous 24 hours as well.
         """
+        if by == "entity":
+            return _rows(self._store.entities.per_minute(start, end, entities=names, copies=copies).rows(), MinuteCount)
         return _rows(self._store.counts.per_minute(start, end, by=by, names=names, copies=copies).rows(), MinuteCount)
 
     def topics(self, start: datetime, end: datetime, *, copies: bool = False) -> Rows[SentimentCount]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
@@ -12,6 +13,7 @@ from squall.dashboards.page.routes.entity_views import EntityReader
 from squall.dashboards.page.schemas.alerts import NotificationView
 from squall.dashboards.page.schemas.documents import document_views
 from squall.dashboards.page.schemas.entities import EntityOrder, EntityView
+from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.catalogue.groups import groups_when_needed, is_group
 from squall.operator.client import AlertDetails, MigrationStatus, StoreStatus
 from squall.storage import Store
@@ -64,7 +66,7 @@ class LocalClient:
 
     def entity(self, node: str, hours: int, *, members: bool, limit: int) -> EntityView | None:
         """Return an entity or group over time; None when no document names it, or nothing belongs to it."""
-        reader = EntityReader(self._store, self._clock, groups_when_needed(self._settings.entities))
+        reader = EntityReader(self._store, self._clock, groups_when_needed(partial(Catalogue.open, self._settings.entities)))
         first = self._store.entities.first_counted_at()
         if members or is_group(node):
             return reader.summed(node, first, hours, EntityOrder.NEGATIVE, limit)

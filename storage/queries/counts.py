@@ -12,10 +12,12 @@ from squall.core.gravity.severities import GRAVE_FROM
 from squall.core.records import SeriesKind
 from squall.storage.queries.base import Queries
 from squall.storage.queries.spans import EVER, SPAN, span, sql
-from squall.storage.rows.counts import Bucket, Ints, KnownNames, MinuteCounts, SentimentCount, Totals, Volume
+from squall.storage.rows.counts import Bucket, KnownNames, MinuteCounts, SentimentCount, Totals, Volume
 
 _HOUR_SECONDS: Final = 3600
 _ALL: Final = 2**32 - 1
+_NUMBER_BITS: Final = 32
+"""Of a number made of minute and sentiment."""
 
 # One number per document, minute * 3 + sentiment: a million of them travel faster than half a million groups are made.
 _COUNTS = """
@@ -203,21 +205,22 @@ class CountQueries(Queries):
 
 def unpack(groups: Sequence[str], packed: Sequence[Sequence[int]]) -> MinuteCounts:
     """Turn numbers made of minute and sentiment, per group, into counts per group and minute."""
-    columns: list[tuple[Ints, Ints]] = [_minutes(np.asarray(part, dtype=np.int64)) for part in packed]
-    empty = np.empty(0, dtype=np.int64)
-    minutes = np.concatenate([empty, *(minute for minute, _ in columns)])
-    table = np.concatenate([empty.reshape(0, 3), *(counts for _, counts in columns)])
-    codes = np.repeat(np.arange(len(groups), dtype=np.int64), [len(minute) for minute, _ in columns])
-    return MinuteCounts(tuple(groups), codes, minutes, *(np.ascontiguousarray(table[:, sentiment]) for sentiment in range(3)))
-
-
-def _minutes(numbers: Ints) -> tuple[Ints, Ints]:
-    """Return the distinct minutes (n,) in `numbers` and their counts by sentiment (n, 3)."""
-    values, counts = np.unique(numbers, return_counts=True)
-    minutes, row = np.unique(values // 3, return_inverse=True)
-    table = np.zeros((len(minutes), 3), dtype=np.int64)
-    table[row, values % 3] = counts
-    return minutes, table
+    lengths = [len(part) for part in packed]
+    numbers = np.empty(sum(lengths), dtype=np.int64)
+    at = 0
+    for part in packed:
+        numbers[at : at + len(part)] = part
+        at += len(part)
+    # All groups in one pass: there may be tens of thousands of them, most with a document or two.
+    cells, counts = np.unique(numbers + (np.repeat(np.arange(len(groups), dtype=np.int64), lengths) << _NUMBER_BITS), return_counts=True)
+    codes, numbers = cells >> _NUMBER_BITS, cells & (2**_NUMBER_BITS - 1)
+    minutes = numbers // 3
+    begins = np.ones(len(cells), dtype=bool)
+    begins[1:] = (codes[1:] != codes[:-1]) | (minutes[1:] != minutes[:-1])
+    table = np.zeros((int(begins.sum()), 3), dtype=np.int64)
+    table[np.cumsum(begins) - 1, numbers % 3] = counts
+    columns = (np.ascontiguousarray(table[:, sentiment]) for sentiment in range(3))
+    return MinuteCounts(tuple(groups), codes[begins], minutes[begins], *columns)
 
 
 def _seconds(step: timedelta) -> int:

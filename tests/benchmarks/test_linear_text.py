@@ -130,6 +130,16 @@ HOSTILE_NAMES = (
     lambda n: "investor " + "a" * n,
     lambda n: "Lehman Brothers Foo " * (n // 20),
     lambda n: "-" * n + "Reuters",
+    lambda n: "By A\nOSLO (Reuters) - " * (n // 21),
+    lambda n: "(Reporting by " * (n // 14),
+    lambda n: "Tesla 1.2 " * (n // 10),
+    lambda n: "HSBC says " * (n // 10),
+    lambda n: "Goldman, UBS cut " * (n // 17),
+    lambda n: "ABCD " * (n // 5),
+    lambda n: "苹果" * (n // 2),
+    lambda n: "가은" * (n // 2),
+    lambda n: "ข่" * (n // 2),
+    lambda n: "Barclays Foo League " * (n // 20),
 )
 """Made for what finds names."""
 

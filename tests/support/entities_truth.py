@@ -146,6 +146,7 @@ def _name(row: dict[str, Any]) -> NameInText:
 def _write_judged_texts() -> None:
     """`python -m tests.support.entities_truth DATA FILE`: the texts that judge as a CSV file, for `[[excluded]]` of a training recipe."""
     texts = judged_texts(Path(sys.argv[1]))
+    Path(sys.argv[2]).parent.mkdir(parents=True, exist_ok=True)
     with Path(sys.argv[2]).open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([["text"], *([text] for text in texts)])
 

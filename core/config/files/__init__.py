@@ -1,1 +1,1 @@
-"""Files that settings name: secrets read from them, and who may read them."""
+"""Files that settings and arguments name: how they are read, secrets among them, and who may read them."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from pydantic_settings import EnvSettingsSource
 
+from squall.core.config.files.regular import MOST_SETTINGS_BYTES, read_regular_file
 from squall.core.errors import ConfigurationError
 
 VARIABLE: Final = "SQUALL_SECRETS_DIR"
@@ -53,9 +54,7 @@ def read_secrets() -> dict[str, str]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text("utf-8").rstrip("\r\n")
-    except OSError as error:
-        raise ConfigurationError(f"{file} can't be read: {error.strerror}", f"let this user read what {VARIABLE} names") from error
+        return read_regular_file(file, MOST_SETTINGS_BYTES).decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         # the error would carry the bytes
         raise ConfigurationError(f"{file} is not UTF-8 text", f"write the setting {file.name.upper()} as text") from None

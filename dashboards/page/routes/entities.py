@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Final
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
 
 from squall.core.clock import Clock
 from squall.core.records import OLDEST, EntityKind, Sentiment
@@ -28,13 +32,13 @@ from squall.storage.rows.entities import EntityName
 _FIRST_TTL_SECONDS: Final = 60.0
 _NO_ENTITY: Final[dict[int | str, dict[str, Any]]] = {404: {"model": ErrorView, "description": "no document names this entity"}}
 
-EntityId = Annotated[str, Path(min_length=1, max_length=500, description="as lists and documents give it; encode it for a URL")]
+EntityId = Annotated[str, Path(min_length=1, max_length=500, description="as lists and documents give it; encoded for a URL, slashes too")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 def entity_routes(store: Store, cache: ResponseCache, clock: Clock, groups: OpenGroups) -> APIRouter:
     """Return the routes."""
-    routes = APIRouter()
+    routes = APIRouter(route_class=_EncodedPathRoute)
     reader = EntityReader(store, clock, groups)
 
     def named(entity: str) -> EntityName:
@@ -54,11 +58,14 @@ def entity_routes(store: Store, cache: ResponseCache, clock: Clock, groups: Open
             Query(description="only of this kind; may be repeated, but groups (sector, industry, market) are listed by themselves"),
         ] = None,
         limit: Limit = 20,
-        q: Annotated[str, Query(max_length=200, description="the beginning of a name, of a word in it, or of a ticker")] = "",
+        q: Annotated[
+            str, Query(max_length=200, description="the beginning of a name, of a word in it, or of a ticker; former names too")
+        ] = "",
     ) -> EntitiesView:
         """Entities by what documents say about them: most negative documents, largest change of them, most talked about, or gravest.
 
-        With `q`, also entities that no document of these hours names. Of a sector or an industry, counts are sums over its companies.
+        With `q`, also entities that no document of these hours names; it finds aliases and former names as well.
+        Of a sector or an industry, counts are sums over its companies.
         """
         kinds, text = tuple(dict.fromkeys(kind or ())), " ".join(q.split())
         key = ("entities", order, hours, kinds, limit, text)
@@ -66,8 +73,9 @@ def entity_routes(store: Store, cache: ResponseCache, clock: Clock, groups: Open
         of_entities = [each for each in kinds if isinstance(each, EntityKind)]
         if of_groups and of_entities:
             raise HTTPException(422, f"kind: {of_groups[0].value} and {of_entities[0].value} are not listed together; ask for each")
-        if of_groups:
+        if of_groups or text:
             groups()  # read before, not while one of the few query slots is held
+        if of_groups:
             return cache.get(key, lambda: reader.groups(order, hours, of_groups, limit, text))
         return cache.get(key, lambda: reader.entities(order, hours, of_entities, limit, text))
 
@@ -115,6 +123,17 @@ def entity_routes(store: Store, cache: ResponseCache, clock: Clock, groups: Open
         return cache.get(("entity", entity, hours), lambda: reader.one(known, first, hours))
 
     return routes
+
+
+class _EncodedPathRoute(APIRoute):
+    """Matches the path as the client wrote it: `company:a%2Fdocuments` is the id of an entity, not the documents of `company:a`."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+        written = raw.partition(b"?")[0].decode("ascii", "replace")
+        match, found = super().matches({**scope, "path": written})
+        parameters = {name: unquote(value) for name, value in found.get("path_params", {}).items()}
+        return match, {**found, "path_params": parameters} if parameters else found
 
 
 def _documents(store: Store, entity: str, limit: int, position: str, sentiment: Sentiment | None) -> EntityDocumentsView:

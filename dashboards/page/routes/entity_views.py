@@ -19,6 +19,8 @@ from squall.storage.queries.entities.counts import Order
 from squall.storage.rows.entities import EntityBucket, EntityCount, EntityName, GroupCount, TwoSpans
 
 _MINUTE: Final = timedelta(minutes=1)
+_MOST_KNOWN: Final = 1000
+"""Entities of the catalogue that a search looks for in the store: most of them never occurred."""
 _FIRST_BY: Final[dict[EntityOrder, Callable[[TwoSpans], float]]] = {
     EntityOrder.NEGATIVE: lambda row: -row.negative,
     EntityOrder.CHANGE: lambda row: -abs(row.change),
@@ -41,14 +43,15 @@ class EntityReader:
         self._store, self._clock, self._groups = store, clock, groups
 
     def entities(self, order: EntityOrder, hours: int, kinds: Collection[EntityKind], limit: int, text: str) -> EntitiesView:
-        """Return entities that documents name; with `text` those whose name, ticker or id matches, also without documents."""
+        """Return entities that documents name; with `text` those that it finds by any name, ticker or id, also without documents."""
         span = self._span(hours)
         if span is None:
             return EntitiesView(start=None, end=None, order=order, entities=[])
         if not text:
             rows = self._store.entities.top(*span, order=order.value, limit=limit, kinds=kinds)
         else:
-            names = self._store.entities.search(text, *span, kinds=kinds, limit=limit)
+            known = self._groups().find(text, _MOST_KNOWN)
+            names = self._store.entities.search(text, *span, kinds=kinds, limit=limit, known=known)
             rows = self._named(names, *span, order)
         return EntitiesView(start=span[0], end=span[1], order=order, entities=[EntityRow.model_validate(row) for row in rows])
 

@@ -12,7 +12,7 @@ const one = (values, value, otherwise) => (values.includes(value) ? value : othe
 const parameters = new URLSearchParams(location.search);
 
 export const urlState = {
-  series: parameters.get("series") || ALL_TOPICS,
+  series: (parameters.get("series") || ALL_TOPICS).slice(0, 200),
   hours: one(RANGES, parameters.get("hours"), "24"),
   entity: (parameters.get("entity") || "").slice(0, 500),
   members: parameters.get("members") === "true", // of the entity: what belongs to it, added up

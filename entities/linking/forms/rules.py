@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection
 from operator import attrgetter
@@ -11,7 +12,7 @@ from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.entity import Entity
 from squall.entities.linking import vocabulary
 from squall.entities.linking.folding import fold_name
-from squall.entities.linking.forms.spellings import abbreviated, spellings
+from squall.entities.linking.forms.spellings import abbreviated, spelled, spellings
 from squall.entities.linking.forms.table import Form
 
 MOST_FORMS = 2_000
@@ -37,7 +38,8 @@ def forms_of(catalogue: Catalogue) -> list[Form]:
     for entity in catalogue:
         count = 0
         for name in catalogue.names(entity):
-            for text in spellings(name):
+            dotted = () if entity.kind is EntityKind.COMPANY and name.lower() in vocabulary.NOT_TICKERS else spelled(name)  # no "P.M."
+            for text in (*spellings(name), *dotted):
                 text = text.removeprefix("the ")
                 if vocabulary.LEGAL_FORMS.issuperset(text.split()):
                     continue
@@ -101,7 +103,40 @@ def _is_acronym(text: str, capitals: bool) -> bool:
 
 
 def _largest_first(entities: Collection[Entity]) -> tuple[Entity, ...]:
-    return tuple(entities) if len(entities) == 1 else tuple(sorted(entities, key=lambda entity: (-entity.size, entity.id)))
+    if len(entities) == 1:
+        return tuple(entities)
+    return tuple(sorted(entities, key=lambda entity: (_is_vehicle(entity), -entity.size, entity.kind is not EntityKind.INDEX, entity.id)))
+
+
+_VEHICLES = frozenset({"etf", "etc", "etn", "fund", "funds", "ucits", "sicav", "acquisition", "municipal", "currencyshares"})
+_TRUSTS = frozenset(
+    {
+        "income",
+        "term",
+        "royalty",
+        "bitcoin",
+        "ethereum",
+        "gold",
+        "silver",
+        "platinum",
+        "palladium",
+        "equity",
+        "rate",
+        "credit",
+        "dividend",
+        "yield",
+        "bond",
+    }
+)
+_OF_VEHICLES = frozenset({"", "Financials"})
+
+
+def _is_vehicle(entity: Entity) -> bool:
+    """Whether it is a fund, an exchange-traded product or a shell that seeks a company: nobody means it by a part of its name."""
+    if entity.kind is not EntityKind.COMPANY or entity.sector not in _OF_VEHICLES:
+        return False
+    words = set(fold_name(entity.name).split())
+    return not _VEHICLES.isdisjoint(words) or ("trust" in words and not _TRUSTS.isdisjoint(words))
 
 
 def _derived(catalogue: Catalogue, told: _Told, common: _CommonWords) -> _Told:
@@ -112,7 +147,7 @@ def _derived(catalogue: Catalogue, told: _Told, common: _CommonWords) -> _Told:
     for text, entities in told.items():
         words = tuple(text.split(" "))  # an empty one where a dot was: "c h  robinson"
         for entity in entities.values():
-            if entity.kind is EntityKind.COMPANY:
+            if entity.kind is EntityKind.COMPANY and not _is_vehicle(entity):
                 for count in range(1, len(words) + 1):
                     if count < len(words) and words[count - 1]:
                         beginnings[" ".join(words[:count])][entity.id] = entity
@@ -135,7 +170,9 @@ def _can_stand(text: str, entity: Entity, common: _CommonWords, people: frozense
         or vocabulary.LEGAL_FORMS.issuperset(words)
     ):
         return False
-    if len(words) == 1 and (len(text) < _LEAST_SHORT or text in people or text.isdecimal()):
+    if len(words) == 1 and (len(text) < _LEAST_SHORT or text in people or _ORDINAL.fullmatch(text)):
+        return False
+    if not any(map(str.isalpha, text)):
         return False
     return entity.size >= _KNOWN_SIZE or not common(text)
 
@@ -145,6 +182,7 @@ def _words_of_people(catalogue: Catalogue) -> frozenset[str]:
     return frozenset(word for entity in people for name in catalogue.names(entity) for word in fold_name(name).split())
 
 
+_ORDINAL = re.compile("[0-9]+(st|nd|rd|th)")
 _OPEN = frozenset(
     ["of", "the", "for", "and", "&", "de", "du", "des", "del", "di", "da", "von", "van", "to", "in", "la", "le", "s", "el", "st"]
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from squall.entities.linking.folding import fold_name
+from squall.entities.scripts import is_syllabic
 
 MOST_WORDS = 12
 """Longer names are not looked for: no text writes them out."""
 _LEAST_JOINED = 3
 """Of "AT&T" people write "ATT"; of "M&T" nobody writes "MT"."""
+_MOST_DOTTED = 5
 _ABBREVIATIONS = {
     "pharmaceuticals": ("pharma", "pharm", "pharmaceutical"),
     "pharmaceutical": ("pharma", "pharm"),
@@ -44,7 +46,7 @@ def spellings(name: str) -> tuple[str, ...]:
     """Return the folded forms of `name` that texts use, the name's own first; empty where it is no name (nothing but signs, too long)."""
     own = fold_name(name)
     words = own.split()
-    if not words or len(words) > MOST_WORDS or not any(c.isalnum() for c in own):
+    if not words or sum(not is_syllabic(word) for word in words) > MOST_WORDS or not any(c.isalnum() for c in own):
         return ()
     forms = dict.fromkeys((own, " ".join(words), " ".join(_joined_initials(words))))
     if len(words) > 1 and len(words[0]) in {2, 3} and words[0].isalpha() and name[: len(words[0])].isupper():
@@ -55,6 +57,13 @@ def spellings(name: str) -> tuple[str, ...]:
         if "&" in form or " and " in form:
             forms.update(dict.fromkeys(_ampersands(form)))
     return tuple(form for form in forms if form)
+
+
+def spelled(name: str) -> tuple[str, ...]:
+    """Return the form of an abbreviation with a dot after each letter, as it folds: "R.I.M."; none where `name` is no abbreviation."""
+    if not 2 <= len(name) <= _MOST_DOTTED or not (name.isascii() and name.isalpha() and name.isupper()):
+        return ()
+    return (" ".join(name.lower()),)
 
 
 def abbreviated(words: tuple[str, ...]) -> Iterator[str]:
@@ -69,7 +78,7 @@ def _joined_initials(words: list[str]) -> list[str]:
     joined: list[str] = []
     run = ""
     for word in (*words, ""):
-        if len(word) == 1 and word.isalpha():
+        if len(word) == 1 and word.islower():  # not a Chinese character
             run += word
             continue
         if run:

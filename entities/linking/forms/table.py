@@ -32,6 +32,16 @@ class Form:
     acronym: bool
     derived: bool
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds no letter: "111", "1 800"."""
+        return not any(map(str.isalpha, self.text))
+
+    @property
+    def is_spelled(self) -> bool:
+        """Whether it is letters one by one: "r i m", as "R.I.M." folds."""
+        return self.words > 1 and len(self.text) == 2 * self.words - 1 and self.text.isascii() and self.text[::2].isalpha()
+
 
 class FormColumns(NamedTuple):
     """Forms without their entities, by position.

@@ -31,7 +31,9 @@ _CURRENCIES = (
 )
 _RUPEES_SHARE = 0.1
 _LOWER_SHARE = 0.3
-_BEFORE_DIGITS = (".", "$", "€", "£", "Rs ", "Rs. ", "-", "+", "1", "2", "9", "0")
+_YEARS = 1900, 2100
+_BEFORE_DIGITS = (".", "$", "€", "£", "Rs ", "Rs. ", "-", "+", *"0123456789")
+_AFTER_DIGITS = tuple(f"{mark}{digit}" for mark in ("", ",", ".") for digit in "0123456789")
 """What a number follows that is not written as a word: $0.45, 19{n}."""
 _NO_LETTERS = "\"'*#“‘ "
 
@@ -91,7 +93,8 @@ def fill(template: str, fillers: Fillers, rng: random.Random) -> tuple[str, list
         key = match.group(1)
         before = template[last : match.start()]
         if key not in chosen:
-            chosen[key] = case(_value(key, fillers, rng, chosen, digits=before.endswith(_BEFORE_DIGITS)))
+            in_number = before.endswith(_BEFORE_DIGITS) or template.startswith(_AFTER_DIGITS, match.end())
+            chosen[key] = case(_value(key, fillers, rng, chosen, digits=in_number))
         pieces += (before, chosen[key])
         length += len(before) + len(chosen[key])
         found.append(FilledSlot(key, length - len(chosen[key]), length))
@@ -169,6 +172,8 @@ def _percentage(low: float, high: float, rng: random.Random) -> str:
 
 def _integer(low: float, high: float, rng: random.Random) -> str:
     value = rng.randint(int(low), int(high))
+    if low >= _YEARS[0] and high <= _YEARS[1]:
+        return str(value)
     if value < len(_SMALL_NUMBERS) and rng.random() < 0.6:
         return _SMALL_NUMBERS[value]
     return f"{value:,}" if rng.random() < 0.7 else str(value)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from squall.core.config.files.regular import MOST_SETTINGS_BYTES, read_regular_file
 from squall.core.errors import ConfigurationError
 from squall.core.gravity.severities import SEVERITIES
 from squall.model.data.examples import Example
@@ -48,9 +49,9 @@ def read_templates(path: Path) -> list[Template]:
         ConfigurationError: not readable, or a line is no template; names the line.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise ConfigurationError(f"{path} can't be read: {error.strerror}", "check the path") from None
+        lines = read_regular_file(path, MOST_SETTINGS_BYTES).decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is not UTF-8: byte {error.start}", "save it as UTF-8") from None
     found = []
     for number, line in enumerate(lines, 1):
         try:

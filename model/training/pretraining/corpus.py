@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from squall.core.config.files.regular import open_regular_text
 from squall.core.errors import ConfigurationError
 from squall.model.data.near_duplicates import group_key
 from squall.model.data.tables import texts_in
@@ -47,7 +48,7 @@ def _texts(path: Path, column: str) -> Iterator[str]:
         yield from texts_in(path, column)
         return
     try:
-        with path.open(encoding="utf-8") as file:
+        with open_regular_text(path) as file:
             yield from (line.strip() for line in file)
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}", "check the path") from None

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from squall.cli.options import AsJson, DryRun
 from squall.cli.output import echo, print_json
+from squall.core.config.files.regular import MOST_SETTINGS_BYTES, read_regular_file
 from squall.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -108,8 +109,8 @@ def _read(folder: Path | None) -> list[dict[str, Any]]:
     dashboards = []
     for path in paths:
         try:
-            read = orjson.loads(path.read_bytes())
-        except (orjson.JSONDecodeError, OSError) as error:
+            read = orjson.loads(read_regular_file(path, MOST_SETTINGS_BYTES))
+        except orjson.JSONDecodeError as error:
             raise ConfigurationError(f"{path} cannot be read as JSON: {error}", "correct the file or remove it from the folder") from None
         if not isinstance(read, dict):
             raise ConfigurationError(f"{path} is not a dashboard", "correct the file or remove it from the folder")

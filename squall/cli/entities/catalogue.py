@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from squall.cli.options import AsJson, settings_of
-from squall.cli.output import echo, print_error, print_json
+from squall.cli.output import echo, print_error, print_json, print_note
 from squall.core.config.entities import EntitySettings
+from squall.core.display import visible
 from squall.core.errors import SquallError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Companies and other names: what is known of them.", no_args_is_help=True, rich_markup_mode=None)
 _SHOWN_MEMBERS = 20
-_SHOWN_FINDINGS = 50
+_SHOWN_CHARS = 80
 
 
 def open_catalogue(settings: EntitySettings) -> Catalogue:
@@ -70,7 +71,7 @@ def search(
 ) -> None:
     """Search entities by name, alias or ticker.
 
-    The best match comes first.
+    The best match comes first. Exit 1 when nothing is found, as grep does.
 
     \b
     Examples:
@@ -81,12 +82,12 @@ def search(
     found = catalogue.find(text, limit)
     if as_json:
         print_json([_as_dict(catalogue, entity) for entity in found])
-        return
-    for entity in found:
+    for entity in () if as_json else found:
         symbol = entity.symbols[0] if entity.symbols else ""
         echo(f"{entity.name[:40]:40}  {symbol:12}  {entity.kind.value:12}  {entity.id}")
     if not found:
-        echo("no entities")
+        print_note(f"no entity is called {visible(text, _SHOWN_CHARS)!r}, and no name or ticker begins with it")
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -96,13 +97,15 @@ def check(
         Path | None,
         typer.Argument(exists=True, dir_okay=False, help="CSV file of your own entities; default: the one that the settings name."),
     ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Findings of a kind to show at most; all are counted.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Check your own table of entities.
 
     Every broken line is told, and what is allowed but worth a look: names that another entity has too (the context decides), names
-    that are short or ordinary words, and circles of parents. Without a table of your own, the entities that ship with Squall are counted.
-    Exit 1 when a line is broken. docs/entities.md describes the columns.
+    that are short or ordinary words, and circles of parents. Findings are counted by kind, and the first of each kind shown.
+    Without a table of your own, the entities that ship with Squall are counted. Exit 1 when a line is broken. docs/entities.md describes
+    the columns.
 
     \b
     Examples:
@@ -110,37 +113,38 @@ def check(
       SQUALL_ENTITIES__PATH=mine.csv SQUALL_ENTITIES__MODE=replace squall entities check --json
     """
     from squall.entities.catalogue.checks import find_oddities, kind_counts
-    from squall.entities.catalogue.user_table import EntityTableError, read_user_table
+    from squall.entities.catalogue.user_table import EntityTableError
 
     loaded = settings_of(context).entities
     settings = loaded if file is None else loaded.model_copy(update={"path": file})
     try:
         catalogue = open_catalogue(settings)
-        own = [] if settings.path is None else read_user_table(settings.path, _shipped(), extend=settings.mode == "extend")
     except EntityTableError as error:
         if as_json:
             print_json({"problems": [problem._asdict() for problem in error.problems]})
         else:
             print_error(error)
         raise typer.Exit(1) from error
-    findings = find_oddities(catalogue, {entity.id for entity in own}) if own else []
+    own = catalogue.own
+    odd = find_oddities(catalogue, own, most=limit)
     counts = {kind.value: count for kind, count in kind_counts(catalogue).items()}
     if as_json:
-        print_json({"problems": [], "entities": counts, "own": len(own), "findings": [finding._asdict() for finding in findings]})
+        findings = [finding._asdict() for finding in odd.findings]
+        print_json({"problems": [], "entities": counts, "own": len(own), "finding_counts": odd.counts, "findings": findings})
         return
     echo(f"{len(catalogue):,} entities: {', '.join(f'{count:,} {kind}' for kind, count in counts.items())}")
     if settings.path is not None:
-        echo(f"{len(own):,} of them from {settings.path}, without a broken line; {len(findings):,} findings")
-    for finding in findings[:_SHOWN_FINDINGS]:
-        echo(f"{finding.entity}: {finding.finding}: {finding.detail}")
-    if len(findings) > _SHOWN_FINDINGS:
-        echo(f"and {len(findings) - _SHOWN_FINDINGS:,} more; --json prints all")
+        echo(f"{len(own):,} of them from {settings.path}, without a broken line; {_findings(sum(odd.counts.values()))}")
+    for kind, count in odd.counts.items():
+        for finding in odd.findings:
+            if finding.finding == kind:
+                echo(f"{finding.entity}: {finding.finding}: {finding.detail}")
+        if count > limit:
+            echo(f"… and {count - limit:,} more of this kind ({kind}); --limit shows more")
 
 
-def _shipped() -> dict[str, Entity]:
-    from squall.entities.catalogue.data_file import read_data_file
-
-    return {entity.id: entity for entity in read_data_file().entities}
+def _findings(count: int) -> str:
+    return f"{count:,} finding{'' if count == 1 else 's'}"
 
 
 def entities_named(catalogue: Catalogue, text: str) -> list[Entity]:
@@ -158,7 +162,7 @@ def entities_named(catalogue: Catalogue, text: str) -> list[Entity]:
     if not found:
         similar = ", ".join(f"{other.id} ({other.name})" for other in catalogue.find(text, 3))
         hint = f"similar: {similar}" if similar else "search with `squall entities search TEXT`"
-        raise SquallError(f"no entity is called {text!r}", hint)
+        raise SquallError(f"no entity is called {visible(text, _SHOWN_CHARS)!r}", hint)
     return found
 
 

@@ -19,6 +19,7 @@ def evaluate(
         typer.Option(help="Folder of tfn_sentiment/train.csv, tfn_topic/train.parquet and the data sets that --ambiguous names."),
     ],
     ambiguous: Annotated[Path | None, typer.Option(help="JSONL file of labelled names that are words too; see above.")] = None,
+    names: Annotated[Path | None, typer.Option(help="JSONL file of texts with all their names; see above.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well names are linked.
@@ -31,9 +32,14 @@ def evaluate(
     and sha256 (the first 16 digits, of the text without blanks around it). The sources are tfn_sentiment, tfn_topic, sentfin, finentity,
     stocknet, abc_headlines and uci_stories. A checkout of Squall has 300 lines of that kind in tests/data/ambiguous_names.jsonl.
 
+    With --names: how many of the companies that are linked are marked as organisations, and how many of those that are known by a marked
+    name are linked? Each line is an object with text and names, a list of objects with start, end and label (ORG, PER, LOC, MISC), as in
+    model/labelled/names.jsonl of a checkout. Blocks of 40 lines are in turn for tuning and for judging.
+
     \b
     Examples:
       squall entities evaluate --data ../shared/data
+      squall entities evaluate --data ../shared/data --names model/labelled/names.jsonl
       squall entities evaluate --data ../shared/data --ambiguous tests/data/ambiguous_names.jsonl --json
     """
     from squall.entities.catalogue.catalogue import Catalogue
@@ -41,7 +47,7 @@ def evaluate(
     from squall.entities.linking.linker import Linker
 
     catalogue = Catalogue.open(settings_of(context).entities)
-    found = measure(Linker(catalogue), catalogue, data, ambiguous=ambiguous, clock=process_time)
+    found = measure(Linker(catalogue), catalogue, data, ambiguous=ambiguous, names=names, clock=process_time)
     if as_json:
         print_json(found)
         return
@@ -49,6 +55,8 @@ def evaluate(
         _print(f"names → ticker, {part}, {report['rows']} rows", report, ("precision", "recall", "name_precision"))
     if found["ambiguous"]:
         _print(f"ambiguous names, {found['ambiguous']['rows']} rows", found["ambiguous"], ("precision", "recall", "accuracy"))
+    for part, report in (found["names"] or {}).items():
+        _print(f"names of companies in labelled texts, {part}, {report['rows']} rows", report, ("precision", "recall"))
     echo(f"headlines per second: dictionary {found['speed']['dictionary']:,.0f}, everything {found['speed']['link']:,.0f}")
 
 

@@ -9,6 +9,7 @@ import typer
 from squall.cli.options import AsJson, settings_of
 from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
+from squall.core.display import visible
 from squall.core.errors import SquallError
 from squall.core.records import EntityKind
 
@@ -49,7 +50,7 @@ def tone(
         view = client.entity(node, hours, members=members, limit=limit)
     if view is None:
         hint = "nothing is known to belong to it" if members else "`squall entities backfill` reads what was stored by an older version"
-        raise SquallError(f"there is no stored document that counts for {node}", hint)
+        raise SquallError(f"there is no stored document that counts for {visible(node, 80)}", hint)
     if as_json:
         print_json(view.model_dump(mode="json", exclude=_LEFT_OUT) | {"hours": hours})
     else:

@@ -2,11 +2,12 @@
 
 import typer
 
-from squall.cli.model import augment, bench, evaluate, export, pretrain, score, train
+from squall.cli.model import augment, bench, evaluate, export, pairs, pretrain, score, train
 
 app = typer.Typer(help="Score text, evaluate and train models.", no_args_is_help=True)
 app.command("score")(score.score)
 app.command("evaluate")(evaluate.evaluate)
+app.command("pairs")(pairs.pairs)
 app.command("train")(train.train)
 app.command("pretrain")(pretrain.pretrain)
 app.command("augment")(augment.augment)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 
+from squall.core.config.files.regular import open_regular_text
 from squall.core.errors import ConfigurationError
 
 
@@ -22,7 +22,7 @@ def sample_texts(path: Path | None) -> Iterator[str]:
 
 def _read(path: Path) -> Iterator[str]:
     try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+        with open_regular_text(path) as file:
             for number, line in enumerate(file, start=1):
                 if not line.strip():
                     continue

@@ -86,6 +86,7 @@ _SEARCH = sql(
     """
 WITH
     lowerUTF8({text:String}) AS wanted,
+    lowerUTF8({ticker:String}) AS ticker,
     found AS
     (
         SELECT entity, kind, name, symbols, last_published_at
@@ -95,9 +96,9 @@ WITH
           (
               startsWith(lowerUTF8(name), wanted)
               OR position(lowerUTF8(name), concat(' ', wanted)) > 0
-              OR entity = wanted
+              OR entity = wanted OR entity IN {known:Array(String)}
               OR position(concat('-', substring(entity, position(entity, ':') + 1)), concat('-', replaceAll(wanted, ' ', '-'))) > 0
-              OR arrayExists(symbol -> startsWith(lowerUTF8(symbol), wanted), symbols)
+              OR arrayExists(symbol -> ticker != '' AND startsWith(lowerUTF8(symbol), ticker), symbols)
           )
     )
 SELECT entity, toString(kind), name, symbols, last_published_at, negatives, documents
@@ -175,15 +176,25 @@ class EntityQueries(Queries):
         return [_bucket(*row) for row in rows]
 
     def search(
-        self, text: str, since: datetime, until: datetime, *, kinds: Collection[EntityKind] = (), limit: int = 20
+        self,
+        text: str,
+        since: datetime,
+        until: datetime,
+        *,
+        kinds: Collection[EntityKind] = (),
+        limit: int = 20,
+        known: Collection[str] = (),
     ) -> list[EntityName]:
         """Return entities that occurred, most documents in [since, until) first, in any case of letters.
 
         Args:
             text: the beginning of the name, of a word in it, of a ticker or of a word of the entity's id; or the whole id.
+                A ticker as texts write it too: `$AAPL`, `<F.N>`.
             kinds: only of these; empty: all.
+            known: ids that it means as well, by a name that the store does not have (an alias).
         """
-        filters = {"text": valid_text(text), "kinds": [kind.value for kind in kinds], "limit": limit}
+        words = {"text": valid_text(text), "ticker": valid_text(text).lstrip("$<").rstrip(">")}
+        filters = words | {"kinds": [kind.value for kind in kinds], "limit": limit, "known": list(map(valid_text, known))}
         return [_name(*row) for row in self._select(_SEARCH, **filters, **pieces("now", since, until))]
 
     def name(self, entity: str) -> EntityName | None:

@@ -107,6 +107,37 @@ def test_search_finds_names_that_occurred_whatever_their_span(filled: Any) -> No
         assert found("nobody") == found("%") == found("' OR 1=1 --") == []
 
 
+def test_search_knows_aliases_former_names_and_tickers_as_texts_write_them(filled: Any, naming: Any) -> None:
+    bausch = "company:bausch-health-companies-inc"
+    filled.insert(
+        naming("Valeant falls", mention(bausch, name="Bausch Health", symbols=("BHC",))),
+        naming("$EVIL falls", mention("found:evil", name="EVIL", symbols=("EVIL",))),
+    )
+    filled.store.rollups.update()
+    with filled.serving() as url:
+
+        def found(q: str) -> list[str]:
+            return [row["entity"] for row in get(url, "/api/entities", q=q)["entities"]]
+
+        assert found("Valeant") == [bausch]
+        assert found("valea") == found("$BHC") == [bausch]
+        assert found("$EVIL") == found("EVIL") == ["found:evil"]
+        assert found("Volkswagen") == [], "known, but no document names it"
+        assert found("$") == found("<") == []
+
+
+def test_an_id_with_a_slash_is_told_apart_from_a_route(filled: Any, naming: Any) -> None:
+    slashed = "company:a/documents"
+    filled.insert(naming("A falls", mention(slashed, name="A of documents"), mention("company:a", name="A")))
+    filled.store.rollups.update()
+    with filled.serving() as url:
+        for entity in (slashed, "company:a"):
+            path = f"/api/entities/{quote(entity, safe='')}"
+            assert get(url, path)["totals"]["entity"] == entity
+            assert len(get(url, f"{path}/documents")["documents"]) == 1
+        assert get(url, f"/api/entities/{slashed}/documents")["documents"], "not encoded, as long as nothing else is meant"
+
+
 def test_an_entity_over_time_has_its_tone_and_counts_without_gaps(filled: Any) -> None:
     with filled.serving() as url:
         shell = get(url, f"/api/entities/{SHELL}")

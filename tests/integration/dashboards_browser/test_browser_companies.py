@@ -174,3 +174,17 @@ def test_narrow_screens_need_no_sideways_scrolling_for_long_names(served_page: S
     expect(page.locator("#entity-rows li")).to_have_count(1)
     expect(page.locator("#entity-chart canvas").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_long_word_in_the_address_makes_the_page_no_wider(
+    served_page: ServedPage, visit: Any, expected_errors: list[re.Pattern[str]]
+) -> None:
+    expected_errors.append(re.compile("the server responded with a status of 404"))
+    served_page.fill()
+    served_page.companies()
+    for parameter in ("entity", "series", "q", "topic", "source", "symbol"):
+        page: Page = visit(f"?{parameter}={'x' * 900}")
+        if parameter == "entity":
+            expect(page.locator("#entity-reading")).to_contain_text("No stored document names")
+        expect(page.locator("#entities .name").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), parameter

@@ -64,7 +64,7 @@ def test_missing_columns_and_unreadable_files_are_errors(tmp_path):
         load(tmp_path, "start,name\n2011-08-05,x\n")
     with pytest.raises(ConfigurationError, match="no column start"):
         load(tmp_path, "")
-    with pytest.raises(ConfigurationError, match="can't be read"):
+    with pytest.raises(ConfigurationError, match="does not exist"):
         load_events(tmp_path / "nothing.csv", TOPICS)
     (tmp_path / "binary.csv").write_bytes(b"start,end,name,topics\n\xff\xfe\n")
     with pytest.raises(ConfigurationError, match="can't be read"):

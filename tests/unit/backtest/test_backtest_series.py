@@ -202,7 +202,7 @@ def test_a_row_that_makes_no_sense_is_named(tmp_path, text, complaint):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"nothing\.csv can't be read"):
+    with pytest.raises(ConfigurationError, match=r"nothing\.csv does not exist"):
         load_series(tmp_path / "nothing.csv")
 
 

@@ -52,7 +52,17 @@ def test_show_of_what_is_not_there_fails_and_names_what_is_similar() -> None:
 def test_search_lists_the_best_first() -> None:
     assert run("search", "volks").splitlines()[0].endswith("company:volkswagen-ag")
     assert len(orjson.loads(run("search", "bank of", "--limit", "3", "--json"))) == 3
-    assert run("search", "zzzzzz") == "no entities\n"
+
+
+def test_search_that_finds_nothing_exits_as_grep_does() -> None:
+    assert "no entity is called 'zzzzzz'" in run("search", "zzzzzz", code=1)
+    assert orjson.loads(CliRunner().invoke(app, ["entities", "search", "zzzzzz", "--json"]).stdout) == []
+
+
+def test_an_argument_that_names_nobody_is_not_repeated_whole() -> None:
+    result = CliRunner().invoke(app, ["entities", "show", "x" * 100_000])
+    assert isinstance(result.exception, SquallError)
+    assert len(str(result.exception)) < 400
 
 
 def test_check_counts_what_ships() -> None:
@@ -64,12 +74,25 @@ def test_check_counts_what_ships() -> None:
 def test_check_tells_what_is_worth_a_look_in_a_file_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("name,aliases\nAlpenbank,Gap\n")
-    found = orjson.loads(run("check", str(path), "--json"))["findings"]
+    told = orjson.loads(run("check", str(path), "--json"))
+    found = told["findings"]
+    assert told["finding_counts"] == {"shared name": 1, "needs context": 1}
     assert {(finding["entity"], finding["finding"]) for finding in found} == {
         ("company:alpenbank", "needs context"),
         ("company:alpenbank", "shared name"),
     }
     assert "company:alpenbank: shared name" in run("check", SQUALL_ENTITIES__PATH=str(path))
+
+
+def test_check_counts_findings_and_shows_the_first_of_a_kind(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("name,aliases\n" + "".join(f"Alpenbank {number},Hausbank\n" for number in range(30)))
+    printed = run("check", str(path), "--limit", "2")
+    assert printed.count(": shared name: ") == 2
+    assert "30 findings" in printed
+    assert "… and 28 more of this kind (shared name)" in printed
+    path.write_text("name,aliases\nAlpenbank,Gap Stores Of Old;A\n")
+    assert "without a broken line; 1 finding\n" in run("check", str(path))
 
 
 def test_check_of_a_broken_file_fails_with_its_lines(tmp_path: Path) -> None:

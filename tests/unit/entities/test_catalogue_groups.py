@@ -24,7 +24,7 @@ BROKER = company("broker", parent="company:bank")
 CHIEF = Entity("person:chief", EntityKind.PERSON, "Chief", parent="company:broker", country="country:japan")
 BOURSE = Entity("index:topix", EntityKind.INDEX, "Topix", country="country:japan")
 MAKER = company("maker", sector="Industrials")
-SMALL = Groups([JAPAN, BANK, BROKER, CHIEF, BOURSE, MAKER])
+SMALL = Groups(Catalogue([JAPAN, BANK, BROKER, CHIEF, BOURSE, MAKER]))
 
 
 def test_a_sector_is_the_sum_of_its_companies_and_those_that_they_own_without_people() -> None:
@@ -62,7 +62,8 @@ def test_what_a_company_belongs_to_is_told_nearest_first_by_name_and_kind() -> N
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30))
 def test_a_circle_of_owners_ends_and_counts_nobody_twice(pairs: list[tuple[int, int]]) -> None:
     owners = dict(pairs)
-    circles = Groups(company(str(number), parent=f"company:{owners[number]}" if number in owners else "") for number in range(10))
+    parents = [f"company:{owners[number]}" if number in owners else "" for number in range(10)]
+    circles = Groups(Catalogue(company(str(number), parent=parent) for number, parent in enumerate(parents)))
     for number in range(10):
         members = circles.members(f"company:{number}")
         assert len(members) == len(set(members))
@@ -80,7 +81,13 @@ def test_of_what_ships_every_company_below_a_sector_is_in_it_and_the_market_has_
 
 
 def test_the_catalogue_is_read_once_for_all_threads() -> None:
-    groups = groups_when_needed(EntitySettings())
+    read: list[Catalogue] = []
+
+    def opened() -> Catalogue:
+        read.append(Catalogue([JAPAN, BANK]))
+        return read[-1]
+
+    groups = groups_when_needed(opened)
     found: list[Groups] = []
     threads = [threading.Thread(target=lambda: found.append(groups())) for _ in range(4)]
     for thread in threads:
@@ -89,3 +96,4 @@ def test_the_catalogue_is_read_once_for_all_threads() -> None:
         thread.join()
     assert len({id(each) for each in found}) == 1
     assert len(found) == 4
+    assert len(read) == 1

@@ -104,6 +104,35 @@ def test_every_problem_is_told_with_its_line_in_one_error(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("company:a,,A,,,company:apple-inc,", "country 'company:apple-inc' is neither"),
+        ("company:\u202exe,,A,,,,", "can't be seen"),
+        ("company:a\x7f,,A,,,,", "can't be seen"),
+        (f"company:{'x' * 200},,A,,,,", "has 208 characters; an id has at most 160"),
+        ("company:a,,A,,-Pear,,", "-Pear: the entity has no such"),
+        ("company:a,,A,,,,person:tim-cook", "parent 'person:tim-cook' is no id, symbol or name of another company"),
+        (f"company:a,,A,,{'x' * 201},,", "former name"),
+    ],
+)
+def test_a_cell_that_can_not_be_meant_is_told_with_its_line(tmp_path: Path, row: str, words: str) -> None:
+    [(line, text)] = problems(tmp_path, f"id,kind,name,aliases,former_names,country,parent\nperson:tim-cook,,Tim Cook,,,,\n{row}\n")
+    assert line == 3
+    assert words in text
+    assert len(text) < 300
+
+
+def test_a_row_that_changes_what_ships_is_told_why_it_can_not_where_only_the_users_entities_count(tmp_path: Path) -> None:
+    with pytest.raises(EntityTableError, match="line 2: company:apple-inc ships with Squall, but in mode `replace`"):
+        read(tmp_path, "id,name,aliases\ncompany:apple-inc,,-Apple Computer\n", extend=False)
+
+
+def test_a_name_is_taken_away_in_the_column_of_former_names_too(tmp_path: Path) -> None:
+    (apple,) = read(tmp_path, "id,former_names\ncompany:apple-inc,-Apple Computer;Apple Corps\n")
+    assert (apple.former_names, apple.aliases) == (("Apple Corps",), ("Apple Inc.",))
+
+
+@pytest.mark.parametrize(
     ("content", "line", "words"),
     [
         ("", 0, "empty"),
@@ -114,8 +143,19 @@ def test_every_problem_is_told_with_its_line_in_one_error(tmp_path: Path) -> Non
         ('name\nA\n"B\n', 3, "CSV"),
         ("name,aliases\nA," + ";".join(f"a{number}" for number in range(10_000)), 2, "10,000 aliases"),
         ("name,aliases\nA," + "a" * 100_000, 2, "more than 200 characters"),
+        ("name,aliases\nA," + "a" * 131_073, 2, "a cell has more than 131,072 characters"),
     ],
-    ids=["empty", "unknown column", "no name", "column twice", "not UTF-8", "open quote", "10,000 aliases", "long cell"],
+    ids=[
+        "empty",
+        "unknown column",
+        "no name",
+        "column twice",
+        "not UTF-8",
+        "open quote",
+        "10,000 aliases",
+        "long cell",
+        "longer than CSV allows",
+    ],
 )
 def test_a_broken_file_is_told(tmp_path: Path, content: str | bytes, line: int, words: str) -> None:
     found = problems(tmp_path, content)
@@ -123,7 +163,7 @@ def test_a_broken_file_is_told(tmp_path: Path, content: str | bytes, line: int, 
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(EntityTableError, match="No such file"):
+    with pytest.raises(EntityTableError, match="does not exist"):
         read_user_table(tmp_path / "none.csv", SHIPPED, extend=True)
 
 
@@ -182,16 +222,17 @@ def test_replace_without_a_file_is_refused() -> None:
 
 def test_an_alias_of_one_letter_or_a_common_word_is_kept_and_told(tmp_path: Path) -> None:
     own = read(tmp_path, "name,aliases\nAlpenbank,A;gap;Hausbank\n")
-    found = {finding.detail.split("'")[1] for finding in find_oddities(Catalogue(own)) if finding.finding == "needs context"}
+    found = {finding.detail.split("'")[1] for finding in find_oddities(Catalogue(own)).findings if finding.finding == "needs context"}
     assert found == {"A", "gap"}
 
 
 def test_a_name_that_two_claim_and_a_circle_of_parents_are_told(tmp_path: Path) -> None:
     own = read(tmp_path, "name,aliases,parent\nOne,Common Name,Two\nTwo,common name,One\n")
-    found = [(finding.entity, finding.finding) for finding in find_oddities(Catalogue(own)) if finding.finding != "needs context"]
+    found = [(finding.entity, finding.finding) for finding in find_oddities(Catalogue(own)).findings if finding.finding != "needs context"]
     assert found == [
-        *[("company:one", "shared name"), ("company:one", "circle of parents")],
-        *[("company:two", "shared name"), ("company:two", "circle of parents")],
+        ("company:one", "shared name"),
+        ("company:one", "circle of parents"),
+        ("company:two", "shared name"),
     ]
 
 
@@ -199,3 +240,16 @@ def test_an_entity_with_the_most_aliases_is_read(tmp_path: Path) -> None:
     aliases = [f"alias {number}" for number in range(MOST_ALIASES)]
     (entity,) = read(tmp_path, f"name,aliases\nAlpenbank,{';'.join(aliases)}\n")
     assert list(entity.aliases) == aliases
+
+
+@pytest.mark.parametrize("name", ["a/b", "x/documents", "a%2Fb", "a?b", "a#b", "a\u202eb", "a\u200bb", "a\\b", 'a""b', "a(b)"])
+def test_an_id_that_an_address_or_a_line_would_read_otherwise_is_refused_with_one_that_does(tmp_path: Path, name: str) -> None:
+    ((line, text),) = problems(tmp_path, f'id,name\n"company:{name}",Alpenbank\n')
+    assert line == 2
+    suggested = text.partition("write ")[2].partition(",")[0]
+    assert read(tmp_path, f"id,name\n{suggested},Alpenbank\n")[0].id == suggested
+
+
+@pytest.mark.parametrize("entity_id", ["company:a.b_c-d&e+f~g", "company:Z\u00fcrich", "company:\u65e5\u672c"])
+def test_an_id_of_letters_digits_and_plain_signs_is_kept(tmp_path: Path, entity_id: str) -> None:
+    assert read(tmp_path, f"id,name\n{entity_id},Alpenbank\n")[0].id == entity_id

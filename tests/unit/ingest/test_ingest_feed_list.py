@@ -36,5 +36,5 @@ def test_an_invalid_list_is_an_error_that_names_its_key(tmp_path: Path, text: st
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=message):
         load_feeds(path)
-    with pytest.raises(ConfigurationError, match="can't be read"):
+    with pytest.raises(ConfigurationError, match="does not exist"):
         load_feeds(tmp_path / "none.toml")

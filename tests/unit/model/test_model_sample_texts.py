@@ -25,7 +25,7 @@ def test_a_bad_file_is_named_with_its_line(tmp_path: Path, body: bytes, said: st
     (tmp_path / "c.jsonl").write_bytes(body)
     with pytest.raises(ConfigurationError, match=said):
         list(sample_texts(tmp_path / "c.jsonl"))
-    with pytest.raises(ConfigurationError, match="can't be read"):
+    with pytest.raises(ConfigurationError, match="does not exist"):
         list(sample_texts(tmp_path / "none.txt"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.core.records import MOST_MENTIONS, EntityKind
-from squall.stream.entity_tones import MOST_ASKED, EntityTone, asked_tones, entity_tones, occurrences, places_of
+from squall.stream.asked_names import occurrences, places_of
+from squall.stream.entity_tones import MOST_ASKED, EntityTone, asked_tones, entity_tones
 from squall.stream.mentions import LinkingError
 from tests.support.doubles import FixedReading
 from tests.unit.stream.test_stream_mentions import SimpleLink, WordLinker
@@ -82,11 +84,17 @@ def test_a_short_name_is_looked_for_outside_of_the_longer_ones() -> None:
         ("\U0001f34f", "x \U0001f34f y", [(2, 3)]),
         ("İş", "türk İş bank", [(5, 7)]),
         (" ", "a b", []),
+        ("Nestle", "Nestle\u0301 up", []),
+        ("Nestl\u00e9", "Nestle\u0301 up", [(0, 7)]),
+        ("Nestle\u0301", "NESTL\u00c9 up", [(0, 6)]),
+        ("\u200bAcme\u200b", "Acme\u200b up", [(0, 4)]),
+        ("\U0001f469", "\U0001f469\u200d\U0001f4bb", []),
+        ("\u039f\u0394\u039f\u03a3", "\u03bf\u03b4\u03bf\u03c2 x", [(0, 4)]),
         ("missing", "a b", []),
     ],
 )
 def test_names_are_found_as_they_are_written_in_any_case(name: str, text: str, found: list[tuple[int, int]]) -> None:
-    assert occurrences(name, text) == found
+    assert occurrences([name], text) == [found]
 
 
 @given(st.lists(st.text("abA .", min_size=1, max_size=4).filter(str.strip), max_size=6), st.text("abA .\u00e9\U0001f600", max_size=60))
@@ -96,7 +104,23 @@ def test_every_place_reads_as_the_name(names: list[str], text: str) -> None:
 
 
 def test_of_a_name_that_a_text_repeats_without_end_the_first_places_are_taken() -> None:
-    assert len(occurrences("a", "a " * 5000)) == MOST_MENTIONS
+    assert len(occurrences(["a"], "a " * 5000)[0]) == MOST_MENTIONS
+
+
+def test_a_name_across_the_end_of_a_searched_part_is_found_once() -> None:
+    text = "x" * 4090 + " Alpenbank " + "y" * 9000 + " alpenbank"
+    assert occurrences(["Alpenbank", "Alpen"], text) == [[(4091, 4100), (13102, 13111)], [(4091, 4096), (13102, 13107)]]
+
+
+@pytest.mark.parametrize(("unit", "names"), [("a ", ["a" + " a" * k + " x" for k in range(90)]), ("a", ["a" * k for k in range(1, 101)])])
+def test_a_hundred_names_in_a_text_of_their_repetitions_take_time_in_proportion_to_it(unit: str, names: list[str]) -> None:
+    def seconds(length: int) -> float:
+        start = process_time()
+        places_of(names, unit * (length // len(unit)))
+        return process_time() - start
+
+    short, long = min(seconds(100_000) for _ in range(3)), seconds(1_600_000)
+    assert long < 40 * max(short, 0.02), (short, long)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,9 @@ import pytest
 from tests.support.linkers import company, linked, linker_of, shipped
 
 COMPANIES = (
+    "Apple Falls On Weak Sales",
+    "Boeing Awards Contract",
+    "Santos profit rises",
     "Target raises its outlook",
     "Sales at Target rose 3% in the quarter",
     "TARGET CUTS OUTLOOK",
@@ -47,6 +50,46 @@ def test_a_word_that_does_what_companies_do_is_one(text: str) -> None:
     assert [name for name, entity in linked(text) if "." in entity or entity.isupper()] != []
 
 
+PERSONS_AND_THINGS = (
+    "Harrison Ford Hurt In Crash",
+    "Fiona Apple cancels dates",
+    "William H. Macy injured",
+    "Governor Abbott sent troops",
+    "Simon Wolfson resigns",
+    "Tesla died penniless in 1943",
+    "Ford Foundation gives $20 million",
+    "Nets lose at Barclays Center",
+    "Barclays Premier League Name To Go",
+    "River Trent bursts its banks",
+    "Temple Of Nike Reopens",
+    "Halifax Port Workers Locked Out",
+    "He fell ill in Nice on Monday",
+    "Orange County Faces Budget Hole",
+    "An Apple A Day Keeps Doctors Away",
+    "Visa Rules Tightened For Students",
+    "GAP between rich and poor",
+    "Next Week In Markets",
+    "Boots On The Ground",
+)
+
+
+@pytest.mark.parametrize("text", PERSONS_AND_THINGS)
+def test_a_person_a_place_or_a_thing_of_the_name_is_no_company(text: str) -> None:
+    assert [link.name for link in shipped().link(text) if link.entity.startswith("company:")] == []
+
+
+FUNCTION_WORDS = ("the", "and", "will", "link", "shares")
+
+
+@pytest.mark.parametrize(
+    "text", ["FOO AND BAR", "THE LINK BETWEEN RICH AND POOR", "BANK SHARES FALL", "And shares fall", "WILL POWELL CUT"]
+)
+def test_aliases_that_are_function_words_never_link_and_ordinary_ones_need_context(text: str) -> None:
+    linker = linker_of(company("Zorgblat", *FUNCTION_WORDS))
+    assert linker.link(text) == []
+    assert [link.start for link in linker.link("LINK SHARES FALL")] == [0]
+
+
 CLASSES = (
     "Energy stocks rally",
     "Global shares fall as yields rise",
@@ -75,9 +118,10 @@ def test_an_ordinary_word_is_none(text: str) -> None:
 
 
 def test_the_network_decides_where_it_saw_a_name() -> None:
-    text = "Target is where people go"
-    assert linked(text) == []
-    assert linked(text, names=[(0, 6, "ORG")]) == [("Target", "TGT")]
+    text = "People go to Target on Sundays"
+    assert linked(text, names=[], names_until=len(text)) == []
+    assert linked(text, names=[(13, 19, "ORG")], names_until=len(text)) == [("Target", "TGT")]
+    assert linked("Target price is what people hope for", names=[(0, 6, "ORG")]) == []  # a fixed phrase is none, whatever the network says
     assert linked("Total is calm", names=[(0, 5, "LOC")]) != [("Total", "TTE.PA")]
 
 

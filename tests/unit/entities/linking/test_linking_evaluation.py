@@ -18,6 +18,7 @@ from squall.entities.evaluation.cashtag_rows import cashtag_rows
 from squall.entities.evaluation.data_set_texts import digest
 from squall.entities.evaluation.evaluate import ticker_report
 from squall.entities.evaluation.intervals import Proportion
+from squall.entities.evaluation.labelled_names import names_report, read_labelled_names
 from tests.support.linkers import company, linker_of, shipped
 
 ENTITIES = (company("Cemex", ticker="CX"), company("Walt Disney", "Disney", ticker="DIS"))
@@ -90,7 +91,7 @@ def test_a_labelled_name_s_text_is_taken_from_the_data_set_that_the_line_names(t
         ({"source": "tfn_sentiment", "row": 99, "sha256": digest("a")}, "line 1: row 99 of tfn_sentiment"),
         ({"source": "tfn_sentiment"}, "line 1"),
         ({"source": "nowhere", "row": 0}, "'nowhere' is none of the data sets"),
-        ({"source": "sentfin", "row": 0}, "SEntFiN.csv can't be read"),
+        ({"source": "sentfin", "row": 0}, "SEntFiN.csv does not exist"),
         ({"source": "uci_stories", "row": 0}, "stories.csv.gz can't be read"),
     ],
 )
@@ -119,12 +120,54 @@ def test_the_command_prints_what_it_measured(tmp_path: Path) -> None:
         '{"text": "the gap", "start": 4, "end": 7, "is_company": false}',
     )
     names.write_text("\n".join(lines))
-    result = CliRunner().invoke(app, ["entities", "evaluate", "--data", str(folder), "--ambiguous", str(names), "--json"])
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text(labelled("Tesla recalls cars", ("Tesla", "ORG")))
+    command = ["entities", "evaluate", "--data", str(folder), "--ambiguous", str(names), "--names", str(texts), "--json"]
+    result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert sum(part["rows"] for part in found["tickers"].values()) == 2
     assert (found["ambiguous"]["precision"]["value"], found["ambiguous"]["recall"]["value"]) == (1.0, 1.0)
+    assert (found["names"]["tune"]["precision"]["value"], found["names"]["tune"]["recall"]["value"]) == (1.0, 1.0)
     assert min(found["speed"]["dictionary"], found["speed"]["link"]) > 0
+
+
+def labelled(text: str, *names: tuple[str, str]) -> str:
+    return json.dumps(
+        {"text": text, "names": [{"start": text.index(name), "end": text.index(name) + len(name), "label": label} for name, label in names]}
+    )
+
+
+def test_links_to_companies_are_judged_by_the_names_that_are_marked(tmp_path: Path) -> None:
+    path = tmp_path / "names.jsonl"
+    lines = (
+        labelled("Cemex shares fall", ("Cemex", "ORG")),
+        labelled("Cemex SAB falls", ("Cemex SAB", "ORG")),
+        labelled("Walt Disney sang", ("Walt Disney", "PER")),
+        labelled("Cemex Foundation and Zorgblat fall", ("Cemex Foundation", "ORG"), ("Zorgblat", "ORG")),
+        labelled("disney Was Here", ("disney", "ORG")),
+    )
+    path.write_text("\n".join(lines))
+    rows = read_labelled_names(path)
+    report = names_report(linker_of(*ENTITIES), rows, 10)
+    assert (report["precision"]["hits"], report["precision"]["of"]) == (2, 3)
+    assert (report["recall"]["hits"], report["recall"]["of"]) == (2, 3)
+    assert [mistake["name"] for mistake in report["claimed"]] == ["Walt Disney"]
+    assert [mistake["name"] for mistake in report["missed"]] == ["disney"]
+
+
+def test_blocks_of_labelled_texts_are_in_turn_for_tuning_and_for_judging(tmp_path: Path) -> None:
+    path = tmp_path / "names.jsonl"
+    path.write_text("\n".join([labelled("Cemex", ("Cemex", "ORG"))] * 100))
+    assert [row.part for row in read_labelled_names(path)] == ["tune"] * 40 + ["judge"] * 40 + ["tune"] * 20
+
+
+@pytest.mark.parametrize("line", ["{}", "[", '{"text": "a", "names": [{"start": 0, "end": 9, "label": "ORG"}]}', '{"text": "a"}'])
+def test_a_broken_line_of_texts_with_names_is_named(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "names.jsonl"
+    path.write_text(labelled("Cemex", ("Cemex", "ORG")) + "\n" + line)
+    with pytest.raises(ConfigurationError, match="line 2"):
+        read_labelled_names(path)
 
 
 def test_a_missing_folder_is_an_error_that_says_what_data_is(tmp_path: Path) -> None:

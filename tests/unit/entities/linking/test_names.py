@@ -32,6 +32,13 @@ from tests.support.linkers import company, linked, linker_of, shipped
         ("RPT-UPDATE 2-GE profit falls", [("GE", "GE")]),
         ("VW, BofA and StanChart fall", [("VW", "VOW3.DE"), ("BofA", "BAC"), ("StanChart", "STAN.L")]),
         ("New York Times to charge", [("New York Times", "NYT")]),
+        ("R.I.M. cuts jobs", [("R.I.M", "BB.TO")]),
+        ("Lehman's Fuld testifies", [("Lehman", "LEH"), ("Fuld", "person:dick-fuld")]),
+        ("citibank fined", [("citibank", "company:citibank")]),
+        ("worldcom collapses", [("worldcom", "company:worldcom")]),
+        ("Abengoa seeks protection", [("Abengoa", "company:abengoa")]),
+        ("Thomas Cook shares plunge", [("Thomas Cook", "TCG.L")]),
+        ("Sabena, Railtrack and Livedoor", [(name, f"company:{name.lower()}") for name in ("Sabena", "Railtrack", "Livedoor")]),
     ],
 )
 def test_a_name_is_found_in_the_forms_headlines_use(text: str, found: list[tuple[str, str]]) -> None:
@@ -72,6 +79,17 @@ def test_a_beginning_that_a_much_larger_company_has_means_that_one() -> None:
 def test_last_words_are_shortened_as_in_headlines(said: str) -> None:
     linker = linker_of(company("Zorgblat Pharmaceuticals", "Zorgblat Pharmaceuticals Inc.", ticker="ZORG"))
     assert [link.symbols for link in linker.link(f"{said} up 5%")] == [("ZORG",)]
+
+
+def test_letters_one_by_one_are_an_abbreviation_only_with_dots() -> None:
+    linker = linker_of(company("Zorgblat", "ZRB"))
+    assert [link.start for link in linker.link("Z.R.B. falls, z.r.b. Z R B")] == [0]
+
+
+def test_a_fund_is_not_meant_by_the_beginning_of_its_name() -> None:
+    linker = linker_of(company("Zorgblat Income Fund"), company("Blatzorg Acquisition Corp II"), company("Zorgblat Bitcoin ETF"))
+    assert linker.link("Zorgblat falls, Blatzorg rises") == []
+    assert [link.name for link in linker.link("Zorgblat Income Fund falls")] == ["Zorgblat Income Fund"]
 
 
 def test_legal_forms_alone_are_no_names() -> None:

@@ -113,7 +113,7 @@ def test_every_folded_letter_leads_back_to_its_own(text: str) -> None:
             assert folded.position(start, end)[0] == at
 
 
-def test_every_character_of_unicode_folds_to_one() -> None:
+def test_every_character_of_unicode_folds_to_one_or_to_a_space() -> None:
     for code in range(0, sys.maxunicode + 1, 7):
         character = chr(code)
-        assert len(fold(f"a{character}b").text) in {4, 5}, code
+        assert len(fold(f"a{character}b").text.replace(" ", "")) in {2, 3}, code

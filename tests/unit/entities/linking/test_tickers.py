@@ -24,7 +24,7 @@ from tests.support.linkers import linked, shipped
     ],
 )
 def test_the_usual_forms_are_tickers(text: str, symbols: list[str]) -> None:
-    forms = ticker_forms(text)
+    forms = [form for form in ticker_forms(text) if form.proof is not Proof.BARE]
     assert [form.symbol for form in forms] == symbols
     assert [text[form.start : form.end].lstrip("$") for form in forms] == symbols
 
@@ -51,7 +51,7 @@ def test_the_usual_forms_are_tickers(text: str, symbols: list[str]) -> None:
     ],
 )
 def test_money_links_and_initials_are_none(text: str) -> None:
-    assert ticker_forms(text) == []
+    assert [form for form in ticker_forms(text) if form.proof is not Proof.BARE] == []
 
 
 def test_a_small_cashtag_needs_the_catalogue() -> None:
@@ -87,3 +87,41 @@ def test_a_cashtag_elsewhere_decides_between_companies_of_one_name() -> None:
     assert linker.link("Delta shares fall")[0].symbols == ("DAL",)
     assert [link.symbols for link in linker.link("$DLA - Delta shares fall")] == [("DLA",), ("DLA",)]
     assert linker.link("Delta shares fall", symbols=["DLA"])[0].symbols == ("DLA",)
+
+
+@pytest.mark.parametrize(
+    ("text", "symbol"),
+    [
+        ("F.N falls", "F"),
+        ("BRK.B slips", "BRK.B"),
+        ("BRK-B slips", "BRK.B"),
+        ("0700.HK falls", "0700.HK"),
+        ("7203.T falls", "7203.T"),
+        ("005930.KS", "005930.KS"),
+        ("AAPL falls 3%", "AAPL"),
+        ("I like TSLA", "TSLA"),
+        ("PFE 33.1", "PFE"),
+        ("Long PFE into the print", "PFE"),
+    ],
+)
+def test_bare_tickers_link_where_the_catalogue_knows_them(text: str, symbol: str) -> None:
+    assert [symbol in link.symbols for link in shipped().link(text)] == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "F.N. Souza paints",
+        "AB.A is a bucket",
+        "PFE is three letters",
+        "USB ports are everywhere",
+        "MET police arrest man",
+        "CIA says so",
+        "COVID cases up",
+        "AAPL BEATS ESTIMATES AS CEO QUITS",
+        "GDP falls, CPI up",
+        "#MSFT",
+    ],
+)
+def test_other_capitals_are_no_tickers(text: str) -> None:
+    assert [link.name for link in shipped().link(text) if link.symbols] == []

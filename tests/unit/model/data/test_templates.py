@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,12 @@ def test_a_percentage_lies_in_its_range(seed: int, low: int, width: int) -> None
     text, _ = fill(f"{{pct:{low}-{low + width}}}", FILLERS, random.Random(seed))
     number = float(text.split("%")[0].split(" ")[0])
     assert low - 0.05 <= number <= low + width + 0.05
+
+
+@given(st.integers(0, 10_000))
+def test_a_slot_beside_digits_is_filled_with_digits_and_a_year_has_no_comma(seed: int) -> None:
+    text, _ = fill("EPS 3{n:1-9} cents, {n:2-9},000 jobs, 4{n:0-9}.5, since {n:1950-1985}", FILLERS, random.Random(seed))
+    assert re.fullmatch(r"EPS 3\d cents, \d,000 jobs, 4\d\.5, since 19\d\d", text)
 
 
 def test_a_template_in_lower_case_or_in_capitals_is_filled_in_its_case() -> None:

@@ -257,5 +257,5 @@ def test_a_corpus_has_each_text_once_and_none_that_is_held_out(tmp_path: Path) -
     assert read_texts([tmp_path / "a.txt"], "text", without={"gold falls as the dollar gains"}) == ["Oil rises on supply fears today"]
     with pytest.raises(ConfigurationError, match="no column text"):
         read_texts([tmp_path / "b.jsonl"], "text")
-    with pytest.raises(ConfigurationError, match=r"nothing\.txt can't be read"):
+    with pytest.raises(ConfigurationError, match=r"nothing\.txt does not exist"):
         read_texts([tmp_path / "nothing.txt"], "text")
