@@ -72,7 +72,7 @@ def test_documents_tell_whom_they_name_and_entities_what_is_said_of_them(url: st
     assert len(mentions) == 32
     assert {row.document.id for row in named} == {key for key, found in mentions.items() if found}
     assert [(row.entity, row.sentiment) for row in mentions[positive[0].document.id]] == [(APPLE, "negative"), (SHELL, "positive")]
-    assert len(next(iter(mentions.values())).to_frame().columns) == 19
+    assert len(next(iter(mentions.values())).to_frame().columns) == 21
 
 
 def test_entities_are_counted_by_the_tone_towards_them(url: str) -> None:
