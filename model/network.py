@@ -14,12 +14,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from squall.core.errors import ConfigurationError
+from squall.model.branch import Branch, BranchConfig, Vectors
 from squall.model.case import Case
+from squall.model.pooling import POOLINGS
 from squall.model.tasks import TaskSpec
 
-FORMAT = 2
-"""Of `config.json`; 1 had no outputs of tasks and no case."""
-READABLE = (1, FORMAT)
+FORMAT = 3
+"""Of `config.json`; 1 had no outputs of tasks and no case, 2 no branch."""
+READABLE = (1, 2, FORMAT)
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 TOKENIZER_FILE = "tokenizer.json"
@@ -38,7 +40,8 @@ class NetworkConfig:
         max_tokens: length the network was trained with.
         name: first part of the model version.
         pooling: how token vectors become the text's: see `POOLINGS`.
-        case: whether token ids carry the case of their words, see `squall.model.case`.
+        case: whether token ids carry the case of their words, see `squall.model.case`. With a branch, only the branch reads it.
+        branch: the layers that some heads have to themselves.
     """
 
     encoder: Mapping[str, Any]
@@ -48,6 +51,7 @@ class NetworkConfig:
     name: str = "squall-mt"
     pooling: str = "mean"
     case: bool = False
+    branch: BranchConfig | None = None
 
     @property
     def case_vocabulary(self) -> int | None:
@@ -63,6 +67,7 @@ class NetworkConfig:
             "dropout": self.dropout,
             "max_tokens": self.max_tokens,
             "case": self.case,
+            "branch": self.branch.to_json() if self.branch else None,
             "tasks": [task.to_json() for task in self.tasks],
             "encoder": dict(self.encoder),
         }
@@ -79,51 +84,14 @@ class NetworkConfig:
             )
         tasks = tuple(TaskSpec.from_json(task) for task in body["tasks"])
         numbers = float(body["dropout"]), int(body["max_tokens"])
-        return cls(body["encoder"], tasks, *numbers, body["name"], body["pooling"], bool(body.get("case", False)))
-
-
-class MeanPooling(nn.Module):
-    """Mean over real tokens: (rows, tokens, width) and mask (rows, tokens) → (rows, width)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.width = width
-
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """Return the mean vector per row."""
-        real = mask.unsqueeze(-1).to(hidden.dtype)
-        return (hidden * real).sum(1) / real.sum(1).clamp(min=1)
-
-
-class ClsPooling(MeanPooling):
-    """The first token's vector, as BERT's own classifier takes it."""
-
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG002 - one interface
-        """Return the first vector per row."""
-        return hidden[:, 0]
-
-
-class AttentionPooling(MeanPooling):
-    """A learned weight per token, softmax over the real ones; starts as the mean."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__(width)
-        self.weight = nn.Linear(width, 1)
-        nn.init.zeros_(self.weight.weight)
-
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """Return the weighted mean vector per row."""
-        scores = self.weight(hidden).squeeze(-1)  # in bf16 under autocast, where `hidden` is fp32
-        scores = scores.masked_fill(mask == 0, torch.finfo(scores.dtype).min)
-        pooled: Tensor = (scores.softmax(-1).unsqueeze(-1) * hidden).sum(1)
-        return pooled
-
-
-POOLINGS: dict[str, type[MeanPooling]] = {"mean": MeanPooling, "cls": ClsPooling, "attention": AttentionPooling}
+        branch = BranchConfig.from_json(body.get("branch"))
+        return cls(body["encoder"], tasks, *numbers, body["name"], body["pooling"], bool(body.get("case", False)), branch)
 
 
 class MultiTaskNetwork(nn.Module):
     """Encoder → pooling over real tokens → dropout → one linear head per text task; tokens and spans tasks read the tokens' vectors.
+
+    With a branch, some heads read copies of the encoder's last layers instead of these; see `squall.model.branch`.
 
     Args:
         encoder: any Hugging Face encoder that returns `last_hidden_state`.
@@ -142,6 +110,7 @@ class MultiTaskNetwork(nn.Module):
         self.case = nn.Embedding(len(Case), width) if config.case else None
         if self.case is not None:
             nn.init.zeros_(self.case.weight)  # an encoder that never saw it starts as it was
+        self.branch = Branch(encoder, config.branch.layers) if config.branch else None
         self.heads = nn.ModuleDict({task.name: nn.Linear(width, len(task.labels)) for task in config.tasks})
 
     @classmethod
@@ -155,18 +124,19 @@ class MultiTaskNetwork(nn.Module):
         name: str,
         pooling: str = "mean",
         case: bool = False,
+        branch: BranchConfig | None = None,
     ) -> MultiTaskNetwork:
         """Put fresh heads on the pre-trained encoder in folder (or hub name) `base`.
 
         Raises:
-            ConfigurationError: `base` can't be read as an encoder.
+            ConfigurationError: `base` can't be read as an encoder, or can't have such a branch.
         """
         encoder = load_encoder(base)
-        config = NetworkConfig(encoder_dict(cast(Any, encoder).config), tuple(tasks), dropout, max_tokens, name, pooling, case)
+        config = NetworkConfig(encoder_dict(cast(Any, encoder).config), tuple(tasks), dropout, max_tokens, name, pooling, case, branch)
         return cls(encoder, config)
 
     def take_heads(self, other: MultiTaskNetwork) -> list[str]:
-        """Copy pooling, case and the heads of tasks with equal labels from `other`, of the same width; returns those tasks' names."""
+        """Copy pooling, case, branch and the heads of equal tasks from `other`, of the same width; returns those tasks' names."""
         same = [task.name for task in self.config.tasks if task in other.config.tasks]
         for name in same:
             self.heads[name].load_state_dict(other.heads[name].state_dict())
@@ -174,6 +144,8 @@ class MultiTaskNetwork(nn.Module):
             self.pool.load_state_dict(other.pool.state_dict())
         if self.case is not None and other.case is not None:
             self.case.load_state_dict(other.case.state_dict())
+        if self.branch is not None and other.branch is not None and len(self.branch.layers) == len(other.branch.layers):
+            self.branch.load_state_dict(other.branch.state_dict())
         return same
 
     @classmethod
@@ -191,28 +163,43 @@ class MultiTaskNetwork(nn.Module):
         Shape (rows, labels) for a text task, (rows, tokens, labels) for a tokens or spans task. Where the network reads the case of words,
         ids carry it.
         """
-        return self.logits(*self.vectors(input_ids, attention_mask))
+        return self.logits(self.vectors(input_ids, attention_mask))
 
-    def vectors(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what the heads read: the texts' vectors, shape (rows, width), and their tokens', (rows, tokens, width)."""
+    def vectors(self, input_ids: Tensor, attention_mask: Tensor) -> Vectors:
+        """Return what the heads read of token ids and mask of shape (rows, tokens)."""
+        if self.branch is None:
+            hidden = self._encoded(input_ids, attention_mask).last_hidden_state
+            return Vectors(self.pool(hidden, attention_mask), hidden)
+        size = self._words.num_embeddings
+        found = self.encoder(input_ids=input_ids % size, attention_mask=attention_mask, output_hidden_states=True)
+        begin = found.hidden_states[-1 - len(self.branch.layers)]
+        own = self.branch(begin if self.case is None else begin + self.case(input_ids // size), attention_mask)
+        last = found.last_hidden_state
+        return Vectors(self.pool(last, attention_mask), last, self.pool(own, attention_mask), own)
+
+    @property
+    def _words(self) -> nn.Embedding:
+        return cast(nn.Embedding, self.encoder.get_input_embeddings())  # type: ignore[operator]
+
+    def _encoded(self, input_ids: Tensor, attention_mask: Tensor) -> Any:
         if self.case is None:
-            hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        else:
-            words = self.encoder.get_input_embeddings()  # type: ignore[operator]
-            size = words.num_embeddings
-            embedded = words(input_ids % size) + self.case(input_ids // size)
-            hidden = self.encoder(inputs_embeds=embedded, attention_mask=attention_mask).last_hidden_state
-        return self.pool(hidden, attention_mask), hidden
+            return self.encoder(input_ids=input_ids, attention_mask=attention_mask)
+        size = self._words.num_embeddings
+        embedded = self._words(input_ids % size) + self.case(input_ids // size)
+        return self.encoder(inputs_embeds=embedded, attention_mask=attention_mask)
 
-    def logits(self, texts: Tensor, tokens: Tensor) -> dict[str, Tensor]:
-        """Return the heads' logits per task, in the shapes of `forward`.
+    def logits(self, vectors: Vectors) -> dict[str, Tensor]:
+        """Return the heads' logits per task, in the shapes of `forward`."""
+        dropped = Vectors(*(None if part is None else self.dropout(part) for part in vectors))
+        return {task.name: self.heads[task.name](self._read_by(task, dropped)) for task in self.config.tasks}
 
-        Args:
-            texts: (rows, width), from `vectors`.
-            tokens: (rows, tokens, width), from `vectors`.
-        """
-        vectors = {True: self.dropout(texts), False: self.dropout(tokens)}
-        return {task.name: self.heads[task.name](vectors[task.kind == "text"]) for task in self.config.tasks}
+    def _read_by(self, task: TaskSpec, vectors: Vectors) -> Tensor:
+        of_text = task.kind == "text"
+        if self.config.branch is None or task.name not in self.config.branch.tasks:
+            return vectors.texts if of_text else vectors.tokens
+        found = vectors.branch_texts if of_text else vectors.branch_tokens
+        assert found is not None
+        return found
 
     def save(self, folder: Path, tokenizer_json: str) -> None:
         """Write config, fp16 weights and tokenizer into `folder`, which is made if missing."""

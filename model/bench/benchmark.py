@@ -82,7 +82,7 @@ def run_bench(
     mean_tokens = sum(lengths) / len(lengths)
     step("measuring the machine's peak")
     peaks = peak_rates(device, clock)
-    work = products_per_text(config.encoder, lengths)
+    work = products_per_text(config.encoder, lengths, config.branch.layers if config.branch else 0)
     with ExitStack() as stack:
         exported = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="squall-bench-")))
         opened, skipped = open_all(engines(folder, settings, exported, plan.backends), step)

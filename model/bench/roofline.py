@@ -14,7 +14,7 @@ _SIDES = {"cpu": (512, 1024, 2048), "cuda": (4096, 8192)}
 _TURNS = 5
 
 
-def products_per_text(encoder: Mapping[str, Any], lengths: Sequence[int]) -> float:
+def products_per_text(encoder: Mapping[str, Any], lengths: Sequence[int], branch_layers: int = 0) -> float:
     """Return the mean floating point operations of a text's matrix products, two per multiply-add.
 
     A token costs 2·(4d² + 2di) per layer in linear layers and 4nd in attention, with width d, inner width i and text length n.
@@ -23,10 +23,11 @@ def products_per_text(encoder: Mapping[str, Any], lengths: Sequence[int]) -> flo
     Args:
         encoder: Hugging Face configuration with hidden_size, intermediate_size, num_hidden_layers.
         lengths: tokens of each text.
+        branch_layers: layers beside the encoder's.
     """
     width, inner, layers = (int(encoder[key]) for key in ("hidden_size", "intermediate_size", "num_hidden_layers"))
     linear = 2 * (4 * width * width + 2 * width * inner)
-    return sum(layers * tokens * (linear + 4 * tokens * width) for tokens in lengths) / len(lengths)
+    return sum((layers + branch_layers) * tokens * (linear + 4 * tokens * width) for tokens in lengths) / len(lengths)
 
 
 def peak_rates(device: torch.device, clock: Clock) -> dict[str, float]:

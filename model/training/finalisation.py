@@ -44,7 +44,7 @@ def _calibrated(trainer: Trainer, dev: Encoded, found: dict[str, Any]) -> dict[s
     """Fold a temperature into each text and spans head."""
     logits = trainer.logits(dev)
     result = {}
-    for task in trainer.tasks:
+    for task in trainer.learning:
         if task.kind == "tokens":
             continue
         temperature = fit_temperature(*labelled_logits(task, dev, logits, dev.carrying(task)), task.output)

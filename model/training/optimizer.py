@@ -17,8 +17,8 @@ def parameter_groups(
     """Return AdamW's parameter groups: biases and norms don't decay, heads learn at their own rate, deep layers faster than shallow ones.
 
     Args:
-        named: names and parameters; those of the encoder start with `encoder.`.
-        rate: learning rate of the encoder's last layer.
+        named: names and parameters; those of the encoder start with `encoder.`, those of a branch with `branch.`.
+        rate: learning rate of the encoder's last layer, and of a branch.
         decay: weight decay of matrices.
         head_rate: learning rate of everything outside the encoder; default `rate`.
         layer_decay: factor from each layer to the one below, the embeddings being the lowest (Howard and Ruder 2018).
@@ -27,8 +27,10 @@ def parameter_groups(
     depth = 1 + max((_layer(name) for name, _ in parameters), default=-1)
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in parameters:
-        inside = name.startswith("encoder.")
-        own = rate * layer_decay ** (depth - 1 - _layer(name)) if inside else rate if head_rate is None else head_rate
+        if name.startswith("encoder."):
+            own = rate * layer_decay ** (depth - 1 - _layer(name))
+        else:
+            own = rate if head_rate is None or name.startswith("branch.") else head_rate
         groups.setdefault((own, decay if parameter.ndim > 1 else 0.0), []).append(parameter)
     return [{"params": members, "lr": own, "weight_decay": weight_decay} for (own, weight_decay), members in groups.items()]
 

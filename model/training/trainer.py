@@ -32,6 +32,7 @@ from squall.model.training.encoding import Encoded, encode
 from squall.model.training.losses import Objective, balanced_weights
 from squall.model.training.lr_schedule import warmup_decay
 from squall.model.training.optimizer import parameter_groups
+from squall.model.training.techniques.branching import learning_tasks, planned_branch
 from squall.model.training.techniques.lora import add_adapters, merged
 from squall.model.training.techniques.weight_averaging import BaseMix, WeightAverage
 from squall.model.training.validation import measure, predictions, summary
@@ -61,7 +62,8 @@ class Trainer:
         before = MultiTaskNetwork.load(base) if is_checkpoint(base) else None
         case = config.case if config.case is not None else bool(before and before.config.case)
         made = partial(MultiTaskNetwork.from_base, dropout=config.dropout, max_tokens=config.max_tokens, pooling=config.pooling)
-        network = made(base, tasks, name=config.name, case=case)
+        branch = planned_branch(config, before.config if before else None, tasks)
+        network = made(base, tasks, name=config.name, case=case, branch=branch)
         self.tokenizer = TextTokenizer(base / TOKENIZER_FILE, config.max_tokens, network.config.case_vocabulary)
         kept = _take_heads(network, before, base, log) if before else []
         if config.base_share:
@@ -69,6 +71,8 @@ class Trainer:
         if config.lora:
             network.encoder = add_adapters(network.encoder, config.lora)
         self.network = network.to(self.device)
+        self.learning = learning_tasks(self.network) if branch else self.tasks
+        """The heads that the run trains."""
         self.mix = BaseMix(self.network, config.base_share) if config.base_share else None
         self.autocast = config.precision == "bf16" or (config.precision == "auto" and has_bf16(self.device))
         self.history: list[dict[str, Any]] = []
@@ -88,7 +92,7 @@ class Trainer:
         state = run_folder.load_state(self.folder, self.config) if resume else {}
         best: dict[str, Any] = state.get("best", {})
         self.history = state.get("history", [])
-        stages = [self.tasks] if self.config.strategy == "joint" else [(task,) for task in self.tasks]
+        stages = [self.learning] if self.config.strategy == "joint" else [(task,) for task in self.learning]
         for number in range(state.get("stage", 0), len(stages)):
             best = self._stage(number, stages[number], train, dev, state)
             state = {}
@@ -184,10 +188,10 @@ class Trainer:
     def _loss(self, train: Encoded, rows: list[int], objective: Objective) -> Tensor:
         ids, mask = train.inputs(rows, self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
-            texts, tokens = self.network.vectors(ids, mask)
-            logits = self.network.logits(texts, tokens)
+            vectors = self.network.vectors(ids, mask)
+            logits = self.network.logits(vectors)
             again = self.network(ids, mask) if self.config.r_drop else None
-        loss: Tensor = objective(logits, train.targets(rows, self.tasks, self.device), again, texts)
+        loss: Tensor = objective(logits, train.targets(rows, self.tasks, self.device), again, vectors.texts)
         return loss
 
     def _measure(self, dev: Encoded, average: WeightAverage | None) -> dict[str, Any]:
@@ -233,7 +237,7 @@ class Trainer:
         return {t.name: balanced_weights(train.flat(t), len(t.labels), power).to(self.device) for t in counted}
 
     def _check_labels(self, train: Encoded, dev: Encoded) -> None:
-        for task in self.tasks:
+        for task in self.learning:
             for part, rows in (("training", train), ("dev", dev)):
                 if not rows.carrying(task):
                     raise ConfigurationError(f"no {part} row carries a {task.name} label", "add rows, or leave the task out")

@@ -38,9 +38,9 @@ def passes(network: MultiTaskNetwork, rows: Encoded, device: torch.device) -> It
     for start in range(0, len(order), PASS_ROWS):
         part = order[start : start + PASS_ROWS]
         with torch.inference_mode():
-            texts, tokens = network.vectors(*rows.inputs(part, device))
-            logits = network.logits(texts, tokens)
-        yield part, texts, logits
+            vectors = network.vectors(*rows.inputs(part, device))
+            logits = network.logits(vectors)
+        yield part, vectors.texts, logits
 
 
 def labelled_logits(task: TaskSpec, rows: Encoded, logits: Logits, known: Sequence[int]) -> tuple[Any, Any]:

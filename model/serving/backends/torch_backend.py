@@ -97,7 +97,8 @@ def on_device(network: MultiTaskNetwork, device: torch.device, precision: str) -
     if precision == "bf16":
         network = network.bfloat16()
     if precision == "int8":
-        quantise(network.encoder)  # heads stay fp32: they are tiny
+        for part in filter(None, (network.encoder, network.branch)):  # heads stay fp32: they are tiny
+            quantise(part)
     return network.to(device)
 
 

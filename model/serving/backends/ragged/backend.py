@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from squall.core.config.settings import ModelSettings
 from squall.core.cpus import usable_cores
@@ -18,6 +20,7 @@ from squall.model.serving.backends.base import Logits, UnsupportedError, device_
 from squall.model.serving.backends.ragged.calibration_texts import CALIBRATION_TEXTS
 from squall.model.serving.backends.ragged.encoder import Layout, RaggedEncoder, WordVectors, computed_tokens
 from squall.model.serving.backends.ragged.int8_calibration import float_linears, int8_linears
+from squall.model.tasks import TaskSpec
 from squall.model.text_tokenizer import TextTokenizer
 
 _LEAST_PART = 128
@@ -40,6 +43,7 @@ class RaggedBackend:
         self.device = torch.device("cpu")
         self._encoder = encoder
         self._tasks = network.config.tasks
+        self._of_branch = network.config.branch.tasks if network.config.branch else frozenset[str]()
         self._pool = network.pool.float()
         self._heads = network.heads.float()
         self._threads = threads
@@ -67,17 +71,20 @@ class RaggedBackend:
     def _part(self, rows: Sequence[Sequence[int]]) -> Logits:
         with torch.inference_mode():
             layout = Layout.of(rows)
-            hidden = self._encoder.hidden(layout)
-            whole = [
-                hidden[group.start : group.stop].view(-1, group.length, hidden.shape[1]) for group in layout.groups
-            ]  # rows of one length have no padding to mask
-            pooled = torch.cat([self._pool(group, group.new_ones(group.shape[:2])) for group in whole])
-            return {
-                task.name: self._heads[task.name](pooled).numpy()
-                if task.kind == "text"
-                else joined([self._heads[task.name](group).numpy() for group in whole], max(map(len, rows)))
-                for task in self._tasks
-            }
+            read = [self._read(layout, hidden) for hidden in self._encoder.hidden(layout) if hidden is not None]
+            return {task.name: self._answer(task, *read[task.name in self._of_branch], max(map(len, rows))) for task in self._tasks}
+
+    def _read(self, layout: Layout, hidden: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """What heads read: the texts' vectors, shape (rows, width), and of each group of rows the tokens', (rows, tokens, width)."""
+        whole = [hidden[group.start : group.stop].view(-1, group.length, hidden.shape[1]) for group in layout.groups]
+        return torch.cat([self._pool(group, group.new_ones(group.shape[:2])) for group in whole]), whole  # rows of one length need no mask
+
+    def _answer(self, task: TaskSpec, texts: Tensor, tokens: list[Tensor], width: int) -> NDArray[np.float32]:
+        head = self._heads[task.name]
+        if task.kind != "text":
+            return joined([head(group).numpy() for group in tokens], width)
+        found: NDArray[np.float32] = head(texts).numpy()
+        return found
 
 
 def open_ragged(network: MultiTaskNetwork, folder: Path, settings: ModelSettings) -> RaggedBackend:
@@ -92,10 +99,10 @@ def open_ragged(network: MultiTaskNetwork, folder: Path, settings: ModelSettings
     _require(network, device, precision)
     embeddings = WordVectors.of(network)
     if precision == "int8":
-        linears = int8_linears(network.encoder, embeddings, _samples(network, folder))
+        linears = int8_linears(network, embeddings, _samples(network, folder))
     else:
-        linears = float_linears(network.encoder, _DTYPES[precision])
-    return RaggedBackend(precision, RaggedEncoder(network.encoder, embeddings, linears), network, settings.threads or usable_cores())
+        linears = float_linears(network, _DTYPES[precision])
+    return RaggedBackend(precision, RaggedEncoder(network, embeddings, linears), network, settings.threads or usable_cores())
 
 
 def single_threaded(workers: int) -> ThreadPoolExecutor:

@@ -98,11 +98,17 @@ class LayerLinears(NamedTuple):
     narrow: Linear
 
 
-def layer_weights(encoder: Any) -> list[LayerWeights]:
-    """Read the linear layers of a Hugging Face `BertModel`."""
-    root = math.sqrt(encoder.config.hidden_size // encoder.config.num_attention_heads)
+def layers_of(network: Any) -> list[Any]:
+    """Return the layers of a `MultiTaskNetwork` around a Hugging Face `BertModel`: the encoder's, then the branch's, if any."""
+    return [*network.encoder.encoder.layer, *(network.branch.layers if network.branch else ())]
+
+
+def layer_weights(network: Any) -> list[LayerWeights]:
+    """Read the linear layers of a network's `layers_of`."""
+    config = network.encoder.config
+    root = math.sqrt(config.hidden_size // config.num_attention_heads)
     found = []
-    for layer in encoder.encoder.layer:
+    for layer in layers_of(network):
         own = layer.attention.self
         attend = Weights(
             torch.cat([own.query.weight / root, own.key.weight, own.value.weight]).detach().float(),
@@ -113,6 +119,13 @@ def layer_weights(encoder: Any) -> list[LayerWeights]:
     return found
 
 
+class Hidden(NamedTuple):
+    """The last hidden states, fp32 of shape (tokens, width): of the encoder, and of the branch, if any."""
+
+    encoder: Tensor
+    branch: Tensor | None
+
+
 @dataclass(frozen=True)
 class WordVectors:
     """What a token id means, before positions.
@@ -120,63 +133,84 @@ class WordVectors:
     Args:
         words: fp32, shape (ids, width).
         cases: of each `squall.model.case.Case`, fp32, shape (cases, width); None where ids carry no case.
+        in_branch: whether the case is added where the branch begins, instead of to the words.
     """
 
     words: Tensor
     cases: Tensor | None = None
+    in_branch: bool = False
 
     @classmethod
     def of(cls, network: Any) -> WordVectors:
         """Take them from a `MultiTaskNetwork` around a `BertModel`."""
         words = network.encoder.embeddings.word_embeddings.weight.detach().float()
-        return cls(words, None if network.case is None else network.case.weight.detach().float())
+        return cls(words, None if network.case is None else network.case.weight.detach().float(), network.branch is not None)
 
     def __call__(self, ids: Tensor) -> Tensor:
         """Return new fp32 vectors, shape (tokens, width), of ids, shape (tokens,)."""
         if self.cases is None:
             return self.words[ids]
-        return self.words[ids % len(self.words)].add_(self.cases[ids // len(self.words)])
+        found = self.words[ids % len(self.words)]
+        return found if self.in_branch else found.add_(self.cases[ids // len(self.words)])
+
+    def at_branch(self, hidden: Tensor, ids: Tensor) -> Tensor:
+        """Return a new tensor: what the branch begins with, of the hidden state there, both of shape (tokens, width)."""
+        return hidden.clone() if self.cases is None else hidden + self.cases[ids // len(self.words)]
 
 
 class RaggedEncoder:
-    """A `BertModel`'s forward pass over a `Layout`; embeddings, attention, norms and residuals are fp32.
+    """A `MultiTaskNetwork`'s encoder, and its branch, over a `Layout`; embeddings, attention, norms and residuals are fp32.
 
     Args:
-        encoder: Hugging Face `BertModel` with absolute positions and GELU, fp32, on the CPU.
+        network: around a Hugging Face `BertModel` with absolute positions and GELU, fp32, on the CPU.
         embeddings: the vectors of its words.
-        linears: its linear layers, one set per encoder layer.
+        linears: the linear layers, one set per layer of `layers_of`.
     """
 
-    def __init__(self, encoder: Any, embeddings: WordVectors, linears: Sequence[LayerLinears]) -> None:
-        config, tables = encoder.config, encoder.embeddings
+    def __init__(self, network: Any, embeddings: WordVectors, linears: Sequence[LayerLinears]) -> None:
+        config, tables = network.encoder.config, network.encoder.embeddings
         self._heads = int(config.num_attention_heads)
         self._width = int(config.hidden_size)
         self._epsilon = float(config.layer_norm_eps)
         self._embeddings = embeddings
         self._places = (tables.position_embeddings.weight + tables.token_type_embeddings.weight[0]).detach().float()
         self._first = _norm(tables.LayerNorm)
-        self._linears = tuple(linears)
-        self._norms = tuple((_norm(layer.attention.output.LayerNorm), _norm(layer.output.LayerNorm)) for layer in encoder.encoder.layer)
+        norms = [(_norm(layer.attention.output.LayerNorm), _norm(layer.output.LayerNorm)) for layer in layers_of(network)]
+        layers = list(zip(linears, norms, strict=True))
+        depth = len(network.encoder.encoder.layer)
+        self._layers, self._own = layers[:depth], layers[depth:]
 
-    def hidden(self, layout: Layout, observe: Observe | None = None) -> Tensor:
-        """Return the last hidden state, fp32 of shape (tokens, width).
+    def hidden(self, layout: Layout, observe: Observe | None = None) -> Hidden:
+        """Return the last hidden states.
 
         Args:
             layout: the rows.
-            observe: receives the input of every linear layer, in order, four per encoder layer; the tensors are reused afterwards.
+            observe: receives the input of every linear layer, in order, four per layer; the tensors are reused afterwards.
         """
         record_input = observe or _nothing
         found = self._normed(self._embeddings(layout.ids).add_(self._places[layout.positions]), self._first)
-        for linears, (after_attention, after_narrow) in zip(self._linears, self._norms, strict=True):
-            record_input(found)
-            context = self._attention(linears.attend(linears.attend.take(found)), layout)
-            record_input(context)
-            found = self._normed(linears.mix.plus(linears.mix.take(context), found), after_attention)
-            record_input(found)
-            inner = linears.widen.gelu(linears.widen.take(found))
-            record_input(inner)
-            found = self._normed(linears.narrow.plus(inner, found), after_narrow)
-        return found
+        begin = len(self._layers) - len(self._own)
+        for layer in self._layers[:begin]:
+            found = self._after(found, *layer, layout, record_input)
+        own = self._embeddings.at_branch(found, layout.ids) if self._own else None
+        for layer in self._layers[begin:]:
+            found = self._after(found, *layer, layout, record_input)
+        for layer in self._own:
+            assert own is not None
+            own = self._after(own, *layer, layout, record_input)
+        return Hidden(found, own)
+
+    def _after(self, found: Tensor, linears: LayerLinears, norms: tuple[Weights, Weights], layout: Layout, record_input: Observe) -> Tensor:
+        """Return the output of a layer, shape (tokens, width), in the memory of its input."""
+        after_attention, after_narrow = norms
+        record_input(found)
+        context = self._attention(linears.attend(linears.attend.take(found)), layout)
+        record_input(context)
+        found = self._normed(linears.mix.plus(linears.mix.take(context), found), after_attention)
+        record_input(found)
+        inner = linears.widen.gelu(linears.widen.take(found))
+        record_input(inner)
+        return self._normed(linears.narrow.plus(inner, found), after_narrow)
 
     def _normed(self, vectors: Tensor, norm: Weights) -> Tensor:
         return layer_norm(vectors, (self._width,), norm.weight, norm.bias, self._epsilon)

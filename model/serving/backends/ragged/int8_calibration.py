@@ -27,26 +27,26 @@ _SPARE = 64
 _GELU_MINIMUM = -0.17
 
 
-def int8_linears(encoder: Any, embeddings: WordVectors, samples: Sequence[Sequence[int]]) -> list[LayerLinears]:
-    """Return the linear layers of a `BertModel` in int8.
+def int8_linears(network: Any, embeddings: WordVectors, samples: Sequence[Sequence[int]]) -> list[LayerLinears]:
+    """Return the linear layers of a network in int8.
 
     Args:
-        encoder: Hugging Face `BertModel`, fp32.
+        network: a `MultiTaskNetwork` around a Hugging Face `BertModel`, fp32.
         embeddings: the vectors of its words.
         samples: token id rows like those that will come, sorted by length.
     """
-    weights = layer_weights(encoder)
-    peaks = _peaks(encoder, embeddings, weights, samples)
+    weights = layer_weights(network)
+    peaks = _peaks(network, embeddings, weights, samples)
     return [_int8_layer(layer, *peaks[4 * position : 4 * position + 4]) for position, layer in enumerate(weights)]
 
 
-def float_linears(encoder: Any, dtype: torch.dtype) -> list[LayerLinears]:
-    """Return the linear layers of a `BertModel` in fp32 or bf16."""
-    return [LayerLinears(*(FloatLinear(*part, dtype) for part in layer)) for layer in layer_weights(encoder)]
+def float_linears(network: Any, dtype: torch.dtype) -> list[LayerLinears]:
+    """Return the linear layers of a network in fp32 or bf16."""
+    return [LayerLinears(*(FloatLinear(*part, dtype) for part in layer)) for layer in layer_weights(network)]
 
 
 def _peaks(
-    encoder: Any, embeddings: WordVectors, weights: Sequence[LayerWeights], samples: Sequence[Sequence[int]]
+    network: Any, embeddings: WordVectors, weights: Sequence[LayerWeights], samples: Sequence[Sequence[int]]
 ) -> list[tuple[Tensor, Tensor]]:
     """Return (least, largest) of each input of each linear layer over the samples."""
     found: list[tuple[Tensor, Tensor]] = []
@@ -57,7 +57,7 @@ def _peaks(
         real = inputs[: layout.real]
         found.append((real.amin(0) * _MARGIN, real.amax(0) * _MARGIN))
 
-    RaggedEncoder(encoder, embeddings, linears).hidden(layout, observe)
+    RaggedEncoder(network, embeddings, linears).hidden(layout, observe)
     return found
 
 

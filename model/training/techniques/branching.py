@@ -1,0 +1,58 @@
+"""Training a branch: new heads on copies of the base's last layers, while the base's own layers and heads stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from squall.core.errors import ConfigurationError
+from squall.model.branch import BranchConfig
+from squall.model.network import MultiTaskNetwork, NetworkConfig
+from squall.model.tasks import TaskSpec
+from squall.model.training.config import TrainConfig
+
+
+def planned_branch(config: TrainConfig, base: NetworkConfig | None, tasks: Sequence[TaskSpec]) -> BranchConfig | None:
+    """Return the branch that a run trains; None where it trains the whole network.
+
+    The heads that read the encoder of `base`, with the same labels, go on reading it; all others read the branch.
+
+    Args:
+        config: the run's settings.
+        base: of the checkpoint that it goes on from; None: a bare encoder.
+        tasks: its heads.
+
+    Raises:
+        ConfigurationError: a branch without such heads, without new ones, or beside what trains the encoder; or none, after one.
+    """
+    before = base.branch if base else None
+    if not config.branch_layers:
+        if before:
+            raise ConfigurationError(
+                f"the base has a branch of {before.layers} layers, and train.branch_layers is 0", f"set branch_layers = {before.layers}"
+            )
+        return None
+    if base is None:
+        raise ConfigurationError("train.branch_layers needs a checkpoint as base, not a bare encoder", "train one without it first")
+    if before and before.layers != config.branch_layers:
+        raise ConfigurationError(
+            f"the base has a branch of {before.layers} layers, not {config.branch_layers}", f"set branch_layers = {before.layers}"
+        )
+    if config.lora or config.base_share or config.blend:
+        raise ConfigurationError("train.branch_layers leaves the encoder as it is; lora, base_share and blend change it", "leave out one")
+    kept = {task.name for task in tasks if task in base.tasks and not (before and task.name in before.tasks)}
+    own = frozenset(task.name for task in tasks) - kept
+    if not kept or not own:
+        problem = "none of the base's heads" if not kept else "no new heads"
+        raise ConfigurationError(f"train.branch_layers: the recipe names {problem}", "name heads of the base and new ones, or leave it out")
+    return BranchConfig(config.branch_layers, own)
+
+
+def learning_tasks(network: MultiTaskNetwork) -> tuple[TaskSpec, ...]:
+    """Return the tasks of the branch of `network`, after freezing all else."""
+    assert network.config.branch is not None
+    learning = tuple(task for task in network.config.tasks if task.name in network.config.branch.tasks)
+    network.encoder.requires_grad_(False)
+    network.pool.requires_grad_(False)
+    for task in network.config.tasks:
+        network.heads[task.name].requires_grad_(task in learning)
+    return learning

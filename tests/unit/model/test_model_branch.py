@@ -1,0 +1,154 @@
+"""A branch: heads of its own layers beside heads that stay as they were, in the folder, in every backend, in training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import DistilBertConfig, DistilBertModel
+
+from squall.core.errors import ConfigurationError
+from squall.model.branch import Branch, BranchConfig
+from squall.model.case import Case
+from squall.model.network import MultiTaskNetwork, NetworkConfig
+from squall.model.serving.backends.selection import open_backend
+from squall.model.tasks import TaskSpec
+from squall.model.tokenizer import pad
+from squall.model.training.config import TrainConfig
+from squall.model.training.techniques.branching import planned_branch
+from squall.model.training.trainer import Trainer
+from tests.support.engines import tiny_settings
+from tests.support.labelled import MENTION, MOOD, QUIET, SUBJECT, TASKS, rows, rows_with_mentions
+
+BRANCH = BranchConfig(1, frozenset({"subject", "mention"}))
+ROWS = [[2, 7, 3], [2, 9, 11, 3], [2, 5, 6, 8, 3]]
+
+
+def _network(base: Path, branch: BranchConfig | None, *, case: bool = False) -> MultiTaskNetwork:
+    torch.manual_seed(4)
+    network = MultiTaskNetwork.from_base(base, (MOOD, SUBJECT, MENTION), name="tiny-1", branch=branch, case=case).eval()
+    generator = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for head in network.heads.values():
+            head.weight.copy_(torch.randn(head.weight.shape, generator=generator))
+            head.bias.zero_()
+        if network.branch is not None:
+            for values in network.branch.parameters():
+                values.add_(torch.randn(values.shape, generator=generator) * 0.3)
+    return network
+
+
+def _saved(base: Path, folder: Path, branch: BranchConfig | None = BRANCH, *, case: bool = False) -> Path:
+    _network(base, branch, case=case).save(folder, (base / "tokenizer.json").read_text())
+    return folder
+
+
+def test_heads_outside_the_branch_answer_as_without_it_to_the_last_bit(tiny_base: Path) -> None:
+    with torch.inference_mode():
+        plain, branched = (_network(tiny_base, branch)(*pad(ROWS)) for branch in (None, BRANCH))
+    assert torch.equal(plain["mood"], branched["mood"])
+    assert not torch.allclose(plain["subject"], branched["subject"], atol=0.1)
+    assert not torch.allclose(plain["mention"], branched["mention"], atol=0.1)
+
+
+def test_a_branch_comes_back_from_its_folder(tiny_base: Path, tmp_path: Path) -> None:
+    before, after = _network(tiny_base, BRANCH), MultiTaskNetwork.load(_saved(tiny_base, tmp_path))
+    assert after.config.branch == BRANCH
+    with torch.inference_mode():
+        for name, values in after(*pad(ROWS)).items():
+            torch.testing.assert_close(values, before(*pad(ROWS))[name], atol=2e-2, rtol=0)  # fp16 on disk
+
+
+def test_a_checkpoint_from_before_there_were_branches_loads(tiny_base: Path, tmp_path: Path) -> None:
+    config = _saved(tiny_base, tmp_path, None) / "config.json"
+    config.write_text(config.read_text().replace('"format": 3', '"format": 2').replace('  "branch": null,\n', ""))
+    assert NetworkConfig.from_json(config.read_text()).branch is None
+    MultiTaskNetwork.load(tmp_path)
+
+
+def test_padding_does_not_change_the_branch(tiny_base: Path) -> None:
+    network = _network(tiny_base, BRANCH)
+    with torch.inference_mode():
+        together, alone = network(*pad(ROWS))["subject"][0], network(*pad(ROWS[:1]))["subject"][0]
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
+def test_only_the_branch_reads_the_case_of_words(tiny_base: Path) -> None:
+    network = _network(tiny_base, BRANCH, case=True)
+    assert network.case is not None
+    torch.nn.init.normal_(network.case.weight)
+    size = int(network.config.encoder["vocab_size"])
+    upper = [[token + size * list(Case).index(Case.UPPER) for token in row] for row in ROWS]
+    with torch.inference_mode():
+        small, large = network(*pad(ROWS)), network(*pad(upper))
+    assert torch.equal(small["mood"], large["mood"])
+    assert not torch.allclose(small["subject"], large["subject"], atol=0.01)
+
+
+@pytest.mark.parametrize("case", [False, True])
+@pytest.mark.parametrize(("backend", "precision"), [("ragged", "fp32"), ("eager", "fp32"), ("eager", "int8"), ("ragged", "int8")])
+def test_every_backend_runs_the_branch(tiny_base: Path, tmp_path: Path, backend: str, precision: str, case: bool) -> None:
+    network = MultiTaskNetwork.load(_saved(tiny_base, tmp_path, case=case))
+    size = int(network.config.encoder["vocab_size"])
+    given = [[token + size * (case and position % 2) for position, token in enumerate(row)] for row in ROWS]
+    with torch.inference_mode():
+        expected = network(*pad(given))
+    found = open_backend(backend, network, tmp_path, tiny_settings(tmp_path, precision=precision, threads=2)).logits(given)
+    for name in ("mood", "subject"):
+        np.testing.assert_allclose(found[name], expected[name].numpy(), atol=1e-4 if precision == "fp32" else 0.8)
+    for position, row in enumerate(given):
+        wanted = expected["mention"][position, : len(row)].numpy()
+        np.testing.assert_allclose(found["mention"][position, : len(row)], wanted, atol=1e-4 if precision == "fp32" else 0.8)
+
+
+def test_an_encoder_of_another_kind_or_too_few_layers_has_no_branch(tiny_base: Path) -> None:
+    other = DistilBertModel(DistilBertConfig(vocab_size=30, dim=16, n_layers=1, n_heads=2, hidden_dim=32))
+    with pytest.raises(ConfigurationError, match="distilbert"):
+        Branch(other, 1)
+    with pytest.raises(ConfigurationError, match="no branch of 3 layers beside 2 layers"):
+        _network(tiny_base, BranchConfig(3, frozenset({"mood"})))
+    with pytest.raises(ConfigurationError, match="a branch of 0 layers"):
+        BranchConfig(0, frozenset({"mood"}))
+
+
+def test_training_a_branch_leaves_the_base_as_it_is_and_learns_the_new_head(tiny_base: Path, tmp_path: Path) -> None:
+    settings = TrainConfig(epochs=4, batch_rows=16, max_tokens=16, learning_rate=3e-3, head_learning_rate=1e-2, precision="fp32", seed=5)
+    first = Trainer(tiny_base, TASKS, settings, tmp_path / "first", QUIET)
+    first.fit(first.encode(rows(64, 1)), first.encode(rows(32, 2)))
+    config = settings.model_copy(update={"branch_layers": 1, "ema_decay": 0.5})
+    second = Trainer(tmp_path / "first" / "best", (*TASKS, MENTION), config, tmp_path / "second", QUIET)
+    best = second.fit(second.encode(rows_with_mentions(320, 1)), second.encode(rows_with_mentions(120, 2)))
+    before, after = (MultiTaskNetwork.load(tmp_path / name / "best").state_dict() for name in ("first", "second"))
+    assert all(torch.equal(after[name], values) for name, values in before.items())
+    assert [task.name for task in second.learning] == ["mention"]
+    assert best["tasks"]["mention"]["macro_f1"] > 0.9
+    again = Trainer(tmp_path / "second" / "best", (*TASKS, MENTION), config, tmp_path / "third", QUIET)
+    assert again.network.config.branch == second.network.config.branch
+    for name, values in again.network.branch.state_dict().items():  # type: ignore[union-attr]
+        assert torch.equal(values, after[f"branch.{name}"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "tasks", "base", "problem"),
+    [
+        ({"branch_layers": 1}, (*TASKS, MENTION), None, "needs a checkpoint"),
+        ({"branch_layers": 1}, TASKS, (TASKS, None), "no new heads"),
+        ({"branch_layers": 1}, (MENTION, TaskSpec("tone", ("a", "b"))), (TASKS, None), "none of the base's heads"),
+        (
+            {"branch_layers": 2},
+            (*TASKS, MENTION),
+            ((*TASKS, MENTION), BranchConfig(1, frozenset({"mention"}))),
+            "a branch of 1 layers, not 2",
+        ),
+        ({}, (*TASKS, MENTION), ((*TASKS, MENTION), BranchConfig(1, frozenset({"mention"}))), "branch_layers is 0"),
+        ({"branch_layers": 1, "base_share": 0.5}, (*TASKS, MENTION), (TASKS, None), "base_share"),
+    ],
+)
+def test_a_branch_that_can_t_be_is_told(
+    changes: dict[str, object], tasks: tuple[TaskSpec, ...], base: tuple[object, ...] | None, problem: str
+) -> None:
+    before = None if base is None else NetworkConfig({}, base[0], branch=base[1])  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match=problem):
+        planned_branch(TrainConfig.model_validate(changes), before, tasks)
