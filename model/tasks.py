@@ -152,7 +152,10 @@ MENTION_SEVERITY = TaskSpec("mention_severity", SEVERITIES, "spans", "ordinal")
 """How grave what a text reports is for a name in it."""
 DEFAULT_TASKS = (TOPIC, SENTIMENT)
 """The heads that the stream needs."""
-KNOWN_TASKS = {task.name: task for task in (*DEFAULT_TASKS, HEADLINES, NAMES, MENTION_SENTIMENT, SEVERITY, EVENTS, MENTION_SEVERITY)}
+MENTION_EVENTS = TaskSpec("mention_events", EVENT_KINDS, "spans", "sigmoid")
+"""What happened to a name, as a text reports it."""
+_OF_NAMES = (NAMES, MENTION_SENTIMENT, MENTION_SEVERITY, MENTION_EVENTS)
+KNOWN_TASKS = {task.name: task for task in (*DEFAULT_TASKS, HEADLINES, SEVERITY, EVENTS, *_OF_NAMES)}
 """Tasks that a recipe may name without their labels."""
 
 

@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from squall.core.errors import ConfigurationError
 from squall.model.data.dev_split import split
 from squall.model.data.examples import Example, LabelledFile, load_examples
-from squall.model.data.mentions.severity import with_mention_severity
+from squall.model.data.mentions.gravity import with_mention_gravity
 from squall.model.data.near_duplicates import deduplicate, group_key
 from squall.model.data.public_sets import SETS, PublicSet, public_examples
 from squall.model.data.tables import texts_in
 from squall.model.data.templates.reading import template_examples
-from squall.model.tasks import DEFAULT_TASKS, KNOWN_TASKS, MENTION_SEVERITY, TaskKind, TaskOutput, TaskSpec
+from squall.model.tasks import DEFAULT_TASKS, KNOWN_TASKS, TaskKind, TaskOutput, TaskSpec
 from squall.model.training.config import TrainConfig
 from squall.model.training.toml import read_toml, validated
 
@@ -124,7 +124,7 @@ class Recipe(_Section):
             rows += load_examples(one, self.tasks)
         without = self._excluded_keys()
         merged = deduplicate(row for row in rows if group_key(row.text) not in without)
-        return with_mention_severity(merged) if MENTION_SEVERITY in self.tasks else merged
+        return with_mention_gravity(merged, self.tasks)
 
     def split(self) -> tuple[list[Example], list[Example]]:
         """Read all data and return (training rows, held-out rows)."""

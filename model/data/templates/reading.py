@@ -18,7 +18,7 @@ from squall.model.data.mentions.gazetteer import Gazetteer, company_names, short
 from squall.model.data.mentions.words import OrdinaryWords, listed
 from squall.model.data.templates.filling import FilledSlot, Fillers, fill, slots
 from squall.model.spans import Span
-from squall.model.tasks import EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SENTIMENT, SEVERITY, TaskSpec
+from squall.model.tasks import EVENTS, MENTION_EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, NONE, SENTIMENT, SEVERITY, TaskSpec
 
 _KINDS = {"A": "ORG", "B": "ORG", "C": "ORG", "ticker": "ORG", "person": "PER", "surname": "PER", "place": "LOC", "place2": "LOC"}
 _LONGEST_NAME = 4
@@ -127,6 +127,7 @@ def _example(template: Template, path: Path, fillers: Fillers, annotator: NameAn
         NAMES.name: annotator.completed(text, known),
         MENTION_SENTIMENT.name: tuple(Span(slot.start, slot.end, tone) for slot, (_, tone) in mentions),
         MENTION_SEVERITY.name: tuple(Span(slot.start, slot.end, SEVERITIES[grade]) for slot, (grade, _) in mentions),
+        MENTION_EVENTS.name: tuple(Span(slot.start, slot.end, _events_of(template, grade)) for slot, (grade, _) in mentions),
     }
     return Example(
         text,
@@ -134,6 +135,11 @@ def _example(template: Template, path: Path, fillers: Fillers, annotator: NameAn
         path.stem,
         {name: found for name, found in spans.items() if name in wanted and (found or name == NAMES.name)},
     )
+
+
+def _events_of(template: Template, grade: int) -> str:
+    """What happened to an organisation: what a text reports, to its only one, or to those to whom it did harm."""
+    return ";".join(template.events) or NONE if grade or len(template.orgs) == 1 else NONE
 
 
 def _organisation(slot: FilledSlot) -> str:

@@ -15,7 +15,7 @@ from squall.core.errors import ConfigurationError
 from squall.model.data.templates.filling import Fillers, fill
 from squall.model.data.templates.reading import read_templates, template_examples
 from squall.model.spans import UNKNOWN
-from squall.model.tasks import DEFAULT_TASKS, EVENTS, KNOWN_TASKS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES
+from squall.model.tasks import DEFAULT_TASKS, EVENTS, KNOWN_TASKS, MENTION_EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES
 
 FILLERS = Fillers(["Acme", "Nordhavn Bank"], ["Peru", "Lyon"], ["Ann"], ["Okafor"])
 LINE = {
@@ -74,6 +74,7 @@ def test_a_template_gives_labels_for_the_text_and_for_each_name(tmp_path: Path) 
         assert row.labels == {"sentiment": 0, "severity": 0.25, "events": EVENTS.label(["legal"])}
         assert [span.label for span in row.spans[MENTION_SENTIMENT.name]] == ["neutral", "negative"]
         assert [span.label for span in row.spans[MENTION_SEVERITY.name]] == ["none", "setback"]
+        assert [span.label for span in row.spans[MENTION_EVENTS.name]] == ["none", "legal"]
         assert [span.label for span in row.spans[NAMES.name] if span.label != UNKNOWN] == ["ORG", "ORG", "PER", "LOC"]
         assert "NORDHAVN" not in row.text
         assert "Plc" not in row.text

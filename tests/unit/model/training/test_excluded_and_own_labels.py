@@ -11,10 +11,10 @@ import pytest
 
 from squall.core.errors import ConfigurationError
 from squall.model.data.examples import Example
+from squall.model.data.mentions.gravity import with_mention_gravity
 from squall.model.data.mentions.rewriting import RENAMED
-from squall.model.data.mentions.severity import with_mention_severity
 from squall.model.spans import UNKNOWN, Span
-from squall.model.tasks import EVENTS, MENTION_SEVERITY, NAMES, SENTIMENT, SEVERITY
+from squall.model.tasks import EVENTS, MENTION_EVENTS, MENTION_SEVERITY, NAMES, SENTIMENT, SEVERITY
 from squall.model.training.recipe import load_recipe
 from squall.model.training.techniques.distillation import with_own_labels
 
@@ -82,7 +82,7 @@ def test_labels_of_chosen_sources_take_the_place_of_what_teachers_say() -> None:
 def test_the_severity_of_a_text_is_that_of_its_only_organisation_and_none_is_none_for_all() -> None:
     def severities(text: str, severity: float | None, *spans: Span) -> list[tuple[str, str]]:
         labels = {} if severity is None else {SEVERITY.name: severity}
-        (row,) = with_mention_severity([Example(text, labels, "", {NAMES.name: spans})])
+        (row,) = with_mention_gravity([Example(text, labels, "", {NAMES.name: spans})], (MENTION_SEVERITY,))
         return [(row.text[span.start : span.end], span.label) for span in row.spans.get(MENTION_SEVERITY.name, ())]
 
     acme, brio, peru = Span(0, 4, "ORG"), Span(10, 14, "ORG"), Span(10, 14, "LOC")
@@ -92,3 +92,17 @@ def test_the_severity_of_a_text_is_that_of_its_only_organisation_and_none_is_non
     assert severities("Acme sues Peru", 0.75, acme, peru) == [("Acme", "0.75")]
     assert severities("Acme sues Peru", None, acme) == []
     assert severities("Acme sues Peru", 0.5, Span(0, 4, UNKNOWN)) == []
+
+
+def test_the_events_of_a_text_are_those_of_its_only_organisation_and_none_are_none_for_all() -> None:
+    def events(happened: list[str], *spans: Span) -> list[str]:
+        labels = {EVENTS.name: EVENTS.label(happened)}
+        (row,) = with_mention_gravity([Example("Acme sues Brio", labels, "", {NAMES.name: spans})], (MENTION_SEVERITY, MENTION_EVENTS))
+        assert MENTION_SEVERITY.name not in row.spans
+        return [span.label for span in row.spans.get(MENTION_EVENTS.name, ())]
+
+    acme, brio = Span(0, 4, "ORG"), Span(10, 14, "ORG")
+    assert events(["legal", "fraud"], acme) == ["fraud;legal"]
+    assert events(["legal"], acme, brio) == []
+    assert events([], acme, brio) == ["none", "none"]
+    assert MENTION_EVENTS.label("fraud;legal") == EVENTS.label(["legal", "fraud"])
