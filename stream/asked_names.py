@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -13,6 +14,7 @@ _WINDOW: Final = 4096
 """Characters that are searched at once; between two windows, names that were found often enough are taken out."""
 _MOST_SEEN: Final = 1000
 """Places of a name that are looked at; with that, time follows the text and not its repetitions."""
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 _JOINER: Final = "\u200d"
 _FINAL_SIGMA: Final = str.maketrans("ς", "σ")
 
@@ -108,11 +110,12 @@ def _is_blank(character: str) -> bool:
 
 
 def _caseless(text: str) -> str:
-    """Return `text` in small letters, each in its place."""
+    """Return `text` in small letters, each in its place; half a surrogate pair, which the automaton can't read, as U+FFFD."""
     lower = text.lower()
     if len(lower) != len(text):
         lower = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
-    return lower.translate(_FINAL_SIGMA) if "ς" in lower else lower
+    lower = lower.translate(_FINAL_SIGMA) if "ς" in lower else lower
+    return lower if lower.isascii() else _HALVES.sub("\ufffd", lower)
 
 
 def _is_of_word(character: str) -> bool:

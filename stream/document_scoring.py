@@ -68,22 +68,14 @@ class DocumentScorer:
     def __init__(self, engine: Scorer, clock: Clock, linker: Linker | None = None) -> None:
         self._engine = engine
         self._clock = clock
-        self._linker = linker
+        self.linker = linker
+        """What finds names. Another one may be set from any thread; a call of `score` that runs finishes each part with one of them."""
         self._reference = PROBE
 
     @property
     def model_version(self) -> str:
         """The model that scores now."""
         return self._engine.model_version
-
-    @property
-    def linker(self) -> Linker | None:
-        """What finds names now. Another one may be set from any thread; a call of `score` that runs finishes each part with one of them."""
-        return self._linker
-
-    @linker.setter
-    def linker(self, linker: Linker) -> None:
-        self._linker = linker
 
     def score(self, documents: Sequence[Document], stored: Sequence[Document] = ()) -> ScoringResult:
         """Score `documents`; a batch that fails is halved until each failing text is alone.
@@ -115,7 +107,7 @@ class DocumentScorer:
     def _attempt(self, documents: Sequence[Document], result: ScoringResult) -> None:
         """Score `documents` in one call; add all of them to `result`, or none and raise one of `FAULTS`."""
         reading = self._engine.read([document.content for document in documents])
-        result.rows += scored_documents(documents, reading, self._clock, self._linker)
+        result.rows += scored_documents(documents, reading, self._clock, self.linker)
         self._reference = documents[-1]
 
     def _bisect(self, documents: Sequence[Document], error: Exception, result: ScoringResult) -> None:

@@ -18,6 +18,9 @@ from squall.entities.catalogue.user_cells import COLUMNS, UserRow, read_row
 from squall.entities.entity import Entity
 from squall.entities.names import name_key, slug
 
+MOST_CELL_CHARS = 131_072
+"""As Python's csv reads by itself; another part of the process may have let it read more."""
+_LONG_CELL = f"a cell has more than {MOST_CELL_CHARS:,} characters, or a quote is not closed"
 MOST_ROWS = 200_000
 MOST_BYTES = 200 * 1024 * 1024
 _SHOWN_PROBLEMS = 100
@@ -111,15 +114,15 @@ def _cells(path: Path, problems: list[TableProblem]) -> Iterator[tuple[int, dict
             elif number > MOST_ROWS:
                 problems.append(TableProblem(first_line, f"more than {MOST_ROWS:,} rows"))
                 return
+            elif max(map(len, cells), default=0) > MOST_CELL_CHARS:
+                problems.append(TableProblem(first_line, _LONG_CELL))
             elif any(cell.strip() for cell in cells):
                 if len(cells) != len(columns):
                     problems.append(TableProblem(first_line, f"{len(cells)} cells; the header has {len(columns)}"))
                 else:
                     yield first_line, dict(zip(columns, cells, strict=True)), "|" if delimiter == ";" else ";"
     except csv.Error as error:
-        what = str(error)
-        if "limit" in what:
-            what = f"a cell has more than {csv.field_size_limit():,} characters, or a quote is not closed"
+        what = _LONG_CELL if "limit" in str(error) else str(error)
         problems.append(TableProblem(line, f"not CSV: {what}; the rows below were not read"))
 
 

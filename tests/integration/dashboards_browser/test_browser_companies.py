@@ -36,8 +36,8 @@ def row_of(page: Page, name: str) -> Any:
 
 def test_the_most_negative_company_is_first_and_shown_though_it_has_no_ticker(page: Page) -> None:
     expect(names(page)).to_have_text(["Alpenbank", "Ford", "Orlova"])
-    expect(row_of(page, "Alpenbank").locator("td")).to_have_text(["11", "11", "+3.3", "−0.70"])
-    expect(row_of(page, "Orlova").locator("td")).to_have_text(["3", "0", "0", "+0.70"])
+    expect(row_of(page, "Alpenbank").locator("td")).to_have_text(["11", "11", "+3.3", "−0.70", "–"])
+    expect(row_of(page, "Orlova").locator("td")).to_have_text(["3", "0", "0", "+0.70", "–"])
     expect(page.locator("#entity-title")).to_have_text("Alpenbank")
     expect(page.locator("#entity-reading")).to_contain_text("11 documents, 11 negative (100%), tone −0.70.")
     expect(page.locator("#entity-rows li")).to_have_count(11)

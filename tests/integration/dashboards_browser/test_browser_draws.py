@@ -32,8 +32,8 @@ def row_of(page: Page, name: str) -> Any:
 def test_mood_and_chart_are_drawn_and_the_table_has_their_numbers(page: Page) -> None:
     assert colours(page, "#heatmap") > 8
     assert colours(page, "#chart") > 4
-    expect(row_of(page, OIL).locator("td")).to_have_text(["14", "14", "100%", "−1.00"])
-    expect(row_of(page, "Earnings").locator("td")).to_have_text(["11", "0", "0%", "+1.00"])
+    expect(row_of(page, OIL).locator("td")).to_have_text(["14", "14", "100%", "−1.00", "–"])
+    expect(row_of(page, "Earnings").locator("td")).to_have_text(["11", "0", "0%", "+1.00", "–"])
     expect(row_of(page, OIL)).to_contain_text("alert")
     expect(page).to_have_title("(1) Squall")
 

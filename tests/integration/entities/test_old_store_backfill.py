@@ -20,8 +20,8 @@ from squall.core.records import Document, Kind
 from squall.core.text import document_id
 from squall.storage import Store
 from squall.storage.schema import migrate as migrations
-from squall.storage.schema.tables.documents import DOCUMENTS
 from squall.stream.document_scoring import DocumentScorer
+from tests.support.old_tables import DOCUMENTS_BEFORE_SEVERITY
 from tests.support.squall_process import SquallProcess
 
 pytestmark = pytest.mark.slow
@@ -81,7 +81,7 @@ def test_an_old_store_that_is_migrated_and_filled_counts_by_the_minute_as_one_sc
     store = storage.open(url)
     try:
         migrations.migrate(store._backend, SystemClock(), before)
-        store._backend.insert(DOCUMENTS.block(nameless, {}), "old")
+        store._backend.insert(DOCUMENTS_BEFORE_SEVERITY.block(nameless, {}), "old")
     finally:
         store.close()
     process = SquallProcess(tmp_path / "log", "entities", "backfill", STORE__URL=url, DATA_DIR=str(tmp_path), MODEL__THREADS="1")

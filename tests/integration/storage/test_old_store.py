@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,9 +12,9 @@ import pytest
 from squall import storage
 from squall.core.clock import SystemClock
 from squall.storage.schema import migrate as migrations
-from squall.storage.schema.tables.documents import DOCUMENTS
 from tests.integration.storage.samples import NOW, scored
 from tests.support.gateway_process import GatewayProcess
+from tests.support.old_tables import DOCUMENTS_BEFORE_SEVERITY
 
 HOUR = timedelta(hours=1)
 SPAN = (NOW - 24 * HOUR, NOW + 24 * HOUR)
@@ -34,9 +33,7 @@ def test_an_old_store_with_rows_migrates_and_keeps_them(tmp_path: Path, backend:
     try:
         migrations.migrate(store._backend, SystemClock(), before)
         rows = [scored(number, NOW + number * timedelta(minutes=1)) for number in range(10)]
-        added = {"severity", "event_names", "event_probabilities"}
-        old = replace(DOCUMENTS, columns=tuple(column for column in DOCUMENTS.columns if column.name not in added))
-        store._backend.insert(old.block(rows, {}), "old")
+        store._backend.insert(DOCUMENTS_BEFORE_SEVERITY.block(rows, {}), "old")
         assert [migration.name for migration in store.schema.status() if migration.applied_at is None] == ["mentions", "severity"]
         assert [migration.name for migration in store.schema.migrate()] == ["mentions", "severity"]
         assert all(migration.applied_at is not None for migration in store.schema.status())

@@ -163,3 +163,8 @@ def test_a_given_name_is_as_grave_as_its_places_and_elsewhere_as_the_text() -> N
     found = asked_tones(["sank", "Nobody"], text, grave, 0, AliasLinker())
     assert [(tone.name, tone.severity) for tone in found] == [("sank", 0.5), ("Nobody", pytest.approx(0.8))]
     assert [tone.severity for tone in asked(["sank", "Nobody"], text)] == [None, None]
+
+
+def test_half_a_surrogate_pair_hides_no_name_and_moves_none() -> None:
+    text = "\ud83d Nestle \udc00 rises"
+    assert occurrences(["Nestle", "rises"], text) == [[(2, 8)], [(11, 16)]]
