@@ -111,7 +111,8 @@ class MultiTaskNetwork(nn.Module):
         if self.case is not None:
             nn.init.zeros_(self.case.weight)  # an encoder that never saw it starts as it was
         self.branch = Branch(encoder, config.branch.layers) if config.branch else None
-        self.heads = nn.ModuleDict({task.name: nn.Linear(width, len(task.labels)) for task in config.tasks})
+        both = config.branch.both if config.branch else frozenset()
+        self.heads = nn.ModuleDict({t.name: nn.Linear(width * (1 + (t.name in both)), len(t.labels)) for t in config.tasks})
 
     @classmethod
     def from_base(
@@ -136,10 +137,13 @@ class MultiTaskNetwork(nn.Module):
         return cls(encoder, config)
 
     def take_heads(self, other: MultiTaskNetwork) -> list[str]:
-        """Copy pooling, case, branch and the heads of equal tasks from `other`, of the same width; returns those tasks' names."""
+        """Copy pooling, case, branch and the heads of equal tasks from `other`, of the same width; returns those tasks' names.
+
+        A head that reads the branch too here, and the encoder alone there, answers as there at first.
+        """
         same = [task.name for task in self.config.tasks if task in other.config.tasks]
         for name in same:
-            self.heads[name].load_state_dict(other.heads[name].state_dict())
+            _copy_head(cast(nn.Linear, self.heads[name]), cast(nn.Linear, other.heads[name]))
         if self.config.pooling == other.config.pooling:
             self.pool.load_state_dict(other.pool.state_dict())
         if self.case is not None and other.case is not None:
@@ -190,16 +194,19 @@ class MultiTaskNetwork(nn.Module):
 
     def logits(self, vectors: Vectors) -> dict[str, Tensor]:
         """Return the heads' logits per task, in the shapes of `forward`."""
-        dropped = Vectors(*(None if part is None else self.dropout(part) for part in vectors))
+        dropped = Vectors._make(None if part is None else self.dropout(part) for part in vectors)
         return {task.name: self.heads[task.name](self._read_by(task, dropped)) for task in self.config.tasks}
 
     def _read_by(self, task: TaskSpec, vectors: Vectors) -> Tensor:
         of_text = task.kind == "text"
-        if self.config.branch is None or task.name not in self.config.branch.tasks:
-            return vectors.texts if of_text else vectors.tokens
-        found = vectors.branch_texts if of_text else vectors.branch_tokens
-        assert found is not None
-        return found
+        of_encoder = vectors.texts if of_text else vectors.tokens
+        of_branch = vectors.branch_texts if of_text else vectors.branch_tokens
+        if self.config.branch is None or of_branch is None:
+            return of_encoder
+        if self.training and task.name in self.config.branch.both:
+            # the base has learnt its training texts by heart: half of the rows show what the branch makes of them alone
+            of_encoder = of_encoder * torch.randint(2, (len(of_encoder), *(1,) * (of_encoder.ndim - 1)), device=of_encoder.device)
+        return self.config.branch.read_by(task.name, of_encoder, of_branch)
 
     def save(self, folder: Path, tokenizer_json: str) -> None:
         """Write config, fp16 weights and tokenizer into `folder`, which is made if missing."""
@@ -232,6 +239,14 @@ class MultiTaskNetwork(nn.Module):
         except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
             raise ConfigurationError(f"{folder} can't be loaded: {error}", "train it again with this version of Squall") from error
         return network.eval()
+
+
+def _copy_head(head: nn.Linear, other: nn.Linear) -> None:
+    """Copy `other` into `head`, which may read another vector behind that of `other`: this counts nothing then."""
+    with torch.no_grad():
+        head.weight.zero_()
+        head.weight[:, : other.in_features] = other.weight
+        head.bias.copy_(other.bias)
 
 
 def is_checkpoint(base: Path | str) -> bool:

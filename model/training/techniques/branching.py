@@ -14,7 +14,8 @@ from squall.model.training.config import TrainConfig
 def planned_branch(config: TrainConfig, base: NetworkConfig | None, tasks: Sequence[TaskSpec]) -> BranchConfig | None:
     """Return the branch that a run trains; None where it trains the whole network.
 
-    The heads that read the encoder of `base`, with the same labels, go on reading it; all others read the branch.
+    The heads that read the encoder of `base`, with the same labels, go on reading it, those of `branch_both` the branch too; all others
+    read the branch alone.
 
     Args:
         config: the run's settings.
@@ -22,10 +23,13 @@ def planned_branch(config: TrainConfig, base: NetworkConfig | None, tasks: Seque
         tasks: its heads.
 
     Raises:
-        ConfigurationError: a branch without such heads, without new ones, or beside what trains the encoder; or none, after one.
+        ConfigurationError: a branch without such heads, without new ones, or beside what trains the encoder; or none, after one; or
+            `branch_both` names a head that the base lacks.
     """
     before = base.branch if base else None
     if not config.branch_layers:
+        if config.branch_both:
+            raise ConfigurationError("train.branch_both needs a branch", "set branch_layers, or leave it out")
         if before:
             raise ConfigurationError(
                 f"the base has a branch of {before.layers} layers, and train.branch_layers is 0", f"set branch_layers = {before.layers}"
@@ -44,13 +48,20 @@ def planned_branch(config: TrainConfig, base: NetworkConfig | None, tasks: Seque
     if not kept or not own:
         problem = "none of the base's heads" if not kept else "no new heads"
         raise ConfigurationError(f"train.branch_layers: the recipe names {problem}", "name heads of the base and new ones, or leave it out")
-    return BranchConfig(config.branch_layers, own)
+    both = frozenset(config.branch_both)
+    if unknown := sorted(both - kept):
+        known = ", ".join(sorted(kept))
+        raise ConfigurationError(f"train.branch_both names {', '.join(unknown)}", f"the base's heads in the recipe are {known}")
+    if before and not both >= before.both:
+        raise ConfigurationError(f"{', '.join(sorted(before.both - both))} reads the base's branch too", "name it in train.branch_both")
+    return BranchConfig(config.branch_layers, own, both)
 
 
 def learning_tasks(network: MultiTaskNetwork) -> tuple[TaskSpec, ...]:
-    """Return the tasks of the branch of `network`, after freezing all else."""
-    assert network.config.branch is not None
-    learning = tuple(task for task in network.config.tasks if task.name in network.config.branch.tasks)
+    """Return the tasks that read the branch of `network`, after freezing all else."""
+    branch = network.config.branch
+    assert branch is not None
+    learning = tuple(task for task in network.config.tasks if task.name in branch.tasks | branch.both)
     network.encoder.requires_grad_(False)
     network.pool.requires_grad_(False)
     for task in network.config.tasks:

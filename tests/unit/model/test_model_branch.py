@@ -23,6 +23,7 @@ from tests.support.engines import tiny_settings
 from tests.support.labelled import MENTION, MOOD, QUIET, SUBJECT, TASKS, rows, rows_with_mentions
 
 BRANCH = BranchConfig(1, frozenset({"subject", "mention"}))
+BOTH = BranchConfig(1, frozenset({"subject"}), frozenset({"mood", "mention"}))
 ROWS = [[2, 7, 3], [2, 9, 11, 3], [2, 5, 6, 8, 3]]
 
 
@@ -87,10 +88,13 @@ def test_only_the_branch_reads_the_case_of_words(tiny_base: Path) -> None:
     assert not torch.allclose(small["subject"], large["subject"], atol=0.01)
 
 
+@pytest.mark.parametrize("branch", [BRANCH, BOTH])
 @pytest.mark.parametrize("case", [False, True])
 @pytest.mark.parametrize(("backend", "precision"), [("ragged", "fp32"), ("eager", "fp32"), ("eager", "int8"), ("ragged", "int8")])
-def test_every_backend_runs_the_branch(tiny_base: Path, tmp_path: Path, backend: str, precision: str, case: bool) -> None:
-    network = MultiTaskNetwork.load(_saved(tiny_base, tmp_path, case=case))
+def test_every_backend_runs_the_branch(
+    tiny_base: Path, tmp_path: Path, backend: str, precision: str, case: bool, branch: BranchConfig
+) -> None:
+    network = MultiTaskNetwork.load(_saved(tiny_base, tmp_path, branch, case=case))
     size = int(network.config.encoder["vocab_size"])
     given = [[token + size * (case and position % 2) for position, token in enumerate(row)] for row in ROWS]
     with torch.inference_mode():
@@ -111,6 +115,8 @@ def test_an_encoder_of_another_kind_or_too_few_layers_has_no_branch(tiny_base: P
         _network(tiny_base, BranchConfig(3, frozenset({"mood"})))
     with pytest.raises(ConfigurationError, match="a branch of 0 layers"):
         BranchConfig(0, frozenset({"mood"}))
+    with pytest.raises(ConfigurationError, match="mood reads the branch alone, and the encoder too"):
+        BranchConfig(1, frozenset({"mood"}), frozenset({"mood"}))
 
 
 def test_training_a_branch_leaves_the_base_as_it_is_and_learns_the_new_head(tiny_base: Path, tmp_path: Path) -> None:
@@ -124,10 +130,35 @@ def test_training_a_branch_leaves_the_base_as_it_is_and_learns_the_new_head(tiny
     assert all(torch.equal(after[name], values) for name, values in before.items())
     assert [task.name for task in second.learning] == ["mention"]
     assert best["tasks"]["mention"]["macro_f1"] > 0.9
+    _goes_on_alike(tmp_path, config, second, after)
+
+
+def test_a_head_that_reads_both_begins_with_the_base_s_answers_and_learns_from_the_branch(tiny_base: Path, tmp_path: Path) -> None:
+    settings = TrainConfig(epochs=2, batch_rows=16, max_tokens=16, learning_rate=3e-3, head_learning_rate=1e-2, precision="fp32", seed=5)
+    first = Trainer(tiny_base, TASKS, settings, tmp_path / "first", QUIET)
+    first.fit(first.encode(rows(64, 1)), first.encode(rows(32, 2)))
+    name = TASKS[0].name
+    config = settings.model_copy(update={"branch_layers": 1, "branch_both": (name,)})
+    second = Trainer(tmp_path / "first" / "best", (*TASKS, MENTION), config, tmp_path / "second", QUIET)
+    assert {task.name for task in second.learning} == {name, "mention"}
+    base = MultiTaskNetwork.load(tmp_path / "first" / "best")
+    with torch.inference_mode():
+        torch.testing.assert_close(second.network.eval()(*pad(ROWS))[name], base(*pad(ROWS))[name], atol=1e-5, rtol=0)
+    second.fit(second.encode(rows_with_mentions(64, 1)), second.encode(rows_with_mentions(60, 2)))
+    after = MultiTaskNetwork.load(tmp_path / "second" / "best")
+    width = base.pool.width
+    assert after.heads[name].weight[:, width:].abs().max() > 0.01  # type: ignore[index, union-attr]
+    assert after.config.branch == BranchConfig(1, frozenset({"mention"}), frozenset({name}))
+    _goes_on_alike(tmp_path, config, second, after.state_dict())
+
+
+def _goes_on_alike(tmp_path: Path, config: TrainConfig, second: Trainer, after: dict[str, torch.Tensor]) -> None:
     again = Trainer(tmp_path / "second" / "best", (*TASKS, MENTION), config, tmp_path / "third", QUIET)
     assert again.network.config.branch == second.network.config.branch
     for name, values in again.network.branch.state_dict().items():  # type: ignore[union-attr]
         assert torch.equal(values, after[f"branch.{name}"])
+    for name, values in again.network.heads.state_dict().items():
+        assert torch.equal(values, after[f"heads.{name}"])
 
 
 @pytest.mark.parametrize(
@@ -144,6 +175,14 @@ def test_training_a_branch_leaves_the_base_as_it_is_and_learns_the_new_head(tiny
         ),
         ({}, (*TASKS, MENTION), ((*TASKS, MENTION), BranchConfig(1, frozenset({"mention"}))), "branch_layers is 0"),
         ({"branch_layers": 1, "base_share": 0.5}, (*TASKS, MENTION), (TASKS, None), "base_share"),
+        ({"branch_both": ["topic"]}, TASKS, (TASKS, None), "needs a branch"),
+        ({"branch_layers": 1, "branch_both": ["mention"]}, (*TASKS, MENTION), (TASKS, None), "branch_both names mention"),
+        (
+            {"branch_layers": 1},
+            (*TASKS, MENTION),
+            ((*TASKS, MENTION), BranchConfig(1, frozenset({"mention"}), frozenset({TASKS[0].name}))),
+            "reads the base's branch too",
+        ),
     ],
 )
 def test_a_branch_that_can_t_be_is_told(

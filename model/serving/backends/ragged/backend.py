@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -28,6 +29,13 @@ _LEAST_PART = 128
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
+class _Read(NamedTuple):
+    """What heads read: the texts' vectors, shape (rows, width), and of each group of rows the tokens', (rows, tokens, width)."""
+
+    texts: Tensor
+    tokens: list[Tensor]
+
+
 class RaggedBackend:
     """Splits a batch into parts of like size, one per core; each core runs its part alone, which beats sharing every small operation.
 
@@ -43,7 +51,7 @@ class RaggedBackend:
         self.device = torch.device("cpu")
         self._encoder = encoder
         self._tasks = network.config.tasks
-        self._of_branch = network.config.branch.tasks if network.config.branch else frozenset[str]()
+        self._branch = network.config.branch
         self._pool = network.pool.float()
         self._heads = network.heads.float()
         self._threads = threads
@@ -72,19 +80,23 @@ class RaggedBackend:
         with torch.inference_mode():
             layout = Layout.of(rows)
             read = [self._read(layout, hidden) for hidden in self._encoder.hidden(layout) if hidden is not None]
-            return {task.name: self._answer(task, *read[task.name in self._of_branch], max(map(len, rows))) for task in self._tasks}
+            return {task.name: self._answer(task, read, max(map(len, rows))) for task in self._tasks}
 
-    def _read(self, layout: Layout, hidden: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """What heads read: the texts' vectors, shape (rows, width), and of each group of rows the tokens', (rows, tokens, width)."""
+    def _read(self, layout: Layout, hidden: Tensor) -> _Read:
         whole = [hidden[group.start : group.stop].view(-1, group.length, hidden.shape[1]) for group in layout.groups]
-        return torch.cat([self._pool(group, group.new_ones(group.shape[:2])) for group in whole]), whole  # rows of one length need no mask
+        # rows of one length need no mask
+        return _Read(torch.cat([self._pool(group, group.new_ones(group.shape[:2])) for group in whole]), whole)
 
-    def _answer(self, task: TaskSpec, texts: Tensor, tokens: list[Tensor], width: int) -> NDArray[np.float32]:
+    def _answer(self, task: TaskSpec, read: Sequence[_Read], width: int) -> NDArray[np.float32]:
+        """Return the logits of a task of `read`: of the encoder, then of the branch, if any."""
         head = self._heads[task.name]
         if task.kind != "text":
-            return joined([head(group).numpy() for group in tokens], width)
-        found: NDArray[np.float32] = head(texts).numpy()
+            return joined([head(self._read_by(task, groups)).numpy() for groups in zip(*(one.tokens for one in read), strict=True)], width)
+        found: NDArray[np.float32] = head(self._read_by(task, [one.texts for one in read])).numpy()
         return found
+
+    def _read_by(self, task: TaskSpec, vectors: Sequence[Tensor]) -> Tensor:
+        return self._branch.read_by(task.name, *vectors) if self._branch else vectors[0]
 
 
 def open_ragged(network: MultiTaskNetwork, folder: Path, settings: ModelSettings) -> RaggedBackend:
