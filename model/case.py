@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
 _LEAST_LETTERS = 8
@@ -38,18 +39,21 @@ def with_case(ids: Sequence[int], offsets: Sequence[tuple[int, int]], text: str,
         vocabulary: number of ids.
     """
     shout = text.isupper() and sum(map(str.isalpha, text)) >= _LEAST_LETTERS
-    words = [(match.start(), match.end(), _case(match.group(), shout)) for match in _WORD.finditer(text)]
-    found, at = list(ids), 0
-    for position, (start, end) in enumerate(offsets):
-        while at < len(words) and words[at][1] <= start:
-            at += 1
-        if at == len(words):
-            break
-        if start < end and words[at][0] < end:
-            found[position] += vocabulary * words[at][2]
+    found, position, tokens = list(ids), 0, len(offsets)
+    for match in _WORD.finditer(text):
+        begin, stop = match.span()
+        added = vocabulary * _case(match.group(), shout)
+        while position < tokens and offsets[position][1] <= begin:
+            position += 1
+        while position < tokens and offsets[position][0] < stop:
+            start, end = offsets[position]
+            if start < end:
+                found[position] += added
+            position += 1
     return found
 
 
+@lru_cache(1 << 14)  # as many words make up nearly all of a day's news
 def _case(word: str, shout: bool) -> Case:
     if word.islower():
         return Case.LOWER

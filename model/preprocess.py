@@ -16,7 +16,8 @@ _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd\ud800-\udfff\u20
 _GIANT = re.compile(r"&#[0-9]{100,};?")
 """No character: Python refuses to read a number of more than 4300 digits."""
 _ENTITY = re.compile(r"&(?:#\w+;?|\w{1,32};?)")
-_SPACE = re.compile(r"\s+")
+_SPACE = re.compile(r"\s{2,}|[^\S ]")
+"""White space that is not one space already."""
 _DROPPED = (_LINK, _INSTRUMENT, _UNREADABLE, _SPACE)
 """Each match becomes a space, in this order."""
 _CHARS_PER_TOKEN = 24
@@ -58,4 +59,4 @@ def _replaced(pattern: re.Pattern[str], text: str, origin: list[int], replacemen
         pieces += (text[last : match.start()], new)
         offsets += origin[last : match.start()] + [origin[match.start()]] * len(new)
         last = match.end()
-    return "".join((*pieces, text[last:])), offsets + origin[last:]
+    return ("".join((*pieces, text[last:])), offsets + origin[last:]) if pieces else (text, origin)
