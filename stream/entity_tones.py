@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from typing import Any, Final, Protocol
 
-from squall.core.records import EntityKind, Mention
+from squall.core.records import EntityKind, Event, Mention
 from squall.stream.asked_names import places_of
-from squall.stream.mentions import Link, Linker, Place, Reading, link_text, mean_severity, mean_tone, mentions
+from squall.stream.mentions import Link, Linker, Place, Reading, link_text, mean_severity, mean_tone, mentions, named_events
 
 _DIGITS: Final = 6
 MOST_ASKED: Final = 100
@@ -54,6 +55,7 @@ class EntityTone:
         p_positive: see `p_negative`.
         severity: how grave what happened is for it, in [0, 1]; of the whole text's where the name is not in it. None: the model does not
             say.
+        events: what happened to it, likeliest first; by the whole text where the name is not in it. None: the model does not say.
     """
 
     name: str
@@ -66,16 +68,22 @@ class EntityTone:
     p_neutral: float
     p_positive: float
     severity: float | None = None
+    events: tuple[Event, ...] | None = None
 
     @classmethod
     def of(cls, mention: Mention) -> EntityTone:
         """Return what a mention says."""
         tone = (mention.p_negative, mention.p_neutral, mention.p_positive)
-        return cls(mention.name, mention.entity, mention.symbols, mention.start, mention.end, mention.relevance, *tone, mention.severity)
+        place = (mention.start, mention.end, mention.relevance)
+        return cls(mention.name, mention.entity, mention.symbols, *place, *tone, mention.severity, mention.events)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields, rounded for printing."""
-        return {name: round(value, _DIGITS) if isinstance(value, float) else value for name, value in asdict(self).items()}
+        """Return the fields, rounded for printing; `events` as a list of name and probability, or None."""
+        fields = {item.name: getattr(self, item.name) for item in dataclass_fields(self)}
+        rounded = {name: round(value, _DIGITS) if isinstance(value, float) else value for name, value in fields.items()}
+        events = self.events
+        said = None if events is None else [{"name": it.name, "probability": round(it.probability, _DIGITS)} for it in events]
+        return {**rounded, "events": said}
 
 
 def entity_tones(text: str, reading: Reading, row: int, linker: Linker) -> list[EntityTone]:
@@ -116,8 +124,8 @@ def asked_tones(asked: Sequence[str], text: str, reading: Reading, row: int, lin
         tone = mean_tone(reading.tone(row, places) if places else reading.sentiment[row : row + 1])
         start, end = places[0] if places else (None, None)
         relevance = max((link.relevance for link in own), default=0.0)
-        severity = _severity(reading, row, places)
-        tones.append(EntityTone(name, entity.id, entity.symbols, start, end, relevance, **tone, severity=severity))
+        gravity = (_severity(reading, row, places), named_events(reading.mention_events(row, places)))
+        tones.append(EntityTone(name, entity.id, entity.symbols, start, end, relevance, *tone.values(), *gravity))
     return tones
 
 

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from squall.core.records import MOST_MENTIONS, SENTIMENTS, Document, EntityKind, Mention
+from squall.core.records import MOST_MENTIONS, SENTIMENTS, Document, EntityKind, Event, Mention
 
 SUBJECT: Final = "subject"
 """The role of what a text is about; a broker that rates, a law firm or an agency has another one and is not mentioned."""
@@ -45,6 +45,9 @@ class Reading(Protocol):
 
     def tone(self, row: int, spans: Sequence[Place]) -> npt.NDArray[np.float32]:
         """Return the probabilities of the tone towards each of `spans` of text `row`, shape (spans, 3), as `SENTIMENTS`."""
+
+    def mention_events(self, row: int, spans: Sequence[Place]) -> Sequence[tuple[str, float]] | None:
+        """Return what text `row` says happened to the one whom all `spans` name, as `events` does; None: the model does not say."""
 
     def mention_severity(self, row: int, spans: Sequence[Place]) -> npt.NDArray[np.float32] | None:
         """Return how grave it is for each of `spans` of text `row`, shape (spans,); NaN: not read; None: the model does not say."""
@@ -152,7 +155,7 @@ def document_mentions(document: Document, reading: Reading, row: int, linker: Li
 def mentions(links: Iterable[Link], reading: Reading, row: int) -> tuple[Mention, ...]:
     """Return a mention for each occurrence of what text `row` is about, in the order of `links`; at most `MOST_MENTIONS`.
 
-    The tone towards an entity is the mean of the probabilities at its occurrences, its severity the mean of theirs.
+    The tone towards an entity is the mean of the probabilities at its occurrences, its severity and what happened to it likewise.
 
     Args:
         links: of the text, sorted by start.
@@ -169,6 +172,9 @@ def mentions(links: Iterable[Link], reading: Reading, row: int) -> tuple[Mention
         of_entity.setdefault(link.entity, []).append(place)
     tone = {entity: mean_tone(tones[places]) for entity, places in of_entity.items()}
     grave = {entity: None if severities is None else mean_severity(severities[places]) for entity, places in of_entity.items()}
+    happened = {
+        entity: named_events(reading.mention_events(row, [spans[place] for place in places])) for entity, places in of_entity.items()
+    }
     return tuple(
         Mention(
             entity=link.entity,
@@ -181,6 +187,7 @@ def mentions(links: Iterable[Link], reading: Reading, row: int) -> tuple[Mention
             relevance=link.relevance,
             **tone[link.entity],
             severity=grave[link.entity],
+            events=happened[link.entity],
         )
         for place, link in enumerate(subjects)
     )
@@ -191,6 +198,11 @@ def mean_tone(tones: npt.NDArray[np.float32]) -> dict[str, float]:
     mean = tones.astype(float).mean(axis=0)
     mean /= mean.sum()
     return {f"p_{name}": float(mean[k]) for k, name in enumerate(SENTIMENTS)}
+
+
+def named_events(found: Sequence[tuple[str, float]] | None) -> tuple[Event, ...] | None:
+    """Return names and probabilities as events; None for None."""
+    return None if found is None else tuple(Event(name=name, probability=probability) for name, probability in found)
 
 
 def mean_severity(severities: npt.NDArray[np.float32]) -> float | None:

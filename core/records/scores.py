@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -25,11 +26,17 @@ class Event(Record):
     probability: Probability
 
 
+def _check_distinct(events: Sequence[Event]) -> None:
+    names = [event.name for event in events]
+    if len(set(names)) < len(names):
+        raise ValueError(f"an event is named twice: {', '.join(names)}")
+
+
 class Mention(Record):
     """One occurrence of a name in `Document.content`.
 
-    Relevance, tone and severity are those of the entity in the whole document, so each occurrence of one entity carries the same ones; the
-    occurrence with `first` stands for the entity where documents are counted.
+    Relevance, tone, severity and events are those of the entity in the whole document, so each occurrence of one entity carries the same
+    ones; the occurrence with `first` stands for the entity where documents are counted.
     """
 
     entity: str = Field(min_length=1, max_length=200, description="id of the entity: `company:apple-inc`, `found:lehman-brothers`")
@@ -44,11 +51,15 @@ class Mention(Record):
     p_neutral: Probability
     p_positive: Probability
     severity: Probability | None = Field(default=None, description="how grave what happened is for the entity; None: it was not read")
+    events: tuple[Event, ...] | None = Field(
+        default=None, max_length=MOST_EVENTS, description="what happened to the entity, likeliest first; None: it was not read"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.end <= self.start:
             raise ValueError(f"span {self.start}–{self.end} is empty")
+        _check_distinct(self.events or ())
         check_sum(self.p_negative, self.p_neutral, self.p_positive)
         return self
 
@@ -72,8 +83,7 @@ class ScoredDocument(Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if len(set(self.event_names)) < len(self.events):
-            raise ValueError(f"an event is named twice: {', '.join(self.event_names)}")
+        _check_distinct(self.events)
         check_sum(self.p_negative, self.p_neutral, self.p_positive)
         return self
 

@@ -13,7 +13,18 @@ from squall.model.outputs import Probabilities, expected_position, probabilities
 from squall.model.serving.logits_collector import LogitsCollector
 from squall.model.spans import Span
 from squall.model.tagging import tagged_spans, whole_words
-from squall.model.tasks import EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SENTIMENT, SEVERITY, TOPIC, TaskSpec, find_task
+from squall.model.tasks import (
+    EVENTS,
+    MENTION_EVENTS,
+    MENTION_SENTIMENT,
+    MENTION_SEVERITY,
+    NAMES,
+    SENTIMENT,
+    SEVERITY,
+    TOPIC,
+    TaskSpec,
+    find_task,
+)
 
 Answer = TypeVar("Answer")
 
@@ -32,7 +43,8 @@ class Reading:
         self.model_version = model_version
         self._collected = collected
         self._tone = next((task for task in self.tasks if (task.name, task.kind) == (MENTION_SENTIMENT.name, "spans")), None)
-        self._severity, self._events, self._mention_severity = map(self._head, (SEVERITY, EVENTS, MENTION_SEVERITY))
+        self._severity, self._events = self._head(SEVERITY), self._head(EVENTS)
+        self._mention_severity, self._mention_events = self._head(MENTION_SEVERITY), self._head(MENTION_EVENTS)
 
     def __len__(self) -> int:
         return self._collected.texts
@@ -105,11 +117,22 @@ class Reading:
 
         Those that reach the head's threshold (`TaskSpec.threshold`); none where the checkpoint has no such head.
         """
-        if self._events is None:
-            return []
-        found = self.probabilities[EVENTS.name][row]
-        likeliest = np.argsort(-found, kind="stable")
-        return [(self._events.labels[i], float(found[i])) for i in likeliest if found[i] >= self._events.threshold]
+        return [] if self._events is None else _given(self._events, self.probabilities[EVENTS.name][row])
+
+    def mention_events(self, row: int, spans: Sequence[tuple[int, int]]) -> list[tuple[str, float]] | None:
+        """Return what a text says happened to the one whom all `spans` name, as `events` does; their probabilities are the spans' mean.
+
+        None where the checkpoint has no such head. Where the network read none of the spans (they were cut off), what happened by the text.
+
+        Args:
+            row: which text.
+            spans: first character and the one after the last, in the text as it was given.
+        """
+        if self._mention_events is None:
+            return None
+        found = self.towards(MENTION_EVENTS.name, row, spans)
+        read = found[~np.isnan(found[:, 0])]
+        return _given(self._mention_events, read.mean(axis=0)) if len(read) else self.events(row)
 
     def mention_severity(self, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities | None:
         """Return how grave what a text reports is for each of `spans`: float32, shape (spans,), in [0, 1].
@@ -158,6 +181,12 @@ class Reading:
             named = (tags != outside).any()
             found.append(tagged_spans(whole_words(tags, inner, task).tolist(), offsets.tolist(), task) if named else [])
         return found
+
+
+def _given(task: TaskSpec, found: Probabilities) -> list[tuple[str, float]]:
+    """Return the labels of a sigmoid task that reach its threshold, and their probabilities, shape (labels,), likeliest first."""
+    likeliest = np.argsort(-found, kind="stable")
+    return [(task.labels[i], float(found[i])) for i in likeliest if found[i] >= task.threshold]
 
 
 class _Heads(dict[str, Answer], Generic[Answer]):

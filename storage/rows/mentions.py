@@ -18,7 +18,7 @@ class StoredMention:
         document_scored_at: when its document was scored; retention counts from it.
         scored_at: when this model and catalogue read the document.
         severity: in [0, 1]; None: the model does not say.
-        event_names: what happened, by the document.
+        event_names: what happened to the entity; by the document, where the model says no more.
     """
 
     document_id: str
@@ -54,7 +54,7 @@ class DocumentReading:
         catalogue_version: of the names that were looked for.
         scored_at: when it was read; of several readings of a document the last counts.
         mentions: every occurrence.
-        events: what happened, by the document.
+        events: what happened, by the document; it counts for mentions that say no more.
     """
 
     document_id: str
@@ -89,9 +89,8 @@ class DocumentReading:
             sentiment = Sentiment(SENTIMENTS[tone.index(max(tone))])
             place = (it.start, it.end, it.first, it.relevance)
             score = tone[2] - tone[0]
-            yield StoredMention(
-                *reading, it.entity, it.kind, it.name, it.symbols, *place, *tone, sentiment, score, it.severity, self.events
-            )
+            events = self.events if it.events is None else tuple(event.name for event in it.events)
+            yield StoredMention(*reading, it.entity, it.kind, it.name, it.symbols, *place, *tone, sentiment, score, it.severity, events)
 
 
 @dataclass(frozen=True, slots=True)

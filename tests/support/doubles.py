@@ -94,6 +94,11 @@ class FixedReading:
     def events(self, row: int) -> Sequence[tuple[str, float]]:
         return self.happened[row] if self.happened else ()
 
+    def mention_events(self, row: int, spans: Sequence[tuple[int, int]]) -> Sequence[tuple[str, float]] | None:
+        if not self.happened:
+            return None
+        return self.happened[row] if all(start % 2 == 0 for start, _ in spans) else []
+
     def mention_severity(self, row: int, spans: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32] | None:
         if self.severity is None:
             return None

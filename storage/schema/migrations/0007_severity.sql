@@ -9,7 +9,7 @@ ALTER TABLE documents
 ALTER TABLE documents ADD INDEX IF NOT EXISTS by_written_at written_at TYPE minmax GRANULARITY 1;
 ALTER TABLE documents MATERIALIZE INDEX by_written_at;
 
--- How grave it is for the entity; the events are those of the document, so that counts per entity need no join.
+-- How grave it is for the entity, and what happened to it, or by the document where the model says no more: counts per entity need no join.
 ALTER TABLE mentions
     ADD COLUMN IF NOT EXISTS severity Nullable(Float32),
     ADD COLUMN IF NOT EXISTS event_names Array(LowCardinality(String));

@@ -12,7 +12,7 @@ from squall.storage import Store
 from tests.integration.storage.mention_samples import mention, naming
 from tests.integration.storage.samples import NOW, scored
 
-FORD, SHELL = "company:ford-motor", "company:shell"
+FORD, SHELL, BP = "company:ford-motor", "company:shell", "company:bp"
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 DAY = (NOW, NOW + 24 * HOUR)
 
@@ -36,11 +36,20 @@ def test_what_was_stored_is_what_is_read(store: Store) -> None:
     assert [(rows[n].severity, rows[n].events) for n in (2, 3)] == [(None, []), (0.0, [])]
 
 
-def test_the_severity_of_a_mention_and_the_events_of_its_document_are_kept(store: Store) -> None:
-    store.documents.insert([about(grave(1, 0.9, "cyber"), mention(FORD, severity=0.25), mention(SHELL, start=20))], token="a")
+def test_the_severity_and_events_of_a_mention_are_kept_or_the_events_of_its_document(store: Store) -> None:
+    names = (
+        mention(FORD, severity=0.25, events=()),
+        mention(SHELL, start=20),
+        mention(BP, start=30, events=(Event(name="strike", probability=0.7),)),
+    )
+    store.documents.insert([about(grave(1, 0.9, "cyber"), *names)], token="a")
     [row] = store.documents.search()
     found = store.mentions.of([row])[row.id]
-    assert [(each.entity, each.severity, each.event_names) for each in found] == [(FORD, 0.25, ("cyber",)), (SHELL, None, ("cyber",))]
+    assert [(each.entity, each.severity, each.event_names) for each in found] == [
+        (FORD, 0.25, ()),
+        (SHELL, None, ("cyber",)),
+        (BP, None, ("strike",)),
+    ]
 
 
 def test_the_gravest_come_first_and_copies_are_one(store: Store) -> None:

@@ -152,8 +152,10 @@ def test_kinds_are_the_two_words_on_the_wire() -> None:
 
 def test_severity_and_events_come_back_from_json() -> None:
     name = {"entity": "company:a", "kind": EntityKind.COMPANY, "name": "A", "start": 0, "end": 1, "first": True, "relevance": 0.5}
-    mention = Mention(**name, p_negative=0.5, p_neutral=0.3, p_positive=0.2, severity=0.75)  # type: ignore[arg-type]
     events = (Event(name="accident", probability=0.9), Event(name="strike", probability=0.5))
+    mention = Mention(**name, p_negative=0.5, p_neutral=0.3, p_positive=0.2, severity=0.75, events=events[:1])  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="an event is named twice: strike, strike"):
+        Mention(**name, p_negative=0.5, p_neutral=0.3, p_positive=0.2, events=events[1:] * 2)  # type: ignore[arg-type]
     row = scored(0.5, 0.3, 0.2, severity=0.81, events=events, mentions=(mention,))
     assert ScoredDocument.model_validate_json(row.model_dump_json()) == row
     assert (row.event_names, row.event_probabilities) == (("accident", "strike"), (0.9, 0.5))

@@ -147,6 +147,7 @@ def test_without_names_whom_the_text_is_about_is_told() -> None:
         "p_neutral": 0.2,
         "p_positive": 0.2,
         "severity": None,
+        "events": None,
     }
 
 
@@ -163,6 +164,17 @@ def test_a_given_name_is_as_grave_as_its_places_and_elsewhere_as_the_text() -> N
     found = asked_tones(["sank", "Nobody"], text, grave, 0, AliasLinker())
     assert [(tone.name, tone.severity) for tone in found] == [("sank", 0.5), ("Nobody", pytest.approx(0.8))]
     assert [tone.severity for tone in asked(["sank", "Nobody"], text)] == [None, None]
+
+
+def test_what_happened_to_a_given_name_is_told_by_its_places_and_elsewhere_by_the_text() -> None:
+    text = "Acme sank"
+    grave = replace(reading(text), happened=[[("accident", 0.9)]])
+    found = asked_tones(["Acme", "sank", "Nobody"], text, grave, 0, AliasLinker())
+    assert [tone.as_dict()["events"] for tone in found] == [
+        [{"name": "accident", "probability": 0.9}],
+        [],
+        [{"name": "accident", "probability": 0.9}],
+    ]
 
 
 def test_half_a_surrogate_pair_hides_no_name_and_moves_none() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from squall.core.clock import ManualClock
 from squall.core.errors import ModelFaultError
-from squall.core.records import MOST_MENTIONS, EntityKind
+from squall.core.records import MOST_MENTIONS, EntityKind, Event
 from squall.stream.document_scoring import DocumentScorer
 from squall.stream.mentions import mean_severity, mentions
 from tests.support.doubles import READ_UNTIL, START, FixedReading, HashScorer, document
@@ -165,6 +165,12 @@ def test_an_entity_is_as_grave_as_the_mean_of_its_occurrences() -> None:
     found = mentions([SimpleLink("a", 0, 1), SimpleLink("b", 1, 2), SimpleLink("a", 2, 3)], grave, 0)
     assert [mention.severity for mention in found] == [0.5, 0.5, 0.5]
     assert [mention.severity for mention in mentions([SimpleLink("a", 0, 1), SimpleLink("a", 3, 4)], grave, 0)] == [0.625, 0.625]
+
+
+def test_what_happened_to_an_entity_is_asked_once_for_all_its_occurrences() -> None:
+    happened = FixedReading(np.zeros((1, 20), np.float32), np.full((1, 3), 1 / 3, np.float32), "m1", happened=[[("strike", 0.8)]])
+    found = mentions([SimpleLink("a", 0, 1), SimpleLink("b", 2, 3), SimpleLink("a", 3, 4)], happened, 0)
+    assert [mention.events for mention in found] == [(), (Event(name="strike", probability=0.8),), ()]
 
 
 def test_a_model_without_a_severity_head_says_nothing_of_severity() -> None:

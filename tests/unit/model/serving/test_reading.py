@@ -17,7 +17,7 @@ from squall.core.gravity.event_kinds import EVENT_KINDS
 from squall.model.outputs import probabilities
 from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.json_lines import score_lines
-from squall.model.tasks import DEFAULT_TASKS, EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SEVERITY, TaskSpec
+from squall.model.tasks import DEFAULT_TASKS, EVENTS, MENTION_EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SEVERITY, TaskSpec
 from tests.support.engines import save_checkpoint, tampered_engine, tiny_settings
 
 TASKS = (*DEFAULT_TASKS, NAMES, MENTION_SENTIMENT)
@@ -137,7 +137,7 @@ def test_every_backend_reads_the_same(checkpoint: Path, engine: ScoringEngine, b
             assert found.names == expected.names
 
 
-GRAVITY = (SEVERITY, EVENTS, MENTION_SEVERITY)
+GRAVITY = (SEVERITY, EVENTS, MENTION_SEVERITY, replace(MENTION_EVENTS, threshold=0.3))
 
 
 @pytest.fixture(scope="module")
@@ -187,9 +187,23 @@ def test_events_of_a_users_own_are_read_by_their_names(tiny_base: Path, tmp_path
         assert {name for name, _ in engine.read([TEXT]).events(0)} == {"supply_chain", "fire"}
 
 
+def test_what_happened_to_a_name_is_the_mean_over_its_places_and_by_the_text_where_none_was_read(grave: Path) -> None:
+    with ScoringEngine.open(tiny_settings(grave)) as engine:
+        reading = engine.read([TEXT])
+    places = [(0, 4), (5, 9)]
+    mean = reading.towards("mention_events", 0, places).mean(0)
+    found = reading.mention_events(0, [*places, (900, 904)])
+    assert found is not None
+    assert [name for name, _ in found] == [EVENT_KINDS[i] for i in np.argsort(-mean, kind="stable") if mean[i] >= 0.3]
+    np.testing.assert_allclose([probability for _, probability in found], sorted((p for p in mean if p >= 0.3), reverse=True), atol=1e-6)
+    assert 0 < len(found) < len(EVENT_KINDS)
+    assert reading.mention_events(0, [(900, 904)]) == reading.mention_events(0, []) == reading.events(0)
+
+
 def test_without_the_heads_nothing_is_said_of_severity_and_events(engine: ScoringEngine) -> None:
     reading = engine.read([TEXT])
-    assert (reading.severity, reading.events(0), reading.mention_severity(0, [(0, 4)])) == (None, [], None)
+    assert (reading.severity, reading.events(0)) == (None, [])
+    assert (reading.mention_severity(0, [(0, 4)]), reading.mention_events(0, [(0, 4)])) == (None, None)
 
 
 def test_a_scored_line_has_severity_and_events_or_null_and_none(grave: Path, engine: ScoringEngine) -> None:
