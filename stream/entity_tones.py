@@ -124,8 +124,8 @@ def asked_tones(asked: Sequence[str], text: str, reading: Reading, row: int, lin
         tone = mean_tone(reading.tone(row, places) if places else reading.sentiment[row : row + 1])
         start, end = places[0] if places else (None, None)
         relevance = max((link.relevance for link in own), default=0.0)
-        gravity = (_severity(reading, row, places), named_events(reading.mention_events(row, places)))
-        tones.append(EntityTone(name, entity.id, entity.symbols, start, end, relevance, *tone.values(), *gravity))
+        severity, events = _severity(reading, row, places), named_events(reading.mention_events(row, places))
+        tones.append(EntityTone(name, entity.id, entity.symbols, start, end, relevance, **tone, severity=severity, events=events))
     return tones
 
 
