@@ -50,6 +50,9 @@ class TrainConfig(BaseModel):
     recased: float = Field(0.0, ge=0, lt=1, description="share of the rows: learnt in capitals, lower case or title case instead")
     marked: float = Field(0.0, ge=0, lt=1, description="share of the rows with spans: learnt with an agency's mark before them")
     template_copies: int = Field(1, ge=1, description="fillings of each template")
+    templates_joined: float = Field(
+        0.0, ge=0, le=2, description="texts of two templates about different organisations, as a share of all fillings"
+    )
     own_labels: tuple[str, ...] = Field((), description="sources whose labels count instead of what the teachers say of their texts")
     lora: Lora | None = Field(None, description="train low-rank adapters instead of the encoder's weights")
     allow_missing_classes: bool = Field(False, description="accept a class of a task without training rows")

@@ -149,7 +149,8 @@ class Recipe(_Section):
         companies = self.data / "companies" / "companies.csv.gz"
         paths = [self._located(section.path) for section in self.template]
         without = self._excluded_keys()
-        rows = template_examples(paths, companies, self.tasks, self.train.template_copies, self.train.seed)
+        train = self.train
+        rows = template_examples(paths, companies, self.tasks, train.template_copies, train.seed, train.templates_joined)
         return [row for row in rows if group_key(row.text) not in without]
 
     def _located(self, path: Path) -> Path:

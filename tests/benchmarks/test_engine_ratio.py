@@ -19,7 +19,7 @@ from squall.model.hardware import has_bf16, has_vnni
 from squall.model.network import SHIPPED, TOKENIZER_FILE, MultiTaskNetwork
 from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.reading import Reading
-from squall.model.tasks import DEFAULT_TASKS, MENTION_SENTIMENT, NAMES
+from squall.model.tasks import DEFAULT_TASKS
 
 
 @pytest.mark.slow
@@ -38,33 +38,36 @@ def test_the_engine_beats_two_pipelines_many_times_over() -> None:
     assert max(rows["ragged-bf16"]["rounds"]) > max(rows["eager-bf16"]["rounds"])  # the best turn is the one least disturbed
 
 
-def test_reading_names_and_tones_costs_little_beside_topic_and_sentiment(tmp_path: Path) -> None:
-    """The same encoder with and without the heads of names, of the tone towards them, and of the case of words."""
+def test_all_heads_on_a_branch_cost_little_beside_topic_and_sentiment(tmp_path: Path) -> None:
+    """The shipped checkpoint against its own encoder with the heads of topic and sentiment alone; processor time of one thread."""
     texts = list(islice(sample_texts(None), 1500))
-    plain = MultiTaskNetwork.load(SHIPPED)
-    encoder, config = plain.encoder, plain.config
-    files = (SHIPPED / TOKENIZER_FILE).read_text(encoding="utf-8")
-    for name, tasks, case in (("two", DEFAULT_TASKS, False), ("all", (*DEFAULT_TASKS, NAMES, MENTION_SENTIMENT), True)):
-        MultiTaskNetwork(encoder, replace(config, tasks=tasks, case=case)).save(tmp_path / name, files)
+    shipped = MultiTaskNetwork.load(SHIPPED)
+    two = MultiTaskNetwork(shipped.encoder, replace(shipped.config, tasks=DEFAULT_TASKS, case=False, branch=None))
+    two.save(tmp_path / "two", (SHIPPED / TOKENIZER_FILE).read_text(encoding="utf-8"))
     rates: dict[str, list[float]] = {"two": [], "all": []}
     with ExitStack() as stack:
         engines = {
-            name: stack.enter_context(ScoringEngine.open(ModelSettings(path=tmp_path / name, device="cpu", threads=1))) for name in rates
+            name: stack.enter_context(ScoringEngine.open(ModelSettings(path=path, device="cpu", threads=1)))
+            for name, path in (("two", tmp_path / "two"), ("all", SHIPPED))
         }
         for engine in engines.values():
             engine.warm_up()
         for _ in range(7):
             for name, engine in engines.items():
                 started = time.process_time()
-                reading = engine.read(texts)
-                used = reading.topic, reading.sentiment, [reading.tone(row, spans[:3]) for row, spans in enumerate(_places(reading))]
-                assert len(used[2]) == len(texts)
+                _use(engine.read(texts))
                 rates[name].append(len(texts) / (time.process_time() - started))
     of_best = max(rates["all"]) / max(rates["two"])  # the best turn is the one least disturbed
     of_pairs = median(one / other for one, other in zip(rates["all"], rates["two"], strict=True))  # what disturbs a pair disturbs both
     print({name: round(max(found)) for name, found in rates.items()}, round(of_best, 3), round(of_pairs, 3))
-    assert max(of_best, of_pairs) > 0.85
+    assert max(of_best, of_pairs) > 0.75  # of what docs/performance.md says, less what other processes take from the caches
 
 
-def _places(reading: Reading) -> list[list[tuple[int, int]]]:
-    return [[(span.start, span.end) for span in names] for names in reading.names]
+def _use(reading: Reading) -> None:
+    """Ask all that the heads say: of each text, and of its first three names."""
+    assert len(reading.topic) == len(reading.sentiment) == len(reading)
+    for row, names in enumerate(reading.names):
+        places = [(span.start, span.end) for span in names[:3]]
+        reading.events(row)
+        for answer in (reading.tone, reading.mention_severity, reading.mention_events):
+            answer(row, places)

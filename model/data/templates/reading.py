@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from squall.core.config.files.regular import MOST_SETTINGS_BYTES, read_regular_file
 from squall.core.errors import ConfigurationError
@@ -17,6 +16,8 @@ from squall.model.data.mentions.annotation import NameAnnotator
 from squall.model.data.mentions.gazetteer import Gazetteer, company_names, short_name
 from squall.model.data.mentions.words import OrdinaryWords, listed
 from squall.model.data.templates.filling import FilledSlot, Fillers, fill, slots
+from squall.model.data.templates.joining import joined_templates
+from squall.model.data.templates.template import Template
 from squall.model.spans import Span
 from squall.model.tasks import EVENTS, MENTION_EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, NONE, SENTIMENT, SEVERITY, TaskSpec
 
@@ -24,22 +25,6 @@ _KINDS = {"A": "ORG", "B": "ORG", "C": "ORG", "ticker": "ORG", "person": "PER", 
 _LONGEST_NAME = 4
 """Words of a company's name in a headline."""
 _LONGEST_ACRONYM = 4
-_Grade = Annotated[int, Field(ge=0, lt=len(SEVERITIES))]
-
-
-class Template(BaseModel):
-    """A sentence with slots (`squall.model.data.templates.filling.fill`) and its labels.
-
-    `orgs` has for each organisation's slot the severity of what happened to it and the tone towards it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    text: str = Field(min_length=1)
-    severity: _Grade
-    events: tuple[str, ...]
-    tone: str
-    orgs: Mapping[str, tuple[_Grade, str]]
 
 
 def read_templates(path: Path) -> list[Template]:
@@ -65,8 +50,10 @@ def read_templates(path: Path) -> list[Template]:
     return found
 
 
-def template_examples(paths: Sequence[Path], companies: Path, tasks: Sequence[TaskSpec], copies: int, seed: int) -> list[Example]:
-    """Return each template filled `copies` times, with the labels and spans that `tasks` learn.
+def template_examples(
+    paths: Sequence[Path], companies: Path, tasks: Sequence[TaskSpec], copies: int, seed: int, joined: float = 0.0
+) -> list[Example]:
+    """Return each template filled `copies` times, then texts of two of them, with the labels and spans that `tasks` learn.
 
     Args:
         paths: files of templates.
@@ -74,6 +61,7 @@ def template_examples(paths: Sequence[Path], companies: Path, tasks: Sequence[Ta
         tasks: heads of the run.
         copies: of each template, each with other fillings.
         seed: of the fillings.
+        joined: how many texts of two templates, as a share of all fillings.
 
     Raises:
         ConfigurationError: a file is not readable or has a line that is no template.
@@ -90,7 +78,9 @@ def template_examples(paths: Sequence[Path], companies: Path, tasks: Sequence[Ta
     )
     rng = random.Random(seed)  # noqa: S311 - a choice, not a secret
     wanted = {task.name for task in tasks}
-    return [_example(template, path, fillers, annotator, wanted, rng) for _ in range(copies) for template, path in templates]
+    rows = [_example(template, path.stem, fillers, annotator, wanted, rng) for _ in range(copies) for template, path in templates]
+    pairs = joined_templates([template for template, _ in templates], round(joined * len(rows)), rng)
+    return rows + [_example(pair, "joined", fillers, annotator, wanted, rng) for pair in pairs]
 
 
 def _written(name: str) -> str:
@@ -105,7 +95,7 @@ def _check(template: Template) -> None:
         raise ValueError(f"orgs has {', '.join(template.orgs) or 'nothing'}, the text {', '.join(sorted(named)) or 'no organisation'}")
     fill(template.text, Fillers(["Acme"], ["Lima"], ["Ann"], ["Lee"]), random.Random(0))  # noqa: S311 - raises ValueError for an unknown slot
     EVENTS.label(template.events)
-    for tone in (template.tone, *(tone for _, tone in template.orgs.values())):
+    for tone in (template.tone or "", *(tone for _, tone in template.orgs.values())):
         SENTIMENT.index(tone)
 
 
@@ -114,32 +104,25 @@ def _problem(error: ValidationError) -> str:
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
 
 
-def _example(template: Template, path: Path, fillers: Fillers, annotator: NameAnnotator, wanted: set[str], rng: random.Random) -> Example:
+def _example(template: Template, source: str, fillers: Fillers, annotator: NameAnnotator, wanted: set[str], rng: random.Random) -> Example:
     text, filled = fill(template.text, fillers, rng)
-    labels = {
-        SENTIMENT.name: SENTIMENT.index(template.tone),
-        SEVERITY.name: template.severity / (len(SEVERITIES) - 1),
-        EVENTS.name: EVENTS.label(template.events),
-    }
-    mentions = [(slot, template.orgs[org]) for slot in filled if (org := _organisation(slot)) in template.orgs]
+    labels = {SEVERITY.name: template.severity / (len(SEVERITIES) - 1), EVENTS.name: EVENTS.label(template.events)}
+    if template.tone is not None:
+        labels[SENTIMENT.name] = SENTIMENT.index(template.tone)
+    mentions = [(slot, org) for slot in filled if (org := _organisation(slot)) in template.orgs]
     known = [Span(slot.start, slot.end, kind) for slot in filled if (kind := _KINDS.get(slot.key.partition(":")[0]))]
     spans = {
         NAMES.name: annotator.completed(text, known),
-        MENTION_SENTIMENT.name: tuple(Span(slot.start, slot.end, tone) for slot, (_, tone) in mentions),
-        MENTION_SEVERITY.name: tuple(Span(slot.start, slot.end, SEVERITIES[grade]) for slot, (grade, _) in mentions),
-        MENTION_EVENTS.name: tuple(Span(slot.start, slot.end, _events_of(template, grade)) for slot, (grade, _) in mentions),
+        MENTION_SENTIMENT.name: tuple(Span(slot.start, slot.end, template.orgs[org][1]) for slot, org in mentions),
+        MENTION_SEVERITY.name: tuple(Span(slot.start, slot.end, SEVERITIES[template.orgs[org][0]]) for slot, org in mentions),
+        MENTION_EVENTS.name: tuple(Span(slot.start, slot.end, ";".join(template.events_of(org)) or NONE) for slot, org in mentions),
     }
     return Example(
         text,
         {name: label for name, label in labels.items() if name in wanted},
-        path.stem,
+        source,
         {name: found for name, found in spans.items() if name in wanted and (found or name == NAMES.name)},
     )
-
-
-def _events_of(template: Template, grade: int) -> str:
-    """What happened to an organisation: what a text reports, to its only one, or to those to whom it did harm."""
-    return ";".join(template.events) or NONE if grade or len(template.orgs) == 1 else NONE
 
 
 def _organisation(slot: FilledSlot) -> str:

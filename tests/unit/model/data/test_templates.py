@@ -17,6 +17,7 @@ from squall.model.data.templates.reading import read_templates, template_example
 from squall.model.spans import UNKNOWN
 from squall.model.tasks import DEFAULT_TASKS, EVENTS, KNOWN_TASKS, MENTION_EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES
 
+OF_NAMES = (MENTION_SENTIMENT.name, MENTION_SEVERITY.name, MENTION_EVENTS.name)
 FILLERS = Fillers(["Acme", "Nordhavn Bank"], ["Peru", "Lyon"], ["Ann"], ["Okafor"])
 LINE = {
     "text": "Lender {A} sues {B} over {person}'s {money:2-900} deal in {place}",
@@ -37,6 +38,10 @@ def _companies(folder: Path) -> Path:
     path = folder / "companies.csv"
     path.write_text("name,other_names\nAcme Inc.,\nNORDHAVN BANK PLC,Nordhavn\nKestrel Freight Corp,\n")
     return path
+
+
+GOOD = {"text": "{A} wins {place} order.", "severity": 0, "events": [], "tone": "positive", "orgs": {"A": [0, "positive"]}}
+BAD = {"text": "{A} folds, {ticker:A} halted", "severity": 4, "events": ["insolvency"], "tone": "negative", "orgs": {"A": [4, "negative"]}}
 
 
 @given(st.integers(0, 10_000))
@@ -102,3 +107,24 @@ def test_a_line_that_is_no_template_is_named_with_what_is_wrong(tmp_path: Path, 
     path = _file(tmp_path, LINE, {**LINE, **change})
     with pytest.raises(ConfigurationError, match=rf"own.jsonl, line 2: .*{said}"):
         read_templates(path)
+
+
+def test_two_templates_in_one_text_keep_what_each_says_of_its_organisations(tmp_path: Path) -> None:
+    tasks = tuple(KNOWN_TASKS.values())
+    rows = template_examples([_file(tmp_path, GOOD, BAD)], _companies(tmp_path), tasks, copies=2, seed=3, joined=1.0)
+    joined = [row for row in rows if row.source == "joined"]
+    assert (len(rows), len(joined)) == (8, 4)
+    for row in joined:
+        assert row.labels == {"severity": 1.0, "events": EVENTS.label(["insolvency"])}
+        said = {
+            (tone.label, grade.label, events.label) for tone, grade, events in zip(*(row.spans[name] for name in OF_NAMES), strict=True)
+        }
+        assert said == {("positive", "none", "none"), ("negative", "ruin", "insolvency")}
+        names = {row.text[span.start : span.end] for span in row.spans[MENTION_SENTIMENT.name]}
+        assert len(names) == 3, "two names and a ticker"
+
+
+def test_templates_are_joined_only_where_there_are_slots_for_all_their_organisations(tmp_path: Path) -> None:
+    two = LINE | {"text": "{A} sues {B}"}
+    rows = template_examples([_file(tmp_path, two, two)], _companies(tmp_path), tuple(KNOWN_TASKS.values()), copies=1, seed=3, joined=1.0)
+    assert [row.source for row in rows] == ["own", "own"]
