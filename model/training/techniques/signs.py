@@ -49,6 +49,7 @@ def with_signs(base: Path, out: Path) -> Path:
         return base
     network = MultiTaskNetwork.load(base)
     tokenizer = Tokenizer.from_file(str(base / TOKENIZER_FILE))
+    tokenizer.no_padding()  # a sign is the mean of the words of its name, not of the padding behind them
     encoder: Any = network.encoder
     before = encoder.get_input_embeddings().weight.detach()
     vectors = torch.stack([_start(name, tokenizer, before) for name in new.values()])

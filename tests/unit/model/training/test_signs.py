@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from squall.core.errors import ConfigurationError
 from squall.model.network import MultiTaskNetwork
@@ -22,6 +23,9 @@ UNKNOWN_ID = 1
 def extended(tiny_base: Path, tmp_path: Path) -> tuple[Path, Path]:
     """A checkpoint, and the same with signs."""
     before = save_checkpoint(tmp_path / "before", tiny_base)
+    tokenizer = Tokenizer.from_file(str(before / "tokenizer.json"))
+    tokenizer.enable_padding(length=32)  # as the shipped one has it
+    tokenizer.save(str(before / "tokenizer.json"))
     return before, with_signs(before, tmp_path / "after")
 
 
