@@ -51,8 +51,8 @@ function matches(document_, filters) {
 }
 
 /**
- * Make the row of a document; also used for the documents behind an alert, and for those of a company, with the tone `towards` it, how grave
- * it is for it, and what happened to it.
+ * Make the row of a document; also used for the documents behind an alert, and for those of a company: `towards` has the tone towards it,
+ * how grave it is for it, and what happened to it.
  */
 export function documentRow(document_, towards = document_) {
   const { title, text, url, topic, source, symbols, kind, language, entities } = document_;

@@ -86,6 +86,7 @@ def test_documents_of_a_company_are_listed_gravest_for_it_first_with_what_happen
         graded(scored("Acme collapses", age=30 * HOUR), 1.0, "insolvency", towards=1.0),
         scored("Somebody else fails"),
     )
+    world.store.rollups.update()
     with world.serving() as url:
         path = url + "/api/entities/company:acme/documents"
 
@@ -124,6 +125,7 @@ def test_documents_of_a_company_are_listed_gravest_for_it_first_with_what_happen
 )
 def test_a_wrong_question_for_documents_of_a_company_is_refused_and_named(world: Any, scored: Any, query: Any, said: str) -> None:
     world.insert(graded(scored("Acme plant burns"), 0.8, "accident", towards=0.9))
+    world.store.rollups.update()
     with world.serving() as url:
         refused = httpx.get(url + "/api/entities/company:acme/documents", params=query)
         assert (refused.status_code, said in refused.json()["detail"]) == (422, True), refused.text
