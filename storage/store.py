@@ -43,7 +43,7 @@ class Store:
         versions = Versions(clock, self._highest_version)
         self.documents = DocumentQueries(backend, versions)
         self.mentions = MentionQueries(backend, versions, self.documents)
-        self.severity = SeverityQueries(backend, versions, self.documents)
+        self.severity = SeverityQueries(backend, versions, self.documents, self.mentions)
         self.entities = EntityQueries(backend, versions)
         self.groups = GroupQueries(backend, versions)
         self.arrivals = ArrivalQueries(backend, versions)

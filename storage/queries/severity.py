@@ -9,10 +9,12 @@ from typing import Any, Final
 from squall.storage.backends.base import Backend
 from squall.storage.queries.base import Queries, Versions
 from squall.storage.queries.documents import DocumentQueries
-from squall.storage.queries.entities.readings import COUNTED
+from squall.storage.queries.entities.mentions import MentionQueries
+from squall.storage.queries.entities.readings import LATEST
 from squall.storage.queries.entities.rollup_rows import HOUR, pieces, rows_of
 from squall.storage.queries.spans import SPAN, span, sql
 from squall.storage.rows.documents import StoredDocument
+from squall.storage.rows.mentions import EntityDocument
 from squall.storage.rows.severity import EventBucket, SeverityBucket
 from squall.storage.schema.table import valid_text
 
@@ -42,14 +44,39 @@ LIMIT {limit:UInt32}
 """,
     span=SPAN,
 )
+# From the few documents that name the entity, which the projection by entity finds, to their last readings and current rows.
+_NAMING = """
+SELECT DISTINCT published_at, document_id FROM mentions
+WHERE entity = {entity:String} AND first
+  AND published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
+"""
 _GRAVEST_OF = sql(
     """
-SELECT id, severity FROM (SELECT id, published_at, severity FROM $counted AND entity = {entity:String})
-WHERE isNotNull(severity)
+SELECT id, copies
+FROM
+(
+    SELECT id, published_at, severity, tone, fingerprint, count() OVER (PARTITION BY fingerprint) - 1 AS copies
+    FROM
+    (
+        SELECT document_id AS id, published_at, severity, toString(sentiment) AS tone FROM ($latest)
+        WHERE entity = {entity:String} AND first
+    ) AS named
+    INNER JOIN
+    (
+        SELECT id, published_at, fingerprint FROM documents
+        WHERE published_at >= {read_from:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
+          AND id IN (SELECT document_id FROM ($naming))
+        ORDER BY scored_at DESC, published_at DESC, model_version DESC, written_at DESC
+        LIMIT 1 BY id
+    ) AS current USING (id, published_at)
+)
+WHERE isNotNull(severity) AND ({sentiment:String} = '' OR tone = {sentiment:String})
 ORDER BY severity DESC, published_at DESC, id
+LIMIT 1 BY fingerprint
 LIMIT {limit:UInt32}
 """,
-    counted=COUNTED,
+    latest=sql(LATEST, documents=_NAMING),
+    naming=_NAMING,
 )
 _PER_STEP = "intDiv(toUnixTimestamp(time), {seconds:UInt32}) * {seconds:UInt32} AS start"
 _SEVERITIES = """
@@ -90,11 +117,13 @@ class SeverityQueries(Queries):
         backend: where the SQL runs.
         versions: shared by all queries of a store.
         documents: finds the documents.
+        mentions: finds who they name.
     """
 
-    def __init__(self, backend: Backend, versions: Versions, documents: DocumentQueries) -> None:
+    def __init__(self, backend: Backend, versions: Versions, documents: DocumentQueries, mentions: MentionQueries) -> None:
         super().__init__(backend, versions)
         self._documents = documents
+        self._mentions = mentions
 
     def gravest(
         self,
@@ -127,12 +156,21 @@ class SeverityQueries(Queries):
         found = self._select(_GRAVEST, **filters, **lists, at_least=at_least, limit=limit, **span(since, until, copies=True))
         return self._documents.fetch(dict(found), since, until)
 
-    def gravest_of(self, entity: str, since: datetime, until: datetime, *, limit: int = 20) -> list[tuple[StoredDocument, float]]:
-        """Return the documents that are gravest for `entity`, with how grave each is for it, copies too."""
-        found = self._select(_GRAVEST_OF, entity=valid_text(entity), limit=limit, **span(since, until, copies=True))
-        severities = {key: float(severity) for key, severity in found}
-        rows = self._documents.fetch(dict.fromkeys(severities, 0), since, until)
-        return [(row, severities[row.id]) for row in rows]
+    def gravest_of(self, entity: str, since: datetime, until: datetime, *, limit: int = 20, sentiment: str = "") -> list[EntityDocument]:
+        """Return the documents that are gravest for `entity`, of equally grave ones the newest first.
+
+        Documents with the same fingerprint are one; `copies` says how many more of them that name it were published in the span.
+
+        Args:
+            sentiment: the tone towards the entity; empty: any.
+        """
+        entity = valid_text(entity)
+        wanted = {"entity": entity, "sentiment": sentiment, "limit": limit}
+        found = self._select(_GRAVEST_OF, **wanted, **span(since, until, copies=True))
+        rows = self._documents.fetch(dict(found), since, until)
+        mentions = self._mentions.of(rows)
+        pairs = [(row, next((each for each in mentions[row.id] if each.first and each.entity == entity), None)) for row in rows]
+        return [EntityDocument(row, mention) for row, mention in pairs if mention]  # None: it was read again since
 
     def by_topic(self, since: datetime, until: datetime, *, step: timedelta, topic: str = "", symbol: str = "") -> list[SeverityBucket]:
         """Return how grave the documents of each topic are per `step`.

@@ -62,6 +62,9 @@ Before = Annotated[
     ),
     AfterValidator(_position),
 ]
+Order = Annotated[
+    DocumentOrder, Query(description="newest: page by page, copies included; gravest: of the last `hours` of event time, one page")
+]
 Words = Annotated[str, Query(max_length=200, description="every word must occur in the title or text, in any case")]
 
 
@@ -81,9 +84,7 @@ def document_routes(store: Store, cache: ResponseCache) -> APIRouter:
         language: Filter = "",
         event: Annotated[str, Query(max_length=100, description="only those that say that this happened; empty: all")] = "",
         q: Words = "",
-        order: Annotated[
-            DocumentOrder, Query(description="newest: page by page, copies included; gravest: of the last `hours` of event time, one page")
-        ] = DocumentOrder.NEWEST,
+        order: Order = DocumentOrder.NEWEST,
         hours: Hours = 24,
     ) -> DocumentsView:
         """The newest documents, or the gravest: those that no model with a severity head has read are not among these."""
@@ -98,8 +99,7 @@ def document_routes(store: Store, cache: ResponseCache) -> APIRouter:
         }
         words = tuple(dict.fromkeys(q.split()))
         if order is DocumentOrder.GRAVEST:
-            if before:
-                raise HTTPException(422, "before: the gravest documents come in one page; leave it out, or ask for order=newest")
+            refuse_page(before)
             return cache.get(("gravest", limit, hours, words, *filters.values()), lambda: _gravest(store, limit, hours, words, filters))
         key = ("documents", limit, before, words, *filters.values())
         return cache.get(key, lambda: _page(store, limit, before, words, filters))
@@ -135,6 +135,16 @@ def _gravest(store: Store, limit: int, hours: int, words: tuple[str, ...], filte
         words=words,
     )
     return DocumentsView(documents=document_views(rows, store.mentions.of(rows)), next=None)
+
+
+def refuse_page(before: str) -> None:
+    """Refuse a `before` where the gravest are asked for.
+
+    Raises:
+        HTTPException: 422; there is one.
+    """
+    if before:
+        raise HTTPException(422, "before: the gravest documents come in one page; leave it out, or ask for order=newest")
 
 
 def next_position(row: StoredDocument) -> str:

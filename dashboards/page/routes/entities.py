@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Any, Final
 from urllib.parse import quote, unquote
 
@@ -13,7 +15,7 @@ from starlette.types import Scope
 from squall.core.clock import Clock
 from squall.core.records import OLDEST, EntityKind, Sentiment
 from squall.dashboards.page.response_cache import ResponseCache
-from squall.dashboards.page.routes.documents import Before, next_position, split_position
+from squall.dashboards.page.routes.documents import Before, DocumentOrder, Order, next_position, refuse_page, split_position
 from squall.dashboards.page.routes.entity_views import EntityReader
 from squall.dashboards.page.schemas.base import ErrorView
 from squall.dashboards.page.schemas.documents import document_views
@@ -24,10 +26,12 @@ from squall.dashboards.page.schemas.entities import (
     EntityOrder,
     EntityView,
 )
+from squall.dashboards.page.schemas.severity import EventNameView
 from squall.dashboards.page.time_grid import INSTANT, Hours
 from squall.entities.catalogue.groups import GroupKind, OpenGroups, is_group
 from squall.storage import Store
 from squall.storage.rows.entities import EntityName
+from squall.storage.rows.mentions import EntityDocument
 
 _FIRST_TTL_SECONDS: Final = 60.0
 _NO_ENTITY: Final[dict[int | str, dict[str, Any]]] = {404: {"model": ErrorView, "description": "no document names this entity"}}
@@ -86,11 +90,20 @@ def entity_routes(store: Store, cache: ResponseCache, clock: Clock, groups: Open
         limit: Limit = 50,
         before: Before = "",
         sentiment: Annotated[Sentiment | None, Query(description="towards the entity")] = None,
+        order: Order = DocumentOrder.NEWEST,
+        hours: Hours = 24,
     ) -> EntityDocumentsView:
-        """The newest documents that name an entity, copies included, with the tone towards it."""
+        """The documents that name an entity, newest or gravest for it first, with the tone towards it and what happened to it.
+
+        Those whose severity no model has read are not among the gravest.
+        """
+        tone = sentiment.value if sentiment else ""
+        if order is DocumentOrder.GRAVEST:
+            refuse_page(before)
+            named(entity)
+            return cache.get(("gravest of", entity, limit, hours, tone), lambda: _gravest(store, entity, limit, hours, tone))
         named(entity)
-        key = ("entity documents", entity, limit, before, sentiment)
-        return cache.get(key, lambda: _documents(store, entity, limit, before, sentiment))
+        return cache.get(("entity documents", entity, limit, before, tone), lambda: _page(store, entity, limit, before, tone))
 
     @routes.get("/api/entities/{entity:path}", responses=_NO_ENTITY)
     def one_entity(
@@ -136,29 +149,37 @@ class _EncodedPathRoute(APIRoute):
         return match, {**found, "path_params": parameters} if parameters else found
 
 
-def _documents(store: Store, entity: str, limit: int, position: str, sentiment: Sentiment | None) -> EntityDocumentsView:
+def _page(store: Store, entity: str, limit: int, position: str, sentiment: str) -> EntityDocumentsView:
     before, before_id = split_position(position)
     last = store.documents.last_published_at()
     if last is None or (before is not None and before < OLDEST):
         return EntityDocumentsView(documents=[], next=None)
-    rows = store.mentions.documents(
-        entity, OLDEST, last + INSTANT, limit=limit, before=before, before_id=before_id, sentiment=sentiment.value if sentiment else ""
-    )
+    rows = store.mentions.documents(entity, OLDEST, last + INSTANT, limit=limit, before=before, before_id=before_id, sentiment=sentiment)
+    return EntityDocumentsView(documents=_views(store, rows), next=next_position(rows[-1].document) if len(rows) == limit else None)
+
+
+def _gravest(store: Store, entity: str, limit: int, hours: int, sentiment: str) -> EntityDocumentsView:
+    last = store.documents.last_published_at()
+    if last is None:
+        return EntityDocumentsView(documents=[], next=None)
+    end = last + INSTANT
+    rows = store.severity.gravest_of(entity, end - timedelta(hours=hours), end, limit=limit, sentiment=sentiment)
+    return EntityDocumentsView(documents=_views(store, rows), next=None)
+
+
+def _views(store: Store, rows: Sequence[EntityDocument]) -> list[EntityDocumentView]:
     documents = [row.document for row in rows]
-    views = document_views(documents, store.mentions.of(documents))
-    return EntityDocumentsView(
-        documents=[
-            EntityDocumentView(
-                document=view,
-                relevance=row.mention.relevance,
-                p_negative=row.mention.p_negative,
-                p_neutral=row.mention.p_neutral,
-                p_positive=row.mention.p_positive,
-                sentiment=row.mention.sentiment,
-                score=row.mention.score,
-                severity=row.mention.severity,
-            )
-            for view, row in zip(views, rows, strict=True)
-        ],
-        next=next_position(documents[-1]) if len(rows) == limit else None,
-    )
+    return [
+        EntityDocumentView(
+            document=view,
+            relevance=row.mention.relevance,
+            p_negative=row.mention.p_negative,
+            p_neutral=row.mention.p_neutral,
+            p_positive=row.mention.p_positive,
+            sentiment=row.mention.sentiment,
+            score=row.mention.score,
+            severity=row.mention.severity,
+            events=[EventNameView(name=name) for name in row.mention.event_names],
+        )
+        for view, row in zip(document_views(documents, store.mentions.of(documents)), rows, strict=True)
+    ]

@@ -7,11 +7,11 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from squall.core.gravity.event_kinds import event_label
 from squall.core.records import SeriesKind
 from squall.core.series import MARKET, SYMBOL_PREFIX
 from squall.dashboards.page.response_cache import ResponseCache
-from squall.dashboards.page.schemas.filters import EventNameView, FiltersView, SeriesView
+from squall.dashboards.page.schemas.filters import FiltersView, SeriesView
+from squall.dashboards.page.schemas.severity import EventNameView
 from squall.dashboards.page.time_grid import INSTANT
 from squall.storage import Store
 
@@ -49,6 +49,6 @@ def _filters(store: Store) -> FiltersView:
         sources=list(names.sources),
         symbols=list(names.symbols),
         languages=list(names.languages),
-        events=[EventNameView(name=name, label=event_label(name)) for name in names.events],
+        events=[EventNameView(name=name) for name in names.events],
         series=[SeriesView(name=name, kind=kind) for name, kind in series.items()],
     )

@@ -15,6 +15,7 @@ from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.mentions import StoredMention
 
 TEXT_CHARS = 500
+NEXT = "pass it as `before` to get the next page; null on the last page, and where the gravest are first"
 
 Excerpt = Annotated[str, BeforeValidator(lambda text: text[:TEXT_CHARS])]
 
@@ -66,7 +67,7 @@ class DocumentsView(View):
     """In the order asked for: newest first, or gravest first."""
 
     documents: list[DocumentView]
-    next: str | None = Field(description="pass it as `before` to get the next page; null on the last page, and where the gravest are first")
+    next: str | None = Field(description=NEXT)
 
 
 def document_views(rows: Iterable[StoredDocument], mentions: Mapping[str, Sequence[StoredMention]]) -> list[DocumentView]:

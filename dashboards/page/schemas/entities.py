@@ -11,8 +11,8 @@ from squall.core.records import EntityKind, Sentiment
 from squall.dashboards.page.schemas.alerts import AlertRow
 from squall.dashboards.page.schemas.base import View
 from squall.dashboards.page.schemas.chart import PointsView
-from squall.dashboards.page.schemas.documents import DocumentView
-from squall.dashboards.page.schemas.severity import GravestView, SeverityView
+from squall.dashboards.page.schemas.documents import NEXT, DocumentView
+from squall.dashboards.page.schemas.severity import EventNameView, GravestView, SeverityView
 from squall.entities.catalogue.groups import GroupKind
 
 
@@ -111,7 +111,7 @@ class EntityView(View):
 
 
 class EntityDocumentView(SeverityView, View):
-    """A document that names the entity, the tone towards the entity in it, and how grave it is for the entity."""
+    """A document that names the entity, the tone towards the entity in it, how grave it is for the entity, and what happened to that."""
 
     document: DocumentView
     relevance: float = Field(description="of the entity in the document, in [0, 1]")
@@ -120,10 +120,13 @@ class EntityDocumentView(SeverityView, View):
     p_positive: float
     sentiment: Sentiment = Field(description="towards the entity")
     score: float = Field(description="p_positive − p_negative towards the entity")
+    events: list[EventNameView] = Field(
+        description="what happened to the entity; by the document, where the model does not say it of names"
+    )
 
 
 class EntityDocumentsView(View):
-    """Newest first."""
+    """In the order asked for: newest first, or gravest for the entity first."""
 
     documents: list[EntityDocumentView]
-    next: str | None = Field(description="pass it as `before` to get the next page; null on the last page")
+    next: str | None = Field(description=NEXT)

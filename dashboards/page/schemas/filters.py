@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from squall.core.records import SeriesKind
 from squall.dashboards.page.schemas.base import View
+from squall.dashboards.page.schemas.severity import EventNameView
 
 
 class SeriesView(View):
@@ -11,13 +12,6 @@ class SeriesView(View):
 
     name: str
     kind: SeriesKind
-
-
-class EventNameView(View):
-    """An event to filter by."""
-
-    name: str
-    label: str
 
 
 class FiltersView(View):

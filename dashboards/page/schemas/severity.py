@@ -10,17 +10,22 @@ from squall.core.gravity.event_kinds import event_label
 from squall.core.gravity.severities import severity_word
 
 
-class EventView(BaseModel):
-    """Something that a document says happened."""
+class EventNameView(BaseModel):
+    """Something that happened."""
 
     name: str = Field(description="docs/severity.md lists them; a model may have names of its own")
-    probability: float
 
     @computed_field(description="the same in words")  # type: ignore[prop-decorator]
     @property
     def label(self) -> str:
         """What people read."""
         return event_label(self.name)
+
+
+class EventView(EventNameView):
+    """Something that a document says happened."""
+
+    probability: float
 
 
 def _named(value: Any) -> Any:

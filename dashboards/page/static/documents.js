@@ -2,6 +2,7 @@
 // New documents appear on top while the reader is at the top; otherwise they wait behind a button.
 
 import { get } from "./api.js";
+import { gravestFirst, orderAsked } from "./document_order.js";
 import { $, el, link, reconcile, write } from "./dom.js";
 import { count, fully, moment, signed, whole } from "./format.js";
 import { eventChips, severityChip } from "./gravity.js";
@@ -27,10 +28,10 @@ let generation = 0;
 let received = 0;
 let skipped = 0;
 
-const gravest = () => urlState.sort === "gravest";
+const gravest = () => gravestFirst("sort");
 
 /** What to ask the server for: the filters and the order. */
-const asked = () => ({ limit: PAGE, ...urlState.filters, ...(gravest() ? { order: "gravest", hours: urlState.hours } : {}) });
+const asked = () => ({ limit: PAGE, ...urlState.filters, ...orderAsked("sort") });
 
 /** Whether `row` stands before `other` in the order that is shown. */
 function before(row, other) {
@@ -49,7 +50,10 @@ function matches(document_, filters) {
     && words.every((word) => text.includes(word));
 }
 
-/** Make the row of a document; also used for the documents behind an alert, and for those of a company with the tone `towards` it. */
+/**
+ * Make the row of a document; also used for the documents behind an alert, and for those of a company: `towards` has the tone towards it,
+ * how grave it is for it, and what happened to it.
+ */
 export function documentRow(document_, towards = document_) {
   const { title, text, url, topic, source, symbols, kind, language, entities } = document_;
   const { sentiment, score } = towards;
@@ -62,7 +66,7 @@ export function documentRow(document_, towards = document_) {
       el("span", { class: `chip ${sentiment}` }, sentiment),
       el("span", { class: "score" }, signed(score)),
       severityChip(towards),
-      ...eventChips(document_),
+      ...eventChips(towards),
       el("time", { datetime: at, title: fully(at) }, moment(at)),
       el("span", { class: "topic" }, topic)),
     el("p", { class: "title" }, link(url, marked(title || text, entities))),

@@ -1,6 +1,7 @@
 // One company or group: what it is called and belongs to, its tone over time, what is usual for it, and its documents or members.
 
 import { get } from "./api.js";
+import { gravestFirst, orderAsked, startOrder } from "./document_order.js";
 import { $, reconcile, write } from "./dom.js";
 import { documentRow } from "./documents.js";
 import { fillRow, newRow } from "./entity_rows.js";
@@ -18,6 +19,8 @@ let summed = false; // shown are its members, added up
 let chosen = () => {};
 let documents = [];
 let next = null;
+let gravest = false; // the documents are the gravest of the time range
+let listing = 0; // counts the lists of documents: pages of another one are too late
 
 const path = (entity) => `/api/entities/${encodeURIComponent(entity)}`;
 
@@ -35,15 +38,16 @@ export async function showEntity(entity, members = false) {
   $("entity-members").hidden = !entity || !sums;
   if (!entity) return;
   if (other) clear();
+  if (other || gravest !== gravestFirst("entitySort")) clearDocuments();
   try {
     const [found, page] = await Promise.all([
       get(path(entity), sums ? { hours: urlState.hours, members: "true", limit: MEMBERS } : { hours: urlState.hours }),
-      sums ? null : get(`${path(entity)}/documents`, { limit: PAGE }),
+      sums ? null : get(`${path(entity)}/documents`, { limit: PAGE, ...orderAsked("entitySort") }),
     ]);
     if (stale()) return;
     describe(found);
     if (sums) showMembers(found);
-    else showDocuments(page, other);
+    else showDocuments(page);
     const { drawEntity } = await chart;
     if (stale()) return;
     drawEntity(found);
@@ -56,14 +60,21 @@ export async function showEntity(entity, members = false) {
 
 /** Nothing of the one before stays on the page while the next is loaded. */
 function clear() {
-  [documents, next] = [[], null];
   write($("entity-title"), shown.slice(shown.indexOf(":") + 1));
   write($("entity-symbols"), "");
   write($("entity-reading"), "");
   write($("members-note"), "");
   for (const part of ["entity-above", "entity-rows", "member-rows"]) $(part).replaceChildren();
-  $("entity-older").hidden = true;
   $("entity-chart").classList.add("blank");
+}
+
+/** The rows stay on the page until those of the other order are there. */
+function clearDocuments() {
+  listing += 1;
+  gravest = gravestFirst("entitySort");
+  [documents, next] = [[], null];
+  write($("entity-documents-note"), "");
+  $("entity-older").hidden = true;
 }
 
 function describe(found) {
@@ -119,12 +130,13 @@ function showMembers({ members, members_named: named }) {
   write($("members-note"), `${more}Above, a document that names two of them counts for each.`);
 }
 
-/** Show the newest page; older ones that the reader has loaded stay. */
-function showDocuments(page, other) {
+/** Show the newest page, where older ones that the reader has loaded stay, or the gravest. */
+function showDocuments(page) {
   const known = new Set(page.documents.map((row) => row.document.id));
-  const older = other ? [] : documents.filter((row) => !known.has(row.document.id));
+  const older = gravest ? [] : documents.filter((row) => !known.has(row.document.id));
   documents = [...page.documents, ...older].slice(0, MAX_ROWS);
   if (!older.length) next = page.next;
+  write($("entity-documents-note"), gravest && !documents.length ? "No document of this time range has a severity." : "");
   drawDocuments();
 }
 
@@ -137,11 +149,11 @@ function drawDocuments() {
 }
 
 async function older() {
-  const entity = shown;
+  const mine = listing;
   $("entity-older").disabled = true;
   try {
-    const page = await get(`${path(entity)}/documents`, { limit: PAGE, before: next });
-    if (entity !== shown || summed) return;
+    const page = await get(`${path(shown)}/documents`, { limit: PAGE, before: next });
+    if (mine !== listing) return;
     const known = new Set(documents.map((row) => row.document.id));
     documents = [...documents, ...page.documents.filter((row) => !known.has(row.document.id))];
     next = page.next;
@@ -153,8 +165,9 @@ async function older() {
   }
 }
 
-/** Attach the event handlers; `choose(entity)` shows a member. */
-export function startEntityView(choose) {
+/** Attach the event handlers; `choose(entity)` shows a member, `changed()` shows the same entity again. */
+export function startEntityView(choose, changed) {
   chosen = choose;
+  startOrder($("entity-sort"), "entitySort", changed);
   $("entity-older").addEventListener("click", older);
 }

@@ -1,5 +1,6 @@
 // The filters of the document stream: selects and a search field. Their values are stored in the address.
 
+import { startOrder } from "./document_order.js";
 import { $, choose, offer } from "./dom.js";
 import { FILTERS, updateUrl, urlState } from "./url_state.js";
 
@@ -34,14 +35,13 @@ export function setFilters(filters, changed) {
   changed();
 }
 
-/** Listen to the form; `changed()` is called when `urlState.filters` has changed. */
+/** Listen to the form; `changed()` is called when `urlState.filters` or the order has changed. */
 export function startFilters(changed) {
   offer(field("sentiment"), ALL, ["negative", "neutral", "positive"]);
   offer(field("kind"), ALL, ["news", "social"]);
   for (const name of ["topic", "source", "symbol", "language", "event"]) offer(field(name), ALL, []);
   fill();
-  const sort = field("sort");
-  sort.value = urlState.sort;
+  startOrder(field("sort"), "sort", changed);
   let typing = null;
   const apply = () => {
     clearTimeout(typing);
@@ -53,10 +53,7 @@ export function startFilters(changed) {
   };
   form.addEventListener("input", (event) => {
     clearTimeout(typing);
-    if (event.target === sort) {
-      updateUrl({ sort: sort.value });
-      changed();
-    } else if (event.target.name === "q") typing = setTimeout(apply, TYPING_MS);
+    if (event.target.name === "q") typing = setTimeout(apply, TYPING_MS);
     else apply();
   });
   form.addEventListener("submit", (event) => {

@@ -11,9 +11,10 @@ export function severityChip({ severity, severity_word: word }) {
   return el("span", { class: `chip ${word}`, title: `severity ${severity.toFixed(2)}, from 0 to 1` }, word);
 }
 
-/** Make the chips of what happened, likeliest first. */
+/** Make the chips of what happened, likeliest first; of what happened to a company, no probability is kept. */
 export function eventChips({ events = [] }) {
-  return events.map(({ label, probability }) => el("span", { class: "what", title: `${label}: ${percent(probability)}` }, label));
+  const title = ({ label, probability }) => (probability === undefined ? null : `${label}: ${percent(probability)}`);
+  return events.map((event) => el("span", { class: "what", title: title(event) }, event.label));
 }
 
 /** Show in a cell how grave the gravest document is. */

@@ -4,6 +4,7 @@ import { openAlerts, showAlerts, startAlerts } from "./alerts.js";
 import { get } from "./api.js";
 import * as banner from "./banner.js";
 import { $, choose, el, write } from "./dom.js";
+import { gravestFirst } from "./document_order.js";
 import * as documents from "./documents.js";
 import { loadEntities, markEntity, showEntityAlerts, startEntities } from "./entities.js";
 import { showEntity, startEntityView } from "./entity_view.js";
@@ -241,6 +242,7 @@ function startRange() {
     button.addEventListener("change", () => {
       updateUrl({ hours: button.value });
       for (const refresh of [mood, chart, entities, company]) refresh();
+      if (gravestFirst("sort")) documentStream();
     });
   }
 }
@@ -255,7 +257,7 @@ startRange();
 startFilters(documentStream);
 documents.start();
 startEntities(entities, selectEntity);
-startEntityView(goToEntity);
+startEntityView(goToEntity, company);
 onName(goToEntity);
 markEntity(entity);
 startAlerts({ changed: alerts, select: selectSeries });

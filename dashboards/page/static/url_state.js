@@ -18,6 +18,7 @@ export const urlState = {
   members: parameters.get("members") === "true", // of the entity: what belongs to it, added up
   order: one(ORDERS, parameters.get("order"), "negative"),
   sort: one(SORTS, parameters.get("sort"), "newest"), // of the documents
+  entitySort: one(SORTS, parameters.get("entity_sort"), "newest"), // of the entity's documents
   names: one(NAMES, parameters.get("names"), "companies"),
   filters: Object.fromEntries(FILTERS.map((name) => [name, (parameters.get(name) || "").slice(0, 200)])),
 };
@@ -32,6 +33,7 @@ export function updateUrl(change) {
     ["members", urlState.entity && urlState.members ? "true" : ""],
     ["order", urlState.order === "negative" ? "" : urlState.order],
     ["sort", urlState.sort === "newest" ? "" : urlState.sort],
+    ["entity_sort", urlState.entitySort === "newest" ? "" : urlState.entitySort],
     ["names", urlState.names === "companies" ? "" : urlState.names],
     ...Object.entries(urlState.filters),
   ];

@@ -31,10 +31,10 @@ def tone(
 ) -> None:
     """Show what stored documents say about somebody.
 
-    That is how many documents of the last hours name it, how many of them are negative towards it, and the mean tone. Of a sector, an
-    industry, the market, and with --members of a country or an owner, the numbers are sums over its members, and the most negative members
-    follow. A document that names two members counts for each; copies of a text count once. Works beside a running `squall up`, through its
-    live page. Exit 1 when no stored document names it.
+    That is how many documents of the last hours name it, how many of them are negative towards it, the mean tone, and how grave what
+    happened is for it, where a model has read that. Of a sector, an industry, the market, and with --members of a country or an owner, the
+    numbers are sums over its members, and the most negative members follow. A document that names two members counts for each; copies of a
+    text count once. Works beside a running `squall up`, through its live page. Exit 1 when no stored document names it.
 
     \b
     Examples:
@@ -77,6 +77,9 @@ def _print(view: EntityView, hours: int) -> None:
         f"{totals.negative_before:,} of {totals.documents_before:,} negative in the {hours} hours before ({totals.change:+.1f} sd)"
     )
     echo(f"{'tone':11} {totals.mean_score:+.2f}; {totals.mean_score_before:+.2f} before")
+    if totals.gravest is not None and totals.mean_severity is not None:
+        grave = f"{totals.grave:,} {'document' if totals.grave == 1 else 'documents'} of 0.5 or more"
+        echo(f"{'severity':11} mean {totals.mean_severity:.2f}; {grave}; gravest {totals.gravest:.2f} ({totals.gravest_word})")
     if view.belongs_to:
         echo(f"{'belongs to':11} {', '.join(node.name for node in view.belongs_to)}")
     for row in view.members or ():

@@ -64,6 +64,21 @@ def test_a_sector_is_told_with_its_most_negative_companies(filled: Path) -> None
     assert lines[-1].endswith(SHELL)
 
 
+def test_how_grave_it_is_stands_in_a_line_where_a_model_has_read_that_and_nowhere_else(filled: Path) -> None:
+    line = "severity    mean {}; {} of 0.5 or more; gravest 0.75 (grave)"
+    assert "severity" not in invoke("Shell").output
+    store = storage.open(f"chdb://{filled}?max_threads=1")
+    store.documents.insert([naming(9, mention(SHELL, severity=0.75))], token="b")
+    store.rollups.update()
+    store.close()
+    assert line.format("0.75", "1 document") in invoke("Shell").output.splitlines()
+    store = storage.open(f"chdb://{filled}?max_threads=1")
+    store.documents.insert([naming(10, mention(SHELL, severity=0.5)), naming(11, mention(SHELL, severity=0.1))], token="c")
+    store.rollups.update()
+    store.close()
+    assert line.format("0.45", "2 documents") in invoke("sector:energy").output.splitlines()
+
+
 def test_somebody_is_found_by_ticker_name_or_id_alone_or_with_what_it_owns(filled: Path) -> None:
     assert answer("SHEL")["totals"]["entity"] == answer("Shell")["totals"]["entity"] == SHELL
     assert answer("found:alpenbank")["totals"]["negative"] == 1

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from squall.core.records import Event, ScoredDocument
 from tests.support.browser import colours
 from tests.support.served_page import ServedPage
 
@@ -131,6 +132,58 @@ def test_markup_in_a_name_or_an_id_is_text(served_page: ServedPage, visit: Any) 
     page.reload()
     expect(page.locator("#entity-rows li")).to_have_count(1)
     assert page.locator("img").count() == 0
+
+
+def read(row: ScoredDocument, severity: float, *events: str) -> ScoredDocument:
+    """Return `row`, read as an accident, of which only this happened to the name in it."""
+    happened = tuple(Event(name=name, probability=0.8) for name in events)
+    mentions = tuple(mention.model_copy(update={"severity": severity, "events": happened}) for mention in row.mentions)
+    return row.model_copy(update={"severity": 0.9, "events": (Event(name="accident", probability=0.8),), "mentions": mentions})
+
+
+def test_documents_of_a_company_are_listed_gravest_for_it_first_with_what_happened_to_it(served_page: ServedPage, visit: Any) -> None:
+    ford = ("company:ford", "Ford", "negative")
+    rows = [read(served_page.naming(f"Ford slips {n}", ford, age=timedelta(minutes=n)), n / 100, "results") for n in range(21)]
+    served_page.insert(
+        *rows,
+        served_page.naming("Ford is not read", ford, age=timedelta(hours=2)),
+        read(served_page.naming("Ford fails", ford, age=timedelta(hours=7)), 1.0, "insolvency", "own_event"),
+    )
+    served_page.count()
+    page = visit()
+    listed = page.locator("#entity-rows li")
+    expect(listed).to_have_count(20)
+    expect(listed.first).to_contain_text("Ford slips 0")
+    expect(listed.first.locator(".what")).to_have_text(["profit warning or bad results"])
+    expect(page.locator("#documents .what").first).to_have_text("accident or disaster")
+    page.get_by_role("button", name="Older documents").first.click()
+    expect(listed).to_have_count(23)
+    switch = page.locator("#entity-documents").get_by_label("Order")
+    switch.select_option("gravest first")
+    expect(listed).to_have_count(20)
+    expect(listed.first).to_contain_text("Ford fails")
+    expect(listed.first.locator(".chip")).to_have_text(["negative", "ruin"])
+    expect(listed.first.locator(".what")).to_have_text(["insolvency or default", "own event"])
+    expect(listed.nth(1)).to_contain_text("Ford slips 20")
+    expect(page.locator("#entity-older")).to_be_hidden()
+    expect(page).to_have_url(re.compile("entity_sort=gravest$"))
+    page.locator("#filters").get_by_label("Order").select_option("gravest first")
+    expect(page.locator("#documents li")).to_have_count(22)
+    page.get_by_text("6 h", exact=True).click()
+    expect(listed.first).to_contain_text("Ford slips 20")
+    expect(page.locator("#documents li")).to_have_count(21)
+    page.reload()
+    expect(listed.first).to_contain_text("Ford slips 20")
+    expect(switch).to_have_value("gravest")
+    switch.select_option("newest first")
+    expect(listed.first).to_contain_text("Ford slips 0")
+    expect(page.locator("#entity-older")).to_be_visible()
+
+
+def test_where_no_model_read_severity_gravest_first_says_that_there_is_none(page: Page) -> None:
+    page.locator("#entity-documents").get_by_label("Order").select_option("gravest first")
+    expect(page.locator("#entity-documents-note")).to_have_text("No document of this time range has a severity.")
+    expect(page.locator("#entity-rows li")).to_have_count(0)
 
 
 def test_an_address_with_a_name_that_never_occurred_says_so(served_page: ServedPage, visit: Any, expected_errors: Any) -> None:

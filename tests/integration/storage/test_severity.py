@@ -131,13 +131,54 @@ def test_counts_per_entity_are_how_grave_it_is_for_each(store: Store) -> None:
     ]
     events = store.severity.events_of([FORD, SHELL], NOW, NOW + 30 * MINUTE, step=MINUTE)
     assert [(each.event, each.documents) for each in events] == [("accident", 2)]
-    found = store.severity.gravest_of(FORD, *DAY)
-    assert [(int(row.id, 16), severity) for row, severity in found] == [(1, 1.0), (2, 0.5)]
     group, members = store.groups.members("both", [FORD, SHELL], *DAY, order="gravest")
     assert (group.gravest, group.grave, group.mean_severity) == (1.0, 2, pytest.approx(1.75 / 3))
     assert [member.entity for member in members] == [FORD, SHELL]
     [total] = store.groups.totals({"both": [FORD, SHELL]}, *DAY)
     assert total == replace(group, group="both")
+
+
+def test_the_gravest_documents_of_an_entity_are_those_that_are_gravest_for_it_and_copies_are_one(store: Store) -> None:
+    strike = (Event(name="strike", probability=0.7),)
+    store.documents.insert(
+        [
+            about(grave(1, 0.9), mention(FORD, severity=0.25, tone="positive"), mention(SHELL, severity=1.0, start=20)),
+            about(grave(2, 0.1, "accident", at=1), mention(FORD, severity=0.75, events=strike), mention(FORD, 20, first=False)),
+            about(grave(3, 0.1, at=2, fingerprint=7), mention(FORD, severity=0.5)),
+            about(grave(4, 0.1, at=3, fingerprint=7), mention(FORD, severity=0.4)),
+            about(grave(5, 0.1, at=4, fingerprint=7), mention(SHELL, severity=0.2)),
+            about(grave(6, 1.0, at=5), mention(FORD)),
+            about(grave(7, 0.1, at=-1), mention(FORD, severity=1.0)),
+        ],
+        token="a",
+    )
+    found = store.severity.gravest_of(FORD, *DAY)
+    assert [(int(row.document.id, 16), row.mention.severity, row.document.copies) for row in found] == [
+        (2, 0.75, 0),
+        (3, 0.5, 1),
+        (1, 0.25, 0),
+    ]
+    assert (found[0].mention.entity, found[0].mention.first, found[0].mention.event_names) == (FORD, True, ("strike",))
+    assert store.severity.gravest_of(FORD, *DAY, limit=2) == found[:2]
+    assert store.severity.gravest_of(FORD, *DAY, sentiment="positive") == found[2:]
+    assert store.severity.gravest_of(BP, *DAY) == []
+
+
+def test_the_gravest_documents_of_an_entity_are_as_they_were_read_last(store: Store) -> None:
+    store.documents.insert([about(grave(n, 0.5, at=n), mention(FORD, severity=0.9)) for n in range(4)], token="a")
+    again = {"model": "m2", "scored_at": NOW + HOUR}
+    store.documents.insert(
+        [
+            about(grave(1, 0.5, at=1, **again), mention(FORD, severity=0.3)),
+            about(grave(2, 0.5, at=2, **again), mention(SHELL, severity=1.0)),
+            about(grave(3, 0.5, at=90, **again), mention(FORD, severity=0.6)),
+        ],
+        token="b",
+    )
+    found = store.severity.gravest_of(FORD, *DAY)
+    assert [(int(row.document.id, 16), round(row.mention.severity or 0, 3)) for row in found] == [(0, 0.9), (3, 0.6), (1, 0.3)]
+    assert found[1].document.published_at == NOW + 90 * MINUTE
+    assert store.severity.gravest_of(SHELL, *DAY)[0].document.model_version == "m2"
 
 
 def test_topics_say_how_grave_they_are_and_none_where_nothing_was_read(store: Store) -> None:
