@@ -26,7 +26,6 @@ from squall.dashboards.page.schemas.entities import (
     EntityOrder,
     EntityView,
 )
-from squall.dashboards.page.schemas.severity import EventNameView
 from squall.dashboards.page.time_grid import INSTANT, Hours
 from squall.entities.catalogue.groups import GroupKind, OpenGroups, is_group
 from squall.storage import Store
@@ -179,7 +178,7 @@ def _views(store: Store, rows: Sequence[EntityDocument]) -> list[EntityDocumentV
             sentiment=row.mention.sentiment,
             score=row.mention.score,
             severity=row.mention.severity,
-            events=[EventNameView(name=name) for name in row.mention.event_names],
+            events=row.mention.event_names,
         )
         for view, row in zip(document_views(documents, store.mentions.of(documents)), rows, strict=True)
     ]

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from squall.core.records import Sentiment
 from squall.dashboards.page.schemas.base import View
-from squall.dashboards.page.schemas.severity import Events, SeverityView
+from squall.dashboards.page.schemas.severity import EventNames, Events, SeverityView
 from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.mentions import StoredMention
 
@@ -32,6 +32,9 @@ class MentionView(SeverityView, View):
     p_negative: float
     p_neutral: float
     p_positive: float
+    events: EventNames = Field(
+        [], validation_alias="event_names", description="what happened to it; by the document, where the model does not say it of names"
+    )
 
 
 class DocumentView(SeverityView, View):

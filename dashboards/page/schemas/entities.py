@@ -12,7 +12,7 @@ from squall.dashboards.page.schemas.alerts import AlertRow
 from squall.dashboards.page.schemas.base import View
 from squall.dashboards.page.schemas.chart import PointsView
 from squall.dashboards.page.schemas.documents import NEXT, DocumentView
-from squall.dashboards.page.schemas.severity import EventNameView, GravestView, SeverityView
+from squall.dashboards.page.schemas.severity import EventNames, GravestView, SeverityView
 from squall.entities.catalogue.groups import GroupKind
 
 
@@ -120,9 +120,7 @@ class EntityDocumentView(SeverityView, View):
     p_positive: float
     sentiment: Sentiment = Field(description="towards the entity")
     score: float = Field(description="p_positive − p_negative towards the entity")
-    events: list[EventNameView] = Field(
-        description="what happened to the entity; by the document, where the model does not say it of names"
-    )
+    events: EventNames = Field(description="what happened to the entity; by the document, where the model does not say it of names")
 
 
 class EntityDocumentsView(View):

@@ -28,6 +28,12 @@ class EventView(EventNameView):
     probability: float
 
 
+EventNames = Annotated[
+    list[EventNameView], BeforeValidator(lambda names: [{"name": each} if isinstance(each, str) else each for each in names])
+]
+"""From names alone, as the store keeps them of a mention."""
+
+
 def _named(value: Any) -> Any:
     return [{"name": each[0], "probability": each[1]} if isinstance(each, tuple) else each for each in value]
 

@@ -15,7 +15,8 @@ export function toneOf({ p_negative: negative, p_neutral: neutral, p_positive: p
 function described(mention) {
   const { symbols, p_negative: negative, p_neutral: neutral, p_positive: positive, relevance } = mention;
   const tones = `negative ${percent(negative)}, neutral ${percent(neutral)}, positive ${percent(positive)}`;
-  return `${mention.name}${symbols.length ? ` (${symbols.join(", ")})` : ""}: ${tones}; relevance ${percent(relevance)}`;
+  const happened = mention.events?.length ? `; ${mention.events.map((event) => event.label).join(", ")}` : "";
+  return `${mention.name}${symbols.length ? ` (${symbols.join(", ")})` : ""}: ${tones}; relevance ${percent(relevance)}${happened}`;
 }
 
 function chip(mention) {

@@ -41,6 +41,7 @@ def test_documents_are_listed_gravest_first_with_words_for_what_happened(world: 
         fire, strike = answer["documents"]
         assert (fire["title"], round(fire["severity"], 3), fire["severity_word"]) == ("Acme plant burns", 0.8, "grave")
         assert [event["label"] for event in fire["events"]] == ["accident or disaster"]
+        assert fire["entities"][0]["events"] == [{"name": "accident", "label": "accident or disaster"}]
         assert (fire["entities"][0]["severity_word"], strike["severity_word"]) == ("ruin", "serious")
         assert [(event["name"], event["label"]) for event in strike["events"]][1] == ("own_event", "own event")
         week = httpx.get(url + "/api/documents", params={"order": "gravest", "hours": 168, "event": "accident"}).json()
