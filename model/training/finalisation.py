@@ -8,6 +8,7 @@ from typing import Any
 from squall.model.data.examples import Example
 from squall.model.network import MultiTaskNetwork
 from squall.model.training.encoding import Encoded
+from squall.model.training.techniques.branching import mix_with_base
 from squall.model.training.techniques.head_blending import blend_heads, relabelled
 from squall.model.training.techniques.temperature_scaling import fit_temperature, fold_temperature
 from squall.model.training.trainer import Trainer
@@ -15,13 +16,17 @@ from squall.model.training.validation import labelled_logits
 
 
 def finalise(trainer: Trainer, best: dict[str, Any], train: Sequence[Example], dev: Sequence[Example]) -> dict[str, Any]:
-    """Blend and calibrate the checkpoint in `best/` as the run's settings ask, save it in its place; returns its metrics.
+    """Blend or mix and calibrate the checkpoint in `best/` as the run's settings ask, save it in its place; returns its metrics.
 
     Adds `calibration`: per text and spans task `temperature`, and `nll` (and `ece`, where there is one label)
     before and after, on the dev split.
     """
-    blend = trainer.config.blend
+    config = trainer.config
+    blend = config.blend
     network = MultiTaskNetwork.load(trainer.folder / "best")
+    if config.branch_both and config.branch_both_share < 1:
+        mix_with_base(network, MultiTaskNetwork.load(trainer.base), config.branch_both_share)
+        trainer.log.message(f"{', '.join(config.branch_both)}: share {config.branch_both_share:g} of what was learnt")
     if blend:
         network = blend_heads(network, blend)
         train, dev = relabelled(train, blend), relabelled(dev, blend)

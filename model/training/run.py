@@ -43,7 +43,7 @@ def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
     else:
         fitted = trainer.encode(train)
     best = trainer.fit(fitted, trainer.encode(dev), resume=resume)
-    return finalise(trainer, best, train, dev) if config.blend or config.calibrate else best
+    return finalise(trainer, best, train, dev) if config.blend or config.calibrate or config.branch_both_share < 1 else best
 
 
 def _rewritten(train: list[Example], written: list[Example], recipe: Recipe) -> list[Example]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from squall.model.data.mentions.rewriting import RENAMED
 from squall.model.tasks import TaskSpec
 
 LICENCES = {
@@ -18,6 +19,20 @@ LICENCES = {
     "augmented": "texts of these sets, rewritten by `squall model augment`",
 }
 """Licences of public sets by the name of their folder, and of texts derived from them."""
+_OF_SQUALL = {
+    "severity": "texts of these sets, of StockNet (MIT) and of A Million News Headlines (CC0): `model/labelled/severity_train.csv`",
+    "joined": "two of Squall's own sentences in one text: `model/labelled/templates`",
+    "names": "sentences of Squall's own: `model/labelled/names.jsonl`",
+    **dict.fromkeys(
+        (
+            *("accidents_attacks_strikes", "hard_language", "insolvency_fraud_lawsuits", "irony_slang_and_outcomes", "posts_tone"),
+            *("reactions_and_lookalikes", "results_markets_executives", "signs_and_quantities", "understated_announcements"),
+            *("wire_accidents", "wire_banks", "wire_markets", "wire_results", "wire_states", "wire_tech_health"),
+        ),
+        "sentences of Squall's own: `model/labelled/templates`",
+    ),
+}
+"""Where the labels in this repository come from, by the name of their set."""
 _LARGEST_CONFUSION = 6
 """Most labels of a confusion matrix that is shown as a table of text."""
 
@@ -52,6 +67,9 @@ def _made(run: Mapping[str, Any], tasks: Sequence[TaskSpec]) -> Iterator[str]:
         f"- Best epoch {run['epoch']} of {config['epochs']}, seed {config['seed']}, {config['batch_rows']} rows per batch, "
         f"learning rate {config['learning_rate']:g} (heads {config['head_learning_rate']:g}), at most {config['max_tokens']} tokens",
     )
+    if layers := config.get("branch_layers"):
+        both = "".join(f"; {name} reads it beside the encoder" for name in config.get("branch_both", ()))
+        yield f"- A branch of {layers} layers of its own for the heads that the base lacks{both}; the base's own layers are as they were"
     if share := config.get("base_share"):
         yield f"- The weights are a mean of those of the base (share {share:g}) and of those after training (WiSE-FT)"
     yield from (f"- {line}" for line in run.get("provenance", ()))
@@ -71,7 +89,15 @@ def _data(run: Mapping[str, Any]) -> Iterator[str]:
     )
     for name in sorted({**train["by_source"], **dev["by_source"]}):
         counts = (f"{part['by_source'].get(name, 0):,}" for part in (train, dev))
-        yield f"| {_escaped(name)} | {' | '.join(counts)} | {LICENCES.get(name, 'not a public set known to Squall: ask its owner')} |"
+        yield f"| {_escaped(name)} | {' | '.join(counts)} | {_licence(name)} |"
+
+
+def _licence(name: str) -> str:
+    known = {**LICENCES, **_OF_SQUALL}
+    origin = name.removesuffix(RENAMED)
+    if origin in known:
+        return known[origin] if origin == name else f"the same with other companies' names: {known[origin]}"
+    return "not a public set known to Squall: ask its owner"
 
 
 def _scores(run: Mapping[str, Any], tasks: Sequence[TaskSpec]) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
+
 from squall.core.errors import ConfigurationError
 from squall.model.branch import BranchConfig
 from squall.model.network import MultiTaskNetwork, NetworkConfig
@@ -55,6 +57,20 @@ def planned_branch(config: TrainConfig, base: NetworkConfig | None, tasks: Seque
     if before and not both >= before.both:
         raise ConfigurationError(f"{', '.join(sorted(before.both - both))} reads the base's branch too", "name it in train.branch_both")
     return BranchConfig(config.branch_layers, own, both)
+
+
+def mix_with_base(network: MultiTaskNetwork, base: MultiTaskNetwork, share: float) -> None:
+    """Make the heads of `network` that read both a mean of what they learnt, with weight `share`, and of those of `base`, in place.
+
+    Both are linear in what they read, so the answer's logits are the mean of both answers' logits (WiSE-FT, Wortsman et al. 2022).
+    """
+    assert network.config.branch is not None
+    start = MultiTaskNetwork(base.encoder, network.config)
+    start.take_heads(base)
+    with torch.no_grad():
+        for name in sorted(network.config.branch.both):
+            for learnt, first in zip(network.heads[name].parameters(), start.heads[name].parameters(), strict=True):
+                learnt.lerp_(first.to(learnt.device), 1 - share)
 
 
 def learning_tasks(network: MultiTaskNetwork) -> tuple[TaskSpec, ...]:

@@ -40,10 +40,12 @@ def test_every_public_name_can_be_imported_and_an_unknown_one_is_an_attribute_er
 
 def test_every_task_has_a_label_and_probabilities_that_sum_to_one(model: squall.Model) -> None:
     scores = model.score(TEXTS)
-    assert (len(scores), set(scores.tasks), scores.model_version) == (3, {"topic", "sentiment"}, model.version)
+    assert (len(scores), set(scores.tasks), scores.model_version) == (3, {"topic", "sentiment", "severity", "events"}, model.version)
     for name, classes in model.tasks.items():
         task = scores[name]
         assert task.probabilities.shape == (3, len(classes))
+        if name == "events":  # any number of them at once
+            continue
         np.testing.assert_allclose(task.probabilities.sum(axis=1), 1.0, atol=1e-5)
         assert task.labels == [classes[i] for i in task.probabilities.argmax(axis=1)]
     assert (scores["sentiment"].labels[0], scores["sentiment"].labels[2]) == ("negative", "positive")
@@ -65,7 +67,7 @@ def test_the_frame_and_the_dictionaries_hold_the_same_numbers(model: squall.Mode
     assert list(frame["text"]) == [row["text"] for row in rows] == TEXTS
     assert list(frame["sentiment"]) == [row["sentiment"] for row in rows]
     np.testing.assert_allclose(frame["sentiment: negative"], [row["sentiment_probabilities"]["negative"] for row in rows])
-    assert len(frame.columns) == 1 + 2 + 20 + 3
+    assert len(frame.columns) == 1 + sum(1 + len(classes) for classes in model.tasks.values()) == 1 + 4 + 20 + 3 + 5 + 15
 
 
 def test_no_texts_give_no_scores(model: squall.Model) -> None:
@@ -86,8 +88,8 @@ def test_what_is_not_a_list_of_strings_is_refused_by_name(model: squall.Model, t
 
 
 def test_an_unknown_task_names_those_that_there_are(model: squall.Model) -> None:
-    with pytest.raises(KeyError, match="this model has topic, sentiment"):
-        model.score(TEXTS)["severity"]
+    with pytest.raises(KeyError, match="this model has topic, sentiment, severity, events"):
+        model.score(TEXTS)["mood"]
 
 
 def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:

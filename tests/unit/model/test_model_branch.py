@@ -17,6 +17,7 @@ from squall.model.serving.backends.selection import open_backend
 from squall.model.tasks import TaskSpec
 from squall.model.tokenizer import pad
 from squall.model.training.config import TrainConfig
+from squall.model.training.finalisation import finalise
 from squall.model.training.techniques.branching import planned_branch
 from squall.model.training.trainer import Trainer
 from tests.support.engines import tiny_settings
@@ -150,6 +151,26 @@ def test_a_head_that_reads_both_begins_with_the_base_s_answers_and_learns_from_t
     assert after.heads[name].weight[:, width:].abs().max() > 0.01  # type: ignore[index, union-attr]
     assert after.config.branch == BranchConfig(1, frozenset({"mention"}), frozenset({name}))
     _goes_on_alike(tmp_path, config, second, after.state_dict())
+
+
+def test_a_share_of_what_a_head_learnt_lies_between_the_base_and_all_of_it(tiny_base: Path, tmp_path: Path) -> None:
+    settings = TrainConfig(epochs=1, batch_rows=16, max_tokens=16, learning_rate=3e-3, head_learning_rate=1e-2, precision="fp32", seed=5)
+    first = Trainer(tiny_base, TASKS, settings, tmp_path / "first", QUIET)
+    first.fit(first.encode(rows(64, 1)), first.encode(rows(32, 2)))
+    name = TASKS[0].name
+    found = {}
+    for share in (0.0, 0.5, 1.0):
+        fields = {"branch_layers": 1, "branch_both": (name,), "branch_both_share": share, "calibrate": False}
+        run = Trainer(tmp_path / "first" / "best", (*TASKS, MENTION), settings.model_copy(update=fields), tmp_path / f"{share}", QUIET)
+        train, dev = rows_with_mentions(64, 1), rows_with_mentions(60, 2)
+        finalise(run, run.fit(run.encode(train), run.encode(dev)), train, dev)
+        with torch.inference_mode():
+            found[share] = MultiTaskNetwork.load(tmp_path / f"{share}" / "best")(*pad(ROWS))[name]
+    with torch.inference_mode():
+        base = MultiTaskNetwork.load(tmp_path / "first" / "best")(*pad(ROWS))[name]
+    torch.testing.assert_close(found[0.0], base, atol=1e-4, rtol=0)
+    torch.testing.assert_close(found[0.5], (base + found[1.0]) / 2, atol=5e-3, rtol=0)
+    assert not torch.allclose(found[1.0], base, atol=0.05)
 
 
 def _goes_on_alike(tmp_path: Path, config: TrainConfig, second: Trainer, after: dict[str, torch.Tensor]) -> None:
