@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from squall.core.records import EntityKind
 from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate
-from squall.entities.linking.folding import fold_name
 from squall.entities.linking.link import Role
 from squall.entities.linking.place import Place
-from squall.entities.linking.roles.authors import tells
+from squall.entities.linking.roles import lawyers, persons
+from squall.entities.linking.roles.authors import plainly_tells, tells
+from squall.entities.linking.roles.exchanges import trades
 from squall.entities.linking.roles.listings import listed
-from squall.entities.linking.roles.raters import is_house, rates
+from squall.entities.linking.roles.professions import is_exchange, is_house, is_law_firm, is_medium, is_researcher
+from squall.entities.linking.roles.raters import rates
+from squall.entities.linking.roles.researchers import advises_on_votes, plainly_rates, reports_on
 
 _HOUSE = (EntityKind.COMPANY, EntityKind.ORGANISATION)
 _MAY_ACT = frozenset({*_HOUSE, EntityKind.INDEX, EntityKind.OTHER})
@@ -32,7 +35,7 @@ def roles(folded: str, found: Sequence[Candidate]) -> list[Role]:
         folded: the text, folded.
         found: the names that link, sorted by start.
     """
-    solicited = bool(found) and _solicits(folded)
+    solicited = bool(found) and (_solicits(folded) or any(map(lawyers.solicits, found, found[1:])))
     prices = listed(found[0].place.text, found) if found else frozenset()
     decided: dict[str, Role] = {}
     own: set[str] = set()
@@ -46,42 +49,72 @@ def roles(folded: str, found: Sequence[Candidate]) -> list[Role]:
 
 
 def _roles_in_order(found: Sequence[Candidate], solicited: bool) -> list[Role]:
-    """Return the role of each place; of houses in a row that rate together, each rates: "Barclays, UBS raise Tesla targets"."""
+    """Return the role of each place; of houses in a row that act together, each does: "Barclays, UBS raise Tesla targets"."""
+    if solicited:
+        return [_solicited(candidate) for candidate in found]
     result: list[Role] = []
-    previous: tuple[Role, int] | None = None
+    others = any(candidate.entity.id != found[0].entity.id for candidate in found)
     for number, candidate in enumerate(found):
         following = found[number + 1] if number + 1 < len(found) else None
-        role = _role(candidate, following, previous, solicited)
-        previous = (role, candidate.end)
-        result.append(role)
+        previous = found[number - 1] if number else None
+        result.append(_role(candidate, following, previous, result[-1] if number else None, others))
     for number in range(len(found) - 2, -1, -1):
         first, second = found[number], found[number + 1]
-        together = result[number] is Role.SUBJECT and result[number + 1] is Role.RATER and is_house(first)
-        if together and first.place.text[first.end : second.start].strip() in _AND:
-            result[number] = Role.RATER
+        if result[number] is not Role.SUBJECT or first.place.text[first.end : second.start].strip() not in _AND:
+            continue
+        if (result[number + 1] is Role.RATER and is_house(first)) or (result[number + 1] is Role.LAW_FIRM and is_law_firm(first)):
+            result[number] = result[number + 1]
     return result
 
 
-def _role(candidate: Candidate, following: Candidate | None, previous: tuple[Role, int] | None, solicited: bool) -> Role:
-    kind, name = candidate.entity.kind, candidate.place.name
-    if solicited:
-        if name in vocabulary.LAW_FIRMS or name.endswith((" llp", " law firm", " law")):
-            return Role.LAW_FIRM
-        return Role.SOLICITATION if kind in _HOUSE else Role.SUBJECT
+def _solicited(candidate: Candidate) -> Role:
+    if is_law_firm(candidate):
+        return Role.LAW_FIRM
+    return Role.SOLICITATION if candidate.entity.kind in _HOUSE else Role.SUBJECT
+
+
+def _role(candidate: Candidate, following: Candidate | None, previous: Candidate | None, role_before: Role | None, others: bool) -> Role:
+    """Return the role of one place.
+
+    Args:
+        candidate: the name.
+        following: the next name of the text.
+        previous: the name before it.
+        role_before: that one's role.
+        others: whether the text names another.
+    """
+    kind = candidate.entity.kind
+    if kind is EntityKind.PERSON:
+        return persons.role_of(candidate, following, previous, others)
     if kind not in _MAY_ACT:
         return Role.SUBJECT
     if _hosts(candidate.place):
         return Role.HOST
-    names = {name, fold_name(candidate.entity.name)}
+    previous_end = previous.end if previous is not None else None
     if is_house(candidate):
-        between = candidate.place.text[previous[1] : candidate.start].strip() if previous and previous[0] is Role.RATER else None
-        if between in _AND or rates(candidate, following, previous[1] if previous else None):
+        between = (
+            candidate.place.text[previous.end : candidate.start].strip() if previous is not None and role_before is Role.RATER else None
+        )
+        if between in _AND or rates(candidate, following, previous_end) or advises_on_votes(candidate, following):
             return Role.RATER
-    if not names.isdisjoint(vocabulary.MEDIA) and tells(candidate):
+    if is_researcher(candidate) and reports_on(candidate, others):
+        return Role.RATER
+    if (
+        previous is not None
+        and role_before is Role.RATER
+        and previous.entity.kind is EntityKind.PERSON
+        and persons.belongs_to(candidate, previous)
+    ):
+        return Role.RATER
+    if is_medium(candidate) and tells(candidate, following):
         return Role.AUTHOR
-    if not names.isdisjoint(vocabulary.EXCHANGES) and _trades(candidate.place):
+    if is_exchange(candidate) and trades(candidate, following, others):
         return Role.EXCHANGE
-    return Role.SUBJECT
+    if lawyers.acts_for_others(candidate, others):
+        return Role.LAW_FIRM
+    if plainly_rates(candidate, following, others):
+        return Role.RATER
+    return Role.AUTHOR if plainly_tells(candidate, others) else Role.SUBJECT
 
 
 def _solicits(folded: str) -> bool:
@@ -99,12 +132,3 @@ def _hosts(place: Place) -> bool:
         return False
     following = place.after[: _EVENT_WITHIN + 1]
     return any(word in _EVENTS and following[number + 1 : number + 2] != ["call"] for number, word in enumerate(following[:_EVENT_WITHIN]))
-
-
-def _trades(place: Place) -> bool:
-    before = place.before
-    nearest = before[0] if before else ""
-    following = place.after[0] if place.after else ""
-    if following in vocabulary.EXCHANGE_AFTER:
-        return True
-    return nearest == "on" or (nearest == "the" and len(before) > 1 and before[1] == "on")

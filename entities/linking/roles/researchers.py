@@ -1,0 +1,91 @@
+"""Who judges others without a place in the lists: short sellers and research houses by their reports, others by a plain rating."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from squall.entities.linking import vocabulary
+from squall.entities.linking.candidates import Candidate
+from squall.entities.linking.folding import fold_name
+from squall.entities.linking.roles.authors import signs
+from squall.entities.linking.roles.professions import is_found
+from squall.entities.linking.roles.raters import is_rated
+
+_NEAR = 3
+_CLAUSE = 9
+_RATED_WITHIN = 90
+"""Characters after a verb of rating within which the rated company is named."""
+_FROM = frozenset({"by", "from", "at", "after", "on", "over", "following", "to"})
+_AT = frozenset({"at", "with", "from", "of"})
+_TO = frozenset({"to", "at", "with", "a", "from"})
+_DOWNGRADES = frozenset({"downgrades", "downgraded"})
+_TARGETS = frozenset({"target", "targets", "pt", "coverage"})
+_TIP_ENDS = ":"
+_VOTES = frozenset({"vote", "votes", "proxy", "holders", "shareholders", "stockholders", "investors"})
+_ADVISES_ON_VOTES = frozenset({"recommends", "urges", "backs", "advises", "opposes", "supports", "tells", "recommended", "urged", "backed"})
+
+
+def reports_on(candidate: Candidate, others: bool) -> bool:
+    """Return whether a house that only reports on others does so: "Muddy Waters report", "Culper alleges that Tesla …".
+
+    Args:
+        candidate: its name.
+        others: whether the text has another.
+    """
+    before, after = candidate.place.before, candidate.place.after
+    if not others:
+        return False
+    verb = after[0] if after else ""
+    if verb in vocabulary.ACCUSES:
+        return True
+    reports = vocabulary.SHORT_REPORTS
+    if verb in reports or (candidate.place.possessive and not reports.isdisjoint(after[:_NEAR])):
+        return True
+    return before[:1] != [] and before[0] in _FROM and not (reports | vocabulary.ACCUSED).isdisjoint(before[1:_NEAR])
+
+
+def advises_on_votes(candidate: Candidate, following: Candidate | None) -> bool:
+    """Return whether a house tells shareholders of another how to vote: "ISS urges Tesla holders to reject pay"."""
+    after = candidate.place.after
+    return following is not None and after[:1] != [] and after[0] in _ADVISES_ON_VOTES and not _VOTES.isdisjoint(after[1:])
+
+
+def plainly_rates(candidate: Candidate, following: Candidate | None, others: bool) -> bool:
+    """Return whether a name that nothing says to be a house's stands where only a house does: "Pell downgrades Tesla to hold".
+
+    Args:
+        candidate: the name.
+        following: the next name of the text.
+        others: whether the text has another.
+    """
+    if not others or not is_found(candidate):
+        return False
+    before, after = candidate.place.before, candidate.place.after
+    if after[:1] and after[0] in vocabulary.EXPERTS:
+        return vocabulary.EVENTS.isdisjoint(after[1:2])
+    if before[:1] and before[0] in _AT and not vocabulary.ANALYSTS.isdisjoint(before[1:2]):
+        return True
+    if before[:1] and before[0] in vocabulary.RATED_BY and not vocabulary.RATED_VERBS.isdisjoint(before[1:_CLAUSE]):
+        return _has_grade(before[_CLAUSE:0:-1])
+    if signs(candidate, _TIP_ENDS):
+        text = candidate.place.text
+        if text[max(0, candidate.start - 3) : candidate.start].rstrip()[-1:] != ":":
+            return False
+        told = fold_name(text[max(0, candidate.start - _RATED_WITHIN) : candidate.start]).split()
+        return not vocabulary.TIPS.isdisjoint(told) and vocabulary.POSTS.isdisjoint(told[-2:])
+    if following is None or following.start - candidate.end > _RATED_WITHIN or not after or is_rated(after):
+        return False
+    return after[0] in _DOWNGRADES or (after[0] in vocabulary.RATING_VERBS and _has_grade(after[1:_CLAUSE]))
+
+
+def _has_grade(words: Sequence[str]) -> bool:
+    """Whether a grade, a target or coverage is among words in their order: "to hold", not "to hold talks" nor "up for sale"."""
+    if not (_TARGETS | vocabulary.STRONG_RATING).isdisjoint(words):
+        return True
+    return any(
+        word in vocabulary.GRADES and number and words[number - 1] in _TO and words[number + 1 : number + 2] not in _NO_GRADE
+        for number, word in enumerate(words)
+    )
+
+
+_NO_GRADE = (["talks"], ["off"], ["back"], ["stake"], ["unit"], ["shares"], ["up"], ["out"], ["assets"], ["stakes"])
