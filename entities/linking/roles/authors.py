@@ -35,7 +35,7 @@ def tells(candidate: Candidate, following: Candidate | None) -> bool:
         return True
     if candidate.place.possessive and following is not None and following.start - candidate.end <= _SPEAKER_WITHIN:
         return True
-    return signs(candidate) or _heads(candidate)
+    return signs(candidate, ":") or _heads(candidate)
 
 
 def plainly_tells(candidate: Candidate, others: bool) -> bool:

@@ -8,6 +8,8 @@ from squall.entities.linking.candidates import Candidate
 
 _ISSUERS = frozenset({EntityKind.COMPANY, EntityKind.ORGANISATION})
 _ACTS_WITHIN = 5
+_SEGMENT = 16
+"""Characters after an exchange's name within which the colon before a ticker stands: "(NYSE Arca: $OCEN)"."""
 _TRADED_WITHIN = 6
 _TELLS = frozenset({"tells", "told", "informs", "informed", "notifies", "notified", "intimates"})
 _TO = frozenset({"to", "with"})
@@ -26,6 +28,11 @@ def trades(candidate: Candidate, following: Candidate | None, others: bool) -> b
     nearest = before[0] if before else ""
     after = place.after[0] if place.after else ""
     if after in vocabulary.EXCHANGE_AFTER or nearest == "on":
+        return True
+    if (
+        place.text[candidate.start - 1 : candidate.start] == "("
+        and ":" in place.text[candidate.end : candidate.end + _SEGMENT].partition(")")[0]
+    ):
         return True
     if not others or after in vocabulary.STRONG_AFTER:
         return False

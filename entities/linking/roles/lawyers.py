@@ -1,4 +1,4 @@
-"""Law firms that act for others or call on shareholders: "Jones Day advised Tesla"; not "Jones Day cuts 60 jobs", which is about the firm."""
+"""Law firms that act for others or call on shareholders: "Jones Day advised Tesla"; not "Jones Day cuts 60 jobs"."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from squall.core.records import EntityKind
 from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate
 from squall.entities.linking.folding import fold_name
@@ -17,6 +18,8 @@ from squall.entities.linking.roles.professions import is_found
 _SAID_WITHIN = 8
 _SIGNED_WITHIN = 48
 """Characters between a colon and the name of the one who is quoted at the end: "…: Tesla chairman Jane Doe"."""
+_SIGNED_WORDS = 3
+"""Words before a signature."""
 _TIP_WITHIN = 120
 _OWN = frozenset({"he", "she", "his", "her", "they"})
 _OF = frozenset({"by", "of", "from"})
@@ -35,14 +38,14 @@ def role_of(candidate: Candidate, following: Candidate | None, previous: Candida
     place = candidate.place
     before, after = place.before, place.after
     affected = before[1:] if before[:1] and before[0] in vocabulary.POSTS | vocabulary.ANALYSTS else before
-    if not others or not vocabulary.HAPPENS.isdisjoint(after[:2]) or not vocabulary.AFFECTS.isdisjoint(affected[:1]):
+    if not vocabulary.HAPPENS.isdisjoint(after[:2]) or not vocabulary.AFFECTS.isdisjoint(affected[:1]):
         return Role.SUBJECT
-    if _rates(candidate, following):
+    if others and _rates(candidate, following):
         return Role.RATER
     if not is_found(candidate):
         return Role.SUBJECT
     signed = _is_signed(candidate, following)
-    if not (signed or _is_said(candidate, following) or (_heads(candidate) and following is not None)):
+    if not (signed or _is_said(candidate, following) or (others and _heads(candidate))):
         return Role.SUBJECT
     if signed and following is not None and previous is not None and following.entity.id != previous.entity.id:
         return Role.RATER  # "Nifty may slip: Jane Doe, Pell Capital"
@@ -52,7 +55,7 @@ def role_of(candidate: Candidate, following: Candidate | None, previous: Candida
 def belongs_to(candidate: Candidate, person: Candidate) -> bool:
     """Whether an organisation is that of the person named before it: "Jane Doe of Pell Capital", "Jane Doe, Pell Capital"."""
     between = candidate.place.text[person.end : candidate.start].strip()
-    return between in _HOUSE_TIES
+    return person.entity.kind is EntityKind.PERSON and between in _HOUSE_TIES
 
 
 _HOUSE_TIES = frozenset({",", "of", "at", "from", "with", ", of", "(", "-"})
@@ -101,7 +104,7 @@ def _is_signed(candidate: Candidate, following: Candidate | None) -> bool:
     ends = signs(candidate) or _ends(text, candidate.end)
     if not ends and following is not None and belongs_to(following, candidate):
         ends = _ends(text, following.end)
-    if not ends:
+    if not ends or len(candidate.place.before) < _SIGNED_WORDS:
         return False
     left = max(0, candidate.start - _SIGNED_WITHIN)
     told, colon, between = text[left : candidate.start].rpartition(": ")

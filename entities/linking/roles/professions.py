@@ -6,6 +6,10 @@ what stands before them ("short seller Culper").
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
+from squall.core.records import EntityKind
 from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate
 from squall.entities.linking.folding import fold_name
@@ -14,6 +18,8 @@ from squall.entities.linking.found.names import PREFIX
 _MOST_DESCRIBED = 3
 """Words before a name that describe it."""
 _MOST_ENDING = 3
+_MOST_PARTNERS = 4
+_LONGEST_WORD = 40
 
 
 def is_found(candidate: Candidate) -> bool:
@@ -21,9 +27,34 @@ def is_found(candidate: Candidate) -> bool:
     return candidate.entity.id.startswith(PREFIX)
 
 
+def whole(candidate: Candidate) -> Candidate:
+    """Return the candidate with what its bearer is called behind it: networks mark "Rosen" of "Rosen Law Firm"."""
+    place = candidate.place
+    if not is_found(candidate) or place.possessive or candidate.entity.kind is not EntityKind.ORGANISATION:
+        return candidate
+    at = 0
+    while place.after[at : at + 1] == ["&"] and at < _MOST_PARTNERS:  # "Glancy Prongay & Murray LLP"
+        at += 2
+    count = next(
+        (n for n in range(_MOST_ENDING, 0, -1) if " ".join(place.after[at : at + n]) in _ENDINGS and len(place.after) >= at + n), 0
+    )
+    if not count:
+        return candidate
+    end = candidate.end
+    text = place.text
+    for word in place.after[: at + count]:
+        if text[end : end + 1] != " " or not (text[end + 1 : end + 2].isupper() or word == "&"):
+            return candidate
+        stop = text.find(" ", end + 1, end + _LONGEST_WORD)
+        end = stop if stop > 0 else min(len(text), end + 1 + len(word))
+    own = " ".join(place.after[: at + count])
+    end -= len(text[candidate.end : end]) - len(text[candidate.end : end].rstrip(",:;.)'’"))
+    return replace(candidate, end=end, place=place._replace(name=f"{place.name} {own}", after=place.after[at + count :], end=end))
+
+
 def is_agency(candidate: Candidate) -> bool:
     """Whether the name is that of a rating agency."""
-    return _is(candidate, vocabulary.AGENCIES) or (is_found(candidate) and candidate.place.name.endswith(" ratings"))
+    return _is(candidate, vocabulary.AGENCIES) or (is_found(candidate) and _name(candidate).endswith(" ratings"))
 
 
 def is_house(candidate: Candidate) -> bool:
@@ -38,7 +69,7 @@ def is_researcher(candidate: Candidate) -> bool:
 
 def is_law_firm(candidate: Candidate) -> bool:
     """Whether the name is that of a law firm."""
-    name = candidate.place.name
+    name = _name(candidate)
     if name.startswith(_LAW_OFFICES) or _ends(name, vocabulary.LAW_ENDS):  # what a table knows may be solicitors too: "Pomerantz LLP"
         return True
     return _is(candidate, _LAW_FIRMS, (), vocabulary.LAW_BEFORE)
@@ -67,6 +98,7 @@ def is_exchange(candidate: Candidate) -> bool:
     return is_found(candidate) and candidate.place.name.split()[0] in vocabulary.EXCHANGE_STARTS
 
 
+_ENDINGS = vocabulary.HOUSE_ENDS | vocabulary.LAW_ENDS | vocabulary.MEDIA_ENDS | vocabulary.EXCHANGE_ENDS
 _HOUSES = vocabulary.BROKERS | vocabulary.AGENCIES | vocabulary.RESEARCHERS
 _LAW_FIRMS = vocabulary.LAW_FIRMS | vocabulary.COUNSEL
 _RESEARCH = frozenset({"research"})
@@ -75,12 +107,22 @@ _AND = frozenset({"&", "and"})
 _NO_PARTNERS = vocabulary.LEGAL_FORMS | vocabulary.DESCRIPTORS
 
 
+def _name(candidate: Candidate) -> str:
+    """What stands there, folded, with one space between words: signs fold to a space each."""
+    return " ".join(candidate.place.name.split())
+
+
+@lru_cache(4096)
+def _one_spaced(name: str) -> str:
+    return " ".join(fold_name(name).split())
+
+
 def _is(
     candidate: Candidate, names: frozenset[str], endings: frozenset[str] | tuple[()] = (), before: frozenset[str] = frozenset()
 ) -> bool:
     """Whether a name is one of `names`, or, where no table knows it, has one of the endings or one of the descriptions before it."""
-    name = candidate.place.name
-    if name in names or fold_name(candidate.entity.name) in names:
+    name = _name(candidate)
+    if name in names or _one_spaced(candidate.entity.name) in names:
         return True
     return is_found(candidate) and (_ends(name, endings) or is_described(candidate, before))
 

@@ -59,12 +59,16 @@ def rates(candidate: Candidate, following: Candidate | None, previous_end: int |
     """
     before, after = candidate.place.before, candidate.place.after
     verb = after[0] if after else ""
+    if names_expert(after):
+        return True
     if not _PICKS.isdisjoint(after[:2]):
         return True
     if candidate.place.possessive or verb in vocabulary.ANALYSTS:
         if not vocabulary.ANALYSTS.isdisjoint(after[:4]) or not _SPEAKS.isdisjoint(after[1:4]):
             return True
         return following is not None and not _PRICED.isdisjoint(after[1:_RATES_WITHIN])
+    if verb in vocabulary.RATING_VERBS and not is_rated(after) and has_grade(_clause(after[1:_RATES_WITHIN])):
+        return True
     if verb in _ACTIVE_RATINGS or _gives_opinion(candidate, following):
         return True
     if (verb in vocabulary.STANCES and after[1:2] == ["on"]) or _turns_on(verb, after):
@@ -184,3 +188,24 @@ def _gives_opinion(candidate: Candidate, following: Candidate | None) -> bool:
 def is_rated(after: Sequence[str]) -> bool:
     """Return whether the name before `after` is itself rated: "Truist downgraded to hold", "Piper Sandler cut at Wolfe"."""
     return after[:1] != [] and after[0] in vocabulary.RATED_VERBS and after[1:2] != [] and after[1] in _RATED_TO
+
+
+def names_expert(after: Sequence[str]) -> bool:
+    """Return whether an analyst of the house is named: "UBS senior analyst Jane Doe"; not "UBS analyst day"."""
+    at = next((at for at, word in enumerate(after) if word not in vocabulary.EXPERT_MODIFIERS), len(after))
+    return after[at : at + 1] != [] and after[at] in vocabulary.EXPERTS and vocabulary.EVENTS.isdisjoint(after[at + 1 : at + 2])
+
+
+def has_grade(words: Sequence[str]) -> bool:
+    """Return whether a grade, a target or coverage is among words in their order: "to hold", not "to hold talks" nor "up for sale"."""
+    if not (_GRADED | vocabulary.STRONG_RATING).isdisjoint(words):
+        return True
+    return any(
+        word in vocabulary.GRADES and number and words[number - 1] in _GRADED_TO and _NO_GRADE.isdisjoint(words[number + 1 : number + 2])
+        for number, word in enumerate(words)
+    )
+
+
+_GRADED = frozenset({"pt", "coverage"})
+_GRADED_TO = frozenset({"to", "at", "with", "a", "from"})
+_NO_GRADE = frozenset({"talks", "off", "back", "stake", "stakes", "unit", "shares", "up", "out", "assets", "more", "new", "its"})

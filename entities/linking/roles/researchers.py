@@ -9,7 +9,7 @@ from squall.entities.linking.candidates import Candidate
 from squall.entities.linking.folding import fold_name
 from squall.entities.linking.roles.authors import signs
 from squall.entities.linking.roles.professions import is_found
-from squall.entities.linking.roles.raters import is_rated
+from squall.entities.linking.roles.raters import has_grade, is_rated, names_expert
 
 _NEAR = 3
 _CLAUSE = 9
@@ -17,9 +17,8 @@ _RATED_WITHIN = 90
 """Characters after a verb of rating within which the rated company is named."""
 _FROM = frozenset({"by", "from", "at", "after", "on", "over", "following", "to"})
 _AT = frozenset({"at", "with", "from", "of"})
-_TO = frozenset({"to", "at", "with", "a", "from"})
 _DOWNGRADES = frozenset({"downgrades", "downgraded"})
-_TARGETS = frozenset({"target", "targets", "pt", "coverage"})
+_TARGETS = frozenset({"target", "targets"})
 _TIP_ENDS = ":"
 _VOTES = frozenset({"vote", "votes", "proxy", "holders", "shareholders", "stockholders", "investors"})
 _ADVISES_ON_VOTES = frozenset({"recommends", "urges", "backs", "advises", "opposes", "supports", "tells", "recommended", "urged", "backed"})
@@ -36,7 +35,7 @@ def reports_on(candidate: Candidate, others: bool) -> bool:
     if not others:
         return False
     verb = after[0] if after else ""
-    if verb in vocabulary.ACCUSES:
+    if verb in vocabulary.ACCUSES or "short" in after[:_NEAR]:
         return True
     reports = vocabulary.SHORT_REPORTS
     if verb in reports or (candidate.place.possessive and not reports.isdisjoint(after[:_NEAR])):
@@ -61,12 +60,12 @@ def plainly_rates(candidate: Candidate, following: Candidate | None, others: boo
     if not others or not is_found(candidate):
         return False
     before, after = candidate.place.before, candidate.place.after
-    if after[:1] and after[0] in vocabulary.EXPERTS:
-        return vocabulary.EVENTS.isdisjoint(after[1:2])
+    if names_expert(after):
+        return True
     if before[:1] and before[0] in _AT and not vocabulary.ANALYSTS.isdisjoint(before[1:2]):
         return True
     if before[:1] and before[0] in vocabulary.RATED_BY and not vocabulary.RATED_VERBS.isdisjoint(before[1:_CLAUSE]):
-        return _has_grade(before[_CLAUSE:0:-1])
+        return _names_rating(before[_CLAUSE:0:-1])
     if signs(candidate, _TIP_ENDS):
         text = candidate.place.text
         if text[max(0, candidate.start - 3) : candidate.start].rstrip()[-1:] != ":":
@@ -75,17 +74,8 @@ def plainly_rates(candidate: Candidate, following: Candidate | None, others: boo
         return not vocabulary.TIPS.isdisjoint(told) and vocabulary.POSTS.isdisjoint(told[-2:])
     if following is None or following.start - candidate.end > _RATED_WITHIN or not after or is_rated(after):
         return False
-    return after[0] in _DOWNGRADES or (after[0] in vocabulary.RATING_VERBS and _has_grade(after[1:_CLAUSE]))
+    return after[0] in _DOWNGRADES or (after[0] in vocabulary.RATING_VERBS and _names_rating(after[1:_CLAUSE]))
 
 
-def _has_grade(words: Sequence[str]) -> bool:
-    """Whether a grade, a target or coverage is among words in their order: "to hold", not "to hold talks" nor "up for sale"."""
-    if not (_TARGETS | vocabulary.STRONG_RATING).isdisjoint(words):
-        return True
-    return any(
-        word in vocabulary.GRADES and number and words[number - 1] in _TO and words[number + 1 : number + 2] not in _NO_GRADE
-        for number, word in enumerate(words)
-    )
-
-
-_NO_GRADE = (["talks"], ["off"], ["back"], ["stake"], ["unit"], ["shares"], ["up"], ["out"], ["assets"], ["stakes"])
+def _names_rating(words: Sequence[str]) -> bool:
+    return has_grade(words) or not _TARGETS.isdisjoint(words)

@@ -13,7 +13,7 @@ from squall.entities.linking.roles import lawyers, persons
 from squall.entities.linking.roles.authors import plainly_tells, tells
 from squall.entities.linking.roles.exchanges import trades
 from squall.entities.linking.roles.listings import listed
-from squall.entities.linking.roles.professions import is_exchange, is_house, is_law_firm, is_medium, is_researcher
+from squall.entities.linking.roles.professions import is_exchange, is_house, is_law_firm, is_medium, is_researcher, whole
 from squall.entities.linking.roles.raters import rates
 from squall.entities.linking.roles.researchers import advises_on_votes, plainly_rates, reports_on
 
@@ -35,6 +35,7 @@ def roles(folded: str, found: Sequence[Candidate]) -> list[Role]:
         folded: the text, folded.
         found: the names that link, sorted by start.
     """
+    found = list(map(whole, found))
     solicited = bool(found) and (_solicits(folded) or any(map(lawyers.solicits, found, found[1:])))
     prices = listed(found[0].place.text, found) if found else frozenset()
     decided: dict[str, Role] = {}
@@ -60,11 +61,26 @@ def _roles_in_order(found: Sequence[Candidate], solicited: bool) -> list[Role]:
         result.append(_role(candidate, following, previous, result[-1] if number else None, others))
     for number in range(len(found) - 2, -1, -1):
         first, second = found[number], found[number + 1]
-        if result[number] is not Role.SUBJECT or first.place.text[first.end : second.start].strip() not in _AND:
+        if _is_one_person(first, second):
+            result[number] = result[number + 1]
+        if result[number] is not Role.SUBJECT or _between(first, second) not in _AND:
             continue
         if (result[number + 1] is Role.RATER and is_house(first)) or (result[number + 1] is Role.LAW_FIRM and is_law_firm(first)):
             result[number] = result[number + 1]
     return result
+
+
+def _between(first: Candidate, second: Candidate) -> str:
+    return first.place.text[first.end : second.start].strip()
+
+
+def _is_one_person(first: Candidate, second: Candidate) -> bool:
+    """Whether the network cut a person's name in two: "Jane" and "Doe"."""
+    return (
+        first.entity.kind is second.entity.kind is EntityKind.PERSON
+        and first.end + 1 == second.start
+        and first.place.text[first.end] == " "
+    )
 
 
 def _solicited(candidate: Candidate) -> Role:
