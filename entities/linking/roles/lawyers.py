@@ -8,7 +8,7 @@ from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate
 from squall.entities.linking.roles.professions import counsels, is_described, is_law_firm, is_partnership
 
-_NEAR = 4
+_NEAR = 6
 _CLAUSE = 8
 _BY = frozenset({"by", "from"})
 _FROM = frozenset({"at", "from", "with", "of"})

@@ -21,6 +21,10 @@ _SIGNED_WITHIN = 48
 _SIGNED_WORDS = 3
 """Words before a signature."""
 _TIP_WITHIN = 120
+_SPEAKS = vocabulary.SAYS - {"tells", "told"}
+"""Before the one who speaks; "tells Jane Doe" names the one who listens."""
+_NO_ANALYST = vocabulary.HAPPENS | {"former"}
+_REPORTS = frozenset({"reports", "reported", "writes"})
 _OWN = frozenset({"he", "she", "his", "her", "they"})
 _OF = frozenset({"by", "of", "from"})
 _CONDITIONAL = frozenset({"would", "d"})
@@ -58,6 +62,11 @@ def belongs_to(candidate: Candidate, person: Candidate) -> bool:
     return person.entity.kind is EntityKind.PERSON and between in _HOUSE_TIES
 
 
+def ends_after(candidate: Candidate, person: Candidate) -> bool:
+    """Return whether a name that the network took for a person's is the house of the one before it, at the end of the text."""
+    return belongs_to(candidate, person) and _ends(candidate.place.text, candidate.end)
+
+
 _HOUSE_TIES = frozenset({",", "of", "at", "from", "with", ", of", "(", "-"})
 
 
@@ -69,7 +78,7 @@ def _rates(candidate: Candidate, following: Candidate | None) -> bool:
     if nearest in vocabulary.ANALYSTS:
         return True
     comma = place.text[place.end : place.end + 1] == ","
-    if comma and not vocabulary.ANALYSTS.isdisjoint(after[:_SAID_WITHIN]):
+    if comma and _NO_ANALYST.isdisjoint(after[:_SAID_WITHIN]) and not vocabulary.ANALYSTS.isdisjoint(after[:_SAID_WITHIN]):
         return True
     if nearest in _OF and not vocabulary.TIPS.isdisjoint(before[1:2]):
         return True
@@ -90,8 +99,8 @@ def _is_said(candidate: Candidate, following: Candidate | None) -> bool:
     """Whether words of the person's are told: "says Jane Doe", "Jane Doe says Tesla will grow"; not "says she will resign"."""
     place = candidate.place
     before, after = place.before, place.after
-    said = before[1:] if before[:1] and before[0] in vocabulary.POSTS else before
-    if (said[:1] and said[0] in vocabulary.SAYS) or before[:2] == ["to", "according"]:
+    said = before[1:] if before[:1] and before[0] in vocabulary.POSTS | vocabulary.PERSONS_NAMES | {"the"} else before
+    if (said[:1] and said[0] in _SPEAKS) or said[:2] == ["to", "according"] or (after[:1] and after[0] in _REPORTS):
         return True
     if following is None or not after or after[0] not in vocabulary.SAYS:
         return False

@@ -52,6 +52,11 @@ def whole(candidate: Candidate) -> Candidate:
     return replace(candidate, end=end, place=place._replace(name=f"{place.name} {own}", after=place.after[at + count :], end=end))
 
 
+def is_listed(candidate: Candidate) -> bool:
+    """Whether the lists have the name, whatever kind the network took it for."""
+    return _is(candidate, _LISTED)
+
+
 def is_agency(candidate: Candidate) -> bool:
     """Whether the name is that of a rating agency."""
     return _is(candidate, vocabulary.AGENCIES) or (is_found(candidate) and _name(candidate).endswith(" ratings"))
@@ -95,13 +100,14 @@ def is_exchange(candidate: Candidate) -> bool:
     """Whether the name is that of an exchange."""
     if _is(candidate, vocabulary.EXCHANGES, vocabulary.EXCHANGE_ENDS, vocabulary.EXCHANGE_BEFORE):
         return True
-    return is_found(candidate) and candidate.place.name.split()[0] in vocabulary.EXCHANGE_STARTS
+    return is_found(candidate) and not vocabulary.EXCHANGE_STARTS.isdisjoint(candidate.place.name.split()[:1])
 
 
 _ENDINGS = vocabulary.HOUSE_ENDS | vocabulary.LAW_ENDS | vocabulary.MEDIA_ENDS | vocabulary.EXCHANGE_ENDS
 _HOUSES = vocabulary.BROKERS | vocabulary.AGENCIES | vocabulary.RESEARCHERS
 _LAW_FIRMS = vocabulary.LAW_FIRMS | vocabulary.COUNSEL
 _RESEARCH = frozenset({"research"})
+_LISTED = _HOUSES | _LAW_FIRMS | vocabulary.MEDIA | vocabulary.EXCHANGES
 _LAW_OFFICES = ("law offices of", "the law offices of", "law office of")
 _AND = frozenset({"&", "and"})
 _NO_PARTNERS = vocabulary.LEGAL_FORMS | vocabulary.DESCRIPTORS
@@ -124,7 +130,15 @@ def _is(
     name = _name(candidate)
     if name in names or _one_spaced(candidate.entity.name) in names:
         return True
-    return is_found(candidate) and (_ends(name, endings) or is_described(candidate, before))
+    if not is_found(candidate):
+        return False
+    return _ends(name, endings) or _shorter(name) in names or is_described(candidate, before)
+
+
+def _shorter(name: str) -> str:
+    """A name without its last word where that tells what a house is: "Muddy Waters" of "Muddy Waters Capital"."""
+    rest, _, last = name.rpartition(" ")
+    return rest if last in vocabulary.HOUSE_ENDS else name
 
 
 def is_described(candidate: Candidate, phrases: frozenset[str]) -> bool:

@@ -193,7 +193,10 @@ def is_rated(after: Sequence[str]) -> bool:
 def names_expert(after: Sequence[str]) -> bool:
     """Return whether an analyst of the house is named: "UBS senior analyst Jane Doe"; not "UBS analyst day"."""
     at = next((at for at, word in enumerate(after) if word not in vocabulary.EXPERT_MODIFIERS), len(after))
-    return after[at : at + 1] != [] and after[at] in vocabulary.EXPERTS and vocabulary.EVENTS.isdisjoint(after[at + 1 : at + 2])
+    return after[at : at + 1] != [] and after[at] in vocabulary.EXPERTS and _NO_OPINION.isdisjoint(after[at + 1 : at + 2])
+
+
+_NO_OPINION = vocabulary.EVENTS | vocabulary.HAPPENS
 
 
 def has_grade(words: Sequence[str]) -> bool:
@@ -201,11 +204,18 @@ def has_grade(words: Sequence[str]) -> bool:
     if not (_GRADED | vocabulary.STRONG_RATING).isdisjoint(words):
         return True
     return any(
-        word in vocabulary.GRADES and number and words[number - 1] in _GRADED_TO and _NO_GRADE.isdisjoint(words[number + 1 : number + 2])
+        word in vocabulary.GRADES and number and words[number - 1] in _GRADED_TO and _goes_on(words[number + 1 : number + 2])
         for number, word in enumerate(words)
     )
 
 
+def _goes_on(following: Sequence[str]) -> bool:
+    """Whether a grade ends where it seems to: "to sell as", not "to sell cars"."""
+    return not following or following[0] in _AFTER_GRADE or following[0].endswith("ing") or following[0].isdecimal()
+
+
 _GRADED = frozenset({"pt", "coverage"})
 _GRADED_TO = frozenset({"to", "at", "with", "a", "from"})
-_NO_GRADE = frozenset({"talks", "off", "back", "stake", "stakes", "unit", "shares", "up", "out", "assets", "more", "new", "its"})
+_AFTER_GRADE = frozenset(
+    {*_CLAUSE_ENDS, *_RATED_TO, "on", "with", "and", "rating", "ahead", "price", "target", "https", "in", "sees", "says"}
+)

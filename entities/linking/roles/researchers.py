@@ -13,6 +13,7 @@ from squall.entities.linking.roles.raters import has_grade, is_rated, names_expe
 
 _NEAR = 3
 _CLAUSE = 9
+_POSITION_WITHIN = 6
 _RATED_WITHIN = 90
 """Characters after a verb of rating within which the rated company is named."""
 _FROM = frozenset({"by", "from", "at", "after", "on", "over", "following", "to"})
@@ -35,7 +36,7 @@ def reports_on(candidate: Candidate, others: bool) -> bool:
     if not others:
         return False
     verb = after[0] if after else ""
-    if verb in vocabulary.ACCUSES or "short" in after[:_NEAR]:
+    if verb in vocabulary.ACCUSES or "short" in after[:_NEAR] or "position" in after[:_POSITION_WITHIN]:
         return True
     reports = vocabulary.SHORT_REPORTS
     if verb in reports or (candidate.place.possessive and not reports.isdisjoint(after[:_NEAR])):
@@ -63,7 +64,7 @@ def plainly_rates(candidate: Candidate, following: Candidate | None, others: boo
     if names_expert(after):
         return True
     if before[:1] and before[0] in _AT and not vocabulary.ANALYSTS.isdisjoint(before[1:2]):
-        return True
+        return vocabulary.HAPPENS.isdisjoint(after[:1])
     if before[:1] and before[0] in vocabulary.RATED_BY and not vocabulary.RATED_VERBS.isdisjoint(before[1:_CLAUSE]):
         return _names_rating(before[_CLAUSE:0:-1])
     if signs(candidate, _TIP_ENDS):
@@ -74,7 +75,14 @@ def plainly_rates(candidate: Candidate, following: Candidate | None, others: boo
         return not vocabulary.TIPS.isdisjoint(told) and vocabulary.POSTS.isdisjoint(told[-2:])
     if following is None or following.start - candidate.end > _RATED_WITHIN or not after or is_rated(after):
         return False
-    return after[0] in _DOWNGRADES or (after[0] in vocabulary.RATING_VERBS and _names_rating(after[1:_CLAUSE]))
+    if after[0] in _DOWNGRADES:
+        return True
+    rated = following.place.after
+    if after[0] not in vocabulary.RATING_VERBS or not vocabulary.OWN_AFFAIRS.isdisjoint(rated[:2]):
+        return False
+    between = fold_name(candidate.place.text[candidate.end : following.start]).split()
+    views = not vocabulary.STRONG_RATING.isdisjoint(between) or ("price" in between and not _TARGETS.isdisjoint(between))
+    return views or has_grade(rated[:_CLAUSE]) or not _TARGETS.isdisjoint(rated[:2])
 
 
 def _names_rating(words: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""What each name does in a text: most are what it is about; some rate, tell, solicit, or are where something is traded."""
+"""What each name does in a text: most are what it is about; some rate, tell, advise, solicit, or are where something is traded."""
 
 from __future__ import annotations
 
@@ -13,11 +13,22 @@ from squall.entities.linking.roles import lawyers, persons
 from squall.entities.linking.roles.authors import plainly_tells, tells
 from squall.entities.linking.roles.exchanges import trades
 from squall.entities.linking.roles.listings import listed
-from squall.entities.linking.roles.professions import is_exchange, is_house, is_law_firm, is_medium, is_researcher, whole
+from squall.entities.linking.roles.professions import (
+    is_exchange,
+    is_found,
+    is_house,
+    is_law_firm,
+    is_listed,
+    is_medium,
+    is_researcher,
+    whole,
+)
 from squall.entities.linking.roles.raters import rates
 from squall.entities.linking.roles.researchers import advises_on_votes, plainly_rates, reports_on
 
 _HOUSE = (EntityKind.COMPANY, EntityKind.ORGANISATION)
+_ADDRESSED = frozenset({*_HOUSE, EntityKind.PERSON})
+"""Persons in a solicitation are the lawyers, or run the company."""
 _MAY_ACT = frozenset({*_HOUSE, EntityKind.INDEX, EntityKind.OTHER})
 _SOLICITING = ("investor", "sharehold", "class action", "plaintiff", "investigat")
 """No solicitation lacks all of these."""
@@ -70,6 +81,9 @@ def _roles_in_order(found: Sequence[Candidate], solicited: bool) -> list[Role]:
     return result
 
 
+_QUOTED = frozenset({Role.RATER, Role.AUTHOR})
+
+
 def _between(first: Candidate, second: Candidate) -> str:
     return first.place.text[first.end : second.start].strip()
 
@@ -86,7 +100,7 @@ def _is_one_person(first: Candidate, second: Candidate) -> bool:
 def _solicited(candidate: Candidate) -> Role:
     if is_law_firm(candidate):
         return Role.LAW_FIRM
-    return Role.SOLICITATION if candidate.entity.kind in _HOUSE else Role.SUBJECT
+    return Role.SOLICITATION if candidate.entity.kind in _ADDRESSED else Role.SUBJECT
 
 
 def _role(candidate: Candidate, following: Candidate | None, previous: Candidate | None, role_before: Role | None, others: bool) -> Role:
@@ -100,27 +114,29 @@ def _role(candidate: Candidate, following: Candidate | None, previous: Candidate
         others: whether the text names another.
     """
     kind = candidate.entity.kind
-    if kind is EntityKind.PERSON:
-        return persons.role_of(candidate, following, previous, others)
-    if kind not in _MAY_ACT:
-        return Role.SUBJECT
+    role = Role.SUBJECT
+    if kind in _MAY_ACT or (is_found(candidate) and is_listed(candidate)):  # "CNBC", which the network took for a place
+        role = _organisations_role(candidate, following, previous, role_before, others)
+    if kind is EntityKind.PERSON and role is Role.SUBJECT:
+        role = persons.role_of(candidate, following, previous, others)
+        if role is Role.SUBJECT and role_before in _QUOTED and previous is not None and persons.ends_after(candidate, previous):
+            return role_before
+    return role
+
+
+def _organisations_role(
+    candidate: Candidate, following: Candidate | None, previous: Candidate | None, role_before: Role | None, others: bool
+) -> Role:
     if _hosts(candidate.place):
         return Role.HOST
     previous_end = previous.end if previous is not None else None
     if is_house(candidate):
-        between = (
-            candidate.place.text[previous.end : candidate.start].strip() if previous is not None and role_before is Role.RATER else None
-        )
-        if between in _AND or rates(candidate, following, previous_end) or advises_on_votes(candidate, following):
+        together = previous is not None and role_before is Role.RATER and _between(previous, candidate) in _AND
+        if together or rates(candidate, following, previous_end) or advises_on_votes(candidate, following):
             return Role.RATER
     if is_researcher(candidate) and reports_on(candidate, others):
         return Role.RATER
-    if (
-        previous is not None
-        and role_before is Role.RATER
-        and previous.entity.kind is EntityKind.PERSON
-        and persons.belongs_to(candidate, previous)
-    ):
+    if role_before is Role.RATER and previous is not None and persons.belongs_to(candidate, previous):
         return Role.RATER
     if is_medium(candidate) and tells(candidate, following):
         return Role.AUTHOR

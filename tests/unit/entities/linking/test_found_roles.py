@@ -1,7 +1,7 @@
 """What names that only the network found do in a text: as those of the table they rate, advise, solicit, tell or trade, or are subjects.
 
 In the texts `{role:name}` is an organisation that the network marked, `{role/PER:name}` a person. The first half of each kind was read to
-make the rules; the second half (`_CONTROL`) was written before them and only checks.
+make the rules; the second half (`_CONTROL`) was written before them too and only checks.
 """
 
 from __future__ import annotations
@@ -169,6 +169,22 @@ _OWN = [
     "{s:Procter & Pell} buys {s:Quuxing}",
     "{s:Quuxing} cuts prices as {s:Pellora} gains",
 ]
+_LOOK_ALIKES = [
+    "{s:Quuxing} raises sales target as {s:Pellora} gains",
+    "{s:Quuxing} lifts sales target for {s:Pellora} unit",
+    "{s:Quuxing} cuts price to sell {s:Pellora} cars",
+    "{s:Quuxing} taps {s:Pellora} to sell mines",
+    "{s:Quuxing} chief economist quits for {s:Pellora}",
+    "Former {s:Quuxing} analyst charged over {s:Pellora} trades",
+    "{s/PER:Jane Zorn}, analyst at {s:Quuxing}, charged with fraud",
+    "{s:Zornville Times} says it will cut jobs",
+    "{s:Zornville Times} reports first-quarter loss as {s:Quuxing} pulls ads",
+    "{s:Quuxing} to buy stake in {s:BSE}",
+    "{s:Quuxing} sues law firm {s:Zorn Pell}",
+    "Law firm {s:Zorn Pell} fined over {s:Quuxing} files",
+    "{s:Quuxing} listing lifts {s:Zornstan Stock Exchange}",
+    "Supplier of Tesla cuts jobs - {s:Quuxing Motors}",
+]
 _OWN_CONTROL = [
     "{s:Linklaters} revenue tops 2 bln pounds",
     "{s:Harbeck Stone LLP} hacked, files of clients stolen",
@@ -224,7 +240,7 @@ def test_a_found_name_that_acts_on_others_is_no_subject(marked: str) -> None:
     assert found(text, names) == expected
 
 
-@pytest.mark.parametrize("marked", [*_OWN, *_OWN_CONTROL])
+@pytest.mark.parametrize("marked", [*_OWN, *_LOOK_ALIKES, *_OWN_CONTROL])
 def test_a_found_name_with_news_of_its_own_is_a_subject(marked: str) -> None:
     text, names, expected = read(marked)
     assert found(text, names) == expected
