@@ -6,8 +6,10 @@ what stands before them ("short seller Culper").
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from squall.core.records import EntityKind
 from squall.entities.linking import vocabulary
@@ -20,6 +22,7 @@ _MOST_DESCRIBED = 3
 _MOST_ENDING = 3
 _MOST_PARTNERS = 4
 _LONGEST_WORD = 40
+_MOST_CACHED = 16_384
 
 
 def is_found(candidate: Candidate) -> bool:
@@ -31,6 +34,8 @@ def whole(candidate: Candidate) -> Candidate:
     """Return the candidate with what its bearer is called behind it: networks mark "Rosen" of "Rosen Law Firm"."""
     place = candidate.place
     if not is_found(candidate) or place.possessive or candidate.entity.kind is not EntityKind.ORGANISATION:
+        return candidate
+    if not place.after or (place.after[0] not in _FIRST and place.after[0] != "&"):
         return candidate
     at = 0
     while place.after[at : at + 1] == ["&"] and at < _MOST_PARTNERS:  # "Glancy Prongay & Murray LLP"
@@ -52,87 +57,116 @@ def whole(candidate: Candidate) -> Candidate:
     return replace(candidate, end=end, place=place._replace(name=f"{place.name} {own}", after=place.after[at + count :], end=end))
 
 
+def has_profession(candidate: Candidate) -> bool:
+    """Whether the name may be that of any of these: of a table's, only if a list has it."""
+    return is_found(candidate) or any(_called(candidate))
+
+
 def is_listed(candidate: Candidate) -> bool:
     """Whether the lists have the name, whatever kind the network took it for."""
-    return _is(candidate, _LISTED)
+    return _called(candidate).listed
 
 
 def is_agency(candidate: Candidate) -> bool:
     """Whether the name is that of a rating agency."""
-    return _is(candidate, vocabulary.AGENCIES) or (is_found(candidate) and _name(candidate).endswith(" ratings"))
+    return _called(candidate).agency
 
 
 def is_house(candidate: Candidate) -> bool:
     """Whether the name is that of a broker, a rating agency or a research house."""
-    return _is(candidate, _HOUSES, vocabulary.HOUSE_ENDS, vocabulary.HOUSE_BEFORE)
+    return _called(candidate).house or is_described(candidate, vocabulary.HOUSE_BEFORE)
 
 
 def is_researcher(candidate: Candidate) -> bool:
     """Whether the name is that of a house that only reports on others: its report is no report of its own figures."""
-    return _is(candidate, vocabulary.RESEARCHERS, _RESEARCH, vocabulary.RESEARCHER_BEFORE)
+    return _called(candidate).researcher or is_described(candidate, vocabulary.RESEARCHER_BEFORE)
 
 
 def is_law_firm(candidate: Candidate) -> bool:
     """Whether the name is that of a law firm."""
-    name = _name(candidate)
-    if name.startswith(_LAW_OFFICES) or _ends(name, vocabulary.LAW_ENDS):  # what a table knows may be solicitors too: "Pomerantz LLP"
-        return True
-    return _is(candidate, _LAW_FIRMS, (), vocabulary.LAW_BEFORE)
+    return _called(candidate).law_firm or is_described(candidate, vocabulary.LAW_BEFORE)
 
 
 def counsels(candidate: Candidate) -> bool:
     """Whether the name is that of a firm that companies hire: it calls on no shareholders."""
-    return _is(candidate, vocabulary.COUNSEL)
+    return _called(candidate).counsel
 
 
 def is_partnership(candidate: Candidate) -> bool:
     """Whether the name is one of partners, as a law firm's is, and others' too: "Zorn, Pell & Hardy"."""
-    words = candidate.place.name.split()
-    return is_found(candidate) and len(words) > 2 and words[-2] in _AND and words[-1] not in _NO_PARTNERS
+    return _called(candidate).partnership
 
 
 def is_medium(candidate: Candidate) -> bool:
     """Whether the name is that of an agency, a newspaper, a station or the like."""
-    return _is(candidate, vocabulary.MEDIA, vocabulary.MEDIA_ENDS, vocabulary.MEDIUM_BEFORE)
+    return _called(candidate).medium or is_described(candidate, vocabulary.MEDIUM_BEFORE)
 
 
 def is_exchange(candidate: Candidate) -> bool:
     """Whether the name is that of an exchange."""
-    if _is(candidate, vocabulary.EXCHANGES, vocabulary.EXCHANGE_ENDS, vocabulary.EXCHANGE_BEFORE):
-        return True
-    return is_found(candidate) and not vocabulary.EXCHANGE_STARTS.isdisjoint(candidate.place.name.split()[:1])
+    return _called(candidate).exchange or is_described(candidate, vocabulary.EXCHANGE_BEFORE)
 
 
-_ENDINGS = vocabulary.HOUSE_ENDS | vocabulary.LAW_ENDS | vocabulary.MEDIA_ENDS | vocabulary.EXCHANGE_ENDS
-_HOUSES = vocabulary.BROKERS | vocabulary.AGENCIES | vocabulary.RESEARCHERS
-_LAW_FIRMS = vocabulary.LAW_FIRMS | vocabulary.COUNSEL
-_RESEARCH = frozenset({"research"})
-_LISTED = _HOUSES | _LAW_FIRMS | vocabulary.MEDIA | vocabulary.EXCHANGES
-_LAW_OFFICES = ("law offices of", "the law offices of", "law office of")
-_AND = frozenset({"&", "and"})
-_NO_PARTNERS = vocabulary.LEGAL_FORMS | vocabulary.DESCRIPTORS
-
-
-def _name(candidate: Candidate) -> str:
-    """What stands there, folded, with one space between words: signs fold to a space each."""
-    return " ".join(candidate.place.name.split())
-
-
-@lru_cache(4096)
-def _one_spaced(name: str) -> str:
-    return " ".join(fold_name(name).split())
-
-
-def _is(
-    candidate: Candidate, names: frozenset[str], endings: frozenset[str] | tuple[()] = (), before: frozenset[str] = frozenset()
-) -> bool:
-    """Whether a name is one of `names`, or, where no table knows it, has one of the endings or one of the descriptions before it."""
-    name = _name(candidate)
-    if name in names or _one_spaced(candidate.entity.name) in names:
-        return True
-    if not is_found(candidate):
+def is_described(candidate: Candidate, phrases: frozenset[str]) -> bool:
+    """Whether one of `phrases` stands directly before a name that no table knows: "short seller Culper"."""
+    before = candidate.place.before
+    if not before or before[0] not in _DESCRIBE or not is_found(candidate):
         return False
-    return _ends(name, endings) or _shorter(name) in names or is_described(candidate, before)
+    nearest = before[:_MOST_DESCRIBED]
+    return any(" ".join(reversed(nearest[:count])) in phrases for count in range(1, len(nearest) + 1))
+
+
+class _Professions(NamedTuple):
+    """What a name says that its bearer does."""
+
+    house: bool
+    agency: bool
+    researcher: bool
+    law_firm: bool
+    counsel: bool
+    partnership: bool
+    medium: bool
+    exchange: bool
+    listed: bool
+
+
+def _called(candidate: Candidate) -> _Professions:
+    return _professions(candidate.place.name, candidate.entity.name, is_found(candidate))
+
+
+@lru_cache(_MOST_CACHED)
+def _professions(folded: str, shown: str, found: bool) -> _Professions:
+    """Return what a name says, which is `folded` where it stands, one of `shown`; its endings count where no table knows it."""
+    name = " ".join(folded.split())  # signs fold to a space each
+    names = {name, " ".join(fold_name(shown).split())} | ({_shorter(name)} if found else set())
+    words = name.split()
+    endings = _endings(words)
+    by_name = endings if found else frozenset()
+    house, law_firm = not names.isdisjoint(_HOUSES), not names.isdisjoint(_LAW_FIRMS)
+    medium, exchange = not names.isdisjoint(vocabulary.MEDIA), not names.isdisjoint(vocabulary.EXCHANGES)
+    return _Professions(
+        house=house or not by_name.isdisjoint(vocabulary.HOUSE_ENDS),
+        agency=not names.isdisjoint(vocabulary.AGENCIES) or "ratings" in by_name,
+        researcher=not names.isdisjoint(vocabulary.RESEARCHERS) or "research" in by_name,
+        law_firm=law_firm or name.startswith(_LAW_OFFICES) or not endings.isdisjoint(vocabulary.LAW_ENDS),  # of tables too: "Pomerantz LLP"
+        counsel=not names.isdisjoint(vocabulary.COUNSEL),
+        partnership=found and len(words) > 2 and words[-2] in _AND and words[-1] not in _NO_PARTNERS,
+        medium=medium or not by_name.isdisjoint(vocabulary.MEDIA_ENDS),
+        exchange=exchange
+        or not by_name.isdisjoint(vocabulary.EXCHANGE_ENDS)
+        or (found and not vocabulary.EXCHANGE_STARTS.isdisjoint(words[:1])),
+        listed=house or law_firm or medium or exchange,
+    )
+
+
+def _endings(words: Sequence[str]) -> frozenset[str]:
+    """The last one to three words of a name that has more, and those before its legal form: "Pell Securities Inc"."""
+    bare = len(words)
+    while bare > 1 and words[bare - 1] in vocabulary.LEGAL_FORMS:
+        bare -= 1
+    return frozenset(
+        " ".join(words[end - count : end]) for end in (len(words), bare) for count in range(1, _MOST_ENDING + 1) if count < end
+    )
 
 
 def _shorter(name: str) -> str:
@@ -141,15 +175,19 @@ def _shorter(name: str) -> str:
     return rest if last in vocabulary.HOUSE_ENDS else name
 
 
-def is_described(candidate: Candidate, phrases: frozenset[str]) -> bool:
-    """Whether one of `phrases` stands directly before the name: "short seller Culper"."""
-    nearest = candidate.place.before[:_MOST_DESCRIBED]
-    return any(" ".join(reversed(nearest[:count])) in phrases for count in range(1, len(nearest) + 1))
-
-
-def _ends(name: str, endings: frozenset[str] | tuple[()]) -> bool:
-    """Whether a name of more words than that ends in one of `endings`, legal forms aside: "Pell Securities Inc"."""
-    words = name.split()
-    while len(words) > 1 and words[-1] in vocabulary.LEGAL_FORMS and " ".join(words[-2:]) not in endings:
-        words.pop()
-    return any(" ".join(words[-count:]) in endings for count in range(1, min(_MOST_ENDING + 1, len(words))))
+_ENDINGS = vocabulary.HOUSE_ENDS | vocabulary.LAW_ENDS | vocabulary.MEDIA_ENDS | vocabulary.EXCHANGE_ENDS
+_FIRST = frozenset(phrase.split()[0] for phrase in _ENDINGS)
+_HOUSES = vocabulary.BROKERS | vocabulary.AGENCIES | vocabulary.RESEARCHERS
+_LAW_FIRMS = vocabulary.LAW_FIRMS | vocabulary.COUNSEL
+_LAW_OFFICES = ("law offices of", "the law offices of", "law office of")
+_AND = frozenset({"&", "and"})
+_NO_PARTNERS = vocabulary.LEGAL_FORMS | vocabulary.DESCRIPTORS
+_DESCRIBE = frozenset(
+    phrase.split()[-1]
+    for phrases in (
+        *(vocabulary.HOUSE_BEFORE, vocabulary.RESEARCHER_BEFORE, vocabulary.LAW_BEFORE),
+        *(vocabulary.MEDIUM_BEFORE, vocabulary.EXCHANGE_BEFORE),
+    )
+    for phrase in phrases
+)
+"""Last words of the phrases that say what a name is."""

@@ -14,6 +14,7 @@ from squall.entities.linking.roles.authors import plainly_tells, tells
 from squall.entities.linking.roles.exchanges import trades
 from squall.entities.linking.roles.listings import listed
 from squall.entities.linking.roles.professions import (
+    has_profession,
     is_exchange,
     is_found,
     is_house,
@@ -129,6 +130,8 @@ def _organisations_role(
 ) -> Role:
     if _hosts(candidate.place):
         return Role.HOST
+    if role_before is not Role.RATER and not has_profession(candidate):
+        return Role.SUBJECT
     previous_end = previous.end if previous is not None else None
     if is_house(candidate):
         together = previous is not None and role_before is Role.RATER and _between(previous, candidate) in _AND
