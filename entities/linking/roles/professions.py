@@ -57,6 +57,31 @@ def whole(candidate: Candidate) -> Candidate:
     return replace(candidate, end=end, place=place._replace(name=f"{place.name} {own}", after=place.after[at + count :], end=end))
 
 
+def joined(found: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates; those whom "&" ties all stand where they do together: networks mark "Kirkland" and "Ellis".
+
+    A name that a table knows is tied so only into one that the lists have.
+    """
+    result = list(found)
+    begin = 0
+    for number in range(1, len(result)):
+        first, second = result[number - 1], result[number]
+        name = f"{first.place.name} & {second.place.name}"
+        one = (is_found(first) and is_found(second)) or name in _LISTED
+        if not one or first.place.text[first.end : second.start].strip() not in _TIES:
+            begin = number
+            continue
+        place = first.place._replace(
+            end=second.end,
+            name=name,
+            after=second.place.after,
+            possessive=second.place.possessive,
+        )
+        for at in range(max(begin, number - _MOST_PARTNERS), number + 1):
+            result[at] = replace(result[at], start=first.start, end=second.end, place=place)
+    return result
+
+
 def has_profession(candidate: Candidate) -> bool:
     """Whether the name may be that of any of these: of a table's, only if a list has it."""
     return is_found(candidate) or any(_called(candidate))
@@ -180,6 +205,8 @@ _FIRST = frozenset(phrase.split()[0] for phrase in _ENDINGS)
 _HOUSES = vocabulary.BROKERS | vocabulary.AGENCIES | vocabulary.RESEARCHERS
 _LAW_FIRMS = vocabulary.LAW_FIRMS | vocabulary.COUNSEL
 _LAW_OFFICES = ("law offices of", "the law offices of", "law office of")
+_LISTED = _HOUSES | _LAW_FIRMS | vocabulary.MEDIA | vocabulary.EXCHANGES
+_TIES = frozenset({"&", "&amp;"})
 _AND = frozenset({"&", "and"})
 _NO_PARTNERS = vocabulary.LEGAL_FORMS | vocabulary.DESCRIPTORS
 _DESCRIBE = frozenset(

@@ -22,6 +22,7 @@ from squall.entities.linking.roles.professions import (
     is_listed,
     is_medium,
     is_researcher,
+    joined,
     whole,
 )
 from squall.entities.linking.roles.raters import rates
@@ -35,6 +36,8 @@ _SOLICITING = ("investor", "sharehold", "class action", "plaintiff", "investigat
 """No solicitation lacks all of these."""
 _EVENTS = frozenset({"conference", "summit", "forum", "symposium"})
 _EVENT_WITHIN = 6
+_MOST_TIED = 7
+"""Names on, the next is looked for that is no part of one name with this one."""
 _AND = frozenset({",", "and", "&", "/", ", and"})
 
 
@@ -47,7 +50,7 @@ def roles(folded: str, found: Sequence[Candidate]) -> list[Role]:
         folded: the text, folded.
         found: the names that link, sorted by start.
     """
-    found = list(map(whole, found))
+    found = joined(list(map(whole, found)))
     solicited = bool(found) and (_solicits(folded) or any(map(lawyers.solicits, found, found[1:])))
     prices = listed(found[0].place.text, found) if found else frozenset()
     decided: dict[str, Role] = {}
@@ -68,8 +71,8 @@ def _roles_in_order(found: Sequence[Candidate], solicited: bool) -> list[Role]:
     result: list[Role] = []
     others = any(candidate.entity.id != found[0].entity.id for candidate in found)
     for number, candidate in enumerate(found):
-        following = found[number + 1] if number + 1 < len(found) else None
-        previous = found[number - 1] if number else None
+        following = next((other for other in found[number + 1 : number + _MOST_TIED] if other.start >= candidate.end), None)
+        previous = found[number - 1] if number and found[number - 1].end <= candidate.start else None
         result.append(_role(candidate, following, previous, result[-1] if number else None, others))
     for number in range(len(found) - 2, -1, -1):
         first, second = found[number], found[number + 1]

@@ -38,6 +38,9 @@ _LAW = [
     "Lawyers at {law:Jones Day} say {s:Quuxing} hid the leak",
     "{s:Quuxing} to buy {s:Pellora}; {law:Davis Polk} and {law:Skadden} are legal advisers",
     "{s:Quuxing} retains {law:WilmerHale} over bribery claims",
+    "{s:Quuxing} hires {law:Kirkland} & {law:Ellis} for its probe",
+    "{law:Rosen} Law Firm reminds holders of {solicited:Quuxing} of the deadline",
+    "{law:Zorn} & Pell LLP reminds {solicited:Quuxing} investors of the deadline",
 ]
 _LAW_CONTROL = [
     "{law:Harbeck Law Group} urges {solicited:Trevanta} purchasers to contact it before May 3",
@@ -63,6 +66,7 @@ _RATERS = [
     "{s:Quuxing} cut to sell at {rater:Bryan Garnier}",
     "{s:Quuxing} price target raised to $12 by {rater:Pellora Securities}",
     "{rater:Berenberg} cuts {s:Quuxing}",
+    "{rater:Zornbank} Securities cuts {s:Quuxing} to hold",
     "{rater:Pell Ratings} affirms {s:Quuxing} at BB; outlook stable",
     "{rater:Zorn Research}: {s:Quuxing} could halve",
     "{s:Quuxing} shipments fell 9%, {rater:Zorn Research} says",
@@ -167,6 +171,7 @@ _OWN = [
     "{s:Quuxing} has a new chief: {s/PER:Jane Zorn}",
     "{s/PER:Jane Zorn} leaves {s:Quuxing}",
     "{s:Procter & Pell} buys {s:Quuxing}",
+    "{s:Zorn} & {s:Pell} merge with {s:Quuxing}",
     "{s:Quuxing} cuts prices as {s:Pellora} gains",
 ]
 _LOOK_ALIKES = [
