@@ -13,19 +13,19 @@ class Role(StrEnum):
 
     SUBJECT = "subject"
     RATER = "rater"
-    """A broker or a rating agency that judges others: Goldman in "Goldman cuts Valeant to sell"."""
+    """A broker, rating agency, research house, short seller or analyst that judges others: Goldman in "Goldman cuts Valeant to sell"."""
     LAW_FIRM = "law firm"
-    """A firm that solicits shareholders."""
+    """A firm that solicits shareholders, or that advises, represents or examines another: Jones Day in "Jones Day advised Tesla"."""
     SOLICITATION = "solicitation"
     """A company whose shareholders a law firm solicits: the text is an advertisement, not news of the company."""
     EXCHANGE = "exchange"
-    """A place where something is traded: NYSE in "NYSE-listed"."""
+    """A place where something is traded: NYSE in "NYSE-listed", "NYSE to delist Tesla"."""
     HOST = "host"
     """A house at whose conference another presents: Citi in "Tesla presents at Citi technology conference"."""
     LISTING = "listing"
     """One of many names with a figure each, in a list of prices."""
     AUTHOR = "author"
-    """An agency or newspaper that tells it: Reuters in "… - Reuters", Bloomberg in "Bloomberg reports"."""
+    """Who tells it: Reuters in "… - Reuters", Bloomberg in "Bloomberg reports", Jane Doe, whom no table knows, in "…, says Jane Doe"."""
 
 
 @dataclass(frozen=True, slots=True)

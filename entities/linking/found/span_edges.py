@@ -15,7 +15,7 @@ _MOST_MARKS = 16
 """Combining marks after a letter that are looked at; more are no writing."""
 _TOKEN_REACH = 80
 """Characters on each side of a span within which its word, between white space, is looked at."""
-_VERBS = vocabulary.STRONG_VERBS | vocabulary.RATING_VERBS | vocabulary.PLAIN_VERBS
+_VERBS = (vocabulary.STRONG_VERBS | vocabulary.RATING_VERBS | vocabulary.PLAIN_VERBS) - vocabulary.HOUSE_ENDS
 _PREFIXES = frozenset(["non", "ex", "pro", "anti", "post", "pre", "mid", "co", "pan", "sub", "trans", "intra", "inter", "neo", "cross"])
 """Before a hyphen and a name: "ex-Goldman", "non-OPEC"."""
 

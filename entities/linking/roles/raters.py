@@ -9,6 +9,7 @@ from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate
 from squall.entities.linking.folding import fold_name
 from squall.entities.linking.roles.authors import signs
+from squall.entities.linking.roles.professions import is_agency
 
 _RATES_WITHIN = 9
 """Words after a broker's verb within which a word of rating makes it a rating."""
@@ -39,7 +40,6 @@ _VIEWS = frozenset(
     ]
 )
 _RATED_AS = vocabulary.RATING_CONTEXT | _VIEWS
-_HOUSES = vocabulary.BROKERS | vocabulary.AGENCIES
 _SPEAKING = frozenset({":", "on"})
 _PICKS = frozenset({"conviction", "pick", "picks", "favorites", "favourites"})
 _VIEW_OF = frozenset({"for", "on", "of", "in"})
@@ -47,11 +47,6 @@ _TARGETS = vocabulary.STRONG_RATING | {"target", "targets", "rating", "ratings",
 """Of a company that no table knows, a broker has these too."""
 _RATED_WITHIN = 90
 """Characters before a broker's name within which what it rates is named: "Tesla cut to neutral at JPMorgan"."""
-
-
-def is_house(candidate: Candidate) -> bool:
-    """Whether the name is that of a broker or a rating agency."""
-    return not {candidate.place.name, fold_name(candidate.entity.name)}.isdisjoint(_HOUSES)
 
 
 def rates(candidate: Candidate, following: Candidate | None, previous_end: int | None) -> bool:
@@ -64,17 +59,21 @@ def rates(candidate: Candidate, following: Candidate | None, previous_end: int |
     """
     before, after = candidate.place.before, candidate.place.after
     verb = after[0] if after else ""
+    if names_expert(after):
+        return True
     if not _PICKS.isdisjoint(after[:2]):
         return True
     if candidate.place.possessive or verb in vocabulary.ANALYSTS:
         if not vocabulary.ANALYSTS.isdisjoint(after[:4]) or not _SPEAKS.isdisjoint(after[1:4]):
             return True
         return following is not None and not _PRICED.isdisjoint(after[1:_RATES_WITHIN])
+    if verb in vocabulary.RATING_VERBS and not is_rated(after) and has_grade(_clause(after[1:_RATES_WITHIN])):
+        return True
     if verb in _ACTIVE_RATINGS or _gives_opinion(candidate, following):
         return True
     if (verb in vocabulary.STANCES and after[1:2] == ["on"]) or _turns_on(verb, after):
         return True
-    if _judges(candidate, verb, following) or (_is_agency(candidate) and _gives_rating(candidate)) or _speaks_of(candidate, following):
+    if _judges(candidate, verb, following) or (is_agency(candidate) and _gives_rating(candidate)) or _speaks_of(candidate, following):
         return True
     nearest = before[0] if before else ""
     if verb in _NOTES and nearest in _BEFORE_NOTES:
@@ -90,7 +89,7 @@ def _judges(candidate: Candidate, verb: str, following: Candidate | None) -> boo
     """Whether a verb of rating has another as its object: "cuts Ford", "lowers its outlook on Italy"; not "cuts jobs as Ford rises"."""
     after = candidate.place.after
     clause = _clause(after[1:_RATES_WITHIN])
-    if _is_rated(after) or not after:
+    if is_rated(after) or not after:
         return False
     between = candidate.place.text[candidate.end : following.start] if following is not None else ""
     object_ = fold_name(between[:_RATED_WITHIN]).split()[1:] if following is not None else clause
@@ -100,7 +99,7 @@ def _judges(candidate: Candidate, verb: str, following: Candidate | None) -> boo
         return False
     if named and not vocabulary.STRONG_RATING.isdisjoint(clause):
         return True
-    if _is_agency(candidate) and verb in vocabulary.AGENCY_VERBS and _OWN_FIGURES.isdisjoint(clause):
+    if is_agency(candidate) and verb in vocabulary.AGENCY_VERBS and _OWN_FIGURES.isdisjoint(clause):
         return named or not vocabulary.RATING_CONTEXT.isdisjoint(clause)
     if verb not in vocabulary.RATING_VERBS:
         return False
@@ -109,10 +108,6 @@ def _judges(candidate: Candidate, verb: str, following: Candidate | None) -> boo
     if following is None or not named or following.start - candidate.end > len(verb) + _OBJECT_WITHIN:
         return False
     return verb not in vocabulary.PLAIN_VERBS or following.entity.kind in _FORECAST
-
-
-def _is_agency(candidate: Candidate) -> bool:
-    return candidate.place.name in vocabulary.AGENCIES or fold_name(candidate.entity.name) in vocabulary.AGENCIES
 
 
 def _gives_rating(candidate: Candidate) -> bool:
@@ -190,6 +185,37 @@ def _gives_opinion(candidate: Candidate, following: Candidate | None) -> bool:
     return following.entity.kind in _HOUSE and following.entity.id != candidate.entity.id
 
 
-def _is_rated(after: Sequence[str]) -> bool:
-    """Whether the broker itself is rated: "Truist downgraded to hold", "Piper Sandler cut at Wolfe"."""
+def is_rated(after: Sequence[str]) -> bool:
+    """Return whether the name before `after` is itself rated: "Truist downgraded to hold", "Piper Sandler cut at Wolfe"."""
     return after[:1] != [] and after[0] in vocabulary.RATED_VERBS and after[1:2] != [] and after[1] in _RATED_TO
+
+
+def names_expert(after: Sequence[str]) -> bool:
+    """Return whether an analyst of the house is named: "UBS senior analyst Jane Doe"; not "UBS analyst day"."""
+    at = next((at for at, word in enumerate(after) if word not in vocabulary.EXPERT_MODIFIERS), len(after))
+    return after[at : at + 1] != [] and after[at] in vocabulary.EXPERTS and _NO_OPINION.isdisjoint(after[at + 1 : at + 2])
+
+
+_NO_OPINION = vocabulary.EVENTS | vocabulary.HAPPENS
+
+
+def has_grade(words: Sequence[str]) -> bool:
+    """Return whether a grade, a target or coverage is among words in their order: "to hold", not "to hold talks" nor "up for sale"."""
+    if not (_GRADED | vocabulary.STRONG_RATING).isdisjoint(words):
+        return True
+    return any(
+        word in vocabulary.GRADES and number and words[number - 1] in _GRADED_TO and _goes_on(words[number + 1 : number + 2])
+        for number, word in enumerate(words)
+    )
+
+
+def _goes_on(following: Sequence[str]) -> bool:
+    """Whether a grade ends where it seems to: "to sell as", not "to sell cars"."""
+    return not following or following[0] in _AFTER_GRADE or following[0].endswith("ing") or following[0].isdecimal()
+
+
+_GRADED = frozenset({"pt", "coverage"})
+_GRADED_TO = frozenset({"to", "at", "with", "a", "from"})
+_AFTER_GRADE = frozenset(
+    {*_CLAUSE_ENDS, *_RATED_TO, "on", "with", "and", "rating", "ahead", "price", "target", "https", "in", "sees", "says"}
+)
