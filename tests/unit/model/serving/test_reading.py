@@ -170,7 +170,7 @@ def test_events_are_those_that_reach_the_checkpoints_threshold_likeliest_first(g
     with ScoringEngine.open(tiny_settings(grave)) as engine:
         by_default = engine.read([TEXT])
     found = by_default.probabilities["events"][0]
-    assert [name for name, _ in by_default.events(0)] == [EVENT_KINDS[i] for i in np.argsort(-found) if found[i] >= 0.5]
+    assert [name for name, _ in by_default.events(0)] == [EVENT_KINDS[i] for i in np.argsort(-found) if found[i] >= EVENTS.threshold]
     body = json.loads((grave / "config.json").read_text())
     limit = float(np.sort(found)[-3])
     next(task for task in body["tasks"] if task["name"] == "events")["threshold"] = limit - 1e-4
