@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from squall.core.errors import ConfigurationError
 from squall.model.outputs import Probabilities, expected_position, probabilities
@@ -27,6 +28,7 @@ from squall.model.tasks import (
 )
 
 Answer = TypeVar("Answer")
+_Tokens = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
 
 
 class Reading:
@@ -42,6 +44,7 @@ class Reading:
         self.tasks = tuple(tasks)
         self.model_version = model_version
         self._collected = collected
+        self._last_spans: tuple[object, _Tokens | None] = (None, None)
         self._tone = next((task for task in self.tasks if (task.name, task.kind) == (MENTION_SENTIMENT.name, "spans")), None)
         self._severity, self._events = self._head(SEVERITY), self._head(EVENTS)
         self._mention_severity, self._mention_events = self._head(MENTION_SEVERITY), self._head(MENTION_EVENTS)
@@ -159,14 +162,22 @@ class Reading:
             ConfigurationError: the checkpoint has no such head.
         """
         spec = find_task([task for task in self.tasks if task.kind == "spans"], task)
-        offsets, logits = self._collected.offsets[row], self._collected.spans[task][row].astype(np.float32)
-        places = np.asarray(spans, dtype=np.int64).reshape(-1, 2)
-        first = np.searchsorted(offsets[:, 1], places[:, 0], side="right")
-        stop = np.searchsorted(offsets[:, 0], places[:, 1], side="left")
+        logits = self._collected.spans[task][row].astype(np.float32)
+        first, stop, count = self._tokens_of(row, tuple(spans))
         sums = np.concatenate([np.zeros((1, len(spec.labels)), np.float32), logits.cumsum(0)])
-        count = np.maximum(stop - first, 0)[:, None]
-        means = np.where(count > 0, (sums[np.maximum(stop, first)] - sums[first]) / np.maximum(count, 1), np.nan)
-        return probabilities(spec, means.astype(np.float32))
+        with np.errstate(invalid="ignore"):  # 0 / 0: no token of the span was read
+            return probabilities(spec, (sums[stop] - sums[first]) / count)
+
+    def _tokens_of(self, row: int, spans: tuple[tuple[int, int], ...]) -> _Tokens:
+        """Return the tokens of each span: the first, the one after the last, and how many, float32 of shape (spans, 1)."""
+        key, found = self._last_spans
+        if found is None or key != (row, spans):  # every head is asked about the same ones in turn
+            offsets, places = self._collected.offsets[row], np.asarray(spans, dtype=np.int64).reshape(-1, 2)
+            first = np.searchsorted(offsets[:, 1], places[:, 0], side="right")
+            stop = np.maximum(first, np.searchsorted(offsets[:, 0], places[:, 1], side="left"))
+            found = first, stop, (stop - first).astype(np.float32)[:, None]
+            self._last_spans = (row, spans), found
+        return found
 
     def _head(self, wanted: TaskSpec) -> TaskSpec | None:
         """The head that answers what `wanted` does, whatever its labels."""
