@@ -53,9 +53,9 @@ class EntityTone:
         p_negative: with the other two the probabilities of the tone, sum 1; of the whole text's where the name is not in it.
         p_neutral: see `p_negative`.
         p_positive: see `p_negative`.
-        severity: how grave what happened is for it, in [0, 1]; of the whole text's where the name is not in it. None: the model does not
+        severity: how grave what happened is for it, in [0, 1]; None: the name is not in what was read of the text, or the model does not
             say.
-        events: what happened to it, likeliest first; by the whole text where the name is not in it. None: the model does not say.
+        events: what happened to it, likeliest first; nothing where it is not in what was read. None: the model does not say.
     """
 
     name: str
@@ -130,11 +130,8 @@ def asked_tones(asked: Sequence[str], text: str, reading: Reading, row: int, lin
 
 
 def _severity(reading: Reading, row: int, places: Sequence[Place]) -> float | None:
-    """How grave what happened is for what stands at `places`; for what stands nowhere, as grave as it is for the text."""
     found = reading.mention_severity(row, places)
-    if found is None:
-        return None
-    return mean_severity(found if places or reading.severity is None else reading.severity[row : row + 1])
+    return None if found is None else mean_severity(found)
 
 
 def checked_names(names: Sequence[str]) -> Sequence[str]:

@@ -65,8 +65,8 @@ GRADES: Final = (
 """In ascending order. `model/labelled/README.md` says how texts were graded."""
 SEVERITIES: Final = tuple(grade.name for grade in GRADES)
 """Order of the outputs of the severity heads."""
-GRAVE_FROM: Final = 0.5
-"""Documents of this severity and more are counted as grave: what happened is serious, or graver than that."""
+GRAVE_FROM: Final = 0.375
+"""Documents of this severity and more are counted as grave: its word is serious, or a graver one."""
 
 
 def severity_word(severity: float) -> str:

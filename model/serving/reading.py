@@ -125,7 +125,8 @@ class Reading:
     def mention_events(self, row: int, spans: Sequence[tuple[int, int]]) -> list[tuple[str, float]] | None:
         """Return what a text says happened to the one whom all `spans` name, as `events` does; their probabilities are the spans' mean.
 
-        None where the checkpoint has no such head. Where the network read none of the spans (they were cut off), what happened by the text.
+        None where the checkpoint has no such head. Nothing where the network read none of the spans (they were cut off): what a text says of
+        others did not happen to them.
 
         Args:
             row: which text.
@@ -135,13 +136,12 @@ class Reading:
             return None
         found = self.towards(MENTION_EVENTS.name, row, spans)
         read = found[~np.isnan(found[:, 0])]
-        return _given(self._mention_events, read.mean(axis=0)) if len(read) else self.events(row)
+        return _given(self._mention_events, read.mean(axis=0)) if len(read) else []
 
     def mention_severity(self, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities | None:
         """Return how grave what a text reports is for each of `spans`: float32, shape (spans,), in [0, 1].
 
-        None where the checkpoint has no such head. Of a span that the network did not read (it was cut off) it is the severity of the text,
-        NaN where that has no head.
+        None where the checkpoint has no such head. NaN for a span that the network did not read (it was cut off).
 
         Args:
             row: which text.
@@ -149,9 +149,7 @@ class Reading:
         """
         if self._mention_severity is None:
             return None
-        found = expected_position(self.towards(MENTION_SEVERITY.name, row, spans)).clip(0, 1)
-        found[np.isnan(found)] = np.nan if self.severity is None else self.severity[row]
-        return found
+        return expected_position(self.towards(MENTION_SEVERITY.name, row, spans)).clip(0, 1)
 
     def towards(self, task: str, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities:
         """Return the answer of a spans task for spans of a text: float32, shape (spans, labels), NaN where the network did not read a span.

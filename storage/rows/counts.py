@@ -79,7 +79,7 @@ class SentimentCount:
     Args:
         gravest: the largest severity of them, in [0, 1]; None: none of them has one.
         mean_severity: of those that have one.
-        grave: how many have one of 0.5 or more.
+        grave: how many are serious or graver.
     """
 
     name: str

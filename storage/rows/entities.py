@@ -51,7 +51,7 @@ class EntityCount(TwoSpans):
         mean_relevance: in [0, 1].
         gravest: the largest severity towards it in the span, in [0, 1]; None: none of the documents has one.
         mean_severity: of those that have one.
-        grave: how many have one of 0.5 or more.
+        grave: how many are serious or graver.
     """
 
     entity: str

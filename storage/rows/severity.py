@@ -13,7 +13,7 @@ class SeverityBucket:
     Args:
         name: the topic, or the entity.
         documents: that have a severity.
-        grave: of them, those of 0.5 or more.
+        grave: of them, those that are serious or graver.
         mean: of their severities, in [0, 1].
         gravest: the largest of them.
     """

@@ -97,7 +97,7 @@ class FixedReading:
     def mention_events(self, row: int, spans: Sequence[tuple[int, int]]) -> Sequence[tuple[str, float]] | None:
         if not self.happened:
             return None
-        return self.happened[row] if all(start % 2 == 0 for start, _ in spans) else []
+        return self.happened[row] if spans and all(start % 2 == 0 for start, _ in spans) else []
 
     def mention_severity(self, row: int, spans: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32] | None:
         if self.severity is None:

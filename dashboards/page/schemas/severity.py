@@ -60,7 +60,7 @@ class GravestView(BaseModel):
 
     gravest: float | None = Field(None, description="largest severity of the documents, 0 to 1; null: none of them has one")
     mean_severity: float | None = Field(None, description="of the documents that have one")
-    grave: int = Field(0, description="documents of severity 0.5 or more")
+    grave: int = Field(0, description="documents that are serious or graver: of severity 0.375 or more")
 
     @computed_field(description="`gravest` as a word: nothing adverse, setback, serious, grave, ruin")  # type: ignore[prop-decorator]
     @property

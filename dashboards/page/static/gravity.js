@@ -22,6 +22,6 @@ export function fillGravest(cell, { gravest, gravest_word: word, mean_severity: 
   const none = gravest === null || gravest === undefined;
   const shown = none || gravest < ADVERSE ? "–" : word;
   if (cell.textContent !== shown) cell.textContent = shown;
-  cell.title = none ? "" : `gravest ${gravest.toFixed(2)}${mean === null ? "" : `, mean ${mean.toFixed(2)}`}; ${grave} of 0.5 or more`;
+  cell.title = none ? "" : `gravest ${gravest.toFixed(2)}${mean === null ? "" : `, mean ${mean.toFixed(2)}`}; ${grave} serious or graver`;
   cell.className = `gravest ${shown}`;
 }

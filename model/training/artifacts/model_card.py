@@ -47,6 +47,7 @@ def model_card(run: Mapping[str, Any], tasks: Sequence[TaskSpec]) -> str:
         tasks: the heads.
     """
     lines = [*_made(run, tasks), *_data(run), *_scores(run, tasks), *_official(run)]
+    lines += ["", "## Classes on the dev split"]
     for task in tasks:
         lines += _classes(task.name, run["tasks"][task.name])
     return "\n".join([*lines, *_limits(run), ""])

@@ -78,7 +78,7 @@ def _print(view: EntityView, hours: int) -> None:
     )
     echo(f"{'tone':11} {totals.mean_score:+.2f}; {totals.mean_score_before:+.2f} before")
     if totals.gravest is not None and totals.mean_severity is not None:
-        grave = f"{totals.grave:,} {'document' if totals.grave == 1 else 'documents'} of 0.5 or more"
+        grave = f"{totals.grave:,} {'document' if totals.grave == 1 else 'documents'} serious or graver"
         echo(f"{'severity':11} mean {totals.mean_severity:.2f}; {grave}; gravest {totals.gravest:.2f} ({totals.gravest_word})")
     if view.belongs_to:
         echo(f"{'belongs to':11} {', '.join(node.name for node in view.belongs_to)}")

@@ -17,9 +17,9 @@ def score(context: typer.Context, checkpoint: Checkpoint = None, _as_json: AsJso
     Beside topic and sentiment it has `severity`, how grave what happened is, from 0 (nothing adverse) to 1 (ruin), and `events`, what
     happened, with probabilities, likeliest first; null and [] where the checkpoint has no heads for them.
     Its `entities` are the companies and other names that the text is about, each with the tone towards it (p_negative, p_neutral,
-    p_positive), how grave what happened is for it (severity), its place, and its relevance from 0 to 1. With "entities": ["Royal Mail"]
-    they are these names, in this order, known or not; a name that the text does not have gets tone and severity of the text, and null
-    for its place. A line that cannot be scored gives an object with `line` and `error`; the other lines are scored.
+    p_positive), how grave what happened is for it (severity), what happened to it (events), its place, and its relevance from 0 to 1. With
+    "entities": ["Royal Mail"] they are these names, in this order, known or not; a name that the text does not have gets the tone of the
+    text, null for place and severity, and no events. A line that cannot be scored gives an object with `line` and `error`; the other lines are scored.
     """
     from squall.app.linking import entity_objects, open_linker
     from squall.model.serving.engine import ScoringEngine

@@ -14,7 +14,7 @@ ALTER TABLE mentions
     ADD COLUMN IF NOT EXISTS severity Nullable(Float32),
     ADD COLUMN IF NOT EXISTS event_names Array(LowCardinality(String));
 
--- Of the documents that a row counts: how many have a severity, how many one of 0.5 or more, sum and maximum (0 without any), and how many
+-- Of the documents that a row counts: how many have a severity, how many one of 0.375 or more (serious), sum and maximum (0 without any), and how many
 -- documents each event has. A document with two events counts for both.
 ALTER TABLE sentiment_rollup
     ADD COLUMN IF NOT EXISTS severities UInt32,

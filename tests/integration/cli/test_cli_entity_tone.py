@@ -65,7 +65,7 @@ def test_a_sector_is_told_with_its_most_negative_companies(filled: Path) -> None
 
 
 def test_how_grave_it_is_stands_in_a_line_where_a_model_has_read_that_and_nowhere_else(filled: Path) -> None:
-    line = "severity    mean {}; {} of 0.5 or more; gravest 0.75 (grave)"
+    line = "severity    mean {}; {} serious or graver; gravest 0.75 (grave)"
     assert "severity" not in invoke("Shell").output
     store = storage.open(f"chdb://{filled}?max_threads=1")
     store.documents.insert([naming(9, mention(SHELL, severity=0.75))], token="b")

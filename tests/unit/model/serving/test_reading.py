@@ -154,7 +154,7 @@ def test_severity_is_the_expected_position_of_the_ordinal_head(grave: Path) -> N
     np.testing.assert_allclose(reading.severity, by_hand, atol=1e-6)
 
 
-def test_a_span_that_was_cut_off_is_as_grave_as_its_text(grave: Path) -> None:
+def test_of_a_span_that_was_cut_off_nothing_is_said_of_how_grave_it_is(grave: Path) -> None:
     with ScoringEngine.open(tiny_settings(grave)) as engine:
         reading = engine.read([TEXT])
     found = reading.mention_severity(0, [(0, 4), (900, 904)])
@@ -162,7 +162,7 @@ def test_a_span_that_was_cut_off_is_as_grave_as_its_text(grave: Path) -> None:
     assert reading.severity is not None
     assert found.dtype == np.float32
     assert 0 <= found[0] <= 1
-    assert found[1] == reading.severity[0]
+    assert np.isnan(found[1])
     assert reading.mention_severity(0, []) is not None
 
 
@@ -187,7 +187,7 @@ def test_events_of_a_users_own_are_read_by_their_names(tiny_base: Path, tmp_path
         assert {name for name, _ in engine.read([TEXT]).events(0)} == {"supply_chain", "fire"}
 
 
-def test_what_happened_to_a_name_is_the_mean_over_its_places_and_by_the_text_where_none_was_read(grave: Path) -> None:
+def test_what_happened_to_a_name_is_the_mean_over_its_places_and_nothing_where_none_was_read(grave: Path) -> None:
     with ScoringEngine.open(tiny_settings(grave)) as engine:
         reading = engine.read([TEXT])
     places = [(0, 4), (5, 9)]
@@ -197,7 +197,7 @@ def test_what_happened_to_a_name_is_the_mean_over_its_places_and_by_the_text_whe
     assert [name for name, _ in found] == [EVENT_KINDS[i] for i in np.argsort(-mean, kind="stable") if mean[i] >= 0.3]
     np.testing.assert_allclose([probability for _, probability in found], sorted((p for p in mean if p >= 0.3), reverse=True), atol=1e-6)
     assert 0 < len(found) < len(EVENT_KINDS)
-    assert reading.mention_events(0, [(900, 904)]) == reading.mention_events(0, []) == reading.events(0)
+    assert reading.mention_events(0, [(900, 904)]) == reading.mention_events(0, []) == []
 
 
 def test_without_the_heads_nothing_is_said_of_severity_and_events(engine: ScoringEngine) -> None:
