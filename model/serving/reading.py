@@ -125,8 +125,8 @@ class Reading:
     def mention_events(self, row: int, spans: Sequence[tuple[int, int]]) -> list[tuple[str, float]] | None:
         """Return what a text says happened to the one whom all `spans` name, as `events` does; their probabilities are the spans' mean.
 
-        None where the checkpoint has no such head. Nothing where the network read none of the spans (they were cut off): what a text says of
-        others did not happen to them.
+        None where the checkpoint has no such head. Nothing where the network read none of the spans (they were cut off): what a text says
+        of others did not happen to them.
 
         Args:
             row: which text.

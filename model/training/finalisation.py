@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from squall.model.data.examples import Example
 from squall.model.network import MultiTaskNetwork
 from squall.model.training.encoding import Encoded
@@ -41,6 +43,8 @@ def finalise(trainer: Trainer, best: dict[str, Any], train: Sequence[Example], d
             entry["after"] = _calibration_of(found, name)
             before, after = entry["before"]["nll"], entry["after"]["nll"]
             trainer.log.message(f"{name}: temperature {entry['temperature']:.3f}, NLL {before:.4f} before, {after:.4f} after")
+    learnt = [found["tasks"][task.name]["macro_f1"] for task in trainer.learning if task.name in found["tasks"]]  # a blended head is gone
+    found["mean_macro_f1"] = float(np.mean(learnt))
     trainer.save(found, trainer.encode(train), held_out)
     return found
 
