@@ -19,7 +19,8 @@ def score(context: typer.Context, checkpoint: Checkpoint = None, _as_json: AsJso
     Its `entities` are the companies and other names that the text is about, each with the tone towards it (p_negative, p_neutral,
     p_positive), how grave what happened is for it (severity), what happened to it (events), its place, and its relevance from 0 to 1. With
     "entities": ["Royal Mail"] they are these names, in this order, known or not; a name that the text does not have gets the tone of the
-    text, null for place and severity, and no events. A line that cannot be scored gives an object with `line` and `error`; the other lines are scored.
+    text, null for place and severity, and no events. A line that cannot be scored gives an object with `line` and `error`; the other
+    lines are scored.
     """
     from squall.app.linking import entity_objects, open_linker
     from squall.model.serving.engine import ScoringEngine
