@@ -209,7 +209,7 @@ def test_every_document_carries_its_names_once_each_in_the_order_of_the_text(wor
     assert rows[0]["entities"][0] == {
         "name": "Ford", "entity": FORD, "symbols": ["F"], "start": 0, "end": 6, "relevance": pytest.approx(0.9, abs=1e-6),
         "p_negative": pytest.approx(0.8, abs=1e-6), "p_neutral": pytest.approx(0.1, abs=1e-6), "p_positive": pytest.approx(0.1, abs=1e-6),
-        "severity": None, "severity_word": None,
+        "severity": None, "severity_word": None, "events": [],
     }  # fmt: skip
 
 

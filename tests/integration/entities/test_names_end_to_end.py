@@ -19,7 +19,7 @@ from squall.core.records import Document, Kind
 from squall.core.text import document_id
 
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-FIELDS = {"name", "entity", "symbols", "start", "end", "relevance", "p_negative", "p_neutral", "p_positive", "severity"}
+FIELDS = {"name", "entity", "symbols", "start", "end", "relevance", "p_negative", "p_neutral", "p_positive", "severity", "events"}
 
 
 def items(titles: list[str]) -> list[Item]:

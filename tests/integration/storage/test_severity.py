@@ -182,9 +182,9 @@ def test_the_gravest_documents_of_an_entity_are_as_they_were_read_last(store: St
 
 
 def test_topics_say_how_grave_they_are_and_none_where_nothing_was_read(store: Store) -> None:
-    store.documents.insert([grave(1, 0.8, topic="IPO"), grave(2, 0.4, topic="IPO"), grave(3, None, topic="Macro")], token="a")
+    store.documents.insert([grave(1, 0.8, topic="IPO"), grave(2, 0.36, topic="IPO"), grave(3, None, topic="Macro")], token="a")
     ipo, macro = store.counts.by_topic(*DAY)
-    assert (ipo.gravest, ipo.mean_severity, ipo.grave) == (pytest.approx(0.8), pytest.approx(0.6), 1)
+    assert (ipo.gravest, ipo.mean_severity, ipo.grave) == (pytest.approx(0.8), pytest.approx(0.58), 1)
     assert (macro.gravest, macro.mean_severity, macro.grave) == (None, None, 0)
     store.rollups.update()
     assert [bucket.name for bucket in store.severity.by_topic(*DAY, step=HOUR)] == ["IPO"]
