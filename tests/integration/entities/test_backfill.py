@@ -16,6 +16,7 @@ from squall import storage
 from squall.app.backfill import Backfill, BackfillResult
 from squall.cli.main import app
 from squall.core.clock import SystemClock
+from squall.core.gravity.severities import GRAVE_FROM
 from squall.core.records import Document, Kind
 from squall.core.text import document_id
 from squall.storage import Store
@@ -118,7 +119,7 @@ def test_severity_and_events_are_added_and_nothing_else_changes(store: Store) ->
     assert store.arrivals.since(moment, limit=1).total == 0
     counted = store.severity.by_topic(*SPAN, step=timedelta(hours=1))
     assert sum(bucket.documents for bucket in counted) == 300
-    assert sum(bucket.grave for bucket in counted) == sum((row.severity or 0) >= 0.5 for row in after)
+    assert sum(bucket.grave for bucket in counted) == sum((row.severity or 0) >= GRAVE_FROM for row in after)
     events = store.severity.events(*SPAN, step=timedelta(minutes=1))
     assert sum(bucket.documents for bucket in events) == sum(len(row.event_names) for row in after)
     assert (backfill(store, grave=True).documents, len(store.severity.gravest(*SPAN, limit=500))) == (0, 300)
