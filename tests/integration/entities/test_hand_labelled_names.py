@@ -14,20 +14,40 @@ from tests.support.linkers import shipped
 
 pytestmark = pytest.mark.slow
 
-# What is reached, less about two points: a fall below is a fault. Behind each its goal; docs/entities.md says what was missed.
-AMBIGUOUS_PRECISION = 0.81  # 0.95
-AMBIGUOUS_RECALL = 0.58  # 0.70; a linker that finds nothing is precise
-FREE_NAMES_FOUND = 0.90  # 0.90, of the names the catalogue lacks
-MIXED_TONES = 0.63  # 0.85
-SUBJECTS_FOUND = 0.88  # 0.85
-SUBJECTS_PRECISION = 0.83  # 0.95
-ROLES_LEFT_OUT = {"rater": 0.70, "law firm": 0.75, "exchange": 0.60, "author": 0.90}  # 0.80 each
+GOALS = {
+    ("ambiguous_names", "precision"): 0.95,
+    ("ambiguous_names", "recall"): 0.70,  # a linker that finds nothing is precise
+    ("story_free_names", "found"): 0.90,  # of the names the catalogue lacks
+    ("mixed_tones", "accuracy"): 0.85,
+    ("who_is_it_about", "subjects"): 0.85,
+    ("who_is_it_about", "precision"): 0.95,
+    **{("who_is_it_about", f"left out: {role}"): 0.80 for role in ("rater", "law firm", "exchange", "author")},
+}
+MISSED = {
+    *(("ambiguous_names", rate) for rate in ("precision", "recall")),
+    ("mixed_tones", "accuracy"),
+    *(("who_is_it_about", rate) for rate in ("precision", "left out: rater", "left out: exchange")),
+}
+"""Of the goals; docs/entities.md says by how much."""
+
+# What is reached, less about two points: a fall below is a fault, whether the goal is reached or not.
+AMBIGUOUS_PRECISION = 0.81
+AMBIGUOUS_RECALL = 0.58
+FREE_NAMES_FOUND = 0.90
+MIXED_TONES = 0.63
+SUBJECTS_FOUND = 0.88
+SUBJECTS_PRECISION = 0.83
+ROLES_LEFT_OUT = {"rater": 0.70, "law firm": 0.75, "exchange": 0.60, "author": 0.90}
 
 
 @pytest.fixture(scope="module")
 def linker() -> Any:
     """The linker with the shipped catalogue."""
     return shipped()
+
+
+def test_the_goals_that_are_missed_are_those_that_the_docs_name(judged: Callable[[str], Verdict]) -> None:
+    assert {(file, rate) for (file, rate), goal in GOALS.items() if judged(file).rates[rate].value < goal} == MISSED
 
 
 def test_an_ambiguous_word_is_linked_where_it_is_the_company_and_only_there(judged: Callable[[str], Verdict]) -> None:
