@@ -21,6 +21,7 @@ from squall.alerts.lease import Lease, owner_of
 from squall.alerts.lifecycle import Change, Lifecycle
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.recorded_readings import readings_to_record
+from squall.alerts.rollup_pacing import RollupPacing
 from squall.alerts.watermark import watermark
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
@@ -97,6 +98,7 @@ class AlertService:
         self._no_data = NoDataDetector(settings.detector)
         self._lease = Lease(store.leases, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
         self._delivery = Delivery(store.notifications, sender, self._lease, settings.detector.lease_seconds, clock, self._health)
+        self._rollups = RollupPacing(store, clock)
         self._stopping = threading.Event()
         self._standing_by = False
 
@@ -180,7 +182,7 @@ class AlertService:
         """Bring what dashboards read up to date; return the report with what went wrong."""
         seconds = self._clock.monotonic() - began
         try:
-            self._store.rollups.update(lambda: not self._stopping.is_set() and self._lease.hold())
+            self._rollups.update(lambda: not self._stopping.is_set() and self._lease.hold(), always=not self._delivery.running)
             self._store.detector.write_run(_row(report, "; ".join(errors), self._clock.now(), seconds))
         except UnavailableError as error:
             errors.append(str(error))
