@@ -58,7 +58,7 @@ def _parse(number: int, line: bytes) -> _Line:
     except UnicodeDecodeError as error:
         return _Line(number, error=f"not UTF-8 at byte {error.start}")
     if not text.startswith("{"):
-        return _Line(number, text)
+        return _Line(number, error=f"{found}, not an object with a text") if (found := _json_value(text)) else _Line(number, text)
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -72,6 +72,17 @@ def _parse(number: int, line: bytes) -> _Line:
         return _Line(number, value, passed=passed, entities=_entities(body.get("entities")))
     except ValueError as error:
         return _Line(number, error=str(error), passed=passed)
+
+
+def _json_value(text: str) -> str:
+    """Return what a line holds that is JSON but nothing to read; empty for a text. A text in quotes is a text."""
+    if text[0] not in "[-0123456789ntf":
+        return ""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return ""
+    return "a JSON array" if isinstance(value, list) else f"the JSON value {text:.20}"
 
 
 def _entities(value: Any) -> tuple[str, ...] | None:
