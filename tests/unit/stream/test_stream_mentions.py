@@ -49,10 +49,10 @@ class WordLinker:
         *,
         title_length: int = 0,
         names: Sequence[tuple[int, int, str]] = (),
-        names_until: int = 0,
+        names_within: Sequence[tuple[int, int]] = (),
         symbols: Sequence[str] = (),
     ) -> list[SimpleLink]:
-        self.calls.append({"text": text, "title_length": title_length, "names": names, "names_until": names_until, "symbols": symbols})
+        self.calls.append({"text": text, "title_length": title_length, "names": names, "names_within": names_within, "symbols": symbols})
         if "unlinkable" in text:
             raise self.error
         return [SimpleLink(f"found:{text[start:end].lower()}", start, end) for start, end, _ in names]
@@ -109,7 +109,7 @@ def test_a_document_is_linked_by_its_content_title_symbols_and_the_names_of_the_
         "text": "ACME sinks. Shares of ACME fell",
         "title_length": 10,
         "names": [(0, 4, "ORG"), (22, 26, "ORG")],
-        "names_until": READ_UNTIL,
+        "names_within": [(0, READ_UNTIL)],
         "symbols": ("ACM",),
     }
     assert [(each.entity, each.start, each.first) for each in row.mentions] == [("found:acme", 0, True), ("found:acme", 22, False)]
@@ -145,8 +145,8 @@ def test_a_linker_that_fails_on_everything_stops_the_worker_and_rejects_nothing(
 
 def test_a_mention_that_is_no_probability_is_a_fault_of_its_text() -> None:
     class Blank(HashScorer):
-        def read(self, texts: Sequence[str]) -> FixedReading:
-            reading = super().read(texts)
+        def read(self, texts: Sequence[str], **wanted: Any) -> FixedReading:
+            reading = super().read(texts, **wanted)
             broken = ["BLANK" in text for text in texts]
 
             class Told(FixedReading):
