@@ -69,8 +69,9 @@ class TextTokenizer:
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has, without special ones; of one that does not fit a number above `room`."""
-        prepared = [prepare(text, self.max_tokens) for text in texts]
-        found = self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)
+        if not texts:
+            return []
+        found = self._tokenizer.encode_batch_fast([prepare(text, self.max_tokens) for text in texts], add_special_tokens=False)
         return [len(encoding) + bool(encoding.overflowing) for encoding in found]
 
     def reach(self, text: str, tokens: int) -> int:

@@ -20,6 +20,8 @@ MOST_CHARS = MAX_TITLE_CHARS + MAX_TEXT_CHARS
 Wanted = Sequence[tuple[float, Sequence[Place]]]
 """For each name that a text should be read about: how much more a sentence with it counts, as a severity, and its places."""
 
+MATTERS = 0.25
+"""A sentence that sounds as grave is read: a setback."""
 _LONGEST_TITLE = 300
 _BEGINNING = 2 / 3
 """Share of the tokens that title and lede may take before other sentences are asked."""
@@ -43,12 +45,14 @@ class Counter(Protocol):
         """Return where the first `tokens` tokens of `text` end."""
 
 
-def excerpt(text: str, counter: Counter, weights: WordWeights, wanted: Wanted = ()) -> list[Place] | None:
-    """Return the places of `text` to read, sorted, with something between each and the next; None where all of it fits.
+def excerpt(text: str, counter: Counter, weights: WordWeights, wanted: Wanted = ()) -> list[Place]:
+    """Return the places to read of a `text` that is too long, sorted, with something between each and the next.
 
-    The title (the first line, or sentence) is read, the first sentence below it, then the sentences of the greatest severity by `weights`,
-    until no tokens are left. What is `wanted` lifts the gravest sentence that names it, unless the beginning does. A sentence that does
-    not fit is passed over; the first such fills what remains with its beginning. Only the first `MOST_CHARS` characters are looked at.
+    The title (the first line, or sentence) is read and the first sentence below it; then, as long as there are tokens, the sentences that
+    matter, the gravest first: those that sound at least as grave as `MATTERS`, and of each name that is `wanted` and not yet read about
+    the gravest sentence with it. What says nothing grave is not read to fill the tokens: it would only hide what does. A sentence that
+    does not fit is passed over; the first such fills what remains with its beginning. Only the first `MOST_CHARS` characters are looked
+    at.
 
     Args:
         text: of any length.
@@ -58,14 +62,15 @@ def excerpt(text: str, counter: Counter, weights: WordWeights, wanted: Wanted = 
     """
     places = sentences(text[:MOST_CHARS])
     if not places:
-        return None
+        return []
     title = _title(text, places)
     filling = _Filling(text, places, counter)
     filling.begin(title)
     scores = severities(weights, [text[start:end] for start, end in places])
-    _lift(scores, places, filling.chosen, wanted)
-    filling.fill(sorted(set(range(len(places))) - filling.chosen, key=lambda number: (-scores[number], number)))
-    return None if filling.whole and len(text) <= MOST_CHARS else filling.places()
+    lifted = _lift(scores, places, filling.chosen, wanted)
+    matter = {number for number in range(len(places)) if scores[number] >= MATTERS} | lifted
+    filling.fill(sorted(matter - filling.chosen, key=lambda number: (-scores[number], number)))
+    return filling.places()
 
 
 def _title(text: str, places: Sequence[Place]) -> int:
@@ -74,13 +79,17 @@ def _title(text: str, places: Sequence[Place]) -> int:
     return sum(end <= line for _, end in places) or 1 if line >= 0 else 1
 
 
-def _lift(scores: NDArray[np.float64], places: Sequence[Place], read: Iterable[int], wanted: Wanted) -> None:
-    """Add to the score of the gravest sentence about each that is `wanted`, if none in `read` is about it."""
+def _lift(scores: NDArray[np.float64], places: Sequence[Place], read: Iterable[int], wanted: Wanted) -> set[int]:
+    """Add to the score of the gravest sentence about each that is `wanted`, if none in `read` is about it, and return these sentences."""
     starts, read = [start for start, _ in places], set(read)
+    lifted: set[int] = set()
     for weight, found in wanted:
         numbers = {bisect_right(starts, start) - 1 for start, _ in found if start < places[-1][1]} - {-1}
         if numbers and not numbers & read:
-            scores[max(numbers, key=lambda number: (scores[number], -number))] += weight
+            gravest = max(numbers, key=lambda number: (scores[number], -number))
+            scores[gravest] += weight
+            lifted.add(gravest)
+    return lifted
 
 
 class _Filling:
@@ -91,11 +100,6 @@ class _Filling:
         self._left = counter.room
         self._cut: Place | None = None
         self.chosen: set[int] = set()
-
-    @property
-    def whole(self) -> bool:
-        """Whether all is read."""
-        return len(self.chosen) == len(self._places) and self._cut is None
 
     def begin(self, title: int) -> None:
         """Read the title, of so many sentences, and the next sentence, as far as they leave tokens for others."""

@@ -21,25 +21,35 @@ _MAY_END = ".!?…" + _CLOSING
 _OPENING = "\"'“‘«([{*-–—•"
 _CLAUSE = (",", ";", ":", "–", "—")
 _BEFORE_NAME = frozenset(
-    ("mr", "mrs", "ms", "dr", "prof", "sen", "rep", "gov", "gen", "col", "lt", "capt", "sgt", "rev", "hon", "messrs", "st", "ft", "mt", "vs", "cf")
+    (
+        *("mr", "mrs", "ms", "dr", "prof", "sen", "rep", "gov", "gen", "col", "lt", "capt", "sgt", "rev", "hon", "messrs"),
+        *("st", "ft", "mt", "vs", "cf"),
+    )
 )
 """Abbreviations that more belongs to, whatever it is."""
 _BEFORE_NUMBER = frozenset(
-    ("no", "nos", "art", "sec", "fig", "vol", "ch", "pp", "approx", "ca", "est", "rs", "cl")
-    + ("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec")
+    (
+        *("no", "nos", "art", "sec", "fig", "vol", "ch", "pp", "approx", "ca", "est", "rs", "cl"),
+        *("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
+    )
 )
 """Abbreviations that a number belongs to: "No. 2", "Jan. 5"; else they are words or ends."""
 _WITHIN = frozenset(
-    ("corp", "inc", "co", "cos", "ltd", "plc", "llc", "llp", "lp", "bros", "intl", "mfg", "pty", "bhd", "pte", "gmbh", "kg", "ag", "sa", "nv")
-    + ("spa", "jr", "sr", "dept", "univ", "assn", "bancorp", "hldgs", "grp", "sys", "tech", "natl", "bn", "bln", "mln", "pct", "etc", "yr", "qtr")
-    + ("calif", "mass", "conn", "ill", "tenn", "fla", "tex", "ariz", "wash", "ont", "que")
+    (
+        *("corp", "inc", "co", "cos", "ltd", "plc", "llc", "llp", "lp", "bros", "intl", "mfg", "pty", "bhd", "pte", "gmbh", "kg", "ag"),
+        *("sa", "nv", "spa", "jr", "sr", "dept", "univ", "assn", "bancorp", "hldgs", "grp", "natl"),
+        *("bn", "bln", "mln", "pct", "etc", "yr", "qtr", "calif", "mass", "conn", "ill", "tenn", "fla", "tex", "ariz", "wash", "ont"),
+    )
 )
 """Abbreviations that end a sentence or stand within it, as initials do: "Apple Inc. The", "Apple Inc. Chief"."""
 _OPENERS = frozenset(
-    ("the", "a", "an", "it", "its", "he", "she", "they", "we", "i", "you", "this", "that", "these", "those", "his", "her", "their", "our")
-    + ("in", "on", "at", "by", "for", "from", "with", "after", "before", "since", "under", "as", "but", "and", "if", "when", "while", "where")
-    + ("there", "however", "separately", "meanwhile", "earlier", "later", "still", "also", "according", "although", "despite", "last", "some")
-    + ("shares", "analysts", "investors", "officials", "police", "what", "who", "why", "how", "no", "not", "now", "then", "so", "such")
+    (
+        *("the", "a", "an", "it", "its", "he", "she", "they", "we", "i", "you", "this", "that", "these", "those", "his", "her", "their"),
+        *("our", "in", "on", "at", "by", "for", "from", "with", "after", "before", "since", "under", "as", "but", "and", "if", "when"),
+        *("while", "where", "there", "however", "separately", "meanwhile", "earlier", "later", "still", "also", "according", "although"),
+        *("despite", "last", "some", "shares", "analysts", "investors", "officials", "police", "what", "who", "why", "how", "no", "not"),
+        *("now", "then", "so", "such"),
+    )
 )
 """Words that begin sentences rather than names."""
 

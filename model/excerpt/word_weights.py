@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ _WORD = re.compile(r"\d+(?:[.,]\d+)*%?|[^\W\d_]+")
 def buckets(text: str) -> set[int]:
     """Return the buckets of the words of `text` and of its pairs of neighbours: small letters, every digit a zero."""
     words = _WORD.findall(_DIGIT.sub("0", text.lower()))
-    pairs = [f"{left} {right}" for left, right in zip(words, words[1:], strict=False)]
+    pairs = [f"{left} {right}" for left, right in pairwise(words)]
     return {xxhash.xxh3_64_intdigest(item.encode("utf-8", "replace")) % BUCKETS for item in (*words, *pairs)}
 
 

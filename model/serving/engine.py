@@ -170,9 +170,7 @@ class ScoringEngine:
         self._end.detach()
 
 
-def _tokenised(
-    model: ServedModel, texts: Sequence[str], position: int, collector: LogitsCollector, wanted: WantedOf
-) -> list[list[int]]:
+def _tokenised(model: ServedModel, texts: Sequence[str], position: int, collector: LogitsCollector, wanted: WantedOf) -> list[list[int]]:
     """Token ids of texts from `position` of a call on; where a head reads tokens, `collector` learns their places."""
     tokenizer = model.tokenizer
 

@@ -11,7 +11,7 @@ from squall.model.excerpt.word_weights import shipped_weights
 from squall.model.text_tokenizer import NOTHING, TextTokenizer
 
 _CHARS_PER_TOKEN: Final = 8
-"""A text of more characters is hardly ever short enough: what to read of it is chosen before it is tokenised."""
+"""A text of more characters is likely too long: its tokens are counted before they are placed, which takes longer."""
 
 WantedOf = Callable[[int], Wanted]
 """Says whom a text of a call should be read about, by its number; asked for texts only that are too long."""
@@ -34,12 +34,14 @@ def tokenised(
         tokenise: `TextTokenizer.ids` or `aligned`.
         length: how many tokens there are.
     """
-    surely = [i for i, text in enumerate(texts) if len(text) > tokenizer.max_tokens * _CHARS_PER_TOKEN]
-    parts = _parts(tokenizer, texts, surely, wanted)
+    likely = [i for i, text in enumerate(texts) if len(text) > tokenizer.max_tokens * _CHARS_PER_TOKEN]
+    counted = zip(likely, tokenizer.lengths([texts[i] for i in likely]), strict=True)
+    parts = _parts(tokenizer, texts, (i for i, tokens in counted if tokens > tokenizer.room), wanted)
     found = tokenise(texts, parts)
     full = [i for i, tokens in enumerate(found) if length(tokens) >= tokenizer.max_tokens and i not in parts]
-    if full:
-        later = _parts(tokenizer, texts, set(full).difference(surely), wanted)
+    if full:  # they have as many tokens, or more
+        counted = zip(full, tokenizer.lengths([texts[i] for i in full]), strict=True)
+        later = _parts(tokenizer, texts, (i for i, tokens in counted if tokens > tokenizer.room), wanted)
         for i, tokens in zip(later, tokenise([texts[i] for i in later], dict(enumerate(later.values()))), strict=True):
             found[i] = tokens
         parts = {**parts, **later}
@@ -47,6 +49,5 @@ def tokenised(
 
 
 def _parts(tokenizer: TextTokenizer, texts: Sequence[str], numbers: Iterable[int], wanted: WantedOf) -> Mapping[int, Sequence[Place]]:
-    """Return what to read of each of these texts that is too long."""
-    chosen = ((i, excerpt(texts[i], tokenizer, shipped_weights(), wanted(i))) for i in numbers)
-    return {i: parts for i, parts in chosen if parts is not None} or NOTHING
+    """Return what to read of each of these texts, which are too long."""
+    return {i: excerpt(texts[i], tokenizer, shipped_weights(), wanted(i)) for i in numbers} or NOTHING

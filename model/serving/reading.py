@@ -102,8 +102,8 @@ class Reading:
     def tone(self, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities:
         """Return the tone towards spans of a text: float32, shape (spans, 3), rows sum to 1, columns as `squall.core.records.SENTIMENTS`.
 
-        Towards a span that the network did not read (the text is too long), and where the checkpoint has no such head, it is the sentiment of the
-        text.
+        Towards a span that the network did not read (the text is too long), and where the checkpoint has no such head, it is the sentiment
+        of the text.
 
         Args:
             row: which text.
@@ -132,8 +132,8 @@ class Reading:
     def mention_events(self, row: int, spans: Sequence[tuple[int, int]]) -> list[tuple[str, float]] | None:
         """Return what a text says happened to the one whom all `spans` name, as `events` does; their probabilities are the spans' mean.
 
-        None where the checkpoint has no such head. Nothing where the network read none of the spans (the text is too long): what a text says
-        of others did not happen to them.
+        None where the checkpoint has no such head. Nothing where the network read none of the spans (the text is too long): what a text
+        says of others did not happen to them.
 
         Args:
             row: which text.

@@ -176,8 +176,8 @@ class Model:
         """Score any number of texts; the result keeps their order.
 
         Args:
-            texts: strings of any length. Of one of more than `settings.model.max_tokens` tokens, as many are read: title, first sentence, and
-                those that sound gravest or name `entities`.
+            texts: strings of any length. Of one of more than `settings.model.max_tokens` tokens, as many are read at most: the title, the
+                first sentence below it, and those that sound grave or name `entities`.
             entities: per text the names towards which the tone is wanted, known or not, as in `squall model score`; None: whom it is about.
 
         Raises:

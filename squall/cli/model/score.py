@@ -23,7 +23,7 @@ def score(context: typer.Context, checkpoint: Checkpoint = None, _as_json: AsJso
     lines are scored.
 
     Of a text with more tokens than the model reads (SQUALL_MODEL__MAX_TOKENS, 128) the title, the first sentence below it and those
-    sentences of its first 11,000 characters are read that sound gravest or name one of the entities. A name in none of them has null for
+    sentences of its first 11,000 characters are read that sound grave or name one of the entities. A name in none of them has null for
     its severity.
     """
     from squall.app.linking import entity_objects, open_linker, wanted_entities
