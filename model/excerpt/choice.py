@@ -49,10 +49,10 @@ def excerpt(text: str, counter: Counter, weights: WordWeights, wanted: Wanted = 
     """Return the places to read of a `text` that is too long, sorted, with something between each and the next.
 
     The title (the first line, or sentence) is read and the first sentence below it; then, as long as there are tokens, the sentences that
-    matter, the gravest first: those that sound at least as grave as `MATTERS`, and of each name that is `wanted` and not yet read about
-    the gravest sentence with it. What says nothing grave is not read to fill the tokens: it would only hide what does. A sentence that
-    does not fit is passed over; the first such fills what remains with its beginning. Only the first `MOST_CHARS` characters are looked
-    at.
+    matter, the gravest first: those that sound at least as grave as `MATTERS`. Of each name that is `wanted` and not in the beginning,
+    the gravest sentence counts for more. What does not matter is not read to fill the tokens: it would only hide what does. A sentence
+    that does not fit is passed over; the first such fills what remains with its beginning. Only the first `MOST_CHARS` characters are
+    looked at.
 
     Args:
         text: of any length.
@@ -67,9 +67,9 @@ def excerpt(text: str, counter: Counter, weights: WordWeights, wanted: Wanted = 
     filling = _Filling(text, places, counter)
     filling.begin(title)
     scores = severities(weights, [text[start:end] for start, end in places])
-    lifted = _lift(scores, places, filling.chosen, wanted)
-    matter = {number for number in range(len(places)) if scores[number] >= MATTERS} | lifted
-    filling.fill(sorted(matter - filling.chosen, key=lambda number: (-scores[number], number)))
+    _lift(scores, places, filling.chosen, wanted)
+    matter = {number for number, score in enumerate(scores) if score >= MATTERS} - filling.chosen
+    filling.fill(sorted(matter, key=lambda number: (-scores[number], number)))
     return filling.places()
 
 
@@ -79,17 +79,13 @@ def _title(text: str, places: Sequence[Place]) -> int:
     return sum(end <= line for _, end in places) or 1 if line >= 0 else 1
 
 
-def _lift(scores: NDArray[np.float64], places: Sequence[Place], read: Iterable[int], wanted: Wanted) -> set[int]:
-    """Add to the score of the gravest sentence about each that is `wanted`, if none in `read` is about it, and return these sentences."""
+def _lift(scores: NDArray[np.float64], places: Sequence[Place], read: Iterable[int], wanted: Wanted) -> None:
+    """Add to the score of the gravest sentence about each that is `wanted`, if none in `read` is about it."""
     starts, read = [start for start, _ in places], set(read)
-    lifted: set[int] = set()
     for weight, found in wanted:
         numbers = {bisect_right(starts, start) - 1 for start, _ in found if start < places[-1][1]} - {-1}
         if numbers and not numbers & read:
-            gravest = max(numbers, key=lambda number: (scores[number], -number))
-            scores[gravest] += weight
-            lifted.add(gravest)
-    return lifted
+            scores[max(numbers, key=lambda number: (scores[number], -number))] += weight
 
 
 class _Filling:
@@ -103,7 +99,7 @@ class _Filling:
 
     def begin(self, title: int) -> None:
         """Read the title, of so many sentences, and the next sentence, as far as they leave tokens for others."""
-        most = int(self._left * _BEGINNING)
+        most = max(1, int(self._left * _BEGINNING))
         for number, length in enumerate(self._lengths(range(min(title + 1, len(self._places))))):
             if self._counter.room - self._left + length <= most:
                 self._take(number, length)

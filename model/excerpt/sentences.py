@@ -14,6 +14,7 @@ _LEAST = 100
 _LOOK = 24
 """Characters that are looked at on either side of a break."""
 _BREAK = re.compile(r"\s+|[。！？]")
+_SPACE = re.compile(r"\s+")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
 _FIRST_WORD = re.compile(r"[^\W_]+")
 _CLOSING = "\"'”’»)]}*"
@@ -61,38 +62,31 @@ def sentences(text: str) -> list[Place]:
     parted between words.
     """
     found: list[Place] = []
-    start = clause = -1
-    last = 0
+    start, clause = 0, -1
     for match in _BREAK.finditer(text):
-        blank, end = match.start(), match.end()
-        if start < 0 and blank > last:
-            start, clause = last, -1
-        last = end
-        if start < 0:
-            continue
-        space = match.group()
+        (blank, end), space = match.span(), match.group()
+        stop = -1
         if not space.isspace():
-            found.append((start, end))
-            start = -1
+            stop = end
+        elif blank <= start:  # before the first word
+            start = end
         elif (text[blank - 1] in _MAY_END or "\n" in space or "\r" in space) and _is_end(text, blank, end, space):
-            found.append((start, blank))
-            start = -1
+            stop = blank
         elif blank - start > LONGEST:
             stop = clause if clause - start >= _LEAST else blank
-            found.append((start, stop))
-            start, clause = (-1 if stop == blank else _skipped(text, stop)), -1
         elif text[blank - 1] in _CLAUSE:
             clause = blank
-    if start >= 0 or last < len(text):
-        found.append((start if start >= 0 else last, len(text.rstrip())))
-    return found
+        if stop >= 0:
+            found.append((start, stop))
+            start, clause = _skipped(text, stop), -1
+    last = len(text.rstrip())
+    return [*found, (start, last)] if start < last else found
 
 
 def _skipped(text: str, at: int) -> int:
-    """The next character that is no white space; there is one."""
-    while text[at].isspace():
-        at += 1
-    return at
+    """Where white space ends that may begin at `at`."""
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
 
 
 def _is_end(text: str, blank: int, after: int, space: str) -> bool:

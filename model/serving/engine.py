@@ -109,7 +109,7 @@ class ScoringEngine:
 
         Args:
             texts: of any length. Of one with more tokens than the model reads, the title, the first sentence below it and the sentences
-                that sound gravest are read, as many as there are tokens (`squall.model.excerpt.choice.excerpt`).
+                that sound grave are read, as far as there are tokens (`squall.model.excerpt.choice.excerpt`).
             wanted: says of such a text, by its number, whom it should be read about: for each name how much more a sentence with it
                 counts, as a severity, and its places. What it raises is raised here.
             timeout: seconds until the call gives up; None: no limit.
