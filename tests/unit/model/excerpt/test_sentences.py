@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +76,6 @@ def test_a_text_without_ends_is_parted_at_commas_or_between_words() -> None:
 def test_together_they_hold_every_word_in_order(text: str) -> None:
     places = sentences(text)
     assert all(start < end for start, end in places)
-    assert all(left[1] <= right[0] for left, right in zip(places, places[1:], strict=False))
+    assert all(left[1] <= right[0] for left, right in pairwise(places))
     assert "".join("".join(text[start:end].split()) for start, end in places) == "".join(text.split())
     assert all(text[start:end] == text[start:end].strip() for start, end in places)
