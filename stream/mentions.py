@@ -20,7 +20,8 @@ Wanted = Sequence[tuple[float, Sequence[Place]]]
 WantedOf = Callable[[int], Wanted]
 """Says it of a text of a call, by its number; asked only where the model can't read all of the text."""
 FOUND_WEIGHT: Final = 0.15
-"""What a name that the linker finds adds to the severity of its gravest sentence, times its relevance."""
+"""What a name that the linker finds adds to the severity of its gravest sentence, times its relevance: so many names are read about as when
+the beginning of a text was read (docs/severity.md)."""
 
 
 class Reading(Protocol):

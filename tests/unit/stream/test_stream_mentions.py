@@ -15,7 +15,7 @@ from squall.core.clock import ManualClock
 from squall.core.errors import ModelFaultError
 from squall.core.records import MOST_MENTIONS, EntityKind, Event
 from squall.stream.document_scoring import DocumentScorer
-from squall.stream.mentions import mean_severity, mentions
+from squall.stream.mentions import FOUND_WEIGHT, Wanted, WantedOf, mean_severity, mentions, wanted_subjects
 from tests.support.doubles import READ_UNTIL, START, FixedReading, HashScorer, document
 
 CLOCK = ManualClock(START)
@@ -193,3 +193,31 @@ def test_severity_and_events_of_the_model_are_those_of_the_row() -> None:
     assert [row.severity for row in rows] == [float(value) for value in reading.severity]
     assert [[(event.name, event.probability) for event in row.events] for row in rows] == [list(reading.events(i)) for i in range(20)]
     assert {len(row.events) for row in rows} == {0, 1, 2}
+
+
+def test_a_long_text_is_read_first_about_whom_it_is_about_by_their_relevance() -> None:
+    links = [SimpleLink("a", 0, 4), SimpleLink("b", 5, 9, role="rater"), SimpleLink("c", 10, 14), SimpleLink("a", 15, 19)]
+    assert wanted_subjects(links) == [
+        (FOUND_WEIGHT * links[0].relevance, [(0, 4), (15, 19)]),
+        (FOUND_WEIGHT * links[2].relevance, [(10, 14)]),
+    ]
+
+
+def test_a_document_that_is_too_long_is_read_about_the_names_that_are_linked_in_it() -> None:
+    told: list[Wanted] = []
+
+    class Asks(HashScorer):
+        def read(self, texts: Sequence[str], *, wanted: WantedOf = lambda _: ()) -> FixedReading:
+            told.extend(wanted(number) for number in range(len(texts)))
+            return super().read(texts)
+
+    class Finds(WordLinker):
+        def link(self, text: str, *, names: Sequence[tuple[int, int, str]] = (), **options: Any) -> list[SimpleLink]:
+            return super().link(text, names=names or [(0, 4, "ORG")], **options)
+
+    documents = [document(1, title="ACME sinks"), document(2, title="unlinkable")]
+    scorer = DocumentScorer(Asks(), CLOCK, Finds())
+    result = scorer.score(documents)
+    assert told[0][0][1] == [(0, 4)]
+    assert [row.document.title for row in result.rows] == ["ACME sinks"]  # a linker that fails then fails that text only
+    assert list(result.failures) == [documents[1].id]
