@@ -29,6 +29,8 @@ from squall.ingest.rss.markup import plain, without_scripts, without_tags
 from squall.model.case import with_case
 from squall.model.data.mentions.words import words_of
 from squall.model.data.near_duplicates import group_key
+from squall.model.excerpt.sentences import sentences
+from squall.model.excerpt.word_weights import shipped_weights
 from squall.model.preprocess import prepare, prepare_aligned
 from squall.model.spans import first_places
 from squall.stream.entity_tones import places_of
@@ -76,6 +78,12 @@ def prepared(text: str) -> object:
 def cased(text: str) -> object:
     """The case of its tokens, where each character is one; and where two names stand in it."""
     return with_case([1] * len(text), [(i, i + 1) for i in range(len(text))], text, 2), first_places(text, [text[:2], "aa"])
+
+
+def excerpted(text: str) -> object:
+    """Its sentences, and how grave they sound."""
+    weights = shipped_weights()
+    return [weights.severity(text[start:end]) for start, end in sentences(text)]
 
 
 def asked(text: str) -> object:
@@ -175,7 +183,7 @@ FUNCTIONS: tuple[Callable[[str], object], ...] = (
     *(clean, normalise, fingerprint, cashtags, canonical_url, without_prefixes, without_signature),
     *(clean_name, redact_url, redact_webhook_url, redact_urls_in, visible, visible_lines, spreadsheet_cell),
     *(group_key, prepared, cased, words_of, matched, dated, symbols, cursor_path),
-    *(name_key, short_forms, symbol_forms, asked),
+    *(name_key, short_forms, symbol_forms, asked, excerpted),
     *(*MARKUP, *REPLIES, *NAMES),
 )
 
