@@ -12,7 +12,7 @@ from squall.alerts.alert_chart import alert_chart, chart_ticks
 from squall.alerts.counts import load_counts
 from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import Method
-from squall.alerts.lifecycle import Transition, alert_record
+from squall.alerts.lifecycle import Change, Transition, alert_record
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.notification.content import MAX_DOCUMENTS, DualTime, NotificationContent
 from squall.alerts.notification.email.chart import AlertChart
@@ -52,6 +52,8 @@ class Dispatcher:
         self._policy = NotificationPolicy(settings.alerts, state)
         self._documents: dict[_AlertWindow, list[StoredDocument]] = {}
         self._charts: dict[_AlertWindow, AlertChart | None] = {}
+        self.in_history = 0
+        """Alerts that fired in history, about which nothing is sent unless they still fire when event time has caught up."""
 
     def dump(self) -> str:
         """Return the state as JSON."""
@@ -68,6 +70,11 @@ class Dispatcher:
         if alerts:
             self._store.alerts.write([alert for _, alert in alerts])
         fired = [(tick, alert) for tick, alert in alerts if alert.fired_at is not None]
+        wall = self._clock.now()
+        self.in_history += sum(
+            transition.change is Change.FIRED and self._policy.is_history(DualTime(instant(transition.tick), wall))
+            for transition in transitions
+        )
         for tick in sorted({tick for tick, _ in fired}):
             self._write(self._due(instant(tick), [alert for at, alert in fired if at == tick]), baselines)
 
