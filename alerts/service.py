@@ -164,7 +164,9 @@ class AlertService:
             errors.append(str(error))
         report = RunReport(watermark=run.watermark, ticks=run.ticks, evaluated_until=None if run.until is None else instant(run.until))
         self._health.metrics.evaluated(report.watermark, report.evaluated_until)
-        report = replace(report, fired=run.changes.count(Change.FIRED), in_history=run.in_history, resolved=run.changes.count(Change.RESOLVED))
+        report = replace(
+            report, fired=run.changes.count(Change.FIRED), in_history=run.in_history, resolved=run.changes.count(Change.RESOLVED)
+        )
         if not self._lease.held:  # the evaluation took longer than the lease: another detector may be sending
             return replace(report, error="; ".join(errors))
         try:

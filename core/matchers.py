@@ -1,8 +1,8 @@
-"""Matchers of silences, with Alertmanager's four operators: `topic=Energy*`, `severity!=warning`, `topic=~"Energy.*|Macro"`, `topic!~Gold.*`.
+"""Matchers of silences, with Alertmanager's operators: `topic=Energy*`, `severity!=warning`, `topic=~"Energy.*|Macro"`, `topic!~Gold.*`.
 
-As in Alertmanager a pattern must match the whole label, and regular expressions are RE2's, whose engine needs time in proportion to the text
-whatever the pattern. Two things differ, because our labels are names that people read: case does not matter, and `=` and `!=` know the
-wildcards * and ?.
+As in Alertmanager a pattern must match the whole label, and regular expressions are RE2's, whose engine needs time in proportion to the
+text whatever the pattern. Two things differ, because our labels are names that people read: case does not matter, and `=` and `!=`
+know the wildcards * and ?.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def parse(text: str) -> Matcher:
     """Read label, operator and pattern; quotes around the pattern are taken off.
 
     Raises:
-        ConfigurationError: no operator, no pattern or one that is too long, a broken regular expression, or a label that is not in `LABELS`.
+        ConfigurationError: no operator, no pattern, one that is too long or a broken regular expression, or no label of `LABELS`.
     """
     at = min((place for place in (text.find("="), text.find("!")) if place >= 0), default=len(text))
     operator = next((found for found in sorted(Operator, key=len, reverse=True) if text.startswith(found, at)), None)

@@ -72,7 +72,9 @@ class RouteSettings(Section):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    topics: tuple[Annotated[str, Field(max_length=LONGEST)], ...] = Field((), description="patterns with * and ? for the name of the series, case-insensitive")
+    topics: tuple[Annotated[str, Field(max_length=LONGEST)], ...] = Field(
+        (), description="patterns with * and ? for the name of the series, case-insensitive"
+    )
     kinds: tuple[SeriesKind, ...] = Field((), description="topic, symbol, sector, market, source")
     severities: tuple[Severity, ...] = Field((), description="warning, critical")
     receiver: str

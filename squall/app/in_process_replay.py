@@ -62,6 +62,7 @@ def replay_in_process(
             "reasons": totals.reasons,
             "documents": pipeline.store.counts.totals().documents,
             "stopped": stop.is_set(),
+            "notified": settings.alerts.notify_history,
             "evaluated_until": last.evaluated_until.isoformat() if last.evaluated_until else None,
             "detector_error": last.error,
             "alerts": [

@@ -65,7 +65,9 @@ def replay(
     from squall.ingest.replay import ReplaySource, parse_speed
 
     if notify and not in_process:
-        raise ConfigurationError("--notify needs --in-process", "without it the detector elsewhere notifies: start it with `squall detect --notify`")
+        raise ConfigurationError(
+            "--notify needs --in-process", "without it the detector elsewhere notifies: start it with `squall detect --notify`"
+        )
     settings, clock = settings_of(context, broker=not in_process), SystemClock()
     options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter)
     file = FileSource(path, clock, options)
@@ -79,7 +81,7 @@ def replay(
                     settings, clock, stop, paced, lambda counts: show(f"replaying: {counts}", file.fraction()), notify=notify
                 )
             summary = {**result, "skipped": paced.skipped}
-            if summary["alerts"] and not notify:
+            if summary["alerts"] and not summary["notified"]:
                 print_note("nobody was notified of these alerts: they are history (--notify sends messages)")
             if as_json:
                 print_json(summary)

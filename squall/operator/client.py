@@ -121,7 +121,11 @@ def find_alert(client: OperatorClient, prefix: str) -> Alert:
         SquallError: there is none, or there are several.
     """
     exact = client.alert(prefix.lower()) if len(prefix) == _WHOLE_ID else None
-    found = [exact] if exact else [alert for alert in client.alerts(AlertFilter(), SEARCH_LIMIT) if prefix and alert.id.startswith(prefix.lower())]
+    found = (
+        [exact]
+        if exact
+        else [alert for alert in client.alerts(AlertFilter(), SEARCH_LIMIT) if prefix and alert.id.startswith(prefix.lower())]
+    )
     if not found:
         raise SquallError(f"no alert id begins with {prefix!r}", "`squall alerts list` shows the ids")
     if len(found) > 1:
@@ -137,7 +141,9 @@ def find_silence(client: OperatorClient, prefix: str) -> Silence:
     """
     found = [row for row in client.silences() if row.id.startswith(prefix.lower())]
     if not found:
-        raise SquallError(f"no silence that has not ended has an id that begins with {prefix!r}", "`squall alerts silence --list` shows the ids")
+        raise SquallError(
+            f"no silence that has not ended has an id that begins with {prefix!r}", "`squall alerts silence --list` shows the ids"
+        )
     if len(found) > 1:
         raise SquallError(f"{len(found)} silences have an id that begins with {prefix!r}", "give more of the id")
     return found[0]

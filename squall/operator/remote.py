@@ -119,7 +119,12 @@ class RemoteClient:
 
     def create_silence(self, wanted: WantedSilence) -> Silence:
         """Silence alerts."""
-        content = {"matchers": list(wanted.matchers), "author": wanted.author, "reason": wanted.reason, "ends_at": wanted.ends_at.isoformat()}
+        content = {
+            "matchers": list(wanted.matchers),
+            "author": wanted.author,
+            "reason": wanted.reason,
+            "ends_at": wanted.ends_at.isoformat(),
+        }
         if wanted.starts_at:
             content["starts_at"] = wanted.starts_at.isoformat()
         return _silence(SilenceView.model_validate_json(self._request("POST", "api/silences", content=content)))

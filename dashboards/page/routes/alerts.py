@@ -61,7 +61,10 @@ def alert_routes(store: Store, cache: ResponseCache, clock: Clock, detector: Det
         topic: Annotated[list[_Pattern] | None, Query(max_length=_MOST_PATTERNS, description="name of the series, with * and ?")] = None,
         name: Annotated[
             list[_Pattern] | None,
-            Query(max_length=_MOST_PATTERNS, description="words of a name, a ticker or an id of an entity that the alert is about, with * and ?"),
+            Query(
+                max_length=_MOST_PATTERNS,
+                description="words of a name, a ticker or an id of an entity that the alert is about, with * and ?",
+            ),
         ] = None,
         since: Annotated[AwareDatetime | None, Query(description="opened then or later, event time")] = None,
         limit: Annotated[int, Query(ge=1, le=10_000)] = 100,

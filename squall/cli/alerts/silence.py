@@ -29,7 +29,9 @@ def silence(
     context: typer.Context,
     match: Annotated[
         list[str] | None,
-        typer.Option(help=f"label=pattern with the wildcards * and ?; also !=, =~ and !~ ; labels: {', '.join(LABELS)}. Repeatable; all must match."),
+        typer.Option(
+            help=f"label=pattern with the wildcards * and ?; also !=, =~ and !~ ; labels: {', '.join(LABELS)}. Repeatable; all must match."
+        ),
     ] = None,
     start: Annotated[str, typer.Option("--from", metavar="TIME", help="When it begins, or in how long; default: now.")] = "",
     duration: Annotated[str, typer.Option("--for", help="How long from its start, or with --extend from its end: 30m, 2h, 1d12h.")] = "",
@@ -84,8 +86,8 @@ def silence(
         else:
             silences = [] if dry_run else client.silences()
     if as_json:
-        row = asdict(silences[0]) if silences and not listing else {}
-        print_json([asdict(row) for row in silences] if listing else row | ({"preview": asdict(preview)} if preview else {}))
+        rows = [asdict(row) for row in silences]
+        print_json(rows if listing else (rows[0] if rows else {}) | ({"preview": asdict(preview)} if preview else {}))
         return
     for row in silences:
         echo(_line(row, clock.now()))

@@ -108,5 +108,7 @@ def _closest(pattern: str, values: Sequence[str]) -> tuple[str, ...]:
     plain = pattern.strip("*?.^$").casefold()
     folded = {value.casefold(): value for value in reversed(values)}
     near = difflib.get_close_matches(plain, folded, n=_NEAREST, cutoff=0.5)
-    inside = [key for key in folded if key not in near and any(word.startswith(plain[:4]) for word in key.split())] if len(plain) > 3 else []
+    inside = (
+        [key for key in folded if key not in near and any(word.startswith(plain[:4]) for word in key.split())] if len(plain) > 3 else []
+    )
     return tuple(folded[key] for key in [*near, *inside][:_NEAREST]) or tuple(values[:_NEAREST])
