@@ -162,8 +162,8 @@ def _compiled(regex: str) -> Any:
 
 
 def _valid(text: str) -> str:
-    """Return the text with characters that UTF-8 does not have replaced."""
-    return text.encode("utf-8", "replace").decode()
+    """Return the text with U+FFFD for lone surrogates, which UTF-8 does not have."""
+    return text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def _shown(text: str) -> str:
