@@ -67,6 +67,8 @@ def silence(
 
     if sum((bool(match), listing, bool(extend), bool(end))) != 1:
         raise ConfigurationError("give exactly one of --match, --list, --extend and --end", f"for example: {_EXAMPLE}")
+    if not match and (dry_run or start):
+        raise ConfigurationError(f"{'--dry-run' if dry_run else '--from'} needs --match", f"for example: {_EXAMPLE}")
     clock, preview = SystemClock(), None
     matchers = tuple(str(matcher) for matcher in parse_all(match or ()))
     ends_at = parse_future("--until", until, clock.now())

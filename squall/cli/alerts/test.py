@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from squall.cli.options import AsJson, DryRun, settings_of
+from squall.cli.options import AsJson, settings_of
 from squall.cli.output import echo, print_json, print_note
 from squall.core.clock import Clock, SystemClock
 from squall.core.config.settings import Settings
@@ -31,7 +31,7 @@ def send_samples(
         list[str] | None, typer.Option(metavar="NAME", help="Send to this receiver, whatever the routes say; repeatable.")
     ] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Send to every receiver, whatever the routes say.")] = False,
-    dry_run: DryRun = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what the routes say, and send nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Send a sample alert the way that a real one would go.

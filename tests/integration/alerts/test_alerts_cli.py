@@ -180,6 +180,8 @@ def test_a_silence_that_matches_nothing_says_so_and_what_is_spelled_alike(run):
         ([], "exactly one of --match, --list, --extend and --end"),
         (["--match", "topic=a", "--list"], "exactly one of --match, --list, --extend and --end"),
         (["--extend", "ab"], "either --for or --until"),
+        (["--extend", "ab", "--for", "1h", "--from", "2h"], "--from needs --match"),
+        (["--list", "--dry-run"], "--dry-run needs --match"),
         (["--extend", "ab", "--for", "1h", "--until", "2030-01-01"], "either --for or --until"),
         (["--match", "topic=a", "--for", "2h", "--until", "2030-01-01", "--reason", "x"], "a duration or an end"),
         (["--match", "topic=~(a", "--for", "2h", "--reason", "x"], "regular expression is not valid"),
