@@ -70,17 +70,21 @@ class Dispatcher:
         if alerts:
             self._store.alerts.write([alert for _, alert in alerts])
         fired = [(tick, alert) for tick, alert in alerts if alert.fired_at is not None]
-        wall = self._clock.now()
-        self.in_history += sum(
-            transition.change is Change.FIRED and self._policy.is_history(DualTime(instant(transition.tick), wall))
-            for transition in transitions
-        )
+        self._count_history(transitions)
         for tick in sorted({tick for tick, _ in fired}):
             self._write(self._due(instant(tick), [alert for at, alert in fired if at == tick]), baselines)
 
     def flush(self, until: datetime, baselines: BaselineCache | None = None) -> None:
         """Write the messages that became due up to `until`, event time; also those due by the wall clock alone."""
         self._write(self._due(until), baselines)
+
+    def _count_history(self, transitions: Sequence[Transition]) -> None:
+        wall = self._clock.now()
+        ticks = [transition.tick for transition in transitions if transition.change is Change.FIRED]
+        found = sum(self._policy.is_history(DualTime(instant(tick), wall)) for tick in ticks)
+        if found:
+            log.info("%d alerts fired in history, about which nothing is sent (alerts.history_after_seconds, alerts.notify_history)", found)
+        self.in_history += found
 
     def _due(self, until: datetime, alerts: Sequence[Alert] = ()) -> list[NotificationContent]:
         """Return what became due since the moment reached, up to `until`, with `alerts` arriving at its end."""
