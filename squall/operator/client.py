@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from squall.core.errors import SquallError
@@ -61,6 +61,7 @@ class WantedSilence:
         author: who silences.
         reason: why.
         starts_at: wall time; None: now.
+        length: from its start to its end; None: `ends_at` is given.
         ends_at: wall time.
     """
 
@@ -68,7 +69,12 @@ class WantedSilence:
     author: str
     reason: str
     starts_at: datetime | None
-    ends_at: datetime
+    length: timedelta | None
+    ends_at: datetime | None
+
+    def end(self, now: datetime) -> datetime:
+        """Return when it ends, if it is stored `now`."""
+        return self.ends_at or max(now, self.starts_at or now) + (self.length or timedelta(0))
 
 
 class OperatorClient(Protocol):

@@ -87,7 +87,7 @@ class LocalClient:
     def create_silence(self, wanted: WantedSilence) -> Silence:
         """Silence alerts."""
         now = self._clock.now()
-        return self._written(new_silence(wanted.matchers, wanted.author, wanted.reason, now, wanted.starts_at, wanted.ends_at))
+        return self._written(new_silence(wanted.matchers, wanted.author, wanted.reason, now, wanted.starts_at, wanted.end(now)))
 
     def extend_silence(self, silence: Silence, ends_at: datetime) -> Silence:
         """Give a silence another end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -119,12 +119,11 @@ class RemoteClient:
 
     def create_silence(self, wanted: WantedSilence) -> Silence:
         """Silence alerts."""
-        content = {
-            "matchers": list(wanted.matchers),
-            "author": wanted.author,
-            "reason": wanted.reason,
-            "ends_at": wanted.ends_at.isoformat(),
-        }
+        content: dict[str, Any] = {"matchers": list(wanted.matchers), "author": wanted.author, "reason": wanted.reason}
+        if wanted.ends_at:
+            content["ends_at"] = wanted.ends_at.isoformat()
+        if wanted.length:
+            content["minutes"] = wanted.length // timedelta(minutes=1)
         if wanted.starts_at:
             content["starts_at"] = wanted.starts_at.isoformat()
         return _silence(SilenceView.model_validate_json(self._request("POST", "api/silences", content=content)))

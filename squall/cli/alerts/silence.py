@@ -112,8 +112,8 @@ def _wanted(
     starts_at = parse_future("--from", start, now)
     if starts_at and starts_at < now:
         starts_at = None  # it begins at once
-    end = ends_at or (starts_at or now) + parse_duration(duration)
-    return WantedSilence(matchers, author_or_user(author), reason, starts_at, end)
+    length = parse_duration(duration) if duration else None
+    return WantedSilence(matchers, author_or_user(author), reason, starts_at, length, ends_at)
 
 
 def _line(row: Silence, now: datetime) -> str:
@@ -124,20 +124,25 @@ def _line(row: Silence, now: datetime) -> str:
 
 def _preview_lines(preview: SilencePreview) -> list[str]:
     """Return what it matches, for people."""
-    past = f"{len(preview.past)} of the resolved ones"
-    tried = f"the last {preview.tried:,} alerts" if preview.tried else "no alerts: there are none yet"
+    tried = f"the last {_count(preview.tried, 'alert')}" if preview.tried else "no alerts: there are none yet"
     if preview.matches_nothing:
         lines = [f"matches none of {tried}" if preview.tried else f"matches {tried}"]
         return lines + [line for row in preview.matchers for line in _matcher_lines(row)]
-    lines = [f"matches {len(preview.open)} open alerts and {past}, of {tried}"]
+    lines = [f"matches {_count(len(preview.open), 'open alert')} and {len(preview.past)} resolved, of {tried}"]
     for alert in (*preview.open, *preview.past)[:_SHOWN]:
         lines.append(f"  {alert.id[:8]}  {alert.opened_at:%Y-%m-%d %H:%M}  {alert.state:8}  {alert.severity:8}  {visible(alert.topic)}")
     more = len(preview.open) + len(preview.past) - _SHOWN
     return [*lines, f"  and {more} more"] if more > 0 else lines
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _matcher_lines(row: MatcherPreview) -> list[str]:
     if row.values:
-        return [f"  {visible(row.matcher)}  by itself matches {row.matched} alerts; it would match {visible('; '.join(row.values))}"]
+        return [
+            f"  {visible(row.matcher)}  by itself matches {_count(row.matched, 'alert')}; it would match {visible('; '.join(row.values))}"
+        ]
     near = f"; nearest: {visible('; '.join(row.nearest))}" if row.nearest else ""
     return [f"  {visible(row.matcher)}  matches nothing that is known{near}"]

@@ -169,8 +169,8 @@ def test_a_silence_that_matches_nothing_says_so_and_what_is_spelled_alike(run):
     shown = run("silence", "--match", "topic=$APPL", "--match", "kind=symbol", "--dry-run")
     assert "matches none of the last 2 alerts" in shown
     assert "topic=$APPL  matches nothing that is known; nearest: $AAPL" in shown
-    assert "kind=symbol  by itself matches 1 alerts; it would match symbol" in shown
-    assert "matches 1 open alerts and 0 of the resolved ones, of the last 2 alerts" in run("silence", "--match", "topic=$aapl", "--dry-run")
+    assert "kind=symbol  by itself matches 1 alert; it would match symbol" in shown
+    assert "matches 1 open alert and 0 resolved, of the last 2 alerts" in run("silence", "--match", "topic=$aapl", "--dry-run")
     assert run("silence", "--list") == "no silences\n"
 
 

@@ -116,7 +116,7 @@ def test_a_silence_is_planned_extended_and_cancelled(served_page: ServedPage, pa
     form = card.get_by_role("form", name="Silence")
     form.get_by_label("Silence alerts that match").fill("topic=~energy.*\nseverity!=warning")
     form.get_by_label("From").fill(f"{start:%Y-%m-%dT%H:%M}")
-    form.get_by_label("For", exact=True).select_option("60")
+    form.locator("select[name=minutes]").select_option("60")
     form.get_by_label("Your name").fill("Ada")
     form.get_by_label("Reason").fill("OPEC meeting")
     form.get_by_role("button", name="Silence").click()
