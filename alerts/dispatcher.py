@@ -12,7 +12,7 @@ from squall.alerts.alert_chart import alert_chart, chart_ticks
 from squall.alerts.counts import load_counts
 from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import Method
-from squall.alerts.lifecycle import Transition, alert_record
+from squall.alerts.lifecycle import Change, Transition, alert_record
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.notification.content import MAX_DOCUMENTS, DualTime, NotificationContent
 from squall.alerts.notification.email.chart import AlertChart
@@ -52,6 +52,8 @@ class Dispatcher:
         self._policy = NotificationPolicy(settings.alerts, state)
         self._documents: dict[_AlertWindow, list[StoredDocument]] = {}
         self._charts: dict[_AlertWindow, AlertChart | None] = {}
+        self.in_history = 0
+        """Alerts that fired in history, about which nothing is sent unless they still fire when event time has caught up."""
 
     def dump(self) -> str:
         """Return the state as JSON."""
@@ -68,12 +70,21 @@ class Dispatcher:
         if alerts:
             self._store.alerts.write([alert for _, alert in alerts])
         fired = [(tick, alert) for tick, alert in alerts if alert.fired_at is not None]
+        self._count_history(transitions)
         for tick in sorted({tick for tick, _ in fired}):
             self._write(self._due(instant(tick), [alert for at, alert in fired if at == tick]), baselines)
 
     def flush(self, until: datetime, baselines: BaselineCache | None = None) -> None:
         """Write the messages that became due up to `until`, event time; also those due by the wall clock alone."""
         self._write(self._due(until), baselines)
+
+    def _count_history(self, transitions: Sequence[Transition]) -> None:
+        wall = self._clock.now()
+        ticks = [transition.tick for transition in transitions if transition.change is Change.FIRED]
+        found = sum(self._policy.is_history(DualTime(instant(tick), wall)) for tick in ticks)
+        if found:
+            log.info("%d alerts fired in history, about which nothing is sent (alerts.history_after_seconds, alerts.notify_history)", found)
+        self.in_history += found
 
     def _due(self, until: datetime, alerts: Sequence[Alert] = ()) -> list[NotificationContent]:
         """Return what became due since the moment reached, up to `until`, with `alerts` arriving at its end."""

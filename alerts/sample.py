@@ -15,12 +15,13 @@ from squall.alerts.notification.receivers import render
 from squall.alerts.notification.sanitize import safe_link
 from squall.core.config.alerts import DEFAULT_RECEIVER
 from squall.core.config.settings import Settings
-from squall.core.records import Alert, AlertState, Sentiment, Severity
+from squall.core.records import Alert, AlertState, Sentiment, SeriesKind, Severity
+from squall.core.series import BURST, NO_DATA, kind_of
 from squall.core.text import document_id
 from squall.storage.rows.alerting import Notification
 from squall.storage.rows.documents import StoredDocument
 
-_TOPIC = "Financials"
+SAMPLE_TOPIC = "Financials"
 _HEADLINES = (
     ("Sample: Example Savings Bank halts withdrawals", 7),
     ("Sample: Rating agency cuts Example Savings Bank to junk", 3),
@@ -28,38 +29,69 @@ _HEADLINES = (
 )
 
 
-def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAULT_RECEIVER) -> Notification:
-    """Return a finished sample message to a receiver of the settings, marked as one; it belongs to no stored alert."""
+def sample_alert(now: datetime, topic: str = SAMPLE_TOPIC, kind: SeriesKind | None = None, severity: Severity = Severity.WARNING) -> Alert:
+    """Return an alert with these labels that fires `now`, without counts; `kind` is by default what the topic's name says."""
+    minute = instant(minute_of(now))
+    kind = kind or kind_of(topic)
+    return Alert(
+        id=document_id("sample", now.isoformat()),
+        topic=topic,
+        kind=kind,
+        test=NO_DATA if kind is SeriesKind.SOURCE else BURST,
+        state=AlertState.FIRING,
+        severity=severity,
+        window_start=minute,
+        window_end=minute,
+        observed=0,
+        expected=0.0,
+        p_value=1.0,
+        negative_share=0.0,
+        expected_share=0.0,
+        method=f"{METHOD}, made-up counts",
+        opened_at=minute,
+        fired_at=minute,
+        updated_at=minute,
+    )
+
+
+def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAULT_RECEIVER, labelled: Alert | None = None) -> Notification:
+    """Return a finished sample message to a receiver of the settings, marked as one; it belongs to no stored alert.
+
+    Args:
+        settings: receivers, detector.
+        now: when it fires.
+        receiver: to whom.
+        labelled: of `sample_alert`, which it is by default; it gets made-up counts.
+    """
+    labelled = labelled or sample_alert(now)
     end = minute_of(now)
     detector = Detector(settings.detector)
     counts = _counts(end, settings.detector.history_days, settings.detector.window_minutes)
     reading = detector.read_at(counts, np.array([end], dtype=np.int64)).at(0, 0)
-    window = timedelta(minutes=reading.window_minutes)
-    alert = Alert(
-        id=document_id("sample", now.isoformat()),
-        topic=f"{_TOPIC} (test message)",
-        state=AlertState.FIRING,
-        severity=Severity.WARNING,
-        window_start=instant(end) - window,
-        window_end=instant(end),
-        observed=reading.observed,
-        expected=reading.expected,
-        p_value=reading.p_value,
-        negative_share=reading.share,
-        expected_share=reading.expected_share,
-        method=f"{METHOD}, made-up counts",
-        opened_at=instant(end),
-        fired_at=instant(end),
-        updated_at=instant(end),
+    silent = labelled.test == NO_DATA
+    alert = labelled.model_copy(
+        update={
+            "topic": f"{labelled.topic} (test message)",
+            "window_start": instant(end) - timedelta(minutes=reading.window_minutes),
+            "window_end": instant(end),
+            "observed": 0 if silent else reading.observed,
+            "expected": reading.expected,
+            "p_value": reading.p_value,
+            "negative_share": 0.0 if silent else reading.share,
+            "expected_share": reading.expected_share,
+        }
     )
-    documents = {alert.id: [_document(title, copies, settings, now) for title, copies in _HEADLINES]}
+    headlines = () if silent else _HEADLINES
+    documents = {alert.id: [_document(title, copies, settings, now) for title, copies in headlines]}
     content = NotificationContent(f"sample-{alert.id[:12]}", receiver, Reason.FIRING, (alert,), DualTime(now, now), "sample", new_count=1)
     key = f"{content.key}-{receiver}"
     message = render(
         key,
         content,
         documents,
-        lambda: alert_chart(detector, BaselineCache(counts), _TOPIC, end, reading.window_minutes, settings.detector),
+        lambda: (
+            None if silent else alert_chart(detector, BaselineCache(counts), SAMPLE_TOPIC, end, reading.window_minutes, settings.detector)
+        ),
         settings.alerts,
         now,
     )
@@ -73,7 +105,7 @@ def _counts(end: int, days: int, window: int) -> Counts:
     day = 1.0 + 0.6 * np.sin((np.arange(end - minutes, end) / 1440 - 0.3) * 2 * np.pi)
     negative = rng.poisson(5 / 60 * day)
     negative[-window:] += rng.poisson(37 / window, window)
-    return Counts((_TOPIC,), end - minutes, negative[None, :], (negative + rng.poisson(20 / 60 * day))[None, :])
+    return Counts((SAMPLE_TOPIC,), end - minutes, negative[None, :], (negative + rng.poisson(20 / 60 * day))[None, :])
 
 
 def _document(title: str, copies: int, settings: Settings, now: datetime) -> StoredDocument:
@@ -89,7 +121,7 @@ def _document(title: str, copies: int, settings: Settings, now: datetime) -> Sto
         symbols=(),
         published_at=now,
         collected_at=now,
-        topic=_TOPIC,
+        topic=SAMPLE_TOPIC,
         topic_probability=0.9,
         p_negative=0.93,
         p_neutral=0.05,

@@ -13,7 +13,7 @@ import pytest
 from squall.alerts.notification.sanitize import one_line, safe_link
 from squall.core.display import spreadsheet_cell, visible, visible_lines
 from squall.core.headline_marks import without_prefixes, without_signature
-from squall.core.matchers import fits
+from squall.core.matchers import fits, parse
 from squall.core.net.addresses import redact_url, redact_urls_in, redact_webhook_url
 from squall.core.text import MAX_TEXT_CHARS, canonical_url, cashtags, clean, clean_name, fingerprint, normalise
 from squall.entities.catalogue.listings import symbol_forms
@@ -92,8 +92,8 @@ def asked(text: str) -> object:
 
 
 def matched(text: str) -> object:
-    """A silence's pattern against a name of 200 characters, and a pattern of stars against the text."""
-    return fits(text[:200], "ab" * 100), fits("*a*b?" * 20, text)
+    """A silence's pattern against a name of 200 characters, a pattern of stars and one that backtracks elsewhere against the text."""
+    return fits(text[:200], "ab" * 100), fits("*a*b?" * 20, text), parse("topic=~(.*a|b?)+x").matches_value(text)
 
 
 def dated(text: str) -> object:
