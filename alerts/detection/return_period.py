@@ -1,14 +1,14 @@
-"""The seasonal detector for dense series with heavy tails: a breach is improbable by its model and rare in the series' own past.
+"""For dense series that burst often: a breach is what the series' own past brings less often than once in some days.
 
-Counts of posts about one company come in bursts whose sizes differ a hundredfold. No negative binomial has such a tail, so its p-values
-promise one alarm in centuries and there are several a week. How rare a burst is, is then asked of the series itself: after how many days
-does its past bring one like it (peaks over threshold, as Siffer et al. 2017, *Anomaly detection in streams with extreme value theory*)?
+Counts of posts about one company come in bursts whose sizes differ a hundredfold. No negative binomial has such a tail: its p-values
+promise one alarm in centuries, and there are several a week. How rare a burst is, is then asked of the series itself (peaks over
+threshold, as Siffer et al. 2017, *Anomaly detection in streams with extreme value theory*).
 
-Over the windows of `_WINDOWS`, what a window holds beyond what was expected is log(1 + excess). The highest of each three hours are the blocks;
-above their 80% quantile u their logarithms fall off exponentially, that is, the excess has a Pareto tail. The exponential's rate has a gamma
-prior, so a short history leans on what is usual, and the chance that a block exceeds y is Lomax's: ζ (1 + (y − u) / B)^−A, with A and B
-summed up from prior and past. Blocks a day times this chance is the inverse of the return period in days. The windows' return
-periods are averaged (geometric mean): a burst must be rare in its first quarter of an hour and in its third hour's sum alike.
+A window's height is log(1 + excess), the excess being what it holds beyond what the seasonal model expects at this hour, and beyond what is
+usual at any. The highest of each three hours are the blocks; above u, their 80% quantile, heights fall off exponentially, that is, the
+excess has a Pareto tail. Its rate has a gamma prior, so that a short history leans on what is usual; the chance that a block exceeds y is
+then Lomax's, ζ (1 + (y − u) / B)^−A, where A counts and B sums the heights above u of prior and past. Blocks a day times this chance is the
+inverse of the return period in days. The geometric mean over windows of a quarter of an hour, an hour and three hours counts.
 """
 
 from __future__ import annotations
@@ -35,19 +35,22 @@ _STRIDE: Final = 5
 _TAIL_BEGINS: Final = 0.8
 """Quantile of the blocks above which they are the tail."""
 _PRIOR_PEAKS: Final = 4.0
-_PRIOR_EXCESS: Final = 0.6
-"""The tail's mean before data, in the logarithm (a factor of 1.8), and its weight in peaks. Measured means: 0.4 to 1.3."""
+_LEAST_MEAN: Final = 0.5
+"""The tail's mean before data, in the logarithm, its weight in peaks, and the least mean believed: a series that never burst yet may.
+Measured on counts of posts: 0.4 to 1.3."""
 _LEAST_BLOCKS: Final = 4
+_CRITICAL: Final = 2.0
+"""A breach is critical when its return period is the square of the limit."""
 _DAYS_OF_WEEK: Final = np.array([5.0, 1.0, 1.0]) / 7.0
 """Shares of the day types in a week."""
 
 
 class ReturnPeriod:
-    """A breach of the seasonal detector that the series' own past brings less often than once in `return_days`.
+    """A breach is higher than what the series' own past brings once in `return_days`, where the seasonal detector sees a rise.
 
     Args:
         settings: of the detector, and `return_days`.
-        seasonal: the detector whose breaches are filtered; default: the shipped one.
+        seasonal: says what is expected, and whether a rise can be judged; default: the shipped detector.
     """
 
     name = "return-period"
@@ -68,10 +71,10 @@ class ReturnPeriod:
         return self.read_at(counts, self.ticks(after, until), cache=cache)
 
     def read_at(self, counts: Counts, ticks: Ints, *, only_window: int = 0, cache: BaselineCache | None = None) -> Readings:
-        """Return the readings at the given increasing `ticks`; of a single window, unfiltered, when its minutes are given.
+        """Return the readings at the given increasing `ticks`; of a single window, by the seasonal detector, when its minutes are given.
 
-        The score is the lower one of the seasonal score and of the logarithm of the return period, on the scale on which both limits are
-        −log10 of the settings' `p_value`.
+        The score is proportional to the logarithm of the return period; `return_days` are −log10 of the settings' `p_value`. It is 0
+        where the seasonal score is: no history, no documents, or, with a share, a change of volume and not of sentiment.
 
         Raises:
             ValueError: as `Detector.read_at`.
@@ -81,13 +84,14 @@ class ReturnPeriod:
         if only_window or not ticks.size:
             return readings
         rarity = np.concatenate([self._rarity(cache, kind, ticks) for kind in range(len(cache.parts))])
-        relative = rarity / math.log10(self._settings.return_days)
-        rare = relative >= 1.0
+        relative = np.where(readings.score > 0, rarity / math.log10(self._settings.return_days), 0.0)
+        breach = (relative >= 1.0) & (readings.observed >= self._settings.min_documents)
         return replace(
             readings,
-            breach=readings.breach & rare,
-            critical=readings.critical & rare,
-            score=np.minimum(readings.score, -math.log10(self._settings.p_value) * relative),
+            breach=breach,
+            elevated=breach | readings.elevated,
+            critical=breach & (relative >= _CRITICAL),
+            score=-math.log10(self._settings.p_value) * relative,
         )
 
     def _rarity(self, cache: BaselineCache, kind: int, ticks: Ints) -> Floats:
@@ -133,7 +137,7 @@ class _Windows:
 
 
 def _between(reached: Floats, minutes: Ints) -> Floats:
-    """Return (series, n) the sum of hourly counts up to `minutes` after the first hour, from the (series, hours + 1) sums of whole hours."""
+    """Return (series, n) the sum of hourly counts up to `minutes` after the first hour, from (series, hours + 1) sums of whole hours."""
     hour, part = minutes // _HOUR, (minutes % _HOUR) / _HOUR
     following = np.minimum(hour + 1, reached.shape[1] - 1)
     between: Floats = reached[:, hour] * (1.0 - part) + reached[:, following] * part
@@ -162,12 +166,13 @@ def _observed_blocks(documents: Hourly, hour: int, history_days: int) -> Ints:
 
 
 def _log_return_days(height: Floats, highest: Floats) -> Floats:
-    """Return (series, n) log10 of the days after which blocks as high as `height` return, from the `highest` (series, blocks) of the past."""
+    """Return (series, n) log10 of the days after which blocks as high as `height` return, from the past's `highest` (series, blocks)."""
     tail_begins = np.quantile(highest, _TAIL_BEGINS, axis=1, keepdims=True)
     above = np.maximum(highest - tail_begins, 0.0)
     peaks = (above > 0).sum(1, keepdims=True)
     often = (peaks + 0.5) / (highest.shape[1] + 1.0)
-    shape, scale = _PRIOR_PEAKS + peaks, _PRIOR_PEAKS * _PRIOR_EXCESS + above.sum(1, keepdims=True)
+    shape = _PRIOR_PEAKS + peaks
+    scale = np.maximum(_PRIOR_PEAKS * _LEAST_MEAN + above.sum(1, keepdims=True), shape * _LEAST_MEAN)
     beyond = height - tail_begins
     chance = np.log10(often * (24 * _HOUR / _BLOCK)) - shape * np.log10(1.0 + np.maximum(beyond, 0.0) / scale)
     returns: Floats = np.where(beyond > 0, np.maximum(-chance, 0.0), 0.0)

@@ -53,7 +53,7 @@ def score_series(
 ) -> list[Bucket]:
     """Return the detector's result for each row; an alarm is a score of −log10 of `alarm_p` or more (default: the settings' `p_value`).
 
-    By the return period one burst is one alarm: after a row that reaches both limits, scores are held below them for a day without another.
+    By the return period one burst is one alarm: after a row at the limit, scores are held below it until a day went by without one.
     Rows of the first `min_history_hours` (by the bucket clock, gaps not counted) score 0; their `expected` is the mean of the rows before.
     """
     seconds, values = [row.second for row in rows], np.array([row.value for row in rows])

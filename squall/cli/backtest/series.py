@@ -22,8 +22,8 @@ def series(
     method: Annotated[
         Literal["return-period", "seasonal"],
         typer.Option(
-            help="return-period: improbable by the seasonal model and rarer than the detector's return_days in the series' own past, one "
-            "alarm a burst; seasonal: improbable by the model, as topics are watched, every row that is."
+            help="return-period: what the series' own past brings less often than once in the detector's return_days, one alarm a burst, "
+            "for series that burst often; seasonal: what is improbable by the seasonal model, every such row, for series that don't."
         ),
     ] = "return-period",
     as_json: AsJson = False,
@@ -32,8 +32,8 @@ def series(
 
     The file has one value per bucket; an alarm is a value that is higher than the earlier ones explain. The detector is strictly causal:
     the score of a row depends only on the rows up to it. The first day serves as history and raises no alarm. A bucket of a minute to an
-    hour gets the seasons of its timestamps. A longer one is treated as an hour, a shorter one as five minutes, without a season. After an
-    alarm the next one comes when a day has passed without a row that would be one.
+    hour gets the seasons of its timestamps. A longer one is treated as an hour, a shorter one as five minutes, without a season. By the
+    return period, an alarm is followed by another one only after a day without a row that would be one.
 
     \b
     Examples:
