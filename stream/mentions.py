@@ -43,6 +43,10 @@ class Reading(Protocol):
     def names_until(self, row: int) -> int:
         """Return the offset in text `row` up to which names were looked for; 0: they were not."""
 
+    def name_chances(self, row: int) -> Sequence[tuple[int, int, float, float]]:
+        """Return how sure it is of each token of text `row`: start, end, the probability that it is of an organisation's name, and that it
+        goes on with the name of the token before."""
+
     def tone(self, row: int, spans: Sequence[Place]) -> npt.NDArray[np.float32]:
         """Return the probabilities of the tone towards each of `spans` of text `row`, shape (spans, 3), as `SENTIMENTS`."""
 
@@ -95,6 +99,7 @@ class Linker(Protocol):
         title_length: int = 0,
         names: Sequence[tuple[int, int, str]] = (),
         names_until: int = 0,
+        chances: Sequence[tuple[int, int, float, float]] = (),
         symbols: Sequence[str] = (),
     ) -> Sequence[Link]:
         """Return the links of `text`, sorted by start.
@@ -104,6 +109,7 @@ class Linker(Protocol):
             title_length: how many of its characters are the title; 0: not known.
             names: what the model found.
             names_until: the offset up to which it looked; 0: it was not asked.
+            chances: how sure it is of each token, as `Reading.name_chances` returns it.
             symbols: tickers that came with the text.
         """
 
@@ -119,6 +125,7 @@ def link_text(
     title_length: int = 0,
     names: Sequence[tuple[int, int, str]] = (),
     names_until: int = 0,
+    chances: Sequence[tuple[int, int, float, float]] = (),
     symbols: Sequence[str] = (),
 ) -> Sequence[Link]:
     """Return what `linker` finds in `text`.
@@ -127,7 +134,9 @@ def link_text(
         LinkingError: it failed, whatever it raised but for a lack of memory.
     """
     try:
-        return linker.link(text, title_length=title_length, names=names, names_until=names_until, symbols=symbols)
+        return linker.link(
+            text, title_length=title_length, names=names, names_until=names_until, chances=chances, symbols=symbols
+        )
     except MemoryError:
         raise
     except Exception as error:
@@ -147,6 +156,7 @@ def document_mentions(document: Document, reading: Reading, row: int, linker: Li
         title_length=len(document.title),
         names=reading.names[row],
         names_until=reading.names_until(row),
+        chances=reading.name_chances(row),
         symbols=document.symbols,
     )
     return mentions(links, reading, row)

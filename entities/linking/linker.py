@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from squall.core.records import MOST_MENTIONS
 from squall.entities.catalogue.catalogue import Catalogue
@@ -14,7 +14,7 @@ from squall.entities.linking.found.candidates import found_candidates
 from squall.entities.linking.found.known import KnownNames
 from squall.entities.linking.found.names import found_entity
 from squall.entities.linking.link import Link, Role
-from squall.entities.linking.network_spans import NetworkSpans
+from squall.entities.linking.network_spans import Chance, NetworkSpans
 from squall.entities.linking.relevance import is_aside, relevance, title_end
 from squall.entities.linking.roles.credits import Credits
 from squall.entities.linking.roles.roles import roles
@@ -43,6 +43,7 @@ class Linker:
         title_length: int = 0,
         names: Iterable[tuple[int, int, str]] = (),
         names_until: int = 0,
+        chances: Sequence[Chance] = (),
         symbols: Iterable[str] = (),
     ) -> list[Link]:
         """Return the links of `text`, sorted by start, not overlapping, at most `MOST_MENTIONS`.
@@ -56,10 +57,12 @@ class Linker:
             names: (start, end, label) from the network, with the labels ORG, PER, LOC, MISC. Organisations, people and places that the
                 catalogue lacks become entities of their own.
             names_until: the offset up to which the network looked for names; 0: it was not asked, or has no head for them.
+            chances: (start, end, that it is of an organisation, that it goes on with the name of the token before) of each token that the
+                network read, as probabilities; without them, its spans count as nearly sure.
             symbols: tickers of the document.
         """
         folded = fold(text)
-        spans = NetworkSpans(text, names, names_until)
+        spans = NetworkSpans(text, names, names_until, chances)
         matches = self._dictionary.matches(folded)
         forms = ticker_forms(text)
         if not matches and not forms and not spans:

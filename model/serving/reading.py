@@ -92,6 +92,17 @@ class Reading:
         offsets = self._collected.offsets[row]
         return int(offsets[:, 1].max()) if len(offsets) else 0
 
+    def name_chances(self, row: int) -> list[tuple[int, int, float, float]]:
+        """Return (start, end, probability that it is of an organisation, that it goes on with the name of the token before) of each token.
+
+        In the order of the text, the probabilities to 1/255; empty where the checkpoint has no head for names.
+        """
+        chances = self._collected.chances[row]
+        return [
+            (start, end, organisation / 255, inside / 255)
+            for (start, end), (organisation, inside) in zip(self._collected.offsets[row].tolist(), chances.tolist(), strict=False)
+        ]
+
     def tone(self, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities:
         """Return the tone towards spans of a text: float32, shape (spans, 3), rows sum to 1, columns as `squall.core.records.SENTIMENTS`.
 

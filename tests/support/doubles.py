@@ -91,6 +91,9 @@ class FixedReading:
     def names_until(self, row: int) -> int:
         return self.until
 
+    def name_chances(self, row: int) -> Sequence[tuple[int, int, float, float]]:
+        return ()
+
     def events(self, row: int) -> Sequence[tuple[str, float]]:
         return self.happened[row] if self.happened else ()
 

@@ -50,6 +50,7 @@ class WordLinker:
         title_length: int = 0,
         names: Sequence[tuple[int, int, str]] = (),
         names_until: int = 0,
+        chances: Sequence[tuple[int, int, float, float]] = (),
         symbols: Sequence[str] = (),
     ) -> list[SimpleLink]:
         self.calls.append({"text": text, "title_length": title_length, "names": names, "names_until": names_until, "symbols": symbols})
