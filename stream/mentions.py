@@ -134,9 +134,7 @@ def link_text(
         LinkingError: it failed, whatever it raised but for a lack of memory.
     """
     try:
-        return linker.link(
-            text, title_length=title_length, names=names, names_until=names_until, chances=chances, symbols=symbols
-        )
+        return linker.link(text, title_length=title_length, names=names, names_until=names_until, chances=chances, symbols=symbols)
     except MemoryError:
         raise
     except Exception as error:

@@ -24,8 +24,8 @@ from squall.entities.linking.place import place_of
 from squall.entities.linking.ticker_candidates import ticker_candidates
 from squall.entities.linking.tickers import ticker_forms
 
-PRECISION = 0.95
-"""Asked of what links, on words that the weights were not fitted on."""
+PRECISION, PRECISION_UNREAD = 0.95, 0.9
+"""Asked of what links, on words that the weights were not fitted on: where the network has read the text, and where it has not."""
 _PENALTY = 0.1
 """Inverse strength of the ridge penalty on standardised features."""
 _PARTS = 2
@@ -53,7 +53,7 @@ class Fit(NamedTuple):
         weights: of the features.
         bias: what to add for a sum of zero to link.
         report: `rows`, `companies`; `precision` and `recall` with 95% intervals, each half of the words judged by weights fitted on the
-            other half, and of both the bias that `PRECISION` asks for.
+            other half, with the bias that the precision asked for takes.
     """
 
     names: Sequence[str]
@@ -84,8 +84,8 @@ def fit_odds(catalogue: Catalogue, names: Sequence[AmbiguousName], read: Read) -
     parts = np.asarray([_part(name) for name, _ in rows])
     own = len(TEXT_FEATURES)
     return (
-        _fit((*TEXT_FEATURES, *NETWORK_FEATURES), features, labels, parts),
-        _fit(TEXT_FEATURES, features[:, :own], labels, parts),
+        _fit((*TEXT_FEATURES, *NETWORK_FEATURES), features, labels, parts, PRECISION),
+        _fit(TEXT_FEATURES, features[:, :own], labels, parts, PRECISION_UNREAD),
     )
 
 
@@ -125,12 +125,12 @@ def _part(name: AmbiguousName) -> int:
     return blake2b(word.encode(), digest_size=1).digest()[0] % _PARTS
 
 
-def _fit(names: Sequence[str], features: NDArray[np.float64], labels: NDArray[np.bool_], parts: NDArray[np.int64]) -> Fit:
+def _fit(names: Sequence[str], features: NDArray[np.float64], labels: NDArray[np.bool_], parts: NDArray[np.int64], wanted: float) -> Fit:
     odds = np.zeros(len(labels))
     for part in range(_PARTS):
         weights, intercept = _regression(features[parts != part], labels[parts != part])
         odds[parts == part] = features[parts == part] @ weights + intercept
-    least = _least_odds(odds, labels)
+    least = _least_odds(odds, labels, wanted)
     weights, intercept = _regression(features, labels)
     taken = odds >= least
     right = int((taken & labels).sum())
@@ -155,9 +155,9 @@ def _regression(features: NDArray[np.float64], labels: NDArray[np.bool_]) -> tup
     return weights, float(model.intercept_[0] - weights @ middle)
 
 
-def _least_odds(odds: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
-    """The least odds from which on `PRECISION` of what links is right; the most where that is never so."""
+def _least_odds(odds: NDArray[np.float64], labels: NDArray[np.bool_], wanted: float) -> float:
+    """The least odds from which on the share `wanted` of what links is right; the most where that is never so."""
     order = np.argsort(-odds, kind="stable")
     precision = labels[order].cumsum() / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(precision >= PRECISION)
+    good = np.flatnonzero(precision >= wanted)
     return float(odds[order[good[-1] if len(good) else 0]])

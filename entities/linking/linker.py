@@ -71,7 +71,7 @@ class Linker:
         certain = frozenset(ticker.candidate.entity.id for ticker in tickers if ticker.certain)
         candidates = name_candidates(text, folded, matches, spans, frozenset(symbols), certain)
         credits = Credits(text)
-        found_by_network = found_candidates(text, folded, spans.spans, self._known, candidates, credits) if spans else []
+        found_by_network = found_candidates(text, folded, spans, self._known, candidates, credits) if spans else []
         candidates = confirmed(text, candidates, found_by_network, tickers)
         found = standing(credits.without(candidates), len(text))
         return self._links(text, folded, found, title_length) if found else []

@@ -19,8 +19,8 @@ _NOTHING = np.zeros((0, 2), dtype=np.int32)
 class LogitsCollector:
     """Collects a call's logits.
 
-    Of a token it keeps its place (9 bytes), its tag (1 byte per tokens task), two chances of the head for names (1 byte each) and its logits
-    of spans tasks in half precision: 18 bytes for the shipped heads.
+    Of a token it keeps its place (9 bytes), its tag (1 byte per tokens task), two chances of the head for names (1 byte each) and its
+    logits of spans tasks in half precision: 18 bytes for the shipped heads.
 
     Args:
         tasks: the heads.

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from squall.core.records import EntityKind
 from squall.entities.entity import Entity
 from squall.entities.linking.candidates import Candidate
-from squall.entities.linking.evidence import THRESHOLD, score
+from squall.entities.linking.evidence import THRESHOLD, evidence
 from squall.entities.linking.folding import Folded, fold_name
 from squall.entities.linking.forms.table import Form
 from squall.entities.linking.found.known import KnownNames
 from squall.entities.linking.found.names import MOST_CHARS, PREFIX, found_entity, longer_names
 from squall.entities.linking.found.not_names import is_no_name, is_ordinary
 from squall.entities.linking.found.span_edges import is_cut, named_part, trimmed
-from squall.entities.linking.network_spans import NamedSpan
+from squall.entities.linking.network_spans import NamedSpan, NetworkSpans
+from squall.entities.linking.odds.odds import decides, odds
 from squall.entities.linking.place import place_of
 from squall.entities.linking.roles.credits import Credits
 from squall.entities.names import is_legal_form
@@ -41,7 +43,7 @@ class _Name(NamedTuple):
 
 
 def found_candidates(
-    text: str, folded: Folded, spans: Iterable[NamedSpan], known: KnownNames, matched: Sequence[Candidate], credits: Credits
+    text: str, folded: Folded, spans: NetworkSpans, known: KnownNames, matched: Sequence[Candidate], credits: Credits
 ) -> list[Candidate]:
     """Return candidates for the network's organisations, people and places.
 
@@ -52,12 +54,12 @@ def found_candidates(
     Args:
         text: as given.
         folded: the same, folded.
-        spans: of the network, sorted.
+        spans: of the network.
         known: looks names up.
         matched: the dictionary's candidates, with what the network says of them.
         credits: of the text.
     """
-    names = [name for span in spans if not credits.hold(span[0]) and (name := _name(text, span, known)) is not None]
+    names = [name for span in spans.spans if not credits.hold(span[0]) and (name := _name(text, span, known)) is not None]
     longer = longer_names((name.kind, name.found_id, name.entity) for name in names)
     standing = sorted((candidate for candidate in matched if candidate.points >= THRESHOLD), key=lambda c: c.start)
     starts = [candidate.start for candidate in standing]
@@ -67,7 +69,7 @@ def found_candidates(
         entity = longer.get((name.kind, name.found_id), name.entity) if own else name.entity
         place = place_of(text, folded.text, name.start, name.end, *folded.position(name.start, name.end))
         candidate = Candidate(name.start, name.end, entity, _POINTS, place)
-        if own and (_belongs(text, name, standing, starts) or (entity is name.entity and not _stands_alone(candidate, name.kind))):
+        if own and (_belongs(text, name, standing, starts) or (entity is name.entity and not _stands_alone(candidate, name.kind, spans))):
             continue
         result.append(candidate)
     return result
@@ -106,14 +108,20 @@ def _may_be(known: EntityKind, found: EntityKind) -> bool:
     return known is not EntityKind.PERSON and known not in _THINGS
 
 
-def _stands_alone(candidate: Candidate, kind: EntityKind) -> bool:
-    """Whether an ordinary word is a name where it stands, as it would have to be if a company in the catalogue had it."""
+def _stands_alone(candidate: Candidate, kind: EntityKind, spans: NetworkSpans) -> bool:
+    """Whether an ordinary word is a name where it stands, as it would have to be if a small company in the catalogue had it."""
     place = candidate.place
     said = place.text[candidate.start : candidate.end]
     if not is_ordinary(said):
         return True
-    form = Form(fold_name(said), (candidate.entity,), 1, common=True, acronym=False, derived=False)
-    return kind is not EntityKind.PERSON and score(form, EntityKind.COMPANY, place) >= THRESHOLD
+    if kind is EntityKind.PERSON:
+        return False
+    company = replace(candidate.entity, kind=EntityKind.COMPANY)
+    form = Form(fold_name(said), (company,), 1, common=True, acronym=False, derived=False)
+    seen = evidence(form, company.kind, place)
+    if not decides(form, company.kind, seen):
+        return sum(seen) >= THRESHOLD
+    return odds(form, company, place, seen, False, spans.said_of(candidate.start, candidate.end)) >= THRESHOLD
 
 
 def _belongs(text: str, name: _Name, standing: Sequence[Candidate], starts: Sequence[int]) -> bool:

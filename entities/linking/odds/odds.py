@@ -1,6 +1,7 @@
 """The odds that an ordinary word names a company where it stands: a logistic regression (Berkson 1944) on the features.
 
-Fitted on texts read by hand, `entities/labelled/word_names.jsonl`, by `squall entities fit`; the weights are in `entities/data/word_odds.toml`.
+Fitted on texts read by hand, `entities/labelled/word_names.jsonl`, by `squall entities fit`; the weights are in
+`entities/data/word_odds.toml`.
 """
 
 from __future__ import annotations

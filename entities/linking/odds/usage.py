@@ -16,6 +16,8 @@ USAGE_FILE: Final = Path(__file__).parents[2] / "data" / "usage.json.gz"
 POSSESSIVE, COLON = "'s", ":"
 """Neighbours that are no words."""
 _REACH = 2
+_LEAST_SMALL, _SMALL_SHARE = 2, 0.25
+"""Where a word is written small so many times, and in this share of its places within sentences, it is ordinary."""
 
 
 class Usage(NamedTuple):
@@ -45,10 +47,10 @@ def log_small(folded: str) -> float:
     return log10(1 + min(small.get(word, (0, 0))[0] for word in folded.split()))
 
 
-def is_mostly_small(word: str) -> bool:
-    """Whether a folded word is more often written small than with a capital, in texts that have both: "steelmaker", "province"."""
+def is_written_small(word: str) -> bool:
+    """Whether a folded word is often enough written small, in texts that have capitals, to be none of a name's: "steelmaker", "glitch"."""
     small = usage().small.get(word, (0, 0))[1]
-    return small > 1 and small > usage().capital.get(word, 0)
+    return small >= _LEAST_SMALL and small >= _SMALL_SHARE * (small + usage().capital.get(word, 0))
 
 
 def beside_points(place: Place) -> float:

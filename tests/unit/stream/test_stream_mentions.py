@@ -54,6 +54,7 @@ class WordLinker:
         symbols: Sequence[str] = (),
     ) -> list[SimpleLink]:
         self.calls.append({"text": text, "title_length": title_length, "names": names, "names_until": names_until, "symbols": symbols})
+        self.chances = chances
         if "unlinkable" in text:
             raise self.error
         return [SimpleLink(f"found:{text[start:end].lower()}", start, end) for start, end, _ in names]
