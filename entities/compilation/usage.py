@@ -122,7 +122,7 @@ def _count_words(text: str, folded: Folded, counts: _Counts, cased: bool) -> Non
                 counts.seen_words[word] += 1
                 place = place_of(text, folded.text, *match.span(), *folded.position(*match.span()))
                 counts.words.update(("", *neighbours(place)))
-        elif is_sentence and word[0].isupper() and not word.isupper() and not begins_sentence(text, match.start()):
+        elif is_sentence and word[0].isupper() and not begins_sentence(text, match.start()):
             counts.capital[word.lower()] += 1
 
 

@@ -24,7 +24,7 @@ from squall.entities.linking.place import place_of
 from squall.entities.linking.ticker_candidates import ticker_candidates
 from squall.entities.linking.tickers import ticker_forms
 
-PRECISION, PRECISION_UNREAD = 0.95, 0.9
+PRECISION, PRECISION_UNREAD = 0.95, 0.85
 """Asked of what links, on words that the weights were not fitted on: where the network has read the text, and where it has not."""
 _PENALTY = 0.1
 """Inverse strength of the ridge penalty on standardised features."""
@@ -113,7 +113,7 @@ def _features(catalogue: Catalogue, dictionary: Dictionary, name: AmbiguousName,
     place = place_of(text, folded.text, name.start, name.end, at.start, at.end)
     entity, _ = meant(at.form, place, frozenset(), certain)
     seen = evidence(at.form, entity.kind, place)
-    if not decides(at.form, entity.kind, seen):
+    if not decides(at.form, entity.kind, place, seen):
         return []
     own = text_features(at.form, entity, place, seen, entity.id in certain)
     return own + network_features(spans.said_of(name.start, name.end))

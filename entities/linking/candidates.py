@@ -64,7 +64,7 @@ def name_candidates(
         entity, points = meant(form, place, symbols, certain)
         said = spans.said_of(start, end) if spans.looked_at(start) else None
         seen = evidence(form, entity.kind, place)
-        if decides(form, entity.kind, seen):
+        if decides(form, entity.kind, place, seen):
             tagged = entity.id in certain or not symbols.isdisjoint(entity.symbols)
             points = odds(form, entity, place, seen, tagged, said)
         else:

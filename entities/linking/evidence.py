@@ -134,8 +134,7 @@ def _thing(form: Form, place: Place) -> float:
         points -= 3.0
     near = sum(word in vocabulary.MARKET for word in (*place.before[:_NEAR], *place.after[:_NEAR]))
     points += min(near, 3) * 0.4
-    following, nearest = (place.after[0] if place.after else ""), (place.before[0] if place.before else "")
-    if following in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()) or nearest in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ()):
+    if is_fixed_phrase(form, place):
         points -= 3.0
     if own[:1].isupper() and form.words == 1:
         points -= _neighbours(place, 2.5, 2.5) if _in_sentence(place) else _neighbours(place, 0.0, 1.0)
@@ -213,9 +212,14 @@ def _context(form: Form, place: Place) -> float:
     points += min(near, 3) * 0.4
     if nearest in vocabulary.DETERMINERS or (nearest.isdecimal() and place.text[place.start - 1 : place.start] != "-"):
         points -= 2.0
-    if following in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()) or nearest in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ()):
-        points -= 3.0
-    return points
+    return points - 3.0 if is_fixed_phrase(form, place) else points
+
+
+def is_fixed_phrase(form: Form, place: Place) -> bool:
+    """Whether a word is part of a phrase that has its own meaning: "price target", "visa applications"."""
+    if place.after and place.after[0] in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()):
+        return True
+    return place.before[:1] != [] and place.before[0] in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ())
 
 
 _CORPORATE = vocabulary.FOLLOWS_COMPANY | vocabulary.LEGAL_FORMS

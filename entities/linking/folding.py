@@ -116,14 +116,10 @@ def _folded_slowly(text: str, plain: str, ends: Sequence[int]) -> Folded:
 
 def _irregular(text: str, plain: str, ends: Sequence[int]) -> list[tuple[int, int, str]]:
     """Parts that fold to another number of characters than they have, and to what; sorted."""
-    parts = [(match.start(), match.end(), _instead(match[0])) for match in _IRREGULAR.finditer(text)]
+    parts = [(match.start(), match.end(), "&" if match[0] == _AMPERSAND else " ") for match in _IRREGULAR.finditer(text)]
     if _DROPPED in plain:
         parts += ((match.start(), match.end(), "") for match in _ALL_DROPPED.finditer(plain))
     parts += ((end, end, " ") for end in ends)
     if _DROPPED in plain or ends:
         parts.sort()
     return parts
-
-
-def _instead(irregular: str) -> str:
-    return "&" if irregular == _AMPERSAND else "" if irregular.startswith(_ESCAPES) else " "

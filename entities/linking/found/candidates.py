@@ -19,10 +19,13 @@ from squall.entities.linking.found.not_names import is_no_name, is_ordinary
 from squall.entities.linking.found.span_edges import is_cut, named_part, trimmed
 from squall.entities.linking.network_spans import NamedSpan, NetworkSpans
 from squall.entities.linking.odds.odds import decides, odds
-from squall.entities.linking.place import place_of
+from squall.entities.linking.place import Casing, begins_sentence, casing, place_of
 from squall.entities.linking.roles.credits import Credits
 from squall.entities.names import is_legal_form
 
+_MEDIUM = 4
+_MODEL = 3
+"""Digits of a number in a product's name; a year has more."""
 _POINTS = THRESHOLD
 """A name that only the network knows stands wherever nothing better does."""
 _KINDS = {"ORG": EntityKind.ORGANISATION, "PER": EntityKind.PERSON, "LOC": EntityKind.PLACE}
@@ -93,7 +96,7 @@ def _name(text: str, span: NamedSpan, known: KnownNames) -> _Name | None:
             would_be = found_entity(said, kind)
             return _Name(begin, stop, kind, would_be.id if would_be else "", fitting)
     said = text[start:end]
-    if not said or is_no_name(said) or is_cut(text, start, end) or _is_exchange(text, start, end):
+    if not said or is_no_name(said) or is_cut(text, start, end) or _is_exchange(text, start, end) or _is_model(text, start, end):
         return None
     entity = found_entity(said, kind)
     return _Name(start, end, kind, entity.id, entity) if entity is not None and len(said) <= MOST_CHARS else None
@@ -109,17 +112,22 @@ def _may_be(known: EntityKind, found: EntityKind) -> bool:
 
 
 def _stands_alone(candidate: Candidate, kind: EntityKind, spans: NetworkSpans) -> bool:
-    """Whether an ordinary word is a name where it stands, as it would have to be if a small company in the catalogue had it."""
+    """Whether an ordinary word is a name where it stands, as it would have to be if a company of middle size in the catalogue had it.
+
+    Without a capital that proves something it is none, whatever stands around: "Steelmaker cuts jobs" is said as of a company.
+    """
     place = candidate.place
-    said = place.text[candidate.start : candidate.end]
+    text, start, end = place.text, candidate.start, candidate.end
+    said = text[start:end]
     if not is_ordinary(said):
         return True
-    if kind is EntityKind.PERSON:
+    in_sentence = casing(text, start, end) is Casing.SENTENCE and not begins_sentence(text, start)
+    if kind is EntityKind.PERSON or not (in_sentence and said[0].isupper()):
         return False
-    company = replace(candidate.entity, kind=EntityKind.COMPANY)
+    company = replace(candidate.entity, kind=EntityKind.COMPANY, size=_MEDIUM)
     form = Form(fold_name(said), (company,), 1, common=True, acronym=False, derived=False)
     seen = evidence(form, company.kind, place)
-    if not decides(form, company.kind, seen):
+    if not decides(form, company.kind, place, seen):
         return sum(seen) >= THRESHOLD
     return odds(form, company, place, seen, False, spans.said_of(candidate.start, candidate.end)) >= THRESHOLD
 
@@ -137,6 +145,15 @@ def _belongs(text: str, name: _Name, standing: Sequence[Candidate], starts: Sequ
         if gap in _TIES or (gap == " " and name.kind is EntityKind.ORGANISATION and other.entity.kind in _HOUSES):
             return True
     return False
+
+
+def _is_model(text: str, start: int, end: int) -> bool:
+    """Whether a span is the word behind a number in the name of a product: `MAX` of "the 737 MAX"."""
+    if " " in text[start:end] or text[start - 1 : start] not in {" ", "-"}:
+        return False
+    before = text[max(0, start - _MODEL - 2) : start - 1]
+    digits = len(before) - len(before.rstrip("0123456789"))
+    return 0 < digits <= _MODEL and before[-digits - 1 : -digits] in {"", " "}
 
 
 def _is_exchange(text: str, start: int, end: int) -> bool:

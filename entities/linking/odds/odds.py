@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from squall.core.records import EntityKind
 from squall.entities.entity import Entity
-from squall.entities.linking.evidence import Evidence
+from squall.entities.linking.evidence import Evidence, is_fixed_phrase
 from squall.entities.linking.forms.table import Form
 from squall.entities.linking.network_spans import NetworkSays
 from squall.entities.linking.odds.features import NETWORK_FEATURES, TEXT_FEATURES, network_features, text_features
@@ -22,7 +22,7 @@ from squall.entities.linking.place import Place
 
 WEIGHTS_FILE: Final = Path(__file__).parents[2] / "data" / "word_odds.toml"
 LEAST_LETTERS: Final = -5.0
-"""Where the letters say less, the rules decide alone: a small word in a title, a word that never names a company by itself."""
+"""Where the letters say less, the rules decide: a small word in a title, a word that never names a company by itself."""
 
 
 class Weights(NamedTuple):
@@ -49,11 +49,11 @@ def shipped_weights() -> tuple[Weights, Weights]:
     )
 
 
-def decides(form: Form, kind: EntityKind, evidence: Evidence) -> bool:
+def decides(form: Form, kind: EntityKind, place: Place, evidence: Evidence) -> bool:
     """Whether the odds decide on a form at a place: an ordinary word, or several, that is a company's name and may be one there."""
     if kind is not EntityKind.COMPANY or not form.common or form.is_number or form.is_spelled:
         return False
-    return evidence.letters > LEAST_LETTERS
+    return evidence.letters > LEAST_LETTERS and not is_fixed_phrase(form, place)
 
 
 def odds(form: Form, entity: Entity, place: Place, evidence: Evidence, tagged: bool, said: NetworkSays | None) -> float:
