@@ -89,4 +89,5 @@ def _chances(labels: Sequence[str], logits: NDArray[np.float32]) -> NDArray[np.u
     organisation = [place for place, label in enumerate(labels) if label[1:].lstrip("-_") == "ORG"]
     inside = [place for place, label in enumerate(labels) if label.startswith("I")]
     both = np.stack([probabilities[..., organisation].sum(-1), probabilities[..., inside].sum(-1)], axis=-1)
-    return np.rint(both * 255).astype(np.uint8)
+    rounded: NDArray[np.uint8] = np.rint(both * 255).astype(np.uint8)
+    return rounded

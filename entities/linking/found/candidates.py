@@ -23,7 +23,6 @@ from squall.entities.linking.place import Casing, begins_sentence, casing, place
 from squall.entities.linking.roles.credits import Credits
 from squall.entities.names import is_legal_form
 
-_MEDIUM = 4
 _MODEL = 3
 """Digits of a number in a product's name; a year has more."""
 _POINTS = THRESHOLD
@@ -112,7 +111,7 @@ def _may_be(known: EntityKind, found: EntityKind) -> bool:
 
 
 def _stands_alone(candidate: Candidate, kind: EntityKind, spans: NetworkSpans) -> bool:
-    """Whether an ordinary word is a name where it stands, as it would have to be if a company of middle size in the catalogue had it.
+    """Whether an ordinary word is a name where it stands, as it would have to be if a company of unknown size in the catalogue had it.
 
     Without a capital that proves something it is none, whatever stands around: "Steelmaker cuts jobs" is said as of a company.
     """
@@ -124,10 +123,10 @@ def _stands_alone(candidate: Candidate, kind: EntityKind, spans: NetworkSpans) -
     in_sentence = casing(text, start, end) is Casing.SENTENCE and not begins_sentence(text, start)
     if kind is EntityKind.PERSON or not (in_sentence and said[0].isupper()):
         return False
-    company = replace(candidate.entity, kind=EntityKind.COMPANY, size=_MEDIUM)
+    company = replace(candidate.entity, kind=EntityKind.COMPANY)
     form = Form(fold_name(said), (company,), 1, common=True, acronym=False, derived=False)
     seen = evidence(form, company.kind, place)
-    if not decides(form, company.kind, place, seen):
+    if sum(seen) < THRESHOLD or not decides(form, company.kind, place, seen):
         return sum(seen) >= THRESHOLD
     return odds(form, company, place, seen, False, spans.said_of(candidate.start, candidate.end)) >= THRESHOLD
 
