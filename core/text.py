@@ -13,9 +13,12 @@ MAX_TEXT_CHARS = 10_000
 """Longer texts are cut here; the model reads far less."""
 MAX_TITLE_CHARS = 1_000
 
+TERMINAL_SEQUENCE = r"(?:\x1b\[|\x9b(?=[0-9;]))[0-?]{0,64}+[ -/]{0,8}+[@-~]|\x1b\][^\x07\x1b\n]{0,2048}+(?:\x07|\x1b\\)|\x1b[()][0-9A-Z]"
+"""Pattern of what colours a terminal's text, moves its cursor, sets its title or its characters (ECMA-48), as `ESC [31m` before a word."""
+_TERMINAL = re.compile(TERMINAL_SEQUENCE)
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _DIRECTION = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
 _NAME_NOISE = dict.fromkeys((*range(0x80, 0x85), *range(0x86, 0xA0), *_DIRECTION))
 """C1 control characters and direction marks: in a name they can only deceive."""
@@ -28,11 +31,11 @@ _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|ref|cmpid|feedtype|feedname)$"
 
 
 def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
-    """Drop NUL, control characters and lone surrogates, strip, and cut to `limit` characters."""
+    """Drop sequences for terminals, NUL, control characters and lone surrogates, strip, and cut to `limit` characters."""
     if len(text) <= limit and (text.isprintable() or not _UNCLEAN.search(text)):  # the usual case, and always when cleaned before
         return text.strip()
     text = text[: limit * 2]  # bounds the work on hostile lengths
-    text = _CONTROL.sub(" ", _SURROGATES.sub("", text))
+    text = _CONTROL.sub(" ", _TERMINAL.sub("", _SURROGATES.sub("", text)))
     return text.strip()[:limit].rstrip()
 
 

@@ -6,9 +6,12 @@ import html
 import re
 from collections.abc import Callable
 
-VERSION = 2
+from squall.core.text import TERMINAL_SEQUENCE
+
+VERSION = 3
 """Part of the model version: raise it when the outcome of `prepare` changes."""
 
+_TERMINAL = re.compile(TERMINAL_SEQUENCE)
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _INSTRUMENT = re.compile(r"<[A-Z0-9.=]{1,12}>")
 """An agency's code of an instrument, as in "Toyo Seikan <5901.T>": labelled text has none, and networks take tone from its digits."""
@@ -18,16 +21,16 @@ _GIANT = re.compile(r"&#[0-9]{100,};?")
 _ENTITY = re.compile(r"&(?:#\w+;?|\w{1,32};?)")
 _SPACE = re.compile(r"\s{2,}|[^\S ]")
 """White space that is not one space already."""
-_DROPPED = (_LINK, _INSTRUMENT, _UNREADABLE, _SPACE)
+_DROPPED = (_TERMINAL, _LINK, _INSTRUMENT, _UNREADABLE, _SPACE)
 """Each match becomes a space, in this order."""
 _CHARS_PER_TOKEN = 24
 """A word-piece is rarely this long: bounds the work on a text that is far longer than the model reads."""
 
 
 def prepare(text: str, max_tokens: int) -> str:
-    """Return `text` without links, HTML entities, instrument codes in angle brackets and unreadable characters, white space collapsed.
+    """Return `text` without sequences for terminals, links, HTML entities, instrument codes in angle brackets and unreadable characters.
 
-    Cut to a length that still fills `max_tokens`; the empty text stays empty.
+    White space is collapsed. Cut to a length that still fills `max_tokens`; the empty text stays empty.
     """
     text = text[: max_tokens * _CHARS_PER_TOKEN]
     text = html.unescape(_GIANT.sub("\ufffd", text)) if "&" in text else text

@@ -121,7 +121,7 @@ def entity_tones(text: str, reading: Reading, row: int, linker: Linker) -> list[
     Raises:
         LinkingError: the linker failed.
     """
-    links = link_text(linker, text, names=reading.names[row], names_within=reading.names_within(row))
+    links = link_text(linker, text, names=reading.names[row], names_within=reading.names_within(row), chances=reading.name_chances(row))
     return [EntityTone.of(mention) for mention in mentions(links, reading, row) if mention.first]
 
 
@@ -145,7 +145,13 @@ def asked_tones(asked: Sequence[str], text: str, reading: Reading, row: int, lin
     entities = [linker.named(name) for name in checked_names(asked)]
     written = places_of(asked, text)
     given = [(start, end, "ORG") for places in written for start, end in places]
-    links = link_text(linker, text, names=_disjoint(given, reading.names[row]), names_within=reading.names_within(row))
+    links = link_text(
+        linker,
+        text,
+        names=_disjoint(given, reading.names[row]),
+        names_within=reading.names_within(row),
+        chances=_chances(given, reading.name_chances(row)),
+    )
     tones = []
     for name, entity, places in zip(asked, entities, written, strict=True):
         own = [link for link in links if _is_of(link, entity.id, places)]
@@ -192,6 +198,18 @@ def _disjoint(first: Iterable[tuple[int, int, str]], others: Iterable[tuple[int,
         if after == 0 or kept[after - 1][1] <= span[0]:
             free.append(span)
     return sorted([*kept, *_sweep(free)])
+
+
+def _chances(given: Iterable[tuple[int, int, str]], read: Sequence[tuple[int, int, float, float]]) -> list[tuple[int, int, float, float]]:
+    """Return how sure the network is of each token, where a name that was given is sure to be an organisation's; sorted."""
+    names = _sweep(sorted(given))
+    starts = [start for start, _, _ in names]
+    free = []
+    for token in read:
+        after = bisect_left(starts, token[1])
+        if after == 0 or names[after - 1][1] <= token[0]:
+            free.append(token)
+    return sorted([*((start, end, 1.0, 0.0) for start, end, _ in names), *free])
 
 
 def _sweep(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:

@@ -50,6 +50,10 @@ class Reading(Protocol):
     def names_within(self, row: int) -> Sequence[Place]:
         """Return the places of text `row` in which names were looked for, sorted, apart; none: they were not."""
 
+    def name_chances(self, row: int) -> Sequence[tuple[int, int, float, float]]:
+        """Return how sure it is of each token of text `row`: start, end, the probability that it is of an organisation's name, and that it
+        goes on with the name of the token before."""
+
     def tone(self, row: int, spans: Sequence[Place]) -> npt.NDArray[np.float32]:
         """Return the probabilities of the tone towards each of `spans` of text `row`, shape (spans, 3), as `SENTIMENTS`."""
 
@@ -102,6 +106,7 @@ class Linker(Protocol):
         title_length: int = 0,
         names: Sequence[tuple[int, int, str]] = (),
         names_within: Sequence[Place] = (),
+        chances: Sequence[tuple[int, int, float, float]] = (),
         symbols: Sequence[str] = (),
     ) -> Sequence[Link]:
         """Return the links of `text`, sorted by start.
@@ -111,6 +116,7 @@ class Linker(Protocol):
             title_length: how many of its characters are the title; 0: not known.
             names: what the model found.
             names_within: the places in which it looked, sorted, apart; none: it was not asked.
+            chances: how sure it is of each token, as `Reading.name_chances` returns it.
             symbols: tickers that came with the text.
         """
 
@@ -126,6 +132,7 @@ def link_text(
     title_length: int = 0,
     names: Sequence[tuple[int, int, str]] = (),
     names_within: Sequence[Place] = (),
+    chances: Sequence[tuple[int, int, float, float]] = (),
     symbols: Sequence[str] = (),
 ) -> Sequence[Link]:
     """Return what `linker` finds in `text`.
@@ -134,7 +141,7 @@ def link_text(
         LinkingError: it failed, whatever it raised but for a lack of memory.
     """
     try:
-        return linker.link(text, title_length=title_length, names=names, names_within=names_within, symbols=symbols)
+        return linker.link(text, title_length=title_length, names=names, names_within=names_within, chances=chances, symbols=symbols)
     except MemoryError:
         raise
     except Exception as error:
@@ -172,6 +179,7 @@ def document_mentions(document: Document, reading: Reading, row: int, linker: Li
         title_length=len(document.title),
         names=reading.names[row],
         names_within=reading.names_within(row),
+        chances=reading.name_chances(row),
         symbols=document.symbols,
     )
     return mentions(links, reading, row)

@@ -24,8 +24,10 @@ from squall.entities.compilation.known_names import (
     resolve_parents,
 )
 from squall.entities.compilation.overlays import add_index_members, add_indian_names, with_known_sectors
+from squall.entities.compilation.usage import word_usage, write_usage
 from squall.entities.compilation.words import common_words
 from squall.entities.linking.forms.ready_made import FORMS_FILE, write_forms
+from squall.entities.linking.odds.usage import USAGE_FILE
 
 
 def compile_entities(data: Path, *, unlisted: bool = True) -> Drafts:
@@ -58,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m squall.entities.compilation", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument(
-        "--out", type=Path, default=DATA_FILE, help=f"file of entities to write; their forms go to {FORMS_FILE.name} beside it"
+        "--out", type=Path, default=DATA_FILE, help=f"file of entities to write; {FORMS_FILE.name} and {USAGE_FILE.name} go beside it"
     )
     parser.add_argument("--dictionary", type=Path, help="English dictionary, a word a line: also make the list of ordinary words")
     parser.add_argument("--without-unlisted", action="store_true", help="leave out companies that no exchange lists today")
@@ -71,9 +73,13 @@ def main() -> None:
     forms = arguments.out.with_name(FORMS_FILE.name)
     shipped, version = read_data_file(arguments.out)
     write_forms(Catalogue(shipped, shipped_version=version), forms)
+    usage = arguments.out.with_name(USAGE_FILE.name)
+    write_usage(word_usage(arguments.data, Catalogue(shipped, shipped_version=version)), usage)
     counts = ", ".join(f"{count} {kind.value}" for kind, count in Counter(entity.kind for entity in entities).most_common())
     sys.stdout.write(f"{len(entities)} entities ({counts}), {arguments.out.stat().st_size:,} bytes in {arguments.out}\n")
-    sys.stdout.write(f"their forms, {forms.stat().st_size:,} bytes in {forms}\n")
+    sys.stdout.write(
+        f"their forms, {forms.stat().st_size:,} bytes in {forms}\nhow words are used, {usage.stat().st_size:,} bytes in {usage}\n"
+    )
 
 
 def _write_lines(path: Path, lines: list[str], title: str) -> None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 from squall.entities.entity import Entity
 from squall.entities.linking.dictionary import Match
-from squall.entities.linking.evidence import CERTAIN, THRESHOLD, entity_points, hopeless, network_points, score
+from squall.entities.linking.evidence import CERTAIN, THRESHOLD, evidence, hopeless, network_points
 from squall.entities.linking.folding import Folded
 from squall.entities.linking.forms.table import Form
 from squall.entities.linking.network_spans import NetworkSpans
+from squall.entities.linking.odds.odds import decides, odds
+from squall.entities.linking.owners import entity_points
 from squall.entities.linking.place import Place, place_of
 
 _SURE = 2.5
@@ -59,16 +61,27 @@ def name_candidates(
         if hopeless(form, form.entities[0].kind, text, start, end):
             continue
         place = place_of(text, folded.text, start, end, begin, stop)
-        entity, points = _best(form, place, symbols, certain)
-        points += score(form, entity.kind, place)
-        if spans.looked_at(start):
-            points += network_points(form, entity.kind, *spans.over(start, end))
+        entity, points = meant(form, place, symbols, certain)
+        said = spans.said_of(start, end) if spans.looked_at(start) else None
+        seen = evidence(form, entity.kind, place)
+        if decides(form, entity.kind, place, seen):
+            tagged = entity.id in certain or not symbols.isdisjoint(entity.symbols)
+            points = odds(form, entity, place, seen, tagged, said)
+        else:
+            points += sum(seen) + (network_points(form, entity.kind, said) if said else 0.0)
         found.append(Candidate(start, end, entity, points, place, form))
     return _said_elsewhere(found)
 
 
-def _best(form: Form, place: Place, symbols: frozenset[str], certain: frozenset[str]) -> tuple[Entity, float]:
-    """The entity that the form means most probably, and the points that are its own; of equals the larger."""
+def meant(form: Form, place: Place, symbols: frozenset[str], certain: frozenset[str]) -> tuple[Entity, float]:
+    """Return the entity that a form means most probably, and the points that are its own; of equals the larger.
+
+    Args:
+        form: that stands at `place`.
+        place: where.
+        symbols: of the document.
+        certain: ids of entities that a ticker in the text proves.
+    """
     best, most = form.entities[0], -CERTAIN
     for entity in form.entities if len(form.entities) > 1 else (best,):
         points = entity_points(entity, form, place, symbols) + (CERTAIN / 2 if entity.id in certain else 0.0)

@@ -6,12 +6,14 @@ zero or more links. They were set by hand on examples and measured by `squall en
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from squall.core.records import EntityKind
 from squall.entities.catalogue.common_words import is_common
-from squall.entities.entity import Entity
 from squall.entities.linking import vocabulary
 from squall.entities.linking.forms.table import Form
 from squall.entities.linking.letters import letter_points
+from squall.entities.linking.network_spans import NetworkSays
 from squall.entities.linking.place import Casing, Place, begins_sentence, casing
 from squall.entities.scripts import is_caseless
 
@@ -28,18 +30,37 @@ _HEADS = 12
 """A name that heads a text, before a colon, begins within so many characters."""
 
 
+class Evidence(NamedTuple):
+    """Points for a form at a place.
+
+    Args:
+        letters: what its letters say.
+        context: what companies have and do, beside it.
+        rest: everything else.
+    """
+
+    letters: float
+    context: float
+    rest: float
+
+
 def score(form: Form, kind: EntityKind, place: Place) -> float:
     """Return how much speaks for `form` naming something of `kind` at `place`, by its letters and the words around."""
+    return sum(evidence(form, kind, place))
+
+
+def evidence(form: Form, kind: EntityKind, place: Place) -> Evidence:
+    """Return `score` in its parts."""
     if kind in _THINGS:
-        return _thing(form, place)
+        return Evidence(0.0, 0.0, _thing(form, place))
     own = place.text[place.start : place.end]
-    points = letter_points(form, kind, place)
+    letters, context, points = letter_points(form, kind, place), 0.0, 0.0
     if form.derived:
         points -= _shortened(form, place)
     if len(form.text) <= _SHORT and _is_tail(place):
         points -= 3.0
     if form.common or form.acronym or form.derived:
-        points += _context(form, place)
+        context = _context(form, place)
         if form.words == 1 and place.text[place.end : place.end + 1] == ":" and place.start <= _HEADS:
             points += 1.0
     if kind is EntityKind.COMPANY:
@@ -59,7 +80,7 @@ def score(form: Form, kind: EntityKind, place: Place) -> float:
         points -= _neighbours(place, 1.2, 1.5) if form.derived else _neighbours(place, 1.0, 1.0)
     elif form.words == 1 and form.derived and own[:1].isupper():
         points -= _neighbours(place, 0.6, 0.0)
-    return points
+    return Evidence(letters, context, points)
 
 
 def _shortened(form: Form, place: Place) -> float:
@@ -92,7 +113,6 @@ def hopeless(form: Form, kind: EntityKind, text: str, start: int, end: int) -> b
 _SMALL_AROUND = 90
 _THINGS = frozenset({EntityKind.COMMODITY, EntityKind.CURRENCY})
 _LANDS = frozenset({EntityKind.COUNTRY, EntityKind.PLACE})
-_AUTHORITIES = frozenset({EntityKind.CENTRAL_BANK, EntityKind.ORGANISATION})
 _OF_LAND = frozenset({"bank", "university", "gulf", "corporation", "corp", "company", "academy", "institute"})
 """Before "of" and a country, they make a name of another thing."""
 
@@ -114,8 +134,7 @@ def _thing(form: Form, place: Place) -> float:
         points -= 3.0
     near = sum(word in vocabulary.MARKET for word in (*place.before[:_NEAR], *place.after[:_NEAR]))
     points += min(near, 3) * 0.4
-    following, nearest = (place.after[0] if place.after else ""), (place.before[0] if place.before else "")
-    if following in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()) or nearest in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ()):
+    if is_fixed_phrase(form, place):
         points -= 3.0
     if own[:1].isupper() and form.words == 1:
         points -= _neighbours(place, 2.5, 2.5) if _in_sentence(place) else _neighbours(place, 0.0, 1.0)
@@ -193,9 +212,14 @@ def _context(form: Form, place: Place) -> float:
     points += min(near, 3) * 0.4
     if nearest in vocabulary.DETERMINERS or (nearest.isdecimal() and place.text[place.start - 1 : place.start] != "-"):
         points -= 2.0
-    if following in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()) or nearest in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ()):
-        points -= 3.0
-    return points
+    return points - 3.0 if is_fixed_phrase(form, place) else points
+
+
+def is_fixed_phrase(form: Form, place: Place) -> bool:
+    """Whether a word is part of a phrase that has its own meaning: "price target", "visa applications"."""
+    if place.after and place.after[0] in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()):
+        return True
+    return place.before[:1] != [] and place.before[0] in vocabulary.NOT_COMPANY_BEFORE.get(form.text, ())
 
 
 _CORPORATE = vocabulary.FOLLOWS_COMPANY | vocabulary.LEGAL_FORMS
@@ -238,58 +262,19 @@ _FITS = {
 _ANY_LABEL = frozenset({EntityKind.INDEX, EntityKind.CURRENCY, EntityKind.COMMODITY, EntityKind.OTHER})
 
 
-def network_points(form: Form, kind: EntityKind, label: str | None, inside_longer: bool) -> float:
+def network_points(form: Form, kind: EntityKind, said: NetworkSays) -> float:
     """Return what the network's span at a place says about an entity of `kind`.
 
     Args:
         form: that stands there.
         kind: of the entity.
-        label: of the span that overlaps; None: there is none, and the network was asked.
-        inside_longer: whether that span reaches well beyond the form: it is part of another name.
+        said: of the network, which was asked.
     """
+    label = said.label
     if label is None:
         return 0.0 if kind in _ANY_LABEL else -1.0
     wanted = _FITS.get(kind, "ORG")
     points = 2.5 if label == wanted else 0.5 if kind in _ANY_LABEL else _NETWORK_AGREES.get(label, 0.0) if wanted == "ORG" else -0.5
     if wanted == "ORG" and kind not in _ANY_LABEL and (form.common or form.acronym or form.derived):
         points -= _NETWORK_TOO_WILLING if label == "ORG" else _NETWORK_DENIES if label in {"PER", "LOC"} else 0.0
-    return points - 3.0 if inside_longer else points
-
-
-def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[str]) -> float:
-    """Return what speaks for this entity among those of one name: the document's symbols, its kind, its size, an American listing."""
-    points = 4.0 if symbols and not symbols.isdisjoint(entity.symbols) else 0.0
-    if entity.kind is EntityKind.COMPANY:
-        if form.common or form.derived or form.acronym:
-            weight = 0.4 if form.words == 1 else 0.15
-            points += ((entity.size or 1) - 4) * weight
-        if any(not listing.exchange for listing in entity.listings):
-            points += 0.1
-        if form.text in vocabulary.AGENCIES:
-            points += 4.0 if _is_agency(place) else 0.0
-        elif len(form.entities) > 1 and not vocabulary.STRONG_AFTER.isdisjoint(place.after[:3]):
-            points += 1.6
-    elif entity.kind is EntityKind.INDEX:
-        points += 0.8
-        if place.before[:1] == ["the"] or not vocabulary.INDEX_WORDS.isdisjoint((*place.before[:_NEAR], *place.after[:_NEAR])):
-            points += 1.0
-        if place.after and place.after[0] in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()):
-            points -= 3.0
-    else:
-        points += 0.5
-        if entity.kind in _AUTHORITIES:
-            points += 1.0 if not vocabulary.AUTHORITY_VERBS.isdisjoint(place.after[:1]) else 0.0
-            if form.common:
-                policy = sum(word in vocabulary.POLICY for word in (*place.before[:_NEAR], *place.after[:_NEAR]))
-                points += min(policy, 2) * 0.4 if policy or begins_sentence(place.text, place.start) or _in_sentence(place) else -0.5
-    return points
-
-
-def _is_agency(place: Place) -> bool:
-    """Whether "S&P" is the agency, not the index: "S&P cuts Greece", "cut to junk by S&P", "S&P rating"; not "S&P cuts losses"."""
-    before, after = place.before, place.after
-    if after[:1] and after[0] in vocabulary.AGENCY_VERBS:
-        return vocabulary.INDEX_MOVES.isdisjoint(after[1:4])
-    if after[:1] and after[0] in vocabulary.AGENCY_NOUNS:
-        return True
-    return before[:1] != [] and before[0] in vocabulary.RATED_BY and not vocabulary.RATED_VERBS.isdisjoint(before[1:8])
+    return points - 3.0 if said.longer else points

@@ -11,12 +11,14 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from squall.core.text import TERMINAL_SEQUENCE
 from squall.entities.scripts import boundaries
 
 _DROPPED = "\0"
 """Stands for a character that takes no place: a combining mark, a soft hyphen, a zero-width joiner."""
 _AMPERSAND = "&amp;"
-_IRREGULAR = re.compile(f"{_AMPERSAND}|  +|\r\n?")
+_ESCAPES = ("\x1b", "\x9b")
+_IRREGULAR = re.compile(f"{_AMPERSAND}|  +|\r\n?|{TERMINAL_SEQUENCE}")
 _ALL_DROPPED = re.compile(f"{_DROPPED}+")
 _MOST_CACHED = 5_000
 _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "ß": "s", "æ": "a", "œ": "o"}
@@ -88,7 +90,7 @@ def fold(text: str) -> Folded:
     """
     plain = text.encode().translate(_ASCII).decode() if text.isascii() else text.translate(_TABLE)
     ends = [] if text.isascii() else list(boundaries(plain))
-    if "  " in text or _AMPERSAND in text or "\r" in text or _DROPPED in plain or ends:
+    if "  " in text or _AMPERSAND in text or "\r" in text or _DROPPED in plain or ends or any(escape in text for escape in _ESCAPES):
         return _folded_slowly(text, plain, ends)
     return Folded(f" {plain} ", None)
 

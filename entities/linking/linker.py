@@ -14,7 +14,7 @@ from squall.entities.linking.found.candidates import found_candidates
 from squall.entities.linking.found.known import KnownNames
 from squall.entities.linking.found.names import found_entity
 from squall.entities.linking.link import Link, Role
-from squall.entities.linking.network_spans import NetworkSpans
+from squall.entities.linking.network_spans import Chance, NetworkSpans
 from squall.entities.linking.relevance import is_aside, relevance, title_end
 from squall.entities.linking.roles.credits import Credits
 from squall.entities.linking.roles.roles import roles
@@ -43,6 +43,7 @@ class Linker:
         title_length: int = 0,
         names: Iterable[tuple[int, int, str]] = (),
         names_within: Sequence[tuple[int, int]] = (),
+        chances: Sequence[Chance] = (),
         symbols: Iterable[str] = (),
     ) -> list[Link]:
         """Return the links of `text`, sorted by start, not overlapping, at most `MOST_MENTIONS`.
@@ -56,10 +57,12 @@ class Linker:
             names: (start, end, label) from the network, with the labels ORG, PER, LOC, MISC. Organisations, people and places that the
                 catalogue lacks become entities of their own.
             names_within: the places in which the network looked for names, sorted, apart; none: it was not asked, or has no head for them.
+            chances: (start, end, that it is of an organisation, that it goes on with the name of the token before) of each token that the
+                network read, as probabilities; without them, its spans count as nearly sure.
             symbols: tickers of the document.
         """
         folded = fold(text)
-        spans = NetworkSpans(text, names, names_within)
+        spans = NetworkSpans(text, names, names_within, chances)
         matches = self._dictionary.matches(folded)
         forms = ticker_forms(text)
         if not matches and not forms and not spans:
@@ -68,7 +71,7 @@ class Linker:
         certain = frozenset(ticker.candidate.entity.id for ticker in tickers if ticker.certain)
         candidates = name_candidates(text, folded, matches, spans, frozenset(symbols), certain)
         credits = Credits(text)
-        found_by_network = found_candidates(text, folded, spans.spans, self._known, candidates, credits) if spans else []
+        found_by_network = found_candidates(text, folded, spans, self._known, candidates, credits) if spans else []
         candidates = confirmed(text, candidates, found_by_network, tickers)
         found = standing(credits.without(candidates), len(text))
         return self._links(text, folded, found, title_length) if found else []

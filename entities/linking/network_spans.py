@@ -1,17 +1,45 @@
-"""Spans of names from the network, as the linker asks for them."""
+"""What the network says of names, as the linker asks for it: spans, and how sure it is of each token."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from math import log
+from typing import NamedTuple
 
 from squall.entities.names import legal_short_form
 
 NamedSpan = tuple[int, int, str]
 """Start, end, label: `ORG`, `PER`, `LOC` or `MISC`."""
+Chance = tuple[int, int, float, float]
+"""Start and end of a token, the probability that it is of an organisation's name, and that it goes on with the name of the token before."""
 LABELS = frozenset({"ORG", "PER", "LOC", "MISC"})
+_NEARLY_SURE = 0.996
+_SUREST = 0.998
+_MOST_OTHERS = 40
+"""Spans of a text that are looked at for other organisations: time stays in proportion to the names."""
 _REACH = 4
 """Characters that a longer span must have beyond a form, legal forms aside, for it to be another name."""
+
+
+class NetworkSays(NamedTuple):
+    """What the network says of a part of a text.
+
+    Args:
+        label: of the span that overlaps it; None: there is none.
+        longer: whether that span reaches beyond it as another name does.
+        others: how many organisations it found elsewhere in the text, of its first spans.
+        organisation: log-odds that its tokens are of an organisation's name, their mean.
+        begins: log-odds that such a name begins here.
+        goes_on: the probability that the name goes on behind it.
+    """
+
+    label: str | None
+    longer: bool
+    others: int
+    organisation: float
+    begins: float
+    goes_on: float
 
 
 class NetworkSpans:
@@ -21,9 +49,12 @@ class NetworkSpans:
         text: as given.
         names: in any order.
         within: the places in which the network looked for names, sorted, apart; none: all up to the last of `names`.
+        chances: how sure it is of each token, in the order of the text; without them, its spans count as nearly sure.
     """
 
-    def __init__(self, text: str, names: Iterable[tuple[int, int, str]], within: Sequence[tuple[int, int]] = ()) -> None:
+    def __init__(
+        self, text: str, names: Iterable[tuple[int, int, str]], within: Sequence[tuple[int, int]] = (), chances: Sequence[Chance] = ()
+    ) -> None:
         self._text = text
         kept: list[NamedSpan] = []
         for start, end, label in sorted(names):
@@ -33,6 +64,8 @@ class NetworkSpans:
         self._starts = [start for start, _, _ in kept]
         self._within = within or [(0, kept[-1][1] if kept else 0)]
         self._within_starts = [start for start, _ in self._within]
+        self._chances = chances
+        self._chance_ends = [end for _, end, _, _ in chances]
 
     def __bool__(self) -> bool:
         """Whether the network found anything."""
@@ -50,6 +83,25 @@ class NetworkSpans:
     def spans(self) -> Sequence[NamedSpan]:
         """Sorted, not overlapping."""
         return self._spans
+
+    def said_of(self, start: int, end: int) -> NetworkSays:
+        """Return what the network says of `start` to `end`."""
+        label, longer = self.over(start, end)
+        others = sum(span[2] == "ORG" and (span[1] <= start or span[0] >= end) for span in self._spans[:_MOST_OTHERS])
+        first = bisect_right(self._chance_ends, start)
+        stop = first
+        organisation = 0.0
+        while stop < len(self._chances) and self._chances[stop][0] < end:
+            organisation += _log_odds(self._chances[stop][2])
+            stop += 1
+        if stop == first:
+            sure = _NEARLY_SURE if label == "ORG" else 1 - _NEARLY_SURE
+            begins = sure if not longer else 1 - _NEARLY_SURE
+            return NetworkSays(label, longer, others, _log_odds(sure), _log_odds(begins), 0.0)
+        _, _, of_organisation, inside = self._chances[first]
+        following = self._chances[stop][3] if stop < len(self._chances) else 0.0
+        begins = max(0.0, of_organisation - inside)
+        return NetworkSays(label, longer, others, organisation / (stop - first), _log_odds(begins), following)
 
     def over(self, start: int, end: int) -> tuple[str | None, bool]:
         """Return the label of the span that overlaps `start` to `end`, and whether it reaches beyond as another name does.
@@ -77,3 +129,8 @@ class NetworkSpans:
             return False
         whole = legal_short_form(self._text[begin:stop].strip())
         return len(whole) - (end - start) >= _REACH
+
+
+def _log_odds(probability: float) -> float:
+    bounded = min(max(probability, 1 - _SUREST), _SUREST)
+    return log(bounded / (1 - bounded))

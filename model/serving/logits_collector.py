@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from squall.model.excerpt.sentences import Place
+from squall.model.outputs import softmax
 from squall.model.serving.backends.base import Logits
-from squall.model.tasks import TaskSpec
+from squall.model.tasks import NAMES, TaskSpec
 from squall.model.text_tokenizer import NOTHING, TokenisedText
 
 _NOTHING = np.zeros((0, 2), dtype=np.int32)
@@ -19,8 +20,8 @@ _NOTHING = np.zeros((0, 2), dtype=np.int32)
 class LogitsCollector:
     """Collects a call's logits.
 
-    Of a token it keeps its place (9 bytes), its tag (1 byte per tokens task) and its logits of spans tasks in half precision: 16 bytes for
-    the shipped heads.
+    Of a token it keeps its place (9 bytes), its tag (1 byte per tokens task), two chances of the head for names (1 byte each) and its
+    logits of spans tasks in half precision: 18 bytes for the shipped heads.
 
     Args:
         tasks: the heads.
@@ -39,10 +40,14 @@ class LogitsCollector:
             task.name: [np.zeros(0, dtype=np.uint8)] * texts for task in tasks if task.kind == "tokens"
         }
         """Per tokens task and text the likeliest tag of each real token, shape (tokens,)."""
+        self.chances: list[NDArray[np.uint8]] = [np.zeros((0, 2), dtype=np.uint8)] * texts
+        """Per text what the head for names gives each real token, in 255ths, shape (tokens, 2): that it is of an organisation, and that it
+        goes on with the name of the token before; empty where the checkpoint has no such head."""
         self.spans: dict[str, list[NDArray[np.float16]]] = {
             task.name: [np.zeros((0, len(task.labels)), dtype=np.float16)] * texts for task in tasks if task.kind == "spans"
         }
         """Per spans task and text the logits of each real token, shape (tokens, labels)."""
+        self._labels = next((task.labels for task in tasks if (task.name, task.kind) == (NAMES.name, NAMES.kind)), ())
         self.inner: list[NDArray[np.bool_]] = [np.zeros(0, dtype=np.bool_)] * texts
         """Per text whether each real token continues the word of the one before, shape (tokens,)."""
         self.parts: dict[int, Sequence[Place]] = {}
@@ -69,11 +74,24 @@ class LogitsCollector:
             values[positions] = logits[name][rows]
         for name, tags in self.tags.items():
             best = logits[name].argmax(-1).astype(np.uint8)
+            chances = _chances(self._labels, logits[name]) if name == NAMES.name else None
             for row, position in zip(rows, positions, strict=True):
                 real = self._real[position]
                 tags[position] = best[row, : len(real)][real]
+                if chances is not None:
+                    self.chances[position] = chances[row, : len(real)][real]
         for name, kept in self.spans.items():
             half = logits[name].astype(np.float16)
             for row, position in zip(rows, positions, strict=True):
                 real = self._real[position]
                 kept[position] = half[row, : len(real)][real]
+
+
+def _chances(labels: Sequence[str], logits: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return what `LogitsCollector.chances` holds, shape (texts, tokens, 2), of logits of shape (texts, tokens, labels)."""
+    probabilities = softmax(logits)
+    organisation = [place for place, label in enumerate(labels) if label[1:].lstrip("-_") == "ORG"]
+    inside = [place for place, label in enumerate(labels) if label.startswith("I")]
+    both = np.stack([probabilities[..., organisation].sum(-1), probabilities[..., inside].sum(-1)], axis=-1)
+    rounded: NDArray[np.uint8] = np.rint(both * 255).astype(np.uint8)
+    return rounded

@@ -99,6 +99,22 @@ class Reading:
         parts = self._collected.parts.get(row, [(0, read)])
         return [(start, min(end, read)) for start, end in parts if start < read]
 
+    def name_chances(self, row: int) -> list[tuple[int, int, float, float]]:
+        """Return (start, end, probability that it is of an organisation, that it goes on with the name of the token before) of each token.
+
+        In the order of the text, the probabilities to 1/255; empty where the checkpoint has no head for names. Behind what was not read no
+        name goes on.
+        """
+        chances, offsets = self._collected.chances[row], self._collected.offsets[row]
+        breaks = [token for token in self._breaks(row) if token < len(chances)]
+        if breaks:
+            chances = chances.copy()
+            chances[breaks, 1] = 0
+        return [
+            (start, end, organisation / 255, inside / 255)
+            for (start, end), (organisation, inside) in zip(offsets.tolist(), chances.tolist(), strict=False)
+        ]
+
     def tone(self, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities:
         """Return the tone towards spans of a text: float32, shape (spans, 3), rows sum to 1, columns as `squall.core.records.SENTIMENTS`.
 
@@ -184,6 +200,12 @@ class Reading:
             self._last_spans = (row, spans), found
         return found
 
+    def _breaks(self, row: int) -> list[int]:
+        """The tokens of a text with something before them that was not read, sorted; perhaps the one after the last."""
+        starts = [start for start, _ in self._collected.parts.get(row, ())]
+        found: list[int] = np.searchsorted(self._collected.offsets[row][:, 0], starts[1:]).tolist()
+        return found
+
     def _head(self, wanted: TaskSpec) -> TaskSpec | None:
         """The head that answers what `wanted` does, whatever its labels."""
         same = (wanted.name, wanted.kind, wanted.output)
@@ -197,8 +219,7 @@ class Reading:
             spans: list[Span] = []
             if (tags != outside).any():
                 whole, places = whole_words(tags, inner, task).tolist(), offsets.tolist()
-                starts = [start for start, _ in collected.parts.get(row, ())]
-                ends = [0, *np.searchsorted(offsets[:, 0], starts[1:]).tolist(), len(whole)]
+                ends = [0, *self._breaks(row), len(whole)]
                 for first, stop in pairwise(ends):  # a name does not reach over what was not read
                     spans += tagged_spans(whole[first:stop], places[first:stop], task)
             found.append(spans)

@@ -92,6 +92,9 @@ class FixedReading:
     def names_within(self, row: int) -> list[tuple[int, int]]:
         return [(0, self.until)] if self.until else []
 
+    def name_chances(self, row: int) -> Sequence[tuple[int, int, float, float]]:
+        return ()
+
     def events(self, row: int) -> Sequence[tuple[str, float]]:
         return self.happened[row] if self.happened else ()
 

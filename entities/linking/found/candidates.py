@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from squall.core.records import EntityKind
 from squall.entities.entity import Entity
 from squall.entities.linking.candidates import Candidate
-from squall.entities.linking.evidence import THRESHOLD, score
+from squall.entities.linking.evidence import THRESHOLD, evidence
 from squall.entities.linking.folding import Folded, fold_name
 from squall.entities.linking.forms.table import Form
 from squall.entities.linking.found.known import KnownNames
 from squall.entities.linking.found.names import MOST_CHARS, PREFIX, found_entity, longer_names
 from squall.entities.linking.found.not_names import is_no_name, is_ordinary
 from squall.entities.linking.found.span_edges import is_cut, named_part, trimmed
-from squall.entities.linking.network_spans import NamedSpan
-from squall.entities.linking.place import place_of
+from squall.entities.linking.network_spans import NamedSpan, NetworkSpans
+from squall.entities.linking.odds.odds import decides, odds
+from squall.entities.linking.place import Casing, begins_sentence, casing, place_of
 from squall.entities.linking.roles.credits import Credits
 from squall.entities.names import is_legal_form
 
+_MODEL = 3
+"""Digits of a number in a product's name; a year has more."""
 _POINTS = THRESHOLD
 """A name that only the network knows stands wherever nothing better does."""
 _KINDS = {"ORG": EntityKind.ORGANISATION, "PER": EntityKind.PERSON, "LOC": EntityKind.PLACE}
@@ -41,7 +45,7 @@ class _Name(NamedTuple):
 
 
 def found_candidates(
-    text: str, folded: Folded, spans: Iterable[NamedSpan], known: KnownNames, matched: Sequence[Candidate], credits: Credits
+    text: str, folded: Folded, spans: NetworkSpans, known: KnownNames, matched: Sequence[Candidate], credits: Credits
 ) -> list[Candidate]:
     """Return candidates for the network's organisations, people and places.
 
@@ -52,12 +56,12 @@ def found_candidates(
     Args:
         text: as given.
         folded: the same, folded.
-        spans: of the network, sorted.
+        spans: of the network.
         known: looks names up.
         matched: the dictionary's candidates, with what the network says of them.
         credits: of the text.
     """
-    names = [name for span in spans if not credits.hold(span[0]) and (name := _name(text, span, known)) is not None]
+    names = [name for span in spans.spans if not credits.hold(span[0]) and (name := _name(text, span, known)) is not None]
     longer = longer_names((name.kind, name.found_id, name.entity) for name in names)
     standing = sorted((candidate for candidate in matched if candidate.points >= THRESHOLD), key=lambda c: c.start)
     starts = [candidate.start for candidate in standing]
@@ -67,7 +71,7 @@ def found_candidates(
         entity = longer.get((name.kind, name.found_id), name.entity) if own else name.entity
         place = place_of(text, folded.text, name.start, name.end, *folded.position(name.start, name.end))
         candidate = Candidate(name.start, name.end, entity, _POINTS, place)
-        if own and (_belongs(text, name, standing, starts) or (entity is name.entity and not _stands_alone(candidate, name.kind))):
+        if own and (_belongs(text, name, standing, starts) or (entity is name.entity and not _stands_alone(candidate, name.kind, spans))):
             continue
         result.append(candidate)
     return result
@@ -91,7 +95,7 @@ def _name(text: str, span: NamedSpan, known: KnownNames) -> _Name | None:
             would_be = found_entity(said, kind)
             return _Name(begin, stop, kind, would_be.id if would_be else "", fitting)
     said = text[start:end]
-    if not said or is_no_name(said) or is_cut(text, start, end) or _is_exchange(text, start, end):
+    if not said or is_no_name(said) or is_cut(text, start, end) or _is_exchange(text, start, end) or _is_model(text, start, end):
         return None
     entity = found_entity(said, kind)
     return _Name(start, end, kind, entity.id, entity) if entity is not None and len(said) <= MOST_CHARS else None
@@ -106,14 +110,25 @@ def _may_be(known: EntityKind, found: EntityKind) -> bool:
     return known is not EntityKind.PERSON and known not in _THINGS
 
 
-def _stands_alone(candidate: Candidate, kind: EntityKind) -> bool:
-    """Whether an ordinary word is a name where it stands, as it would have to be if a company in the catalogue had it."""
+def _stands_alone(candidate: Candidate, kind: EntityKind, spans: NetworkSpans) -> bool:
+    """Whether an ordinary word is a name where it stands, as it would have to be if a company of unknown size in the catalogue had it.
+
+    Without a capital that proves something it is none, whatever stands around: "Steelmaker cuts jobs" is said as of a company.
+    """
     place = candidate.place
-    said = place.text[candidate.start : candidate.end]
+    text, start, end = place.text, candidate.start, candidate.end
+    said = text[start:end]
     if not is_ordinary(said):
         return True
-    form = Form(fold_name(said), (candidate.entity,), 1, common=True, acronym=False, derived=False)
-    return kind is not EntityKind.PERSON and score(form, EntityKind.COMPANY, place) >= THRESHOLD
+    in_sentence = casing(text, start, end) is Casing.SENTENCE and not begins_sentence(text, start)
+    if kind is EntityKind.PERSON or not (in_sentence and said[0].isupper()):
+        return False
+    company = replace(candidate.entity, kind=EntityKind.COMPANY)
+    form = Form(fold_name(said), (company,), 1, common=True, acronym=False, derived=False)
+    seen = evidence(form, company.kind, place)
+    if sum(seen) < THRESHOLD or not decides(form, company.kind, place, seen):
+        return sum(seen) >= THRESHOLD
+    return odds(form, company, place, seen, False, spans.said_of(candidate.start, candidate.end)) >= THRESHOLD
 
 
 def _belongs(text: str, name: _Name, standing: Sequence[Candidate], starts: Sequence[int]) -> bool:
@@ -129,6 +144,15 @@ def _belongs(text: str, name: _Name, standing: Sequence[Candidate], starts: Sequ
         if gap in _TIES or (gap == " " and name.kind is EntityKind.ORGANISATION and other.entity.kind in _HOUSES):
             return True
     return False
+
+
+def _is_model(text: str, start: int, end: int) -> bool:
+    """Whether a span is the word behind a number in the name of a product: `MAX` of "the 737 MAX"."""
+    if " " in text[start:end] or text[start - 1 : start] not in {" ", "-"}:
+        return False
+    before = text[max(0, start - _MODEL - 2) : start - 1]
+    digits = len(before) - len(before.rstrip("0123456789"))
+    return 0 < digits <= _MODEL and before[-digits - 1 : -digits] in {"", " "}
 
 
 def _is_exchange(text: str, start: int, end: int) -> bool:

@@ -11,6 +11,7 @@ from typing import Final
 from squall.entities.catalogue.common_words import adjectives, is_common
 from squall.entities.linking import vocabulary
 from squall.entities.linking.folding import fold_name
+from squall.entities.linking.odds.usage import is_written_small
 from squall.entities.names import is_legal_form
 
 WORDS_FILE: Final = Path(__file__).parents[2] / "data" / "not_names.toml"
@@ -44,8 +45,9 @@ def is_no_name(name: str) -> bool:
 
 
 def is_ordinary(name: str) -> bool:
-    """Whether `name` is one ordinary word: a name only where the words around it say so."""
-    return " " not in fold_name(name) and is_common(name)
+    """Whether `name` is one ordinary word, listed or often written small: a name only where the words around it say so."""
+    folded = fold_name(name)
+    return " " not in folded and (is_common(name) or is_written_small(folded))
 
 
 def _is_code(word: str) -> bool:

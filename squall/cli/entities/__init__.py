@@ -3,10 +3,12 @@
 from squall.cli.entities.backfill import backfill
 from squall.cli.entities.catalogue import app
 from squall.cli.entities.evaluate import evaluate
+from squall.cli.entities.fit import fit
 from squall.cli.entities.tone import tone
 
 __all__ = ["app"]
 
 app.command()(backfill)
 app.command()(evaluate)
+app.command()(fit)
 app.command()(tone)

@@ -51,9 +51,11 @@ class WordLinker:
         title_length: int = 0,
         names: Sequence[tuple[int, int, str]] = (),
         names_within: Sequence[tuple[int, int]] = (),
+        chances: Sequence[tuple[int, int, float, float]] = (),
         symbols: Sequence[str] = (),
     ) -> list[SimpleLink]:
         self.calls.append({"text": text, "title_length": title_length, "names": names, "names_within": names_within, "symbols": symbols})
+        self.chances = chances
         if "unlinkable" in text:
             raise self.error
         return [SimpleLink(f"found:{text[start:end].lower()}", start, end) for start, end, _ in names]
