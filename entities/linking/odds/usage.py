@@ -55,8 +55,8 @@ def is_written_small(word: str) -> bool:
 
 def beside_points(place: Place) -> float:
     """Return how much the words beside a place are those that stand beside companies: a sum of `Usage.beside`."""
-    beside = usage().beside
-    return sum(beside.get(key, 0.0) for key in neighbours(place))
+    weight = usage().beside.get
+    return sum(weight(key, 0.0) for key in neighbours(place))
 
 
 def neighbours(place: Place) -> list[str]:

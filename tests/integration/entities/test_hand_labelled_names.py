@@ -31,7 +31,8 @@ MISSED = {
 """Of the goals; docs/entities.md says by how much."""
 
 # What is reached, less about two points: a fall below is a fault, whether the goal is reached or not.
-AMBIGUOUS_PRECISION = 0.81
+AMBIGUOUS_PRECISION = 0.86
+AMBIGUOUS_PRECISION_BY_RULES = 0.84
 AMBIGUOUS_RECALL = 0.58
 FREE_NAMES_FOUND = 0.90
 MIXED_TONES = 0.63
@@ -75,7 +76,7 @@ def test_the_linker_is_precise_without_the_network(linker: Any, data_folder: Pat
     truths = ambiguous_names(data_folder)
     verdict = judge_ambiguous(truths, [[found(link) for link in linker.link(truth.text)] for truth in truths])
     print(verdict)
-    assert verdict.rates["precision"].value >= AMBIGUOUS_PRECISION
+    assert verdict.rates["precision"].value >= AMBIGUOUS_PRECISION_BY_RULES
 
 
 def test_the_linker_tells_roles_apart_without_the_network(linker: Any, data_folder: Path) -> None:
