@@ -125,6 +125,17 @@ def test_no_name_reaches_over_what_was_not_read(engine: ScoringEngine) -> None:
         assert all(any(start <= span.start and span.end <= end for start, end in within) for span in spans)
 
 
+def test_how_sure_it_is_of_names_is_said_of_what_was_read_and_of_no_name_over_a_gap(engine: ScoringEngine) -> None:
+    reading = engine.read([LONG, CALM, ""])
+    within, chances = reading.names_within(0), reading.name_chances(0)
+    assert len(within) > 1
+    assert all(any(start <= token[0] and token[1] <= end for start, end in within) for token in chances)
+    firsts = [next(token for token in chances if token[0] >= start) for start, _ in within]
+    assert [inside for _, _, _, inside in firsts[1:]] == [0.0] * (len(within) - 1)
+    assert any(inside > 0 for token in chances if token not in firsts for inside in token[3:])
+    assert (len(reading.name_chances(1)) > 1, reading.name_chances(2)) == (True, [])
+
+
 def test_whom_a_text_should_be_read_about_is_asked_by_its_number_in_the_call(
     engine: ScoringEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
