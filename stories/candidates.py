@@ -1,0 +1,105 @@
+"""Which earlier documents are worth a comparison: near-copies by MinHash, re-tellings by a rare term or name in common. Bounded work each."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from heapq import nsmallest
+from typing import Final, Generic, TypeVar
+
+from rensa import RMinHash
+
+from squall.stories.headline import Headline
+
+Item = TypeVar("Item")
+Key = TypeVar("Key")
+Band = tuple[int, ...]
+"""First position in the signature, and the values there."""
+
+SIGNATURE: Final = 32
+BAND: Final = 4
+"""Eight bands of four: a pair of Jaccard similarity 0.6 shares a band with probability 0.67, of 0.75 with 0.95, of 0.3 with 0.06."""
+_SEED: Final = 29
+_PER_BAND: Final = 12
+_PER_TERM: Final = 40
+_RAREST: Final = 5
+"""So many terms of a headline are looked up, rarest first."""
+MOST_CANDIDATES: Final = 20
+_NAME: Final = "@"
+_NAME_WEIGHT: Final = 25.0
+"""A name in common, as much as a term that every 150th document has."""
+
+
+class Candidates(Generic[Item]):
+    """Remembers, for each band and each term or name, the last documents that had it.
+
+    What a document was found by is kept as long as the lists hold it: the owner ignores documents that it has dropped.
+    """
+
+    def __init__(self) -> None:
+        self._bands: defaultdict[Band, deque[Item]] = defaultdict(lambda: deque(maxlen=_PER_BAND))
+        self._terms: defaultdict[str, deque[Item]] = defaultdict(lambda: deque(maxlen=_PER_TERM))
+
+    def __len__(self) -> int:
+        """How many bands, terms and names are remembered."""
+        return len(self._bands) + len(self._terms)
+
+    def find(self, headline: Headline, bands: Iterable[Band], weights: Mapping[str, float], order: Callable[[Item], int]) -> list[Item]:
+        """Return at most `MOST_CANDIDATES` documents, those with most in common first, later ones before earlier.
+
+        Args:
+            headline: the one that comes.
+            bands: its bands.
+            weights: of its terms.
+            order: a number for each document, rising as they are added.
+        """
+        common: dict[Item, float] = {}
+        for band in bands:
+            for item in self._bands.get(band, ()):
+                common[item] = 0.0
+        for term in sorted(headline.terms, key=lambda term: (-weights[term], term))[:_RAREST]:
+            weight = weights[term]
+            for item in self._terms.get(term, ()):
+                common[item] = common.get(item, 0.0) + weight
+        for name in headline.names:
+            for item in self._terms.get(_NAME + name, ()):
+                common[item] = common.get(item, 0.0) + _NAME_WEIGHT
+        if len(common) <= MOST_CANDIDATES:
+            return sorted(common, key=lambda item: (-common[item], -order(item)))
+        return nsmallest(MOST_CANDIDATES, common, key=lambda item: (-common[item], -order(item)))
+
+    def add(self, item: Item, headline: Headline, bands: Iterable[Band]) -> None:
+        """Remember `item`."""
+        for band in bands:
+            self._bands[band].append(item)
+        for key in _keys(headline):
+            self._terms[key].append(item)
+
+    def remove_oldest(self, item: Item, headline: Headline, bands: Iterable[Band]) -> None:
+        """Forget `item`, which of all that are remembered was added first."""
+        for band in bands:
+            _remove(self._bands, band, item)
+        for key in _keys(headline):
+            _remove(self._terms, key, item)
+
+
+def bands_of(headline: Headline) -> tuple[Band, ...]:
+    """Return the bands of the MinHash signature of its terms."""
+    sketch = RMinHash(SIGNATURE, _SEED)
+    sketch.update(headline.terms)
+    signature = sketch.digest()
+    return tuple((start, *signature[start : start + BAND]) for start in range(0, SIGNATURE, BAND))
+
+
+def _keys(headline: Headline) -> list[str]:
+    return [*headline.terms, *(_NAME + name for name in headline.names)]
+
+
+def _remove(lists: dict[Key, deque[Item]], key: Key, item: Item) -> None:
+    held = lists.get(key)
+    if held is None:
+        return
+    if held[0] is item:
+        held.popleft()
+    if not held:
+        del lists[key]

@@ -1,0 +1,104 @@
+"""Are two headlines about the same? Cosine of their terms, names, numbers, time, and whether the headline recurs day after day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, sqrt
+from typing import Final
+
+from squall.stories.headline import Headline
+
+TWIN: Final = 0.8
+"""Cosine from which an earlier headline is a twin: a notice or column that comes every day."""
+TWIN_AFTER_HOURS: Final = 18.0
+"""From this age on a twin says that the headline recurs; copies of news come sooner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two headlines, side by side.
+
+    Args:
+        cosine: of their terms, weighted by rarity, in [0, 1].
+        containment: the weight of the terms in common, of that of the headline with less, in [0, 1].
+        days: between their publications.
+        numbers_differ: both have numbers with a unit, none in common.
+        plain_numbers_differ: both have numbers without a unit (dates), none in common.
+        names_shared: they have a name in common.
+        names_differ: both have names, none in common.
+        forms_differ: each has a form (`final results`) that the other lacks.
+        recurs: how many twins of the later one there were on days before, at most 2.
+    """
+
+    cosine: float
+    containment: float
+    days: float
+    numbers_differ: bool
+    plain_numbers_differ: bool
+    names_shared: bool
+    names_differ: bool
+    forms_differ: bool
+    recurs: int
+
+    def features(self) -> tuple[float, ...]:
+        """As `WEIGHTS` weighs them."""
+        return (
+            self.cosine,
+            self.containment,
+            self.days,
+            self.numbers_differ,
+            self.plain_numbers_differ,
+            self.names_shared,
+            self.names_differ,
+            self.forms_differ,
+            self.recurs > 0,
+            self.recurs > 1,
+        )
+
+
+INTERCEPT: Final = -3.3
+WEIGHTS: Final = (3.2, 3.0, -1.2, -1.0, -1.6, 0.7, -0.6, -1.0, -1.5, -1.5)
+"""Of a logistic regression, rounded, on the 500 pairs of headlines that are for tuning (docs/stories.md)."""
+
+
+def same_story(comparison: Comparison) -> float:
+    """Return the probability that two headlines are of one story."""
+    score = INTERCEPT + sum(weight * feature for weight, feature in zip(WEIGHTS, comparison.features(), strict=True))
+    return 1 / (1 + exp(-score))
+
+
+def cosine(weights: dict[str, float], total: float, other: Headline, other_weights: dict[str, float]) -> tuple[float, float]:
+    """Return cosine and containment of two headlines.
+
+    Args:
+        weights: of the one's terms, squared.
+        total: their sum.
+        other: the other.
+        other_weights: of its terms, squared.
+    """
+    shared = sum(weights[term] for term in other.terms if term in weights)
+    other_total = sum(other_weights.values())
+    least = min(total, other_total)
+    return (shared / sqrt(total * other_total), shared / least) if least > 0 else (0.0, 0.0)
+
+
+def compare(
+    headline: Headline,
+    other: Headline,
+    likeness: tuple[float, float],
+    days: float,
+    forms: tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]],
+    recurs: int,
+) -> Comparison:
+    """Put two headlines side by side; `likeness` is cosine and containment, `forms` are those of each."""
+    plain, other_plain = headline.plain_numbers, other.plain_numbers
+    return Comparison(
+        *likeness,
+        days,
+        bool(headline.numbers and other.numbers) and headline.numbers.isdisjoint(other.numbers),
+        bool(plain and other_plain) and plain.isdisjoint(other_plain),
+        not headline.names.isdisjoint(other.names),
+        bool(headline.names and other.names) and headline.names.isdisjoint(other.names),
+        bool(forms[0] - forms[1] and forms[1] - forms[0]),
+        recurs,
+    )

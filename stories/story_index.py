@@ -1,0 +1,202 @@
+"""Which story each document belongs to, as documents come in the order of event time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from squall.stories.candidates import Band, Candidates, bands_of
+from squall.stories.comparison import TWIN, TWIN_AFTER_HOURS, Comparison, compare, cosine, same_story
+from squall.stories.headline import MOST_CHARACTERS, Headline, read_headline
+from squall.stories.member import StoryMember, novelty
+from squall.stories.moves import Moves
+from squall.stories.rarity import Rarity
+from squall.stories.state import HeldState, IndexState, StoryState, pack, unpack
+from squall.stories.story import HOUR_MS, Story
+
+KEPT: Final = timedelta(days=7)
+"""Older documents are swept."""
+LINKED_WITHIN: Final = timedelta(days=3)
+"""A document joins the story of one at most so far away."""
+MOST_DOCUMENTS: Final = 250_000
+"""Of more within `KEPT` the oldest are swept: some 0.4 GB."""
+SAME_STORY: Final = 0.4
+"""Probability from which on two headlines are of one story."""
+_DAY_MS: Final = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A document that comes.
+
+    Args:
+        id: of the document.
+        title: its headline, or its text where it has none.
+        published_at: aware.
+        names: ids of the entities it is about.
+    """
+
+    id: str
+    title: str
+    published_at: datetime
+    names: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """A document that the index remembers."""
+
+    order: int
+    title: str
+    at: int
+    headline: Headline
+    bands: tuple[Band, ...]
+    story: Story
+    member: StoryMember
+
+
+class StoryIndex:
+    """Puts each document into the story of the most similar one of the days before, or begins one with it.
+
+    Deterministic for documents in the order of `published_at`, then id; `add_all` sorts them. A document that comes late joins a story like any other,
+    and changes nothing that was said before. Memory is bounded by `most_documents`. Not thread-safe.
+
+    Args:
+        most_documents: how many are remembered.
+    """
+
+    def __init__(self, most_documents: int = MOST_DOCUMENTS) -> None:
+        self._most = most_documents
+        self._held: dict[str, Held] = {}
+        self._stories: dict[str, Story] = {}
+        self._rarity = Rarity()
+        self._candidates: Candidates[Held] = Candidates()
+        self._newest = 0
+        self._order = 0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def export_state(self) -> bytes:
+        """Return all that is remembered, for `restore`."""
+        documents = [HeldState(held.title, held.at, tuple(sorted(held.headline.names)), held.member) for held in self._held.values()]
+        stories = [StoryState(story.id, story.size, story.moves.direction, story.moves.signs) for story in self._stories.values()]
+        return pack(IndexState(self._newest, documents, stories))
+
+    @classmethod
+    def restore(cls, state: bytes, most_documents: int = MOST_DOCUMENTS) -> StoryIndex:
+        """Return an index that goes on where the one of `export_state` was.
+
+        Raises:
+            SquallError: `state` was not written by `export_state` of this version.
+        """
+        index = cls(most_documents)
+        read = unpack(state)
+        index._newest = read.newest
+        for story in read.stories:
+            index._stories[story.id] = Story(story.id, story.size, Moves(story.direction, dict(story.signs)))
+        for held in read.documents:
+            headline = read_headline(held.title, held.names)
+            story_of = index._stories[held.member.story_id]
+            story_of.hold(headline, held.at)
+            index._hold(Held(index._order, held.title, held.at, headline, bands_of(headline), story_of, held.member))
+        return index
+
+    def add_all(self, documents: Iterable[Incoming]) -> list[StoryMember]:
+        """Add documents in the order of time and id, and return where each belongs, in that order."""
+        return [self.add(document) for document in sorted(documents, key=lambda document: (document.published_at, document.id))]
+
+    def add(self, document: Incoming) -> StoryMember:
+        """Return where `document` belongs. One that is remembered already is what it was then.
+
+        A document older than `KEPT` before the newest is a story by itself, and is not remembered.
+        """
+        known = self._held.get(document.id)
+        if known is not None:
+            return known.member
+        at = int(document.published_at.timestamp() * 1000)
+        headline = read_headline(document.title, document.names)
+        if at < self._newest - KEPT.total_seconds() * 1000:
+            return _member(document.id, Story(document.id), headline, at, None, 0.0)
+        self._newest = max(self._newest, at)
+        self._sweep()
+        bands = bands_of(headline)
+        last, distance = self._similar(headline, bands, at)
+        story = last.story if last else self._stories.setdefault(document.id, Story(document.id))
+        member = _member(document.id, story, headline, at, last, distance)
+        story.add(headline, at)
+        self._hold(Held(self._order, document.title[:MOST_CHARACTERS], at, headline, bands, story, member))
+        return member
+
+    def _similar(self, headline: Headline, bands: tuple[Band, ...], at: int) -> tuple[Held | None, float]:
+        """Return the last document of the story that `headline` belongs to which is like it, and how far it is; (None, 0) of a new story."""
+        weights = self._rarity.weights(headline.terms)
+        found = self._candidates.find(headline, bands, weights, lambda held: held.order)
+        compared = self._compare(headline, weights, found, at)
+        similar = [
+            (same_story(comparison), held, comparison)
+            for held, comparison in compared
+            if comparison.days * _DAY_MS <= LINKED_WITHIN.total_seconds() * 1000 and not held.story.moves.contradict(headline)
+        ]
+        similar = [entry for entry in similar if entry[0] >= SAME_STORY]
+        if not similar:
+            return None, 0.0
+        _, best, _ = max(similar, key=lambda entry: (entry[0], entry[1].order))
+        _, last, comparison = max(
+            (entry for entry in similar if entry[1].story is best.story), key=lambda entry: (entry[1].at, entry[1].order)
+        )
+        return last, 1.0 - comparison.cosine
+
+    def _compare(self, headline: Headline, weights: dict[str, float], found: list[Held], at: int) -> list[tuple[Held, Comparison]]:
+        total = sum(weights.values())
+        known = dict(weights)
+        missing = {term for held in found for term in held.headline.terms if term not in known}
+        known.update(self._rarity.weights(missing))
+        likenesses = [cosine(weights, total, held.headline, {term: known[term] for term in held.headline.terms}) for held in found]
+        recurs = sum(
+            likeness[0] >= TWIN and at - held.at >= TWIN_AFTER_HOURS * HOUR_MS for held, likeness in zip(found, likenesses, strict=True)
+        )
+        forms = self._rarity.forms(headline)
+        return [
+            (
+                held,
+                compare(headline, held.headline, likeness, abs(at - held.at) / _DAY_MS, (forms, self._rarity.forms(held.headline)), recurs),
+            )
+            for held, likeness in zip(found, likenesses, strict=True)
+        ]
+
+    def _hold(self, held: Held) -> None:
+        self._held[held.member.document] = held
+        self._candidates.add(held, held.headline, held.bands)
+        self._rarity.add(held.headline)
+        self._order += 1
+
+    def _sweep(self) -> None:
+        """Forget the oldest in the order in which they came: too old, or too many."""
+        oldest = self._newest - KEPT.total_seconds() * 1000
+        while self._held:
+            held = next(iter(self._held.values()))
+            if held.at >= oldest and len(self._held) < self._most:
+                return
+            del self._held[held.member.document]
+            self._candidates.remove_oldest(held, held.headline, held.bands)
+            self._rarity.remove(held.headline)
+            held.story.drop(held.headline, held.at)
+            if not held.story.times:
+                del self._stories[held.story.id]
+
+
+def _member(document: str, story: Story, headline: Headline, at: int, last: Held | None, distance: float) -> StoryMember:
+    return StoryMember(
+        document,
+        story.id,
+        story.size + 1,
+        novelty(story.within_a_day(at)),
+        last.member.document if last else "",
+        max(0, at - last.at) / 1000 if last else None,
+        distance if last else None,
+        story.linked(at),
+        story.linked_by_name(headline.names, at),
+    )
