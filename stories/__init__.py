@@ -1,9 +1,8 @@
 """Near-copies and re-tellings form a story: which one a document belongs to, how large it is by then, how new the document is in it.
 
-Pure: no clock, no files, no network; documents in, `StoryMember`s out. Documents are added in the order of event time, by one owner: which story
-a headline joins depends on what was said before it. That owner is to be the process that reads settled event time (the detector's, which is
-one by its lease), over what all workers stored; it copes with more than all of them deliver. What costs most of a document, reading its
-headline, needs no index and can be done by any worker (`read_headline`). docs/stories.md says how it would be partitioned beyond that.
+Pure: no clock, no files, no network; documents in, `StoryMember`s out. Documents are added in the order of event time, by one owner: which
+story a headline joins depends on what was said before it. That owner is to be the process that reads settled event time (the detector's,
+which is one by its lease), over what all workers stored: docs/stories.md says why, and how it would be partitioned beyond that.
 """
 
 from squall.stories.headline import Headline, read_headline

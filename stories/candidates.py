@@ -1,4 +1,4 @@
-"""Which earlier documents are worth a comparison: near-copies by MinHash, re-tellings by a rare term or name in common. Bounded work each."""
+"""Which earlier documents are worth a comparison, in bounded work: near-copies by MinHash, re-tellings by a rare term or name in common."""
 
 from __future__ import annotations
 

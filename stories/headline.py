@@ -1,7 +1,7 @@
 """A headline as stories compare it: its terms, its names, which way things move, and signed numbers.
 
-Agencies write one thing in many ways: `$158 mln` and `$158 million`, `19 pct` and `19 percent`, `govt` and `government`. Terms are words in one
-form for all of these. Everything here takes time in proportion to the text.
+Agencies write one thing in many ways: `$158 mln` and `$158 million`, `19 pct` and `19 percent`, `govt` and `government`. Terms are words
+in one form for all of these. Everything here takes time in proportion to the text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which way things move in a story: part of its identity. "Apple shares +3.2%" and "-3.2%" are two stories, an upgrade and a downgrade too."""
+"""Which way things move is part of a story's identity: "Apple shares +3.2%" and "-3.2%" are two, an upgrade and a downgrade too."""
 
 from __future__ import annotations
 

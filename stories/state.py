@@ -1,4 +1,4 @@
-"""What a `StoryIndex` remembers as bytes: one version, compressed, and independent of how headlines are compared, which is computed anew."""
+"""What a `StoryIndex` remembers as bytes: compressed, of one version. What is compared of headlines is computed anew."""
 
 from __future__ import annotations
 

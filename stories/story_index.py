@@ -60,8 +60,8 @@ class Held:
 class StoryIndex:
     """Puts each document into the story of the most similar one of the days before, or begins one with it.
 
-    Deterministic for documents in the order of `published_at`, then id; `add_all` sorts them. A document that comes late joins a story like any other,
-    and changes nothing that was said before. Memory is bounded by `most_documents`. Not thread-safe.
+    Deterministic for documents in the order of `published_at`, then id; `add_all` sorts them. A document that comes late joins a story like
+    any other, and changes nothing that was said before. Memory is bounded by `most_documents`. Not thread-safe.
 
     Args:
         most_documents: how many are remembered.
@@ -131,7 +131,7 @@ class StoryIndex:
         return member
 
     def _similar(self, headline: Headline, bands: tuple[Band, ...], at: int) -> tuple[Held | None, float]:
-        """Return the last document of the story that `headline` belongs to which is like it, and how far it is; (None, 0) of a new story."""
+        """Return the last document of its story that is like `headline`, and how far it is; (None, 0) where it begins one."""
         weights = self._rarity.weights(headline.terms)
         found = self._candidates.find(headline, bands, weights, lambda held: held.order)
         compared = self._compare(headline, weights, found, at)
