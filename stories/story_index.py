@@ -25,6 +25,8 @@ MOST_DOCUMENTS: Final = 250_000
 SAME_STORY: Final = 0.4
 """Probability from which on two headlines are of one story."""
 _DAY_MS: Final = 24 * HOUR_MS
+_LINKED_DAYS: Final = LINKED_WITHIN / timedelta(days=1)
+_KEPT_MS: Final = KEPT // timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class StoryIndex:
             return known.member
         at = int(document.published_at.timestamp() * 1000)
         headline = read_headline(document.title, document.names)
-        if at < self._newest - KEPT.total_seconds() * 1000:
+        if at < self._newest - _KEPT_MS:
             return _member(document.id, Story(document.id), headline, at, None, 0.0)
         self._newest = max(self._newest, at)
         self._sweep()
@@ -134,20 +136,17 @@ class StoryIndex:
         """Return the last document of its story that is like `headline`, and how far it is; (None, 0) where it begins one."""
         weights = self._rarity.weights(headline.terms)
         found = self._candidates.find(headline, bands, weights, lambda held: held.order)
-        compared = self._compare(headline, weights, found, at)
-        similar = [
-            (same_story(comparison), held, comparison)
-            for held, comparison in compared
-            if comparison.days * _DAY_MS <= LINKED_WITHIN.total_seconds() * 1000 and not held.story.moves.contradict(headline)
-        ]
-        similar = [entry for entry in similar if entry[0] >= SAME_STORY]
+        similar = []
+        for held, comparison in self._compare(headline, weights, found, at):
+            probability = same_story(comparison)
+            if probability >= SAME_STORY and comparison.days <= _LINKED_DAYS and not held.story.moves.contradict(headline):
+                similar.append((probability, held, comparison.cosine))
         if not similar:
             return None, 0.0
-        _, best, _ = max(similar, key=lambda entry: (entry[0], entry[1].order))
-        _, last, comparison = max(
-            (entry for entry in similar if entry[1].story is best.story), key=lambda entry: (entry[1].at, entry[1].order)
-        )
-        return last, 1.0 - comparison.cosine
+        story = max(similar, key=lambda entry: (entry[0], entry[1].order))[1].story
+        of_story = (entry for entry in similar if entry[1].story is story)
+        _, last, cosine_of_last = max(of_story, key=lambda entry: (entry[1].at, entry[1].order))
+        return last, 1.0 - cosine_of_last
 
     def _compare(self, headline: Headline, weights: dict[str, float], found: list[Held], at: int) -> list[tuple[Held, Comparison]]:
         total = sum(weights.values())
@@ -159,13 +158,11 @@ class StoryIndex:
             likeness[0] >= TWIN and at - held.at >= TWIN_AFTER_HOURS * HOUR_MS for held, likeness in zip(found, likenesses, strict=True)
         )
         forms = self._rarity.forms(headline)
-        return [
-            (
-                held,
-                compare(headline, held.headline, likeness, abs(at - held.at) / _DAY_MS, (forms, self._rarity.forms(held.headline)), recurs),
-            )
-            for held, likeness in zip(found, likenesses, strict=True)
-        ]
+        compared = []
+        for held, likeness in zip(found, likenesses, strict=True):
+            both_forms = forms, self._rarity.forms(held.headline)
+            compared.append((held, compare(headline, held.headline, likeness, abs(at - held.at) / _DAY_MS, both_forms, recurs)))
+        return compared
 
     def _hold(self, held: Held) -> None:
         self._held[held.member.document] = held
@@ -175,7 +172,7 @@ class StoryIndex:
 
     def _sweep(self) -> None:
         """Forget the oldest in the order in which they came: too old, or too many."""
-        oldest = self._newest - KEPT.total_seconds() * 1000
+        oldest = self._newest - _KEPT_MS
         while self._held:
             held = next(iter(self._held.values()))
             if held.at >= oldest and len(self._held) < self._most:
