@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
-from heapq import nsmallest
-from typing import Final, Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Generic, TypeVar
 
 from rensa import RMinHash
 
@@ -20,14 +19,17 @@ SIGNATURE: Final = 32
 BAND: Final = 4
 """Eight bands of four: a pair of Jaccard similarity 0.6 shares a band with probability 0.67, of 0.75 with 0.95, of 0.3 with 0.06."""
 _SEED: Final = 29
-_PER_BAND: Final = 12
-_PER_TERM: Final = 40
+_PER_BAND: Final = 8
+_PER_TERM: Final = 32
 _RAREST: Final = 5
 """So many terms of a headline are looked up, rarest first."""
-MOST_CANDIDATES: Final = 20
+MOST_CANDIDATES: Final = 16
+_NONE: Final[deque[Any]] = deque()
 _NAME: Final = "@"
 _NAME_WEIGHT: Final = 25.0
-"""A name in common, as much as a term that every 150th document has."""
+"""A name in common counts as much as a term that every 150th document has,"""
+_BAND_WEIGHT: Final = 60.0
+"""and a band as much as one that every 2,000th has: near-copies come first."""
 
 
 class Candidates(Generic[Item]):
@@ -44,29 +46,24 @@ class Candidates(Generic[Item]):
         """How many bands, terms and names are remembered."""
         return len(self._bands) + len(self._terms)
 
-    def find(self, headline: Headline, bands: Iterable[Band], weights: Mapping[str, float], order: Callable[[Item], int]) -> list[Item]:
-        """Return at most `MOST_CANDIDATES` documents, those with most in common first, later ones before earlier.
+    def find(self, headline: Headline, bands: Iterable[Band], weights: Mapping[str, float]) -> list[Item]:
+        """Return at most `MOST_CANDIDATES` documents, those with most in common first, of equals those that were added last.
 
         Args:
             headline: the one that comes.
             bands: its bands.
             weights: of its terms.
-            order: a number for each document, rising as they are added.
         """
         common: dict[Item, float] = {}
         for band in bands:
-            for item in self._bands.get(band, ()):
-                common[item] = 0.0
-        for term in sorted(headline.terms, key=lambda term: (-weights[term], term))[:_RAREST]:
-            weight = weights[term]
-            for item in self._terms.get(term, ()):
+            for item in reversed(self._bands.get(band, _NONE)):
+                common[item] = common.get(item, 0.0) + _BAND_WEIGHT
+        looked_up = [(term, weights[term]) for term in sorted(headline.terms, key=weights.__getitem__, reverse=True)[:_RAREST]]
+        looked_up += [(_NAME + name, _NAME_WEIGHT) for name in headline.names]
+        for key, weight in looked_up:
+            for item in reversed(self._terms.get(key, _NONE)):
                 common[item] = common.get(item, 0.0) + weight
-        for name in headline.names:
-            for item in self._terms.get(_NAME + name, ()):
-                common[item] = common.get(item, 0.0) + _NAME_WEIGHT
-        if len(common) <= MOST_CANDIDATES:
-            return sorted(common, key=lambda item: (-common[item], -order(item)))
-        return nsmallest(MOST_CANDIDATES, common, key=lambda item: (-common[item], -order(item)))
+        return sorted(common, key=common.__getitem__, reverse=True)[:MOST_CANDIDATES]
 
     def add(self, item: Item, headline: Headline, bands: Iterable[Band]) -> None:
         """Remember `item`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import exp, log
 from typing import Final
 
 from squall.stories.headline import Headline
@@ -56,9 +56,19 @@ class Comparison:
         )
 
 
+SAME_STORY: Final = 0.4
+"""Probability from which on two headlines are of one story."""
+_LEAST_SCORE: Final = log(SAME_STORY / (1 - SAME_STORY))
+Forms = frozenset[tuple[str, str]]
+
 INTERCEPT: Final = -3.3
 WEIGHTS: Final = (3.2, 3.0, -1.2, -1.0, -1.6, 0.7, -0.6, -1.0, -1.5, -1.5)
 """Of a logistic regression, rounded, on the 500 pairs of headlines that are for tuning (docs/stories.md)."""
+
+
+def likely_enough(cosine: float, containment: float) -> bool:
+    """Whether two headlines can be of one story, if all else speaks for it."""
+    return INTERCEPT + WEIGHTS[0] * cosine + WEIGHTS[1] * containment + WEIGHTS[5] >= _LEAST_SCORE
 
 
 def same_story(comparison: Comparison) -> float:
@@ -67,38 +77,19 @@ def same_story(comparison: Comparison) -> float:
     return 1 / (1 + exp(-score))
 
 
-def cosine(weights: dict[str, float], total: float, other: Headline, other_weights: dict[str, float]) -> tuple[float, float]:
-    """Return cosine and containment of two headlines.
-
-    Args:
-        weights: of the one's terms, squared.
-        total: their sum.
-        other: the other.
-        other_weights: of its terms, squared.
-    """
-    shared = sum(weights[term] for term in other.terms if term in weights)
-    other_total = sum(other_weights.values())
-    least = min(total, other_total)
-    return (shared / sqrt(total * other_total), shared / least) if least > 0 else (0.0, 0.0)
-
-
 def compare(
-    headline: Headline,
-    other: Headline,
-    likeness: tuple[float, float],
-    days: float,
-    forms: tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]],
-    recurs: int,
+    one: Headline, other: Headline, likeness: tuple[float, float], days: float, forms: tuple[Forms, Forms], recurs: int
 ) -> Comparison:
     """Put two headlines side by side; `likeness` is cosine and containment, `forms` are those of each."""
-    plain, other_plain = headline.plain_numbers, other.plain_numbers
+    plain, other_plain = one.plain_numbers, other.plain_numbers
+    shared = not set(one.names).isdisjoint(other.names)
     return Comparison(
         *likeness,
-        days,
-        bool(headline.numbers and other.numbers) and headline.numbers.isdisjoint(other.numbers),
-        bool(plain and other_plain) and plain.isdisjoint(other_plain),
-        not headline.names.isdisjoint(other.names),
-        bool(headline.names and other.names) and headline.names.isdisjoint(other.names),
-        bool(forms[0] - forms[1] and forms[1] - forms[0]),
-        recurs,
+        days=days,
+        numbers_differ=bool(one.numbers and other.numbers) and one.numbers.isdisjoint(other.numbers),
+        plain_numbers_differ=bool(plain and other_plain) and plain.isdisjoint(other_plain),
+        names_shared=shared,
+        names_differ=bool(one.names and other.names) and not shared,
+        forms_differ=bool(forms[0] - forms[1] and forms[1] - forms[0]),
+        recurs=recurs,
     )

@@ -37,7 +37,7 @@ class Headline:
         plain_numbers: of the terms, the other numbers: dates, places in a row.
         signs: number without its sign → +1 or −1, of numbers that have one.
         direction: +1 if all that moves in it rises, −1 if all falls, 0 if neither or both.
-        names: ids of the names it is about.
+        names: ids of the names it is about, sorted.
     """
 
     terms: tuple[str, ...]
@@ -45,7 +45,7 @@ class Headline:
     plain_numbers: frozenset[str]
     signs: tuple[tuple[str, int], ...]
     direction: int
-    names: frozenset[str]
+    names: tuple[str, ...]
 
 
 def read_headline(text: str, names: Iterable[str] = ()) -> Headline:
@@ -77,7 +77,9 @@ def read_headline(text: str, names: Iterable[str] = ()) -> Headline:
             down, word = True, "down"
         terms[word] = None
     direction = up - down
-    return Headline(tuple(terms)[:MOST_TERMS], frozenset(numbers), frozenset(plain), tuple(signs.items()), direction, frozenset(names))
+    return Headline(
+        tuple(terms)[:MOST_TERMS], frozenset(numbers), frozenset(plain), tuple(signs.items()), direction, tuple(sorted(set(names)))
+    )
 
 
 def _number(token: str, after: str) -> tuple[str, int]:

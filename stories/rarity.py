@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -35,16 +34,17 @@ class Rarity:
         self._terms: Counter[str] = Counter()
         self._pairs: Counter[tuple[str, str]] = Counter()
         self._total = 0
+        self._every = log(self._known_total + 1)
 
     def add(self, headline: Headline) -> None:
         """Count `headline`."""
-        self._total += 1
+        self._count(1)
         self._terms.update(headline.terms)
         self._pairs.update(set(pairwise(headline.terms)))
 
     def remove(self, headline: Headline) -> None:
         """Undo `add`."""
-        self._total -= 1
+        self._count(-1)
         for counts, keys in ((self._terms, headline.terms), (self._pairs, set(pairwise(headline.terms)))):
             for key in keys:
                 if counts[key] <= 1:
@@ -52,13 +52,15 @@ class Rarity:
                 else:
                     counts[key] -= 1
 
-    def weights(self, terms: Iterable[str]) -> dict[str, float]:
-        """Return term → its squared inverse document frequency, ln²(documents / documents with it)."""
-        counted, known = self._terms, self._known
-        every = log(self._total + self._known_total + 1)
-        return {term: (every - log(counted.get(term, 0) + known.get(term, 0) + 1)) ** 2 for term in terms}
+    def weight(self, term: str) -> float:
+        """Return the squared inverse document frequency of `term`, ln²(documents / documents with it)."""
+        return (self._every - log(self._terms.get(term, 0) + self._known.get(term, 0) + 1)) ** 2
 
     def forms(self, headline: Headline) -> frozenset[tuple[str, str]]:
         """Return the pairs of neighbouring terms of `headline` that recur in many documents."""
         least = max(_FORM_LEAST, _FORM_SHARE * self._total)
         return frozenset(pair for pair in pairwise(headline.terms) if self._pairs.get(pair, 0) >= least)
+
+    def _count(self, documents: int) -> None:
+        self._total += documents
+        self._every = log(self._total + self._known_total + 1)

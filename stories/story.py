@@ -55,9 +55,9 @@ class Story:
         """Return how many documents came in each of the windows before `at`, that moment included."""
         return _counts(self.times, at)
 
-    def linked_by_name(self, names: frozenset[str], at: int) -> dict[str, Counts]:
+    def linked_by_name(self, names: tuple[str, ...], at: int) -> dict[str, Counts]:
         """Return the same for the documents with each of `names`."""
-        return {name: _counts(self.by_name.get(name, []), at) for name in sorted(names)}
+        return {name: _counts(self.by_name.get(name, []), at) for name in names}
 
     def within_a_day(self, at: int) -> int:
         """Return how many documents came in the 24 hours before `at`."""

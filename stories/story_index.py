@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import sqrt
 from typing import Final
 
 from squall.stories.candidates import Band, Candidates, bands_of
-from squall.stories.comparison import TWIN, TWIN_AFTER_HOURS, Comparison, compare, cosine, same_story
+from squall.stories.comparison import SAME_STORY, TWIN, TWIN_AFTER_HOURS, Comparison, compare, likely_enough, same_story
 from squall.stories.headline import MOST_CHARACTERS, Headline, read_headline
 from squall.stories.member import StoryMember, novelty
 from squall.stories.moves import Moves
@@ -22,8 +23,6 @@ LINKED_WITHIN: Final = timedelta(days=3)
 """A document joins the story of one at most so far away."""
 MOST_DOCUMENTS: Final = 250_000
 """Of more within `KEPT` the oldest are swept: some 0.4 GB."""
-SAME_STORY: Final = 0.4
-"""Probability from which on two headlines are of one story."""
 _DAY_MS: Final = 24 * HOUR_MS
 _LINKED_DAYS: Final = LINKED_WITHIN / timedelta(days=1)
 _KEPT_MS: Final = KEPT // timedelta(milliseconds=1)
@@ -134,8 +133,8 @@ class StoryIndex:
 
     def _similar(self, headline: Headline, bands: tuple[Band, ...], at: int) -> tuple[Held | None, float]:
         """Return the last document of its story that is like `headline`, and how far it is; (None, 0) where it begins one."""
-        weights = self._rarity.weights(headline.terms)
-        found = self._candidates.find(headline, bands, weights, lambda held: held.order)
+        weights = {term: self._rarity.weight(term) for term in headline.terms}
+        found = self._candidates.find(headline, bands, weights)
         similar = []
         for held, comparison in self._compare(headline, weights, found, at):
             probability = same_story(comparison)
@@ -149,20 +148,40 @@ class StoryIndex:
         return last, 1.0 - cosine_of_last
 
     def _compare(self, headline: Headline, weights: dict[str, float], found: list[Held], at: int) -> list[tuple[Held, Comparison]]:
-        total = sum(weights.values())
-        known = dict(weights)
-        missing = {term for held in found for term in held.headline.terms if term not in known}
-        known.update(self._rarity.weights(missing))
-        likenesses = [cosine(weights, total, held.headline, {term: known[term] for term in held.headline.terms}) for held in found]
-        recurs = sum(
-            likeness[0] >= TWIN and at - held.at >= TWIN_AFTER_HOURS * HOUR_MS for held, likeness in zip(found, likenesses, strict=True)
-        )
+        """Put `headline` beside those of `found` that can be of its story."""
+        likely = []
+        recurs = 0
+        for held, likeness in zip(found, self._likenesses(weights, found), strict=True):
+            recurs += likeness[0] >= TWIN and at - held.at >= TWIN_AFTER_HOURS * HOUR_MS
+            if likely_enough(*likeness):
+                likely.append((held, likeness))
+        if not likely:
+            return []
         forms = self._rarity.forms(headline)
         compared = []
-        for held, likeness in zip(found, likenesses, strict=True):
+        for held, likeness in likely:
             both_forms = forms, self._rarity.forms(held.headline)
             compared.append((held, compare(headline, held.headline, likeness, abs(at - held.at) / _DAY_MS, both_forms, recurs)))
         return compared
+
+    def _likenesses(self, weights: dict[str, float], found: list[Held]) -> list[tuple[float, float]]:
+        """Return cosine and containment of the terms with `weights` and each of `found`."""
+        total = sum(weights.values())
+        known = weights.copy()
+        weight_of = self._rarity.weight
+        likenesses = []
+        for held in found:
+            shared = other_total = 0.0
+            for term in held.headline.terms:
+                weight = known.get(term)
+                if weight is None:
+                    weight = known[term] = weight_of(term)
+                elif term in weights:
+                    shared += weight
+                other_total += weight
+            least = min(total, other_total)
+            likenesses.append((shared / sqrt(total * other_total), shared / least) if least > 0 else (0.0, 0.0))
+        return likenesses
 
     def _hold(self, held: Held) -> None:
         self._held[held.member.document] = held

@@ -27,7 +27,7 @@ def test_what_has_most_in_common_comes_first_and_no_more_than_are_worth_it() -> 
     for n, headline in enumerate(headlines):
         candidates.add(n, headline, bands_of(headline))
     asked = read_headline("UPDATE 1-Alpenbank halts withdrawals in Graz")
-    found = candidates.find(asked, bands_of(asked), dict.fromkeys(asked.terms, 1.0), lambda item: item)
+    found = candidates.find(asked, bands_of(asked), dict.fromkeys(asked.terms, 1.0))
     assert len(found) == MOST_CANDIDATES
     assert found[:12] == list(range(118, 82, -3))
 
@@ -40,4 +40,4 @@ def test_a_near_copy_is_found_without_a_rare_term_by_its_signature() -> None:
         other = read_headline(f"Wall {n}a street {n}b climbs {n}c strong {n}d housing {n}e data {n}f lifts {n}g banks {n}h builders {n}i")
         candidates.add(n, other, bands_of(other))
     asked = read_headline("UPDATE 2-Wall Street climbs after strong housing data lifts banks, builders")
-    assert 0 in candidates.find(asked, bands_of(asked), dict.fromkeys(asked.terms, 1.0), lambda item: item)
+    assert 0 in candidates.find(asked, bands_of(asked), dict.fromkeys(asked.terms, 1.0))

@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from squall.core.errors import SquallError
-from squall.stories import NOVELTY, Incoming, StoryIndex
+from squall.stories import NOVELTY, Incoming, StoryIndex, read_headline
+from squall.stories.story import HOUR_MS, Story
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -67,7 +68,7 @@ def test_novelty_decays_as_the_vendors_define_it() -> None:
 
 
 def test_what_was_last_similar_a_day_ago_is_new_again_but_of_the_same_story() -> None:
-    titles = ["Harbor Union halts withdrawals after run on deposits", "Harbor Union depositors still queue as withdrawals stay halted"]
+    titles = ["Harbor Union halts withdrawals after run on deposits", "Harbor Union extends halt of withdrawals, depositors queue"]
     first, later = StoryIndex().add_all(_documents(*titles, minutes=25 * 60))
     assert (later.story_id, later.novelty, later.since_last, later.last) == (first.story_id, 100, 25 * 3600.0, first.document)
 
@@ -89,17 +90,25 @@ def test_time_and_distance_are_those_of_the_last_similar_document() -> None:
 
 
 def test_linked_documents_are_counted_over_the_vendors_windows_and_by_name() -> None:
-    index = StoryIndex()
-    title, bank = "Harbor Union halts withdrawals after run on deposits", "company:harbor-union"
-    hours = (0, 1, 14, 30, 60)
-    for n, hour in enumerate(hours):
-        names = (bank,) if n % 2 == 0 else (bank, "company:regulator")
-        member = index.add(Incoming(f"d{n}", f"UPDATE {n}-{title}, report {'abcde'[n]}", START + timedelta(hours=hour), names))
-    assert member.size == 5
-    assert member.linked == (0, 0, 4, 4, 4)
-    member = index.add(Incoming("d5", title, START + timedelta(hours=61), (bank, "company:regulator")))
-    assert member.linked == (1, 1, 5, 5, 5)
-    assert member.linked_by_name == {bank: (1, 1, 5, 5, 5), "company:regulator": (0, 0, 2, 2, 2)}
+    bank, regulator = "company:harbor-union", "company:regulator"
+    story = Story("a")
+    for n, hours in enumerate((0, 1, 14, 30, 60, 100, 150)):
+        story.add(read_headline("Harbor Union halts withdrawals", (bank,) if n % 2 == 0 else (bank, regulator)), hours * HOUR_MS)
+    assert story.linked(151 * HOUR_MS) == (1, 1, 2, 4, 7)
+    assert story.linked(180 * HOUR_MS) == (0, 0, 1, 2, 5)
+    assert story.linked(13 * HOUR_MS) == (2, 2, 2, 2, 2)
+    assert story.linked_by_name((bank, regulator, "company:other"), 151 * HOUR_MS) == {
+        bank: (1, 1, 2, 4, 7),
+        regulator: (0, 0, 1, 2, 3),
+        "company:other": (0, 0, 0, 0, 0),
+    }
+
+
+def test_the_counts_of_a_member_are_those_before_it() -> None:
+    bank = ("company:harbor-union",)
+    members = StoryIndex().add_all(_documents(*["Harbor Union halts withdrawals after run on deposits"] * 4, names=bank))
+    assert [member.linked[0] for member in members] == [0, 1, 2, 3]
+    assert members[3].linked_by_name == {bank[0]: (3, 3, 3, 3, 3)}
 
 
 def test_the_order_in_which_a_batch_is_handed_over_does_not_matter(wire: list[Incoming]) -> None:
@@ -129,6 +138,11 @@ def test_a_restored_index_goes_on_as_if_it_had_never_stopped(wire: list[Incoming
         said += [index.add(document) for document in wire[cut:]]
         assert said == expected
         assert index.export_state() == whole.export_state()
+
+
+def test_a_headline_that_comes_every_day_begins_a_story_each_time() -> None:
+    titles = ["Harbor Union weekly deposits of savings banks"] * 5
+    assert len(set(_stories(*titles, minutes=24 * 60))) == 5
 
 
 def test_stories_form_and_end(wire: list[Incoming]) -> None:
