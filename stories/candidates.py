@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from rensa import RMinHash
 
@@ -20,11 +19,10 @@ BAND: Final = 4
 """Eight bands of four: a pair of Jaccard similarity 0.6 shares a band with probability 0.67, of 0.75 with 0.95, of 0.3 with 0.06."""
 _SEED: Final = 29
 _PER_BAND: Final = 8
-_PER_TERM: Final = 32
+_PER_TERM: Final = 24
 _RAREST: Final = 5
 """So many terms of a headline are looked up, rarest first."""
-MOST_CANDIDATES: Final = 16
-_NONE: Final[deque[Any]] = deque()
+MOST_CANDIDATES: Final = 14
 _NAME: Final = "@"
 _NAME_WEIGHT: Final = 25.0
 """A name in common counts as much as a term that every 150th document has,"""
@@ -39,8 +37,8 @@ class Candidates(Generic[Item]):
     """
 
     def __init__(self) -> None:
-        self._bands: defaultdict[Band, deque[Item]] = defaultdict(lambda: deque(maxlen=_PER_BAND))
-        self._terms: defaultdict[str, deque[Item]] = defaultdict(lambda: deque(maxlen=_PER_TERM))
+        self._bands: dict[Band, list[Item]] = {}  # lists: most have one document, and an empty deque takes 600 bytes
+        self._terms: dict[str, list[Item]] = {}
 
     def __len__(self) -> int:
         """How many bands, terms and names are remembered."""
@@ -56,21 +54,21 @@ class Candidates(Generic[Item]):
         """
         common: dict[Item, float] = {}
         for band in bands:
-            for item in reversed(self._bands.get(band, _NONE)):
+            for item in reversed(self._bands.get(band, ())):
                 common[item] = common.get(item, 0.0) + _BAND_WEIGHT
         looked_up = [(term, weights[term]) for term in sorted(headline.terms, key=weights.__getitem__, reverse=True)[:_RAREST]]
         looked_up += [(_NAME + name, _NAME_WEIGHT) for name in headline.names]
         for key, weight in looked_up:
-            for item in reversed(self._terms.get(key, _NONE)):
+            for item in reversed(self._terms.get(key, ())):
                 common[item] = common.get(item, 0.0) + weight
         return sorted(common, key=common.__getitem__, reverse=True)[:MOST_CANDIDATES]
 
     def add(self, item: Item, headline: Headline, bands: Iterable[Band]) -> None:
         """Remember `item`."""
         for band in bands:
-            self._bands[band].append(item)
+            _add(self._bands, band, item, _PER_BAND)
         for key in _keys(headline):
-            self._terms[key].append(item)
+            _add(self._terms, key, item, _PER_TERM)
 
     def remove_oldest(self, item: Item, headline: Headline, bands: Iterable[Band]) -> None:
         """Forget `item`, which of all that are remembered was added first."""
@@ -92,11 +90,21 @@ def _keys(headline: Headline) -> list[str]:
     return [*headline.terms, *(_NAME + name for name in headline.names)]
 
 
-def _remove(lists: dict[Key, deque[Item]], key: Key, item: Item) -> None:
+def _add(lists: dict[Key, list[Item]], key: Key, item: Item, most: int) -> None:
+    held = lists.get(key)
+    if held is None:
+        lists[key] = [item]
+        return
+    if len(held) == most:
+        del held[0]
+    held.append(item)
+
+
+def _remove(lists: dict[Key, list[Item]], key: Key, item: Item) -> None:
     held = lists.get(key)
     if held is None:
         return
     if held[0] is item:
-        held.popleft()
+        del held[0]
     if not held:
         del lists[key]

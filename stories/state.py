@@ -17,11 +17,14 @@ VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class HeldState:
-    """A remembered document: its title, when it was published (milliseconds since 1970), its names, and what was said of it."""
+    """A remembered document: its title, when it was published (milliseconds since 1970), its names, what its terms weighed, and
+    what was said of it.
+    """
 
     title: str
     at: int
     names: tuple[str, ...]
+    total: float
     member: StoryMember
 
 
@@ -46,7 +49,7 @@ class IndexState:
 
 def pack(state: IndexState) -> bytes:
     """Return `state` as bytes."""
-    documents = [(held.title, held.at, held.names, list(asdict(held.member).values())) for held in state.documents]
+    documents = [(held.title, held.at, held.names, held.total, list(asdict(held.member).values())) for held in state.documents]
     stories = [(story.id, story.size, story.direction, story.signs) for story in state.stories]
     return zlib.compress(orjson.dumps({"version": VERSION, "newest": state.newest, "documents": documents, "stories": stories}))
 
@@ -61,7 +64,7 @@ def unpack(data: bytes) -> IndexState:
         read: Any = orjson.loads(zlib.decompress(data))
         if read["version"] != VERSION:
             raise SquallError(f"the state of stories is of version {read['version']}, not {VERSION}", _HINT)
-        documents = [HeldState(title, at, tuple(names), _member(values)) for title, at, names, values in read["documents"]]
+        documents = [HeldState(title, at, tuple(names), total, _member(values)) for title, at, names, total, values in read["documents"]]
         return IndexState(read["newest"], documents, [StoryState(*values) for values in read["stories"]])
     except (zlib.error, ValueError, KeyError, TypeError) as error:
         raise SquallError(f"the state of stories can't be read: {error}", _HINT) from error

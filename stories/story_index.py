@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import sqrt
 from typing import Final
 
 from squall.stories.candidates import Band, Candidates, bands_of
-from squall.stories.comparison import SAME_STORY, TWIN, TWIN_AFTER_HOURS, Comparison, compare, likely_enough, same_story
+from squall.stories.comparison import SAME_STORY, TWIN, TWIN_AFTER_HOURS, Comparison, compare, likely_enough, likeness_of, same_story
 from squall.stories.headline import MOST_CHARACTERS, Headline, read_headline
 from squall.stories.member import StoryMember, novelty
 from squall.stories.moves import Moves
@@ -47,13 +46,14 @@ class Incoming:
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """A document that the index remembers."""
+    """A document that the index remembers; `total` is what its terms weighed together when it came."""
 
     order: int
     title: str
     at: int
     headline: Headline
     bands: tuple[Band, ...]
+    total: float
     story: Story
     member: StoryMember
 
@@ -82,7 +82,7 @@ class StoryIndex:
 
     def export_state(self) -> bytes:
         """Return all that is remembered, for `restore`."""
-        documents = [HeldState(held.title, held.at, tuple(sorted(held.headline.names)), held.member) for held in self._held.values()]
+        documents = [HeldState(held.title, held.at, held.headline.names, held.total, held.member) for held in self._held.values()]
         stories = [StoryState(story.id, story.size, story.moves.direction, story.moves.signs) for story in self._stories.values()]
         return pack(IndexState(self._newest, documents, stories))
 
@@ -102,7 +102,7 @@ class StoryIndex:
             headline = read_headline(held.title, held.names)
             story_of = index._stories[held.member.story_id]
             story_of.hold(headline, held.at)
-            index._hold(Held(index._order, held.title, held.at, headline, bands_of(headline), story_of, held.member))
+            index._hold(Held(index._order, held.title, held.at, headline, bands_of(headline), held.total, story_of, held.member))
         return index
 
     def add_all(self, documents: Iterable[Incoming]) -> list[StoryMember]:
@@ -124,16 +124,17 @@ class StoryIndex:
         self._newest = max(self._newest, at)
         self._sweep()
         bands = bands_of(headline)
-        last, distance = self._similar(headline, bands, at)
+        weights = {term: self._rarity.weight(term) for term in headline.terms}
+        last, distance = self._similar(headline, bands, weights, at)
         story = last.story if last else self._stories.setdefault(document.id, Story(document.id))
         member = _member(document.id, story, headline, at, last, distance)
         story.add(headline, at)
-        self._hold(Held(self._order, document.title[:MOST_CHARACTERS], at, headline, bands, story, member))
+        held = Held(self._order, document.title[:MOST_CHARACTERS], at, headline, bands, sum(weights.values()), story, member)
+        self._hold(held)
         return member
 
-    def _similar(self, headline: Headline, bands: tuple[Band, ...], at: int) -> tuple[Held | None, float]:
+    def _similar(self, headline: Headline, bands: tuple[Band, ...], weights: dict[str, float], at: int) -> tuple[Held | None, float]:
         """Return the last document of its story that is like `headline`, and how far it is; (None, 0) where it begins one."""
-        weights = {term: self._rarity.weight(term) for term in headline.terms}
         found = self._candidates.find(headline, bands, weights)
         similar = []
         for held, comparison in self._compare(headline, weights, found, at):
@@ -149,9 +150,11 @@ class StoryIndex:
 
     def _compare(self, headline: Headline, weights: dict[str, float], found: list[Held], at: int) -> list[tuple[Held, Comparison]]:
         """Put `headline` beside those of `found` that can be of its story."""
+        total = sum(weights.values())
         likely = []
         recurs = 0
-        for held, likeness in zip(found, self._likenesses(weights, found), strict=True):
+        for held in found:
+            likeness = likeness_of(weights, total, held.headline, held.total)
             recurs += likeness[0] >= TWIN and at - held.at >= TWIN_AFTER_HOURS * HOUR_MS
             if likely_enough(*likeness):
                 likely.append((held, likeness))
@@ -163,25 +166,6 @@ class StoryIndex:
             both_forms = forms, self._rarity.forms(held.headline)
             compared.append((held, compare(headline, held.headline, likeness, abs(at - held.at) / _DAY_MS, both_forms, recurs)))
         return compared
-
-    def _likenesses(self, weights: dict[str, float], found: list[Held]) -> list[tuple[float, float]]:
-        """Return cosine and containment of the terms with `weights` and each of `found`."""
-        total = sum(weights.values())
-        known = weights.copy()
-        weight_of = self._rarity.weight
-        likenesses = []
-        for held in found:
-            shared = other_total = 0.0
-            for term in held.headline.terms:
-                weight = known.get(term)
-                if weight is None:
-                    weight = known[term] = weight_of(term)
-                elif term in weights:
-                    shared += weight
-                other_total += weight
-            least = min(total, other_total)
-            likenesses.append((shared / sqrt(total * other_total), shared / least) if least > 0 else (0.0, 0.0))
-        return likenesses
 
     def _hold(self, held: Held) -> None:
         self._held[held.member.document] = held

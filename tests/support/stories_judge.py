@@ -1,8 +1,8 @@
 """`python -m tests.support.stories_judge --data ../shared/data`: are labelled pairs of headlines put into one story, as they should be?
 
-The wire of each month of the pairs goes through one `StoryIndex`, with the names that the catalogue knows, as `squall stories` does it. A pair
-is put into one story if both have one `story_id` in the end. Precision and recall with Wilson's interval, F1 with that of 2,000 bootstrap
-samples of the pairs.
+The wire of each month of the pairs goes through one `StoryIndex`, with the names that the catalogue knows, as in `squall stories`.
+A pair is put into one story if both have one `story_id` in the end. Precision and recall have Wilson's interval, F1 that of 2,000
+bootstrap samples of the pairs.
 """
 
 from __future__ import annotations
