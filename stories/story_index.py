@@ -140,13 +140,14 @@ class StoryIndex:
         for held, comparison in self._compare(headline, weights, found, at):
             probability = same_story(comparison)
             if probability >= SAME_STORY and comparison.days <= _LINKED_DAYS and not held.story.moves.contradict(headline):
-                similar.append((probability, held, comparison.cosine))
+                similar.append((probability, held))
         if not similar:
             return None, 0.0
         story = max(similar, key=lambda entry: (entry[0], entry[1].order))[1].story
         of_story = (entry for entry in similar if entry[1].story is story)
-        _, last, cosine_of_last = max(of_story, key=lambda entry: (entry[1].at, entry[1].order))
-        return last, 1.0 - cosine_of_last
+        _, last = max(of_story, key=lambda entry: (entry[1].at, entry[1].order))
+        total_now = sum(map(self._rarity.weight, last.headline.terms))
+        return last, 1.0 - likeness_of(weights, sum(weights.values()), last.headline, total_now)[0]
 
     def _compare(self, headline: Headline, weights: dict[str, float], found: list[Held], at: int) -> list[tuple[Held, Comparison]]:
         """Put `headline` beside those of `found` that can be of its story."""

@@ -94,12 +94,12 @@ def test_linked_documents_are_counted_over_the_vendors_windows_and_by_name() -> 
     story = Story("a")
     for n, hours in enumerate((0, 1, 14, 30, 60, 100, 150)):
         story.add(read_headline("Harbor Union halts withdrawals", (bank,) if n % 2 == 0 else (bank, regulator)), hours * HOUR_MS)
-    assert story.linked(151 * HOUR_MS) == (1, 1, 2, 4, 7)
-    assert story.linked(180 * HOUR_MS) == (0, 0, 1, 2, 5)
-    assert story.linked(13 * HOUR_MS) == (2, 2, 2, 2, 2)
+    assert story.linked(151 * HOUR_MS) == (1, 1, 2, 3, 7)
+    assert story.linked(180 * HOUR_MS) == (0, 0, 1, 3, 5)
+    assert story.linked(13 * HOUR_MS) == (1, 2, 2, 2, 2)
     assert story.linked_by_name((bank, regulator, "company:other"), 151 * HOUR_MS) == {
-        bank: (1, 1, 2, 4, 7),
-        regulator: (0, 0, 1, 2, 3),
+        bank: (1, 1, 2, 3, 7),
+        regulator: (0, 0, 1, 1, 3),
         "company:other": (0, 0, 0, 0, 0),
     }
 
@@ -140,9 +140,9 @@ def test_a_restored_index_goes_on_as_if_it_had_never_stopped(wire: list[Incoming
         assert index.export_state() == whole.export_state()
 
 
-def test_a_headline_that_comes_every_day_begins_a_story_each_time() -> None:
+def test_a_headline_that_comes_every_day_begins_a_story_each_time_from_the_third_on() -> None:
     titles = ["Harbor Union weekly deposits of savings banks"] * 5
-    assert len(set(_stories(*titles, minutes=24 * 60))) == 5
+    assert _stories(*titles, minutes=24 * 60)[2:] == ["d2", "d3", "d4"]
 
 
 def test_stories_form_and_end(wire: list[Incoming]) -> None:
