@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from math import log
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from squall.stories.headline import Headline
+
+Key = TypeVar("Key")
 
 COUNTS_FILE: Final = "word_counts.txt"
 _FORM_SHARE: Final = 0.0005
@@ -45,12 +48,8 @@ class Rarity:
     def remove(self, headline: Headline) -> None:
         """Undo `add`."""
         self._count(-1)
-        for counts, keys in ((self._terms, headline.terms), (self._pairs, set(pairwise(headline.terms)))):
-            for key in keys:
-                if counts[key] <= 1:
-                    del counts[key]
-                else:
-                    counts[key] -= 1
+        _uncount(self._terms, headline.terms)
+        _uncount(self._pairs, set(pairwise(headline.terms)))
 
     def weight(self, term: str) -> float:
         """Return the squared inverse document frequency of `term`, ln²(documents / documents with it)."""
@@ -64,3 +63,11 @@ class Rarity:
     def _count(self, documents: int) -> None:
         self._total += documents
         self._every = log(self._total + self._known_total + 1)
+
+
+def _uncount(counts: Counter[Key], keys: Iterable[Key]) -> None:
+    for key in keys:
+        if counts[key] <= 1:
+            del counts[key]
+        else:
+            counts[key] -= 1

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from squall.core.errors import SquallError
-from squall.stories.member import StoryMember
+from squall.stories.member import Counts, StoryMember
 
 VERSION: Final = 1
 
@@ -70,9 +70,15 @@ def unpack(data: bytes) -> IndexState:
         raise SquallError(f"the state of stories can't be read: {error}", _HINT) from error
 
 
-_HINT: Final = "begin without it and add the documents of the last seven days again: they form the same stories"
+_HINT: Final = "begin without it and add the documents of the last seven days again: stories that began in them are the same"
 
 
 def _member(values: list[Any]) -> StoryMember:
-    *others, linked, by_name = values
-    return StoryMember(*others, tuple(linked), {name: tuple(counts) for name, counts in by_name.items()})
+    document, story_id, size, novelty, last, since_last, distance, linked, by_name = values
+    counts = {name: _counts(of_name) for name, of_name in by_name.items()}
+    return StoryMember(document, story_id, size, novelty, last, since_last, distance, _counts(linked), counts)
+
+
+def _counts(read: list[int]) -> Counts:
+    a, b, c, d, e = read
+    return a, b, c, d, e
