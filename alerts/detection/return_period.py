@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from squall.alerts.detection.detector import BaselineCache, Detector, HourModel, predict
-from squall.alerts.detection.readings import Counts, Floats, Ints, Readings
+from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, Readings
 from squall.alerts.detection.season import DAY_TYPES, HOURS, day_types
 from squall.alerts.detection.windows import Hourly, by_hour, covered_hours, window_counts
 from squall.core.config.settings import DetectorSettings
@@ -161,7 +161,7 @@ def _observed_blocks(documents: Hourly, hour: int, history_days: int) -> Ints:
     known[begin - first : end - first] = documents.total[0, begin - documents.start : end - documents.start]
     sums = np.cumsum(np.pad(covered_hours(known), (1, 0)))
     begins = np.arange(-(-first // length) * length + length, hour // length * length, length)
-    whole = sums[begins - first + length] - sums[begins - first - length] == 2 * length
+    whole: Bools = sums[begins - first + length] - sums[begins - first - length] == 2 * length
     return (begins[whole] * _HOUR).astype(np.int64)
 
 

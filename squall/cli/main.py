@@ -20,6 +20,7 @@ from squall.cli.options import GlobalOptions
 from squall.cli.output import echo, print_error
 from squall.cli.replay import replay
 from squall.cli.settings import settings
+from squall.cli.stories import stories
 from squall.cli.up import up
 from squall.cli.web import web
 from squall.cli.worker import worker
@@ -72,7 +73,7 @@ def read_global_options(
 
 for group in (model, entities, store, ingest, kafka, alerts, backtest, dashboards):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
-for command in (detect, demo, up, worker, broker, replay, web, doctor, settings):
+for command in (detect, demo, up, worker, broker, replay, stories, web, doctor, settings):
     app.command()(command)
 
 

@@ -77,7 +77,7 @@ def test_numbers_and_plain_text_stay_as_they_are(cell: object) -> None:
 
 def test_every_csv_file_and_every_line_of_the_command_line_goes_this_way() -> None:
     """The report of a backtest writes the only CSV; commands print through `squall.cli.output`."""
-    rooms = ["alerts", "backtest", "core", "dashboards", "entities", "ingest", "model", "storage", "stream", "squall"]
+    rooms = ["alerts", "backtest", "core", "dashboards", "entities", "ingest", "model", "storage", "stories", "stream", "squall"]
     writers = _files_with(r"csv\.\(Dict\)\?[wW]riter(\|to_csv(", rooms)
     assert writers == {"backtest/history/result.py"}
     assert "spreadsheet_cell" in (ROOT / "backtest/history/result.py").read_text()

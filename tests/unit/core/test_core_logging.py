@@ -100,7 +100,7 @@ def test_every_logger_in_the_source_is_named_after_its_module_or_documented() ->
     assert all(name == ROOT or name.startswith(f"{ROOT}.") for name in LOGGERS)
     named = {
         (str(file.relative_to(REPOSITORY)), argument)
-        for room in ("alerts", "backtest", "core", "dashboards", "entities", "ingest", "model", "squall", "storage", "stream")
+        for room in ("alerts", "backtest", "core", "dashboards", "entities", "ingest", "model", "squall", "storage", "stories", "stream")
         for file in (REPOSITORY / room).rglob("*.py")
         for argument in re.findall(r"= logging\.getLogger\(([^)]*)\)", file.read_text())
     }

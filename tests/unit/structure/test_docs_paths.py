@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 NAMED = re.compile(
-    r"\b(?:alerts|backtest|core|dashboards|entities|ingest|model|storage|stream|squall|tests)/[a-z0-9_/]+(?:\.(?:py|sql)\b|/(?![\w.]))"
+    r"\b(?:alerts|backtest|core|dashboards|entities|ingest|model|storage|stories|stream|squall|tests)/[a-z0-9_/]+(?:\.(?:py|sql)\b|/(?![\w.]))"
 )
 DOTTED = re.compile(r"`(squall(?:\.[a-z0-9_]+){2,})")
 
@@ -34,7 +34,7 @@ def _exists(name: str) -> bool:
 
 def test_every_module_a_docstring_names_is_there() -> None:
     missing = []
-    for top in ("alerts", "backtest", "core", "dashboards", "entities", "ingest", "model", "storage", "stream", "squall"):
+    for top in ("alerts", "backtest", "core", "dashboards", "entities", "ingest", "model", "storage", "stories", "stream", "squall"):
         for path in (ROOT / top).rglob("*.py"):
             missing += [f"{path.relative_to(ROOT)}: {name}" for name in DOTTED.findall(path.read_text()) if not _exists(name)]
     assert missing == []

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-ROOMS = ("alerts", "backtest", "core", "dashboards", "entities", "ingest", "model", "storage", "stream")
+ROOMS = ("alerts", "backtest", "core", "dashboards", "entities", "ingest", "model", "storage", "stories", "stream")
 
 
 def _run(folder: Path, *command: str, path: Path) -> subprocess.CompletedProcess[str]:

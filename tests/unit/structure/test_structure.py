@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-ROOMS = ("alerts", "backtest", "core", "dashboards", "entities", "ingest", "model", "storage", "stream")
+ROOMS = ("alerts", "backtest", "core", "dashboards", "entities", "ingest", "model", "storage", "stories", "stream")
 MOST_LINES = 300
 MOST_MODULES = 15
 
