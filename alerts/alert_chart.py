@@ -1,4 +1,4 @@
-"""What the chart of an alert shows, from the detector's readings of the day before; drawing is the message's business."""
+"""What the chart of an alert shows: the windows that were judged, with their limits; drawing is the message's business."""
 
 from __future__ import annotations
 
@@ -9,44 +9,43 @@ import numpy as np
 from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import Method
 from squall.alerts.detection.readings import Ints
-from squall.alerts.detection.tails import upper_limit
 from squall.alerts.minutes import instant
 from squall.alerts.notification.email.chart import AlertChart
-from squall.core.config.settings import DetectorSettings
 
 _SPAN_MINUTES: Final = 1440
 _LEAST_BARS: Final = 6
 _MOST_BARS: Final = 48
 
 
-def chart_ticks(last: int, bar_minutes: int) -> Ints:
-    """Return the ends of consecutive bars over about a day, the last one at minute `last`."""
-    bars = min(max(_SPAN_MINUTES // bar_minutes, _LEAST_BARS), _MOST_BARS)
-    return last - bar_minutes * np.arange(bars - 1, -1, -1, dtype=np.int64)
+def chart_ticks(last: int, window_minutes: int) -> Ints:
+    """Return the ends of consecutive windows, over about a day where 48 of them reach so far, the last one at minute `last`."""
+    bars = min(max(_SPAN_MINUTES // window_minutes, _LEAST_BARS), _MOST_BARS)
+    return last - window_minutes * np.arange(bars - 1, -1, -1, dtype=np.int64)
 
 
-def alert_chart(
-    method: Method, baselines: BaselineCache, series: str, tick: int, window_minutes: int, settings: DetectorSettings
-) -> AlertChart:
-    """Return the day up to minute `tick` in bars of the burst window, with what was expected and what chance explains.
+def alert_chart(method: Method, baselines: BaselineCache, series: str, tick: int, window_minutes: int) -> AlertChart:
+    """Return consecutive windows of the alert's own length up to minute `tick`, as `method` judged them.
 
     Args:
         method: reads the bars.
         baselines: of counts that reach back far enough for the first bar's baseline; hours that were fitted before are not fitted again.
         series: one of the topics of its counts.
         tick: end of the alert's window, minutes since the epoch.
-        window_minutes: length of the alert's window.
-        settings: width of the bars, and the p-value up to which history explains a count.
+        window_minutes: length of the alert's window, and of every bar.
+
+    Raises:
+        ValueError: windows of this length are not judged, since the settings have changed.
     """
-    bar = settings.window_minutes
-    readings = method.read_at(baselines.counts, chart_ticks(tick, bar), only_window=bar, cache=baselines)
-    row = readings.topics.index(series)
-    expected = readings.expected[row]
+    ticks = chart_ticks(tick, window_minutes)
+    judged = method.judge(baselines.counts, ticks, series, window_minutes, baselines)
+    seen = judged.readings
     return AlertChart(
-        edges=[instant(int(end)) for end in (readings.ticks[0] - bar, *readings.ticks)],
-        observed=readings.observed[row].tolist(),
-        expected=expected.tolist(),
-        limit=upper_limit(expected, readings.dispersion[row], settings.p_value).tolist(),
-        bar_minutes=bar,
+        edges=[instant(int(end)) for end in (ticks[0] - window_minutes, *ticks)],
+        observed=seen.observed[0].tolist(),
+        total=seen.total[0].tolist(),
+        expected=seen.expected[0].tolist(),
+        limit=judged.limit.tolist(),
+        expected_share=seen.expected_share[0].tolist(),
+        breach=seen.breach[0].tolist(),
         window_minutes=window_minutes,
     )
