@@ -235,8 +235,11 @@ def alert_id(alert: ActiveAlert) -> str:
     return document_id(f"alert:{alert.topic}", instant(alert.opened).isoformat())
 
 
-def alert_record(transition: Transition, method: str) -> Alert:
-    """Return the alert as stored after `transition`, found by `method`; window and counts are those of its peak so far."""
+def alert_record(transition: Transition, method: str, wall: datetime | None = None) -> Alert:
+    """Return the alert as stored after `transition`, found by `method`; window and counts are those of its most improbable breach so far.
+
+    `wall` is the wall time at which it is stored.
+    """
     alert, peak = transition.alert, transition.alert.peak
     low, high = interval(peak.expected, peak.dispersion)
     closed = transition.change in {Change.RESOLVED, Change.DROPPED}
@@ -265,4 +268,5 @@ def alert_record(transition: Transition, method: str) -> Alert:
         total=peak.total,
         since=instant(alert.opened - (alert.first_minutes or peak.window_minutes)),
         fired_wall=datetime.fromisoformat(alert.fired_wall) if alert.fired_wall else None,
+        updated_wall=wall,
     )

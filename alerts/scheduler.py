@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from squall.alerts.service import LIVENESS_PART, AlertService, RunReport
+from squall.alerts.run_report import RunReport
+from squall.alerts.service import LIVENESS_PART, AlertService
 from squall.core.clock import Clock
 from squall.core.observability.health import Health
 

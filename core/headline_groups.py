@@ -12,7 +12,35 @@ _SAME: Final = 0.5
 """Share of the words of two headlines, those of both together, that they have in common."""
 _MOST_WORDS: Final = 40
 """Of a longer text only the first are compared."""
-_STOP: Final = frozenset("a an and as at by for from in into is it its of on or over s says that the to with after amid".split())
+_STOP: Final = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "over",
+        "s",
+        "says",
+        "that",
+        "the",
+        "to",
+        "with",
+        "after",
+        "amid",
+    ]
+)
 
 
 def group_headlines(titles: Sequence[str]) -> list[list[int]]:
@@ -42,7 +70,7 @@ def group_headlines(titles: Sequence[str]) -> list[list[int]]:
 
 
 def _words(title: str) -> frozenset[str]:
-    signed = title.replace("-", " -").replace("−", " -")  # noqa: RUF001  a minus sign is a sign too
+    signed = title.replace("-", " -").replace("−", " -")
     kept = {part for part in signed.lower().split() if part[:1] == "-" and part[1:2].isdigit()}
     words = [word for word in normalise(title).split()[:_MOST_WORDS] if word not in _STOP]
     return frozenset([*words, *sorted(kept)[:_MOST_WORDS]])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from squall.alerts.notification.links import AlertLinks
 from squall.core.records import Alert
+from squall.storage.rows.drivers import Drivers
 
 MAX_DOCUMENTS: Final = 10
 """Documents of one alert in a message."""
@@ -56,6 +59,8 @@ class NotificationContent:
         new_count: how many of `alerts` are new; the others were reported before and still fire.
         inhibited: alerts that a market-wide one among `alerts` covers.
         silenced: how many alerts of the group a silence mutes.
+        drivers: by alert id, who and what drives it.
+        links: by alert id, where it is on the live page; none where the page's address is not known.
     """
 
     key: str
@@ -67,3 +72,5 @@ class NotificationContent:
     new_count: int = 0
     inhibited: tuple[Alert, ...] = ()
     silenced: int = 0
+    drivers: Mapping[str, Drivers] = field(default_factory=dict)
+    links: Mapping[str, AlertLinks] = field(default_factory=dict)

@@ -91,7 +91,7 @@ def render(
     if settings.by_name[content.receiver].url:
         return build_payload(notification_id, content, documents, settings.link_base)
     data = chart()
-    return build_email(notification_id, content, documents, draw(data) if data else b"", settings, now)
+    return build_email(notification_id, content, documents, draw(data) if data else b"", settings, now, data.words if data else "")
 
 
 def _open_webhook(name: str, receiver: ReceiverSettings, settings: Settings, clock: Clock) -> WebhookSender:

@@ -47,7 +47,7 @@ class Alert(Record):
     """A spike of negative documents in one series, in one state of its lifecycle.
 
     Times are event time but for those that end in `_wall`. `observed` to `expected_share` are of the window that was judged, the most
-    improbable one so far; `current…`, `peak` and `documents` are as of `updated_at`.
+    improbable one so far; `current…`, `peak` and `documents_so_far` are as of `updated_at`.
     """
 
     id: str = Field(pattern=r"^[0-9a-f]{32}$")
@@ -74,7 +74,7 @@ class Alert(Record):
     total: int = Field(0, ge=0, description="documents of any sentiment in the window")
     limit: float = Field(0.0, ge=0, description="negative documents from which the window is a breach beside its others; 0: unknown")
     since: Timestamp | None = Field(None, description="start of the window of the first breach")
-    documents: int = Field(0, ge=0, description="negative documents since `since`, copies counted once")
+    documents_so_far: int = Field(0, ge=0, description="negative documents since `since`, copies counted once")
     current_minutes: int = Field(0, ge=0, description="length of the current window, which ends at `updated_at`; 0: not counted")
     current: int = Field(0, ge=0, description="negative documents in the current window")
     current_total: int = Field(0, ge=0, description="documents of any sentiment in the current window")

@@ -52,7 +52,9 @@ LIMIT {limit:UInt32}
     wanted=_WANTED,
 )
 _NAMED = sql(
-    "SELECT id, entity, toString(kind) AS kind_name, name FROM $counted AND has({ids:Array(String)}, id) ORDER BY id, relevance DESC, entity",
+    """
+SELECT id, entity, toString(kind) AS kind_name, name FROM $counted AND has({ids:Array(String)}, id) ORDER BY id, relevance DESC, entity
+""",
     counted=COUNTED_ONCE,
 )
 
@@ -69,7 +71,7 @@ class DriverQueries(Queries):
         return summarise(self.documents(alert, sectors))
 
     def documents(self, alert: Alert, sectors: Mapping[str, Collection[str]]) -> list[DrivingDocument]:
-        """Return the negative documents that the alert counted in its window, gravest first, at most `MOST_DOCUMENTS`, with whom they name."""
+        """Return the negative documents that an alert counted, gravest first, with whom they name; `MOST_DOCUMENTS` at most."""
         scope = scope_of(alert, sectors)
         if scope is None:
             return []

@@ -3,7 +3,7 @@ ALTER TABLE alerts
     ADD COLUMN IF NOT EXISTS total UInt64,
     ADD COLUMN IF NOT EXISTS limit Float64,
     ADD COLUMN IF NOT EXISTS since Nullable(DateTime64(3, 'UTC')),
-    ADD COLUMN IF NOT EXISTS documents UInt64,
+    ADD COLUMN IF NOT EXISTS documents_so_far UInt64,
     ADD COLUMN IF NOT EXISTS current_minutes UInt32,
     ADD COLUMN IF NOT EXISTS current UInt64,
     ADD COLUMN IF NOT EXISTS current_total UInt64,

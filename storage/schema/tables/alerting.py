@@ -36,7 +36,7 @@ ALERTS = Table(
         Column("total", Cell.UINT64),
         Column("limit", Cell.FLOAT64),
         Column("since", Cell.TIME),
-        Column("documents", Cell.UINT64),
+        Column("documents_so_far", Cell.UINT64),
         Column("current_minutes", Cell.UINT32),
         Column("current", Cell.UINT64),
         Column("current_total", Cell.UINT64),

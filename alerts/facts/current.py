@@ -42,7 +42,7 @@ def current(method: Method, baselines: BaselineCache, alert: Alert, tick: int, s
     return alert.model_copy(
         update={
             "updated_at": instant(tick),
-            "documents": int(_sums(counts, row, ends, max(tick - since, 0))[0]),
+            "documents_so_far": int(_sums(counts, row, ends, max(tick - since, 0))[0]),
             "current_minutes": width,
             "current": reading.observed,
             "current_total": reading.total,
@@ -76,4 +76,5 @@ def _peak(counts: Counts, row: int, ticks: Ints, width: int) -> tuple[int, int]:
 
 
 def _sums(counts: Counts, row: int, ends: Ints, width: int) -> Ints:
-    return window_counts(counts.negative[row : row + 1], counts.start, ends, width)[0]
+    sums: Ints = window_counts(counts.negative[row : row + 1], counts.start, ends, width)[0]
+    return sums
