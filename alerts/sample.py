@@ -19,10 +19,9 @@ from squall.core.config.alerts import DEFAULT_RECEIVER
 from squall.core.config.settings import Settings
 from squall.core.records import Alert, AlertState, EntityKind, Sentiment, Severity
 from squall.core.text import document_id
-from squall.storage.queries.alerting.drivers import summarise
 from squall.storage.rows.alerting import Notification
 from squall.storage.rows.documents import StoredDocument
-from squall.storage.rows.drivers import DrivingDocument
+from squall.storage.rows.drivers import Drivers, DrivingStory, EventCount, Lead
 
 _TOPIC = "Financials"
 _NAME = "Example Savings Bank"
@@ -41,7 +40,7 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
     cache, ticks = BaselineCache(counts), np.array([end], dtype=np.int64)
     reading = detector.read_at(counts, ticks, cache=cache).at(0, 0)
     limit = detector.judge(counts, ticks, _TOPIC, reading.window_minutes, cache).limit[0]
-    drivers = summarise([_driving(title, copies, now) for title, copies in _HEADLINES])
+    drivers = _drivers(reading.observed, now)
     window = timedelta(minutes=reading.window_minutes)
     alert = Alert(
         id=document_id("sample", now.isoformat()),
@@ -65,7 +64,7 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
         fired_wall=now,
         updated_wall=now,
         lead=_NAME,
-        lead_documents=drivers.documents,
+        lead_documents=drivers.leads[0].documents,
         named_documents=drivers.documents,
         stories=drivers.story_count,
         events=tuple(event.name for event in drivers.events),
@@ -107,9 +106,15 @@ def _counts(end: int, days: int, window: int) -> Counts:
     return Counts((_TOPIC,), end - minutes, negative[None, :], (negative + rng.poisson(20 / 60 * day))[None, :])
 
 
-def _driving(title: str, copies: int, now: datetime) -> DrivingDocument:
-    named = (("sample:bank", EntityKind.COMPANY, _NAME),)
-    return DrivingDocument(document_id("sample", title), title, "", "sample", now, 0.93, None, (), copies, named)
+def _drivers(observed: int, now: datetime) -> Drivers:
+    """Return what drives the sample: half of the documents tell the first story, a tenth names somebody else."""
+    parts = (observed - observed // 2, observed // 2 - observed // 4, observed // 4)
+    stories = tuple(
+        DrivingStory(document_id("sample", title), title, "", "sample", now, None, (), documents, copies)
+        for (title, copies), documents in zip(_HEADLINES, parts, strict=True)
+    )
+    leads = (Lead("sample:bank", EntityKind.COMPANY, _NAME, observed - observed // 10),)
+    return Drivers(observed, stories, len(stories), leads, (EventCount("market_crash", parts[0]), EventCount("rating_cut", parts[1])), None)
 
 
 def _document(title: str, copies: int, settings: Settings, now: datetime) -> StoredDocument:

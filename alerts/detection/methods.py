@@ -85,7 +85,14 @@ class _SingleWindow:
             score=score,
         )
 
-    def judge(self, counts: Counts, ticks: Ints, series: str, window: int, cache: BaselineCache | None = None) -> JudgedWindows:
+    def judge(
+        self,
+        counts: Counts,
+        ticks: Ints,
+        series: str,
+        window: int,
+        cache: BaselineCache | None = None,  # noqa: ARG002 - as above
+    ) -> JudgedWindows:
         """Return one series in the windows that end at `ticks`, as `read` judged them."""
         if series not in counts.topics or window != self._settings.window_minutes:
             raise ValueError(f"no window of {window} minutes of {series!r} is judged")

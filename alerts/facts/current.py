@@ -55,7 +55,7 @@ def current(method: Method, baselines: BaselineCache, alert: Alert, tick: int, s
 
 
 def trend(recent: int, before: int) -> Trend:
-    """Return where two counts of documents, of spans of one length, are going: by twice the deviation of their difference if both were alike.
+    """Return where documents are going from `before` to `recent`, counts of spans of one length: beyond what chance makes of equal rates.
 
     The difference of two Poisson counts of one mean has variance `recent + before`.
     """
