@@ -89,7 +89,7 @@ class ActiveAlert:
     critical: bool = False
     fired: int | None = None
     first_minutes: int = 0
-    """Length of the window of the first breach."""
+    """Length of the window of the first breach, and of the longest of the burst test at least."""
     fired_wall: str = ""
 
 
@@ -211,8 +211,8 @@ class Lifecycle:
 
     def _open_pending(self, reading: Reading) -> list[Transition]:
         critical = reading.severity is Severity.CRITICAL
-        tick = reading.tick
-        alert = ActiveAlert(reading.topic, tick, tick, tick, self._peak(reading), critical, first_minutes=reading.window_minutes)
+        tick, first = reading.tick, max(reading.window_minutes, self._settings.window_minutes)  # no peak begins before
+        alert = ActiveAlert(reading.topic, tick, tick, tick, self._peak(reading), critical, first_minutes=first)
         self._open[alert.topic] = alert
         return [Transition(Change.OPENED, reading.tick, alert), *self._fire_if_due(alert, reading)]
 

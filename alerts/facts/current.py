@@ -14,7 +14,7 @@ from squall.alerts.minutes import instant, minute_of
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import Alert, Trend
 
-_CLEAR: Final = 1.5
+_CLEAR: Final = 2.0
 """Standard deviations by which two counts differ before they are not the same."""
 
 
@@ -47,7 +47,7 @@ def current(method: Method, baselines: BaselineCache, alert: Alert, tick: int, s
             "current": reading.observed,
             "current_total": reading.total,
             "current_expected": reading.expected,
-            "trend": trend(*(int(_sums(counts, row, ends - back, width // 2)[0]) for back in (0, width // 2))),
+            "trend": trend(reading.observed, int(_sums(counts, row, ends - width, width)[0])),
             "peak": peak,
             "peaked_at": instant(peaked),
         }

@@ -35,7 +35,7 @@ class Severity(StrEnum):
 
 
 class Trend(StrEnum):
-    """Where the negative documents of an alert are going: the last half of its current window against the half before."""
+    """Where the negative documents of an alert are going: its current window against the one before."""
 
     UNKNOWN = ""
     RISING = "rising"
@@ -73,7 +73,9 @@ class Alert(Record):
     updated_at: Timestamp = Field(description="event time of the evaluation that wrote this state")
     total: int = Field(0, ge=0, description="documents of any sentiment in the window")
     limit: float = Field(0.0, ge=0, description="negative documents from which the window is a breach beside its others; 0: unknown")
-    since: Timestamp | None = Field(None, description="start of the window of the first breach")
+    since: Timestamp | None = Field(
+        None, description="start of the window of the first breach, `current_minutes` before `opened_at` at the latest"
+    )
     documents_so_far: int = Field(0, ge=0, description="negative documents since `since`, copies counted once")
     current_minutes: int = Field(0, ge=0, description="length of the current window, which ends at `updated_at`; 0: not counted")
     current: int = Field(0, ge=0, description="negative documents in the current window")

@@ -99,9 +99,9 @@ function newCard(alert) {
   const address = el("a", { href: `?alert=${alert.id}#alerts-title` }, "Link to this alert");
   details.append(
     parts.note, el("div", { class: "buttons" }, acknowledge.opener, silence.opener, chart, address), acknowledge.form, silence.form,
-    parts.happened, parts.leads, el("h3", {}, "Stories"), parts.stories,
+    parts.happened, parts.leads, el("h3", { hidden: true }, "Stories"), parts.stories,
     el("h3", {}, "Why it was raised"), parts.times, parts.explanation, parts.problem,
-    el("h3", {}, "Documents behind this alert"), parts.documents, el("h3", {}, "Notifications"), parts.notifications,
+    el("h3", { hidden: true }, "Documents behind this alert"), parts.documents, el("h3", { hidden: true }, "Notifications"), parts.notifications,
   );
   const show = (open) => {
     details.hidden = !open;

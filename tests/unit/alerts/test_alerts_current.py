@@ -86,14 +86,14 @@ def test_a_series_that_is_not_counted_is_left_as_it_is():
 @pytest.mark.parametrize(
     ("bursts", "expected"),
     [
-        (((35, 20, 0), (5, 3, 0)), Trend.RISING),
-        (((35, 3, 0), (5, 20, 0)), Trend.FALLING),
-        (((35, 11, 0), (5, 9, 0)), Trend.STEADY),
+        (((65, 20, 0), (5, 3, 0)), Trend.RISING),
+        (((65, 3, 0), (5, 20, 0)), Trend.FALLING),
+        (((65, 11, 0), (5, 9, 0)), Trend.STEADY),
         ((), Trend.STEADY),
     ],
 )
-def test_the_trend_is_the_last_half_hour_against_the_one_before(bursts, expected):
-    assert at(60, story(*bursts)).trend is expected
+def test_the_trend_is_the_last_hour_against_the_one_before(bursts, expected):
+    assert at(120, story(*bursts)).trend is expected
 
 
 @given(st.integers(0, 500), st.integers(0, 500))
