@@ -45,7 +45,7 @@ class AlertFacts:
         self._store = store
         self._settings = settings.detector
         self._detector = detector
-        self._baselines: BaselineCache | None = None
+        self._baselines: list[BaselineCache] = []
         self._documents: dict[_AlertWindow, list[StoredDocument]] = {}
         self._drivers: dict[_AlertWindow, Drivers] = {}
         self._charts: dict[_AlertWindow, AlertChart | None] = {}
@@ -54,7 +54,8 @@ class AlertFacts:
 
     def use(self, baselines: BaselineCache | None) -> None:
         """Read counts and fits from `baselines` where they reach far enough back."""
-        self._baselines = baselines or self._baselines
+        if baselines is not None:
+            self._baselines = [baselines]
 
     def documents(self, alert: Alert) -> list[StoredDocument]:
         """Return the documents behind an alert, gravest first, `MAX_DOCUMENTS` at most."""
@@ -137,10 +138,12 @@ class AlertFacts:
 
     def _reaching(self, first: int, until: int) -> BaselineCache:
         """Return baselines of counts that reach from minute `first` to `until`."""
-        known = self._baselines
-        if known is None or known.counts.start > first or known.counts.end < until:
-            self._baselines = known = BaselineCache(load_counts(self._store.counts, self._settings, first, until))
-        return known
+        for known in self._baselines:
+            if known.counts.start <= first and until <= known.counts.end:
+                return known
+        end = max([until, *(known.counts.end for known in self._baselines)])  # so that it serves whatever comes later as well
+        self._baselines.append(BaselineCache(load_counts(self._store.counts, self._settings, first, end)))
+        return self._baselines[-1]
 
 
 def _window_of(alert: Alert) -> _AlertWindow:
