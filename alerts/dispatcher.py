@@ -60,6 +60,8 @@ class Dispatcher:
         self._policy = NotificationPolicy(settings.alerts, state)
         self._facts = AlertFacts(store, settings, detector)
         self._updates: list[tuple[int, Alert]] = []
+        self.in_history = 0
+        """Alerts that fired in history, about which nothing is sent unless they still fire when event time has caught up."""
 
     def dump(self) -> str:
         """Return the state as JSON."""
@@ -83,6 +85,7 @@ class Dispatcher:
         changed = [(transition, alert) for transition, alert in fired if transition.change is not Change.UPDATED]
         for transition, alert in changed:
             log.info("%s: %s: %s", transition.change.value, alert.topic, size(alert), extra={"alert": alert.id})
+        self._count_history(transitions)
         for tick in sorted({transition.tick for transition, _ in changed}):
             self._write(self._due(instant(tick), [alert for transition, alert in changed if transition.tick == tick]))
 
@@ -90,6 +93,14 @@ class Dispatcher:
         """Write the messages that became due up to `until`, event time; also those due by the wall clock alone."""
         self._facts.use(baselines)
         self._write(self._due(until))
+
+    def _count_history(self, transitions: Sequence[Transition]) -> None:
+        wall = self._clock.now()
+        ticks = [transition.tick for transition in transitions if transition.change is Change.FIRED]
+        found = sum(self._policy.is_history(DualTime(instant(tick), wall)) for tick in ticks)
+        if found:
+            log.info("%d alerts fired in history, about which nothing is sent (alerts.history_after_seconds, alerts.notify_history)", found)
+        self.in_history += found
 
     def _due(self, until: datetime, alerts: Sequence[Alert] = ()) -> list[NotificationContent]:
         """Return what became due since the moment reached, up to `until`, with `alerts` arriving at its end."""

@@ -20,6 +20,8 @@ class RunReport:
     evaluated_until: datetime | None = None
     ticks: int = 0
     fired: int = 0
+    in_history: int = 0
+    """Of those that fired, the ones so far behind the wall clock that nothing is sent about them."""
     resolved: int = 0
     sent: int = 0
     """Messages that receivers accepted since the run before."""

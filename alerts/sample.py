@@ -17,13 +17,14 @@ from squall.alerts.notification.receivers import render
 from squall.alerts.notification.sanitize import safe_link
 from squall.core.config.alerts import DEFAULT_RECEIVER
 from squall.core.config.settings import Settings
-from squall.core.records import Alert, AlertState, EntityKind, Sentiment, Severity
+from squall.core.records import Alert, AlertState, EntityKind, Sentiment, SeriesKind, Severity
+from squall.core.series import BURST, NO_DATA, kind_of
 from squall.core.text import document_id
 from squall.storage.rows.alerting import Notification
 from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.drivers import Drivers, DrivingStory, EventCount, Lead
 
-_TOPIC = "Financials"
+SAMPLE_TOPIC = "Financials"
 _NAME = "Example Savings Bank (test message)"
 _HEADLINES = (
     ("Sample: Example Savings Bank halts withdrawals", 7),
@@ -32,46 +33,77 @@ _HEADLINES = (
 )
 
 
-def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAULT_RECEIVER) -> Notification:
-    """Return a finished sample message to a receiver of the settings, marked as one; it belongs to no stored alert."""
+def sample_alert(now: datetime, topic: str = SAMPLE_TOPIC, kind: SeriesKind | None = None, severity: Severity = Severity.WARNING) -> Alert:
+    """Return an alert with these labels that fires `now`, without counts; `kind` is by default what the topic's name says."""
+    minute = instant(minute_of(now))
+    kind = kind or kind_of(topic)
+    return Alert(
+        id=document_id("sample", now.isoformat()),
+        topic=topic,
+        kind=kind,
+        test=NO_DATA if kind is SeriesKind.SOURCE else BURST,
+        state=AlertState.FIRING,
+        severity=severity,
+        window_start=minute,
+        window_end=minute,
+        observed=0,
+        expected=0.0,
+        p_value=1.0,
+        negative_share=0.0,
+        expected_share=0.0,
+        method=f"{METHOD}, made-up counts",
+        opened_at=minute,
+        fired_at=minute,
+        updated_at=minute,
+    )
+
+
+def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAULT_RECEIVER, labelled: Alert | None = None) -> Notification:
+    """Return a finished sample message to a receiver of the settings, marked as one; it belongs to no stored alert.
+
+    Args:
+        settings: receivers, detector.
+        now: when it fires.
+        receiver: to whom.
+        labelled: of `sample_alert`, which it is by default; it gets made-up counts.
+    """
+    labelled = labelled or sample_alert(now)
     end = minute_of(now)
     detector = Detector(settings.detector)
     counts = _counts(end, settings.detector.history_days, settings.detector.window_minutes)
     cache, ticks = BaselineCache(counts), np.array([end], dtype=np.int64)
     reading = detector.read_at(counts, ticks, cache=cache).at(0, 0)
-    limit = detector.judge(counts, ticks, _TOPIC, reading.window_minutes, cache).limit[0]
-    drivers = _drivers(reading.observed, now)
-    window = timedelta(minutes=reading.window_minutes)
-    alert = Alert(
-        id=document_id("sample", now.isoformat()),
-        topic=_TOPIC,
-        state=AlertState.FIRING,
-        severity=Severity.WARNING,
-        window_start=instant(end) - window,
-        window_end=instant(end),
-        observed=reading.observed,
-        expected=reading.expected,
-        p_value=reading.p_value,
-        negative_share=reading.share,
-        expected_share=reading.expected_share,
-        method=f"{METHOD}, made-up counts",
-        opened_at=instant(end),
-        fired_at=instant(end),
-        updated_at=instant(end),
-        total=reading.total,
-        limit=float(limit) if np.isfinite(limit) else 0.0,
-        since=instant(end) - window,
-        fired_wall=now,
-        updated_wall=now,
-        lead=_NAME,
-        lead_documents=drivers.leads[0].documents,
-        named_documents=drivers.documents,
-        stories=drivers.story_count,
-        events=tuple(event.name for event in drivers.events),
-        gravest=drivers.gravest,
+    silent = labelled.test == NO_DATA
+    drivers = Drivers() if silent else _drivers(reading.observed, now)
+    alert = labelled.model_copy(
+        update={
+            "window_start": instant(end) - timedelta(minutes=reading.window_minutes),
+            "window_end": instant(end),
+            "observed": 0 if silent else reading.observed,
+            "expected": reading.expected,
+            "p_value": reading.p_value,
+            "negative_share": 0.0 if silent else reading.share,
+            "expected_share": reading.expected_share,
+            "fired_wall": now,
+            "updated_wall": now,
+        }
     )
-    alert = current(detector, cache, alert, end, settings.detector)
-    documents = {alert.id: [_document(title, copies, settings, now) for title, copies in _HEADLINES]}
+    if not silent:
+        limit = detector.judge(counts, ticks, SAMPLE_TOPIC, reading.window_minutes, cache).limit[0]
+        told = {
+            "topic": SAMPLE_TOPIC,
+            "total": reading.total,
+            "limit": float(limit) if np.isfinite(limit) else 0.0,
+            "since": instant(end - max(reading.window_minutes, settings.detector.window_minutes)),
+            "lead": _NAME,
+            "lead_documents": drivers.leads[0].documents,
+            "named_documents": drivers.documents,
+            "stories": drivers.story_count,
+            "events": tuple(event.name for event in drivers.events),
+        }
+        alert = current(detector, cache, alert.model_copy(update=told), end, settings.detector)
+    alert = alert.model_copy(update={"topic": f"{labelled.topic} (test message)"})
+    documents = {alert.id: [_document(title, copies, settings, now) for title, copies in (() if silent else _HEADLINES)]}
     links = alert_links(page_address(settings.web), alert.id)
     content = NotificationContent(
         f"sample-{alert.id[:12]}",
@@ -89,7 +121,7 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
         key,
         content,
         documents,
-        lambda: alert_chart(detector, cache, _TOPIC, end, reading.window_minutes),
+        lambda: None if silent else alert_chart(detector, cache, SAMPLE_TOPIC, end, reading.window_minutes),
         settings.alerts,
         now,
     )
@@ -103,7 +135,7 @@ def _counts(end: int, days: int, window: int) -> Counts:
     day = 1.0 + 0.6 * np.sin((np.arange(end - minutes, end) / 1440 - 0.3) * 2 * np.pi)
     negative = rng.poisson(5 / 60 * day)
     negative[-window:] += rng.poisson(37 / window, window)
-    return Counts((_TOPIC,), end - minutes, negative[None, :], (negative + rng.poisson(20 / 60 * day))[None, :])
+    return Counts((SAMPLE_TOPIC,), end - minutes, negative[None, :], (negative + rng.poisson(20 / 60 * day))[None, :])
 
 
 def _drivers(observed: int, now: datetime) -> Drivers:
@@ -130,7 +162,7 @@ def _document(title: str, copies: int, settings: Settings, now: datetime) -> Sto
         symbols=(),
         published_at=now,
         collected_at=now,
-        topic=_TOPIC,
+        topic=SAMPLE_TOPIC,
         topic_probability=0.9,
         p_negative=0.93,
         p_neutral=0.05,

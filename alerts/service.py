@@ -54,6 +54,7 @@ class _Run:
     watermark: datetime | None = None
     until: int | None = None
     ticks: int = 0
+    in_history: int = 0
     changes: list[Change] = field(default_factory=list)
 
 
@@ -158,7 +159,9 @@ class AlertService:
             errors.append(str(error))
         report = RunReport(watermark=run.watermark, ticks=run.ticks, evaluated_until=None if run.until is None else instant(run.until))
         self._health.metrics.evaluated(report.watermark, report.evaluated_until)
-        report = replace(report, fired=run.changes.count(Change.FIRED), resolved=run.changes.count(Change.RESOLVED))
+        report = replace(
+            report, fired=run.changes.count(Change.FIRED), in_history=run.in_history, resolved=run.changes.count(Change.RESOLVED)
+        )
         if not self._lease.held:  # the evaluation took longer than the lease: another detector may be sending
             return replace(report, error="; ".join(errors))
         try:
@@ -222,7 +225,7 @@ class AlertService:
                 self._evaluate_chunk(lifecycle, dispatcher, counts, (position - late, position, until), run)
                 position, late = until, 0
             self._write_position(position, lifecycle, dispatcher)
-            run.until = position
+            run.until, run.in_history = position, dispatcher.in_history
             self._health.liveness.touch(LIVENESS_PART)
         self._health.metrics.open_alerts(sum(alert.fired is not None for alert in lifecycle.open))
 

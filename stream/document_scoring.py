@@ -18,7 +18,7 @@ from squall.core.errors import ModelFaultError
 from squall.core.items import Rejection
 from squall.core.records import MOST_EVENTS, OLDEST, TOPICS, Document, Event, Kind, ScoredDocument
 from squall.core.text import document_id, fingerprint
-from squall.stream.mentions import Linker, Reading, document_mentions, mean_tone
+from squall.stream.mentions import Linker, Reading, Wanted, WantedOf, document_mentions, document_wanted, mean_tone
 
 FAULTS: Final = (RuntimeError, ValueError, TypeError, IndexError)
 """What torch, onnxruntime, the check of the probabilities and `squall.stream.mentions` raise."""
@@ -43,7 +43,7 @@ class Scorer(Protocol):
     @property
     def model_version(self) -> str: ...
 
-    def read(self, texts: Sequence[str]) -> Reading: ...
+    def read(self, texts: Sequence[str], *, wanted: WantedOf = ...) -> Reading: ...
 
 
 @dataclass
@@ -106,8 +106,13 @@ class DocumentScorer:
 
     def _attempt(self, documents: Sequence[Document], result: ScoringResult) -> None:
         """Score `documents` in one call; add all of them to `result`, or none and raise one of `FAULTS`."""
-        reading = self._engine.read([document.content for document in documents])
-        result.rows += scored_documents(documents, reading, self._clock, self.linker)
+        linker = self.linker
+
+        def wanted(number: int) -> Wanted:
+            return document_wanted(documents[number], linker) if linker else ()
+
+        reading = self._engine.read([document.content for document in documents], wanted=wanted)
+        result.rows += scored_documents(documents, reading, self._clock, linker)
         self._reference = documents[-1]
 
     def _bisect(self, documents: Sequence[Document], error: Exception, result: ScoringResult) -> None:

@@ -10,11 +10,25 @@ from typing import Any, Final, Protocol
 
 from squall.core.records import EntityKind, Event, Mention
 from squall.stream.asked_names import places_of
-from squall.stream.mentions import Link, Linker, Place, Reading, link_text, mean_severity, mean_tone, mentions, named_events
+from squall.stream.mentions import (
+    Link,
+    Linker,
+    Place,
+    Reading,
+    Wanted,
+    link_text,
+    mean_severity,
+    mean_tone,
+    mentions,
+    named_events,
+    wanted_subjects,
+)
 
 _DIGITS: Final = 6
 MOST_ASKED: Final = 100
 """Names that a caller may give with one text."""
+_ASKED_WEIGHT: Final = 1.0
+"""What a name that a caller asks for adds to the severity of its gravest sentence: as much as ruin."""
 LONGEST_ASKED: Final = 200
 """Characters of such a name."""
 
@@ -86,13 +100,28 @@ class EntityTone:
         return {**rounded, "events": said}
 
 
+def wanted_names(asked: Sequence[str] | None, text: str, linker: NameLinker) -> Wanted:
+    """Return whom a long text should be read about: whom the caller asks for, or (None) whom it is about.
+
+    Raises:
+        ValueError: as `asked_tones`.
+        LinkingError: the linker failed.
+    """
+    if asked is None:
+        return wanted_subjects(link_text(linker, text))
+    entities, written = [linker.named(name) for name in checked_names(asked)], places_of(asked, text)
+    links = link_text(linker, text) if not all(written) else ()
+    linked = [[(link.start, link.end) for link in links if link.entity == entity.id] for entity in entities]
+    return [(_ASKED_WEIGHT, places or others) for places, others in zip(written, linked, strict=True)]
+
+
 def entity_tones(text: str, reading: Reading, row: int, linker: Linker) -> list[EntityTone]:
     """Return the entities that text `row` of `reading` is about, in the order of their first occurrence.
 
     Raises:
         LinkingError: the linker failed.
     """
-    links = link_text(linker, text, names=reading.names[row], names_until=reading.names_until(row))
+    links = link_text(linker, text, names=reading.names[row], names_within=reading.names_within(row))
     return [EntityTone.of(mention) for mention in mentions(links, reading, row) if mention.first]
 
 
@@ -116,7 +145,7 @@ def asked_tones(asked: Sequence[str], text: str, reading: Reading, row: int, lin
     entities = [linker.named(name) for name in checked_names(asked)]
     written = places_of(asked, text)
     given = [(start, end, "ORG") for places in written for start, end in places]
-    links = link_text(linker, text, names=_disjoint(given, reading.names[row]), names_until=reading.names_until(row))
+    links = link_text(linker, text, names=_disjoint(given, reading.names[row]), names_within=reading.names_within(row))
     tones = []
     for name, entity, places in zip(asked, entities, written, strict=True):
         own = [link for link in links if _is_of(link, entity.id, places)]

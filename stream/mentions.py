@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -15,6 +15,13 @@ SUBJECT: Final = "subject"
 
 Place = tuple[int, int]
 """Offsets of the first character and after the last one."""
+Wanted = Sequence[tuple[float, Sequence[Place]]]
+"""Whom a long text should be read about: for each name how much more a sentence with it counts, as a severity, and its places."""
+WantedOf = Callable[[int], Wanted]
+"""Says it of a text of a call, by its number; asked only where the model can't read all of the text."""
+FOUND_WEIGHT: Final = 0.15
+"""What a name that the linker finds adds to the severity of its gravest sentence, times its relevance: so many names are read about as when
+the beginning of a text was read (docs/severity.md)."""
 
 
 class Reading(Protocol):
@@ -40,8 +47,8 @@ class Reading(Protocol):
     def events(self, row: int) -> Sequence[tuple[str, float]]:
         """Return name and probability of what text `row` says happened, likeliest first."""
 
-    def names_until(self, row: int) -> int:
-        """Return the offset in text `row` up to which names were looked for; 0: they were not."""
+    def names_within(self, row: int) -> Sequence[Place]:
+        """Return the places of text `row` in which names were looked for, sorted, apart; none: they were not."""
 
     def tone(self, row: int, spans: Sequence[Place]) -> npt.NDArray[np.float32]:
         """Return the probabilities of the tone towards each of `spans` of text `row`, shape (spans, 3), as `SENTIMENTS`."""
@@ -94,7 +101,7 @@ class Linker(Protocol):
         *,
         title_length: int = 0,
         names: Sequence[tuple[int, int, str]] = (),
-        names_until: int = 0,
+        names_within: Sequence[Place] = (),
         symbols: Sequence[str] = (),
     ) -> Sequence[Link]:
         """Return the links of `text`, sorted by start.
@@ -103,7 +110,7 @@ class Linker(Protocol):
             text: what offsets count in.
             title_length: how many of its characters are the title; 0: not known.
             names: what the model found.
-            names_until: the offset up to which it looked; 0: it was not asked.
+            names_within: the places in which it looked, sorted, apart; none: it was not asked.
             symbols: tickers that came with the text.
         """
 
@@ -118,7 +125,7 @@ def link_text(
     *,
     title_length: int = 0,
     names: Sequence[tuple[int, int, str]] = (),
-    names_until: int = 0,
+    names_within: Sequence[Place] = (),
     symbols: Sequence[str] = (),
 ) -> Sequence[Link]:
     """Return what `linker` finds in `text`.
@@ -127,11 +134,29 @@ def link_text(
         LinkingError: it failed, whatever it raised but for a lack of memory.
     """
     try:
-        return linker.link(text, title_length=title_length, names=names, names_until=names_until, symbols=symbols)
+        return linker.link(text, title_length=title_length, names=names, names_within=names_within, symbols=symbols)
     except MemoryError:
         raise
     except Exception as error:
         raise LinkingError(f"names could not be linked: {type(error).__name__}: {error}") from error
+
+
+def wanted_subjects(links: Iterable[Link]) -> Wanted:
+    """Return whom a long text with these links should be read about: whom it is about, the more the more it is."""
+    found: dict[str, tuple[float, list[Place]]] = {}
+    for link in links:
+        if link.role == SUBJECT:
+            found.setdefault(link.entity, (FOUND_WEIGHT * link.relevance, []))[1].append((link.start, link.end))
+    return list(found.values())
+
+
+def document_wanted(document: Document, linker: Linker) -> Wanted:
+    """Return whom the content of a long document should be read about.
+
+    Raises:
+        LinkingError: the linker failed.
+    """
+    return wanted_subjects(link_text(linker, document.content, title_length=len(document.title), symbols=document.symbols))
 
 
 def document_mentions(document: Document, reading: Reading, row: int, linker: Linker) -> tuple[Mention, ...]:
@@ -146,7 +171,7 @@ def document_mentions(document: Document, reading: Reading, row: int, linker: Li
         document.content,
         title_length=len(document.title),
         names=reading.names[row],
-        names_until=reading.names_until(row),
+        names_within=reading.names_within(row),
         symbols=document.symbols,
     )
     return mentions(links, reading, row)

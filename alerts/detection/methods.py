@@ -1,4 +1,4 @@
-"""Detection methods behind one interface: the shipped detector, and two simple ones, z-score and fixed threshold."""
+"""Detection methods behind one interface: the shipped detector, the one for dense series, and two simple ones, z-score and threshold."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from squall.alerts.detection.detector import BaselineCache, Detector
 from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, JudgedWindows, Readings
+from squall.alerts.detection.return_period import ReturnPeriod
 from squall.alerts.detection.views import least_breach
 from squall.alerts.detection.windows import by_hour, multiples, window_counts
 from squall.core.config.settings import DetectorSettings
@@ -151,7 +152,12 @@ class FixedThreshold(_SingleWindow):
         return p_value, observed >= limit, observed >= 0.8 * limit, observed.astype(np.float64)
 
 
-METHODS: Final[dict[str, Callable[[DetectorSettings], Method]]] = {"seasonal": Detector, "z-score": ZScore, "threshold": FixedThreshold}
+METHODS: Final[dict[str, Callable[[DetectorSettings], Method]]] = {
+    "seasonal": Detector,
+    "return-period": ReturnPeriod,
+    "z-score": ZScore,
+    "threshold": FixedThreshold,
+}
 
 
 def open_method(settings: DetectorSettings) -> Method:

@@ -2,7 +2,8 @@
 
 Its stages follow Alertmanager's: an alert is *routed* to receivers, whose *groups* wait `group_wait` for more, then report everything in
 one message, and the next one no sooner than `group_interval`. On the way a *silence* or an *inhibition* keeps an alert out, *quiet hours*
-and the *rate limit* hold it for a digest. The *notification log* remembers what was sent: nothing is sent twice, and no alert that was
+and the *rate limit* hold it for a digest. While event time is far behind the wall clock, what is read is *history*, and everything is
+silenced: nobody is woken about last year. The *notification log* remembers what was sent: nothing is sent twice, and no alert that was
 never reported is reported as resolved.
 
 It differs from Alertmanager where receivers would learn too little: a market-wide alert inhibits only for receivers that get to see it, and
@@ -19,7 +20,7 @@ from squall.alerts.notification.groups import FilteredGroup, GroupedAlert
 from squall.alerts.notification.inhibition import inhibit
 from squall.alerts.notification.intervals import interval_ends, is_due
 from squall.alerts.notification.notification_log import NotificationLog
-from squall.alerts.notification.quiet_hours import is_quiet
+from squall.alerts.notification.quiet_hours import holds_back
 from squall.alerts.notification.rate_limit import is_exhausted, limit_ends, within_hour
 from squall.alerts.notification.routing import routes
 from squall.alerts.notification.silences import active_silences, is_silenced
@@ -102,26 +103,26 @@ class NotificationPolicy:
                 sent.append(at)
         return contents
 
+    def is_history(self, at: DualTime) -> bool:
+        """Return whether event time is so far behind the wall clock that nothing is sent about it."""
+        return not self._settings.notify_history and (at.wall - at.event).total_seconds() >= self._settings.history_after_seconds
+
     def _filter(self, receiver: str, at: DualTime, muted: list[Sequence[Matcher]]) -> list[FilteredGroup]:
-        """Return the receiver's groups after silences, quiet hours and inhibition; drop resolved alerts that a silence muted."""
+        """Return the receiver's groups after silences, quiet hours and inhibition; drop resolved ones that a silence or history muted."""
+        history = self.is_history(at)
         groups = [FilteredGroup(group) for _, group in sorted(self._log.groups.items()) if group.receiver == receiver]
         for filtered in groups:
             for grouped in list(filtered.group.alerts.values()):
-                if is_silenced(grouped.alert, muted):
+                if history or is_silenced(grouped.alert, muted):
                     filtered.silenced += 1
                     if grouped.resolved:
                         del filtered.group.alerts[grouped.alert.id]
-                elif self._is_quiet(receiver, grouped.alert, at):
+                elif holds_back(routes(self._settings, grouped.alert).get(receiver), grouped.alert, at.wall):
                     grouped.held = grouped.held or grouped.is_new
                 else:
                     filtered.shown.append(grouped)
         inhibit(groups)
         return groups
-
-    def _is_quiet(self, receiver: str, alert: Alert, at: DualTime) -> bool:
-        hours = routes(self._settings, alert).get(receiver)
-        passes = hours is None or (hours.critical_passes and alert.severity is Severity.CRITICAL)
-        return hours is not None and not passes and is_quiet(hours, at.wall)
 
 
 def _reason(groups: Sequence[FilteredGroup]) -> Reason:

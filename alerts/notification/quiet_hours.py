@@ -6,6 +6,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from squall.core.config.alerts import DAYS, QuietSettings
+from squall.core.records import Alert, Severity
+
+
+def holds_back(hours: QuietSettings | None, alert: Alert, wall: datetime) -> bool:
+    """Return whether the quiet hours of a route hold a message about the alert back at the wall time `wall`."""
+    if hours is None or (hours.critical_passes and alert.severity is Severity.CRITICAL):
+        return False
+    return is_quiet(hours, wall)
 
 
 def is_quiet(hours: QuietSettings, wall: datetime) -> bool:

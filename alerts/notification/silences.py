@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from squall.core.matchers import Matcher, all_match, parse_all
+from squall.core.matchers import Matcher, all_match
 from squall.core.records import Alert
+from squall.storage.queries.alerting.silences import matchers_of
 from squall.storage.rows.alerting import Silence
 
 
 def active_silences(silences: Iterable[Silence], wall: datetime) -> list[Sequence[Matcher]]:
     """Return the matchers of each silence active at the wall time `wall`; one without any matcher mutes nothing."""
-    return [parse_all(silence.matchers) for silence in silences if silence.matchers and silence.starts_at <= wall < silence.ends_at]
+    return [matchers_of(silence) for silence in silences if silence.starts_at <= wall < silence.ends_at]
 
 
 def is_silenced(alert: Alert, silences: Iterable[Sequence[Matcher]]) -> bool:

@@ -23,12 +23,14 @@ from squall.backtest.history.event_matching import Scorecard, compare, fired_ale
 from squall.backtest.history.events import Event, load_events
 from squall.backtest.history.result import Result, SweepResult
 from squall.backtest.history.scoring import ReportProgress, Scored, ScoringContext, checkpoint_key, counted_before, score_files, unscored
+from squall.backtest.history.subjects import subjects_of
 from squall.backtest.history.sweep import Variant, parse_sweep
 from squall.core.clock import Clock
 from squall.core.config.files.permissions import private_folder
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
 from squall.core.records import TOPICS
+from squall.entities.catalogue.catalogue import Catalogue
 from squall.ingest.file.source import FileOptions
 from squall.storage import Store
 from squall.storage.queries.alerting.documents import documents_in_window
@@ -41,8 +43,7 @@ _STORE: Final = "store"
 _MANIFEST: Final = "manifest.json"
 _MODELS: Final = "models.json"
 _DOCUMENTS: Final = 5
-_DESCRIBED: Final = 200
-"""Alerts of a report that get their documents, at most."""
+"""Of each alert in the result."""
 
 OpenScorer = Callable[[], AbstractContextManager[Scorer]]
 
@@ -191,9 +192,8 @@ def _detect(
     progress("comparing", 1.0)
     return Result(
         alerts=alerts,
-        documents_of={
-            alert.id: documents_in_window(store.documents, alert, settings.detector.sectors, _DOCUMENTS) for alert in alerts[:_DESCRIBED]
-        },
+        subjects=subjects_of(alerts, lambda: Catalogue.open(settings.entities)),
+        documents_of={alert.id: documents_in_window(store.documents, alert, settings.detector.sectors, _DOCUMENTS) for alert in alerts},
         card=compare(alerts, events, span.after, span.until, series),
         compared=request.events is not None,
         trials=[SweepResult(variant, *_trial(run, events, span, series)) for variant, run in zip(variants, runs[1:], strict=True)],

@@ -1,4 +1,4 @@
-"""Known events, read from a CSV file: `start,end,name,topics`."""
+"""Known events, read from a CSV file: `start,end,name`, and `topics` where an event counts for some series only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from squall.core.records import SeriesKind
 from squall.core.series import MARKET, kind_of
 from squall.ingest.publication_time import TimeFormatError, parse_time
 
-COLUMNS: Final = ("start", "end", "name", "topics")
+COLUMNS: Final = ("start", "end", "name")
+"""Those that a file must have."""
 _DAY = re.compile(r"^\s*\d{4}-\d{2}-\d{2}\s*$", re.ASCII)
 _EXAMPLE = "for example 2011-08-05,2011-08-10T20:00Z,US downgrade,Markets; Macro"
 
@@ -39,7 +40,7 @@ def load_events(path: Path, known: Collection[str]) -> list[Event]:
     """Read the events of a CSV file, in order of their start.
 
     Times without a zone are UTC; a day without a time begins at midnight as a start and lasts to its end as an end.
-    `topics` are separated by `;`.
+    `topics` are separated by `;`; without them, or without the column, an event is of any topic. Other columns are ignored.
 
     Args:
         path: a UTF-8 file with a header.
@@ -53,7 +54,9 @@ def load_events(path: Path, known: Collection[str]) -> list[Event]:
             rows = csv.DictReader(file, skipinitialspace=True)
             missing = [name for name in COLUMNS if name not in [(field or "").strip() for field in rows.fieldnames or ()]]
             if missing:
-                raise ConfigurationError(f"{path}: no column {', '.join(missing)}", f"the first line is {','.join(COLUMNS)}")
+                raise ConfigurationError(
+                    f"{path}: no column {', '.join(missing)}", f"the first line is {','.join(COLUMNS)}, and topics if you like"
+                )
             events = [_event(_stripped(row), f"{path}, line {rows.line_num}", known) for row in rows if any(_stripped(row).values())]
     except (OSError, UnicodeError, csv.Error) as error:
         raise ConfigurationError(f"{path} can't be read: {error}", "give a UTF-8 CSV file") from error
@@ -76,7 +79,7 @@ def _event(row: dict[str, str], where: str, known: Collection[str]) -> Event:
         end += timedelta(days=1) - timedelta(milliseconds=1)
     if end < start:
         raise ConfigurationError(f"{where}: {row['name']} ends ({row['end']}) before it starts ({row['start']})", "correct the dates")
-    names = [name.strip() for name in row["topics"].split(";") if name.strip()]
+    names = [name.strip() for name in row.get("topics", "").split(";") if name.strip()]
     return Event(start, end, row["name"], tuple(_topic(name, where, known) for name in names))
 
 

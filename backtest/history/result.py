@@ -12,13 +12,30 @@ from squall.backtest.history.chart_data import ReportChartData
 from squall.backtest.history.detection import EvaluatedSpan
 from squall.backtest.history.event_matching import Found, Scorecard, matches
 from squall.backtest.history.scoring import Scored
+from squall.backtest.history.subjects import Subject
 from squall.backtest.history.sweep import Variant
 from squall.core.config.settings import DetectorSettings
 from squall.core.display import spreadsheet_cell
 from squall.core.records import Alert
 from squall.storage.rows.documents import ModelVersion, StoredDocument
 
-_CSV = ("id", "topic", "kind", "test", "severity", "opened_at", "fired_at", "resolved_at", "observed", "expected", "p_value", "events")
+_CSV = (
+    "id",
+    "topic",
+    "kind",
+    "test",
+    "severity",
+    "opened_at",
+    "fired_at",
+    "resolved_at",
+    "observed",
+    "expected",
+    "p_value",
+    "events",
+    "subject",
+)
+
+_HEADLINE = 200
 
 
 @dataclass(frozen=True)
@@ -39,7 +56,10 @@ class Result:
     """Everything that is reported."""
 
     alerts: list[Alert]
+    subjects: dict[str, Subject]
+    """Of each alert, by its id."""
     documents_of: dict[str, list[StoredDocument]]
+    """Those that drove each alert, by its id."""
     card: Scorecard
     compared: bool
     """Whether a file of events was given; without one no event is matched or missed and no alert is false."""
@@ -79,6 +99,8 @@ class Result:
     def _alert(self, alert: Alert) -> dict[str, Any]:
         return {
             "id": alert.id,
+            "subject": self.subjects[alert.id].name,
+            "names": list(self.subjects[alert.id].names),
             "topic": alert.topic,
             "kind": alert.kind.value,
             "test": alert.test,
@@ -90,6 +112,9 @@ class Result:
             "expected": round(alert.expected, 3),
             "p_value": alert.p_value,
             "events": self.events_of(alert),
+            "documents": [
+                {"title": headline(document), "published_at": document.published_at.isoformat()} for document in self.documents_of[alert.id]
+            ],
         }
 
     def alerts_csv(self) -> str:
@@ -99,8 +124,13 @@ class Result:
         table.writeheader()
         for alert in self.as_dict()["alerts"]:
             row = alert | {"events": ";".join(alert["events"])}
-            table.writerow({name: spreadsheet_cell(value) for name, value in row.items()})
+            table.writerow({name: spreadsheet_cell(row[name]) for name in _CSV})
         return text.getvalue()
+
+
+def headline(document: StoredDocument) -> str:
+    """Return the title of a document, of one without a title the beginning of its text."""
+    return document.title or " ".join(document.text[:_HEADLINE].split())
 
 
 def _card(card: Scorecard) -> dict[str, Any]:

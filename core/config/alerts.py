@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from squall.core.config.sections import FrozenDict, Positive, PrivateHosts, ReadableFile, Seconds, Section
+from squall.core.matchers import LONGEST
 from squall.core.records import SeriesKind, Severity
 
 DEFAULT_RECEIVER: Final = "default"
@@ -71,7 +72,9 @@ class RouteSettings(Section):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    topics: tuple[str, ...] = Field((), description="patterns with * and ? for the name of the series, case-insensitive")
+    topics: tuple[Annotated[str, Field(max_length=LONGEST)], ...] = Field(
+        (), description="patterns with * and ? for the name of the series, case-insensitive"
+    )
     kinds: tuple[SeriesKind, ...] = Field((), description="topic, symbol, sector, market, source")
     severities: tuple[Severity, ...] = Field((), description="warning, critical")
     receiver: str
@@ -97,6 +100,10 @@ class AlertSettings(Section):
     group_wait_seconds: Annotated[float, Field(ge=0)] = Field(30.0, description="wait for more alerts before the first message of a group")
     group_interval_seconds: Seconds = Field(300.0, description="minimum time between two messages about one group")
     repeat_interval_seconds: Seconds = Field(14_400.0, description="repeat the message while alerts fire and are unacknowledged")
+    history_after_seconds: Annotated[float, Field(ge=0)] = Field(
+        86_400.0, description="event time this far behind the wall clock is history, about which nothing is sent"
+    )
+    notify_history: bool = Field(False, description="send messages about history as well")
     max_per_hour: Positive = Field(20, description="most messages per receiver; the rest is collected in one digest")
     private_hosts: PrivateHosts = Field((), description="hosts of webhooks that may resolve to a private address, as host or host:port")
     receivers: tuple[ReceiverSettings, ...] = Field((), description="further receivers besides `to`, which routes name")

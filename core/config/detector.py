@@ -13,8 +13,12 @@ from squall.core.config.sections import FrozenDict, Positive, Seconds, Section
 class DetectorSettings(Section):
     """Which series are watched, and how unusual a rise must be to raise an alert."""
 
-    method: Literal["seasonal", "z-score", "threshold"] = Field(
-        "seasonal", description="how a spike is detected; the other methods are for comparison"
+    method: Literal["seasonal", "return-period", "z-score", "threshold"] = Field(
+        "seasonal",
+        description="how a spike is detected; return-period: for few dense series that burst often; the last two are for comparison",
+    )
+    return_days: Annotated[float, Field(gt=1)] = Field(
+        5.0, description="the method `return-period` raises alerts about what the series' own past brings less often than once in this time"
     )
     market: bool = Field(True, description="also watch all topics together; an alert about them mutes the alerts of single topics")
     symbols: tuple[str, ...] = Field((), description="symbols to watch besides the topics, for example AAPL")

@@ -21,7 +21,9 @@ class ModelSettings(Section):
     backend: Literal["auto", "eager", "ragged", "compile", "cuda_graphs", "onnx"] = Field(
         "auto", description="how the network runs; auto: on a CPU ragged, else eager; on a GPU CUDA graphs, else eager"
     )
-    max_tokens: Annotated[int, Field(ge=16, le=512)] = Field(128, description="longer texts are truncated to this many tokens")
+    max_tokens: Annotated[int, Field(ge=16, le=512)] = Field(
+        128, description="most tokens that are read of a text; of a longer one an excerpt"
+    )
     batch_tokens: Annotated[int, Field(ge=0)] = Field(0, description="token budget of one pass; 0: 2048 on a CPU, 32768 on a GPU")
     max_wait_ms: Annotated[float, Field(ge=0, le=1000)] = Field(
         2.0, description="longest wait for a batch to fill while several callers send texts"

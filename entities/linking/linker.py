@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from squall.core.records import MOST_MENTIONS
 from squall.entities.catalogue.catalogue import Catalogue
@@ -42,7 +42,7 @@ class Linker:
         *,
         title_length: int = 0,
         names: Iterable[tuple[int, int, str]] = (),
-        names_until: int = 0,
+        names_within: Sequence[tuple[int, int]] = (),
         symbols: Iterable[str] = (),
     ) -> list[Link]:
         """Return the links of `text`, sorted by start, not overlapping, at most `MOST_MENTIONS`.
@@ -55,11 +55,11 @@ class Linker:
             title_length: how many characters of it are the title; 0: not known, the first line or sentence.
             names: (start, end, label) from the network, with the labels ORG, PER, LOC, MISC. Organisations, people and places that the
                 catalogue lacks become entities of their own.
-            names_until: the offset up to which the network looked for names; 0: it was not asked, or has no head for them.
+            names_within: the places in which the network looked for names, sorted, apart; none: it was not asked, or has no head for them.
             symbols: tickers of the document.
         """
         folded = fold(text)
-        spans = NetworkSpans(text, names, names_until)
+        spans = NetworkSpans(text, names, names_within)
         matches = self._dictionary.matches(folded)
         forms = ticker_forms(text)
         if not matches and not forms and not spans:

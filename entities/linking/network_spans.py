@@ -20,10 +20,10 @@ class NetworkSpans:
     Args:
         text: as given.
         names: in any order.
-        until: the offset up to which the network looked for names; 0: it was not asked.
+        within: the places in which the network looked for names, sorted, apart; none: all up to the last of `names`.
     """
 
-    def __init__(self, text: str, names: Iterable[tuple[int, int, str]], until: int = 0) -> None:
+    def __init__(self, text: str, names: Iterable[tuple[int, int, str]], within: Sequence[tuple[int, int]] = ()) -> None:
         self._text = text
         kept: list[NamedSpan] = []
         for start, end, label in sorted(names):
@@ -31,7 +31,8 @@ class NetworkSpans:
                 kept.append((start, end, label))
         self._spans = kept
         self._starts = [start for start, _, _ in kept]
-        self._until = max(until, kept[-1][1] if kept else 0)
+        self._within = within or [(0, kept[-1][1] if kept else 0)]
+        self._within_starts = [start for start, _ in self._within]
 
     def __bool__(self) -> bool:
         """Whether the network found anything."""
@@ -39,7 +40,11 @@ class NetworkSpans:
 
     def looked_at(self, start: int) -> bool:
         """Return whether the network was asked about what begins at `start`."""
-        return start < self._until
+        at = bisect_right(self._within_starts, start) - 1
+        if at >= 0 and start < self._within[at][1]:
+            return True
+        named = bisect_right(self._starts, start) - 1
+        return named >= 0 and start < self._spans[named][1]
 
     @property
     def spans(self) -> Sequence[NamedSpan]:

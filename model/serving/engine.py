@@ -13,7 +13,9 @@ import torch
 
 from squall.core.config.settings import ModelSettings
 from squall.core.observability.metrics import ModelReading
+from squall.model.excerpt.choice import Wanted
 from squall.model.serving.logits_collector import LogitsCollector
+from squall.model.serving.long_texts import WantedOf, tokenised
 from squall.model.serving.reading import Reading
 from squall.model.serving.request_queue import QueuedText, Request, RequestQueue
 from squall.model.serving.served_model import ServedModel
@@ -25,6 +27,10 @@ log = logging.getLogger("squall.engine")
 
 _CHUNK = 256
 """Texts that a caller tokenises at once, while the network runs the chunk before; the queue bounds how far it gets ahead."""
+
+
+def _nobody(_: int) -> Wanted:
+    return ()
 
 
 class ScoringEngine:
@@ -95,14 +101,17 @@ class ScoringEngine:
         """What the network computes in: fp32, bf16 or int8."""
         return self.backend.rpartition("-")[2]
 
-    def read(self, texts: Sequence[str], *, timeout: float | None = None) -> Reading:
+    def read(self, texts: Sequence[str], *, wanted: WantedOf = _nobody, timeout: float | None = None) -> Reading:
         """Read any number of texts, the empty one too, once for all heads; results keep their order.
 
         What is said of a text depends on the texts beside it by rounding only (1e-5 in fp32, about 1e-3 in bf16). Blocks while the queue is
         full.
 
         Args:
-            texts: of any length; what the model does not read is cut off.
+            texts: of any length. Of one with more tokens than the model reads, the title, the first sentence below it and the sentences
+                that sound grave are read, as far as there are tokens (`squall.model.excerpt.choice.excerpt`).
+            wanted: says of such a text, by its number, whom it should be read about: for each name how much more a sentence with it
+                counts, as a severity, and its places. What it raises is raised here.
             timeout: seconds until the call gives up; None: no limit.
 
         Raises:
@@ -116,8 +125,10 @@ class ScoringEngine:
         self._queue.enter(request)
         try:
             for start in range(0, len(texts), _CHUNK):
-                tokenised = _tokenised(model, texts[start : start + _CHUNK], start, collector)
-                rows = [QueuedText(ids, request, start + i) for i, ids in enumerate(tokenised)]
+                rows = [
+                    QueuedText(ids, request, start + i)
+                    for i, ids in enumerate(_tokenised(model, texts[start : start + _CHUNK], start, collector, wanted))
+                ]
                 self._queue.put(request, rows, deadline, last=start + _CHUNK >= len(texts))
             if texts:
                 self._queue.wait(request, deadline)
@@ -159,12 +170,17 @@ class ScoringEngine:
         self._end.detach()
 
 
-def _tokenised(model: ServedModel, texts: Sequence[str], position: int, collector: LogitsCollector) -> list[list[int]]:
+def _tokenised(model: ServedModel, texts: Sequence[str], position: int, collector: LogitsCollector, wanted: WantedOf) -> list[list[int]]:
     """Token ids of texts from `position` of a call on; where a head reads tokens, `collector` learns their places."""
+    tokenizer = model.tokenizer
+
+    def wanted_here(number: int) -> Wanted:
+        return wanted(position + number)
+
     if all(task.kind == "text" for task in model.tasks):  # nobody asks for places, and without them tokenising is faster
-        return model.tokenizer.ids(texts)
-    aligned = model.tokenizer.aligned(texts)
-    collector.place(position, aligned)
+        return tokenised(tokenizer, texts, wanted_here, tokenizer.ids, len)[0]
+    aligned, parts = tokenised(tokenizer, texts, wanted_here, tokenizer.aligned, lambda text: len(text.ids))
+    collector.place(position, aligned, parts)
     return [text.ids for text in aligned]
 
 

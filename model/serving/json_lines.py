@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from squall.core.records import MOST_MENTIONS, SENTIMENTS, TOPICS
+from squall.model.excerpt.choice import Wanted
 from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.reading import Reading
 from squall.model.spans import Span
@@ -17,6 +18,9 @@ from squall.model.spans import Span
 _DIGITS = 6
 Extend = Callable[[str, Reading, int, Sequence[str] | None], Mapping[str, Any]]
 """More keys for a text, from the text, the reading it is in, its row there, and the names that its line brought (None: it brought none)."""
+
+Want = Callable[[str, Sequence[str] | None], Wanted]
+"""Whom a text should be read about, from the text and the names that its line brought."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class _Line:
 
 
 def score_lines(
-    lines: Iterable[bytes], engine: ScoringEngine, *, batch: int = 256, extend: Extend | None = None
+    lines: Iterable[bytes], engine: ScoringEngine, *, batch: int = 256, extend: Extend | None = None, want: Want | None = None
 ) -> Iterator[dict[str, Any]]:
     """Score lines of UTF-8, each a plain text or a JSON object with `text` (and maybe `id`, which is passed through, and `entities`).
 
@@ -46,10 +50,11 @@ def score_lines(
         batch: lines scored together; the output lags the input by as many.
         extend: adds keys to each text's object, for example the entities it names; it is handed the names that a line brings. A line on
             which it raises ValueError or RuntimeError can't be scored.
+        want: says whom a text should be read about that is too long to be read whole; where it raises one of these, nobody.
     """
     parsed = (_parse(number, line) for number, line in enumerate(lines, 1) if line.strip())
     while part := list(islice(parsed, batch)):
-        yield from _scored(part, engine, extend)
+        yield from _scored(part, engine, extend, want)
 
 
 def _parse(number: int, line: bytes) -> _Line:
@@ -58,7 +63,7 @@ def _parse(number: int, line: bytes) -> _Line:
     except UnicodeDecodeError as error:
         return _Line(number, error=f"not UTF-8 at byte {error.start}")
     if not text.startswith("{"):
-        return _Line(number, text)
+        return _Line(number, error=f"{found}, not an object with a text") if (found := _json_value(text)) else _Line(number, text)
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -74,6 +79,17 @@ def _parse(number: int, line: bytes) -> _Line:
         return _Line(number, error=str(error), passed=passed)
 
 
+def _json_value(text: str) -> str:
+    """Return what a line holds that is JSON but nothing to read; empty for a text. A text in quotes is a text."""
+    if text[0] not in "[-0123456789ntf":
+        return ""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return ""
+    return "a JSON array" if isinstance(value, list) else f"the JSON value {text:.20}"
+
+
 def _entities(value: Any) -> tuple[str, ...] | None:
     if value is None:
         return None
@@ -84,9 +100,16 @@ def _entities(value: Any) -> tuple[str, ...] | None:
     return tuple(value)
 
 
-def _scored(part: Sequence[_Line], engine: ScoringEngine, extend: Extend | None) -> Iterator[dict[str, Any]]:
-    texts = [line.text for line in part if not line.error]
-    found = engine.read(texts)
+def _scored(part: Sequence[_Line], engine: ScoringEngine, extend: Extend | None, want: Want | None) -> Iterator[dict[str, Any]]:
+    good = [line for line in part if not line.error]
+
+    def wanted(number: int) -> Wanted:
+        try:
+            return want(good[number].text, good[number].entities) if want else ()
+        except (ValueError, RuntimeError):  # `extend` will say so, and of which line
+            return ()
+
+    found = engine.read([line.text for line in good], wanted=wanted)
     row = 0
     for line in part:
         if line.error:

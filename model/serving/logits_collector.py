@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
+from squall.model.excerpt.sentences import Place
 from squall.model.serving.backends.base import Logits
 from squall.model.tasks import TaskSpec
-from squall.model.text_tokenizer import TokenisedText
+from squall.model.text_tokenizer import NOTHING, TokenisedText
 
 _NOTHING = np.zeros((0, 2), dtype=np.int32)
 
@@ -44,10 +45,13 @@ class LogitsCollector:
         """Per spans task and text the logits of each real token, shape (tokens, labels)."""
         self.inner: list[NDArray[np.bool_]] = [np.zeros(0, dtype=np.bool_)] * texts
         """Per text whether each real token continues the word of the one before, shape (tokens,)."""
+        self.parts: dict[int, Sequence[Place]] = {}
+        """What was read of each text that is too long, sorted, with something between each and the next; the others were read whole."""
         self._real: list[NDArray[np.bool_]] = [np.zeros(0, dtype=np.bool_)] * texts
 
-    def place(self, position: int, tokens: Sequence[TokenisedText]) -> None:
-        """Note where the tokens of the texts from `position` on stand, before their logits come."""
+    def place(self, position: int, tokens: Sequence[TokenisedText], parts: Mapping[int, Sequence[Place]] = NOTHING) -> None:
+        """Note where the tokens of the texts from `position` on stand, before their logits come; `parts` by their number among these."""
+        self.parts |= {position + number: places for number, places in parts.items()}
         flat = np.fromiter(chain.from_iterable(chain.from_iterable(text.offsets for text in tokens)), dtype=np.int32).reshape(-1, 2)
         real = flat[:, 0] < flat[:, 1]
         inner = np.fromiter(chain.from_iterable(text.inner for text in tokens), dtype=np.bool_)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from squall.core.errors import ConfigurationError
+from squall.model.excerpt.sentences import Place
 from squall.model.outputs import Probabilities, expected_position, probabilities
 from squall.model.serving.logits_collector import LogitsCollector
 from squall.model.spans import Span
@@ -85,18 +87,23 @@ class Reading:
         """The names in each text, with a label of `squall.model.tasks.NAME_KINDS`; empty lists where the checkpoint has no such head."""
         return self.spans[NAMES.name] if NAMES.name in self.spans else [[] for _ in range(len(self))]
 
-    def names_until(self, row: int) -> int:
-        """Return the offset in a text up to which names were looked for: 0 where the checkpoint has no such head."""
+    def names_within(self, row: int) -> list[Place]:
+        """Return the places of a text in which names were looked for, sorted, apart; none where the checkpoint has no such head.
+
+        One, from the beginning on, but for a text that is too long to be read whole.
+        """
         if NAMES.name not in self.spans:
-            return 0
+            return []
         offsets = self._collected.offsets[row]
-        return int(offsets[:, 1].max()) if len(offsets) else 0
+        read = int(offsets[:, 1].max()) if len(offsets) else 0
+        parts = self._collected.parts.get(row, [(0, read)])
+        return [(start, min(end, read)) for start, end in parts if start < read]
 
     def tone(self, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities:
         """Return the tone towards spans of a text: float32, shape (spans, 3), rows sum to 1, columns as `squall.core.records.SENTIMENTS`.
 
-        Towards a span that the network did not read (it was cut off), and where the checkpoint has no such head, it is the sentiment of the
-        text.
+        Towards a span that the network did not read (the text is too long), and where the checkpoint has no such head, it is the sentiment
+        of the text.
 
         Args:
             row: which text.
@@ -125,8 +132,8 @@ class Reading:
     def mention_events(self, row: int, spans: Sequence[tuple[int, int]]) -> list[tuple[str, float]] | None:
         """Return what a text says happened to the one whom all `spans` name, as `events` does; their probabilities are the spans' mean.
 
-        None where the checkpoint has no such head. Nothing where the network read none of the spans (they were cut off): what a text says
-        of others did not happen to them.
+        None where the checkpoint has no such head. Nothing where the network read none of the spans (the text is too long): what a text
+        says of others did not happen to them.
 
         Args:
             row: which text.
@@ -141,7 +148,7 @@ class Reading:
     def mention_severity(self, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities | None:
         """Return how grave what a text reports is for each of `spans`: float32, shape (spans,), in [0, 1].
 
-        None where the checkpoint has no such head. NaN for a span that the network did not read (it was cut off).
+        None where the checkpoint has no such head. NaN for a span that the network did not read (the text is too long).
 
         Args:
             row: which text.
@@ -186,9 +193,15 @@ class Reading:
         outside = task.labels.index("O")
         found: list[list[Span]] = []
         collected = self._collected
-        for tags, offsets, inner in zip(collected.tags[task.name], collected.offsets, collected.inner, strict=True):
-            named = (tags != outside).any()
-            found.append(tagged_spans(whole_words(tags, inner, task).tolist(), offsets.tolist(), task) if named else [])
+        for row, (tags, offsets, inner) in enumerate(zip(collected.tags[task.name], collected.offsets, collected.inner, strict=True)):
+            spans: list[Span] = []
+            if (tags != outside).any():
+                whole, places = whole_words(tags, inner, task).tolist(), offsets.tolist()
+                starts = [start for start, _ in collected.parts.get(row, ())]
+                ends = [0, *np.searchsorted(offsets[:, 0], starts[1:]).tolist(), len(whole)]
+                for first, stop in pairwise(ends):  # a name does not reach over what was not read
+                    spans += tagged_spans(whole[first:stop], places[first:stop], task)
+            found.append(spans)
         return found
 
 

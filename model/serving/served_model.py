@@ -15,6 +15,9 @@ from squall.core.config.settings import ModelSettings
 from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
 from squall.model import preprocess
+from squall.model.excerpt import choice
+from squall.model.excerpt.word_weights import digest as words_digest
+from squall.model.excerpt.word_weights import shipped_weights
 from squall.model.hardware import has_bf16
 from squall.model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork, NetworkConfig
 from squall.model.serving.backends.base import Backend, device_of
@@ -36,7 +39,7 @@ class ServedModel:
         folder: the checkpoint.
         config: its configuration.
         execution: runs the network.
-        max_tokens: longer texts are cut there.
+        max_tokens: of a longer text an excerpt of as many is read.
         needed: heads it must have, with these labels in any order.
     """
 
@@ -117,5 +120,6 @@ def _version(folder: Path, name: str, backend: str, max_tokens: int) -> str:
                 digest.update(block)
     if backend == "ragged-int8":
         digest.update("\n".join(CALIBRATION_TEXTS).encode())  # they set the scales
-    digest.update(f"{backend}/{max_tokens}/{preprocess.VERSION}".encode())
+    digest.update(f"{backend}/{max_tokens}/{preprocess.VERSION}/{choice.VERSION}".encode())
+    digest.update(words_digest(shipped_weights()))  # they choose what is read of a long text
     return f"{name}-{digest.hexdigest()[:8]}"

@@ -110,13 +110,18 @@ def run_demo(
 
 
 def demo_settings(settings: Settings, folder: Path) -> Settings:
-    """Return `settings` with the demo's own folder, topics and group, and with a detector interval that suits replayed time."""
+    """Return `settings` with the demo's own folder, topics and group, and with a detector interval that suits replayed time.
+
+    Its crisis is made up: mails go to the folder only, never to the user's mail server or other receivers.
+    """
     kafka = settings.kafka.model_copy(
         update={"documents_topic": "squall.demo.documents", "dead_letter_topic": "squall.demo.dead_letters", "group_id": "squall-demo"}
     )
     detector = settings.detector.model_copy(update={"interval_seconds": 1.0, "idle_seconds": 3.0})
+    mails: dict[str, object] = {"notify_history": True, "smtp_host": "", "outbox": None, "receivers": (), "routes": ()}
+    alerts = settings.alerts.model_copy(update=mails)
     web = settings.web if "port" in settings.web.model_fields_set else settings.web.model_copy(update={"port": 0})
-    return settings.model_copy(update={"data_dir": folder, "kafka": kafka, "detector": detector, "web": web})
+    return settings.model_copy(update={"data_dir": folder, "kafka": kafka, "detector": detector, "alerts": alerts, "web": web})
 
 
 def with_broker(settings: Settings, broker: DevelopmentBroker) -> Settings:

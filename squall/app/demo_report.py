@@ -105,7 +105,7 @@ def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, s
         dead_letter_reasons=letters,
         alerts=judge_alerts(script, alerts),
         alert_list=[_alert_row(alert) for alert in sorted(alerts, key=lambda alert: alert.opened_at)],
-        emails=len(list(settings.outbox.glob("*.eml"))) if not settings.alerts.smtp_host else 0,
+        emails=len(list(settings.outbox.glob("*.eml"))),
         texts_per_second=round(stored / seconds, 1),
         seconds=round(seconds, 1),
         latency_seconds={name: round(value, 3) for name, value in asdict(latency).items()},
@@ -114,7 +114,7 @@ def build_report(settings: Settings, pipeline: Pipeline, script: StreamScript, s
             for row in store.counts.by_topic(script.start, script.end, copies=True)
         ],
         model_version=pipeline.engine.model_version,
-        outbox=f"smtp://{settings.alerts.smtp_host}:{settings.alerts.smtp_port}" if settings.alerts.smtp_host else str(settings.outbox),
+        outbox=str(settings.outbox),
         data=redact_url(settings.store_url),
         retries=totals.retries,
     )

@@ -26,7 +26,7 @@ log = logging.getLogger("squall.replay")
 
 
 def replay_in_process(
-    settings: Settings, clock: Clock, stop: threading.Event, source: Source, on_progress: Callable[[str], None]
+    settings: Settings, clock: Clock, stop: threading.Event, source: Source, on_progress: Callable[[str], None], *, notify: bool = False
 ) -> dict[str, Any]:
     """Store and evaluate everything that `source` delivers; returns counts, the alerts that fired, and the last error of the detector.
 
@@ -36,11 +36,14 @@ def replay_in_process(
         stop: ends it early; what was not stored is read again by the next run.
         source: closed at the end.
         on_progress: called from another thread with the counts so far, as text.
+        notify: send messages about the alerts; else whatever is replayed counts as history, however recent it is.
 
     Raises:
         StoreLockedError: a running node owns the embedded store.
         SquallError: store or source failed permanently; what was stored stays, and another run continues.
     """
+    update: dict[str, object] = {"notify_history": True} if notify else {"history_after_seconds": 0.0}
+    settings = settings.model_copy(update={"alerts": settings.alerts.model_copy(update=update)})
     with open_pipeline(settings, clock, stop) as pipeline:
         detector = alert_service(pipeline)
         scheduler = DetectorScheduler(detector, settings.detector.interval_seconds, pipeline.clock, pipeline.health)
@@ -60,6 +63,7 @@ def replay_in_process(
             "reasons": totals.reasons,
             "documents": pipeline.store.counts.totals().documents,
             "stopped": stop.is_set(),
+            "notified": settings.alerts.notify_history,
             "evaluated_until": last.evaluated_until.isoformat() if last.evaluated_until else None,
             "detector_error": last.error,
             "alerts": [

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from squall.core.config.entities import EntitySettings
 from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.linking.linker import Linker
-from squall.model.serving.json_lines import Extend
+from squall.model.excerpt.choice import Wanted
+from squall.model.serving.json_lines import Extend, Want
 from squall.model.serving.reading import Reading
-from squall.stream.entity_tones import asked_tones, entity_tones
+from squall.stream.entity_tones import asked_tones, entity_tones, wanted_names
 
 
 def entity_objects(linker: Linker) -> Extend:
@@ -23,6 +24,15 @@ def entity_objects(linker: Linker) -> Extend:
     def find(text: str, reading: Reading, row: int, asked: Sequence[str] | None) -> dict[str, Any]:
         tones = entity_tones(text, reading, row, linker) if asked is None else asked_tones(asked, text, reading, row, linker)
         return {"entities": [tone.as_dict() for tone in tones]}
+
+    return find
+
+
+def wanted_entities(linker: Linker) -> Want:
+    """Return what tells `squall.model.serving.json_lines.score_lines` whom a long text should be read about: the same as above."""
+
+    def find(text: str, asked: Sequence[str] | None) -> Wanted:
+        return wanted_names(asked, text, linker)
 
     return find
 

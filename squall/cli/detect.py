@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from squall.cli.options import AsJson, settings_of
-from squall.cli.output import echo, print_json
+from squall.cli.options import AsJson, NotifyHistory, notifying_about_history, settings_of
+from squall.cli.output import echo, print_json, print_note
 from squall.core.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 def detect(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Evaluate up to now, send the queued notifications, and exit.")] = False,
+    notify: NotifyHistory = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the detector on its schedule until Ctrl-C.
 
-    One detector works per store; a second one stands by.
+    One detector works per store; a second one stands by. Alerts of more than a day ago (alerts.history_after_seconds) are stored, and
+    nothing is sent about them.
     """
     from squall.alerts.notification.receivers import open_receivers
     from squall.alerts.scheduler import DetectorScheduler
@@ -34,6 +36,8 @@ def detect(
     from squall.core.observability.health import Health
 
     settings, clock = settings_of(context), SystemClock()
+    if notify:
+        settings = notifying_about_history(settings)
     with stop_on_signals() as stop, nullcontext(Health(clock)) if once else serving(settings, clock, "store") as health:
         store = open_migrated_store(settings, stop, health)
         try:
@@ -42,6 +46,8 @@ def detect(
                 report = service.run_once(stop)
                 service.release()
                 _print_report(report, as_json)
+                if report.in_history:
+                    print_note(f"{report.in_history} alerts fired in history: nothing is sent about them (--notify sends it)")
                 if report.error:
                     raise typer.Exit(1)
                 return

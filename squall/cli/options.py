@@ -21,6 +21,8 @@ Author = Annotated[str, typer.Option(help="Author's name; default: your login na
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 AlertId = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or a unique beginning of it.")]
 
+NotifyHistory = Annotated[bool, typer.Option("--notify", help="Send messages about alerts of history as well.")]
+
 # Files of documents: `ingest file`, `replay`, `backtest`
 Format = Annotated[Literal["jsonl", "csv", "parquet"] | None, typer.Option("--format", help="File format; default: by extension.")]
 KindOption = Annotated[
@@ -102,6 +104,11 @@ def settings_of(context: typer.Context, *, broker: bool = False) -> Settings:
     if broker:
         require_broker(settings)
     return settings
+
+
+def notifying_about_history(settings: Settings) -> Settings:
+    """Return the settings with which messages about history are sent as well."""
+    return settings.model_copy(update={"alerts": settings.alerts.model_copy(update={"notify_history": True})})
 
 
 def require_broker(settings: Settings) -> None:

@@ -15,6 +15,7 @@ from squall.cli.options import (
     Encoding,
     Format,
     KindOption,
+    NotifyHistory,
     SourceName,
     TimeFormat,
     TimeZone,
@@ -22,9 +23,10 @@ from squall.cli.options import (
     parse_moment,
     settings_of,
 )
-from squall.cli.output import echo, print_json
+from squall.cli.output import echo, print_json, print_note
 from squall.cli.progress import progress_bar
 from squall.core.clock import SystemClock
+from squall.core.errors import ConfigurationError
 
 
 def replay(
@@ -34,6 +36,7 @@ def replay(
     start: Annotated[str, typer.Option("--from", help="First publication time, such as 2011-08-05 or 2011-08-05T14:00Z.")] = "",
     end: Annotated[str, typer.Option("--to", help="First publication time that is not replayed.")] = "",
     in_process: Annotated[bool, typer.Option("--in-process", help="Score, store and detect in this process, without Kafka.")] = False,
+    notify: NotifyHistory = False,
     format_name: Format = None,
     kind: KindOption = None,
     source: SourceName = "",
@@ -49,6 +52,9 @@ def replay(
     Documents are published to Kafka with their original times. A replay always starts at the beginning, or at --from; documents that are
     already stored are not counted twice. `squall ingest file --help` lists the column names.
 
+    With --in-process alerts are raised and stored, and nobody is notified of them unless --notify is given. Without it the detector that
+    runs elsewhere decides: it sends nothing about what is more than a day old (alerts.history_after_seconds).
+
     \b
     Examples:
       squall replay reuters_2011-08.jsonl.gz --speed 3600x --from 2011-08-05 --to 2011-08-11
@@ -58,6 +64,10 @@ def replay(
     from squall.ingest.file.source import FileSource
     from squall.ingest.replay import ReplaySource, parse_speed
 
+    if notify and not in_process:
+        raise ConfigurationError(
+            "--notify needs --in-process", "without it the detector elsewhere notifies: start it with `squall detect --notify`"
+        )
     settings, clock = settings_of(context, broker=not in_process), SystemClock()
     options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter)
     file = FileSource(path, clock, options)
@@ -67,8 +77,12 @@ def replay(
             from squall.app.in_process_replay import replay_in_process
 
             with progress_bar() as show:
-                result = replay_in_process(settings, clock, stop, paced, lambda counts: show(f"replaying: {counts}", file.fraction()))
+                result = replay_in_process(
+                    settings, clock, stop, paced, lambda counts: show(f"replaying: {counts}", file.fraction()), notify=notify
+                )
             summary = {**result, "skipped": paced.skipped}
+            if summary["alerts"] and not summary["notified"]:
+                print_note("nobody was notified of these alerts: they are history (--notify sends messages)")
             if as_json:
                 print_json(summary)
             else:

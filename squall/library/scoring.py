@@ -20,7 +20,8 @@ from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.reading import Reading
 from squall.model.spans import Span
 from squall.model.tasks import EVENTS, SENTIMENT, SEVERITY, TaskOutput
-from squall.stream.entity_tones import EntityTone, asked_tones, entity_tones
+from squall.stream.entity_tones import EntityTone, asked_tones, entity_tones, wanted_names
+from squall.stream.mentions import Wanted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,7 +176,8 @@ class Model:
         """Score any number of texts; the result keeps their order.
 
         Args:
-            texts: strings of any length; what lies beyond `settings.model.max_tokens` tokens is not read.
+            texts: strings of any length. Of one of more than `settings.model.max_tokens` tokens, as many are read at most: the title, the
+                first sentence below it, and those that sound grave or name `entities`.
             entities: per text the names towards which the tone is wanted, known or not, as in `squall model score`; None: whom it is about.
 
         Raises:
@@ -184,7 +186,14 @@ class Model:
             StoppedError: the model is closed.
         """
         given = _checked(texts)
-        found = self._engine.read(given)
+        if entities is not None and len(entities) != len(given):
+            raise ValueError(f"entities has {len(entities)} items, texts has {len(given)}")
+        linked = SENTIMENT.name in self.tasks
+
+        def wanted(row: int) -> Wanted:
+            return wanted_names(entities[row] if entities is not None else None, given[row], self._linker) if linked else ()
+
+        found = self._engine.read(given, wanted=wanted)
         tasks = {
             task.name: TaskScores(task.name, task.labels, found.probabilities[task.name], task.output, task.threshold)
             for task in found.tasks
@@ -193,8 +202,6 @@ class Model:
         return TextScores(tuple(given), tasks, found.spans, self._entities(given, found, entities), found.model_version)
 
     def _entities(self, texts: list[str], found: Reading, asked: Sequence[Sequence[str] | None] | None) -> list[list[EntityTone]]:
-        if asked is not None and len(asked) != len(texts):
-            raise ValueError(f"entities has {len(asked)} items, texts has {len(texts)}")
         if SENTIMENT.name not in self.tasks:
             return [[] for _ in texts]
         linker, tones = self._linker, []

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from squall.core.errors import SquallError
-from squall.core.records import Alert, AlertState
+from squall.core.records import Alert
 from squall.dashboards.page.schemas.alerts import NotificationView
 from squall.dashboards.page.schemas.documents import DocumentView
 from squall.dashboards.page.schemas.drivers import DriversView
 from squall.dashboards.page.schemas.entities import EntityView
+from squall.storage.queries.alerting.alerts import AlertFilter
+from squall.storage.queries.alerting.silence_preview import SilencePreview
 from squall.storage.rows.alerting import Acknowledgement, Silence
 
 SEARCH_LIMIT = 10_000
@@ -52,14 +54,39 @@ class StoreStatus:
         return sum(migration.applied_at is None for migration in self.migrations)
 
 
+@dataclass(frozen=True)
+class WantedSilence:
+    """A silence to be stored.
+
+    Args:
+        matchers: all must match.
+        author: who silences.
+        reason: why.
+        starts_at: wall time; None: now.
+        length: from its start to its end; None: `ends_at` is given.
+        ends_at: wall time.
+    """
+
+    matchers: Sequence[str]
+    author: str
+    reason: str
+    starts_at: datetime | None
+    length: timedelta | None
+    ends_at: datetime | None
+
+    def end(self, now: datetime) -> datetime:
+        """Return when it ends, if it is stored `now`."""
+        return self.ends_at or max(now, self.starts_at or now) + (self.length or timedelta(0))
+
+
 class OperatorClient(Protocol):
     """Reads and changes what operators work with. Every method raises `SquallError` when the store or the live page does not answer."""
 
     def store_status(self) -> StoreStatus:
         """Return the state of the schema."""
 
-    def alerts(self, states: Sequence[AlertState], limit: int) -> list[Alert]:
-        """Return at most `limit` alerts, newest first; no states: all."""
+    def alerts(self, wanted: AlertFilter, limit: int) -> list[Alert]:
+        """Return at most `limit` of the alerts that are wanted, newest first."""
 
     def alert(self, alert_id: str) -> Alert | None:
         """Return the alert with this whole id."""
@@ -80,10 +107,16 @@ class OperatorClient(Protocol):
         """
 
     def silences(self) -> list[Silence]:
-        """Return the silences that have not ended."""
+        """Return the silences that have not ended, planned ones too."""
 
-    def create_silence(self, matchers: Sequence[str], author: str, reason: str, duration: timedelta) -> Silence:
-        """Silence alerts from now on."""
+    def preview_silence(self, matchers: Sequence[str]) -> SilencePreview:
+        """Return what a silence with these matchers would match of the newest alerts; nothing is stored."""
+
+    def create_silence(self, wanted: WantedSilence) -> Silence:
+        """Silence alerts."""
+
+    def extend_silence(self, silence: Silence, ends_at: datetime) -> Silence:
+        """Give a silence another end."""
 
     def end_silence(self, silence: Silence) -> Silence:
         """End a silence now."""
@@ -96,7 +129,11 @@ def find_alert(client: OperatorClient, prefix: str) -> Alert:
         SquallError: there is none, or there are several.
     """
     exact = client.alert(prefix.lower()) if len(prefix) == _WHOLE_ID else None
-    found = [exact] if exact else [alert for alert in client.alerts((), SEARCH_LIMIT) if prefix and alert.id.startswith(prefix.lower())]
+    found = (
+        [exact]
+        if exact
+        else [alert for alert in client.alerts(AlertFilter(), SEARCH_LIMIT) if prefix and alert.id.startswith(prefix.lower())]
+    )
     if not found:
         raise SquallError(f"no alert id begins with {prefix!r}", "`squall alerts list` shows the ids")
     if len(found) > 1:
@@ -112,7 +149,9 @@ def find_silence(client: OperatorClient, prefix: str) -> Silence:
     """
     found = [row for row in client.silences() if row.id.startswith(prefix.lower())]
     if not found:
-        raise SquallError(f"no active silence has an id that begins with {prefix!r}", "`squall alerts silence --list` shows the ids")
+        raise SquallError(
+            f"no silence that has not ended has an id that begins with {prefix!r}", "`squall alerts silence --list` shows the ids"
+        )
     if len(found) > 1:
-        raise SquallError(f"{len(found)} active silences have an id that begins with {prefix!r}", "give more of the id")
+        raise SquallError(f"{len(found)} silences have an id that begins with {prefix!r}", "give more of the id")
     return found[0]

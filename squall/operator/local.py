@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 from functools import partial
 
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
-from squall.core.records import Alert, AlertState
+from squall.core.matchers import parse_all
+from squall.core.records import Alert
 from squall.dashboards.page.routes.entity_views import EntityReader
 from squall.dashboards.page.schemas.alerts import NotificationView
 from squall.dashboards.page.schemas.documents import document_views
@@ -16,10 +17,12 @@ from squall.dashboards.page.schemas.drivers import DriversView
 from squall.dashboards.page.schemas.entities import EntityOrder, EntityView
 from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.catalogue.groups import groups_when_needed, is_group
-from squall.operator.client import AlertDetails, MigrationStatus, StoreStatus
+from squall.operator.client import AlertDetails, MigrationStatus, StoreStatus, WantedSilence
 from squall.storage import Store
+from squall.storage.queries.alerting.alerts import AlertFilter
 from squall.storage.queries.alerting.documents import documents_behind
-from squall.storage.queries.alerting.silences import ended_silence, new_silence
+from squall.storage.queries.alerting.silence_preview import SilencePreview, preview_silence
+from squall.storage.queries.alerting.silences import ended_silence, extended_silence, new_silence
 from squall.storage.rows.alerting import Acknowledgement, Silence
 
 _DOCUMENTS = 10
@@ -42,9 +45,9 @@ class LocalClient:
         migrations = [MigrationStatus(row.number, row.name, row.applied_at) for row in self._store.schema.status()]
         return StoreStatus(self._store.ping(), migrations)
 
-    def alerts(self, states: Sequence[AlertState], limit: int) -> list[Alert]:
-        """Return at most `limit` alerts, newest first; no states: all."""
-        return self._store.alerts.latest(states or None, limit)
+    def alerts(self, wanted: AlertFilter, limit: int) -> list[Alert]:
+        """Return at most `limit` of the alerts that are wanted, newest first."""
+        return self._store.alerts.find(wanted, limit)
 
     def alert(self, alert_id: str) -> Alert | None:
         """Return the alert with this whole id."""
@@ -76,18 +79,26 @@ class LocalClient:
         return reader.one(known, first, hours) if known else None
 
     def silences(self) -> list[Silence]:
-        """Return the silences that have not ended."""
-        now = self._clock.now()
-        return [row for row in self._store.silences.all() if row.ends_at > now]
+        """Return the silences that have not ended, planned ones too."""
+        return self._store.silences.unended(self._clock.now())
 
-    def create_silence(self, matchers: Sequence[str], author: str, reason: str, duration: timedelta) -> Silence:
-        """Silence alerts from now on."""
-        row = new_silence(matchers, author, reason, self._clock.now(), duration)
-        self._store.silences.write([row])
-        return row
+    def preview_silence(self, matchers: Sequence[str]) -> SilencePreview:
+        """Return what a silence with these matchers would match of the newest alerts; nothing is stored."""
+        return preview_silence(self._store.alerts, parse_all(matchers))
+
+    def create_silence(self, wanted: WantedSilence) -> Silence:
+        """Silence alerts."""
+        now = self._clock.now()
+        return self._written(new_silence(wanted.matchers, wanted.author, wanted.reason, now, wanted.starts_at, wanted.end(now)))
+
+    def extend_silence(self, silence: Silence, ends_at: datetime) -> Silence:
+        """Give a silence another end."""
+        return self._written(extended_silence(silence, ends_at, self._clock.now()))
 
     def end_silence(self, silence: Silence) -> Silence:
         """End a silence now."""
-        ended = ended_silence(silence, self._clock.now())
-        self._store.silences.write([ended])
-        return ended
+        return self._written(ended_silence(silence, self._clock.now()))
+
+    def _written(self, silence: Silence) -> Silence:
+        self._store.silences.write([silence])
+        return silence

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -15,12 +14,14 @@ import httpx
 from squall.app.page_address import read_page_address
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError, SquallError, StoreLockedError
-from squall.core.records import Alert, AlertState
+from squall.core.records import Alert
 from squall.dashboards.page.schemas.alerts import AcknowledgementResponse, AlertsView, AlertView
 from squall.dashboards.page.schemas.entities import EntityView
 from squall.dashboards.page.schemas.health import StoreView
-from squall.dashboards.page.schemas.silences import SilencesView, SilenceView
-from squall.operator.client import AlertDetails, MigrationStatus, StoreStatus
+from squall.dashboards.page.schemas.silences import SilencePreviewView, SilencesView, SilenceView
+from squall.operator.client import AlertDetails, MigrationStatus, StoreStatus, WantedSilence
+from squall.storage.queries.alerting.alerts import AlertFilter
+from squall.storage.queries.alerting.silence_preview import MatchedAlert, MatcherPreview, SilencePreview
 from squall.storage.rows.alerting import Acknowledgement, Silence
 
 _TIMEOUT_SECONDS = 30.0
@@ -62,9 +63,16 @@ class RemoteClient:
         found = StoreView.model_validate_json(self._request("GET", "api/store"))
         return StoreStatus(found.version, [MigrationStatus(row.number, row.name, row.applied_at) for row in found.migrations])
 
-    def alerts(self, states: Sequence[AlertState], limit: int) -> list[Alert]:
-        """Return at most `limit` alerts, newest first; no states: all."""
-        parameters = {"state": [state.value for state in states], "limit": limit}
+    def alerts(self, wanted: AlertFilter, limit: int) -> list[Alert]:
+        """Return at most `limit` of the alerts that are wanted, newest first."""
+        parameters: dict[str, Any] = {
+            "state": [state.value for state in wanted.states],
+            "topic": list(wanted.topics),
+            "name": list(wanted.names),
+            "limit": limit,
+        }
+        if wanted.since:
+            parameters["since"] = wanted.since.isoformat()
         found = AlertsView.model_validate_json(self._request("GET", "api/alerts", params=parameters))
         return [_alert(row) for row in found.alerts]
 
@@ -97,14 +105,34 @@ class RemoteClient:
         return EntityView.model_validate_json(body) if body else None
 
     def silences(self) -> list[Silence]:
-        """Return the silences that have not ended."""
+        """Return the silences that have not ended, planned ones too."""
         return [_silence(row) for row in SilencesView.model_validate_json(self._request("GET", "api/silences")).silences]
 
-    def create_silence(self, matchers: Sequence[str], author: str, reason: str, duration: timedelta) -> Silence:
-        """Silence alerts from now on."""
-        minutes = math.ceil(duration / timedelta(minutes=1))
-        content = {"matchers": list(matchers), "author": author, "reason": reason, "minutes": minutes}
+    def preview_silence(self, matchers: Sequence[str]) -> SilencePreview:
+        """Return what a silence with these matchers would match of the newest alerts; nothing is stored."""
+        body = self._request("GET", "api/silences/preview", params={"matcher": list(matchers)})
+        found = SilencePreviewView.model_validate_json(body)
+        return SilencePreview(
+            tuple(MatcherPreview(row.matcher, row.matched, row.values, row.nearest) for row in found.matchers),
+            found.tried,
+            *(tuple(MatchedAlert(**row.model_dump()) for row in rows) for rows in (found.open, found.past)),
+        )
+
+    def create_silence(self, wanted: WantedSilence) -> Silence:
+        """Silence alerts."""
+        content: dict[str, Any] = {"matchers": list(wanted.matchers), "author": wanted.author, "reason": wanted.reason}
+        if wanted.ends_at:
+            content["ends_at"] = wanted.ends_at.isoformat()
+        if wanted.length:
+            content["minutes"] = wanted.length // timedelta(minutes=1)
+        if wanted.starts_at:
+            content["starts_at"] = wanted.starts_at.isoformat()
         return _silence(SilenceView.model_validate_json(self._request("POST", "api/silences", content=content)))
+
+    def extend_silence(self, silence: Silence, ends_at: datetime) -> Silence:
+        """Give a silence another end."""
+        body = self._request("PATCH", f"api/silences/{silence.id}", content={"ends_at": ends_at.isoformat()})
+        return _silence(SilenceView.model_validate_json(body))
 
     def end_silence(self, silence: Silence) -> Silence:
         """End a silence now."""

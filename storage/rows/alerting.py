@@ -50,7 +50,7 @@ class Silence:
     """No messages are sent about alerts that match every matcher, from `starts_at` up to `ends_at`, wall time.
 
     Args:
-        matchers: `label=pattern`, for example `topic=Energy*`, `kind=symbol`, `severity=warning`.
+        matchers: as `squall.core.matchers` reads them, for example `topic=Energy*`, `severity!=warning`, `topic=~Energy.*|Macro`.
     """
 
     id: str

@@ -13,7 +13,7 @@ import pytest
 from squall.alerts.notification.sanitize import one_line, safe_link
 from squall.core.display import spreadsheet_cell, visible, visible_lines
 from squall.core.headline_marks import without_prefixes, without_signature
-from squall.core.matchers import fits
+from squall.core.matchers import fits, parse
 from squall.core.net.addresses import redact_url, redact_urls_in, redact_webhook_url
 from squall.core.text import MAX_TEXT_CHARS, canonical_url, cashtags, clean, clean_name, fingerprint, normalise
 from squall.entities.catalogue.listings import symbol_forms
@@ -29,6 +29,8 @@ from squall.ingest.rss.markup import plain, without_scripts, without_tags
 from squall.model.case import with_case
 from squall.model.data.mentions.words import words_of
 from squall.model.data.near_duplicates import group_key
+from squall.model.excerpt.sentences import sentences
+from squall.model.excerpt.word_weights import shipped_weights
 from squall.model.preprocess import prepare, prepare_aligned
 from squall.model.spans import first_places
 from squall.stream.entity_tones import places_of
@@ -78,14 +80,20 @@ def cased(text: str) -> object:
     return with_case([1] * len(text), [(i, i + 1) for i in range(len(text))], text, 2), first_places(text, [text[:2], "aa"])
 
 
+def excerpted(text: str) -> object:
+    """Its sentences, and how grave they sound."""
+    weights = shipped_weights()
+    return [weights.severity(text[start:end]) for start, end in sentences(text)]
+
+
 def asked(text: str) -> object:
     """The places of names that a caller gives with it."""
     return places_of([text[:200] or "a", "a", "aa", "b - ", "ÿ"], text)
 
 
 def matched(text: str) -> object:
-    """A silence's pattern against a name of 200 characters, and a pattern of stars against the text."""
-    return fits(text[:200], "ab" * 100), fits("*a*b?" * 20, text)
+    """A silence's pattern against a name of 200 characters, a pattern of stars and one that backtracks elsewhere against the text."""
+    return fits(text[:200], "ab" * 100), fits("*a*b?" * 20, text), parse("topic=~(.*a|b?)+x").matches_value(text)
 
 
 def dated(text: str) -> object:
@@ -175,7 +183,7 @@ FUNCTIONS: tuple[Callable[[str], object], ...] = (
     *(clean, normalise, fingerprint, cashtags, canonical_url, without_prefixes, without_signature),
     *(clean_name, redact_url, redact_webhook_url, redact_urls_in, visible, visible_lines, spreadsheet_cell),
     *(group_key, prepared, cased, words_of, matched, dated, symbols, cursor_path),
-    *(name_key, short_forms, symbol_forms, asked),
+    *(name_key, short_forms, symbol_forms, asked, excerpted),
     *(*MARKUP, *REPLIES, *NAMES),
 )
 

@@ -27,6 +27,7 @@ def _settings(folder: Path, stream: Path) -> dict[str, str]:
         "INGEST__FILES": orjson.dumps([{"path": str(stream)}]).decode(),
         "WEB__PORT": "0",
         "DETECTOR__INTERVAL_SECONDS": "2",
+        "ALERTS__NOTIFY_HISTORY": "true",
         "PROCESSOR__BATCH_DOCUMENTS": "200",
     }
 

@@ -18,6 +18,7 @@ from squall.core.errors import StoreUnavailableError
 from squall.core.items import DeadLetter, Fate, Item, Origin, Outcome, Progress, Rejection
 from squall.core.records import SENTIMENTS, TOPICS, Document, Kind, ScoredDocument
 from squall.core.text import document_id
+from squall.stream.mentions import WantedOf
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 UNSCORABLE = "unscorable"
@@ -88,8 +89,8 @@ class FixedReading:
     def __post_init__(self) -> None:
         self.names = self.names or [[] for _ in self.sentiment]
 
-    def names_until(self, row: int) -> int:
-        return self.until
+    def names_within(self, row: int) -> list[tuple[int, int]]:
+        return [(0, self.until)] if self.until else []
 
     def events(self, row: int) -> Sequence[tuple[str, float]]:
         return self.happened[row] if self.happened else ()
@@ -133,7 +134,7 @@ class HashScorer:
         """What was scored."""
         self.calls = 0
 
-    def read(self, texts: Sequence[str]) -> FixedReading:
+    def read(self, texts: Sequence[str], *, wanted: WantedOf = lambda _: ()) -> FixedReading:
         self.calls += 1
         if self.broken or any(UNSCORABLE in text for text in texts):
             raise self.error

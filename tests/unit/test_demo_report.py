@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from squall.alerts.notification.email.folder import FolderSender
+from squall.alerts.notification.receivers import open_receivers
+from squall.app.demo import demo_settings
 from squall.app.demo_report import judge_alerts
+from squall.core.clock import ManualClock
+from squall.core.config.settings import Settings
 from squall.core.records import Alert, AlertState, Severity
 from squall.ingest.synthetic.stream import describe, generate
 
@@ -46,3 +52,14 @@ def _alert(topic: str, hours_into_crisis: float) -> Alert:
 )
 def test_an_alert_counts_by_its_time_and_topic(alerts: list[Alert], found: int, missed: int, false: int) -> None:
     assert judge_alerts(SCRIPT, alerts) == {"found": found, "missed": missed, "false": false, "fired": len(alerts)}
+
+
+def test_the_mails_of_the_demo_go_to_its_folder_whatever_receivers_are_configured(tmp_path: Path) -> None:
+    desk = {"name": "desk", "url": "https://desk.example.org/"}
+    alerts = {"smtp_host": "mx.example.org", "outbox": tmp_path / "elsewhere", "receivers": [desk], "routes": [{"receiver": "desk"}]}
+    settings = demo_settings(Settings.model_validate({"alerts": alerts}), tmp_path / "demo")
+    assert settings.outbox == tmp_path / "demo" / "outbox"
+    assert settings.alerts.notify_history
+    assert not settings.alerts.routes
+    described = open_receivers(settings, ManualClock(SCRIPT.start)).describe()
+    assert described == f"default: {FolderSender(settings.outbox).describe()}"

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, HTTPException, Path, Query
+from pydantic import AwareDatetime, Field
 
 from squall.core.clock import Clock
 from squall.core.config.settings import DetectorSettings
+from squall.core.errors import ConfigurationError
 from squall.core.formatting import explanation, times_of
-from squall.core.matchers import all_match, parse_all
+from squall.core.matchers import LONGEST, all_match
 from squall.core.records import Alert, AlertState
 from squall.dashboards.page.response_cache import ResponseCache
 from squall.dashboards.page.schemas.alerts import (
@@ -28,7 +30,9 @@ from squall.dashboards.page.schemas.base import ErrorView
 from squall.dashboards.page.schemas.documents import DocumentView, document_views
 from squall.dashboards.page.schemas.drivers import DriversView
 from squall.storage import Store
+from squall.storage.queries.alerting.alerts import AlertFilter
 from squall.storage.queries.alerting.documents import documents_behind
+from squall.storage.queries.alerting.silences import matchers_of
 from squall.storage.rows.alerting import Acknowledgement
 
 MAX_DOCUMENTS: Final = 10
@@ -36,6 +40,8 @@ DOCUMENTS_TTL_SECONDS: Final = 60.0
 """The documents behind an alert are queried again after this long, however often the alert is shown, acknowledged or silenced."""
 
 ObjectId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+_Pattern = Annotated[str, Field(min_length=1, max_length=LONGEST)]
+_MOST_PATTERNS: Final = 20
 _NO_ALERT: Final[dict[int | str, dict[str, Any]]] = {404: {"model": ErrorView, "description": "no such alert"}}
 
 
@@ -59,12 +65,26 @@ def alert_routes(store: Store, cache: ResponseCache, clock: Clock, detector: Det
 
     @routes.get("/api/alerts")
     def alerts(
-        state: Annotated[list[AlertState] | None, Query()] = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100
+        state: Annotated[list[AlertState] | None, Query()] = None,
+        topic: Annotated[list[_Pattern] | None, Query(max_length=_MOST_PATTERNS, description="name of the series, with * and ?")] = None,
+        name: Annotated[
+            list[_Pattern] | None,
+            Query(
+                max_length=_MOST_PATTERNS,
+                description="words of a name, a ticker or an id of an entity that the alert is about, with * and ?",
+            ),
+        ] = None,
+        since: Annotated[AwareDatetime | None, Query(description="opened then or later, event time")] = None,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
     ) -> AlertsView:
-        """Alerts in their latest state; `state` may be repeated."""
-        states = tuple(dict.fromkeys(state)) if state else None
-        key = ("alerts", states, limit)
-        return cache.get(key, lambda: AlertsView(alerts=alert_rows(store, clock.now(), store.alerts.latest(states, limit))))
+        """Alerts in their latest state; all conditions must hold. `state`, `topic` and `name` may be repeated: any of them."""
+        wanted = AlertFilter(tuple(dict.fromkeys(state or ())), tuple(topic or ()), tuple(name or ()), since)
+        try:
+            return cache.get(
+                ("alerts", wanted, limit), lambda: AlertsView(alerts=alert_rows(store, clock.now(), store.alerts.find(wanted, limit)))
+            )
+        except ConfigurationError as error:
+            raise HTTPException(422, str(error)) from None
 
     @routes.get("/api/alerts/{alert_id}", responses=_NO_ALERT)
     def alert(alert_id: ObjectId) -> AlertView:
@@ -105,7 +125,7 @@ def alert_rows(store: Store, now: datetime, alerts: Sequence[Alert]) -> list[Ale
     acknowledged = {
         row.alert_id: AcknowledgementView.model_validate(row) for row in store.acknowledgements.of([alert.id for alert in alerts])
     }
-    silences = [(parse_all(row.matchers), row.ends_at) for row in store.silences.active(now)] if alerts else []
+    silences = [(matchers_of(row), row.ends_at) for row in store.silences.active(now)] if alerts else []
     return [
         AlertRow(
             **dict(alert),

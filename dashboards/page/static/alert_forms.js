@@ -1,10 +1,9 @@
-// The forms of an alert: acknowledge and silence. Errors are shown in the form, and nothing typed is lost.
+// The form that acknowledges an alert, and what all forms of alerts are made of. Errors are shown in the form, and nothing typed is lost.
 
 import { send } from "./api.js";
 import { el, write } from "./dom.js";
 
 const NAME = "squall.name"; // the name of this browser's user
-const SPANS = [["30", "30 minutes"], ["60", "1 hour"], ["120", "2 hours"], ["480", "8 hours"], ["1440", "1 day"], ["10080", "7 days"]];
 
 const remembered = () => {
   try {
@@ -22,14 +21,14 @@ function remember(name) {
   }
 }
 
-function input(label, name, attributes = {}) {
+export function input(label, name, attributes = {}) {
   return el("label", {}, `${label} `, el("input", { name, maxlength: "200", autocomplete: "off", ...attributes }));
 }
 
-const author = () => input("Your name", "author", { required: true, value: remembered(), autocomplete: "name" });
+export const author = () => input("Your name", "author", { required: true, value: remembered(), autocomplete: "name" });
 
 /** Make a button and the form that it opens. */
-function actionForm(title, fields, confirm, submit) {
+export function actionForm(title, fields, confirm, submit) {
   const problem = el("p", { class: "problem", role: "alert" });
   const act = el("button", { type: "submit" }, confirm);
   const cancel = el("button", { type: "button", class: "quiet" }, "Cancel");
@@ -39,7 +38,7 @@ function actionForm(title, fields, confirm, submit) {
   const show = (open) => {
     form.hidden = !open;
     opener.setAttribute("aria-expanded", String(open));
-    if (open) form.querySelector("input, select").focus();
+    if (open) form.querySelector("input, select, textarea").focus();
     else opener.focus();
   };
   opener.addEventListener("click", () => show(form.hidden));
@@ -71,21 +70,3 @@ export function acknowledgeForm(alert, done) {
     done(`${alert.topic}: acknowledged.`);
   });
 }
-
-/** Make the silence form of an alert, prefilled for its series. */
-export function silenceForm(alert, done) {
-  const options = SPANS.map(([minutes, label]) => el("option", { value: minutes, selected: minutes === "120" }, label));
-  const fields = [
-    input("Silence alerts that match", "matchers", { required: true, value: `topic=${alert.topic}`, class: "long", spellcheck: "false" }),
-    el("label", {}, "For ", el("select", { name: "minutes" }, ...options)),
-    author(),
-    input("Reason", "reason", { required: true, class: "long", maxlength: "1000" }),
-  ];
-  return actionForm("Silence", fields, "Silence", async ({ matchers, minutes, ...rest }) => {
-    await send("POST", "/api/silences", { matchers: [matchers], minutes: Number(minutes), ...rest });
-    done(`${matchers}: silenced.`);
-  });
-}
-
-/** End a silence now. */
-export const endSilence = (id) => send("DELETE", `/api/silences/${id}`);

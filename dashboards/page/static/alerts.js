@@ -1,12 +1,13 @@
-// Alerts: open alerts, silences, past alerts. A card keeps its element while it is listed, so that an update closes nothing in it and
+// Alerts: open alerts, past alerts. A card keeps its element while it is listed, so that an update closes nothing in it and
 // moves neither typed text nor the focus.
 
-import { acknowledgeForm, endSilence, silenceForm } from "./alert_forms.js";
+import { acknowledgeForm } from "./alert_forms.js";
 import { get } from "./api.js";
 import { $, el, link, reconcile, write } from "./dom.js";
 import { documentRow } from "./documents.js";
 import { count, fully, moment, percent, some, whole } from "./format.js";
 import { eventChips, severityChip } from "./gravity.js";
+import { showSilences, silenceForm } from "./silences.js";
 import { urlState } from "./url_state.js";
 
 const PAST = 8; // past alerts that are shown at first
@@ -223,24 +224,6 @@ function adopt(id, parent) {
   focused?.focus({ preventScroll: true });
 }
 
-function silenceRow(silence) {
-  const end = el("button", { type: "button", class: "quiet" }, "End now");
-  const problem = el("span", { class: "problem", role: "alert" });
-  end.addEventListener("click", async () => {
-    end.disabled = true;
-    try {
-      await endSilence(silence.id);
-      handlers.changed();
-    } catch (error) {
-      write(problem, `The silence could not be ended: ${error.message}`);
-      end.disabled = false;
-    }
-  });
-  const why = [silence.author, silence.reason].filter(Boolean).join(": ");
-  const what = ` ${silence.matchers.join(" and ")} until ${moment(silence.ends_at)} UTC (${why}) `;
-  return el("p", {}, el("span", { class: "tag" }, "silenced"), what, end, problem);
-}
-
 /** Return the last alerts, and the one that the address names if it is older than they are. */
 export async function listAlerts() {
   const listed = await get("/api/alerts", { limit: 200 });
@@ -261,8 +244,7 @@ export function showAlerts(alerts, silences) {
   response = alerts;
   draw();
   openLinked();
-  $("silences").hidden = !silences.silences.length;
-  reconcile($("silences"), silences.silences, { key: (silence) => silence.id + silence.ends_at, create: silenceRow });
+  showSilences(silences, () => handlers.changed());
 }
 
 /** `changed()` is called when an alert or a silence was changed on this page, `select(series)` to show one in the chart. */

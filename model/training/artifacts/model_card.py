@@ -27,7 +27,8 @@ _OF_SQUALL = {
         (
             *("accidents_attacks_strikes", "hard_language", "insolvency_fraud_lawsuits", "irony_slang_and_outcomes", "posts_tone"),
             *("reactions_and_lookalikes", "results_markets_executives", "signs_and_quantities", "understated_announcements"),
-            *("wire_accidents", "wire_banks", "wire_markets", "wire_results", "wire_states", "wire_tech_health"),
+            *("catastrophes_plain", "companies_first_hour", "not_so", "posts_finance", "rare_events", "sizes", "tone_hard", "two_names"),
+            *("wire_accidents", "wire_banks", "wire_markets", "wire_notices", "wire_results", "wire_states", "wire_tech_health"),
         ),
         "sentences of Squall's own: `model/labelled/templates`",
     ),

@@ -38,7 +38,7 @@ def documents(
     path: Annotated[
         Path, typer.Argument(help="A file, or a folder of files: JSONL, CSV or Parquet. JSONL and CSV may be compressed with gzip.")
     ],
-    events: Annotated[Path | None, typer.Option(help="CSV of known events: start,end,name,topics.")] = None,
+    events: Annotated[Path | None, typer.Option(help="CSV of known events: start,end,name and, if you like, topics.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write report.html, report.json and alerts.csv to this folder.")] = None,
     start: Annotated[str, typer.Option("--from", help="First moment that is evaluated; earlier documents serve as history.")] = "",
     end: Annotated[str, typer.Option("--to", help="First moment that is not evaluated.")] = "",
@@ -73,6 +73,8 @@ def documents(
       start,end,name,topics
       2011-08-05,2011-08-10T20:00Z,US downgrade,Markets; Macro
       2011-08-18,2011-08-19,Bank stress,
+
+    The column topics may be missing. Of each alert --json gives subject, names, fired_at and the documents that drove it.
 
     \b
     Examples:

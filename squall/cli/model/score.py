@@ -21,15 +21,20 @@ def score(context: typer.Context, checkpoint: Checkpoint = None, _as_json: AsJso
     "entities": ["Royal Mail"] they are these names, in this order, known or not; a name that the text does not have gets the tone of the
     text, null for place and severity, and no events. A line that cannot be scored gives an object with `line` and `error`; the other
     lines are scored.
+
+    Of a text with more tokens than the model reads (SQUALL_MODEL__MAX_TOKENS, 128) the title, the first sentence below it and those
+    sentences of its first 11,000 characters are read that sound grave or name one of the entities. A name in none of them has null for
+    its severity.
     """
-    from squall.app.linking import entity_objects, open_linker
+    from squall.app.linking import entity_objects, open_linker, wanted_entities
     from squall.model.serving.engine import ScoringEngine
     from squall.model.serving.json_lines import score_lines
 
     settings = settings_of(context)
-    finder = entity_objects(open_linker(settings.entities))
+    linker = open_linker(settings.entities)
+    finder, want = entity_objects(linker), wanted_entities(linker)
     model = settings.model.model_copy(update={"path": checkpoint}) if checkpoint else settings.model
     with ScoringEngine.open(model) as engine:
-        for result in score_lines(sys.stdin.buffer, engine, extend=finder):
+        for result in score_lines(sys.stdin.buffer, engine, extend=finder, want=want):
             sys.stdout.buffer.write(orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.buffer.flush()

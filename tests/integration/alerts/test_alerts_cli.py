@@ -83,6 +83,20 @@ def test_alerts_are_listed_for_people_and_for_programs(run):
     assert run("list", "--state", "resolved") == "no alerts\n"
 
 
+def test_alerts_are_listed_by_topic_name_time_and_state_together(run):
+    def found(*options):
+        return {row["id"] for row in json.loads(run("list", *options, "--json"))}
+
+    assert found("--topic", "$a*") == found("--name", "aapl") == {FIRING.id}
+    assert found("--topic", "$a*", "--topic", "M&A*") == {FIRING.id, OTHER.id}
+    assert found("--since", f"{NOW - timedelta(hours=1):%Y-%m-%dT%H:%MZ}", "--state", "firing", "--name", "$AAPL") == {FIRING.id}
+    assert found("--since", "3d", "--topic", "M&A*") == {OTHER.id}
+    assert run("list", "--since", "1m") == run("list", "--name", "nobody") == run("list", "--topic", "AAPL") == "no alerts\n"
+    for wrong, words in (("soon", "--since"), ("1y", "--since")):
+        with pytest.raises(ConfigurationError, match=words):
+            run("list", "--since", wrong)
+
+
 def test_an_alert_is_explained_with_its_notifications(run):
     shown = run("show", FIRING.id)
     assert "$AAPL (symbol)" in shown
@@ -126,16 +140,52 @@ def test_a_silence_is_made_listed_and_ended(run):
     assert "topic=Energy*, severity=warning  (ann: OPEC)" in run("silence", "--list")
     run("silence", "--end", row["id"][:6])
     assert run("silence", "--list") == "no silences\n"
-    with pytest.raises(SquallError, match="no active silence"):
+    with pytest.raises(SquallError, match="no silence that has not ended"):
         run("silence", "--end", row["id"])
+
+
+def test_a_silence_starts_later_is_extended_and_shows_what_it_matches(run):
+    start, end = (f"{NOW + timedelta(days=days):%Y-%m-%dT%H:%MZ}" for days in (3, 4))
+    wanted = ["--match", "topic=~m&a.*|macro", "--match", "severity!=critical", "--reason", "CPI"]
+    made = json.loads(run("silence", *wanted, "--from", start, "--until", end, "--json"))
+    assert made["matchers"] == ["topic=~m&a.*|macro", "severity!=critical"]
+    assert [row["id"] for row in made["preview"]["open"]] == [OTHER.id]
+    try:
+        assert f"from {NOW + timedelta(days=3):%Y-%m-%d %H:%M} until {NOW + timedelta(days=4):%Y-%m-%d %H:%M} UTC" in run(
+            "silence", "--list"
+        )
+        run("silence", "--extend", made["id"][:6], "--for", "1d")
+        (row,) = json.loads(run("silence", "--list", "--json"))
+        assert datetime.fromisoformat(row["ends_at"]) == NOW + timedelta(days=5)
+        assert datetime.fromisoformat(row["starts_at"]) == NOW + timedelta(days=3)
+        run("silence", "--extend", made["id"], "--until", end)
+        assert f"{NOW + timedelta(days=4):%Y-%m-%d %H:%M}" in run("silence", "--list")
+    finally:
+        run("silence", "--end", made["id"])
+    assert run("silence", "--list") == "no silences\n"
+
+
+def test_a_silence_that_matches_nothing_says_so_and_what_is_spelled_alike(run):
+    shown = run("silence", "--match", "topic=$APPL", "--match", "kind=symbol", "--dry-run")
+    assert "matches none of the last 2 alerts" in shown
+    assert "topic=$APPL  matches nothing that is known; nearest: $AAPL" in shown
+    assert "kind=symbol  by itself matches 1 alert; it would match symbol" in shown
+    assert "matches 1 open alert and 0 resolved, of the last 2 alerts" in run("silence", "--match", "topic=$aapl", "--dry-run")
+    assert run("silence", "--list") == "no silences\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "exactly one of --match, --list and --end"),
-        (["--match", "topic=a", "--list"], "exactly one of --match, --list and --end"),
-        (["--match", "topic=a", "--reason", "x"], "needs a duration"),
+        ([], "exactly one of --match, --list, --extend and --end"),
+        (["--match", "topic=a", "--list"], "exactly one of --match, --list, --extend and --end"),
+        (["--extend", "ab"], "either --for or --until"),
+        (["--extend", "ab", "--for", "1h", "--from", "2h"], "--from needs --match"),
+        (["--list", "--dry-run"], "--dry-run needs --match"),
+        (["--extend", "ab", "--for", "1h", "--until", "2030-01-01"], "either --for or --until"),
+        (["--match", "topic=a", "--for", "2h", "--until", "2030-01-01", "--reason", "x"], "a duration or an end"),
+        (["--match", "topic=~(a", "--for", "2h", "--reason", "x"], "regular expression is not valid"),
+        (["--match", "topic=a", "--reason", "x"], "needs a duration or an end"),
         (["--match", "topic=a", "--for", "2h"], "needs a reason"),
         (["--match", "topic=a", "--for", "soon", "--reason", "x"], "'soon' is not a duration"),
         (["--match", "colour=red", "--for", "2h", "--reason", "x"], "no label 'colour'"),
@@ -160,22 +210,58 @@ def test_other_durations_are_refused_with_an_example(text):
     assert "1d12h" in caught.value.hint
 
 
-def test_a_sample_goes_to_every_receiver_or_the_one_that_is_named(run, folder):
+def test_a_sample_goes_where_the_routes_lead_or_to_the_receiver_that_is_named(run, folder):
     found = json.loads(run("test", "--json"))
     assert [(row["receiver"], row["sent"]) for row in found["results"]] == [("default", True)]
     (path,) = (folder / "outbox").glob("*.eml")
-    assert "Squall" in message_from_bytes(path.read_bytes())["Subject"]
+    assert "Financials (test message)" in message_from_bytes(path.read_bytes())["Subject"]
     with pytest.raises(ConfigurationError, match="no receiver 'desk'") as caught:
         run("test", "--receiver", "desk")
     assert "default" in caught.value.hint
+    path.unlink()
 
 
-def test_a_receiver_that_can_not_be_reached_is_named_and_the_others_get_theirs(run, monkeypatch):
+@pytest.fixture
+def routed(monkeypatch):
+    """A desk for energy, which never answers, and quiet hours all day for it."""
     desk = {"name": "desk", "url": "http://127.0.0.1:9/", "timeout_seconds": 2}
+    route = {"receiver": "desk", "topics": ["Energy*"], "quiet": {"start": "00:00", "end": "00:00"}}
     monkeypatch.setenv("SQUALL_ALERTS__RECEIVERS", json.dumps([desk]))
-    printed = run("test", code=1)
+    monkeypatch.setenv("SQUALL_ALERTS__ROUTES", json.dumps([route, {"receiver": "default", "kinds": ["topic"]}]))
+
+
+def test_a_dry_run_says_which_route_takes_an_alert_and_why_and_sends_nothing(run, routed, folder):
+    shown = run("test", "--topic", "Energy | Oil", "--dry-run")
+    assert "+ route 1 to desk: topic 'Energy | Oil' matches 'Energy*', in its quiet hours now" in shown
+    assert "- route 2 to default: not tried: a route before it took the alert" in shown
+    assert "would go to: desk" in shown
+    assert "quiet hours" not in run("test", "--topic", "Energy | Oil", "--severity", "critical", "--dry-run")
+    other = json.loads(run("test", "--topic", "$XOM", "--dry-run", "--json"))
+    assert other["labels"] == {"topic": "$XOM", "kind": "symbol", "severity": "warning", "test": "burst"}
+    assert (other["receivers_of_routes"], other["results"]) == (["default"], [])
+    assert [row["because"] for row in other["routes"]] == [
+        ["topic '$XOM' is none of: Energy*"],
+        ["kind symbol is none of: topic"],
+        ["no route matches"],
+    ]
+    assert not list((folder / "outbox").glob("*.eml"))
+
+
+def test_a_silence_that_would_keep_a_real_alert_back_is_told(run, routed):
+    made = json.loads(run("silence", "--match", "topic=~energy.*", "--for", "1h", "--reason", "x", "--json"))
+    try:
+        assert f"silenced by {made['id'][:8]} topic=~energy.* until" in run("test", "--topic", "Energy | Oil", "--dry-run")
+        assert "silenced" not in run("test", "--topic", "Macro", "--dry-run")
+    finally:
+        run("silence", "--end", made["id"])
+
+
+def test_a_receiver_that_can_not_be_reached_is_named_and_the_others_get_theirs(run, routed):
+    printed = run("test", "--all", code=1)
     assert "default: sent" in printed
     assert "desk: webhook http://127.0.0.1:9 does not answer" in printed
+    assert "default: sent" in run("test", "--topic", "Macro")
+    assert "desk: webhook" in run("test", "--topic", "Energy | Oil", code=1)
 
 
 def test_without_a_store_it_says_so(run, monkeypatch, tmp_path):

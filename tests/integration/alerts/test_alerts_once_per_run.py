@@ -22,6 +22,7 @@ WALL = END + timedelta(days=30)
 SETTINGS = Settings(
     detector={"history_days": 14, "min_history_hours": 24, "step_minutes": 5, "market": False},
     alerts={
+        "notify_history": True,
         "receivers": [{"name": "desk", "to": ["desk@example.org"]}],
         "routes": [{"receiver": "desk", "continue": True}, {"receiver": "default"}],
     },

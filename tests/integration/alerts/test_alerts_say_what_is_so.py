@@ -53,7 +53,13 @@ def told(tmp_path_factory):
     chosen = Settings(
         data_dir=folder,
         detector={"history_days": 14, "resolve_minutes": 30},
-        alerts={"receivers": receivers, "routes": [{"receiver": "desk"}], "repeat_interval_seconds": 900, "max_per_hour": 1000},
+        alerts={
+            "receivers": receivers,
+            "routes": [{"receiver": "desk"}],
+            "repeat_interval_seconds": 900,
+            "max_per_hour": 1000,
+            "notify_history": True,
+        },
         web={"url": "https://squall.example.org/"},
     )
     store = storage.open(f"chdb://{folder / 'store'}?max_threads=1")

@@ -23,7 +23,10 @@ from tests.support.watched_store import WatchedStore
 pytestmark = pytest.mark.slow
 
 WALL = END + timedelta(days=30)
-SETTINGS = Settings(detector=DetectorSettings(history_days=14, min_history_hours=24, settle_seconds=120, idle_seconds=10, market=False))
+SETTINGS = Settings(
+    detector=DetectorSettings(history_days=14, min_history_hours=24, settle_seconds=120, idle_seconds=10, market=False),
+    alerts={"notify_history": True},
+)
 
 COARSE = SETTINGS.model_copy(update={"detector": SETTINGS.detector.model_copy(update={"step_minutes": 5})})
 """For tests of many runs."""

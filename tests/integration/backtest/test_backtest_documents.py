@@ -1,8 +1,11 @@
 """`run_backtest` over real files and the embedded store; the scorer goes by words, so that moods are known."""
 
+import subprocess
+import sys
 import threading
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import orjson
@@ -24,6 +27,7 @@ pytestmark = pytest.mark.slow
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 CRISIS = MIDNIGHT + timedelta(days=2, hours=14)
+JUDGE = Path(__file__).parents[4] / "shared" / "crises" / "score.py"
 
 
 class WordScorer:
@@ -33,7 +37,7 @@ class WordScorer:
         self.model_version = version
         self.scored = 0
 
-    def read(self, texts):
+    def read(self, texts, **wanted):
         self.scored += len(texts)
         topic = np.full((len(texts), len(TOPICS)), 0.01, dtype=np.float32)
         sentiment = np.full((len(texts), 3), 0.1, dtype=np.float32)
@@ -111,6 +115,10 @@ def test_the_crisis_is_found_reported_and_scored_once(tmp_path, bench):
     assert (facts["scored"], facts["dead_lettered"]) == (len(lines()), 2)
     assert facts["sweep"][0]["matched_events"] == facts["matched_events"]
     assert all(document.title.startswith("Bad") for document in first.documents_of[facts["alerts"][0]["id"]])
+    assert "Markets" in {alert["subject"] for alert in facts["alerts"]} <= {"Markets", "All topics"}
+    for alert in facts["alerts"]:
+        assert (alert["names"], len(alert["documents"])) == ([], 5)
+        assert all(row["title"].startswith("Bad") and row["published_at"] <= alert["fired_at"] for row in alert["documents"])
 
     again = bench.run(path, events=known, start=MIDNIGHT + timedelta(days=1, hours=6)).as_dict()
     assert bench.opened == 1
@@ -125,7 +133,31 @@ def test_the_crisis_is_found_reported_and_scored_once(tmp_path, bench):
     assert "<script" not in page
     assert "crash" in page
     assert orjson.loads(written["report.json"]) == orjson.loads(orjson.dumps(facts))
-    assert written["alerts.csv"].splitlines()[1].endswith(",crash")
+    assert written["alerts.csv"].splitlines()[1].endswith((",crash,Markets", ",crash,All topics"))
+
+
+@pytest.mark.skipif(not JUDGE.exists(), reason="needs ../shared/crises")
+def test_the_judge_of_real_crises_reads_the_report_as_it_is(tmp_path, bench):
+    """Its own events file too, which has other columns; an event must lie ten days after the beginning."""
+    crash = MIDNIGHT + timedelta(days=11)
+    rows = lines(days=11, crisis=False) + [
+        {"title": f"Bad story {n} of Markets at Harbor Union", "published_at": (crash + timedelta(minutes=n)).isoformat()}
+        for n in range(70)
+    ]
+    path = write(tmp_path / "news.jsonl", rows)
+    known = tmp_path / "judged.csv"
+    known.write_text(
+        "id,name,kind,entity,aliases,ticker,topics,start,end,about,n6h\n"
+        f"1,crash,company,Harbor Union,,,,{crash:%Y-%m-%dT%H:%MZ},{crash + timedelta(days=1):%Y-%m-%dT%H:%MZ},harbor union,70\n"
+        f"2,slump,market,Markets,,,Markets,{crash:%Y-%m-%dT%H:%MZ},{crash + timedelta(days=1):%Y-%m-%dT%H:%MZ},,70\n"
+    )
+    result = bench.run(path, events=known)
+    assert [event["name"] for event in result.as_dict()["matched_events"]] == ["crash", "slump"]
+    write_report(result, tmp_path / "out")
+    command = [sys.executable, str(JUDGE), str(tmp_path / "out" / "report.json"), str(known)]
+    said = orjson.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert (said["events"], said["company_within_24h"], said["market_within_24h"], said["missed"]) == (2, 1.0, 1.0, [])
+    assert said["alerts"] == len(result.alerts)
 
 
 def test_old_scores_are_used_as_of_their_model_and_nothing_is_scored(tmp_path, bench):

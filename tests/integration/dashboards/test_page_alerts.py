@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -8,7 +8,8 @@ import pytest
 
 from squall.alerts.notification.silences import active_silences, is_silenced
 from squall.core.config.settings import DetectorSettings
-from squall.core.records import AlertState, SeriesKind
+from squall.core.records import AlertState, EntityKind, Mention, SeriesKind
+from tests.integration.dashboards.conftest import NEWEST
 from tests.support.recording_store import RecordingStore
 
 pytestmark = pytest.mark.slow
@@ -123,6 +124,13 @@ def test_a_silence_ends_by_itself_and_means_only_what_matches(world: Any, alert:
         ({"matchers": ["Energy*"]}, "'Energy*' is not a matcher"),
         ({"matchers": ["colour=red"]}, "alerts have no label 'colour'"),
         ({"matchers": []}, "body.matchers"),
+        ({"matchers": ["topic=~(a"]}, "regular expression is not valid"),
+        ({"minutes": None}, "give either minutes or ends_at"),
+        ({"ends_at": "2026-03-02T20:00Z"}, "give either minutes or ends_at"),
+        ({"minutes": None, "ends_at": "2026-03-02T13:00Z"}, "is over already"),
+        ({"minutes": None, "ends_at": "2026-03-02T20:00Z", "starts_at": "2026-03-02T21:00Z"}, "is before its start"),
+        ({"starts_at": "soon"}, "body.starts_at"),
+        ({"starts_at": "2026-03-02T14:00"}, "body.starts_at"),
         ({"minutes": 0}, "body.minutes"),
         ({"minutes": 527_041}, "body.minutes"),
         ({"author": " \u0000 "}, "body.author"),
@@ -138,6 +146,97 @@ def test_an_invalid_silence_is_refused_with_the_reason(world: Any, change: dict[
     assert world.store.silences.all() == []
 
 
+def test_a_silence_may_start_later_is_extended_and_a_planned_one_can_be_cancelled(world: Any, alert: Any) -> None:
+    firing = alert(1, AlertState.FIRING)
+    world.store.alerts.write([firing])
+    json = {"Content-Type": "application/json"}
+    start = NEWEST + timedelta(hours=2)
+
+    def muted() -> bool:
+        return is_silenced(firing, active_silences(world.store.silences.all(), world.clock.now()))
+
+    with world.serving() as url:
+        made = httpx.post(url + "/api/silences", json={**SILENCE, "starts_at": start.isoformat()}).json()
+        span = [datetime.fromisoformat(made[key]) for key in ("starts_at", "ends_at")]
+        assert span == [start, start + timedelta(hours=2)]
+        assert httpx.get(url + "/api/alerts").json()["alerts"][0]["silenced_until"] is None
+        assert not muted()
+        answer = httpx.patch(f"{url}/api/silences/{made['id']}", json={"minutes": 30})
+        assert datetime.fromisoformat(answer.json()["ends_at"]) == span[1] + timedelta(minutes=30)
+        world.clock.advance(2 * 3600)
+        assert muted()
+        until = (span[1] + timedelta(days=1)).isoformat()
+        assert httpx.patch(f"{url}/api/silences/{made['id']}", json={"ends_at": until}).status_code == 200
+        assert httpx.patch(f"{url}/api/silences/{made['id']}", json={"ends_at": NEWEST.isoformat()}).status_code == 422
+        assert httpx.patch(f"{url}/api/silences/{9:032x}", json={"minutes": 30}).status_code == 404
+        world.clock.advance(20 * 3600)
+        assert muted()
+        planned = httpx.post(url + "/api/silences", json={**SILENCE, "starts_at": (start + timedelta(days=3)).isoformat()}).json()
+        assert httpx.delete(f"{url}/api/silences/{planned['id']}", headers=json).status_code == 200
+        assert [row["id"] for row in httpx.get(url + "/api/silences").json()["silences"]] == [made["id"]]
+
+
+def test_a_preview_says_what_a_silence_would_match_and_stores_nothing(world: Any, alert: Any) -> None:
+    world.store.alerts.write([alert(1, AlertState.FIRING), alert(2, AlertState.RESOLVED)])
+    with world.serving() as url:
+
+        def preview(*matchers: str) -> dict[str, Any]:
+            answer = httpx.get(url + "/api/silences/preview", params={"matcher": list(matchers)})
+            assert answer.status_code == 200, answer.text
+            found: dict[str, Any] = answer.json()
+            return found
+
+        found = preview("topic=~mark.*", "severity!=warning")
+        assert ([row["id"] for row in found["open"]], [row["id"] for row in found["past"]]) == ([ONE], [f"{2:032x}"])
+        assert (found["tried"], found["open"][0]["topic"]) == (2, "Markets")
+        nothing = preview("topic=Makrets")
+        assert nothing["open"] == nothing["past"] == []
+        assert nothing["matchers"][0]["nearest"][0] == "Markets"
+        refused = httpx.get(url + "/api/silences/preview", params={"matcher": "topic=~(a"})
+        assert refused.status_code == 422
+        assert "regular expression" in refused.json()["detail"]
+        assert httpx.get(url + "/api/silences/preview").status_code == 422
+    assert world.store.silences.all() == []
+
+
+def test_alerts_are_found_by_topic_time_and_the_names_that_their_documents_name(world: Any, scored: Any, alert: Any) -> None:
+    named = scored("Harbor Union halts withdrawals", age=NEARLY)
+    harbor = Mention(
+        entity="company:harbor-union", kind=EntityKind.COMPANY, name="Harbor Union", symbols=("HBU",), start=0, end=12, first=True,
+        relevance=0.9, p_negative=0.8, p_neutral=0.1, p_positive=0.1,
+    )  # fmt: skip
+    other = scored("Markets fall", age=NEARLY)
+    world.insert(named.model_copy(update={"mentions": (harbor,)}), other)
+    symbol = {"topic": "$XOM", "kind": SeriesKind.SYMBOL, "opened_at": NEWEST - timedelta(days=9)}
+    world.store.alerts.write(
+        [
+            alert(1, AlertState.FIRING, (named.document.id,)),
+            alert(2, AlertState.RESOLVED, (other.document.id,)),
+            alert(3, AlertState.FIRING).model_copy(update=symbol),
+        ]
+    )
+    with world.serving() as url:
+
+        def found(**query: Any) -> list[int]:
+            answer = httpx.get(url + "/api/alerts", params=query)
+            assert answer.status_code == 200, answer.text
+            return sorted(int(row["id"], 16) for row in answer.json()["alerts"])
+
+        assert found() == [1, 2, 3]
+        for name in ("harbor union", "HARBOR", "harb*", "$hbu", "HBU", "company:harbor-union"):
+            assert found(name=name) == [1], name
+        assert found(name="arbor") == found(name="harbor bank") == []
+        assert found(name=["xom", "harbor"]) == [1, 3]
+        assert found(topic="mark*") == [1, 2]
+        assert found(topic=["mark*", "$x*"], state="firing") == [1, 3]
+        assert found(topic="mark*", state="firing", name="harbor", since="2026-03-01T00:00:00Z") == [1]
+        assert found(since=(NEWEST - timedelta(days=10)).isoformat()) == [1, 2, 3]
+        assert found(since=(NEWEST - timedelta(days=8)).isoformat()) == [1, 2]
+        assert httpx.get(url + "/api/alerts", params={"topic": "x" * 501}).status_code == 422
+        assert httpx.get(url + "/api/alerts", params={"topic": " "}).status_code == 422
+        assert httpx.get(url + "/api/alerts", params={"since": "yesterday"}).status_code == 422
+
+
 def test_notes_are_stored_as_plain_text(world: Any, alert: Any) -> None:
     world.store.alerts.write([alert(1, AlertState.FIRING)])
     hostile = "<script>alert('x')</script> \\ \t' OR 1=1 --"
@@ -150,6 +249,7 @@ def test_notes_are_stored_as_plain_text(world: Any, alert: Any) -> None:
 CHANGES = [
     ("POST", f"/api/alerts/{ONE}/acknowledgement", ACK),
     ("POST", "/api/silences", SILENCE),
+    ("PATCH", f"/api/silences/{ONE}", {"minutes": 60}),
     ("DELETE", f"/api/silences/{ONE}", None),
 ]
 

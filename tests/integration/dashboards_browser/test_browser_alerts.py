@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -86,6 +86,54 @@ def test_an_alert_is_silenced_and_the_silence_ended_again(served_page: ServedPag
     page.get_by_role("button", name="End now").click()
     expect(card.locator(".tag")).to_have_count(0)
     expect(page.locator("#silences")).to_be_hidden()
+
+
+def test_a_silence_shows_what_it_would_match_while_it_is_typed(page: Page, card: Locator) -> None:
+    card.get_by_role("button", name="Silence").click()
+    form = card.get_by_role("form", name="Silence")
+    preview = form.locator(".preview")
+    expect(preview).to_contain_text("Matches 1 open alert and 0 resolved, of the last 2:")
+    expect(preview.locator("li")).to_contain_text(f"{OIL}: critical, firing")
+    matchers = form.get_by_label("Silence alerts that match")
+    matchers.fill("topic=Enrgy*")
+    expect(preview).to_contain_text("Matches none of the last 2 alerts.")
+    expect(preview.locator("li")).to_contain_text(f"topic=Enrgy* matches nothing that is known; nearest: {OIL}")
+    matchers.fill("topic=~mark.*|energy.*\nseverity!=warning")
+    expect(preview).to_contain_text("Matches 1 open alert and 1 resolved, of the last 2:")
+
+
+def test_a_matcher_that_is_wrong_is_told_while_it_is_typed(page: Page, card: Locator, expected_errors: list[Any]) -> None:
+    expected_errors.append(re.compile("status of 422"))
+    card.get_by_role("button", name="Silence").click()
+    form = card.get_by_role("form", name="Silence")
+    form.get_by_label("Silence alerts that match").fill("topic=~(a")
+    expect(form.locator(".preview .warning")).to_contain_text("the regular expression is not valid: missing )")
+
+
+def test_a_silence_is_planned_extended_and_cancelled(served_page: ServedPage, page: Page, card: Locator) -> None:
+    start = (datetime.now(UTC) + timedelta(days=2)).replace(hour=13, minute=30, second=0, microsecond=0)
+    card.get_by_role("button", name="Silence").click()
+    form = card.get_by_role("form", name="Silence")
+    form.get_by_label("Silence alerts that match").fill("topic=~energy.*\nseverity!=warning")
+    form.get_by_label("From").fill(f"{start:%Y-%m-%dT%H:%M}")
+    form.locator("select[name=minutes]").select_option("60")
+    form.get_by_label("Your name").fill("Ada")
+    form.get_by_label("Reason").fill("OPEC meeting")
+    form.get_by_role("button", name="Silence").click()
+    row = page.locator("#silences p")
+    expect(row).to_contain_text("planned silence topic=~energy.* and severity!=warning from")
+    expect(card.locator(".tag")).to_have_count(0)
+    (planned,) = served_page.store.silences.all()
+    assert (planned.starts_at, planned.ends_at) == (start, start + timedelta(hours=1))
+    row.get_by_label("Extend by").select_option("120")
+    row.get_by_role("button", name="Extend").click()
+    expect(row).to_contain_text(f"until {start.day} {start:%b} 16:30 UTC")
+    (extended,) = served_page.store.silences.all()
+    assert (extended.starts_at, extended.ends_at) == (start, start + timedelta(hours=3))
+    row.get_by_role("button", name="Cancel silence").click()
+    expect(page.locator("#silences")).to_be_hidden()
+    (cancelled,) = served_page.store.silences.all()
+    assert cancelled.starts_at == cancelled.ends_at < datetime.now(UTC)
 
 
 def test_a_refusal_is_shown_in_the_form_and_nothing_typed_is_lost(page: Page, card: Locator, expected_errors: list[Any]) -> None:

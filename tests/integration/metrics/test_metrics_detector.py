@@ -25,7 +25,9 @@ from tests.support.alert_stream import END, documents, progress
 pytestmark = pytest.mark.slow
 
 WALL = END + timedelta(days=30)
-SETTINGS = Settings(detector=DetectorSettings(history_days=14, min_history_hours=24, step_minutes=5, market=False))
+SETTINGS = Settings(
+    detector=DetectorSettings(history_days=14, min_history_hours=24, step_minutes=5, market=False), alerts={"notify_history": True}
+)
 
 
 @pytest.fixture

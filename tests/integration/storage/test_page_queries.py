@@ -147,7 +147,7 @@ def test_readings_are_read_at_multiples_of_a_step(store: Store) -> None:
 def test_the_desk_changes_with_every_word_and_with_time(store: Store) -> None:
     now = store.arrivals.now()
     states = [store.alerts.revision(now)]
-    made = new_silence(["topic=Mark*"], "ann", "known", now, timedelta(minutes=5))
+    made = new_silence(["topic=Mark*"], "ann", "known", now, None, now + timedelta(minutes=5))
     store.silences.write([made])
     states.append(store.alerts.revision(now))
     states.append(store.alerts.revision(now + timedelta(minutes=5)))

@@ -71,6 +71,7 @@ class Cluster:
             "STORE__TIMEOUT_SECONDS": "5",
             "DATA_DIR": str(self.folder / "data"),
             "ALERTS__SMTP_HOST": "127.0.0.1",
+            "ALERTS__NOTIFY_HISTORY": "true",
             "ALERTS__SMTP_PORT": str(self.mailbox.port),
             "ALERTS__TO": '["risk@example.org"]',
             "DETECTOR__INTERVAL_SECONDS": "1",

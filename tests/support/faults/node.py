@@ -37,6 +37,7 @@ class NodeRun:
             "WEB__PORT": "0",
             "DETECTOR__INTERVAL_SECONDS": "1",
             "DETECTOR__IDLE_SECONDS": "2",
+            "ALERTS__NOTIFY_HISTORY": "true",
             "PROCESSOR__BATCH_DOCUMENTS": "200",
             "PROCESSOR__RETRY_MAX_SECONDS": "1",
             "MODEL__THREADS": "1",

@@ -90,6 +90,27 @@ def test_a_silence_mutes_matching_alerts_until_it_ends():
     assert said(story.look(3630)) == [("default", Reason.MORE_FIRING, ["Energy | Oil", "Macro"])]
 
 
+DAY = 86_400
+
+
+def test_nothing_is_sent_about_history_until_event_time_has_caught_up():
+    story = Story()
+    story.update(0, firing(), firing("Macro"), wall=40 * DAY)
+    story.update(600, resolved("Macro"), wall=40 * DAY + 600)
+    assert story.look(30 * DAY, wall=40 * DAY + 700) == []
+    assert story.look(39 * DAY + 800, wall=40 * DAY + 710) == []  # less than a day behind: group_wait begins
+    assert said(story.look(39 * DAY + 830, wall=40 * DAY + 740)) == [("default", Reason.FIRING, ["Energy | Oil"])]
+
+
+def test_history_is_sent_when_it_is_asked_for_and_never_when_everything_counts_as_history():
+    asked, never = Story(notify_history=True), Story(history_after_seconds=0)
+    for story, wall in ((asked, 40 * DAY), (never, 0)):
+        story.update(0, firing(), wall=wall)
+        story.look(60, wall + 60)
+    assert said(asked.sent) == [("default", Reason.FIRING, ["Energy | Oil"])]
+    assert never.sent == []
+
+
 def test_an_alert_that_begins_and_ends_during_a_silence_is_never_reported():
     story = Story()
     story.silences = [silence("kind=topic")]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.alerts.notification.quiet_hours import is_quiet
-from squall.alerts.notification.routing import routes
+from squall.alerts.notification.quiet_hours import holds_back, is_quiet
+from squall.alerts.notification.routing import explain_routes, routes
 from squall.core.config.alerts import DAYS, AlertSettings, QuietSettings
 from squall.core.config.loading import load_settings
 from squall.core.errors import ConfigurationError
@@ -109,3 +109,51 @@ def test_of_two_routes_to_one_receiver_the_first_counts():
     quiet = {"start": "22:00", "end": "07:00"}
     both = AlertSettings(routes=({"receiver": "default", "continue": True, "quiet": quiet}, {"receiver": "default"}))
     assert routes(both, alert())["default"] is not None
+
+
+ROUTES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "receiver": st.sampled_from(["default", "desk"]),
+            "topics": st.sampled_from([(), ("Energy*",), ("Macro", "$*")]),
+            "kinds": st.sampled_from([(), ("topic",), ("symbol", "source")]),
+            "severities": st.sampled_from([(), ("critical",)]),
+            "continue": st.booleans(),
+        }
+    ),
+    max_size=4,
+)
+
+
+@given(ROUTES, st.sampled_from(["Energy | Oil", "Macro", "$XOM"]), st.sampled_from(Severity))
+def test_the_explanation_of_the_routes_is_what_they_do(configured, topic, severity):
+    settings = AlertSettings(receivers=({"name": "desk", "to": ("desk@example.org",)},), routes=tuple(configured))
+    one = alert(topic=topic, kind=SeriesKind.SYMBOL if topic[0] == "$" else SeriesKind.TOPIC, severity=severity)
+    verdicts = explain_routes(settings, one)
+    by_hand = []
+    for route in settings.routes:
+        fitting = not route.topics or any(topic.lower().startswith(pattern.lower().rstrip("*")) for pattern in route.topics)
+        if fitting and (not route.kinds or one.kind in route.kinds) and (not route.severities or severity in route.severities):
+            by_hand.append(route.receiver)
+            if not route.goes_on:
+                break
+    assert [verdict.receiver for verdict in verdicts if verdict.matched] == (by_hand or ["default"])
+    assert list(routes(settings, one)) == list(dict.fromkeys(by_hand or ["default"]))
+    assert all(bool(verdict.because) is verdict.reached for verdict in verdicts)
+    assert not any(verdict.matched for verdict in verdicts if not verdict.reached)
+
+
+def test_a_route_says_which_condition_failed_or_how_each_was_met(settings):
+    pager, energy, source = explain_routes(settings, alert(topic="Energy | Oil"))
+    assert (pager.matched, pager.because) == (False, ("severity warning is none of: critical",))
+    assert (energy.matched, energy.because) == (True, ("topic 'Energy | Oil' matches 'Energy*'",))
+    assert (source.reached, source.matched, source.because) == (False, False, ())
+
+
+def test_quiet_hours_hold_warnings_back_and_critical_alerts_only_where_they_are_told_to():
+    night = datetime.fromisoformat("2026-03-06 21:00+00:00")
+    critical = alert(severity=Severity.CRITICAL)
+    assert holds_back(NIGHT, alert(), night)
+    assert not holds_back(NIGHT, critical, night)
+    assert holds_back(NIGHT.model_copy(update={"critical_passes": False}), critical, night)
+    assert not holds_back(None, alert(), night)

@@ -42,6 +42,11 @@ def test_a_byte_order_mark_and_blank_lines_are_no_matter(tmp_path):
     assert len(load(tmp_path, "\ufeff" + HEADER + "\n2011-08-05,2011-08-06,x,\n,,,\n")) == 1
 
 
+def test_topics_may_be_missing_and_other_columns_are_ignored(tmp_path):
+    events = load(tmp_path, "id,start,end,name,kind\n1,2011-08-05,2011-08-06,x,company\n")
+    assert [(event.name, event.topics) for event in events] == [("x", ())]
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
@@ -60,7 +65,7 @@ def test_a_bad_row_is_named_with_what_to_do(tmp_path, rows, message):
 
 
 def test_missing_columns_and_unreadable_files_are_errors(tmp_path):
-    with pytest.raises(ConfigurationError, match="no column end, topics"):
+    with pytest.raises(ConfigurationError, match="no column end"):
         load(tmp_path, "start,name\n2011-08-05,x\n")
     with pytest.raises(ConfigurationError, match="no column start"):
         load(tmp_path, "")

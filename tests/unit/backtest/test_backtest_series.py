@@ -232,3 +232,32 @@ def test_alarm_p_moves_the_limit_and_not_the_scores(tmp_path):
     assert [bucket["score"] for bucket in usual] == [bucket["score"] for bucket in eager]
     assert all(bucket["alarm"] == (bucket["score"] >= 2) for bucket in eager)
     assert isinstance(CliRunner().invoke(app, ["series", path, "--alarm-p", "0"]).exception, ConfigurationError)
+
+
+def test_bursts_that_a_series_often_has_are_no_alarms_and_a_far_larger_one_is_one_alarm():
+    values = poisson(20, 288 * 4)
+    for at in range(40, values.size, 144):  # every twelve hours, at other times of the day
+        values[at + at // 6 % 70 : at + at // 6 % 70 + 12] += 200
+    largest = 288 * 3 + 200
+    values[largest : largest + 12] += 3000
+    assert alarms(score_series(rows(values[:largest]), LIMITS, method="seasonal"))
+    found = [alarm for alarm in alarms(score_series(rows(values), LIMITS)) if alarm >= 288 * 2]
+    assert len(found) == 1
+    assert largest <= found[0] < largest + 12
+
+
+def test_a_burst_after_a_day_of_rest_is_an_alarm_of_its_own():
+    values = poisson(20, 288 * 5)
+    for at in (288 * 2, 288 * 2 + 100, 288 * 4):
+        values[at : at + 12] += 3000
+    found = alarms(score_series(rows(values), LIMITS))
+    assert [at // 144 * 144 for at in found] == [288 * 2, 288 * 4]
+
+
+def test_a_smaller_alarm_p_asks_for_a_longer_return_period():
+    values = poisson(20, 288 * 4)
+    values[288 * 3 : 288 * 3 + 12] += 3000
+    buckets = score_series(rows(values), LIMITS, 1e-6)
+    highest = max(bucket.score for bucket in buckets)
+    assert highest > 6
+    assert not alarms(score_series(rows(values), LIMITS, 10 ** -(2 * highest)))

@@ -139,10 +139,10 @@ def test_a_worker_that_hangs_in_the_model_is_not_alive(clock: ManualClock) -> No
     seen: list[list[str]] = []
 
     class Hanging(HashScorer):
-        def read(self, texts: Sequence[str]) -> Any:
+        def read(self, texts: Sequence[str], **wanted: Any) -> Any:
             clock.advance(61)
             seen.append(health.liveness.stuck())
-            return super().read(texts)
+            return super().read(texts, **wanted)
 
     store = MemoryStore()
     Processor(Hanging(), store, store, ProcessorSettings(), clock, stop, health=health).process([item(0)])

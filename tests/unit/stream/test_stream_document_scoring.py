@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,9 +39,9 @@ class FailingCalls(HashScorer):
         super().__init__()
         self.fails = fails
 
-    def read(self, texts: Sequence[str]) -> FixedReading:
+    def read(self, texts: Sequence[str], **wanted: Any) -> FixedReading:
         self.broken = self.fails(self.calls + 1)
-        return super().read(texts)
+        return super().read(texts, **wanted)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("CUDA"), ValueError("shape"), TypeError("none"), IndexError("token")])
@@ -157,7 +158,7 @@ class OddScorer(HashScorer):
         super().__init__()
         self.odd = odd
 
-    def read(self, texts: Sequence[str]) -> FixedReading:
+    def read(self, texts: Sequence[str], **wanted: Any) -> FixedReading:
         scores = super().read([text.replace(UNSCORABLE, "") for text in texts])
         for row, text in enumerate(texts):
             if UNSCORABLE in text:

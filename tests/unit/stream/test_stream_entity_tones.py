@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from squall.core.records import MOST_MENTIONS, EntityKind
 from squall.stream.asked_names import occurrences, places_of
-from squall.stream.entity_tones import MOST_ASKED, EntityTone, asked_tones, entity_tones
+from squall.stream.entity_tones import MOST_ASKED, EntityTone, asked_tones, entity_tones, wanted_names
 from squall.stream.mentions import LinkingError
 from tests.support.doubles import FixedReading
 from tests.unit.stream.test_stream_mentions import SimpleLink, WordLinker
@@ -180,3 +180,17 @@ def test_what_happened_to_a_given_name_is_told_by_its_places_and_nothing_of_one_
 def test_half_a_surrogate_pair_hides_no_name_and_moves_none() -> None:
     text = "\ud83d Nestle \udc00 rises"
     assert occurrences(["Nestle", "rises"], text) == [[(2, 8)], [(11, 16)]]
+
+
+def test_a_long_text_is_read_first_about_the_names_that_are_asked_for() -> None:
+    class Finds(AliasLinker):
+        def link(self, text: str, **options: Any) -> list[SimpleLink]:
+            return super().link(text, **{**options, "names": [(17, 19, "ORG")]})
+
+    text = "Alpenbank sinks, VW rises"
+    assert wanted_names(["Alpenbank", "Volkswagen", "Nobody"], text, Finds()) == [(1.0, [(0, 9)]), (1.0, [(17, 19)]), (1.0, [])]
+    assert wanted_names([], text, Finds()) == []
+    ((weight, places),) = wanted_names(None, text, Finds())
+    assert (0 < weight < 1, places) == (True, [(17, 19)])
+    with pytest.raises(ValueError, match="no name"):
+        wanted_names(["?!"], text, Finds())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from squall.core.clock import ManualClock
 from squall.core.errors import ModelFaultError
 from squall.core.records import MOST_MENTIONS, EntityKind, Event
 from squall.stream.document_scoring import DocumentScorer
-from squall.stream.mentions import mean_severity, mentions
+from squall.stream.mentions import FOUND_WEIGHT, Wanted, WantedOf, mean_severity, mentions, wanted_subjects
 from tests.support.doubles import READ_UNTIL, START, FixedReading, HashScorer, document
 
 CLOCK = ManualClock(START)
@@ -49,10 +50,10 @@ class WordLinker:
         *,
         title_length: int = 0,
         names: Sequence[tuple[int, int, str]] = (),
-        names_until: int = 0,
+        names_within: Sequence[tuple[int, int]] = (),
         symbols: Sequence[str] = (),
     ) -> list[SimpleLink]:
-        self.calls.append({"text": text, "title_length": title_length, "names": names, "names_until": names_until, "symbols": symbols})
+        self.calls.append({"text": text, "title_length": title_length, "names": names, "names_within": names_within, "symbols": symbols})
         if "unlinkable" in text:
             raise self.error
         return [SimpleLink(f"found:{text[start:end].lower()}", start, end) for start, end, _ in names]
@@ -109,7 +110,7 @@ def test_a_document_is_linked_by_its_content_title_symbols_and_the_names_of_the_
         "text": "ACME sinks. Shares of ACME fell",
         "title_length": 10,
         "names": [(0, 4, "ORG"), (22, 26, "ORG")],
-        "names_until": READ_UNTIL,
+        "names_within": [(0, READ_UNTIL)],
         "symbols": ("ACM",),
     }
     assert [(each.entity, each.start, each.first) for each in row.mentions] == [("found:acme", 0, True), ("found:acme", 22, False)]
@@ -145,8 +146,8 @@ def test_a_linker_that_fails_on_everything_stops_the_worker_and_rejects_nothing(
 
 def test_a_mention_that_is_no_probability_is_a_fault_of_its_text() -> None:
     class Blank(HashScorer):
-        def read(self, texts: Sequence[str]) -> FixedReading:
-            reading = super().read(texts)
+        def read(self, texts: Sequence[str], **wanted: Any) -> FixedReading:
+            reading = super().read(texts, **wanted)
             broken = ["BLANK" in text for text in texts]
 
             class Told(FixedReading):
@@ -192,3 +193,31 @@ def test_severity_and_events_of_the_model_are_those_of_the_row() -> None:
     assert [row.severity for row in rows] == [float(value) for value in reading.severity]
     assert [[(event.name, event.probability) for event in row.events] for row in rows] == [list(reading.events(i)) for i in range(20)]
     assert {len(row.events) for row in rows} == {0, 1, 2}
+
+
+def test_a_long_text_is_read_first_about_whom_it_is_about_by_their_relevance() -> None:
+    links = [SimpleLink("a", 0, 4), SimpleLink("b", 5, 9, role="rater"), SimpleLink("c", 10, 14), SimpleLink("a", 15, 19)]
+    assert wanted_subjects(links) == [
+        (FOUND_WEIGHT * links[0].relevance, [(0, 4), (15, 19)]),
+        (FOUND_WEIGHT * links[2].relevance, [(10, 14)]),
+    ]
+
+
+def test_a_document_that_is_too_long_is_read_about_the_names_that_are_linked_in_it() -> None:
+    told: list[Wanted] = []
+
+    class Asks(HashScorer):
+        def read(self, texts: Sequence[str], *, wanted: WantedOf = lambda _: ()) -> FixedReading:
+            told.extend(wanted(number) for number in range(len(texts)))
+            return super().read(texts)
+
+    class Finds(WordLinker):
+        def link(self, text: str, *, names: Sequence[tuple[int, int, str]] = (), **options: Any) -> list[SimpleLink]:
+            return super().link(text, names=names or [(0, 4, "ORG")], **options)
+
+    documents = [document(1, title="ACME sinks"), document(2, title="unlinkable")]
+    scorer = DocumentScorer(Asks(), CLOCK, Finds())
+    result = scorer.score(documents)
+    assert told[0][0][1] == [(0, 4)]
+    assert [row.document.title for row in result.rows] == ["ACME sinks"]  # a linker that fails then fails that text only
+    assert list(result.failures) == [documents[1].id]

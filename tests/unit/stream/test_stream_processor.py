@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -68,8 +69,8 @@ def test_a_stored_row_has_the_result_of_the_model_and_its_time() -> None:
 
 def test_a_row_carries_the_version_that_scored_it_though_the_engine_has_another_by_now() -> None:
     class Swapped(HashScorer):
-        def read(self, texts: Sequence[str]) -> FixedReading:
-            scores = super().read(texts)
+        def read(self, texts: Sequence[str], **wanted: Any) -> FixedReading:
+            scores = super().read(texts, **wanted)
             self.model_version = "hash-2"  # a swap while the batch was under way
             return scores
 

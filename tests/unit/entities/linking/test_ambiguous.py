@@ -119,8 +119,12 @@ def test_an_ordinary_word_is_none(text: str) -> None:
 
 def test_the_network_decides_where_it_saw_a_name() -> None:
     text = "People go to Target on Sundays"
-    assert linked(text, names=[], names_until=len(text)) == []
-    assert linked(text, names=[(13, 19, "ORG")], names_until=len(text)) == [("Target", "TGT")]
+    assert linked(text, names=[], names_within=[(0, len(text))]) == []
+    assert linked(text, names=[(13, 19, "ORG")], names_within=[(0, len(text))]) == [("Target", "TGT")]
+    quiet = "Quiet day at the docks. "
+    long = quiet * 3 + text  # the network read the first and the last sentence: its silence on those between says nothing
+    assert linked(long, names=[], names_within=[(0, 24), (72, len(long))]) == []
+    assert linked(text, names=[], names_within=[(0, 6)]) == linked(text) == linked(text + ". " + quiet, names_within=[(32, 50)])
     assert linked("Target price is what people hope for", names=[(0, 6, "ORG")]) == []  # a fixed phrase is none, whatever the network says
     assert linked("Total is calm", names=[(0, 5, "LOC")]) != [("Total", "TTE.PA")]
 

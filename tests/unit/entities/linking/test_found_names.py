@@ -91,7 +91,7 @@ def test_of_5000_names_the_first_are_kept() -> None:
 
 def found(text: str, *names: tuple[str, str], linker: object = None) -> list[tuple[str, str]]:
     """(what the text says, id) of the subjects that are linked with the network's spans."""
-    links = (linker or LINKER).link(text, names=spans(text, *names), names_until=len(text))  # type: ignore[attr-defined]
+    links = (linker or LINKER).link(text, names=spans(text, *names), names_within=[(0, len(text))])  # type: ignore[attr-defined]
     return [(text[link.start : link.end], link.entity) for link in links if link.role is Role.SUBJECT]
 
 

@@ -235,7 +235,7 @@ def read(marked: str) -> tuple[str, list[tuple[int, int, str]], dict[str, Role]]
 
 def found(text: str, names: list[tuple[int, int, str]]) -> dict[str, Role]:
     """Return name → role of the network's names, as the shipped linker finds them."""
-    links = shipped().link(text, names=names, names_until=len(text))
+    links = shipped().link(text, names=names, names_within=[(0, len(text))])
     return {text[start:end]: next((link.role for link in links if start <= link.start < end), Role.LISTING) for start, end, _ in names}
 
 

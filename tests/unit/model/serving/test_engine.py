@@ -197,6 +197,19 @@ def test_lines_and_objects_come_back_in_order_and_bad_ones_say_why(engine: Scori
     json.dumps(results)
 
 
+def test_a_line_of_json_without_a_text_is_an_error_and_a_text_that_looks_like_json_is_read(engine: ScoringEngine) -> None:
+    values = [b"null", b"[1, 2]", b"12", b"-3.5e2", b"true"]
+    assert [line["error"].split(",")[0] for line in score_lines(values, engine)] == [
+        "the JSON value null",
+        "a JSON array",
+        "the JSON value 12",
+        "the JSON value -3.5e2",
+        "the JSON value true",
+    ]
+    texts = ["null and void", "[Update] oil falls", "12 dead in blast", '"Gold rises"', "- gold", "true or not"]
+    assert [line["text"] for line in score_lines([text.encode() for text in texts], engine)] == texts
+
+
 def test_a_line_may_bring_names_and_the_caller_adds_what_it_knows_of_them(engine: ScoringEngine) -> None:
     lines = [b'{"text": "gold rise", "entities": ["gold", "Royal Mail"]}', b"oil fall", b'{"text": "a", "entities": "gold"}']
     lines += [b'{"text": "a", "entities": [""]}', json.dumps({"text": "a", "entities": ["x"] * 101}).encode()]
