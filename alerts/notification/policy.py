@@ -150,6 +150,7 @@ def _content(groups: Sequence[FilteredGroup], at: DualTime) -> NotificationConte
         new_count=len(new),
         inhibited=tuple(row.alert for group in groups for row in sorted(group.inhibited, key=_rank)),
         silenced=sum(group.silenced for group in groups),
+        groups=tuple((group.group.key, tuple(row.alert.id for row in group.shown)) for group in groups if group.shown),
     )
     for group in groups:
         _log_sent(group, at)

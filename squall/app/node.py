@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
+from squall.alerts.heartbeat import open_heartbeat
 from squall.alerts.notification.receivers import open_receivers
 from squall.alerts.scheduler import DetectorScheduler
 from squall.alerts.service import AlertService
@@ -42,6 +43,7 @@ class Node:
         self.pipeline = pipeline
         self.sources = sources
         self.alerts = alert_service(pipeline)
+        self.heartbeat = open_heartbeat(pipeline.settings)
         settings = pipeline.settings
         groups = groups_when_needed(lambda: pipeline.catalogue)
         self.page = PageServer(pipeline.store, settings.web, pipeline.clock, settings.detector, groups=groups)
@@ -54,7 +56,7 @@ class Node:
         """
         stop = self.pipeline.stop
         interval = self.pipeline.settings.detector.interval_seconds
-        scheduler = DetectorScheduler(self.alerts, interval, self.pipeline.clock, self.pipeline.health)
+        scheduler = DetectorScheduler(self.alerts, interval, self.pipeline.clock, self.pipeline.health, self.heartbeat)
         async with AsyncExitStack() as stack:
             scheduler.start()
             stack.push_async_callback(asyncio.to_thread, scheduler.stop)

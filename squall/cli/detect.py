@@ -25,6 +25,7 @@ def detect(
 
     One detector works per store; a second one stands by.
     """
+    from squall.alerts.heartbeat import open_heartbeat
     from squall.alerts.notification.receivers import open_receivers
     from squall.alerts.scheduler import DetectorScheduler
     from squall.alerts.service import AlertService
@@ -45,7 +46,7 @@ def detect(
                 if report.error:
                     raise typer.Exit(1)
                 return
-            scheduler = DetectorScheduler(service, settings.detector.interval_seconds, clock, health)
+            scheduler = DetectorScheduler(service, settings.detector.interval_seconds, clock, health, open_heartbeat(settings))
             scheduler.start()
             try:
                 while not stop.wait(0.5):  # short waits, so that signals are handled

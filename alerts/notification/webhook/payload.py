@@ -33,7 +33,14 @@ def build_payload(
         documents: by alert id, the documents behind it, gravest first.
         link: the dashboard's address.
     """
-    body = {
+    return orjson.dumps(payload(notification_id, content, documents, link))
+
+
+def payload(
+    notification_id: str, content: NotificationContent, documents: Mapping[str, Sequence[StoredDocument]], link: str
+) -> dict[str, Any]:
+    """Return the fields of a request's body, arguments as of `build_payload`: what templates are given too."""
+    return {
         "version": VERSION,
         "id": notification_id,
         "receiver": content.receiver,
@@ -47,7 +54,6 @@ def build_payload(
         "inhibited": [_row(alert, False, ()) for alert in content.inhibited],
         "silenced": content.silenced,
     }
-    return orjson.dumps(body)
 
 
 def _row(alert: Alert, new: bool, documents: Sequence[StoredDocument]) -> dict[str, Any]:
