@@ -77,7 +77,7 @@ class ReceiverSettings(Section):
     """A recipient of notifications, and the channel that reaches it."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="lower-case letters, digits, - and _")
-    channel: Channel = Field("webhook", description="empty: email with `to`, webhook with `url`")
+    channel: Channel = Field("webhook", description="how messages go there; left out: email with `to`, webhook with `url`")
     to: tuple[str, ...] = Field((), description="e-mail addresses")
     url: str = Field("", pattern=r"^(https?://[^\s]+)?$", repr=False, description="http(s) address; of some channels it has a default")
     secret: SecretStr = Field(SecretStr(""), description="key or token of the channel; signs the requests to a webhook (HMAC-SHA256)")
@@ -185,9 +185,9 @@ class AlertSettings(Section):
     repeat_interval_seconds: Seconds = Field(14_400.0, description="repeat the message while alerts fire and are unacknowledged")
     max_per_hour: Positive = Field(20, description="most messages per receiver; the rest is collected in one digest")
     private_hosts: PrivateHosts = Field((), description="hosts of webhooks that may resolve to a private address, as host or host:port")
-    heartbeat: HeartbeatSettings = HeartbeatSettings()
     receivers: tuple[ReceiverSettings, ...] = Field((), description="further receivers besides `to`, which routes name")
     routes: tuple[RouteSettings, ...] = Field((), description="evaluated in order; the first that matches takes the alert")
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
 
     @model_validator(mode="before")
     @classmethod

@@ -56,13 +56,18 @@ def environment(authorities: Authorities, tmp_path: Path) -> dict[str, str]:
     private = load_pem_private_key(key.read_bytes(), None)
     password = BestAvailableEncryption(secrets["SQUALL_KAFKA__KEY_PASSWORD"].encode())
     locked.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, password))
-    receivers = [{"name": "desk", "url": "https://127.0.0.1:1/x", "secret": secrets.pop("SQUALL_ALERTS__RECEIVERS__*__SECRET")}]
+    headers = {"Authorization": f"Bearer {secrets.pop('SQUALL_ALERTS__RECEIVERS__*__HEADERS')}"}
+    hook = {"name": "desk", "url": "https://127.0.0.1:1/x", "secret": secrets.pop("SQUALL_ALERTS__RECEIVERS__*__SECRET"), "headers": headers}
+    pager = {"name": "pager", "channel": "pagerduty", "url": "https://127.0.0.1:1", "secret": hook["secret"]}
+    bot = {"name": "bot", "channel": "telegram", "url": "https://127.0.0.1:1", "secret": hook["secret"], "chat": "1"}
+    receivers = [hook, pager, bot]
     tokens = [{"name": "desk", "token": secrets.pop("SQUALL_PUSH__TOKENS__*__TOKEN"), "sources": ["*"]}]
     url = secrets["SQUALL_STORE__URL"]
     return secrets | {
         "SQUALL_PUSH__TOKENS": json.dumps(tokens),
         "SQUALL_ALERTS__RECEIVERS": json.dumps(receivers),
         "SQUALL_STORE__URL": f"clickhouse://nobody:{url}@127.0.0.1:1/default",
+        "SQUALL_ALERTS__HEARTBEAT__URL": f"https://127.0.0.1:1/{secrets['SQUALL_ALERTS__HEARTBEAT__URL']}",
         "SQUALL_KAFKA__SECURITY": "sasl_tls",
         "SQUALL_KAFKA__USERNAME": "squall",
         "SQUALL_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1",
@@ -95,6 +100,7 @@ def servers(environment: dict[str, str], authorities: Authorities, apache_kafka:
 
 def test_the_walk_finds_the_secrets_of_lists_too() -> None:
     assert {"SQUALL_KAFKA__PASSWORD", "SQUALL_STORE__URL", "SQUALL_WEB__TOKEN", "SQUALL_ALERTS__RECEIVERS__*__SECRET"} <= set(planted())
+    assert {"SQUALL_ALERTS__RECEIVERS__*__HEADERS", "SQUALL_ALERTS__HEARTBEAT__URL"} <= set(planted())
 
 
 @pytest.mark.slow
@@ -103,7 +109,8 @@ def test_no_command_shows_a_secret_in_its_output_its_logs_or_the_process_list(se
     news.write_text('{"id": 1, "title": "t", "date": "2011-08-01T00:00Z"}\n')
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SQUALL_")}
     running = {}
-    for arguments in (("--help",), ("doctor", "--json"), ("settings", "--json"), ("worker",), ("ingest", "file", str(news)), ("detect",)):
+    commands = (("--help",), ("doctor", "--json"), ("settings", "--json"), ("worker",), ("ingest", "file", str(news)), ("detect",))
+    for arguments in (*commands, ("alerts", "test")):
         command = [sys.executable, "-m", "squall", *arguments]
         running[arguments] = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean | servers, cwd=ROOT, stdin=subprocess.DEVNULL
