@@ -11,9 +11,9 @@ from typing import Any, Final
 import httpx
 
 from squall.alerts.notification.content import NotificationContent
-from squall.alerts.notification.services.facts import Status, facts_of
 from squall.alerts.notification.services.lines import Markup, body_lines, cut, fitted, utf16_length
 from squall.alerts.notification.services.service import Addressed, ApiCall, Documents, Service
+from squall.alerts.notification.services.summary import Status, summary_of
 from squall.core.config.alerts import ReceiverSettings
 
 _MOST_TITLE: Final = 256
@@ -34,15 +34,15 @@ _MARKUP: Final = Markup(escape=_escape, strong=lambda text: f"**{text}**", link=
 
 
 def _compose(content: NotificationContent, documents: Documents, link: str) -> list[ApiCall]:
-    facts = facts_of(content, documents, link)
+    summary = summary_of(content, documents, link)
     embed: dict[str, Any] = {
-        "title": cut(_escape(facts.title), _MOST_TITLE),
-        "description": fitted(body_lines(facts, _MARKUP), _MOST_DESCRIPTION, utf16_length),
-        "color": _COLORS[facts.status],
+        "title": cut(_escape(summary.title), _MOST_TITLE),
+        "description": fitted(body_lines(summary, _MARKUP), _MOST_DESCRIPTION, utf16_length),
+        "color": _COLORS[summary.status],
         "timestamp": content.at.event.isoformat(),
     }
-    if facts.link:
-        embed["url"] = facts.link
+    if summary.link:
+        embed["url"] = summary.link
     return [ApiCall("", {"username": "Squall", "embeds": [embed], "allowed_mentions": {"parse": []}})]
 
 

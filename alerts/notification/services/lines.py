@@ -1,4 +1,4 @@
-"""The facts as lines of text, in the markup of a service, and no longer than it allows."""
+"""The summary as lines of text, in the markup of a service, and no longer than it allows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from squall.alerts.notification.services.facts import AlertFacts, Facts
+from squall.alerts.notification.services.summary import AlertSummary, Summary
 
 MORE: Final = "…"
 """Stands for the lines that had no room."""
@@ -30,7 +30,7 @@ class Markup:
 PLAIN: Final = Markup(escape=str, strong=str, link=lambda text, url: f"{text} {url}")
 
 
-def alert_lines(alert: AlertFacts, markup: Markup) -> list[str]:
+def alert_lines(alert: AlertSummary, markup: Markup) -> list[str]:
     """Return the lines about one alert: who, how bad, since when, and the headlines behind it."""
     lines = [
         f"{markup.strong(markup.escape(alert.topic))} ({markup.escape(alert.status)})",
@@ -43,12 +43,12 @@ def alert_lines(alert: AlertFacts, markup: Markup) -> list[str]:
     return lines
 
 
-def body_lines(facts: Facts, markup: Markup) -> list[str]:
+def body_lines(summary: Summary, markup: Markup) -> list[str]:
     """Return the lines of the whole message below its title, without the link."""
-    lines = [markup.escape(facts.reason)]
-    for alert in facts.alerts:
+    lines = [markup.escape(summary.reason)]
+    for alert in summary.alerts:
         lines += ["", *alert_lines(alert, markup)]
-    return [*lines, "", *map(markup.escape, facts.notes)] if facts.notes else lines
+    return [*lines, "", *map(markup.escape, summary.notes)] if summary.notes else lines
 
 
 def fitted(lines: Iterable[str], room: int, length: Callable[[str], int] = len) -> str:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from squall.alerts.notification.content import NotificationContent, Reason
-from squall.alerts.notification.services.facts import Facts, Status, facts_of
 from squall.alerts.notification.services.lines import PLAIN, body_lines, cut, fitted
 from squall.alerts.notification.services.service import Addressed, ApiCall, Documents, Service
+from squall.alerts.notification.services.summary import Status, Summary, summary_of
 from squall.core.config.alerts import ReceiverSettings
 
 _PATH: Final = "/v2/alerts"
@@ -25,30 +25,30 @@ _UNCHANGED: Final = frozenset({Reason.FIRING, Reason.REPEAT})
 
 
 def _compose(content: NotificationContent, documents: Documents, link: str) -> list[ApiCall]:
-    return [call for part in content.by_group() for call in _calls(part, facts_of(part, documents, link))]
+    return [call for part in content.by_group() for call in _calls(part, summary_of(part, documents, link))]
 
 
-def _calls(content: NotificationContent, facts: Facts) -> list[ApiCall]:
+def _calls(content: NotificationContent, summary: Summary) -> list[ApiCall]:
     alias = f"squall-{content.group or content.key}"
-    if facts.status == "resolved":
-        return [ApiCall(_of(alias, "close"), {"source": _SOURCE, "note": facts.title})]
-    calls = [ApiCall(_PATH, _alert(alias, content, facts))]
-    if facts.status == "critical" and content.reason not in _UNCHANGED:  # an alias that is known already keeps its priority
+    if summary.status == "resolved":
+        return [ApiCall(_of(alias, "close"), {"source": _SOURCE, "note": summary.title})]
+    calls = [ApiCall(_PATH, _alert(alias, content, summary))]
+    if summary.status == "critical" and content.reason not in _UNCHANGED:  # an alias that is known already keeps its priority
         calls.append(ApiCall(_of(alias, "priority"), {"priority": _PRIORITIES["critical"]}, "PUT"))
     return calls
 
 
-def _alert(alias: str, content: NotificationContent, facts: Facts) -> dict[str, Any]:
-    lines = [*body_lines(facts, PLAIN), *(["", facts.link] if facts.link else [])]
+def _alert(alias: str, content: NotificationContent, summary: Summary) -> dict[str, Any]:
+    lines = [*body_lines(summary, PLAIN), *(["", summary.link] if summary.link else [])]
     return {
-        "message": cut(facts.title, _MOST_MESSAGE),
+        "message": cut(summary.title, _MOST_MESSAGE),
         "alias": alias,
         "description": fitted(lines, _MOST_DESCRIPTION),
         "entity": cut(content.alerts[0].topic, _MOST_ENTITY),
-        "priority": _PRIORITIES[facts.status],
+        "priority": _PRIORITIES[summary.status],
         "source": _SOURCE,
-        "tags": ["squall", facts.status],
-        "details": {"since": facts.alerts[0].since, "receiver": content.receiver, **({"link": facts.link} if facts.link else {})},
+        "tags": ["squall", summary.status],
+        "details": {"since": summary.alerts[0].since, "receiver": content.receiver, **({"link": summary.link} if summary.link else {})},
     }
 
 

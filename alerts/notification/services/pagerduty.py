@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from squall.alerts.notification.content import NotificationContent
-from squall.alerts.notification.services.facts import AlertFacts, facts_of
 from squall.alerts.notification.services.lines import cut
 from squall.alerts.notification.services.service import Addressed, ApiCall, Documents, Service
+from squall.alerts.notification.services.summary import AlertSummary, summary_of
 from squall.core.config.alerts import ReceiverSettings
 
 _PATH: Final = "/v2/enqueue"
@@ -24,37 +24,37 @@ def _compose(content: NotificationContent, documents: Documents, link: str) -> l
 
 
 def _event(content: NotificationContent, documents: Documents, link: str) -> dict[str, Any]:
-    facts = facts_of(content, documents, link)
+    summary = summary_of(content, documents, link)
     key = f"squall-{content.group or content.key}"
-    if facts.status == "resolved":
+    if summary.status == "resolved":
         return {"event_action": "resolve", "dedup_key": key}
     first = content.alerts[0]
-    headlines = [headline for alert in facts.alerts for headline in alert.headlines if headline.link][:_MOST_LINKS]
-    links = [{"href": facts.link, "text": "Squall"}] if facts.link else []
+    headlines = [headline for alert in summary.alerts for headline in alert.headlines if headline.link][:_MOST_LINKS]
+    links = [{"href": summary.link, "text": "Squall"}] if summary.link else []
     event: dict[str, Any] = {
         "event_action": "trigger",
         "dedup_key": key,
         "client": "Squall",
         "links": [*links, *({"href": headline.link, "text": headline.title} for headline in headlines)],
         "payload": {
-            "summary": cut(facts.title, _MOST_SUMMARY),
+            "summary": cut(summary.title, _MOST_SUMMARY),
             "source": "squall",
-            "severity": facts.status,
+            "severity": summary.status,
             "timestamp": (first.fired_at or first.opened_at).isoformat(),
             "component": first.topic,
             "group": content.receiver,
             "class": first.test,
             "custom_details": {
-                "reason": facts.reason,
-                "alerts": [_details(alert) for alert in facts.alerts],
-                **({"notes": list(facts.notes)} if facts.notes else {}),
+                "reason": summary.reason,
+                "alerts": [_details(alert) for alert in summary.alerts],
+                **({"notes": list(summary.notes)} if summary.notes else {}),
             },
         },
     }
-    return event | ({"client_url": facts.link} if facts.link else {})
+    return event | ({"client_url": summary.link} if summary.link else {})
 
 
-def _details(alert: AlertFacts) -> dict[str, Any]:
+def _details(alert: AlertSummary) -> dict[str, Any]:
     return {
         "name": alert.topic,
         "status": alert.status,

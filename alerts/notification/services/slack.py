@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from squall.alerts.notification.content import NotificationContent
-from squall.alerts.notification.services.facts import Facts, facts_of
 from squall.alerts.notification.services.lines import Markup, alert_lines, cut, fitted
 from squall.alerts.notification.services.service import ApiCall, Documents, Service, at_its_url
+from squall.alerts.notification.services.summary import Summary, summary_of
 
 _MOST_HEADER: Final = 150
 _MOST_SECTION: Final = 3_000
@@ -29,17 +29,17 @@ _MARKUP: Final = Markup(escape=_escape, strong=lambda text: f"*{text}*", link=_l
 
 
 def _compose(content: NotificationContent, documents: Documents, link: str) -> list[ApiCall]:
-    facts = facts_of(content, documents, link)
-    return [ApiCall("", {"text": _escape(facts.title), "blocks": _blocks(facts)})]
+    summary = summary_of(content, documents, link)
+    return [ApiCall("", {"text": _escape(summary.title), "blocks": _blocks(summary)})]
 
 
-def _blocks(facts: Facts) -> list[dict[str, Any]]:
+def _blocks(summary: Summary) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": cut(facts.title, _MOST_HEADER), "emoji": False}}
+        {"type": "header", "text": {"type": "plain_text", "text": cut(summary.title, _MOST_HEADER), "emoji": False}}
     ]
-    sections = [_escape(facts.reason), *(fitted(alert_lines(alert, _MARKUP), _MOST_SECTION) for alert in facts.alerts)]
+    sections = [_escape(summary.reason), *(fitted(alert_lines(alert, _MARKUP), _MOST_SECTION) for alert in summary.alerts)]
     blocks += [{"type": "section", "text": _mrkdwn(text)} for text in sections]
-    foot = [*map(_escape, facts.notes), *([_link("Open Squall", facts.link)] if facts.link else [])]
+    foot = [*map(_escape, summary.notes), *([_link("Open Squall", summary.link)] if summary.link else [])]
     if foot:
         blocks.append({"type": "context", "elements": [_mrkdwn(text) for text in foot]})
     return blocks

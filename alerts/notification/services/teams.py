@@ -11,8 +11,8 @@ from typing import Any, Final
 import orjson
 
 from squall.alerts.notification.content import NotificationContent
-from squall.alerts.notification.services.facts import AlertFacts, Facts, Status, facts_of
 from squall.alerts.notification.services.service import ApiCall, Documents, Service, at_its_url
+from squall.alerts.notification.services.summary import AlertSummary, Status, Summary, summary_of
 
 _MOST_BYTES: Final = 26_000
 """Teams takes messages of about 28 KB; the rest is room for what a workflow adds."""
@@ -20,39 +20,39 @@ _COLORS: Final[dict[Status, str]] = {"critical": "attention", "warning": "warnin
 
 
 def _compose(content: NotificationContent, documents: Documents, link: str) -> list[ApiCall]:
-    facts = facts_of(content, documents, link)
-    shown = len(facts.alerts)
-    while len(orjson.dumps(body := _message(facts, shown))) > _MOST_BYTES and shown > 1:
+    summary = summary_of(content, documents, link)
+    shown = len(summary.alerts)
+    while len(orjson.dumps(body := _message(summary, shown))) > _MOST_BYTES and shown > 1:
         shown -= 1
     return [ApiCall("", body)]
 
 
-def _message(facts: Facts, shown: int) -> dict[str, Any]:
-    unseen = len(facts.alerts) - shown
-    notes = [*facts.notes, *([f"And {unseen} more"] if unseen else [])]
+def _message(summary: Summary, shown: int) -> dict[str, Any]:
+    unseen = len(summary.alerts) - shown
+    notes = [*summary.notes, *([f"And {unseen} more"] if unseen else [])]
     body = [
-        _text(_run(facts.title, weight="bolder", size="large", color=_COLORS[facts.status])),
-        _text(_run(facts.reason)),
-        *(_alert(alert) for alert in facts.alerts[:shown]),
+        _text(_run(summary.title, weight="bolder", size="large", color=_COLORS[summary.status])),
+        _text(_run(summary.reason)),
+        *(_alert(alert) for alert in summary.alerts[:shown]),
         *(_text(_run(note, isSubtle=True)) for note in notes),
     ]
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.5",
-        "fallbackText": facts.title,
+        "fallbackText": summary.title,
         "msteams": {"width": "Full"},
         "body": body,
     }
-    if facts.link:
-        card["actions"] = [{"type": "Action.OpenUrl", "title": "Open Squall", "url": facts.link}]
+    if summary.link:
+        card["actions"] = [{"type": "Action.OpenUrl", "title": "Open Squall", "url": summary.link}]
     return {
         "type": "message",
         "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}],
     }
 
 
-def _alert(alert: AlertFacts) -> dict[str, Any]:
+def _alert(alert: AlertSummary) -> dict[str, Any]:
     items = [_text(_run(alert.topic, weight="bolder"), _run(f" ({alert.status})")), _text(_run(f"{alert.size}; {alert.since}"))]
     for headline in alert.headlines:
         action = {"selectAction": {"type": "Action.OpenUrl", "url": headline.link}} if headline.link else {}

@@ -9,9 +9,9 @@ from html import escape
 from typing import Any, Final
 
 from squall.alerts.notification.content import NotificationContent
-from squall.alerts.notification.services.facts import facts_of
 from squall.alerts.notification.services.lines import Markup, body_lines, fitted, utf16_length
 from squall.alerts.notification.services.service import Addressed, ApiCall, Documents, Service
+from squall.alerts.notification.services.summary import summary_of
 from squall.core.config.alerts import ReceiverSettings
 
 _MOST_TEXT: Final = 4_096
@@ -24,15 +24,15 @@ _MARKUP: Final = Markup(
 
 
 def _compose(content: NotificationContent, documents: Documents, link: str) -> list[ApiCall]:
-    facts = facts_of(content, documents, link)
-    head = _MARKUP.strong(_MARKUP.escape(facts.title))
-    foot = f"\n\n{_MARKUP.link('Open Squall', facts.link)}" if facts.link else ""
+    summary = summary_of(content, documents, link)
+    head = _MARKUP.strong(_MARKUP.escape(summary.title))
+    foot = f"\n\n{_MARKUP.link('Open Squall', summary.link)}" if summary.link else ""
     room = _MOST_TEXT - utf16_length(head) - 1 - utf16_length(foot)
     body: dict[str, Any] = {
-        "text": f"{head}\n{fitted(body_lines(facts, _MARKUP), room, utf16_length)}{foot}",
+        "text": f"{head}\n{fitted(body_lines(summary, _MARKUP), room, utf16_length)}{foot}",
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},
-        "disable_notification": facts.status == "resolved",
+        "disable_notification": summary.status == "resolved",
     }
     return [ApiCall("/sendMessage", body)]
 

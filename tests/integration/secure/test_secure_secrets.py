@@ -57,7 +57,12 @@ def environment(authorities: Authorities, tmp_path: Path) -> dict[str, str]:
     password = BestAvailableEncryption(secrets["SQUALL_KAFKA__KEY_PASSWORD"].encode())
     locked.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, password))
     headers = {"Authorization": f"Bearer {secrets.pop('SQUALL_ALERTS__RECEIVERS__*__HEADERS')}"}
-    hook = {"name": "desk", "url": "https://127.0.0.1:1/x", "secret": secrets.pop("SQUALL_ALERTS__RECEIVERS__*__SECRET"), "headers": headers}
+    hook = {
+        "name": "desk",
+        "url": "https://127.0.0.1:1/x",
+        "secret": secrets.pop("SQUALL_ALERTS__RECEIVERS__*__SECRET"),
+        "headers": headers,
+    }
     pager = {"name": "pager", "channel": "pagerduty", "url": "https://127.0.0.1:1", "secret": hook["secret"]}
     bot = {"name": "bot", "channel": "telegram", "url": "https://127.0.0.1:1", "secret": hook["secret"], "chat": "1"}
     receivers = [hook, pager, bot]

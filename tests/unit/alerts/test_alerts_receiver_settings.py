@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
-from squall.core.config.alerts import AlertSettings, HeartbeatSettings, ReceiverSettings
+from squall.alerts.heartbeat import open_heartbeat
+from squall.alerts.notification.content import DualTime, NotificationContent, Reason
+from squall.alerts.notification.receivers import open_receivers, render
+from squall.core.clock import ManualClock
+from squall.core.config.alerts import AlertSettings, Channel, HeartbeatSettings, ReceiverSettings
 from squall.core.config.loading import load_settings
 from squall.core.config.reference import settings_in, value_of
+from tests.support.alert_mail import NOW, alert, stored
 
+GUIDE = (Path(__file__).parents[3] / "docs" / "alerting.md").read_text()
 KEY = "hunter2hunter2"
 GOOD = [
     ({"to": ["a@example.org"]}, "email", ""),
@@ -76,3 +84,22 @@ def test_a_heartbeat_that_can_not_be_is_refused(wrong: dict) -> None:
 
 def test_the_default_receiver_is_for_e_mail() -> None:
     assert AlertSettings().by_name["default"].channel == "email"
+
+
+def test_the_guides_receivers_heartbeat_and_template_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _, receivers, heartbeat = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+    (template,) = re.findall(r"```jinja\n(.*?)```", GUIDE, re.DOTALL)
+    (tmp_path / "mattermost.json.j2").write_text(template)
+    text = receivers.replace("/etc/squall/", f"{tmp_path}/").replace("Bearer …", "Bearer x")
+    (tmp_path / "squall.toml").write_text(text + heartbeat)
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings()
+    used = {receiver.channel for receiver in settings.alerts.by_name.values()}
+    assert used == set(get_args(Channel))
+    assert set(open_receivers(settings, ManualClock(NOW)).names) == set(settings.alerts.by_name)
+    assert open_heartbeat(settings) is not None
+    two = (alert(topic='"Oil"'), alert(id="cd" * 16, topic="Gold"))
+    content = NotificationContent("k", "mattermost", Reason.FIRING, two, DualTime(NOW, NOW), "g", new_count=2)
+    body = json.loads(render("k", content, {two[0].id: [stored("a"), stored("b")]}, lambda: None, settings.alerts, NOW))
+    assert body["text"].startswith("**Squall: 2 topics: ")
+    assert body["attachments"] == [{"title": '"Oil" (warning)', "text": "a\nb"}, {"title": "Gold (warning)", "text": ""}]

@@ -1,4 +1,4 @@
-"""What the services are sent: accepted by their schemas whatever the texts hold, and the same facts in each."""
+"""What the services are sent: accepted by their schemas whatever the texts hold, and the same summary in each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The facts of a message that every service shows: what, who, how bad, since when, and a link."""
+"""The summary of a message that every service shows: what, who, how bad, since when, and a link."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True)
-class AlertFacts:
+class AlertSummary:
     """One alert, in words."""
 
     topic: str
@@ -49,7 +49,7 @@ class AlertFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Summary:
     """One message, in words; every text is one line of foreign and own words, to be escaped by the service.
 
     Attributes:
@@ -64,16 +64,16 @@ class Facts:
     title: str
     reason: str
     status: Status
-    alerts: tuple[AlertFacts, ...]
+    alerts: tuple[AlertSummary, ...]
     notes: tuple[str, ...]
     link: str
 
 
-def facts_of(content: NotificationContent, documents: Documents, link: str) -> Facts:
-    """Return the facts of `content`; `link` leads to the page or dashboard, empty for none."""
+def summary_of(content: NotificationContent, documents: Documents, link: str) -> Summary:
+    """Return the summary of `content`; `link` leads to the page or dashboard, empty for none."""
     shown = content.alerts[:MOST_ALERTS]
     most = _HEADLINES_OF_ONE if len(shown) == 1 else _HEADLINES_OF_SEVERAL
-    return Facts(
+    return Summary(
         title=subject(content),
         reason=REASONS[content.reason],
         status=_status(content.alerts),
@@ -89,12 +89,12 @@ def _status(alerts: Sequence[Alert]) -> Status:
     return "critical" if any(is_critical(alert) for alert in alerts) else "warning"
 
 
-def _alert(alert: Alert, new: bool, documents: Sequence[StoredDocument]) -> AlertFacts:
+def _alert(alert: Alert, new: bool, documents: Sequence[StoredDocument]) -> AlertSummary:
     since = f"since {moment(alert.opened_at)}"
     if is_over(alert) and alert.resolved_at:
         since = f"{moment(alert.opened_at)} to {moment(alert.resolved_at)}, {duration(alert.opened_at, alert.resolved_at)}"
     status = "resolved" if is_over(alert) else alert.severity.value
-    return AlertFacts(
+    return AlertSummary(
         topic=one_line(alert.topic),
         status=status if new else f"{status}, already reported",
         size=f"peak {size(alert)}" if is_over(alert) else size(alert),
