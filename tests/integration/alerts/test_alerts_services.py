@@ -194,6 +194,9 @@ def test_squall_alerts_test_reaches_a_receiver_of_every_kind(services, monkeypat
         ' "payload": {"summary": {{ subject }}, "severity": "warning", "source": {{ receiver }}}}'
     )
     monkeypatch.setenv("SQUALL_ALERTS__RECEIVERS", json.dumps([*services.receivers(), hook]))
+    monkeypatch.setenv(
+        "SQUALL_ALERTS__ROUTES", json.dumps([{"receiver": name, "continue": True} for name in ("default", *CHANNELS, "hook")])
+    )
     monkeypatch.setenv("SQUALL_DATA_DIR", str(tmp_path / "data"))
     shown = CliRunner().invoke(app, ["alerts", "test", "--json"])
     assert shown.exit_code == 0, shown.output
