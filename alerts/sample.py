@@ -6,21 +6,25 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from squall.alerts.alert_chart import alert_chart
 from squall.alerts.detection.detector import METHOD, BaselineCache, Detector
 from squall.alerts.detection.readings import Counts
+from squall.alerts.facts.chart import alert_chart
+from squall.alerts.facts.current import current
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.notification.content import DualTime, NotificationContent, Reason
+from squall.alerts.notification.links import alert_links, page_address
 from squall.alerts.notification.receivers import render
 from squall.alerts.notification.sanitize import safe_link
 from squall.core.config.alerts import DEFAULT_RECEIVER
 from squall.core.config.settings import Settings
-from squall.core.records import Alert, AlertState, Sentiment, Severity
+from squall.core.records import Alert, AlertState, EntityKind, Sentiment, Severity
 from squall.core.text import document_id
 from squall.storage.rows.alerting import Notification
 from squall.storage.rows.documents import StoredDocument
+from squall.storage.rows.drivers import Drivers, DrivingStory, EventCount, Lead
 
 _TOPIC = "Financials"
+_NAME = "Example Savings Bank"
 _HEADLINES = (
     ("Sample: Example Savings Bank halts withdrawals", 7),
     ("Sample: Rating agency cuts Example Savings Bank to junk", 3),
@@ -33,11 +37,14 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
     end = minute_of(now)
     detector = Detector(settings.detector)
     counts = _counts(end, settings.detector.history_days, settings.detector.window_minutes)
-    reading = detector.read_at(counts, np.array([end], dtype=np.int64)).at(0, 0)
+    cache, ticks = BaselineCache(counts), np.array([end], dtype=np.int64)
+    reading = detector.read_at(counts, ticks, cache=cache).at(0, 0)
+    limit = detector.judge(counts, ticks, _TOPIC, reading.window_minutes, cache).limit[0]
+    drivers = _drivers(reading.observed, now)
     window = timedelta(minutes=reading.window_minutes)
     alert = Alert(
         id=document_id("sample", now.isoformat()),
-        topic=f"{_TOPIC} (test message)",
+        topic=_TOPIC,
         state=AlertState.FIRING,
         severity=Severity.WARNING,
         window_start=instant(end) - window,
@@ -51,15 +58,38 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
         opened_at=instant(end),
         fired_at=instant(end),
         updated_at=instant(end),
+        total=reading.total,
+        limit=float(limit) if np.isfinite(limit) else 0.0,
+        since=instant(end) - window,
+        fired_wall=now,
+        updated_wall=now,
+        lead=_NAME,
+        lead_documents=drivers.leads[0].documents,
+        named_documents=drivers.documents,
+        stories=drivers.story_count,
+        events=tuple(event.name for event in drivers.events),
+        gravest=drivers.gravest,
     )
+    alert = current(detector, cache, alert, end, settings.detector).model_copy(update={"topic": f"{_TOPIC} (test message)"})
     documents = {alert.id: [_document(title, copies, settings, now) for title, copies in _HEADLINES]}
-    content = NotificationContent(f"sample-{alert.id[:12]}", receiver, Reason.FIRING, (alert,), DualTime(now, now), "sample", new_count=1)
+    links = alert_links(page_address(settings.web), alert.id)
+    content = NotificationContent(
+        f"sample-{alert.id[:12]}",
+        receiver,
+        Reason.FIRING,
+        (alert,),
+        DualTime(now, now),
+        "sample",
+        new_count=1,
+        drivers={alert.id: drivers},
+        links={alert.id: links} if links else {},
+    )
     key = f"{content.key}-{receiver}"
     message = render(
         key,
         content,
         documents,
-        lambda: alert_chart(detector, BaselineCache(counts), _TOPIC, end, reading.window_minutes, settings.detector),
+        lambda: alert_chart(detector, cache, _TOPIC, end, reading.window_minutes),
         settings.alerts,
         now,
     )
@@ -74,6 +104,17 @@ def _counts(end: int, days: int, window: int) -> Counts:
     negative = rng.poisson(5 / 60 * day)
     negative[-window:] += rng.poisson(37 / window, window)
     return Counts((_TOPIC,), end - minutes, negative[None, :], (negative + rng.poisson(20 / 60 * day))[None, :])
+
+
+def _drivers(observed: int, now: datetime) -> Drivers:
+    """Return what drives the sample: half of the documents tell the first story, a tenth names somebody else."""
+    parts = (observed - observed // 2, observed // 2 - observed // 4, observed // 4)
+    stories = tuple(
+        DrivingStory(document_id("sample", title), title, "", "sample", now, None, (), documents, copies)
+        for (title, copies), documents in zip(_HEADLINES, parts, strict=True)
+    )
+    leads = (Lead("sample:bank", EntityKind.COMPANY, _NAME, observed - observed // 10),)
+    return Drivers(observed, stories, len(stories), leads, (EventCount("market_crash", parts[0]), EventCount("rating_cut", parts[1])), None)
 
 
 def _document(title: str, copies: int, settings: Settings, now: datetime) -> StoredDocument:

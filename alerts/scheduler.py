@@ -11,7 +11,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from squall.alerts.heartbeat import Heartbeat
-from squall.alerts.service import LIVENESS_PART, AlertService, RunReport
+from squall.alerts.run_report import RunReport
+from squall.alerts.service import LIVENESS_PART, AlertService
 from squall.core.clock import Clock
 from squall.core.observability.health import Health
 

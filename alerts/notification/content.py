@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from squall.alerts.notification.links import AlertLinks
 from squall.core.records import Alert
+from squall.storage.rows.drivers import Drivers
 
 MAX_DOCUMENTS: Final = 10
 """Documents of one alert in a message."""
@@ -57,6 +60,8 @@ class NotificationContent:
         inhibited: alerts that a market-wide one among `alerts` covers.
         silenced: how many alerts of the group a silence mutes.
         groups: which of `alerts`, by id, are of which group: a digest is about several. Empty: all are of `group`.
+        drivers: by alert id, who and what drives it.
+        links: by alert id, where it is on the live page; none where the page's address is not known.
     """
 
     key: str
@@ -69,6 +74,8 @@ class NotificationContent:
     inhibited: tuple[Alert, ...] = ()
     silenced: int = 0
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    drivers: Mapping[str, Drivers] = field(default_factory=dict)
+    links: Mapping[str, AlertLinks] = field(default_factory=dict)
 
     def by_group(self) -> tuple[NotificationContent, ...]:
         """Return the same as one content per group of alerts, for channels that open and close an incident for each."""

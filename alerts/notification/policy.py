@@ -60,6 +60,12 @@ class NotificationPolicy:
             elif grouped.is_new and group.changed is None:
                 group.changed = at
 
+    def refresh(self, alert: Alert) -> None:
+        """Replace the numbers of an alert that is in the same state, wherever it may still be reported."""
+        for group in self._log.groups.values():
+            if alert.id in group.alerts:
+                group.alerts[alert.id].alert = alert
+
     def due(self, at: DualTime, silences: Sequence[Silence], acknowledged: Collection[str]) -> list[NotificationContent]:
         """Return what to send now, by receiver, and log it as sent.
 

@@ -102,7 +102,7 @@ def render(
     receiver = settings.by_name[content.receiver]
     if receiver.channel == "email":
         data = chart()
-        return build_email(notification_id, content, documents, draw(data) if data else b"", settings, now)
+        return build_email(notification_id, content, documents, draw(data) if data else b"", settings, now, data.words if data else "")
     if receiver.channel in SERVICES:
         return dump_calls(SERVICES[receiver.channel].compose(content, documents, settings.link_base))
     if receiver.template is not None:

@@ -13,7 +13,7 @@ from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
 
 if TYPE_CHECKING:
-    from squall.alerts.service import RunReport
+    from squall.alerts.run_report import RunReport
 
 
 def detect(

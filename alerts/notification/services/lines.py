@@ -31,15 +31,17 @@ PLAIN: Final = Markup(escape=str, strong=str, link=lambda text, url: f"{text} {u
 
 
 def alert_lines(alert: AlertSummary, markup: Markup) -> list[str]:
-    """Return the lines about one alert: who, how bad, since when, and the headlines behind it."""
+    """Return the lines about one alert: who, what, how bad, since when, the headlines behind it, and its links."""
     lines = [
         f"{markup.strong(markup.escape(alert.topic))} ({markup.escape(alert.status)})",
-        markup.escape(f"{alert.size}; {alert.since}"),
+        *map(markup.escape, alert.lines),
     ]
     for headline in alert.headlines:
         title = markup.escape(headline.title)
         title = markup.link(title, headline.link) if headline.link else title
         lines.append(f"• {title} {markup.escape(headline.about)}".rstrip())
+    if alert.links:
+        lines.append(" · ".join(markup.link(name, url) for name, url in alert.links))
     return lines
 
 

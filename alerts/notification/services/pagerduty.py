@@ -58,8 +58,11 @@ def _details(alert: AlertSummary) -> dict[str, Any]:
     return {
         "name": alert.topic,
         "status": alert.status,
-        "size": alert.size,
-        "since": alert.since,
+        **{
+            key: value
+            for key in ("driver", "happened", "size", "since", "present", "link", "acknowledge")
+            if (value := getattr(alert, key))
+        },
         "headlines": [f"{headline.title} {headline.about}".rstrip() for headline in alert.headlines],
     }
 

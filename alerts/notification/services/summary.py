@@ -10,10 +10,11 @@ from squall.alerts.notification.content import NotificationContent
 from squall.alerts.notification.sanitize import one_line, safe_link
 from squall.alerts.notification.services.service import Documents
 from squall.alerts.notification.wording import REASONS, is_critical, subject
-from squall.core.formatting import duration, is_over, moment, size
+from squall.core.formatting import current_words, driver, duration, happened, is_over, moment, peak_words, size
 from squall.core.gravity.words import gravity_words
 from squall.core.records import Alert
 from squall.storage.rows.documents import StoredDocument
+from squall.storage.rows.drivers import Drivers, DrivingStory
 
 MOST_ALERTS: Final = 10
 """The rest is only counted."""
@@ -21,7 +22,7 @@ _HEADLINES_OF_ONE: Final = 5
 _HEADLINES_OF_SEVERAL: Final = 2
 _LONGEST_LINK: Final = 500
 """A longer address of a document is left out: it would use up the room that services give a message."""
-_LONGEST_SOURCE: Final = 60
+_LONGEST_ABOUT: Final = 100
 _LONGEST_GRAVITY: Final = 100
 
 Status = Literal["critical", "warning", "resolved"]
@@ -43,9 +44,29 @@ class AlertSummary:
 
     topic: str
     status: str
+    driver: str
+    """Who drives it, as `Harbor Union: 41 of 51 negative documents, 3 stories`; empty where that was not read."""
+    happened: str
+    """How grave it is and what happened; empty where nothing is known."""
     size: str
     since: str
+    present: str
+    """What is so now, and the peak; empty where it was not counted."""
     headlines: tuple[Headline, ...]
+    link: str
+    """To this alert on the live page; empty where its address is not known."""
+    acknowledge: str
+    """To acknowledge it there; empty once it is over."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Everything between the topic and the headlines, a line each."""
+        return tuple(filter(None, (self.driver, self.happened, f"{self.size}; {self.since}", self.present)))
+
+    @property
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """The links of this alert: what they are called, and where they lead."""
+        return tuple((name, url) for name, url in (("Open this alert", self.link), ("Acknowledge", self.acknowledge)) if url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +79,7 @@ class Summary:
         status: `resolved` once nothing of the group fires, else the worst severity of what fires.
         alerts: new ones first.
         notes: what else belongs to the message: alerts that are covered, muted, or not listed.
-        link: where people look further; empty: nowhere.
+        link: where people look further, as set, else to the first alert; empty: nowhere.
     """
 
     title: str
@@ -77,9 +98,11 @@ def summary_of(content: NotificationContent, documents: Documents, link: str) ->
         title=subject(content),
         reason=REASONS[content.reason],
         status=_status(content.alerts),
-        alerts=tuple(_alert(alert, index < content.new_count, documents.get(alert.id, ())[:most]) for index, alert in enumerate(shown)),
+        alerts=tuple(
+            _alert(alert, content, index < content.new_count, documents.get(alert.id, ()), most) for index, alert in enumerate(shown)
+        ),
         notes=tuple(_notes(content, len(content.alerts) - len(shown))),
-        link=safe_link(link),
+        link=safe_link(link) or next((safe_link(links.show) for alert in shown if (links := content.links.get(alert.id))), ""),
     )
 
 
@@ -89,30 +112,45 @@ def _status(alerts: Sequence[Alert]) -> Status:
     return "critical" if any(is_critical(alert) for alert in alerts) else "warning"
 
 
-def _alert(alert: Alert, new: bool, documents: Sequence[StoredDocument]) -> AlertSummary:
+def _alert(alert: Alert, content: NotificationContent, new: bool, documents: Sequence[StoredDocument], most: int) -> AlertSummary:
+    over = is_over(alert)
     since = f"since {moment(alert.opened_at)}"
-    if is_over(alert) and alert.resolved_at:
+    if over and alert.resolved_at:
         since = f"{moment(alert.opened_at)} to {moment(alert.resolved_at)}, {duration(alert.opened_at, alert.resolved_at)}"
-    status = "resolved" if is_over(alert) else alert.severity.value
+    status = "resolved" if over else alert.severity.value
+    stories, links = content.drivers.get(alert.id, Drivers()).stories[:most], content.links.get(alert.id)
+    present = f"{'At the end' if over else 'Now'}: {current_words(alert)}; peak: {peak_words(alert)}" if current_words(alert) else ""
     return AlertSummary(
         topic=one_line(alert.topic),
         status=status if new else f"{status}, already reported",
-        size=f"peak {size(alert)}" if is_over(alert) else size(alert),
+        driver=one_line(driver(alert)),
+        happened=one_line(happened(alert)),
+        size=size(alert),
         since=since,
-        headlines=tuple(_headline(document) for document in documents),
+        present=present,
+        headlines=tuple(map(_story, stories)) if stories else tuple(map(_headline, documents[:most])),
+        link=safe_link(links.show) if links else "",
+        acknowledge=safe_link(links.acknowledge) if links and not over else "",
     )
+
+
+def _story(story: DrivingStory) -> Headline:
+    gravity = one_line(gravity_words(story.severity, story.event_names), _LONGEST_GRAVITY)
+    number = story.documents + story.copies
+    counted = f"{number} documents" if number > 1 else ""
+    return _titled(story.title, story.url, counted, story.source, gravity)
 
 
 def _headline(document: StoredDocument) -> Headline:
     gravity = one_line(gravity_words(document.severity, document.event_names), _LONGEST_GRAVITY)
     copies = f"{document.copies} more {'copy' if document.copies == 1 else 'copies'}" if document.copies else ""
-    about = "; ".join(filter(None, (one_line(document.source, _LONGEST_SOURCE), gravity, copies)))
-    link = safe_link(document.url)
-    return Headline(
-        title=one_line(document.title or document.text) or "(no title)",
-        link=link if len(link) <= _LONGEST_LINK else "",
-        about=f"({about})" if about else "",
-    )
+    return _titled(document.title or document.text, document.url, document.source, gravity, copies)
+
+
+def _titled(title: str, url: str, *about: str) -> Headline:
+    known = "; ".join(filter(None, (one_line(part, _LONGEST_ABOUT) for part in about)))
+    link = safe_link(url)
+    return Headline(one_line(title) or "(no title)", link if len(link) <= _LONGEST_LINK else "", f"({known})" if known else "")
 
 
 def _notes(content: NotificationContent, unlisted: int) -> list[str]:

@@ -53,10 +53,13 @@ def _message(summary: Summary, shown: int) -> dict[str, Any]:
 
 
 def _alert(alert: AlertSummary) -> dict[str, Any]:
-    items = [_text(_run(alert.topic, weight="bolder"), _run(f" ({alert.status})")), _text(_run(f"{alert.size}; {alert.since}"))]
+    items = [_text(_run(alert.topic, weight="bolder"), _run(f" ({alert.status})")), *(_text(_run(line)) for line in alert.lines)]
     for headline in alert.headlines:
         action = {"selectAction": {"type": "Action.OpenUrl", "url": headline.link}} if headline.link else {}
         items.append(_text(_run("• "), _run(headline.title, **action), _run(f" {headline.about}", isSubtle=True)))
+    if alert.links:
+        runs = [(_run(name, selectAction={"type": "Action.OpenUrl", "url": url}), _run("  ")) for name, url in alert.links]
+        items.append(_text(*(run for pair in runs for run in pair)))
     return {"type": "Container", "separator": True, "items": items}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -12,12 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from squall.alerts.notification.content import DualTime, NotificationContent, Reason
+from squall.alerts.notification.links import alert_links
 from squall.alerts.notification.services.lines import MORE, fitted, utf16_length
 from squall.alerts.notification.services.sender import SERVICES
 from squall.alerts.notification.services.service import ApiCall, dump_calls, load_calls
 from squall.core.config.alerts import ReceiverSettings
 from squall.core.records import AlertState, SeriesKind, Severity
 from squall.core.text import document_id
+from squall.storage.rows.drivers import Drivers, DrivingStory
 from tests.support.alert_mail import NOW, alert, stored
 from tests.support.services import CHAT, SECRET, problems
 
@@ -71,6 +74,24 @@ def test_every_service_shows_what_who_how_bad_since_when_and_a_link(channel):
         LINK.partition("?")[0],
     ):
         assert fact in shown, fact
+
+
+@pytest.mark.parametrize("channel", SERVICES)
+def test_every_service_says_who_drives_an_alert_what_is_so_now_and_where_to_acknowledge_it(channel):
+    numbers = {"lead": "Harbor Union", "lead_documents": 41, "named_documents": 51, "stories": 3, "gravest": 0.9}
+    present = {"current": 12, "current_total": 20, "current_minutes": 60, "current_expected": 5.0, "peak": 184, "peaked_at": NOW}
+    row = alert(topic="Financials", **numbers, **present)
+    story = DrivingStory("ab", "Harbor Union halts withdrawals", "https://n.example/1", "wire", NOW, 0.9, (), 30, 9)
+    links = alert_links("https://page.example.org/", row.id)
+    content = message(row, drivers={row.id: Drivers(51, (story,), 3)}, links={row.id: links})
+    shown = texts(bodies(channel, content, link=""))
+    for fact in ("Harbor Union: 41 of 51 negative documents, 3 stories", "Harbor Union halts withdrawals", "39 documents", "184 negative"):
+        assert fact in shown, fact
+    assert links.acknowledge in html.unescape(shown)
+    assert links.show in html.unescape(shown)
+    over = alert(topic="Financials", **RESOLVED)
+    closed = message(over, reason=Reason.RESOLVED, links={over.id: links})
+    assert "acknowledge" not in texts(bodies(channel, closed, link=""))
 
 
 @pytest.mark.parametrize("channel", SERVICES)
