@@ -24,7 +24,7 @@ from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.drivers import Drivers, DrivingStory, EventCount, Lead
 
 _TOPIC = "Financials"
-_NAME = "Example Savings Bank"
+_NAME = "Example Savings Bank (test message)"
 _HEADLINES = (
     ("Sample: Example Savings Bank halts withdrawals", 7),
     ("Sample: Rating agency cuts Example Savings Bank to junk", 3),
@@ -70,7 +70,7 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
         events=tuple(event.name for event in drivers.events),
         gravest=drivers.gravest,
     )
-    alert = current(detector, cache, alert, end, settings.detector).model_copy(update={"topic": f"{_TOPIC} (test message)"})
+    alert = current(detector, cache, alert, end, settings.detector)
     documents = {alert.id: [_document(title, copies, settings, now) for title, copies in _HEADLINES]}
     links = alert_links(page_address(settings.web), alert.id)
     content = NotificationContent(

@@ -46,18 +46,20 @@ _STOP: Final = frozenset(
 def group_headlines(titles: Sequence[str]) -> list[list[int]]:
     """Return the places of headlines that belong together, the earliest first in each; groups in the order of their first.
 
-    Each headline joins the group whose first headline it resembles most (Jaccard index of their words, at least one half), else it begins
-    one. Words are compared only with groups that share one. A number, and whether it is negative, is a word: `+3.2%` and `-3.2%` differ.
+    Each headline joins the group whose first headline it resembles most (Jaccard index of their words, at least one half, and the
+    same negative numbers), else it begins one. Words are compared only with groups that share one.
     """
     firsts: list[frozenset[str]] = []
+    negatives: list[frozenset[str]] = []
     groups: list[list[int]] = []
     having: dict[str, list[int]] = defaultdict(list)
     for place, title in enumerate(titles):
-        words = _words(title)
+        words, negative = _words(title), _negatives(title)
         shared: dict[int, int] = defaultdict(int)
         for word in words:
             for number in having[word]:
-                shared[number] += 1
+                if negatives[number] == negative:
+                    shared[number] += 1
         best = max(shared, key=lambda number: (_likeness(shared[number], words, firsts[number]), -number), default=None)
         if best is not None and _likeness(shared[best], words, firsts[best]) >= _SAME:
             groups[best].append(place)
@@ -65,15 +67,18 @@ def group_headlines(titles: Sequence[str]) -> list[list[int]]:
         for word in words:
             having[word].append(len(groups))
         firsts.append(words)
+        negatives.append(negative)
         groups.append([place])
     return groups
 
 
 def _words(title: str) -> frozenset[str]:
-    signed = title.replace("-", " -").replace("−", " -")
-    kept = {part for part in signed.lower().split() if part[:1] == "-" and part[1:2].isdigit()}
-    words = [word for word in normalise(title).split()[:_MOST_WORDS] if word not in _STOP]
-    return frozenset([*words, *sorted(kept)[:_MOST_WORDS]])
+    return frozenset(word for word in normalise(title).split()[:_MOST_WORDS] if word not in _STOP)
+
+
+def _negatives(title: str) -> frozenset[str]:
+    """Return the negative numbers: `-3.2%` is another event than `+3.2%`, though the words are the same."""
+    return frozenset(part.rstrip(".,;:") for part in title.replace("−", "-").split() if part[:1] == "-" and part[1:2].isdigit())
 
 
 def _likeness(shared: int, one: frozenset[str], other: frozenset[str]) -> float:

@@ -96,10 +96,10 @@ class _SingleWindow:
         """Return one series in the windows that end at `ticks`, as `read` judged them."""
         if series not in counts.topics or window != self._settings.window_minutes:
             raise ValueError(f"no window of {window} minutes of {series!r} is judged")
-        chosen = counts.rows([counts.topics.index(series)])
-        mean, deviation, _, judged = self._history(chosen, ticks, window)
-        limit = least_breach(lambda observed: self._judge(observed, mean, deviation)[1] & judged, mean.shape)
-        return JudgedWindows(self.read_at(chosen, ticks), limit[0])
+        row = [counts.topics.index(series)]
+        mean, deviation, _, judged = self._history(counts, ticks, window)
+        limit = least_breach(lambda observed: self._judge(observed, mean[row], deviation[row])[1] & judged, (1, ticks.size))
+        return JudgedWindows(self.read_at(counts, ticks).of(row), limit[0])
 
     def _history(self, counts: Counts, ticks: Ints, window: int) -> tuple[Floats, Floats, Floats, Bools]:
         """Return (series, ticks) mean and deviation of past windows and negative share, by the hour; (ticks,) whether there was enough."""
