@@ -114,8 +114,7 @@ def test_no_command_shows_a_secret_in_its_output_its_logs_or_the_process_list(se
     news.write_text('{"id": 1, "title": "t", "date": "2011-08-01T00:00Z"}\n')
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SQUALL_")}
     running = {}
-    commands = (("--help",), ("doctor", "--json"), ("settings", "--json"), ("worker",), ("ingest", "file", str(news)), ("detect",))
-    for arguments in (*commands, ("alerts", "test")):
+    for arguments in (("--help",), ("doctor", "--json"), ("settings", "--json"), ("worker",), ("ingest", "file", str(news)), ("detect",)):
         command = [sys.executable, "-m", "squall", *arguments]
         running[arguments] = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean | servers, cwd=ROOT, stdin=subprocess.DEVNULL
@@ -138,6 +137,28 @@ def test_no_command_shows_a_secret_in_its_output_its_logs_or_the_process_list(se
     assert "SQUALL_STORE__PASSWORD" in shown["detect",]
     states = {check["part"]: check["state"] for check in json.loads(report)}
     assert "refused the login" in states["broker"]
+
+
+def test_a_sample_to_receivers_that_do_not_answer_shows_no_secret(environment: dict[str, str], tmp_path: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SQUALL_")}
+    names = ("default", "desk", "pager", "bot")
+    routes = {"SQUALL_ALERTS__ROUTES": json.dumps([{"receiver": name, "continue": True} for name in names])}
+    command = [sys.executable, "-m", "squall", "alerts", "test"]
+    own = clean | environment | routes | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command,
+        env=own,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    shown = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert [name for name in names if f"{name}: " not in shown] == []
+    assert shown.count("does not answer") >= len(names) - 1
+    assert [name for name, secret in planted().items() if secret in shown] == []
 
 
 def test_settings_and_their_errors_hide_every_secret(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
