@@ -14,7 +14,7 @@ from squall.alerts.minutes import instant, minute_of
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import Alert, Trend
 
-_CLEAR: Final = 2.0
+_CLEAR: Final = 1.5
 """Standard deviations by which two counts differ before they are not the same."""
 
 

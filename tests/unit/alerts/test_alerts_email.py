@@ -232,7 +232,7 @@ def test_both_parts_say_the_same():
         "(alert from 14)",
         "31 documents, 4 more copies; grave: market crash or bank run; first 2026-03-02 14:05 UTC; wire",
         "Also named: Corran (9)",
-        "Acknowledge\nhttps://page.example.org/?alert=ef&do=acknowledge",
+        "https://page.example.org/?alert=ef&do=acknowledge",
         "3 more copies",
         "Politics: 42 negative",
         "Silenced: 2",
