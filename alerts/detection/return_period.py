@@ -19,9 +19,10 @@ from typing import Final
 
 import numpy as np
 
-from squall.alerts.detection.detector import BaselineCache, Detector, HourModel, predict
-from squall.alerts.detection.readings import Counts, Floats, Ints, Readings
+from squall.alerts.detection.detector import BaselineCache, Detector
+from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, JudgedWindows, Readings
 from squall.alerts.detection.season import DAY_TYPES, HOURS, day_types
+from squall.alerts.detection.views import HourModel, predict
 from squall.alerts.detection.windows import Hourly, by_hour, covered_hours, window_counts
 from squall.core.config.settings import DetectorSettings
 
@@ -94,6 +95,20 @@ class ReturnPeriod:
             score=-math.log10(self._settings.p_value) * relative,
         )
 
+    def judge(self, counts: Counts, ticks: Ints, series: str, window: int, cache: BaselineCache | None = None) -> JudgedWindows:
+        """Return one series in the windows of `window` minutes that end at `ticks`, as `read` judged them; no limit is known.
+
+        Three windows decide together, so that no count of one of them does.
+
+        Raises:
+            ValueError: as `Detector.judge`.
+        """
+        cache = cache or BaselineCache(counts)
+        seen = self._seasonal.judge(counts, ticks, series, window, cache).readings
+        own = self.read_at(counts, ticks, cache=cache)
+        breach = own.breach[[own.topics.index(series)]]
+        return JudgedWindows(replace(seen, breach=breach), np.full(ticks.size, np.inf))
+
     def _rarity(self, cache: BaselineCache, kind: int, ticks: Ints) -> Floats:
         """Return (series, ticks) log10 of the return period in days, of one kind of series; 0 where it is a day or less, or not known."""
         counts = cache.parts[kind]
@@ -161,7 +176,7 @@ def _observed_blocks(documents: Hourly, hour: int, history_days: int) -> Ints:
     known[begin - first : end - first] = documents.total[0, begin - documents.start : end - documents.start]
     sums = np.cumsum(np.pad(covered_hours(known), (1, 0)))
     begins = np.arange(-(-first // length) * length + length, hour // length * length, length)
-    whole = sums[begins - first + length] - sums[begins - first - length] == 2 * length
+    whole: Bools = sums[begins - first + length] - sums[begins - first - length] == 2 * length
     return (begins[whole] * _HOUR).astype(np.int64)
 
 
