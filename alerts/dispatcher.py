@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
 
-from squall.alerts.alert_chart import alert_chart, chart_ticks
-from squall.alerts.counts import load_counts
 from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import Method
+from squall.alerts.facts.alert_facts import AlertFacts
 from squall.alerts.lifecycle import Change, Transition, alert_record
 from squall.alerts.minutes import instant, minute_of
-from squall.alerts.notification.content import MAX_DOCUMENTS, DualTime, NotificationContent
-from squall.alerts.notification.email.chart import AlertChart
+from squall.alerts.notification.content import DualTime, NotificationContent
+from squall.alerts.notification.links import alert_links
 from squall.alerts.notification.policy import NotificationPolicy
 from squall.alerts.notification.receivers import render
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
+from squall.core.errors import UnavailableError
 from squall.core.formatting import size
 from squall.core.records import Alert
-from squall.core.series import NO_DATA
 from squall.storage import Store
-from squall.storage.queries.alerting.documents import documents_in_window
 from squall.storage.rows.alerting import Notification
-from squall.storage.rows.documents import StoredDocument
 
 log = logging.getLogger(__name__)
-
-_AlertWindow = tuple[str, datetime, datetime]
-"""An alert's id and window: the documents behind it, and its chart, are the same while these are."""
 
 
 class Dispatcher:
@@ -42,16 +37,29 @@ class Dispatcher:
     as it is.
     """
 
-    def __init__(self, store: Store, settings: Settings, detector: Method, clock: Clock, reached: datetime, state: str) -> None:
-        """Start from `state`, as `dump` gave it, and from the event time `reached`, up to which everything was dispatched."""
+    def __init__(
+        self, store: Store, settings: Settings, detector: Method, clock: Clock, reached: datetime, state: str, page: str = ""
+    ) -> None:
+        """Start from `state`, as `dump` gave it, and from the event time `reached`, up to which everything was dispatched.
+
+        Args:
+            store: of alerts, messages and documents.
+            settings: of detector and notifications.
+            detector: what judged.
+            clock: wall time.
+            reached: event time.
+            state: of the notification policy.
+            page: address of the live page, for links; empty: messages have none.
+        """
         self._store = store
         self._settings = settings
         self._detector = detector
         self._clock = clock
         self._reached = reached
+        self._page = page
         self._policy = NotificationPolicy(settings.alerts, state)
-        self._documents: dict[_AlertWindow, list[StoredDocument]] = {}
-        self._charts: dict[_AlertWindow, AlertChart | None] = {}
+        self._facts = AlertFacts(store, settings, detector)
+        self._updates: list[tuple[int, Alert]] = []
         self.in_history = 0
         """Alerts that fired in history, about which nothing is sent unless they still fire when event time has caught up."""
 
@@ -64,19 +72,27 @@ class Dispatcher:
 
         Args:
             transitions: of ticks later than what was reached.
-            baselines: counts and fits that the charts are drawn from, if they reach back far enough.
+            baselines: counts and fits that charts and current numbers are read from, if they reach back far enough.
         """
-        alerts = [(transition.tick, self._describe(transition)) for transition in transitions]
-        if alerts:
-            self._store.alerts.write([alert for _, alert in alerts])
-        fired = [(tick, alert) for tick, alert in alerts if alert.fired_at is not None]
+        self._facts.use(baselines)
+        wall = self._clock.now()
+        alerts = [(transition, alert_record(transition, self._detector.name, wall)) for transition in transitions]
+        last = {alert.id: (alert, transition.tick) for transition, alert in alerts}
+        if last:
+            self._store.alerts.write([self._facts.complete(alert, instant(tick)) for alert, tick in last.values()])
+        fired = [(transition, alert) for transition, alert in alerts if alert.fired_at is not None]
+        self._updates += [(transition.tick, alert) for transition, alert in fired if transition.change is Change.UPDATED]
+        changed = [(transition, alert) for transition, alert in fired if transition.change is not Change.UPDATED]
+        for transition, alert in changed:
+            log.info("%s: %s: %s", transition.change.value, alert.topic, size(alert), extra={"alert": alert.id})
         self._count_history(transitions)
-        for tick in sorted({tick for tick, _ in fired}):
-            self._write(self._due(instant(tick), [alert for at, alert in fired if at == tick]), baselines)
+        for tick in sorted({transition.tick for transition, _ in changed}):
+            self._write(self._due(instant(tick), [alert for transition, alert in changed if transition.tick == tick]))
 
     def flush(self, until: datetime, baselines: BaselineCache | None = None) -> None:
         """Write the messages that became due up to `until`, event time; also those due by the wall clock alone."""
-        self._write(self._due(until), baselines)
+        self._facts.use(baselines)
+        self._write(self._due(until))
 
     def _count_history(self, transitions: Sequence[Transition]) -> None:
         wall = self._clock.now()
@@ -95,37 +111,36 @@ class Dispatcher:
         contents: list[NotificationContent] = []
         moment = self._policy.next_due(self._reached)
         while moment is not None and moment < until:
+            self._refresh(moment)
             contents += self._policy.due(DualTime(moment, wall), silences, acknowledged)
             moment = self._policy.next_due(moment)
+        self._refresh(until)
         for alert in alerts:
             self._policy.update(alert, DualTime(until, wall))
         self._reached = until
         return contents + self._policy.due(DualTime(until, wall), silences, acknowledged)
 
-    def _describe(self, transition: Transition) -> Alert:
-        alert = alert_record(transition, self._detector.name)
-        if alert.fired_at is None:
-            return alert
-        log.info("%s: %s: %s", transition.change.value, alert.topic, size(alert), extra={"alert": alert.id})
-        return alert.model_copy(update={"document_ids": tuple(document.id for document in self._documents_behind(alert))})
+    def _refresh(self, until: datetime) -> None:
+        """Hand the policy the numbers that alerts have at `until`."""
+        reached = minute_of(until)
+        for tick, alert in self._updates:
+            if tick <= reached:
+                self._policy.refresh(alert)
+        self._updates = [(tick, alert) for tick, alert in self._updates if tick > reached]
 
-    def _documents_behind(self, alert: Alert) -> list[StoredDocument]:
-        """Return the documents behind an alert; every alert's window is queried once, for its record and for all its messages."""
-        key = _window_of(alert)
-        if key not in self._documents:
-            self._documents[key] = documents_in_window(self._store.documents, alert, self._settings.detector.sectors, MAX_DOCUMENTS)
-        return self._documents[key]
-
-    def _write(self, contents: Sequence[NotificationContent], baselines: BaselineCache | None) -> None:
+    def _write(self, contents: Sequence[NotificationContent]) -> None:
         fresh = [content for content in contents if self._store.notifications.get(_identity(content)) is None]
         if fresh:
-            self._store.notifications.write([self._compose(content, baselines) for content in fresh])
+            self._store.notifications.write([self._compose(content) for content in fresh])
 
-    def _compose(self, content: NotificationContent, baselines: BaselineCache | None) -> Notification:
-        now, key, first = self._clock.now(), _identity(content), content.alerts[0]
-        documents = {alert.id: self._documents_behind(alert) for alert in content.alerts}
+    def _compose(self, content: NotificationContent) -> Notification:
+        now, key = self._clock.now(), _identity(content)
         try:
-            message = render(key, content, documents, lambda: self._chart(first, baselines), self._settings.alerts, now)
+            told = self._complete(content)
+            documents = {alert.id: self._facts.documents(alert) for alert in told.alerts}
+            message = render(key, told, documents, lambda: self._facts.chart(told.alerts[0]), self._settings.alerts, now)
+        except UnavailableError:
+            raise
         except Exception:  # a message that can't be made of these documents must stop neither the others nor the detector
             log.exception("message %s can't be made with its documents and chart, and goes without them", key)
             message = render(key, content, {}, lambda: None, self._settings.alerts, now)
@@ -143,23 +158,15 @@ class Dispatcher:
             alert_ids=tuple(alert.id for alert in content.alerts),
         )
 
-    def _chart(self, alert: Alert, baselines: BaselineCache | None) -> AlertChart | None:
-        """Return the chart of the alert's last day, None when its series is not counted."""
-        key = _window_of(alert)
-        if key not in self._charts:
-            self._charts[key] = self._read_chart(alert, baselines)
-        return self._charts[key]
-
-    def _read_chart(self, alert: Alert, baselines: BaselineCache | None) -> AlertChart | None:
-        if alert.test == NO_DATA:
-            return None
-        tick, limits = minute_of(alert.window_end), self._settings.detector
-        needed = int(chart_ticks(tick, limits.window_minutes)[0]) - self._detector.lookback
-        if baselines is None or baselines.counts.start > needed or baselines.counts.end < tick:
-            baselines = BaselineCache(load_counts(self._store.counts, limits, needed, tick))
-        if alert.topic not in baselines.counts.topics:
-            return None
-        return alert_chart(self._detector, baselines, alert.topic, tick, tick - minute_of(alert.window_start), limits)
+    def _complete(self, content: NotificationContent) -> NotificationContent:
+        """Return the content with its alerts as they are when it is made, who drives them, and links to them."""
+        alerts = tuple(self._facts.complete(alert, content.at.event) for alert in content.alerts)
+        return replace(
+            content,
+            alerts=alerts,
+            drivers={alert.id: self._facts.drivers(alert) for alert in alerts},
+            links={alert.id: links for alert in alerts if (links := alert_links(self._page, alert.id))},
+        )
 
 
 def pack(lifecycle: str, policy: str) -> str:
@@ -174,10 +181,6 @@ def unpack(state: str) -> tuple[str, str]:
     """Return the states of lifecycle and policy; a state from before there were groups has none of the second."""
     found = orjson.loads(state) if state else {}
     return (found.get("life", ""), found.get("notifier", "")) if isinstance(found, dict) else (state, "")
-
-
-def _window_of(alert: Alert) -> _AlertWindow:
-    return alert.id, alert.window_start, alert.window_end
 
 
 def _identity(content: NotificationContent) -> str:

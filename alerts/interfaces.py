@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from squall.core.errors import SquallError, UnavailableError
 from squall.storage.rows.alerting import Claim, Notification, QueuedMessage
 from squall.storage.rows.counts import MinuteCounts
 
+LONGEST_ASKED_SECONDS: Final = 3600.0
+"""Longest wait that a receiver is granted: one that asks for more is asked again after it."""
+
 
 class DeliveryUnavailableError(UnavailableError):
-    """No message can be sent right now; all stay queued."""
+    """No message can be sent right now; all stay queued.
+
+    Args:
+        what: as of `SquallError`.
+        hint: as of `SquallError`.
+        wait_seconds: for how long the receiver asks to be left alone, up to `LONGEST_ASKED_SECONDS`; 0: it does not say.
+    """
+
+    def __init__(self, what: str, hint: str = "", wait_seconds: float = 0.0) -> None:
+        super().__init__(what, hint)
+        self.wait_seconds = wait_seconds
 
 
 class DeliveryRefusedError(SquallError):

@@ -13,6 +13,7 @@ Ids are made of topic and opening time: evaluating the same ticks again gives th
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 import numpy as np
@@ -34,6 +35,8 @@ class Change(StrEnum):
     DROPPED = "dropped"
     FIRED = "firing"
     ESCALATED = "escalated"
+    UPDATED = "updated"
+    """Its peak is higher, or time has passed: it is in the same state, with other numbers."""
     RESOLVED = "resolved"
 
 
@@ -50,6 +53,7 @@ class Peak:
     expected_share: float
     dispersion: float = 0.0
     test: str = BURST
+    total: int = 0
 
     @staticmethod
     def of(reading: Reading, burst_minutes: int) -> Peak:
@@ -65,6 +69,7 @@ class Peak:
             expected_share=reading.expected_share,
             dispersion=reading.dispersion,
             test=test,
+            total=reading.total,
         )
 
     def higher(self, other: Peak) -> Peak:
@@ -74,7 +79,7 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class ActiveAlert:
-    """An alert that is pending or firing. Times are minutes since the epoch."""
+    """An alert that is pending or firing. Times are minutes since the epoch, `fired_wall` is wall time in ISO format."""
 
     topic: str
     opened: int
@@ -83,6 +88,9 @@ class ActiveAlert:
     peak: Peak
     critical: bool = False
     fired: int | None = None
+    first_minutes: int = 0
+    """Length of the window of the first breach, and of the longest of the burst test at least."""
+    fired_wall: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +105,11 @@ class Transition:
 class Lifecycle:
     """The open alerts of all topics and the rules that move them."""
 
-    def __init__(self, settings: DetectorSettings, state: str = "") -> None:
-        """Start from `state`, as `dump` gave it; empty: no open alerts."""
+    def __init__(self, settings: DetectorSettings, state: str = "", wall: datetime | None = None) -> None:
+        """Start from `state`, as `dump` gave it; empty: no open alerts. What fires, fires at the wall time `wall`."""
         self._settings = settings
+        self._wall = wall.isoformat() if wall else ""
+        self._peaks: list[Transition] = []
         self._open: dict[str, ActiveAlert] = {}
         found = orjson.loads(state) if state else {}
         rows, closed = (found, {}) if isinstance(found, list) else (found.get("open", []), found.get("closed", {}))
@@ -113,6 +123,11 @@ class Lifecycle:
     def open(self) -> tuple[ActiveAlert, ...]:
         """The pending and firing alerts, by topic."""
         return tuple(self._open[topic] for topic in sorted(self._open))
+
+    def updates(self, tick: int) -> list[Transition]:
+        """Return what changed in the numbers of alerts that fire since the last call, oldest first, and every open alert as of `tick`."""
+        peaks, self._peaks = self._peaks, []
+        return [*sorted(peaks, key=lambda update: update.tick), *(Transition(Change.UPDATED, tick, alert) for alert in self.open)]
 
     def dump(self) -> str:
         """Return the state as JSON."""
@@ -128,7 +143,7 @@ class Lifecycle:
         second.advance(readings.of([row for row, name in enumerate(readings.topics) if self._had_no_alert(name, readings)]))
         changes: list[Transition] = []
         for alert in second.open:
-            fired = replace(alert, fired=now) if alert.fired is not None else alert
+            fired = replace(alert, fired=now, fired_wall=self._wall) if alert.fired is not None else alert
             self._open[alert.topic] = fired
             changes.append(Transition(Change.OPENED, now, replace(fired, fired=None)))
             changes += [Transition(Change.FIRED, now, fired)] if fired.fired is not None else []
@@ -175,6 +190,8 @@ class Lifecycle:
             self._open[alert.topic] = alert
             if alert.fired is None:
                 return self._fire_if_due(alert, reading)
+            if peak.tick == reading.tick and not escalated:
+                self._peaks.append(Transition(Change.UPDATED, reading.tick, alert))
             return [Transition(Change.ESCALATED, reading.tick, alert)] if escalated else []
         if alert.fired is None:
             return [self._close(Change.DROPPED, reading.tick, alert)] if reading.tick - alert.last_breach > self._longest_pause else []
@@ -194,7 +211,8 @@ class Lifecycle:
 
     def _open_pending(self, reading: Reading) -> list[Transition]:
         critical = reading.severity is Severity.CRITICAL
-        alert = ActiveAlert(reading.topic, reading.tick, reading.tick, reading.tick, self._peak(reading), critical)
+        tick, first = reading.tick, max(reading.window_minutes, self._settings.window_minutes)  # no peak begins before
+        alert = ActiveAlert(reading.topic, tick, tick, tick, self._peak(reading), critical, first_minutes=first)
         self._open[alert.topic] = alert
         return [Transition(Change.OPENED, reading.tick, alert), *self._fire_if_due(alert, reading)]
 
@@ -202,7 +220,7 @@ class Lifecycle:
         wait = self._settings.for_minutes * max(reading.window_minutes / self._settings.window_minutes, 1.0)
         if reading.tick - alert.opened < wait:
             return []
-        alert = replace(alert, fired=reading.tick)
+        alert = replace(alert, fired=reading.tick, fired_wall=self._wall)
         self._open[alert.topic] = alert
         return [Transition(Change.FIRED, reading.tick, alert)]
 
@@ -217,8 +235,11 @@ def alert_id(alert: ActiveAlert) -> str:
     return document_id(f"alert:{alert.topic}", instant(alert.opened).isoformat())
 
 
-def alert_record(transition: Transition, method: str) -> Alert:
-    """Return the alert as stored after `transition`, found by `method`; window and counts are those of its peak so far."""
+def alert_record(transition: Transition, method: str, wall: datetime | None = None) -> Alert:
+    """Return the alert as stored after `transition`, found by `method`; window and counts are those of its most improbable breach so far.
+
+    `wall` is the wall time at which it is stored.
+    """
     alert, peak = transition.alert, transition.alert.peak
     low, high = interval(peak.expected, peak.dispersion)
     closed = transition.change in {Change.RESOLVED, Change.DROPPED}
@@ -244,4 +265,8 @@ def alert_record(transition: Transition, method: str) -> Alert:
         fired_at=None if alert.fired is None else instant(alert.fired),
         resolved_at=instant(transition.tick) if closed else None,
         updated_at=instant(transition.tick),
+        total=peak.total,
+        since=instant(alert.opened - (alert.first_minutes or peak.window_minutes)),
+        fired_wall=datetime.fromisoformat(alert.fired_wall) if alert.fired_wall else None,
+        updated_wall=wall,
     )

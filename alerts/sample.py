@@ -6,22 +6,26 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from squall.alerts.alert_chart import alert_chart
 from squall.alerts.detection.detector import METHOD, BaselineCache, Detector
 from squall.alerts.detection.readings import Counts
+from squall.alerts.facts.chart import alert_chart
+from squall.alerts.facts.current import current
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.notification.content import DualTime, NotificationContent, Reason
+from squall.alerts.notification.links import alert_links, page_address
 from squall.alerts.notification.receivers import render
 from squall.alerts.notification.sanitize import safe_link
 from squall.core.config.alerts import DEFAULT_RECEIVER
 from squall.core.config.settings import Settings
-from squall.core.records import Alert, AlertState, Sentiment, SeriesKind, Severity
+from squall.core.records import Alert, AlertState, EntityKind, Sentiment, SeriesKind, Severity
 from squall.core.series import BURST, NO_DATA, kind_of
 from squall.core.text import document_id
 from squall.storage.rows.alerting import Notification
 from squall.storage.rows.documents import StoredDocument
+from squall.storage.rows.drivers import Drivers, DrivingStory, EventCount, Lead
 
 SAMPLE_TOPIC = "Financials"
+_NAME = "Example Savings Bank (test message)"
 _HEADLINES = (
     ("Sample: Example Savings Bank halts withdrawals", 7),
     ("Sample: Rating agency cuts Example Savings Bank to junk", 3),
@@ -67,11 +71,12 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
     end = minute_of(now)
     detector = Detector(settings.detector)
     counts = _counts(end, settings.detector.history_days, settings.detector.window_minutes)
-    reading = detector.read_at(counts, np.array([end], dtype=np.int64)).at(0, 0)
+    cache, ticks = BaselineCache(counts), np.array([end], dtype=np.int64)
+    reading = detector.read_at(counts, ticks, cache=cache).at(0, 0)
     silent = labelled.test == NO_DATA
+    drivers = Drivers() if silent else _drivers(reading.observed, now)
     alert = labelled.model_copy(
         update={
-            "topic": f"{labelled.topic} (test message)",
             "window_start": instant(end) - timedelta(minutes=reading.window_minutes),
             "window_end": instant(end),
             "observed": 0 if silent else reading.observed,
@@ -79,19 +84,44 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
             "p_value": reading.p_value,
             "negative_share": 0.0 if silent else reading.share,
             "expected_share": reading.expected_share,
+            "fired_wall": now,
+            "updated_wall": now,
         }
     )
-    headlines = () if silent else _HEADLINES
-    documents = {alert.id: [_document(title, copies, settings, now) for title, copies in headlines]}
-    content = NotificationContent(f"sample-{alert.id[:12]}", receiver, Reason.FIRING, (alert,), DualTime(now, now), "sample", new_count=1)
+    if not silent:
+        limit = detector.judge(counts, ticks, SAMPLE_TOPIC, reading.window_minutes, cache).limit[0]
+        told = {
+            "topic": SAMPLE_TOPIC,
+            "total": reading.total,
+            "limit": float(limit) if np.isfinite(limit) else 0.0,
+            "since": instant(end - max(reading.window_minutes, settings.detector.window_minutes)),
+            "lead": _NAME,
+            "lead_documents": drivers.leads[0].documents,
+            "named_documents": drivers.documents,
+            "stories": drivers.story_count,
+            "events": tuple(event.name for event in drivers.events),
+        }
+        alert = current(detector, cache, alert.model_copy(update=told), end, settings.detector)
+    alert = alert.model_copy(update={"topic": f"{labelled.topic} (test message)"})
+    documents = {alert.id: [_document(title, copies, settings, now) for title, copies in (() if silent else _HEADLINES)]}
+    links = alert_links(page_address(settings.web), alert.id)
+    content = NotificationContent(
+        f"sample-{alert.id[:12]}",
+        receiver,
+        Reason.FIRING,
+        (alert,),
+        DualTime(now, now),
+        "sample",
+        new_count=1,
+        drivers={alert.id: drivers},
+        links={alert.id: links} if links else {},
+    )
     key = f"{content.key}-{receiver}"
     message = render(
         key,
         content,
         documents,
-        lambda: (
-            None if silent else alert_chart(detector, BaselineCache(counts), SAMPLE_TOPIC, end, reading.window_minutes, settings.detector)
-        ),
+        lambda: None if silent else alert_chart(detector, cache, SAMPLE_TOPIC, end, reading.window_minutes),
         settings.alerts,
         now,
     )
@@ -106,6 +136,17 @@ def _counts(end: int, days: int, window: int) -> Counts:
     negative = rng.poisson(5 / 60 * day)
     negative[-window:] += rng.poisson(37 / window, window)
     return Counts((SAMPLE_TOPIC,), end - minutes, negative[None, :], (negative + rng.poisson(20 / 60 * day))[None, :])
+
+
+def _drivers(observed: int, now: datetime) -> Drivers:
+    """Return what drives the sample: half of the documents tell the first story, a tenth names somebody else."""
+    parts = (observed - observed // 2, observed // 2 - observed // 4, observed // 4)
+    stories = tuple(
+        DrivingStory(document_id("sample", title), title, "", "sample", now, None, (), documents, copies)
+        for (title, copies), documents in zip(_HEADLINES, parts, strict=True)
+    )
+    leads = (Lead("sample:bank", EntityKind.COMPANY, _NAME, observed - observed // 10),)
+    return Drivers(observed, stories, len(stories), leads, (EventCount("market_crash", parts[0]), EventCount("rating_cut", parts[1])), None)
 
 
 def _document(title: str, copies: int, settings: Settings, now: datetime) -> StoredDocument:

@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from squall.alerts.service import LIVENESS_PART, AlertService, RunReport
+from squall.alerts.heartbeat import Heartbeat
+from squall.alerts.run_report import RunReport
+from squall.alerts.service import LIVENESS_PART, AlertService
 from squall.core.clock import Clock
 from squall.core.observability.health import Health
 
@@ -56,9 +58,12 @@ class DetectorScheduler:
         interval_seconds: time between two starts; a run that takes longer delays the next one.
         clock: stamps the status.
         health: the service's; a run is expected every interval.
+        heartbeat: is told at its own interval whether the detector runs well; None: nobody is.
     """
 
-    def __init__(self, service: AlertService, interval_seconds: float, clock: Clock, health: Health) -> None:
+    def __init__(
+        self, service: AlertService, interval_seconds: float, clock: Clock, health: Health, heartbeat: Heartbeat | None = None
+    ) -> None:
         self._service = service
         self._interval = interval_seconds
         self._clock = clock
@@ -66,6 +71,8 @@ class DetectorScheduler:
         self._status = SchedulerStatus()
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._ran = threading.Event()
+        self._heartbeat = heartbeat
+        self._stopping = threading.Event()
 
     @property
     def status(self) -> SchedulerStatus:
@@ -85,11 +92,29 @@ class DetectorScheduler:
 
     def stop(self) -> None:
         """Let a run in progress end after its present chunk, end delivery, and let another detector take over."""
+        self._stopping.set()
         self._service.stop()
         self._liveness.done(LIVENESS_PART)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
             self._service.release()
+
+    @property
+    def trouble(self) -> str:
+        """Why the detector does not run well, or alerts do not reach their receivers; empty: all is well, as of the last run."""
+        stuck, status = self._liveness.stuck(), self._status
+        if stuck:
+            return "; ".join(stuck)
+        if status.report is None:
+            return status.last_error or "no run has ended yet"
+        return status.last_error or ("this detector stands by" if status.report.standby else "")
+
+    def _beat(self, heartbeat: Heartbeat) -> None:
+        heartbeat.beat(self.trouble, self._stopping.is_set)
+
+    def _start_beating(self, heartbeat: Heartbeat) -> None:
+        trigger = AtOnceThenEvery(heartbeat.interval_seconds)
+        self._scheduler.add_job(self._beat, trigger, (heartbeat,), max_instances=1, coalesce=True, misfire_grace_time=None)
 
     def _run(self) -> None:
         try:
@@ -100,6 +125,8 @@ class DetectorScheduler:
         else:
             self._note(replace(self._status, last_error=report.error, report=report))
         finally:
+            if self._heartbeat is not None and not self._ran.is_set():  # the first request follows the first run
+                self._start_beating(self._heartbeat)
             self._ran.set()
 
     def _note(self, status: SchedulerStatus) -> None:

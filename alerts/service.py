@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,8 +20,10 @@ from squall.alerts.interfaces import Sender
 from squall.alerts.lease import Lease, owner_of
 from squall.alerts.lifecycle import Change, Lifecycle
 from squall.alerts.minutes import instant, minute_of
+from squall.alerts.notification.links import page_address
 from squall.alerts.recorded_readings import readings_to_record
 from squall.alerts.rollup_pacing import RollupPacing
+from squall.alerts.run_report import RunReport, detector_run
 from squall.alerts.watermark import watermark
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
@@ -31,7 +33,6 @@ from squall.core.observability.metric_spec import AlertEvent, RunOutcome
 from squall.core.records import SeriesKind
 from squall.core.series import kind_of
 from squall.storage import Store
-from squall.storage.rows.detector import DetectorRun
 
 log = logging.getLogger(__name__)
 
@@ -44,31 +45,6 @@ FLUSH_SECONDS: Final = 300.0
 """Longest wait of a run without the delivery loop until its messages were tried."""
 _CHUNK_MINUTES: Final = 1440
 """Event time between two writes of the position: bounds memory, and what is evaluated again after a crash."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunReport:
-    """What one run did. Times are event time.
-
-    The delivery loop sends messages apart from the runs: a message that a run queues is sent right after it, and counted by the next run.
-    Without the loop (`squall detect --once`, the end of a replay) a run reports after every message was tried.
-    """
-
-    watermark: datetime | None = None
-    evaluated_until: datetime | None = None
-    ticks: int = 0
-    fired: int = 0
-    in_history: int = 0
-    """Of those that fired, the ones so far behind the wall clock that nothing is sent about them."""
-    resolved: int = 0
-    sent: int = 0
-    """Messages that receivers accepted since the run before."""
-    waiting: int = 0
-    """Messages in the queue at the end: those of this run that were not tried yet, and those that are tried again."""
-    standby: bool = False
-    """Another detector runs on this store; this one waits to take over."""
-    error: str = ""
-    """What was unavailable, and why messages wait; the next run continues where this one stopped."""
 
 
 @dataclass(slots=True)
@@ -92,11 +68,30 @@ class AlertService:
     queues them. Otherwise a run waits until every message was tried.
     """
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock, sender: Sender, health: Health | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        sender: Sender,
+        health: Health | None = None,
+        page_url: Callable[[], str] = lambda: "",
+    ) -> None:
+        """Serve one process.
+
+        Args:
+            store: read and written.
+            settings: of detector, notifications and page.
+            clock: wall time.
+            sender: of finished messages.
+            health: of the process.
+            page_url: gives the address of the live page that this process serves; empty: none.
+        """
         self._store = store
         self._settings = settings
         self._clock = clock
         self._health = health or Health(clock)
+        self._page_url = page_url
         self._detector = open_method(settings.detector)
         self._no_data = NoDataDetector(settings.detector)
         self._lease = Lease(store.leases, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
@@ -188,7 +183,7 @@ class AlertService:
         seconds = self._clock.monotonic() - began
         try:
             self._rollups.update(lambda: not self._stopping.is_set() and self._lease.hold(), always=not self._delivery.running)
-            self._store.detector.write_run(_row(report, "; ".join(errors), self._clock.now(), seconds))
+            self._store.detector.write_run(detector_run(report, "; ".join(errors), self._clock.now(), seconds))
         except UnavailableError as error:
             errors.append(str(error))
         return replace(report, error="; ".join(dict.fromkeys(errors)))
@@ -212,8 +207,9 @@ class AlertService:
         position, state = start
         run.until, goal = position, minute_of(run.watermark)
         lifecycle_state, policy_state = unpack(state)
-        lifecycle = Lifecycle(limits, lifecycle_state)
-        dispatcher = Dispatcher(self._store, self._settings, self._detector, self._clock, instant(position), policy_state)
+        lifecycle = Lifecycle(limits, lifecycle_state, self._clock.now())
+        page = page_address(self._settings.web, self._page_url())
+        dispatcher = Dispatcher(self._store, self._settings, self._detector, self._clock, instant(position), policy_state, page)
         if position >= goal:
             dispatcher.flush(instant(position))  # a stream that stalls is still reported, by the wall clock
             if dispatcher.dump() != policy_state:
@@ -266,7 +262,7 @@ class AlertService:
             readings = replace(readings, elevated=readings.elevated | blackout(sources))  # missing data does not resolve an alert
             transitions += lifecycle.advance(sources)
         transitions = sorted([*transitions, *lifecycle.advance(readings)], key=lambda transition: transition.tick)
-        dispatcher.dispatch(transitions, cache)
+        dispatcher.dispatch(sorted([*transitions, *lifecycle.updates(until)], key=lambda transition: transition.tick), cache)
         dispatcher.flush(instant(until), cache)
         window = self._settings.detector.window_minutes
         self._store.detector.write_readings(readings_to_record(self._detector, counts, after, until, window, cache))
@@ -282,18 +278,3 @@ class AlertService:
             return None
         counts = load_sources(self._store.counts, after - self._no_data.lookback, until, stopped)
         return self._no_data.read(counts, ticks) if counts.topics else None
-
-
-def _row(report: RunReport, error: str, at: datetime, seconds: float) -> DetectorRun:
-    return DetectorRun(
-        at=at,
-        seconds=seconds,
-        watermark=report.watermark,
-        evaluated_until=report.evaluated_until,
-        ticks=report.ticks,
-        fired=report.fired,
-        resolved=report.resolved,
-        sent=report.sent,
-        waiting=report.waiting,
-        error=error,
-    )

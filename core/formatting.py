@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from squall.core.records import Alert, AlertState
+from squall.core.gravity.words import gravity_words
+from squall.core.records import Alert, AlertState, Trend
 from squall.core.series import BURN, BURST, NO_DATA
 
+_SAME_TIME: Final = timedelta(minutes=10)
 TESTS: Final = {BURST: "burst (fast window)", BURN: "slow burn (long window)", NO_DATA: "no data"}
 _MEANING: Final = {
     BURST: "which detects sudden rises within an hour or less",
@@ -51,6 +53,73 @@ def size(alert: Alert) -> str:
     return f"{alert.observed} negative in {minutes} min, {usual}"
 
 
+def who(alert: Alert) -> str:
+    """Return whom the alert is about: the name that leads its documents, with the series, or the series alone."""
+    return f"{alert.lead} ({alert.topic})" if alert.lead else alert.topic
+
+
+def driver(alert: Alert) -> str:
+    """Return who drives the alert, as `Harbor Union: 41 of 51 negative documents, 3 stories`; empty where that was not read."""
+    if not alert.named_documents:
+        return ""
+    named = f"{alert.lead_documents:,} of {alert.named_documents:,}" if alert.lead else f"{alert.named_documents:,}"
+    stories = f"{alert.stories:,} {'story' if alert.stories == 1 else 'stories'}"
+    return f"{alert.lead or alert.topic}: {named} negative {_documents(alert.named_documents)}, {stories}"
+
+
+def happened(alert: Alert, most: int = 3) -> str:
+    """Return how grave it is and what happened, as `grave: market crash or bank run, rating cut`; empty where nothing is known."""
+    return gravity_words(alert.gravest, alert.events[:most])
+
+
+def current_words(alert: Alert) -> str:
+    """Return the numbers of the current window, as `12 negative of 20 in 60 min, 5 expected, falling`; empty where it was not counted."""
+    if not alert.current_minutes:
+        return ""
+    trend = f", {alert.trend.value}" if alert.trend is not Trend.UNKNOWN else ""
+    counted = f"{alert.current:,} negative of {alert.current_total:,} in {alert.current_minutes} min"
+    return f"{counted}, {number(alert.current_expected)} expected{trend}"
+
+
+def peak_words(alert: Alert) -> str:
+    """Return the highest number so far, as `184 negative in 60 min, at 2026-03-02 15:20 UTC`; empty where it was not counted."""
+    if not alert.current_minutes or alert.peaked_at is None:
+        return ""
+    return f"{alert.peak:,} negative in {alert.current_minutes} min, at {moment(alert.peaked_at)}"
+
+
+def documents_words(alert: Alert) -> str:
+    """Return all documents of the alert, as `612 negative documents since 2026-03-02 13:05 UTC`; empty where they were not counted."""
+    if not alert.current_minutes or alert.since is None:
+        return ""
+    return f"{alert.documents_so_far:,} negative {_documents(alert.documents_so_far)} since {moment(alert.since)}"
+
+
+def limit_words(alert: Alert) -> str:
+    """Return from which number on the window is a breach, as `14`; empty where that is not known."""
+    return f"{alert.limit:,.0f}" if alert.limit else ""
+
+
+def both_times(event: datetime, wall: datetime | None) -> str:
+    """Return an event time, with the wall time beside it where they differ by more than ten minutes."""
+    if wall is None or abs(wall - event) <= _SAME_TIME:
+        return moment(event)
+    return f"{moment(event)} (wall time {moment(wall)})"
+
+
+def times_of(alert: Alert) -> list[tuple[str, str]]:
+    """Return the labelled times of an alert: began, fired, peaked, resolved, and as of when its numbers are."""
+    over = alert.resolved_at if is_over(alert) else None
+    rows = [
+        ("Began", moment(alert.opened_at)),
+        ("Fired", both_times(alert.fired_at, alert.fired_wall) if alert.fired_at else ""),
+        ("Peaked", moment(alert.peaked_at) if alert.peaked_at else ""),
+        ("Resolved", f"{both_times(over, alert.updated_wall)}, after {duration(alert.opened_at, over)}" if over else ""),
+        ("As of", "" if over else both_times(alert.updated_at, alert.updated_wall)),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
 def interval(alert: Alert) -> str:
     """Return the range of 90% of such windows, as `2 to 9`; empty where it is unknown."""
     return f"{number(alert.expected_low)} to {number(alert.expected_high)}" if alert.expected_high else ""
@@ -89,6 +158,7 @@ def explanation(alert: Alert) -> list[str]:
     test = TESTS.get(alert.test, alert.test)
     meaning = f", {_MEANING[alert.test]}" if alert.test in _MEANING else ""
     return [
+        *_current(alert),
         *_counted(alert),
         f"{likelihood[0].upper()}{likelihood[1:]} (p = {number(alert.p_value)}).",
         f"The test that detected it: {test}{meaning}.",
@@ -108,7 +178,15 @@ def _counted(alert: Alert) -> list[str]:
         counted,
         f"About {number(alert.expected)} {'was' if number(alert.expected) == '1' else 'were'} expected{usual}.",
         f"{alert.negative_share:.0%} of all documents were negative, usually {alert.expected_share:.0%}.",
+        *([f"Beside the other documents of that window, {limit_words(alert)} or more negative ones are a breach."] if alert.limit else []),
     ]
+
+
+def _current(alert: Alert) -> list[str]:
+    if not alert.current_minutes:
+        return []
+    state = "When it was resolved" if is_over(alert) else "Now"
+    return [f"{state}: {current_words(alert)}. Peak: {peak_words(alert)}. {documents_words(alert)}."]
 
 
 def _documents(count: int) -> str:

@@ -7,6 +7,7 @@ from squall.storage.backends.base import Backend, Result
 from squall.storage.queries.alerting.acknowledgements import AcknowledgementQueries
 from squall.storage.queries.alerting.alerts import AlertQueries
 from squall.storage.queries.alerting.detector import DetectorQueries
+from squall.storage.queries.alerting.drivers import DriverQueries
 from squall.storage.queries.alerting.leases import LeaseQueries
 from squall.storage.queries.alerting.notifications import NotificationQueries
 from squall.storage.queries.alerting.silences import SilenceQueries
@@ -53,6 +54,7 @@ class Store:
         self.dead_letters = DeadLetterQueries(backend, versions)
         self.pipeline = PipelineQueries(backend, versions)
         self.alerts = AlertQueries(backend, versions)
+        self.drivers = DriverQueries(backend, versions)
         self.notifications = NotificationQueries(backend, versions)
         self.silences = SilenceQueries(backend, versions)
         self.acknowledgements = AcknowledgementQueries(backend, versions)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from squall.alerts.delivery.retries import FIRST_RETRY, REFUSED_RETRY, refusal, seconds_until_due
+from squall.alerts.delivery.retries import FIRST_RETRY, REFUSED_RETRY, refusal, seconds_until_due, unavailability, wait_asked_by
 from squall.alerts.interfaces import DeliveryRefusedError, NotificationQueue, Sender
 from squall.alerts.lease import Lease
 from squall.core.clock import Clock
@@ -130,7 +130,7 @@ class Lane:
                     continue
                 outcome = self._send(message)
                 if outcome == "unavailable":
-                    return FIRST_RETRY.total_seconds()
+                    return max(self._paused_until - self._clock.monotonic(), 0.0)
                 if outcome == "sent":
                     break  # read again: another message of its group is next
                 if outcome is None:
@@ -151,14 +151,14 @@ class Lane:
             return None
         if self._stopping.is_set() or not self._lease.held or self._lease.term != self._term:
             raise StoppedError(f"message {queued.id} was not sent: the lease was lost, or the process stops")
-        outcome, error = self._hand_over(message)
+        outcome, error, wait = self._hand_over(message)
         if outcome == "sent":
             self.sent += 1
         else:
             log.warning("message %s to %s was not delivered and stays queued: %s", message.id, self.receiver, error)
         self.down, self.last_error = outcome == "unavailable", error
         if self.down:
-            self._paused_until = self._clock.monotonic() + FIRST_RETRY.total_seconds()
+            self._paused_until = self._clock.monotonic() + (wait or FIRST_RETRY.total_seconds())
         self._on_attempt(outcome)
         status = "sent" if outcome == "sent" else message.status
         tried = replace(message, status=status, attempts=message.attempts + 1, last_error=error, updated_at=self._clock.now())
@@ -166,17 +166,18 @@ class Lane:
         self._store_result()
         return outcome
 
-    def _hand_over(self, message: Notification) -> tuple[MessageOutcome, str]:
+    def _hand_over(self, message: Notification) -> tuple[MessageOutcome, str, float]:
+        """Return what became of the message, why, and for how many seconds the receiver asks to be left alone."""
         try:
             self._sender.send(message)
         except UnavailableError as error:
-            return "unavailable", str(error)
+            return "unavailable", unavailability(error), wait_asked_by(error)
         except DeliveryRefusedError as error:
-            return "refused", refusal(error)
+            return "refused", refusal(error), 0.0
         except Exception as error:  # one message that breaks its sender must not hold up the others
             log.exception("message %s to %s can't be sent", message.id, self.receiver)
-            return "refused", refusal(error)
-        return "sent", ""
+            return "refused", refusal(error), 0.0
+        return "sent", "", 0.0
 
     def _store_result(self) -> None:
         """Store the result of the last attempt; until that succeeds no other message is sent."""

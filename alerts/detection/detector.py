@@ -16,20 +16,19 @@ what builds up without a burst. A series is in *breach* when all of these hold f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from squall.alerts.detection.baseline import Expectation, fit, recency, window_dispersion
-from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, Readings, by_kind, most_significant, stack
+from squall.alerts.detection.baseline import fit, recency, window_dispersion
+from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, JudgedWindows, Readings, by_kind, most_significant, stack
 from squall.alerts.detection.rules import Rule, rules, shared_limit
 from squall.alerts.detection.season import HOURS, day_types
-from squall.alerts.detection.shares import expected_share, usual_shares
-from squall.alerts.detection.tails import beta_binomial_tail, fisher_combined, negative_binomial_tail
-from squall.alerts.detection.windows import Hourly, by_hour, covered_hours, multiples, window_counts
+from squall.alerts.detection.shares import usual_shares
+from squall.alerts.detection.views import HourModel, WindowModel, least_breach
+from squall.alerts.detection.windows import Hourly, by_hour, covered_hours, multiples
 from squall.core.config.settings import DetectorSettings
-from squall.core.series import BURN
 
 METHOD: Final = "negative-binomial-seasonal"
 """Written into every alert."""
@@ -38,25 +37,14 @@ _CRITICAL_RATIO: Final = 2.0
 _ELEVATED_P: Final = 0.05
 _SCORED_DOCUMENTS: Final = 5
 """Fewer are no evidence, however little was expected: a slot of the clock seen once may have been quiet by chance."""
-_STILL_BURNS_P: Final = 0.2
-"""The last quarter of a long window is at least this improbable while the window burns."""
 
 
-@dataclass(frozen=True, slots=True)
-class HourModel:
-    """The fitted model that applies to the ticks of one hour."""
+class _Verdict(NamedTuple):
+    """Decided readings of one window, the p-value that its rule asks for, and the (ticks,) one that all series together were held to."""
 
-    hour: int
-    negative: Expectation
-    total: Expectation
-    share: Floats
-    """(series,) usual negative share at any time of day."""
-    scatter: Floats
-    """(series,) its intra-hour correlation."""
-    dispersion: tuple[Floats, ...]
-    """(series,) of negative counts, for each rule's window."""
-    sufficient: bool
-    """Whether enough history was observed to judge a window."""
+    readings: Readings
+    p_value: float
+    limit: Floats
 
 
 class BaselineCache:
@@ -118,42 +106,60 @@ class Detector:
         Raises:
             ValueError: `counts` end before the last tick, or `cache` belongs to other counts.
         """
-        if ticks.size and counts.end < ticks[-1]:
-            raise ValueError(f"counts end at minute {counts.end}, before the last tick {int(ticks[-1])}")
-        cache = cache or BaselineCache(counts)
-        if cache.counts is not counts:
-            raise ValueError("the cache holds baselines of other counts")
+        cache = _checked(counts, ticks, cache)
         chosen = [number for number, rule in enumerate(self._rules) if rule.minutes == only_window or not only_window]
         parts = [self._read_kind(cache, kind, ticks, chosen) for kind in range(len(cache.parts))]
-        views = [stack([views[number] for views, _ in parts]) for number in range(len(chosen))]
-        return most_significant(self._verdicts(views, parts[0][1], [self._rules[number] for number in chosen]))
+        verdicts = self._verdicts(_views(parts, ticks), parts[0][1], [self._rules[number] for number in chosen])
+        return most_significant([(verdict.readings, verdict.p_value) for verdict in verdicts])
 
-    def _read_kind(self, cache: BaselineCache, kind: int, ticks: Ints, chosen: Sequence[int]) -> tuple[list[Readings], Bools]:
-        """Return the readings of one kind of series by each chosen rule, undecided, and which ticks can be judged."""
+    def judge(self, counts: Counts, ticks: Ints, series: str, window: int, cache: BaselineCache | None = None) -> JudgedWindows:
+        """Return the windows of `window` minutes of one series that end at `ticks`, as `read` judged them among all series and windows.
+
+        Raises:
+            ValueError: as `read_at`; the series is not counted, or no rule has this window.
+        """
+        cache = _checked(counts, ticks, cache)
+        number = next((number for number, rule in enumerate(self._rules) if rule.minutes == window), -1)
+        kind = next((kind for kind, part in enumerate(cache.parts) if series in part.topics), -1)
+        if number < 0 or kind < 0:
+            raise ValueError(f"no window of {window} minutes of {series!r} is judged")
+        parts = [self._read_kind(cache, each, ticks, range(len(self._rules))) for each in range(len(cache.parts))]
+        verdict = self._verdicts(_views(parts, ticks), parts[0][1], self._rules)[number]
+        seen = verdict.readings.of([verdict.readings.topics.index(series)])
+        model, judged = parts[kind][0][number].of_series(cache.parts[kind].topics.index(series)), parts[0][1]
+        others = seen.total - seen.observed
+
+        def is_breach(negative: Ints) -> Bools:
+            p_value, _ = model.p_values(negative, others + negative)
+            return model.is_candidate(negative, self._settings.min_ratio) & judged & (p_value <= verdict.limit)
+
+        return JudgedWindows(seen, least_breach(is_breach, seen.observed.shape)[0])
+
+    def _read_kind(self, cache: BaselineCache, kind: int, ticks: Ints, chosen: Sequence[int]) -> tuple[list[WindowModel], Bools]:
+        """Return what one kind of series is compared with by each chosen rule, and which ticks can be judged."""
         models = [(cache.model(kind, hour, self.hour_model), columns) for hour, columns in by_hour(ticks)]
         judged = np.zeros(ticks.size, dtype=bool)
         for model, columns in models:
             judged[columns] = model.sufficient
         counts = cache.parts[kind]
-        views = [_view(counts, ticks, models, number, self._rules[number], counts_only=self._counts_only) for number in chosen]
-        return views, judged
+        return [WindowModel.of(counts, ticks, models, number, self._rules[number], self._counts_only) for number in chosen], judged
 
-    def _verdicts(self, views: Sequence[Readings], judged: Bools, chosen: Sequence[Rule]) -> list[tuple[Readings, float]]:
-        """Decide which readings are breaches, still elevated, critical; return them with the p-value that counts for their window.
+    def _verdicts(self, views: Sequence[Readings], judged: Bools, chosen: Sequence[Rule]) -> list[_Verdict]:
+        """Decide which readings are breaches, still elevated, critical; `chosen` are in the order of `rules`.
 
         Elevated: the p-value is at most the square root of its limit (or 5%) and the ratio at least half way from 1 to `min_ratio`, so
         that an alert does not flap around its limit. Critical: the p-value is at most the limit to the power of 1.5, and the ratio twice
         `min_ratio`.
         """
         least = self._settings.min_ratio
-        found: list[tuple[Readings, float]] = []
+        found: list[_Verdict] = []
         for test in dict.fromkeys(rule.test for rule in chosen):
             mine = [(view, rule) for view, rule in zip(views, chosen, strict=True) if rule.test == test]
-            candidates = [_is_candidate(view, rule, least) & judged for view, rule in mine]
+            candidates = [rule.is_candidate(view.observed, view.expected, least) & judged for view, rule in mine]
             lowest = np.min([np.where(ok, view.p_value, 1.0) for (view, _), ok in zip(mine, candidates, strict=True)], axis=0)
             limit = shared_limit(lowest, np.logical_or.reduce(candidates), mine[0][1].p_value)
             for (view, rule), ok in zip(mine, candidates, strict=True):
-                found.append((self._verdict(view, rule, ok, limit, judged), rule.p_value))
+                found.append(_Verdict(self._verdict(view, rule, ok, limit, judged), rule.p_value, limit))
         return found
 
     def _verdict(self, seen: Readings, rule: Rule, candidates: Bools, limit: Floats, judged: Bools) -> Readings:
@@ -195,68 +201,15 @@ class Detector:
         return bool((covered.sum() if weekend else weekdays) >= needed)
 
 
-def predict(baseline: Expectation, hour: int, ticks: Ints, window: int) -> tuple[Floats, Floats]:
-    """Return (topics, ticks) expected counts of the windows that end at `ticks`, all within `hour`, and their relative variance."""
-    first = (hour * _HOUR - window) // _HOUR
-    hours = np.arange(first, hour + 1)
-    kinds, clock = day_types(hours // HOURS), hours % HOURS
-    rate = baseline.rate[:, kinds, clock] / _HOUR
-    ends = ticks - first * _HOUR
-    expected, unsure = (
-        _span(np.repeat(hourly, _HOUR, axis=1), ends, window) for hourly in (rate, rate * baseline.uncertainty[:, kinds, clock])
-    )
-    return expected, unsure / np.maximum(expected, 1e-12)
+def _views(parts: Sequence[tuple[Sequence[WindowModel], Bools]], ticks: Ints) -> list[Readings]:
+    """Return the undecided readings of all series, one for each window."""
+    return [stack([window.view(ticks) for window in windows]) for windows in zip(*(windows for windows, _ in parts), strict=True)]
 
 
-def _span(minutes: Floats, ends: Ints, window: int) -> Floats:
-    """Return (topics, ends) sums of the `window` minutes before each of `ends`."""
-    sums = np.concatenate([np.zeros((minutes.shape[0], 1)), np.cumsum(minutes, axis=1)], axis=1)
-    span: Floats = sums[:, ends] - sums[:, ends - window]
-    return span
-
-
-def _view(
-    counts: Counts, ticks: Ints, models: Sequence[tuple[HourModel, slice]], number: int, rule: Rule, *, counts_only: bool
-) -> Readings:
-    """Return the readings of one window, the `number`-th of each model, without a verdict."""
-    shape = (len(counts.topics), ticks.size)
-    expected, recently, dispersion, share, scatter = (np.zeros(shape) for _ in range(5))
-    quarter = max(rule.minutes // 4, 1)
-    shorter = max(_HOUR / rule.minutes, 1.0)  # pieces of an hour scatter as if they were independent, as counts do
-    for model, columns in models:
-        mean, unsure = predict(model.negative, model.hour, ticks[columns], rule.minutes)
-        volume, _ = predict(model.total, model.hour, ticks[columns], rule.minutes)
-        expected[:, columns], dispersion[:, columns] = mean, model.dispersion[number][:, None] + unsure
-        share[:, columns], scatter[:, columns] = expected_share(mean, volume, model.share[:, None]), (model.scatter * shorter)[:, None]
-        if rule.test == BURN:
-            recently[:, columns], _ = predict(model.negative, model.hour, ticks[columns], quarter)
-    observed = window_counts(counts.negative, counts.start, ticks, rule.minutes)
-    total = window_counts(counts.total, counts.start, ticks, rule.minutes)
-    p_value, share_p_value = np.ones(shape), np.ones(shape)
-    high = observed > expected
-    if rule.test == BURN:
-        recent = window_counts(counts.negative, counts.start, ticks, quarter)
-        high[high] = negative_binomial_tail(recent[high], recently[high], dispersion[high]) <= _STILL_BURNS_P
-    p_value[high] = negative_binomial_tail(observed[high], expected[high], dispersion[high])
-    if not counts_only:
-        share_p_value[high] = beta_binomial_tail(observed[high], total[high], share[high], scatter[high])
-        p_value[high] = fisher_combined(p_value[high], share_p_value[high])
-    p_value = np.minimum(p_value * rule.penalty, 1.0)
-    return Readings.undecided(
-        topics=counts.topics,
-        ticks=ticks,
-        window_minutes=np.full(shape, rule.minutes, dtype=np.int64),
-        observed=observed,
-        total=total,
-        expected=expected,
-        p_value=p_value,
-        expected_share=share,
-        share_p_value=share_p_value,
-        dispersion=dispersion,
-    )
-
-
-def _is_candidate(view: Readings, rule: Rule, min_ratio: float) -> Bools:
-    """Return whether everything but the p-value speaks for a breach."""
-    enough: Bools = (view.observed >= rule.min_documents) & (view.observed >= min_ratio * view.expected)
-    return enough
+def _checked(counts: Counts, ticks: Ints, cache: BaselineCache | None) -> BaselineCache:
+    if ticks.size and counts.end < ticks[-1]:
+        raise ValueError(f"counts end at minute {counts.end}, before the last tick {int(ticks[-1])}")
+    cache = cache or BaselineCache(counts)
+    if cache.counts is not counts:
+        raise ValueError("the cache holds baselines of other counts")
+    return cache

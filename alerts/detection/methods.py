@@ -9,8 +9,9 @@ import numpy as np
 from scipy.special import ndtr
 
 from squall.alerts.detection.detector import BaselineCache, Detector
-from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, Readings
+from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, JudgedWindows, Readings
 from squall.alerts.detection.return_period import ReturnPeriod
+from squall.alerts.detection.views import least_breach
 from squall.alerts.detection.windows import by_hour, multiples, window_counts
 from squall.core.config.settings import DetectorSettings
 
@@ -30,6 +31,13 @@ class Method(Protocol):
 
     def read_at(self, counts: Counts, ticks: Ints, *, only_window: int = 0, cache: BaselineCache | None = None) -> Readings:
         """Return the readings at the given increasing `ticks`; `cache` is of `counts`."""
+
+    def judge(self, counts: Counts, ticks: Ints, series: str, window: int, cache: BaselineCache | None = None) -> JudgedWindows:
+        """Return one series in the windows of `window` minutes that end at `ticks`, as `read` judged them.
+
+        Raises:
+            ValueError: the series is not counted, or no window of this length is judged.
+        """
 
 
 class _SingleWindow:
@@ -77,6 +85,22 @@ class _SingleWindow:
             critical=np.zeros(observed.shape, dtype=bool),
             score=score,
         )
+
+    def judge(
+        self,
+        counts: Counts,
+        ticks: Ints,
+        series: str,
+        window: int,
+        cache: BaselineCache | None = None,  # noqa: ARG002 - as above
+    ) -> JudgedWindows:
+        """Return one series in the windows that end at `ticks`, as `read` judged them."""
+        if series not in counts.topics or window != self._settings.window_minutes:
+            raise ValueError(f"no window of {window} minutes of {series!r} is judged")
+        row = [counts.topics.index(series)]
+        mean, deviation, _, judged = self._history(counts, ticks, window)
+        limit = least_breach(lambda observed: self._judge(observed, mean[row], deviation[row])[1] & judged, (1, ticks.size))
+        return JudgedWindows(self.read_at(counts, ticks).of(row), limit[0])
 
     def _history(self, counts: Counts, ticks: Ints, window: int) -> tuple[Floats, Floats, Floats, Bools]:
         """Return (series, ticks) mean and deviation of past windows and negative share, by the hour; (ticks,) whether there was enough."""

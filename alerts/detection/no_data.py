@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from squall.alerts.detection.baseline import Baseline, fit, recency, window_dispersion
-from squall.alerts.detection.detector import predict
 from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, Readings, most_significant
 from squall.alerts.detection.season import HOURS, day_types
 from squall.alerts.detection.tails import negative_binomial_lower_tail
+from squall.alerts.detection.views import predict
 from squall.alerts.detection.windows import Hourly, by_hour, covered_hours, window_counts
 from squall.core.config.settings import DetectorSettings
 

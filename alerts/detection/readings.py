@@ -160,6 +160,20 @@ class Readings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedWindows:
+    """One series in windows of one length, as the detector judged them among all series and windows.
+
+    Attributes:
+        readings: of the one series; (1, ticks).
+        limit: (ticks,) the least number of negative documents that makes the window a breach beside the other documents that it holds;
+            infinite where no number does. A long window must also still be high in its last quarter.
+    """
+
+    readings: Readings
+    limit: Floats
+
+
 def by_kind(counts: Counts) -> list[Counts]:
     """Return the series by kind, the kind of the first one first: those that resemble each other share a baseline season."""
     kinds: dict[SeriesKind, list[int]] = {}

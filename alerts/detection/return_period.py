@@ -19,9 +19,10 @@ from typing import Final
 
 import numpy as np
 
-from squall.alerts.detection.detector import BaselineCache, Detector, HourModel, predict
-from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, Readings
+from squall.alerts.detection.detector import BaselineCache, Detector
+from squall.alerts.detection.readings import Bools, Counts, Floats, Ints, JudgedWindows, Readings
 from squall.alerts.detection.season import DAY_TYPES, HOURS, day_types
+from squall.alerts.detection.views import HourModel, predict
 from squall.alerts.detection.windows import Hourly, by_hour, covered_hours, window_counts
 from squall.core.config.settings import DetectorSettings
 
@@ -93,6 +94,20 @@ class ReturnPeriod:
             critical=breach & (relative >= _CRITICAL),
             score=-math.log10(self._settings.p_value) * relative,
         )
+
+    def judge(self, counts: Counts, ticks: Ints, series: str, window: int, cache: BaselineCache | None = None) -> JudgedWindows:
+        """Return one series in the windows of `window` minutes that end at `ticks`, as `read` judged them; no limit is known.
+
+        Three windows decide together, so that no count of one of them does.
+
+        Raises:
+            ValueError: as `Detector.judge`.
+        """
+        cache = cache or BaselineCache(counts)
+        seen = self._seasonal.judge(counts, ticks, series, window, cache).readings
+        own = self.read_at(counts, ticks, cache=cache)
+        breach = own.breach[[own.topics.index(series)]]
+        return JudgedWindows(replace(seen, breach=breach), np.full(ticks.size, np.inf))
 
     def _rarity(self, cache: BaselineCache, kind: int, ticks: Ints) -> Floats:
         """Return (series, ticks) log10 of the return period in days, of one kind of series; 0 where it is a day or less, or not known."""

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from squall.alerts.detection.readings import Bools, Floats
+from squall.alerts.detection.readings import Bools, Floats, Ints
 from squall.core.config.settings import DetectorSettings
 from squall.core.series import BURN, BURST
 
@@ -28,6 +28,11 @@ class Rule:
     min_documents: int
     penalty: float = 1.0
     """What p-values are multiplied by: short windows come along more often, so each has a part of the limit as long as itself."""
+
+    def is_candidate(self, observed: Ints, expected: Floats, min_ratio: float) -> Bools:
+        """Return whether everything but the p-value speaks for a breach; arrays of one shape."""
+        enough: Bools = (observed >= self.min_documents) & (observed >= min_ratio * expected)
+        return enough
 
 
 def rules(settings: DetectorSettings) -> tuple[Rule, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from squall.alerts.notification.links import AlertLinks
 from squall.core.records import Alert
+from squall.storage.rows.drivers import Drivers
 
 MAX_DOCUMENTS: Final = 10
 """Documents of one alert in a message."""
@@ -56,6 +59,9 @@ class NotificationContent:
         new_count: how many of `alerts` are new; the others were reported before and still fire.
         inhibited: alerts that a market-wide one among `alerts` covers.
         silenced: how many alerts of the group a silence mutes.
+        groups: which of `alerts`, by id, are of which group: a digest is about several. Empty: all are of `group`.
+        drivers: by alert id, who and what drives it.
+        links: by alert id, where it is on the live page; none where the page's address is not known.
     """
 
     key: str
@@ -67,3 +73,17 @@ class NotificationContent:
     new_count: int = 0
     inhibited: tuple[Alert, ...] = ()
     silenced: int = 0
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    drivers: Mapping[str, Drivers] = field(default_factory=dict)
+    links: Mapping[str, AlertLinks] = field(default_factory=dict)
+
+    def by_group(self) -> tuple[NotificationContent, ...]:
+        """Return the same as one content per group of alerts, for channels that open and close an incident for each."""
+        if len(self.groups) < 2:
+            return (self,)
+        parts = []
+        for key, ids in self.groups:
+            chosen = [(index < self.new_count, alert) for index, alert in enumerate(self.alerts) if alert.id in ids]
+            news = sum(new for new, _ in chosen)
+            parts.append(replace(self, group=key, groups=(), alerts=tuple(alert for _, alert in chosen), new_count=news))
+        return tuple(part for part in parts if part.alerts)

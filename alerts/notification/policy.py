@@ -61,6 +61,12 @@ class NotificationPolicy:
             elif grouped.is_new and group.changed is None:
                 group.changed = at
 
+    def refresh(self, alert: Alert) -> None:
+        """Replace the numbers of an alert that is in the same state, wherever it may still be reported."""
+        for group in self._log.groups.values():
+            if alert.id in group.alerts:
+                group.alerts[alert.id].alert = alert
+
     def due(self, at: DualTime, silences: Sequence[Silence], acknowledged: Collection[str]) -> list[NotificationContent]:
         """Return what to send now, by receiver, and log it as sent.
 
@@ -151,6 +157,7 @@ def _content(groups: Sequence[FilteredGroup], at: DualTime) -> NotificationConte
         new_count=len(new),
         inhibited=tuple(row.alert for group in groups for row in sorted(group.inhibited, key=_rank)),
         silenced=sum(group.silenced for group in groups),
+        groups=tuple((group.group.key, tuple(row.alert.id for row in group.shown)) for group in groups if group.shown),
     )
     for group in groups:
         _log_sent(group, at)

@@ -1,28 +1,38 @@
 """The configured receivers, and the channel of each: how its messages are rendered, and which sender takes them.
 
-A new channel is a sub-package beside `email` and `webhook`; this is the only module that chooses between them.
+A new service is a module in `services`, another way to send a sub-package beside `email`, `webhook` and `services`; this is the only module
+that chooses between them.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from squall.alerts.interfaces import DeliveryRefusedError, Sender
-from squall.alerts.notification.content import NotificationContent
+from squall.alerts.notification.content import DualTime, NotificationContent, Reason
 from squall.alerts.notification.email.chart import AlertChart, draw
 from squall.alerts.notification.email.message import build_email
 from squall.alerts.notification.email.sender import open_email_sender
+from squall.alerts.notification.services.sender import SERVICES, ServiceSender
+from squall.alerts.notification.services.service import dump_calls
 from squall.alerts.notification.webhook.payload import build_payload
 from squall.alerts.notification.webhook.sender import WebhookSender
+from squall.alerts.notification.webhook.template import build_body
 from squall.core.clock import Clock
 from squall.core.config.alerts import AlertSettings, ReceiverSettings
 from squall.core.config.settings import Settings
+from squall.core.errors import ConfigurationError
 from squall.core.net.outbound.client import OutboundClient
 from squall.core.net.plaintext import refuse_plaintext
+from squall.core.records import Alert, AlertState, Severity
 from squall.storage.rows.alerting import Notification
 from squall.storage.rows.documents import StoredDocument
+
+log = logging.getLogger(__name__)
 
 
 class Receivers:
@@ -56,15 +66,16 @@ class Receivers:
 
 
 def open_receivers(settings: Settings, clock: Clock) -> Receivers:
-    """Return every receiver's sender: one for each webhook, and one for all e-mail.
+    """Return every receiver's sender: one for all e-mail, and one for each of the others.
 
     Raises:
-        ConfigurationError: a message would go to another machine in plaintext, and that was not allowed.
+        ConfigurationError: a message would go to another machine in plaintext, and that was not allowed; or a template can't be used.
     """
     email = open_email_sender(settings)
+    client = OutboundClient(settings.alerts.private_hosts, "SQUALL_ALERTS__PRIVATE_HOSTS")
     return Receivers(
         {
-            name: _open_webhook(name, receiver, settings, clock) if receiver.url else email
+            name: email if receiver.channel == "email" else _open_sender(receiver, settings, clock, client)
             for name, receiver in settings.alerts.by_name.items()
         }
     )
@@ -88,15 +99,51 @@ def render(
         settings: receivers, sender and the dashboard's address.
         now: when the message is made.
     """
-    if settings.by_name[content.receiver].url:
-        return build_payload(notification_id, content, documents, settings.link_base)
-    data = chart()
-    return build_email(notification_id, content, documents, draw(data) if data else b"", settings, now)
+    receiver = settings.by_name[content.receiver]
+    if receiver.channel == "email":
+        data = chart()
+        return build_email(notification_id, content, documents, draw(data) if data else b"", settings, now, data.words if data else "")
+    if receiver.channel in SERVICES:
+        return dump_calls(SERVICES[receiver.channel].compose(content, documents, settings.link_base))
+    if receiver.template is not None:
+        try:
+            return build_body(receiver.template, receiver.content_type, notification_id, content, documents, settings.link_base)
+        except ConfigurationError as error:  # it was tried when the process started
+            log.warning("message %s goes to %s without its template: %s", notification_id, receiver.name, error)
+    return build_payload(notification_id, content, documents, settings.link_base)
 
 
-def _open_webhook(name: str, receiver: ReceiverSettings, settings: Settings, clock: Clock) -> WebhookSender:
-    if receiver.url.startswith("http://"):
-        host = urlsplit(receiver.url).hostname or "its address"
-        refuse_plaintext(f"the webhook {name!r}", [host], "write https:// in its url", allowed=settings.allow_plaintext)
-    client = OutboundClient(settings.alerts.private_hosts, "SQUALL_ALERTS__PRIVATE_HOSTS")
-    return WebhookSender(receiver.url, receiver.secret.get_secret_value(), receiver.timeout_seconds, clock, client)
+def _open_sender(receiver: ReceiverSettings, settings: Settings, clock: Clock, client: OutboundClient) -> Sender:
+    if receiver.address.startswith("http://"):
+        host = urlsplit(receiver.address).hostname or "its address"
+        refuse_plaintext(f"the receiver {receiver.name!r}", [host], "write https:// in its url", allowed=settings.allow_plaintext)
+    if receiver.channel in SERVICES:
+        return ServiceSender(receiver, clock, client)
+    if receiver.template is not None:
+        _try_template(receiver.template, receiver.content_type, receiver.name, clock.now())
+    headers = {name: value.get_secret_value() for name, value in receiver.headers.items()}
+    secret = receiver.secret.get_secret_value()
+    return WebhookSender(receiver.url, secret, receiver.timeout_seconds, clock, client, receiver.content_type, headers)
+
+
+def _try_template(path: Path, content_type: str, receiver: str, now: datetime) -> None:
+    """Raise ConfigurationError unless the template makes a message: a fault shows when the process starts, not in the first crisis."""
+    alert = Alert(
+        id="0" * 32,
+        topic='Trial "quoted" \\ { } <&>',
+        state=AlertState.FIRING,
+        severity=Severity.WARNING,
+        window_start=now,
+        window_end=now,
+        observed=1,
+        expected=0.1,
+        p_value=0.01,
+        negative_share=1.0,
+        expected_share=0.1,
+        method="trial",
+        opened_at=now,
+        fired_at=now,
+        updated_at=now,
+    )
+    content = NotificationContent("trial", receiver, Reason.FIRING, (alert,), DualTime(now, now), "trial", new_count=1)
+    build_body(path, content_type, "trial", content, {}, "")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from squall.alerts.detection.detector import Detector, HourModel
+from squall.alerts.detection.detector import Detector
 from squall.alerts.detection.rules import rules
+from squall.alerts.detection.views import HourModel
 from squall.alerts.detection.windows import Hourly
 from squall.core.config.settings import DetectorSettings
 

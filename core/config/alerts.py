@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import time
@@ -18,6 +19,31 @@ from squall.core.records import SeriesKind, Severity
 
 DEFAULT_RECEIVER: Final = "default"
 """The receiver made from `alerts.to`: gets the alerts that no route matches."""
+Channel = Literal["email", "webhook", "slack", "teams", "pagerduty", "opsgenie", "telegram", "discord"]
+ADDRESSES: Final[Mapping[Channel, str]] = {
+    "pagerduty": "https://events.pagerduty.com",
+    "opsgenie": "https://api.opsgenie.com",
+    "telegram": "https://api.telegram.org",
+}
+"""Of the services that everybody reaches at the same address."""
+_NEEDED: Final[Mapping[Channel, Mapping[str, str]]] = {
+    "email": {"to": "e-mail addresses"},
+    "webhook": {"url": "an address that accepts a POST"},
+    "slack": {"url": "the address of an incoming webhook"},
+    "teams": {"url": "the address of a workflow that posts webhook requests"},
+    "pagerduty": {"secret": "the integration key of an Events API v2 integration"},
+    "opsgenie": {"secret": "the key of an API integration"},
+    "telegram": {"secret": "the token of the bot", "chat": "the id of the chat"},
+    "discord": {"url": "the address of a webhook"},
+}
+_ALLOWED: Final[Mapping[Channel, tuple[str, ...]]] = {
+    "webhook": ("secret", "template", "content_type", "headers"),
+    **dict.fromkeys(ADDRESSES, ("url",)),
+}
+_CHAT: Final = r"^(-?[0-9]{1,20}|@[A-Za-z0-9_]{1,64})?$"
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_OUR_HEADERS: Final = frozenset({"connection", "content-length", "content-type", "host", "idempotency-key", "transfer-encoding"})
+JSON_TYPE: Final = "application/json"
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -49,22 +75,82 @@ class QuietSettings(Section):
 
 
 class ReceiverSettings(Section):
-    """A recipient of notifications: by e-mail (`to`) or by webhook (`url`)."""
+    """A recipient of notifications, and the channel that reaches it."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="lower-case letters, digits, - and _")
+    channel: Channel = Field("webhook", description="how messages go there; left out: email with `to`, webhook with `url`")
     to: tuple[str, ...] = Field((), description="e-mail addresses")
-    url: str = Field("", pattern=r"^(https?://[^\s]+)?$", repr=False, description="http(s) address that accepts a JSON POST")
-    secret: SecretStr = Field(SecretStr(""), description="signs the requests to the webhook (HMAC-SHA256)")
-    timeout_seconds: Seconds = Field(10.0, description="from the first look-up of the host to the answer of the webhook")
+    url: str = Field("", pattern=r"^(https?://[^\s]+)?$", repr=False, description="http(s) address; of some channels it has a default")
+    secret: SecretStr = Field(SecretStr(""), description="key or token of the channel; signs the requests to a webhook (HMAC-SHA256)")
+    chat: str = Field("", pattern=r"^(-?[0-9]{1,20}|@[A-Za-z0-9_]{1,64})?$", description="Telegram: id of a chat, or @channel")
+    template: ReadableFile = Field(None, description="webhook: a file that says what the body of a request is (Jinja)")
+    content_type: str = Field(JSON_TYPE, pattern=r"^[A-Za-z0-9!#$&^_.+/; =-]{1,100}$", description="webhook: of what the template makes")
+    headers: Annotated[Mapping[str, SecretStr], FrozenDict] = Field(FrozenDict({}), description="webhook: further headers of a request")
+    timeout_seconds: Seconds = Field(10.0, description="of a request, from the first look-up of the host to the answer")
     max_per_hour: Positive | None = Field(None, description="most messages per hour; empty: alerts.max_per_hour")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _channel(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not data.get("channel"):
+            return {**data, "channel": "email" if data.get("to") and not data.get("url") else "webhook"}
+        return data
+
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, headers: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name) or name.lower() in _OUR_HEADERS:
+                raise ValueError(f"{name!r} can't be a header of your own")
+            if not value.get_secret_value().isascii() or not value.get_secret_value().isprintable():
+                raise ValueError(f"the header {name!r} holds characters other than printable ASCII")
+        return headers
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if bool(self.to) == bool(self.url):
+        needed = _NEEDED[self.channel]
+        given = {key for key in ("to", "url", "secret", "chat", "template", "headers") if self._is_given(key)}
+        if (bool(self.to) == bool(self.url)) and self.channel == "webhook":
             raise ValueError(f"receiver {self.name!r} needs either `to` (e-mail addresses) or `url` (a webhook)")
-        if self.secret.get_secret_value() and not self.url:
-            raise ValueError(f"receiver {self.name!r} has a `secret`, which applies only to a webhook")
+        for key, what in needed.items():
+            if key not in given:
+                raise ValueError(f"receiver {self.name!r} needs `{key}` ({what}) for the channel {self.channel}")
+        for key in sorted(given - set(needed) - set(_ALLOWED.get(self.channel, ()))):
+            raise ValueError(f"receiver {self.name!r} has a `{key}`, which does not apply to the channel {self.channel}")
         return self
+
+    @property
+    def address(self) -> str:
+        """The URL that messages are sent to, or below which the channel's API is, without a slash at its end. It may hold a secret."""
+        return (self.url or ADDRESSES.get(self.channel, "")).rstrip("/") if self.channel in ADDRESSES else self.url
+
+    def _is_given(self, key: str) -> bool:
+        value = getattr(self, key)
+        return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+class HeartbeatSettings(Section):
+    """The sign of life for a watchdog outside, which tells people when it stays away."""
+
+    url: SecretStr = Field(SecretStr(""), description="http(s) address to request, as the watchdog gives it; empty: no heartbeat")
+    authorization: SecretStr = Field(SecretStr(""), description="value of the Authorization header, for example GenieKey and the key")
+    interval_seconds: Seconds = Field(60.0, description="time between two requests; shorter than the watchdog's patience")
+    timeout_seconds: Seconds = Field(10.0, description="longest time for one request")
+
+    @field_validator("url")
+    @classmethod
+    def _web(cls, url: SecretStr) -> SecretStr:
+        text = url.get_secret_value()
+        if text and (not text.startswith(("http://", "https://")) or any(character.isspace() for character in text)):
+            raise ValueError("must be an http or https address")
+        return url
+
+    @field_validator("authorization")
+    @classmethod
+    def _one_line(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not (value.get_secret_value().isascii() and value.get_secret_value().isprintable()):
+            raise ValueError("must be printable ASCII")
+        return value
 
 
 class RouteSettings(Section):
@@ -108,6 +194,7 @@ class AlertSettings(Section):
     private_hosts: PrivateHosts = Field((), description="hosts of webhooks that may resolve to a private address, as host or host:port")
     receivers: tuple[ReceiverSettings, ...] = Field((), description="further receivers besides `to`, which routes name")
     routes: tuple[RouteSettings, ...] = Field((), description="evaluated in order; the first that matches takes the alert")
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
 
     @model_validator(mode="before")
     @classmethod
@@ -134,5 +221,5 @@ class AlertSettings(Section):
     @cached_property
     def by_name(self) -> Mapping[str, ReceiverSettings]:
         """All receivers, the default one first."""
-        default = ReceiverSettings(name=DEFAULT_RECEIVER, to=self.to)
+        default = ReceiverSettings(name=DEFAULT_RECEIVER, channel="email", to=self.to)
         return FrozenDict({receiver.name: receiver for receiver in (default, *self.receivers)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import orjson
 from annotated_types import Ge, Gt, Le, Lt
@@ -79,22 +79,43 @@ def markdown() -> str:
     """Return docs/configuration.md."""
     lines = [_HEAD]
     section: tuple[str, ...] | None = None
+    items: list[str] = []
     for setting in settings_in():
         if setting.path[:-1] != section:
             section = setting.path[:-1]
+            lines += items
+            items = []
             lines += [f"\n## {'.'.join(section) or 'top level'}", "", _about(section), "", *_TABLE]
-        default = "" if setting.default in ("", None, [], {}) else f"`{_shown(setting.default)}`"
+        default = _default_cell(setting.default)
         lines.append(f"| `{setting.variable}` | {_cell(setting.kind)} | {_cell(default)} | {_cell(setting.description)} |")
-    return "\n".join(lines) + "\n"
+        items += _items_of(setting)
+    return "\n".join([*lines, *items]) + "\n"
+
+
+def _items_of(setting: Setting) -> list[str]:
+    """Return the table of the keys of one item, of a setting that is a list of objects; else nothing."""
+    annotation: Any = _model_at(setting.path[:-1]).model_fields[setting.path[-1]].annotation
+    model = next((argument for argument in get_args(annotation) if isinstance(argument, type) and issubclass(argument, BaseModel)), None)
+    if get_origin(annotation) is not tuple or model is None:
+        return []
+    rows = []
+    for name, field in model.model_fields.items():
+        default = "required" if field.is_required() else _default_cell(_plain(field.default))
+        rows.append(f"| `{field.alias or name}` | {_cell(_kind(field))} | {_cell(default)} | {_cell(field.description or '')} |")
+    return [f"\nEach item of `{setting.variable}`:", "", "| key | type | default | meaning |", _TABLE[1], *rows]
 
 
 def _about(section: tuple[str, ...]) -> str:
+    return (_model_at(section).__doc__ or "").strip().splitlines()[0]
+
+
+def _model_at(section: tuple[str, ...]) -> type[BaseModel]:
     model: type[BaseModel] = Settings
     for name in section:
         annotation = model.model_fields[name].annotation
         assert isinstance(annotation, type)
         model = annotation
-    return (model.__doc__ or "").strip().splitlines()[0]
+    return model
 
 
 def _kind(field: FieldInfo) -> str:
@@ -108,6 +129,8 @@ def _words(annotation: Any) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is None:
         return _PLAIN.get(getattr(annotation, "__name__", ""), _model_words(annotation))
+    if origin is Annotated:
+        return _words(arguments[0])
     if origin is tuple:
         return f"JSON list of {_words(arguments[0])}"
     if origin in {dict, Mapping}:
@@ -140,7 +163,11 @@ def _is_secret(annotation: Any) -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return ""
-    return to_jsonable_python(value, fallback=str)
+    return to_jsonable_python(dict(value) if isinstance(value, Mapping) else value, fallback=str)
+
+
+def _default_cell(value: Any) -> str:
+    return "" if value in ("", None, [], {}) else f"`{_shown(value)}`"
 
 
 def _shown(value: Any) -> str:

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from squall.alerts.run_report import RunReport
 from squall.alerts.scheduler import DetectorScheduler
-from squall.alerts.service import AlertService, RunReport
+from squall.alerts.service import AlertService
 from squall.app.node import alert_service
 from squall.app.pipeline import open_pipeline
 from squall.app.sources import run_sources

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
+from squall.alerts.heartbeat import open_heartbeat
 from squall.alerts.notification.receivers import open_receivers
 from squall.alerts.scheduler import DetectorScheduler
 from squall.alerts.service import AlertService
@@ -24,10 +25,10 @@ from squall.ingest.source import Source
 log = logging.getLogger("squall")
 
 
-def alert_service(pipeline: Pipeline) -> AlertService:
-    """Return the detector of this process over the pipeline's store."""
+def alert_service(pipeline: Pipeline, page_url: Callable[[], str] = lambda: "") -> AlertService:
+    """Return the detector of this process over the pipeline's store; `page_url` gives the address of the page that it serves."""
     receivers = open_receivers(pipeline.settings, pipeline.clock)
-    return AlertService(pipeline.store, pipeline.settings, pipeline.clock, receivers, pipeline.health)
+    return AlertService(pipeline.store, pipeline.settings, pipeline.clock, receivers, pipeline.health, page_url)
 
 
 class Node:
@@ -41,10 +42,11 @@ class Node:
     def __init__(self, pipeline: Pipeline, sources: Sequence[Source] = ()) -> None:
         self.pipeline = pipeline
         self.sources = sources
-        self.alerts = alert_service(pipeline)
+        self.heartbeat = open_heartbeat(pipeline.settings)
         settings = pipeline.settings
         groups = groups_when_needed(lambda: pipeline.catalogue)
         self.page = PageServer(pipeline.store, settings.web, pipeline.clock, settings.detector, groups=groups)
+        self.alerts = alert_service(pipeline, lambda: self.page.url)
 
     async def run(self) -> None:
         """Run every part.
@@ -54,7 +56,7 @@ class Node:
         """
         stop = self.pipeline.stop
         interval = self.pipeline.settings.detector.interval_seconds
-        scheduler = DetectorScheduler(self.alerts, interval, self.pipeline.clock, self.pipeline.health)
+        scheduler = DetectorScheduler(self.alerts, interval, self.pipeline.clock, self.pipeline.health, self.heartbeat)
         async with AsyncExitStack() as stack:
             scheduler.start()
             stack.push_async_callback(asyncio.to_thread, scheduler.stop)

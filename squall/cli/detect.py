@@ -13,7 +13,7 @@ from squall.cli.output import echo, print_json, print_note
 from squall.core.clock import SystemClock
 
 if TYPE_CHECKING:
-    from squall.alerts.service import RunReport
+    from squall.alerts.run_report import RunReport
 
 
 def detect(
@@ -27,6 +27,7 @@ def detect(
     One detector works per store; a second one stands by. Alerts of more than a day ago (alerts.history_after_seconds) are stored, and
     nothing is sent about them.
     """
+    from squall.alerts.heartbeat import open_heartbeat
     from squall.alerts.notification.receivers import open_receivers
     from squall.alerts.scheduler import DetectorScheduler
     from squall.alerts.service import AlertService
@@ -51,7 +52,7 @@ def detect(
                 if report.error:
                     raise typer.Exit(1)
                 return
-            scheduler = DetectorScheduler(service, settings.detector.interval_seconds, clock, health)
+            scheduler = DetectorScheduler(service, settings.detector.interval_seconds, clock, health, open_heartbeat(settings))
             scheduler.start()
             try:
                 while not stop.wait(0.5):  # short waits, so that signals are handled

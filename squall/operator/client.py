@@ -11,6 +11,7 @@ from squall.core.errors import SquallError
 from squall.core.records import Alert
 from squall.dashboards.page.schemas.alerts import NotificationView
 from squall.dashboards.page.schemas.documents import DocumentView
+from squall.dashboards.page.schemas.drivers import DriversView
 from squall.dashboards.page.schemas.entities import EntityView
 from squall.storage.queries.alerting.alerts import AlertFilter
 from squall.storage.queries.alerting.silence_preview import SilencePreview
@@ -23,8 +24,9 @@ _WHOLE_ID = 32
 
 @dataclass(frozen=True)
 class AlertDetails:
-    """The documents behind an alert, its acknowledgements and its notifications."""
+    """Who drives an alert, the documents behind it, its acknowledgements and its notifications."""
 
+    drivers: DriversView
     documents: list[DocumentView]
     acknowledgements: list[Acknowledgement]
     notifications: list[NotificationView]

@@ -13,6 +13,7 @@ from squall.core.records import Alert
 from squall.dashboards.page.routes.entity_views import EntityReader
 from squall.dashboards.page.schemas.alerts import NotificationView
 from squall.dashboards.page.schemas.documents import document_views
+from squall.dashboards.page.schemas.drivers import DriversView
 from squall.dashboards.page.schemas.entities import EntityOrder, EntityView
 from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.catalogue.groups import groups_when_needed, is_group
@@ -56,6 +57,7 @@ class LocalClient:
         """Return what belongs to an alert."""
         documents = documents_behind(self._store.documents, alert, self._settings.detector.sectors, limit=_DOCUMENTS)
         return AlertDetails(
+            DriversView.model_validate(self._store.drivers.of(alert, self._settings.detector.sectors)),
             document_views(documents, self._store.mentions.of(documents)),
             self._store.acknowledgements.of([alert.id]),
             [NotificationView.model_validate(row) for row in self._store.notifications.about(alert.id)],

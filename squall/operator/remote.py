@@ -86,6 +86,7 @@ class RemoteClient:
         found = AlertView.model_validate_json(self._request("GET", f"api/alerts/{alert.id}"))
         row = found.alert.acknowledged
         return AlertDetails(
+            found.drivers,
             found.documents,
             [Acknowledgement(alert.id, row.author, row.note, row.at)] if row else [],
             found.notifications,

@@ -21,8 +21,12 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 OVERLAYS = ("example", "gpu")
 SECRET = "a-secret-of-theirs"
-SECRETS = {"SQUALL_PUSH__TOKENS": json.dumps([{"name": "default", "token": SECRET, "sources": ["*"]}])}
-"""Secrets that are JSON."""
+SECRETS = {
+    "SQUALL_PUSH__TOKENS": json.dumps([{"name": "default", "token": SECRET, "sources": ["*"]}]),
+    "SQUALL_ALERTS__RECEIVERS": json.dumps([{"name": "on-call", "channel": "pagerduty", "secret": SECRET}]),
+    "SQUALL_ALERTS__HEARTBEAT__URL": f"https://watchdog.example.org/{SECRET}",
+}
+"""Secrets that have a form."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])((?:[^{}]|\{[^}]*\})*))?\}")
 
 

@@ -17,19 +17,51 @@ from squall.alerts.notification.content import MAX_DOCUMENTS, NotificationConten
 from squall.alerts.notification.sanitize import one_line, safe_link
 from squall.alerts.notification.wording import REASONS, is_critical, subject, title
 from squall.core.config.alerts import AlertSettings
-from squall.core.formatting import TESTS, chance, duration, interval, is_over, moment, number, size, times, window, window_minutes
+from squall.core.formatting import (
+    TESTS,
+    both_times,
+    chance,
+    current_words,
+    documents_words,
+    driver,
+    happened,
+    interval,
+    is_over,
+    limit_words,
+    moment,
+    number,
+    peak_words,
+    size,
+    times,
+    times_of,
+    window,
+    window_minutes,
+)
+from squall.core.gravity.event_kinds import event_label
 from squall.core.gravity.words import gravity_words
 from squall.core.records import Alert
 from squall.core.series import NO_DATA
 from squall.storage.rows.documents import StoredDocument
+from squall.storage.rows.drivers import Drivers, DrivingStory
 
 _DOCUMENTS_OF_SEVERAL: Final = 4
 """Documents of each alert, in a mail about several."""
+_NAMED: Final = 4
+_EVENTS: Final = 4
 _MAX_ALERTS: Final = 25
 _MAX_SUBJECT: Final = 400
 """The rest is only counted: a longer mail is not read, and mail readers cut it."""
 _POLICY: Final = SMTP.clone(max_line_length=300)
 """Shorter lines make the header folder break right after `Subject:`, which some readers show as a leading blank. RFC 5322 allows 998."""
+
+
+@dataclass(frozen=True, slots=True)
+class _StoryLine:
+    """One story as shown."""
+
+    title: str
+    link: str
+    facts: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +84,7 @@ def build_email(
     chart: bytes,
     settings: AlertSettings,
     now: datetime,
+    chart_words: str = "",
 ) -> bytes:
     """Return the finished e-mail, the same bytes for the same arguments.
 
@@ -62,10 +95,11 @@ def build_email(
         chart: a PNG of the first alert; empty: none.
         settings: sender, recipients and the dashboard's address.
         now: the `Date` of the mail.
+        chart_words: what the chart shows, for those who do not see it.
     """
     host = one_line(parseaddr(settings.sender)[1].rpartition("@")[2] or "localhost")
     cid = f"chart.{notification_id}@{host}"
-    context = _context(content, documents, settings) | {"chart_cid": cid if chart else ""}
+    context = _context(content, documents, settings) | {"chart_cid": cid if chart else "", "chart_words": one_line(chart_words, 400)}
     message = EmailMessage(policy=_POLICY)
     message["From"] = one_line(settings.sender)
     message["To"] = ", ".join(one_line(address) for address in settings.by_name[content.receiver].to)
@@ -107,8 +141,11 @@ def _context(content: NotificationContent, documents: Mapping[str, Sequence[Stor
         "over": content.reason is Reason.RESOLVED,
         "alerts": [
             _facts(alert, index < content.new_count, [_line(document) for document in documents.get(alert.id, ())[:each]])
+            | _driven(content.drivers.get(alert.id, Drivers()), each)
+            | {"links": content.links.get(alert.id)}
             for index, alert in enumerate(shown)
         ],
+        "made": both_times(content.at.event, content.at.wall),
         "unseen": len(content.alerts) - len(shown),
         "inhibited": [f"{one_line(alert.topic)}: {size(alert)}" for alert in content.inhibited],
         "silenced": content.silenced,
@@ -136,13 +173,38 @@ def _facts(alert: Alert, new: bool, documents: Sequence[_Line]) -> dict[str, obj
         "share": f"{alert.negative_share:.0%}",
         "expected_share": f"{alert.expected_share:.0%}",
         "window": window(alert),
-        "opened": moment(alert.opened_at),
-        "ended": moment(alert.resolved_at) if alert.resolved_at else "",
-        "lasted": duration(alert.opened_at, alert.resolved_at) if alert.resolved_at else "",
+        "limit": limit_words(alert),
+        "driver": one_line(driver(alert)),
+        "happened": one_line(happened(alert)),
+        "current": current_words(alert),
+        "peak": peak_words(alert),
+        "so_far": documents_words(alert),
+        "times_of": times_of(alert),
         "documents": documents,
         "id": alert.id[:8],
         "method": one_line(alert.method),
     }
+
+
+def _driven(drivers: Drivers, most: int) -> dict[str, object]:
+    """Return stories, and who else is named."""
+    shown = drivers.stories[:most]
+    hidden = drivers.story_count - len(shown)
+    return {
+        "stories": [_story(story) for story in shown],
+        "more_stories": hidden,
+        "named": ", ".join(f"{one_line(lead.name, 60)} ({lead.documents})" for lead in drivers.leads[1:_NAMED]),
+        "events": ", ".join(f"{one_line(event_label(event.name), 60)} ({event.documents})" for event in drivers.events[:_EVENTS]),
+    }
+
+
+def _story(story: DrivingStory) -> _StoryLine:
+    counted = f"{story.documents} {'document' if story.documents == 1 else 'documents'}"
+    copies = f", {story.copies} more {'copy' if story.copies == 1 else 'copies'}" if story.copies else ""
+    gravity = one_line(gravity_words(story.severity, story.event_names[:2]), 160)
+    first = f"{'first ' if story.documents > 1 else ''}{moment(story.first_at)}"
+    facts = filter(None, (f"{counted}{copies}", gravity, first, one_line(story.source, 60)))
+    return _StoryLine(one_line(story.title) or "(no title)", safe_link(story.url), "; ".join(facts))
 
 
 def _line(document: StoredDocument) -> _Line:

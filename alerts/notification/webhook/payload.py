@@ -10,11 +10,12 @@ import orjson
 from squall.alerts.notification.content import MAX_DOCUMENTS, NotificationContent
 from squall.alerts.notification.sanitize import safe_link
 from squall.alerts.notification.wording import subject
-from squall.core.formatting import is_over
+from squall.core.formatting import driver, is_over
 from squall.core.gravity.event_kinds import event_label
 from squall.core.gravity.severities import severity_word
 from squall.core.records import Alert
 from squall.storage.rows.documents import StoredDocument
+from squall.storage.rows.drivers import Drivers
 
 VERSION: Final = 1
 """Raised when a field is removed or changes its meaning; new fields may be added at any time."""
@@ -33,7 +34,14 @@ def build_payload(
         documents: by alert id, the documents behind it, gravest first.
         link: the dashboard's address.
     """
-    body = {
+    return orjson.dumps(payload(notification_id, content, documents, link))
+
+
+def payload(
+    notification_id: str, content: NotificationContent, documents: Mapping[str, Sequence[StoredDocument]], link: str
+) -> dict[str, Any]:
+    """Return the fields of a request's body, arguments as of `build_payload`: what templates are given too."""
+    return {
         "version": VERSION,
         "id": notification_id,
         "receiver": content.receiver,
@@ -43,14 +51,15 @@ def build_payload(
         "subject": subject(content),
         "at": content.at.event.isoformat(),
         "dashboard": safe_link(link),
-        "alerts": [_row(alert, index < content.new_count, documents.get(alert.id, ())) for index, alert in enumerate(content.alerts)],
-        "inhibited": [_row(alert, False, ()) for alert in content.inhibited],
+        "alerts": [
+            _row(alert, index < content.new_count, documents.get(alert.id, ()), content) for index, alert in enumerate(content.alerts)
+        ],
+        "inhibited": [_row(alert, False, (), content) for alert in content.inhibited],
         "silenced": content.silenced,
     }
-    return orjson.dumps(body)
 
 
-def _row(alert: Alert, new: bool, documents: Sequence[StoredDocument]) -> dict[str, Any]:
+def _row(alert: Alert, new: bool, documents: Sequence[StoredDocument], content: NotificationContent) -> dict[str, Any]:
     shown = [
         {
             "id": document.id,
@@ -68,4 +77,19 @@ def _row(alert: Alert, new: bool, documents: Sequence[StoredDocument]) -> dict[s
         }
         for document in documents[:MAX_DOCUMENTS]
     ]
-    return {**alert.model_dump(mode="json"), "news": new, "documents": shown}
+    links, drivers = content.links.get(alert.id), content.drivers.get(alert.id, Drivers())
+    return {
+        **alert.model_dump(mode="json"),
+        "news": new,
+        "documents": shown,
+        "driver": driver(alert),
+        "link": links.show if links else "",
+        "acknowledge": links.acknowledge if links else "",
+        "leads": [{"name": lead.name, "entity": lead.entity, "documents": lead.documents} for lead in drivers.leads],
+        "happened": [{"name": row.name, "label": event_label(row.name), "documents": row.documents} for row in drivers.events],
+        "told": [
+            {"title": story.title, "url": safe_link(story.url), "documents": story.documents, "copies": story.copies}
+            | {"severity": story.severity, "first_at": story.first_at.isoformat()}
+            for story in drivers.stories
+        ],
+    }

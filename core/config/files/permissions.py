@@ -27,7 +27,7 @@ _OTHERS_ANY: Final = stat.S_IRWXO
 _KUBERNETES_LINK: Final = "..data"
 """The link that Kubernetes puts into every volume it makes of a Secret or a ConfigMap."""
 _MOST_FILE_BYTES: Final = 1_000_000
-_SECRET_KEYS: Final = ("password", "secret", "token")
+_SECRET_KEYS: Final = ("password", "secret", "token", "authorization")
 
 
 def private_folder(folder: Path) -> None:

@@ -29,7 +29,7 @@ class OutboundRequest:
     """One request.
 
     Args:
-        method: GET or POST.
+        method: GET, POST or PUT.
         url: as the operator wrote it; its user and password become an Authorization header.
         headers: further ones.
         content: the body.

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 from squall.core.clock import Clock
 from squall.core.config.settings import DetectorSettings
 from squall.core.errors import ConfigurationError
-from squall.core.formatting import explanation
+from squall.core.formatting import explanation, times_of
 from squall.core.matchers import LONGEST, all_match
 from squall.core.records import Alert, AlertState
 from squall.dashboards.page.response_cache import ResponseCache
@@ -24,9 +24,11 @@ from squall.dashboards.page.schemas.alerts import (
     AlertsView,
     AlertView,
     NotificationView,
+    TimeView,
 )
 from squall.dashboards.page.schemas.base import ErrorView
 from squall.dashboards.page.schemas.documents import DocumentView, document_views
+from squall.dashboards.page.schemas.drivers import DriversView
 from squall.storage import Store
 from squall.storage.queries.alerting.alerts import AlertFilter
 from squall.storage.queries.alerting.documents import documents_behind
@@ -55,6 +57,12 @@ def alert_routes(store: Store, cache: ResponseCache, clock: Clock, detector: Det
         key = ("alert documents", alert.id, alert.window_start, alert.window_end, alert.document_ids)
         return cache.get(key, read, DOCUMENTS_TTL_SECONDS)
 
+    def drivers_of(alert: Alert) -> DriversView:
+        def read() -> DriversView:
+            return DriversView.model_validate(store.drivers.of(alert, detector.sectors))
+
+        return cache.get(("alert drivers", alert.id, alert.window_start, alert.window_end), read, DOCUMENTS_TTL_SECONDS)
+
     @routes.get("/api/alerts")
     def alerts(
         state: Annotated[list[AlertState] | None, Query()] = None,
@@ -80,12 +88,19 @@ def alert_routes(store: Store, cache: ResponseCache, clock: Clock, detector: Det
 
     @routes.get("/api/alerts/{alert_id}", responses=_NO_ALERT)
     def alert(alert_id: ObjectId) -> AlertView:
-        """One alert: why it was raised, the documents behind it, and the notifications about it."""
+        """One alert: what is so now, why it was raised, who drives it, the documents behind it, and the notifications about it."""
         found = cache.get(("alert", alert_id), lambda: _alert(store, clock.now(), alert_id))
         if found is None:
             raise HTTPException(404, f"there is no alert {alert_id}")
         row, notifications = found
-        return AlertView(alert=row, explanation=explanation(row), documents=documents_of(row), notifications=notifications)
+        return AlertView(
+            alert=row,
+            explanation=explanation(row),
+            times=[TimeView(label=label, time=time) for label, time in times_of(row)],
+            drivers=drivers_of(row),
+            documents=documents_of(row),
+            notifications=notifications,
+        )
 
     @routes.post("/api/alerts/{alert_id}/acknowledgement", responses=_NO_ALERT)
     def acknowledge(alert_id: ObjectId, wanted: AcknowledgementRequest) -> AcknowledgementResponse:

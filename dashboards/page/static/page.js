@@ -1,6 +1,6 @@
 // The live page: loads everything from the JSON API, and loads it again when a server-sent event reports a change.
 
-import { openAlerts, showAlerts, startAlerts } from "./alerts.js";
+import { listAlerts, openAlerts, openLinked, showAlerts, startAlerts } from "./alerts.js";
 import { get } from "./api.js";
 import * as banner from "./banner.js";
 import { $, choose, el, write } from "./dom.js";
@@ -76,6 +76,7 @@ function failed(name, error, refresh) {
 const mood = refresher("the heatmap", async () => {
   lastMood = await get("/api/mood", { hours: urlState.hours });
   setEmpty(!lastMood.topics.length);
+  openLinked();
   drawMood();
 });
 
@@ -128,7 +129,7 @@ function goToEntity(name, summed) {
 }
 
 const alerts = refresher("the alerts", async () => {
-  const [listed, silences] = await Promise.all([get("/api/alerts", { limit: 200 }), get("/api/silences")]);
+  const [listed, silences] = await Promise.all([listAlerts(), get("/api/silences")]);
   showAlerts(listed, silences);
   showEntityAlerts(openAlerts());
   drawMood();

@@ -20,6 +20,8 @@ export const urlState = {
   sort: one(SORTS, parameters.get("sort"), "newest"), // of the documents
   entitySort: one(SORTS, parameters.get("entity_sort"), "newest"), // of the entity's documents
   names: one(NAMES, parameters.get("names"), "companies"),
+  alert: /^[0-9a-f]{32}$/.test(parameters.get("alert") || "") ? parameters.get("alert") : "", // that a message links to
+  act: parameters.get("do") === "acknowledge" ? "acknowledge" : "", // what the link asks for; the form only opens
   filters: Object.fromEntries(FILTERS.map((name) => [name, (parameters.get(name) || "").slice(0, 200)])),
 };
 
@@ -35,6 +37,7 @@ export function updateUrl(change) {
     ["sort", urlState.sort === "newest" ? "" : urlState.sort],
     ["entity_sort", urlState.entitySort === "newest" ? "" : urlState.entitySort],
     ["names", urlState.names === "companies" ? "" : urlState.names],
+    ["alert", urlState.alert],
     ...Object.entries(urlState.filters),
   ];
   const query = new URLSearchParams(entries.filter(([, value]) => value));

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def show(context: typer.Context, alert_id: AlertId, as_json: AsJson = False) -> None:
-    """Show one alert and why it was raised.
+    """Show one alert: who drives it, what is so now, and why it was raised.
 
-    The documents behind it, its acknowledgements and its notifications follow.
+    Its stories, the documents behind it, its acknowledgements and its notifications follow.
     """
     from squall.operator.client import find_alert
     from squall.operator.opening import open_client
@@ -32,12 +32,13 @@ def show(context: typer.Context, alert_id: AlertId, as_json: AsJson = False) -> 
         print_json({**alert.model_dump(mode="json"), **_as_dict(details)})
         return
     for name, value in _facts(alert):
-        echo(f"{name:10} {value}")
+        echo(f"{name:10} {visible(value)}")
     _print_details(details)
 
 
 def _as_dict(details: AlertDetails) -> dict[str, Any]:
     return {
+        "drivers": details.drivers.model_dump(mode="json"),
         "documents": [
             {
                 **{name: getattr(document, name) for name in ("id", "title", "url", "source", "copies", "severity")},
@@ -51,18 +52,31 @@ def _as_dict(details: AlertDetails) -> dict[str, Any]:
 
 
 def _facts(alert: Alert) -> list[tuple[str, str]]:
-    from squall.core.formatting import chance, interval, moment, number, window
+    from squall.core.formatting import (
+        chance,
+        current_words,
+        documents_words,
+        driver,
+        happened,
+        interval,
+        limit_words,
+        number,
+        peak_words,
+        times_of,
+        window,
+    )
 
     usual = f", usually {interval(alert)}" if interval(alert) else ""
+    limit = f", alert from {limit_words(alert)}" if alert.limit else ""
+    told = [("driver", driver(alert)), ("happened", happened(alert)), ("now", current_words(alert)), ("peak", peak_words(alert))]
     return [
         ("alert", alert.id),
         ("series", f"{alert.topic} ({alert.kind.value})"),
         ("state", f"{alert.state.value} ({alert.severity.value})"),
-        ("opened", moment(alert.opened_at)),
-        ("fired", moment(alert.fired_at) if alert.fired_at else "-"),
-        ("resolved", moment(alert.resolved_at) if alert.resolved_at else "-"),
-        ("window", window(alert)),
-        ("counts", f"{alert.observed} negative, {number(alert.expected)} expected{usual}"),
+        *((name, value) for name, value in (*told, ("so far", documents_words(alert))) if value),
+        *((name.lower(), value) for name, value in times_of(alert)),
+        ("window", f"{window(alert)}, the one that was judged"),
+        ("counts", f"{alert.observed} negative, {number(alert.expected)} expected{usual}{limit}"),
         ("chance", f"{chance(alert.p_value)} (p = {number(alert.p_value)})"),
         ("share", f"{alert.negative_share:.0%} negative, usually {alert.expected_share:.0%}"),
         ("test", alert.test),
@@ -71,6 +85,15 @@ def _facts(alert: Alert) -> list[tuple[str, str]]:
 
 
 def _print_details(details: AlertDetails) -> None:
+    if details.drivers.events:
+        echo("what happened: " + visible(", ".join(f"{event.label} ({event.documents})" for event in details.drivers.events)))
+    if details.drivers.leads:
+        echo("named: " + visible(", ".join(f"{lead.name} ({lead.documents})" for lead in details.drivers.leads)))
+    echo("stories:" if details.drivers.stories else "no stories")
+    for story in details.drivers.stories:
+        copies = f", {story.copies} copies" if story.copies else ""
+        echo(f"  {story.documents:4} x {visible(story.title)} ({visible(story.source)}{copies})")
+    echo("gravest documents:" if details.documents else "no documents")
     for document in details.documents:
         title = visible(document.title or " ".join(document.text[:200].split()))
         gravity = visible(gravity_words(document.severity, [event.name for event in document.events]))

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from squall.core.records import Alert, SeriesKind
-from squall.core.series import SECTOR_PREFIX, SYMBOL_PREFIX
+from squall.core.records import Alert
+from squall.storage.queries.alerting.scope import scope_of
 from squall.storage.rows.documents import StoredDocument
 
 _NEAR = 10
@@ -44,15 +44,10 @@ def documents_in_window(documents: TopDocuments, alert: Alert, sectors: Mapping[
     Args:
         sectors: the symbols of each watched sector; one that is no longer watched has no documents.
     """
-    symbols: Collection[str] = ()
-    if alert.kind is SeriesKind.SYMBOL:
-        symbols = (alert.topic.removeprefix(SYMBOL_PREFIX),)
-    elif alert.kind is SeriesKind.SECTOR:
-        symbols = sectors.get(alert.topic.removeprefix(SECTOR_PREFIX), ())
-    if alert.kind is SeriesKind.SOURCE or (alert.kind is SeriesKind.SECTOR and not symbols):
+    scope = scope_of(alert, sectors)
+    if scope is None:
         return []
-    topic = alert.topic if alert.kind is SeriesKind.TOPIC else ""
-    return documents.top(topic, alert.window_start, alert.window_end, symbols=symbols, limit=limit, gravest=True)
+    return documents.top(scope.topic, alert.window_start, alert.window_end, symbols=scope.symbols, limit=limit, gravest=True)
 
 
 def documents_behind(documents: AnyDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:

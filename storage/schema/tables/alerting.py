@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from squall.core.records import Alert, AlertState, SeriesKind, Severity
+from squall.core.records import Alert, AlertState, SeriesKind, Severity, Trend
 from squall.storage.backends.base import Cell
 from squall.storage.rows.alerting import Acknowledgement, Claim, Notification, Silence
 from squall.storage.rows.detector import DetectorPosition, DetectorRun, SeriesReading
@@ -33,6 +33,26 @@ ALERTS = Table(
         Column("fired_at", Cell.TIME),
         Column("resolved_at", Cell.TIME),
         Column("updated_at", Cell.TIME),
+        Column("total", Cell.UINT64),
+        Column("limit", Cell.FLOAT64),
+        Column("since", Cell.TIME),
+        Column("documents_so_far", Cell.UINT64),
+        Column("current_minutes", Cell.UINT32),
+        Column("current", Cell.UINT64),
+        Column("current_total", Cell.UINT64),
+        Column("current_expected", Cell.FLOAT64),
+        Column("trend", Cell.TEXT, Trend),
+        Column("peak", Cell.UINT64),
+        Column("peaked_at", Cell.TIME),
+        Column("fired_wall", Cell.TIME),
+        Column("updated_wall", Cell.TIME),
+        Column("lead", Cell.TEXT),
+        Column("lead_entity", Cell.TEXT),
+        Column("lead_documents", Cell.UINT64),
+        Column("named_documents", Cell.UINT64),
+        Column("stories", Cell.UINT64),
+        Column("events", Cell.TEXTS),
+        Column("gravest", Cell.FLOAT64),
         VERSION,
     ),
 )

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 
@@ -19,6 +20,7 @@ from squall.core.records import SeriesKind
 from squall.core.series import MARKET
 from squall.storage.rows.alerting import Acknowledgement, Silence
 from tests.support.alert_stream import CRISIS, END, documents, progress
+from tests.support.services import Services
 from tests.support.webhook_server import Receiver
 
 pytestmark = pytest.mark.slow
@@ -50,11 +52,11 @@ def hook():
 
 def settings(hook, tmp_path, name, **alerts):
     """A webhook for everything; group names differ, so that runs over one store do not know each other's messages."""
-    receivers = [{"name": name, "url": hook.url, "secret": "key"}]
+    receivers = [{"name": name, "url": hook.url, "secret": "key"}] if hook else []
     return Settings(
         data_dir=tmp_path,
         detector={"history_days": 14, "resolve_minutes": 30},
-        alerts={"receivers": receivers, "routes": [{"receiver": name}], "notify_history": True, **alerts},
+        alerts={"receivers": receivers, "routes": [{"receiver": name}], "notify_history": True} | alerts,
     )
 
 
@@ -88,6 +90,23 @@ def test_a_crisis_reaches_a_webhook_signed_with_the_market_alert_muting_its_topi
     reasons = [message["reason"] for message in bodies(hook)]
     assert reasons[0] == "firing"
     assert reasons[-1] == "resolved"
+
+
+def test_a_crisis_opens_one_incident_and_closes_it_and_is_told_in_chats(store, tmp_path):
+    with Services() as services:
+        names = ("pagerduty", "opsgenie", "slack", "telegram")
+        receivers = [row for row in services.receivers() if row["name"] in names]
+        routes = [{"receiver": name, "continue": True} for name in names]
+        base = settings(None, tmp_path, "unused", receivers=receivers, routes=routes)
+        report = run(store, base, START)
+    assert (report.fired, report.waiting, report.error, services.refused) == (2, 0, "", [])
+    assert [row["open"] for row in services.incidents.values()] == [False]
+    assert [row["open"] for row in services.alerts.values()] == [False]
+    texts = [json.dumps(taken.body) for taken in services.taken if taken.path.endswith("/sendMessage")]
+    assert "Financials" in texts[0]
+    assert any(MARKET in text for text in texts)
+    assert "resolved" in texts[-1]
+    assert len([taken for taken in services.taken if taken.path.startswith("/services")]) == len(texts)
 
 
 def test_a_silence_mutes_its_alerts_and_nothing_else(store, hook, tmp_path):

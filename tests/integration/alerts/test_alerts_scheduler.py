@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from squall.alerts.run_report import RunReport
 from squall.alerts.scheduler import AtOnceThenEvery, DetectorScheduler
-from squall.alerts.service import RunReport
 from squall.core.clock import ManualClock, SystemClock
 from squall.core.errors import StoreError
 from squall.core.observability.health import Health

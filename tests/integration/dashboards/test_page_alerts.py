@@ -65,7 +65,7 @@ def test_the_documents_behind_an_alert_are_queried_once_however_often_it_is_show
         shown = httpx.get(f"{url}/api/alerts/{ONE}").json()
     assert shown["alert"]["acknowledged"]["author"] == "bob"
     assert sum(call.startswith("documents.") for call in store.calls) == 1, store.calls
-    assert set(shown) == {"alert", "explanation", "documents", "notifications"}
+    assert set(shown) == {"alert", "explanation", "times", "drivers", "documents", "notifications"}
 
 
 def test_an_acknowledgement_is_seen_at_once_and_the_last_word_counts(world: Any, alert: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from squall.core.records import AlertState
+from squall.core.records import AlertState, Trend
 from squall.storage.rows.alerting import Notification
 from tests.support.served_page import NEWEST, OIL, ServedPage
 
@@ -172,3 +172,80 @@ def test_an_alert_that_is_resolved_moves_to_the_past_and_stays_open_there(served
     expect(page.locator("#alerts-open .alert")).to_have_count(0)
     expect(page.locator("#open-alerts")).to_be_hidden()
     expect(page).to_have_title("Squall")
+
+
+BANK = ("company:harbor", "Harbor Union", "negative")
+SO_FAR = {
+    "total": 20,
+    "limit": 9.0,
+    "since": NEWEST - timedelta(hours=1),
+    "documents_so_far": 251,
+    "current_minutes": 60,
+    "current": 12,
+    "current_total": 20,
+    "current_expected": 5.0,
+    "trend": Trend.FALLING,
+    "peak": 184,
+    "peaked_at": NEWEST - timedelta(minutes=45),
+    "fired_wall": NEWEST + timedelta(days=400),
+    "lead": "Harbor Union",
+    "lead_entity": "company:harbor",
+    "lead_documents": 3,
+    "named_documents": 17,
+    "stories": 2,
+    "events": ("market_crash",),
+    "gravest": 0.8,
+}
+
+
+@pytest.fixture
+def crisis(served_page: ServedPage) -> ServedPage:
+    served_page.fill()
+    titles = [f"Harbor Union halts withdrawals at branch {number}" for number in range(3)]
+    ages = [timedelta(minutes=number + 1) for number in range(3)]
+    served_page.insert(*(served_page.naming(title, BANK, topic=OIL, age=age) for title, age in zip(titles, ages, strict=True)))
+    served_page.alert(1, **SO_FAR)
+    return served_page
+
+
+def test_a_card_says_who_drives_the_alert_and_what_is_so_now(crisis: ServedPage, visit: Any) -> None:
+    card = visit().locator("#alerts-open .alert")
+    expect(card.get_by_role("button", name=f"Harbor Union ({OIL})")).to_be_visible()
+    expect(card.locator(".driver")).to_have_text("Harbor Union: 3 of 17 negative documents, 2 stories – grave: market crash or bank run")
+    expect(card).to_contain_text(
+        "Now: 12 negative of 20 in 60 min, 5 expected, falling; peak 184 at 2 Mar 13:20; 251 negative documents since"
+    )
+    expect(card).to_contain_text("Judged: 14 negative in 60 min, 1.2 expected (90%: 0 to 3); alert from 9; negative share 90%")
+
+
+def test_an_opened_card_lists_stories_with_their_counts_and_labelled_times(crisis: ServedPage, visit: Any) -> None:
+    page: Page = visit()
+    card = page.locator("#alerts-open .alert")
+    card.get_by_role("button", name="Harbor Union").click()
+    told = crisis.store.drivers.of(crisis.store.alerts.get(f"{1:032x}"), {})
+    stories = card.locator(".stories li")
+    expect(stories).to_have_count(told.story_count)
+    expect(stories.filter(has_text="Harbor Union halts withdrawals")).to_contain_text("3 documents; first 2 Mar 14:02 UTC; wire")
+    expect(card.locator(".times")).to_contain_text("Peaked")
+    expect(card.locator(".times")).to_contain_text("(wall time 2027-04-06 14:05 UTC)")
+
+
+def test_a_link_to_an_alert_opens_it_and_its_form_and_changes_nothing(crisis: ServedPage, visit: Any) -> None:
+    for number in range(3, 20):
+        crisis.alert(number, AlertState.RESOLVED, topic="Markets")
+    page: Page = visit(f"?alert={1:032x}&do=acknowledge")
+    card = page.locator("#alerts-open .alert", has_text=OIL)
+    expect(card.locator(".stories li").first).to_be_visible()
+    form = card.get_by_role("form", name="Acknowledge")
+    expect(form.get_by_label("Your name")).to_be_focused()
+    expect(card.get_by_role("button", name="Harbor Union")).to_be_in_viewport()
+    assert crisis.store.acknowledgements.of([f"{1:032x}"]) == []
+
+
+def test_a_link_to_a_past_alert_opens_that_one_however_old(crisis: ServedPage, visit: Any) -> None:
+    for number in range(3, 20):
+        crisis.alert(number, AlertState.RESOLVED, topic="Markets")
+    page: Page = visit(f"?alert={19:032x}")
+    opened = page.locator("#alerts-past .alert .details:visible")
+    expect(opened).to_have_count(1)
+    expect(opened.get_by_role("link", name="Link to this alert")).to_have_attribute("href", f"?alert={19:032x}#alerts-title")

@@ -56,13 +56,23 @@ def environment(authorities: Authorities, tmp_path: Path) -> dict[str, str]:
     private = load_pem_private_key(key.read_bytes(), None)
     password = BestAvailableEncryption(secrets["SQUALL_KAFKA__KEY_PASSWORD"].encode())
     locked.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, password))
-    receivers = [{"name": "desk", "url": "https://127.0.0.1:1/x", "secret": secrets.pop("SQUALL_ALERTS__RECEIVERS__*__SECRET")}]
+    headers = {"Authorization": f"Bearer {secrets.pop('SQUALL_ALERTS__RECEIVERS__*__HEADERS')}"}
+    hook = {
+        "name": "desk",
+        "url": "https://127.0.0.1:1/x",
+        "secret": secrets.pop("SQUALL_ALERTS__RECEIVERS__*__SECRET"),
+        "headers": headers,
+    }
+    pager = {"name": "pager", "channel": "pagerduty", "url": "https://127.0.0.1:1", "secret": hook["secret"]}
+    bot = {"name": "bot", "channel": "telegram", "url": "https://127.0.0.1:1", "secret": hook["secret"], "chat": "1"}
+    receivers = [hook, pager, bot]
     tokens = [{"name": "desk", "token": secrets.pop("SQUALL_PUSH__TOKENS__*__TOKEN"), "sources": ["*"]}]
     url = secrets["SQUALL_STORE__URL"]
     return secrets | {
         "SQUALL_PUSH__TOKENS": json.dumps(tokens),
         "SQUALL_ALERTS__RECEIVERS": json.dumps(receivers),
         "SQUALL_STORE__URL": f"clickhouse://nobody:{url}@127.0.0.1:1/default",
+        "SQUALL_ALERTS__HEARTBEAT__URL": f"https://127.0.0.1:1/{secrets['SQUALL_ALERTS__HEARTBEAT__URL']}",
         "SQUALL_KAFKA__SECURITY": "sasl_tls",
         "SQUALL_KAFKA__USERNAME": "squall",
         "SQUALL_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1",
@@ -95,6 +105,7 @@ def servers(environment: dict[str, str], authorities: Authorities, apache_kafka:
 
 def test_the_walk_finds_the_secrets_of_lists_too() -> None:
     assert {"SQUALL_KAFKA__PASSWORD", "SQUALL_STORE__URL", "SQUALL_WEB__TOKEN", "SQUALL_ALERTS__RECEIVERS__*__SECRET"} <= set(planted())
+    assert {"SQUALL_ALERTS__RECEIVERS__*__HEADERS", "SQUALL_ALERTS__HEARTBEAT__URL"} <= set(planted())
 
 
 @pytest.mark.slow
@@ -126,6 +137,27 @@ def test_no_command_shows_a_secret_in_its_output_its_logs_or_the_process_list(se
     assert "SQUALL_STORE__PASSWORD" in shown["detect",]
     states = {check["part"]: check["state"] for check in json.loads(report)}
     assert "refused the login" in states["broker"]
+
+
+def test_a_sample_to_receivers_that_do_not_answer_shows_no_secret(environment: dict[str, str], tmp_path: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SQUALL_")}
+    names = ("default", "desk", "pager", "bot")
+    command = [sys.executable, "-m", "squall", "alerts", "test", "--all"]
+    own = clean | environment | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command,
+        env=own,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    shown = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert [name for name in names if f"{name}: " not in shown] == []
+    assert shown.count("does not answer") >= len(names) - 1
+    assert [name for name, secret in planted().items() if secret in shown] == []
 
 
 def test_settings_and_their_errors_hide_every_secret(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

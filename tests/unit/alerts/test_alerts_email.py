@@ -1,5 +1,7 @@
+import platform
 import re
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
 
@@ -10,11 +12,15 @@ from hypothesis import strategies as st
 
 from squall.alerts.notification.content import DualTime, NotificationContent, Reason
 from squall.alerts.notification.email.message import build_email
+from squall.alerts.notification.links import AlertLinks, alert_links, page_address
 from squall.alerts.notification.webhook.payload import build_payload
+from squall.alerts.notification.wording import subject
 from squall.alerts.sample import sample_notification
-from squall.core.config.settings import Settings
+from squall.core.config.settings import Settings, WebSettings
 from squall.core.formatting import chance
-from squall.core.records import AlertState, SeriesKind, Severity
+from squall.core.gravity.event_kinds import EVENT_KINDS
+from squall.core.records import AlertState, EntityKind, SeriesKind, Severity, Trend
+from squall.storage.rows.drivers import Drivers, DrivingStory, EventCount, Lead
 from tests.support.alert_mail import NOW, SETTINGS, alert, stored
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -62,6 +68,37 @@ def read_html(message):
 
 DONE = {"state": AlertState.RESOLVED, "resolved_at": NOW.replace(hour=17)}
 CRITICAL = {"severity": Severity.CRITICAL}
+DRIVEN = {
+    "total": 60,
+    "limit": 14.0,
+    "since": NOW - timedelta(minutes=65),
+    "documents_so_far": 251,
+    "current_minutes": 60,
+    "current": 12,
+    "current_total": 20,
+    "current_expected": 5.0,
+    "trend": Trend.FALLING,
+    "peak": 184,
+    "peaked_at": NOW - timedelta(minutes=45),
+    "lead": "Harbor Union",
+    "lead_documents": 41,
+    "named_documents": 51,
+    "stories": 3,
+    "events": ("market_crash", "rating_cut"),
+    "gravest": 0.8,
+}
+LINKS = AlertLinks("https://page.example.org/?alert=ef", "https://page.example.org/?alert=ef&do=acknowledge")
+DRIVERS = Drivers(
+    51,
+    (
+        DrivingStory("1" * 32, "Harbor Union halts withdrawals", "https://news.example.org/9", "wire", NOW, 0.8, ("market_crash",), 31, 4),
+        DrivingStory("2" * 32, "Agency cuts Harbor Union", "javascript:x", "wire", NOW, None, (), 1, 0),
+    ),
+    3,
+    (Lead("h", EntityKind.COMPANY, "Harbor Union", 41), Lead("c", EntityKind.COMPANY, "Corran", 9)),
+    (EventCount("market_crash", 23), EventCount("rating_cut", 11)),
+    0.8,
+)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +125,51 @@ CRITICAL = {"severity": Severity.CRITICAL}
 )
 def test_the_subject_says_topic_direction_and_size(alerts, reason, expected):
     assert parsed(*alerts, reason=reason)["Subject"].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "expected"),
+    [
+        ({}, Reason.FIRING, "Squall: Harbor Union (Macro): grave: market crash or bank run; 42 negative in 60 min, 8.3× the usual"),
+        (
+            {"lead": "Harbor Union and Provincial Holdings"},
+            Reason.FIRING,
+            "Squall: Harbor Union and Provincial Holdings (Macro): grave: market crash or bank run; 42 negative in 60 min",
+        ),
+        (
+            {},
+            Reason.REPEAT,
+            "Squall: still firing: Harbor Union: grave: market crash or bank run; 12 negative in the last 60 min, peak 184",
+        ),
+        (
+            {"events": (), "gravest": None},
+            Reason.REPEAT,
+            "Squall: still firing: Harbor Union (Macro): 12 negative in the last 60 min, falling, peak 184",
+        ),
+        (
+            DONE | {"events": ()},
+            Reason.RESOLVED,
+            "Squall: Harbor Union (Macro): grave; resolved after 3 h 5 min, peak 184 negative in 60 min",
+        ),
+    ],
+)
+def test_the_subject_says_whom_what_happened_and_how_bad_it_is_now(changes, reason, expected):
+    assert parsed(alert(topic="Macro", **(DRIVEN | changes)), reason=reason)["Subject"] == expected
+
+
+@given(st.text(max_size=300), st.text(max_size=300), st.sampled_from(Reason), st.sampled_from(["", *EVENT_KINDS]))
+def test_a_subject_is_never_longer_than_a_phone_shows(topic, lead, reason, event):
+    content = notice(alert(topic=topic, **(DRIVEN | {"lead": lead, "events": (event,) if event else ()})), reason=reason)
+    found = subject(content)
+    assert len(found) <= 110
+    assert "in" in found.split()
+
+
+def test_a_replay_shows_wall_time_beside_event_time():
+    later = NOW + timedelta(days=400)
+    message = parsed(alert(fired_wall=later, updated_wall=later))
+    assert "Fired: 2026-03-02 14:05 UTC (wall time 2027-04-06 14:05 UTC)" in text_of(message)
+    assert "wall time" not in text_of(parsed(alert(fired_wall=NOW, updated_wall=NOW)))
 
 
 def test_the_subject_names_what_is_new():
@@ -119,11 +201,13 @@ def test_both_parts_say_the_same():
     one = alert(expected_low=2.0, expected_high=9.0, **DONE)
     message = parsed(
         one,
-        alert(topic="Macro", id="ef" * 16, test="burn"),
+        alert(topic="Macro", id="ef" * 16, test="burn", **DRIVEN),
         alert(topic="Source: wire", id="aa" * 16, test="no data"),
         documents=[stored(), stored(title="Second", copies=3)],
         inhibited=(alert(topic="Politics"),),
         silenced=2,
+        drivers={"ef" * 16: DRIVERS},
+        links={"ef" * 16: LINKS},
     )
     reader = read_html(message)
     known = {word.rstrip(".,") for word in [*reader.words, *reader.links]}
@@ -135,11 +219,20 @@ def test_both_parts_say_the_same():
     for fact in (
         "42 negative documents in 60 minutes, 8.3× the usual",
         "Expected: 5 (2 to 9 in 90% of such windows)",
-        "Window: 2026-03-02 13:05 to 14:05 UTC",
+        "Window judged: 2026-03-02 13:05 to 14:05 UTC",
         "(p = 3.2e-09)",
         "Test: slow burn (long window)",
         "Share: 70% negative, usually 21%",
-        "Lasted: 3 h",
+        "Began: 2026-03-02 14:00 UTC",
+        "Resolved: 2026-03-02 17:05 UTC, after 3 h 5 min",
+        "Harbor Union: 41 of 51 negative documents, 3 stories",
+        "Now: 12 negative of 20 in 60 min, 5 expected, falling",
+        "Peak: 184 negative in 60 min, at 2026-03-02 13:20 UTC",
+        "So far: 251 negative documents since 2026-03-02 13:00 UTC",
+        "(alert from 14)",
+        "31 documents, 4 more copies; grave: market crash or bank run; first 2026-03-02 14:05 UTC; wire",
+        "Also named: Corran (9)",
+        "https://page.example.org/?alert=ef&do=acknowledge",
         "3 more copies",
         "Politics: 42 negative",
         "Silenced: 2",
@@ -155,7 +248,7 @@ def test_the_same_mail_has_the_same_bytes():
 def test_a_mail_about_very_many_alerts_shows_some_and_counts_the_rest():
     message = parsed(*(alert(id=f"{number:032x}") for number in range(60)))
     assert "And 35 more" in text_of(message)
-    assert len(message["Subject"]) <= 200
+    assert len(message["Subject"]) <= 110
 
 
 def test_a_mail_without_a_chart_has_no_picture():
@@ -237,6 +330,43 @@ def test_a_webhook_is_sent_everything_that_explains_the_alert():
     assert first["documents"][0]["title"] == "Bank fails"
     assert first["documents"][0]["url"] == ""
     assert build_payload("n", notice(alert(**DONE)), {}, "").count(b'"status":"resolved"') == 1
+
+
+def test_a_webhook_is_sent_who_drives_the_alert_what_is_so_now_and_where_it_is():
+    one = alert(**DRIVEN)
+    body = orjson.loads(build_payload("n", notice(one, drivers={one.id: DRIVERS}, links={one.id: LINKS}), {}, ""))
+    (row,) = body["alerts"]
+    assert row["driver"] == "Harbor Union: 41 of 51 negative documents, 3 stories"
+    assert (row["link"], row["acknowledge"]) == (LINKS.show, LINKS.acknowledge)
+    assert (row["current"], row["peak"], row["trend"], row["documents_so_far"], row["limit"]) == (12, 184, "falling", 251, 14.0)
+    assert [(story["documents"], story["url"]) for story in row["told"]] == [(31, "https://news.example.org/9"), (1, "")]
+    assert row["happened"][0] == {"name": "market_crash", "label": "market crash or bank run", "documents": 23}
+
+
+@pytest.mark.parametrize(
+    ("web", "served", "expected"),
+    [
+        ({}, "", "http://127.0.0.1:8080/"),
+        ({"port": 0}, "", ""),
+        ({"port": 0}, "http://127.0.0.1:43210/", "http://127.0.0.1:43210/"),
+        ({"url": "https://squall.example.org/page?x=1"}, "http://127.0.0.1:8080/", "https://squall.example.org/page?x=1"),
+        ({"host": "::1"}, "", "http://[::1]:8080/"),
+    ],
+)
+def test_messages_link_to_the_page_where_people_reach_it(web, served, expected):
+    assert page_address(WebSettings(**web), served) == expected
+
+
+def test_a_page_on_every_address_is_linked_by_the_name_of_the_machine():
+    assert page_address(WebSettings(host="0.0.0.0"), "http://127.0.0.1:8080/") == f"http://{platform.node()}:8080/"
+
+
+def test_links_name_the_alert_and_open_a_form_but_change_nothing():
+    found = alert_links("https://squall.example.org/page?x=1", "ab" * 16)
+    assert found.show == f"https://squall.example.org/page?x=1&alert={'ab' * 16}"
+    assert found.acknowledge == f"https://squall.example.org/page?x=1&alert={'ab' * 16}&do=acknowledge"
+    assert alert_links("", "ab" * 16) is None
+    assert alert_links("javascript:x", "ab" * 16) is None
 
 
 GRAVE = {"severity": 0.81, "event_names": ("accident", "own_event"), "event_probabilities": (0.9, 0.6)}

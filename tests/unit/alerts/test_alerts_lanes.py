@@ -165,6 +165,22 @@ def test_while_a_receiver_does_not_answer_a_new_message_waits_for_the_pause():
     assert (at.lane.down, at.lane.last_error, at.lane.sent) == (False, "", 2)
 
 
+def test_after_a_receiver_asked_for_a_pause_nothing_is_sent_until_it_is_over():
+    errors = [DeliveryUnavailableError("busy", wait_seconds=40.0)]
+
+    def ask_at_first(_number):
+        if errors:
+            raise errors.pop()
+
+    at = lane_over(notification(1), notification(2), act=ask_at_first)
+    assert at.lane.work() == 40.0
+    at.clock.advance(39)
+    assert at.lane.work() == 1.0
+    at.clock.advance(1)
+    at.lane.work()
+    assert at.sender.sent == ["n1", "n1", "n2"]
+
+
 def test_a_message_that_breaks_its_sender_holds_up_no_other():
     def break_at_first(number):
         if number == 1:
@@ -232,6 +248,13 @@ def queued(attempts, error="", minutes_ago=0.0):
         (queued(3, "refused: no"), 3600),
         (queued(3, "refused: no", minutes_ago=59), 60),
         (queued(5, minutes_ago=-60), 0),  # the clock was set back
+        (queued(1, "asked to wait 7 s: busy"), 7),
+        (queued(1, "asked to wait 90 s: busy", minutes_ago=1), 30),
+        (queued(2, "asked to wait 1 s: busy"), 15),  # a receiver that keeps asking for a second is not tried every second
+        (queued(3, "asked to wait 1200 s: busy"), 1200),
+        (queued(1, "asked to wait 99999999999 s: busy"), 3600),
+        (queued(1, "asked to wait for a day"), 15),
+        (queued(1, "asked to wait " + "9" * 5000), 15),
         (queued(5, "refused: no", minutes_ago=-60), 0),
     ],
 )

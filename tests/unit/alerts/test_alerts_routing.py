@@ -22,7 +22,7 @@ NIGHT = QuietSettings(start="22:00", end="07:00", zone="Europe/Berlin", days=("f
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
     """What the guide shows, loaded as a user would."""
-    (example,) = re.findall(r"```toml\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    example = re.findall(r"```toml\n(.*?)```", GUIDE.read_text(), re.DOTALL)[0]
     (tmp_path / "squall.toml").write_text(example)
     monkeypatch.chdir(tmp_path)
     return load_settings().alerts

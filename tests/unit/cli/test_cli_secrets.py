@@ -18,6 +18,10 @@ from squall.ingest.cursors import CursorStore
 SECRET = "hunter2"
 RECEIVERS = [
     {"name": "slack", "url": f"https://hooks.slack.com/services/T0/B0/{SECRET}", "secret": SECRET},
+    {"name": "chat", "channel": "slack", "url": f"https://hooks.slack.com/services/T0/B0/{SECRET}"},
+    {"name": "pager", "channel": "pagerduty", "secret": SECRET},
+    {"name": "bot", "channel": "telegram", "secret": SECRET, "chat": "1"},
+    {"name": "ticket", "url": "https://desk.example.com", "headers": {"Authorization": f"Bearer {SECRET}"}},
     {"name": "teams", "url": f"https://user:{SECRET}@teams.example.com/webhook?sig={SECRET}#{SECRET}"},
 ]
 STORES = [
@@ -38,6 +42,7 @@ STORES = [
 def test_the_settings_show_of_webhooks_and_links_no_secret(arguments: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SQUALL_ALERTS__RECEIVERS", json.dumps(RECEIVERS))
+    monkeypatch.setenv("SQUALL_ALERTS__HEARTBEAT__URL", f"https://hc-ping.com/{SECRET}")
     monkeypatch.setenv("SQUALL_ALERTS__LINK_BASE", f"https://page.example.com/?token={SECRET}")
     monkeypatch.setenv("SQUALL_INGEST__USER_AGENT", f"desk (+https://desk.example.com/?key={SECRET})")
     monkeypatch.setenv("SQUALL_WEB__TOKEN", f"a://{SECRET}")

@@ -90,6 +90,8 @@ def test_no_process_is_given_the_secrets_of_another(way: str, process: Process) 
         "SQUALL_WEB__TOKEN": {"web"},
         "SQUALL_PUSH__TOKENS": {"ingest push"},
         "SQUALL_ALERTS__SMTP_PASSWORD": {"detect"},
+        "SQUALL_ALERTS__RECEIVERS": {"detect"},
+        "SQUALL_ALERTS__HEARTBEAT__URL": {"detect"},
     }
     for secret in process.secrets:
         assert process.kind in allowed[secret]

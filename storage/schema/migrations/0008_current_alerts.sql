@@ -1,0 +1,22 @@
+-- What the window of an alert was judged by, what is so now, and who drives it. Alerts written before have none of it: 0, empty and NULL.
+ALTER TABLE alerts
+    ADD COLUMN IF NOT EXISTS total UInt64,
+    ADD COLUMN IF NOT EXISTS limit Float64,
+    ADD COLUMN IF NOT EXISTS since Nullable(DateTime64(3, 'UTC')),
+    ADD COLUMN IF NOT EXISTS documents_so_far UInt64,
+    ADD COLUMN IF NOT EXISTS current_minutes UInt32,
+    ADD COLUMN IF NOT EXISTS current UInt64,
+    ADD COLUMN IF NOT EXISTS current_total UInt64,
+    ADD COLUMN IF NOT EXISTS current_expected Float64,
+    ADD COLUMN IF NOT EXISTS trend LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS peak UInt64,
+    ADD COLUMN IF NOT EXISTS peaked_at Nullable(DateTime64(3, 'UTC')),
+    ADD COLUMN IF NOT EXISTS fired_wall Nullable(DateTime64(3, 'UTC')),
+    ADD COLUMN IF NOT EXISTS updated_wall Nullable(DateTime64(3, 'UTC')),
+    ADD COLUMN IF NOT EXISTS lead String,
+    ADD COLUMN IF NOT EXISTS lead_entity String,
+    ADD COLUMN IF NOT EXISTS lead_documents UInt64,
+    ADD COLUMN IF NOT EXISTS named_documents UInt64,
+    ADD COLUMN IF NOT EXISTS stories UInt64,
+    ADD COLUMN IF NOT EXISTS events Array(String),
+    ADD COLUMN IF NOT EXISTS gravest Nullable(Float64);
