@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes
+from email import message_from_bytes, policy
 
 import pytest
 from typer.testing import CliRunner
@@ -214,7 +214,9 @@ def test_a_sample_goes_where_the_routes_lead_or_to_the_receiver_that_is_named(ru
     found = json.loads(run("test", "--json"))
     assert [(row["receiver"], row["sent"]) for row in found["results"]] == [("default", True)]
     (path,) = (folder / "outbox").glob("*.eml")
-    assert "Financials (test message)" in message_from_bytes(path.read_bytes())["Subject"]
+    mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert "(test message): " in mail["Subject"]
+    assert "Financials (test message)" in mail.get_body(("plain",)).get_content()
     with pytest.raises(ConfigurationError, match="no receiver 'desk'") as caught:
         run("test", "--receiver", "desk")
     assert "default" in caught.value.hint

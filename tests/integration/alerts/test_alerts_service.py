@@ -89,7 +89,7 @@ def test_a_crisis_is_reported_when_it_fires_when_it_escalates_and_when_it_resolv
     subjects = mails(tmp_path / "outbox")
     assert len(subjects) == report.sent
     assert all("Financials" in subject for subject in subjects)
-    assert len([subject for subject in subjects if "resolved, peak" in subject]) == 1
+    assert len([subject for subject in subjects if "resolved" in subject and ", peak " in subject]) == 1
     assert len([subject for subject in subjects if "still firing" not in subject and "now CRITICAL" not in subject]) == 2
     mail = message_from_bytes(next((tmp_path / "outbox").glob("*.eml")).read_bytes(), policy=policy.default)
     assert "https://news.example.org/" in mail.get_body(("plain",)).get_content()
@@ -142,7 +142,7 @@ def test_a_store_that_goes_away_at_any_write_loses_and_doubles_nothing(filled, t
     assert service(filled, tmp_path, COARSE).run_once().waiting == 0
     assert len([alert for alert in filled.alerts.latest() if alert.fired_at]) == 1
     assert len(set(mails(tmp_path))) == len(mails(tmp_path)) >= 2
-    assert len([subject for subject in mails(tmp_path) if "resolved, peak" in subject]) == 1
+    assert len([subject for subject in mails(tmp_path) if "resolved" in subject and ", peak " in subject]) == 1
     written = {file.name: file.stat().st_mtime_ns for file in tmp_path.glob("*.eml")}
     filled.detector.write_position(DETECTOR, MIDNIGHT, "")  # as if the position had been lost after everything was sent
     whole = stored_alerts(filled)
