@@ -37,7 +37,11 @@ def folder(request, tmp_path_factory):
 def page_process(folder, **settings):
     """A process that serves the live page over the folder's store, and so has it open."""
     node = SquallProcess(folder / "web.log", "web", DATA_DIR=str(folder), STORE__URL=url(folder), WEB__PORT="0", **settings)
-    wait_until(note(folder).exists, 60, "the page", node.log)
+    try:
+        wait_until(note(folder).exists, 120, "the page", node.log)
+    except AssertionError:
+        node.stop()
+        raise
     return node
 
 
