@@ -25,7 +25,7 @@ from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.drivers import Drivers, DrivingStory, EventCount, Lead
 
 SAMPLE_TOPIC = "Financials"
-_NAME = "Example Savings Bank (test message)"
+_NAME = "Example Savings Bank"
 _HEADLINES = (
     ("Sample: Example Savings Bank halts withdrawals", 7),
     ("Sample: Rating agency cuts Example Savings Bank to junk", 3),
@@ -99,7 +99,6 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
             "lead_documents": drivers.leads[0].documents,
             "named_documents": drivers.documents,
             "stories": drivers.story_count,
-            "events": tuple(event.name for event in drivers.events),
         }
         alert = current(detector, cache, alert.model_copy(update=told), end, settings.detector)
     alert = alert.model_copy(update={"topic": f"{labelled.topic} (test message)"})

@@ -47,8 +47,8 @@ def _sizes(alert: Alert, reason: Reason) -> tuple[str, str]:
     """Return how bad it is, in full and in short: now and peak where it was reported before, else what was judged."""
     if is_over(alert):
         most = f"{alert.peak} negative in {alert.current_minutes} min" if alert.current_minutes else size(alert)
-        lasted = f" after {duration(alert.opened_at, alert.resolved_at)}" if alert.current_minutes and alert.resolved_at else ""
-        return f"resolved{lasted}, peak {most}", f"resolved, peak {most}"
+        lasted = f", lasted {duration(alert.opened_at, alert.resolved_at)}" if alert.current_minutes and alert.resolved_at else ""
+        return f"resolved, peak {most}{lasted}", f"resolved, peak {most}"
     if reason is Reason.REPEAT and alert.current_minutes:
         present = f"{alert.current} negative in the last {alert.current_minutes} min"
         trend = f", {alert.trend.value}" if alert.trend.value else ""

@@ -149,7 +149,7 @@ def test_the_subject_says_topic_direction_and_size(alerts, reason, expected):
         (
             DONE | {"events": ()},
             Reason.RESOLVED,
-            "Squall: Harbor Union (Macro): grave; resolved after 3 h 5 min, peak 184 negative in 60 min",
+            "Squall: Harbor Union (Macro): grave; resolved, peak 184 negative in 60 min, lasted 3 h 5 min",
         ),
     ],
 )
