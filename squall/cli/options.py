@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Author = Annotated[str, typer.Option(help="Author's name; default: your login name.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and do nothing.")]
 AlertId = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or a unique beginning of it.")]
 
 NotifyHistory = Annotated[bool, typer.Option("--notify", help="Send messages about alerts of history as well.")]

@@ -43,7 +43,9 @@ def stories(
     delimiter: Delimiter = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show the stories of a file: headlines that tell of one thing, copies and re-tellings.
+    """Group the headlines of a file into stories.
+
+    A story is what tells of one thing: copies and re-tellings.
 
     Each has its size, the times of its first and last document, the names most of them are about, and its first headline. With --json also
     its documents, each with its novelty from 100 to 0, the time and distance to the last similar one, and how many of the story came in the

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from squall.cli.alerts.arguments import author_or_user, parse_duration, parse_future
-from squall.cli.options import AsJson, Author, settings_of
+from squall.cli.options import AsJson, Author, DryRun, settings_of
 from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
 from squall.core.display import visible
@@ -38,7 +38,7 @@ def silence(
     until: Annotated[str, typer.Option(metavar="TIME", help="When it ends, instead of --for: 2026-03-02T14:00Z.")] = "",
     reason: Annotated[str, typer.Option(help="Why; stored with the silence.")] = "",
     author: Author = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what --match would match.")] = False,
+    dry_run: DryRun = False,
     listing: Annotated[bool, typer.Option("--list", help="List the silences that have not ended.")] = False,
     extend: Annotated[
         str, typer.Option(metavar="ID", help="Give this silence a later or earlier end; a unique beginning of its id is enough.")

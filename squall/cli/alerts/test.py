@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from squall.cli.options import AsJson, settings_of
+from squall.cli.options import AsJson, DryRun, settings_of
 from squall.cli.output import echo, print_json, print_note
 from squall.core.clock import Clock, SystemClock
 from squall.core.config.settings import Settings
@@ -25,13 +25,15 @@ _TOPIC = "Financials"
 def send_samples(
     context: typer.Context,
     topic: Annotated[str, typer.Option(metavar="SERIES", help="Name of the series that the sample is about.")] = _TOPIC,
-    kind: Annotated[SeriesKind | None, typer.Option(help="Its kind; default: what its name says, as $AAPL is a symbol.")] = None,
+    kind: Annotated[
+        SeriesKind | None, typer.Option("--series-kind", help="Its kind; default: what its name says, as $AAPL is a symbol.")
+    ] = None,
     severity: Annotated[Severity, typer.Option(help="Severity of the sample.")] = Severity.WARNING,
     receiver: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Send to this receiver, whatever the routes say; repeatable.")
     ] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Send to every receiver, whatever the routes say.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what the routes say, and send nothing.")] = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Send a sample alert the way that a real one would go.

@@ -18,7 +18,9 @@ def fit(
     out: Annotated[Path | None, typer.Option(help="Write the weights to this file; without it, only measure.")] = None,
     checkpoint: Checkpoint = None,
 ) -> None:
-    """Fit the odds that an ordinary word names a company, with what the model says of names, and without.
+    """Fit the odds that an ordinary word names a company.
+
+    They are fitted with what the model says of names, and without.
 
     For who changes the model, the rules or the entities: the shipped weights fit the shipped ones. Each half of the words is judged by
     weights fitted on the other half; the weights written are those of both. Lines are as `squall entities evaluate --ambiguous` takes them.
