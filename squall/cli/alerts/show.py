@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 
 def show(context: typer.Context, alert_id: AlertId, as_json: AsJson = False) -> None:
-    """Show one alert: who drives it, what is so now, and why it was raised.
+    """Show one alert.
 
-    Its stories, the documents behind it, its acknowledgements and its notifications follow.
+    Who drives it, what is so now and why it was raised come first; its stories, the documents behind it, its acknowledgements and its
+    notifications follow.
     """
     from squall.operator.client import find_alert
     from squall.operator.opening import open_client
