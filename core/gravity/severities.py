@@ -59,7 +59,7 @@ GRADES: Final = (
         1.0,
         "ruin",
         "Bankruptcy, collapse, catastrophe: nothing is afterwards as it was.",
-        ("Airline files for bankruptcy, grounds entire fleet", "Ferry with 300 aboard sinks in storm"),
+        ("Airline files for bankruptcy, grounds entire fleet", "Airliner with 212 aboard crashes into sea"),
     ),
 )
 """In ascending order. `model/labelled/README.md` says how texts were graded."""

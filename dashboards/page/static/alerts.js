@@ -102,7 +102,8 @@ function newCard(alert) {
     parts.note, el("div", { class: "buttons" }, acknowledge.opener, silence.opener, chart, address), acknowledge.form, silence.form,
     parts.happened, parts.leads, el("h3", { hidden: true }, "Stories"), parts.stories,
     el("h3", {}, "Why it was raised"), parts.times, parts.explanation, parts.problem,
-    el("h3", { hidden: true }, "Documents behind this alert"), parts.documents, el("h3", { hidden: true }, "Notifications"), parts.notifications,
+    el("h3", { hidden: true }, "Documents behind this alert"), parts.documents,
+    el("h3", { hidden: true }, "Notifications"), parts.notifications,
   );
   const show = (open) => {
     details.hidden = !open;

@@ -37,7 +37,8 @@ export function silenceForm(alert, done) {
   const matchers = el("textarea", { name: "matchers", required: true, rows: "2", maxlength: "5000", class: "long", spellcheck: "false" });
   matchers.value = `topic=${quoted(alert.topic)}`;
   const preview = el("div", { class: "preview", "aria-live": "polite" });
-  const hint = "One a line; all must match. = and != with * and ?, =~ and !~ with regular expressions. Labels: topic, kind, severity, test.";
+  const hint =
+    "One a line; all must match. = and != with * and ?, =~ and !~ with regular expressions. Labels: topic, kind, severity, test.";
   const fields = [
     el("label", {}, "Silence alerts that match ", matchers),
     el("p", { class: "hint" }, hint),
