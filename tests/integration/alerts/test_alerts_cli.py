@@ -219,7 +219,7 @@ def test_a_sample_goes_where_the_routes_lead_or_to_the_receiver_that_is_named(ru
     assert [(row["receiver"], row["sent"]) for row in found["results"]] == [("default", True)]
     (path,) = (folder / "outbox").glob("*.eml")
     mail = message_from_bytes(path.read_bytes(), policy=policy.default)
-    assert "(test message): " in mail["Subject"]
+    assert "(test message)" in mail["Subject"]
     assert "Financials (test message)" in mail.get_body(("plain",)).get_content()
     with pytest.raises(ConfigurationError, match="no receiver 'desk'") as caught:
         run("test", "--receiver", "desk")
