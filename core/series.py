@@ -14,6 +14,8 @@ SYMBOL_PREFIX: Final = "$"
 
 BURST: Final = "burst"
 BURN: Final = "burn"
+FLASH: Final = "flash"
+"""The test of an alert that one document was enough for."""
 NO_DATA: Final = "no data"
 """The test of an alert about a source that stopped."""
 

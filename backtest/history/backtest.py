@@ -19,8 +19,9 @@ from squall.alerts.counts import load_counts
 from squall.alerts.minutes import instant, minute_of
 from squall.backtest.history.corpus import CorpusFile, Manifest, corpus_folder, find_files
 from squall.backtest.history.detection import EvaluatedSpan, Evaluation, evaluate, lookback_of
-from squall.backtest.history.event_matching import Scorecard, compare, fired_alerts
+from squall.backtest.history.event_matching import Scorecard, compare, fired_alerts, in_order_of_firing
 from squall.backtest.history.events import Event, load_events
+from squall.backtest.history.names import name_alerts
 from squall.backtest.history.result import Result, SweepResult
 from squall.backtest.history.scoring import ReportProgress, Scored, ScoringContext, checkpoint_key, counted_before, score_files, unscored
 from squall.backtest.history.subjects import subjects_of
@@ -31,9 +32,10 @@ from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
 from squall.core.records import TOPICS
 from squall.entities.catalogue.catalogue import Catalogue
+from squall.entities.linking.linker import Linker
 from squall.ingest.file.source import FileOptions
 from squall.storage import Store
-from squall.storage.queries.alerting.documents import documents_in_window
+from squall.storage.queries.alerting.documents import documents_of
 from squall.storage.rows.documents import ModelVersion
 from squall.stream.document_scoring import Scorer
 
@@ -103,28 +105,29 @@ def run_backtest(
     folder = corpus_folder(request.cache, request.path, request.options)
     if request.as_of and not folder.is_dir():
         raise ConfigurationError(f"{request.path} has not been scored by any model yet", "run it once without --as-of")
-    hashed = [] if request.as_of else _hash(files, folder, progress)
+    catalogue = Catalogue.open(settings.entities)
+    hashed = [] if request.as_of else _hash(files, Manifest.load(folder / _MANIFEST, catalogue.version), progress)
     private_folder(folder)
     store = storage.open(f"chdb://{(folder / _STORE).resolve()}")
     try:
         store.schema.migrate()
-        context = ScoringContext(store, settings.processor, clock, stop)
+        context = ScoringContext(store, settings.processor, clock, stop, Linker(catalogue))
         scored = Scored(request.as_of) if request.as_of else _score(request, settings, hashed, folder, context, open_scorer, progress)
-        return _detect(store, request, settings, scored, variants, events, clock, began, progress)
+        return _detect(store, request, settings, catalogue, scored, variants, events, clock, began, progress)
     finally:
         store.close()
 
 
-def _hash(files: list[Path], folder: Path, progress: ReportProgress) -> list[CorpusFile]:
-    """Return the files with their digests; drops the cache when it holds documents of files that are not these any more."""
+def _hash(files: list[Path], manifest: Manifest, progress: ReportProgress) -> list[CorpusFile]:
+    """Return the files with their digests; drops the cache when it holds other documents than theirs, or names read otherwise."""
     found = []
     for number, path in enumerate(files):
         progress(f"hashing {path.name}", number / len(files))
         found.append(CorpusFile.of(path))
-    gone = Manifest.load(folder / _MANIFEST).outdated(found)
-    if gone:
-        log.warning("%s changed or was removed after it was scored: scoring everything again", ", ".join(gone))
-        shutil.rmtree(folder)
+    why = manifest.outdated(found)
+    if why:
+        log.warning("%s: scoring everything again", why)
+        shutil.rmtree(manifest.path.parent)
     return found
 
 
@@ -137,7 +140,7 @@ def _score(
     open_scorer: OpenScorer,
     progress: ReportProgress,
 ) -> Scored:
-    manifest = Manifest.load(folder / _MANIFEST)
+    manifest = Manifest.load(folder / _MANIFEST, context.linker.version)
     models = request.cache / _MODELS
     name = checkpoint_key(request.weights, settings.model.model_dump_json())
     version = _known_models(models).get(name, "")
@@ -162,6 +165,7 @@ def _detect(
     store: Store,
     request: Request,
     settings: Settings,
+    catalogue: Catalogue,
     scored: Scored,
     variants: list[Variant],
     events: list[Event],
@@ -188,12 +192,20 @@ def _detect(
     )
     assert runs[0].charts is not None
     series = sum(1 for count in runs[0].charts.documents.values() if count)
-    alerts = fired_alerts(runs[0].transitions, runs[0].method)
+    names = name_alerts(
+        lambda start, end: store.mentions.counted(instant(start), instant(end), model_version=model.version),
+        settings.detector,
+        catalogue,
+        span,
+        minute_of(model.first),
+        progress=lambda fraction: progress("detecting names", fraction),
+    )
+    alerts = sorted([*fired_alerts(runs[0].transitions, runs[0].method), *names], key=in_order_of_firing)
     progress("comparing", 1.0)
     return Result(
         alerts=alerts,
-        subjects=subjects_of(alerts, lambda: Catalogue.open(settings.entities)),
-        documents_of={alert.id: documents_in_window(store.documents, alert, settings.detector.sectors, _DOCUMENTS) for alert in alerts},
+        subjects=subjects_of(alerts, catalogue),
+        documents_of={alert.id: documents_of(store.documents, alert, settings.detector.sectors, _DOCUMENTS) for alert in alerts},
         card=compare(alerts, events, span.after, span.until, series),
         compared=request.events is not None,
         trials=[SweepResult(variant, *_trial(run, events, span, series)) for variant, run in zip(variants, runs[1:], strict=True)],

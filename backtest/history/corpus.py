@@ -21,8 +21,8 @@ from squall.ingest.file.formats import FORMATS
 from squall.ingest.file.source import FileOptions
 
 _BLOCK: Final = 1 << 20
-_VERSION: Final = 1
-"""Version of the manifest's format. A manifest of another version is ignored: everything is scored again, stored documents are skipped."""
+_VERSION: Final = 2
+"""Version of the manifest's format; what is listed by another one was not read for names, or not as it is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +59,38 @@ class Entry:
 
 @dataclass
 class Manifest:
-    """The files of a corpus that were scored; written anew, whole, after each."""
+    """The files of a corpus that were scored; written anew, whole, after each.
+
+    Args:
+        path: of the file.
+        names: version of the names that documents are read for.
+        entries: what was scored.
+        outdated_by: why all of it has to be scored again; empty: it has not.
+    """
 
     path: Path
+    names: str = ""
     entries: list[Entry] = field(default_factory=list)
+    outdated_by: str = ""
 
     @staticmethod
-    def load(path: Path) -> Manifest:
+    def load(path: Path, names: str) -> Manifest:
         """Read the manifest; an absent or unreadable one is empty."""
         try:
             data: Any = orjson.loads(path.read_bytes())
             if data["version"] != _VERSION:
-                return Manifest(path)
-            return Manifest(path, [Entry(**entry) for entry in data["files"]])
+                return Manifest(path, names, outdated_by="it was scored by another version of Squall")
+            why = "" if data["names"] == names else "names were read with another catalogue"
+            return Manifest(path, names, [Entry(**entry) for entry in data["files"]], why)
         except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
-            return Manifest(path)
+            return Manifest(path, names)
 
     def add(self, entry: Entry) -> None:
         """Record `entry` in place of an older one of that file and model, and write the manifest."""
         self.entries = [old for old in self.entries if (old.path, old.model_version) != (entry.path, entry.model_version)] + [entry]
         beside = self.path.with_suffix(".tmp")
-        beside.write_bytes(orjson.dumps({"version": _VERSION, "files": [asdict(old) for old in self.entries]}, option=orjson.OPT_INDENT_2))
+        written = {"version": _VERSION, "names": self.names, "files": [asdict(old) for old in self.entries]}
+        beside.write_bytes(orjson.dumps(written, option=orjson.OPT_INDENT_2))
         beside.replace(self.path)
 
     def find(self, file: CorpusFile, model_version: str) -> Entry | None:
@@ -87,10 +98,14 @@ class Manifest:
         wanted = (str(file.path), file.digest, model_version)
         return next((entry for entry in self.entries if (entry.path, entry.digest, entry.model_version) == wanted), None)
 
-    def outdated(self, files: Sequence[CorpusFile]) -> list[str]:
-        """Return the paths that were scored and are now gone, or hold other bytes: their documents are in the store all the same."""
+    def outdated(self, files: Sequence[CorpusFile]) -> str:
+        """Return why everything has to be scored again; empty: it has not.
+
+        Of files that were scored and are now gone, or hold other bytes, the documents are in the store all the same.
+        """
         present = {(str(file.path), file.digest) for file in files}
-        return sorted({entry.path for entry in self.entries if (entry.path, entry.digest) not in present})
+        gone = sorted({entry.path for entry in self.entries if (entry.path, entry.digest) not in present})
+        return f"{', '.join(gone)} changed or was removed after it was scored" if gone else self.outdated_by
 
 
 def find_files(path: Path) -> list[Path]:

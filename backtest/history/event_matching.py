@@ -79,8 +79,12 @@ class Scorecard:
 def fired_alerts(transitions: Sequence[Transition], method: str) -> list[Alert]:
     """Return the alerts that fired in their last state, in order of firing; `method` is recorded in them."""
     last = {alert_id(transition.alert): transition for transition in transitions if transition.alert.fired is not None}
-    alerts = [alert_record(transition, method) for transition in last.values()]
-    return sorted(alerts, key=lambda alert: (alert.fired_at or alert.opened_at, alert.topic))
+    return sorted((alert_record(transition, method) for transition in last.values()), key=in_order_of_firing)
+
+
+def in_order_of_firing(alert: Alert) -> tuple[datetime, str]:
+    """Return the key by which alerts are sorted: the event time at which they fired, then their topic."""
+    return alert.fired_at or alert.opened_at, alert.topic
 
 
 def matches(alert: Alert, event: Event) -> bool:

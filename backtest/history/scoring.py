@@ -16,6 +16,7 @@ from squall.ingest.file.source import FileOptions, FileSource
 from squall.storage import Store
 from squall.stream.batching import micro_batches
 from squall.stream.document_scoring import Scorer
+from squall.stream.mentions import Linker
 from squall.stream.processor import Processor
 
 log = logging.getLogger("squall.backtest")
@@ -48,12 +49,13 @@ class Scored:
 
 @dataclass(frozen=True)
 class ScoringContext:
-    """What scoring needs beside the files: store, settings, clock and stop signal."""
+    """What scoring needs beside the files: store, settings, clock, stop signal, and what finds names."""
 
     store: Store
     settings: ProcessorSettings
     clock: Clock
     stop: threading.Event
+    linker: Linker
 
 
 def unscored(files: Sequence[CorpusFile], manifest: Manifest, model_version: str) -> list[CorpusFile]:
@@ -106,7 +108,8 @@ def _score_file(
 ) -> tuple[Entry, str]:
     """Score one file from its beginning; return what was counted, and what is wrong with it."""
     source = FileSource(file.path, context.clock, options)
-    processor = Processor(scorer, context.store.documents, context.store.dead_letters, context.settings, context.clock, context.stop)
+    store = context.store
+    processor = Processor(scorer, store.documents, store.dead_letters, context.settings, context.clock, context.stop, linker=context.linker)
     totals = processor.totals
     for batch in source.batches(context.stop):
         for micro_batch in micro_batches(batch.items, context.settings):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from squall.core.records import Alert, SeriesKind
 from squall.core.series import SECTOR_PREFIX, SYMBOL_PREFIX
 from squall.entities.catalogue.catalogue import Catalogue
+from squall.entities.entity import Entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +24,25 @@ class Subject:
     names: tuple[str, ...] = ()
 
 
-def subjects_of(alerts: Sequence[Alert], open_catalogue: Callable[[], Catalogue]) -> dict[str, Subject]:
-    """Return the subject of each alert by its id; the catalogue is opened only when an alert is about a symbol."""
-    catalogue = open_catalogue() if any(alert.kind is SeriesKind.SYMBOL for alert in alerts) else None
+def subjects_of(alerts: Sequence[Alert], catalogue: Catalogue) -> dict[str, Subject]:
+    """Return the subject of each alert by its id."""
     return {alert.id: _subject(alert, catalogue) for alert in alerts}
 
 
-def _subject(alert: Alert, catalogue: Catalogue | None) -> Subject:
+def _subject(alert: Alert, catalogue: Catalogue) -> Subject:
     if alert.kind is SeriesKind.SECTOR:
         return Subject(alert.topic.removeprefix(SECTOR_PREFIX), (alert.topic,))
-    if alert.kind is not SeriesKind.SYMBOL:
-        return Subject(alert.topic)
-    symbol = alert.topic.removeprefix(SYMBOL_PREFIX)
-    entity = catalogue.by_symbol(symbol) if catalogue else None
+    if alert.kind is SeriesKind.ENTITY:
+        return _named(alert.topic, (), catalogue.by_id(alert.entity))
+    if alert.kind is SeriesKind.SYMBOL:
+        symbol = alert.topic.removeprefix(SYMBOL_PREFIX)
+        return _named(symbol, (symbol, alert.topic), catalogue.by_symbol(symbol))
+    return Subject(alert.topic)
+
+
+def _named(name: str, also: tuple[str, ...], entity: Entity | None) -> Subject:
+    """Return the subject by its name in the catalogue, where that knows it."""
     if entity is None:
-        return Subject(symbol, (alert.topic,))
-    other = (symbol, alert.topic, *entity.aliases, *entity.former_names, *entity.symbols)
-    return Subject(entity.name, tuple(dict.fromkeys(name for name in other if name != entity.name)))
+        return Subject(name, tuple(other for other in also if other != name))
+    other = (*also, *entity.aliases, *entity.former_names, *entity.symbols)
+    return Subject(entity.name, tuple(dict.fromkeys(each for each in other if each != entity.name)))

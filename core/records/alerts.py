@@ -25,6 +25,7 @@ class SeriesKind(StrEnum):
     SECTOR = "sector"
     MARKET = "market"
     SOURCE = "source"
+    ENTITY = "entity"
 
 
 class Severity(StrEnum):
@@ -51,9 +52,10 @@ class Alert(Record):
     """
 
     id: str = Field(pattern=r"^[0-9a-f]{32}$")
-    topic: str = Field(description="name of the series: a topic, `$SYMBOL`, `Sector: …`, `All topics`, `Source: …`")
+    topic: str = Field(description="name of the series: a topic, `$SYMBOL`, `Sector: …`, `All topics`, `Source: …`, or of an entity")
     kind: SeriesKind = SeriesKind.TOPIC
-    test: str = Field("burst", description="burst (short windows), burn (long ones), no data")
+    entity: str = Field("", description="id of the entity that it is about; empty: it is about a series of another kind")
+    test: str = Field("burst", description="burst (short windows), burn (long ones), flash (one grave document), no data")
     state: AlertState
     severity: Severity
     window_start: Timestamp

@@ -99,3 +99,25 @@ class EntityDocument:
 
     document: StoredDocument
     mention: StoredMention
+
+
+@dataclass(frozen=True, slots=True)
+class CountedMention:
+    """What a document says of one entity, as a detector counts it: copies of an earlier text are not among them.
+
+    Args:
+        title: the document's, or the beginning of its text where it has none.
+        severity: of what happened to the entity, in [0, 1]; None: the model does not say.
+        event_names: what happened to it.
+    """
+
+    document_id: str
+    published_at: datetime
+    title: str
+    entity: str
+    kind: EntityKind
+    name: str
+    symbols: tuple[str, ...]
+    p_negative: float
+    severity: float | None
+    event_names: tuple[str, ...]

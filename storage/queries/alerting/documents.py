@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from squall.core.records import Alert
+from squall.core.records import Alert, SeriesKind
 from squall.storage.queries.alerting.scope import scope_of
 from squall.storage.rows.documents import StoredDocument
 
@@ -48,6 +48,13 @@ def documents_in_window(documents: TopDocuments, alert: Alert, sectors: Mapping[
     if scope is None:
         return []
     return documents.top(scope.topic, alert.window_start, alert.window_end, symbols=scope.symbols, limit=limit, gravest=True)
+
+
+def documents_of(documents: AnyDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:
+    """Return the documents that drove an alert: those that it names, if it is about an entity, else the gravest of its window."""
+    if alert.kind is SeriesKind.ENTITY:
+        return documents.get_many(alert.document_ids[:limit])
+    return documents_in_window(documents, alert, sectors, limit)
 
 
 def documents_behind(documents: AnyDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:

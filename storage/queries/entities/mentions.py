@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
+from squall.core.records import EntityKind
 from squall.storage.backends.base import Backend, plain
 from squall.storage.queries.base import Queries, Versions
 from squall.storage.queries.documents import DocumentQueries
 from squall.storage.queries.entities.insertion import insert_readings
-from squall.storage.queries.entities.readings import LATEST
-from squall.storage.queries.spans import EVER, SPAN, span, sql
+from squall.storage.queries.entities.readings import COUNTED_ONCE, LATEST
+from squall.storage.queries.spans import EVER, EVERYTHING, SPAN, span, sql
 from squall.storage.rows.documents import StoredDocument
-from squall.storage.rows.mentions import DocumentReading, EntityDocument, StoredMention
+from squall.storage.rows.mentions import CountedMention, DocumentReading, EntityDocument, StoredMention
 from squall.storage.schema.table import utc, valid_text
 from squall.storage.schema.tables.mentions import MENTIONS
 
@@ -45,6 +46,23 @@ _FOUND = sql(
 )
 _MORE = 4
 """How many times as many documents are looked through when too many of them were read again."""
+
+_COUNTED = sql(
+    """
+SELECT id, published_at, headline, entity, kind_name, name, symbols, p_negative, severity, event_names
+FROM
+(
+    SELECT id, published_at, entity, toString(kind) AS kind_name, name, symbols, p_negative, severity, event_names FROM $counted
+) AS counted
+INNER JOIN
+(
+    SELECT id, published_at, if(title = '', substringUTF8(text, 1, 200), title) AS headline FROM $everything
+) AS documents USING (id, published_at)
+ORDER BY published_at, id, entity
+""",
+    counted=COUNTED_ONCE,
+    everything=EVERYTHING,
+)
 
 _KEY = "reinterpretAsUInt128(unhex($id))"
 _UNREAD = sql(
@@ -108,6 +126,18 @@ class MentionQueries(Queries):
             for mention in self._read(MENTIONS, _OF, times=times, ids=[document.id for document in documents]):
                 found[mention.document_id].append(mention)
         return {key: tuple(mentions) for key, mentions in found.items()}
+
+    def counted(self, since: datetime, until: datetime, *, model_version: str = "") -> list[CountedMention]:
+        """Return what documents say of each entity that they name, in the order of publication, document and entity; copies do not count.
+
+        Args:
+            model_version: only what this model read; empty: whatever read last.
+        """
+        rows = self._select(_COUNTED, **span(since, until, copies=False, model_version=model_version))
+        return [
+            CountedMention(key, utc(at), title, entity, EntityKind(kind), name, tuple(symbols), negative, severity, tuple(events))
+            for key, at, title, entity, kind, name, symbols, negative, severity, events in rows
+        ]
 
     def documents(
         self,

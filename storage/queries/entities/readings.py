@@ -43,7 +43,7 @@ _SUPERSEDED = sql(
 COUNTED = sql(
     """
     (
-        SELECT document_id AS id, published_at, entity, kind, name, symbols, relevance, sentiment, score, severity, event_names
+        SELECT document_id AS id, published_at, entity, kind, name, symbols, relevance, p_negative, sentiment, score, severity, event_names
         FROM mentions FINAL
         WHERE first AND $span
           AND ($key, published_at, scored_at, model_version, catalogue_version) NOT IN ($superseded)

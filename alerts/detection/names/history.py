@@ -1,0 +1,127 @@
+"""What was said of one name: the last day and a half document by document, the weeks before as counts.
+
+The counts are of documents as they are stored, retellings too, by half days: what a restart reads from the store is what a run had counted.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from squall.stories.headline import read_headline
+
+LIMITS: Final = (0.3, 0.5, 0.65)
+"""Severities from which on documents are counted: a setback, serious, grave. `docs/severity.md` says what they mean."""
+ADVERSE: Final = 0.25
+"""Severity from which on a document is adverse,"""
+NEGATIVE: Final = 0.5
+"""or its tone: the probability that it is negative, beside some severity."""
+_SOME: Final = 0.08
+LEVELS: Final = 2 + len(LIMITS)
+"""Documents are counted at so many levels: all, adverse ones, and those past each limit."""
+BUCKET_MINUTES: Final = 720
+"""Length of the spans in which the past is counted; they begin at multiples of it."""
+RECENT_MINUTES: Final = 2160
+"""A document is compared with those so long before it, to tell whether it says anything new."""
+MOST_RECENT: Final = 150
+"""Of more documents about one name in that time the last ones are kept."""
+
+
+def level_of(severity: float, p_negative: float) -> int:
+    """Return the highest level at which a document counts, 0 to `LEVELS` − 1; it counts at all below as well."""
+    past = sum(severity >= limit for limit in LIMITS)
+    return past + 1 if past or severity >= ADVERSE or (p_negative > NEGATIVE and severity >= _SOME) else 0
+
+
+@dataclass(slots=True)
+class Said:
+    """What one document says of the name.
+
+    Args:
+        minute: of its publication, since the epoch.
+        document: its id.
+        title: its headline.
+        severity: in [0, 1]; 0 where the model does not say.
+        p_negative: of the tone towards the name.
+        events: what happened.
+        level: see `level_of`.
+        novelty: 1 − the likeness to what was said before, in [0, 1]; 1 for a document that is not adverse, which is not compared.
+    """
+
+    minute: int
+    document: str
+    title: str
+    severity: float
+    p_negative: float
+    events: tuple[str, ...]
+    level: int
+    novelty: float = 1.0
+    _terms: frozenset[str] | None = None
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """The terms of the headline, read when first needed."""
+        if self._terms is None:
+            self._terms = frozenset(read_headline(self.title).terms)
+        return self._terms
+
+
+class NameHistory:
+    """The past of one name; memory is bounded by `MOST_RECENT` and the days kept."""
+
+    __slots__ = ("_buckets", "_past", "_past_until", "recent")
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, list[int]] = {}
+        self._past: Sequence[int] = ()
+        self._past_until = -1
+        self.recent: deque[Said] = deque(maxlen=MOST_RECENT)
+
+    def add(self, said: Said) -> None:
+        """Add what came last; an adverse document learns how new it is."""
+        while self.recent and said.minute - self.recent[0].minute > RECENT_MINUTES:
+            self.recent.popleft()
+        if said.level:
+            said.novelty = self._novelty(said.terms)
+        self.recent.append(said)
+        self.count(said.minute, [int(level <= said.level) for level in range(LEVELS)])
+
+    def _novelty(self, terms: frozenset[str]) -> float:
+        """Return how new a headline of these terms is: 1 − the largest likeness to one of before.
+
+        Likeness is the mean of the Jaccard similarity and of containment, what is in common of the shorter one: a headline that only adds
+        words to an earlier one says little that is new.
+        """
+        most = 0.0
+        for said in self.recent:
+            common = len(terms & said.terms)
+            if common:
+                most = max(most, 0.5 * common / min(len(terms), len(said.terms)) + 0.5 * common / len(terms | said.terms))
+        return 1.0 - most
+
+    def count(self, minute: int, documents: Sequence[int]) -> None:
+        """Add documents of the half day of `minute`, by level."""
+        bucket = minute // BUCKET_MINUTES
+        if bucket < self._past_until:
+            self._past_until = -1
+        held = self._buckets.setdefault(bucket, [0] * LEVELS)
+        for level, number in enumerate(documents):
+            held[level] += number
+
+    def past(self, minute: int, days: int) -> Sequence[int]:
+        """Return the documents, by level, of `days` up to half a day before the half day of `minute`; older ones are forgotten."""
+        until = minute // BUCKET_MINUTES - 1
+        if until != self._past_until:
+            first = until - days * 1440 // BUCKET_MINUTES
+            self._buckets = {bucket: documents for bucket, documents in self._buckets.items() if bucket >= first}
+            before = [documents for bucket, documents in self._buckets.items() if bucket < until]
+            self._past = [sum(level) for level in zip(*before, strict=True)] or [0] * LEVELS
+            self._past_until = until
+        return self._past
+
+    @property
+    def last_minute(self) -> int:
+        """When anything was said last, to half a day; 0: never."""
+        return (max(self._buckets) + 1) * BUCKET_MINUTES if self._buckets else 0

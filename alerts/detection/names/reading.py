@@ -1,0 +1,59 @@
+"""What was found of a name at the publication of a document: how grave, how surprising, by which documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from squall.alerts.detection.names.history import Said
+from squall.core.records import EntityKind
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name that is watched.
+
+    Args:
+        entity: its id.
+        kind: what it stands for.
+        name: as users see it.
+        symbols: its tickers.
+        size: 0 (unknown) to 6 (mega), of a company; -1: the catalogue lacks it.
+    """
+
+    entity: str
+    kind: EntityKind
+    name: str
+    symbols: tuple[str, ...] = ()
+    size: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class NameReading:
+    """The evidence about a name at the end of a minute.
+
+    Args:
+        name: whom it is about.
+        minute: since the epoch.
+        score: what speaks for something grave, weighed by `squall.alerts.detection.names.weighing`.
+        window: minutes of the window whose number of documents is least probable; half a day where one document speaks for itself.
+        observed: adverse documents in it, at the level that was judged.
+        expected: how many the name's past explains.
+        p_value: the probability of so many, all looks counted; 1: nothing unusual.
+        total: documents about the name in that window, of any severity.
+        drivers: what was said in the last half day that is new and adverse, gravest first.
+    """
+
+    name: Name
+    minute: int
+    score: float
+    window: int
+    observed: int
+    expected: float
+    p_value: float
+    total: int
+    drivers: tuple[Said, ...]
+
+    @property
+    def gravest(self) -> float:
+        """The highest severity."""
+        return self.drivers[0].severity if self.drivers else 0.0

@@ -1,0 +1,69 @@
+"""How much evidence is worth an alert, so that a budget of alerts a day holds by itself."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from heapq import nlargest
+from math import log
+from typing import Final
+
+LEARNT_DAYS: Final = 28
+"""The limit is learnt from so much of the past."""
+_FIRST_LIMIT: Final = 8.8
+"""Until something was learnt: the score that three candidates a day reached in the headlines of 2012,"""
+_FIRST_BUDGET: Final = 3.0
+_FIRST_SLOPE: Final = 1.37
+"""and how much lower it was there for e times as many."""
+_FIRST_DAYS: Final = 7.0
+"""It counts as so many days."""
+
+
+class Budget:
+    """Learns the score that only so many candidates a day reach.
+
+    Args:
+        per_day: alerts a day, on average over `LEARNT_DAYS`.
+        known_since: the minute from which on documents are known.
+        ended: (minute, highest score) of candidates that have ended, in order of time.
+    """
+
+    def __init__(self, per_day: float, known_since: int, ended: Iterable[tuple[int, float]] = ()) -> None:
+        self._per_day = per_day
+        self._known_since = known_since
+        self._ended = deque(ended)
+        self._first_limit = _FIRST_LIMIT - _FIRST_SLOPE * log(per_day / _FIRST_BUDGET)
+        self._limit = self._first_limit
+        self._learnt_hour = -1
+
+    @property
+    def ended(self) -> list[tuple[int, float]]:
+        """(minute, highest score) of candidates that have ended, as far back as they count."""
+        return list(self._ended)
+
+    def add(self, minute: int, score: float) -> None:
+        """Take in a candidate that has ended, whether or not it became an alert."""
+        self._ended.append((minute, score))
+
+    def limit(self, minute: int, present: Iterable[float]) -> float:
+        """Return the score from which a candidate is worth an alert at `minute`; it is learnt anew each hour.
+
+        Args:
+            minute: since the epoch.
+            present: the highest scores of the candidates that have not ended.
+        """
+        hour = minute // 60
+        if hour != self._learnt_hour:
+            self._learnt_hour = hour
+            self._limit = self._learn(minute, present)
+        return self._limit
+
+    def _learn(self, minute: int, present: Iterable[float]) -> float:
+        oldest = minute - LEARNT_DAYS * 1440
+        while self._ended and self._ended[0][0] < oldest:
+            self._ended.popleft()
+        days = min(LEARNT_DAYS, max(0.0, (minute - self._known_since) / 1440))
+        wanted = max(1, round(days * self._per_day))
+        highest = nlargest(wanted, [*(score for _, score in self._ended), *present])
+        learnt = highest[-1] if len(highest) == wanted else 0.0
+        return (days * learnt + _FIRST_DAYS * self._first_limit) / (days + _FIRST_DAYS)

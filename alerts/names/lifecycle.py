@@ -1,0 +1,175 @@
+"""The lifecycle of alerts about names: a candidate fires when its evidence is worth an alert, and ends when nothing follows.
+
+Pure: readings in, changes out. One crisis is one alert: while most of what drives a name drives a candidate already, which has as much
+evidence and is about somebody as specific, the name belongs to that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from squall.alerts.detection.names.reading import Name, NameReading
+from squall.alerts.lifecycle import Change
+from squall.alerts.names.budget import Budget
+from squall.core.records import EntityKind
+
+REST_MINUTES: Final = 720
+"""A candidate ends, and an alert is resolved, so long after the last evidence."""
+_LEAST: Final = 4.0
+"""Readings with a lower score are no evidence."""
+_WEAKER: Final = 1.0
+"""Evidence that is weaker than the strongest by more does not prolong an alert."""
+_SAME_SHARE: Final = 0.5
+_MOST_ALSO: Final = 20
+_SPECIFIC: Final = (
+    EntityKind.COMPANY,
+    EntityKind.ORGANISATION,
+    EntityKind.PERSON,
+    EntityKind.OTHER,
+    EntityKind.PLACE,
+    EntityKind.CENTRAL_BANK,
+    EntityKind.COMMODITY,
+    EntityKind.CURRENCY,
+    EntityKind.INDEX,
+    EntityKind.COUNTRY,
+)
+"""Most specific first."""
+
+
+@dataclass(slots=True)
+class NameAlert:
+    """An alert about a name, or a candidate for one.
+
+    Args:
+        name: whom it is about.
+        opened: the minute of the first evidence.
+        last: the last minute with evidence.
+        peak: the reading with the most evidence so far.
+        fired: the minute at which it became an alert; None: it is a candidate.
+        also: others whom the same documents name, by entity, in the order in which they came.
+        documents: ids of what drove it, in the order in which they came.
+    """
+
+    name: Name
+    opened: int
+    last: int
+    peak: NameReading
+    fired: int | None = None
+    also: dict[str, Name] = field(default_factory=dict)
+    documents: dict[str, None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NameChange:
+    """A change of an alert at a minute, and the alert."""
+
+    change: Change
+    minute: int
+    alert: NameAlert
+
+
+class NameAlerts:
+    """The open alerts about names, and the candidates.
+
+    Args:
+        per_day: the budget.
+        known_since: the minute from which on documents are known.
+        min_history_minutes: no alert before so much history.
+    """
+
+    def __init__(self, per_day: float, known_since: int, min_history_minutes: int) -> None:
+        self._budget = Budget(per_day, known_since)
+        self._first = known_since + min_history_minutes
+        self._open: dict[str, NameAlert] = {}
+        """By the entity that they are about."""
+        self._by_document: dict[str, NameAlert] = {}
+
+    @property
+    def open(self) -> list[NameAlert]:
+        """The alerts and candidates, in the order in which they began."""
+        return list(self._open.values())
+
+    def advance(self, readings: Iterable[NameReading]) -> list[NameChange]:
+        """Take in readings, in order of time, and return what changed."""
+        changes: list[NameChange] = []
+        for reading in readings:
+            if reading.score < _LEAST:
+                continue
+            changes += self.end(reading.minute)
+            limit = self._budget.limit(reading.minute, (alert.peak.score for alert in self.open))
+            alert, higher = self._take(reading)
+            if alert.fired is None and alert.peak.score >= limit and reading.minute >= self._first:
+                alert.fired = reading.minute
+                changes.append(NameChange(Change.FIRED, reading.minute, alert))
+            elif alert.fired is not None and higher:
+                changes.append(NameChange(Change.UPDATED, reading.minute, alert))
+        return changes
+
+    def end(self, minute: int) -> list[NameChange]:
+        """Return the alerts that are over at `minute`, each with the minute at which it was; candidates end without a word."""
+        over = [alert for alert in self.open if minute - alert.last > REST_MINUTES]
+        if not over:
+            return []
+        gone = set(map(id, over))
+        self._open = {entity: alert for entity, alert in self._open.items() if id(alert) not in gone}
+        self._by_document = {document: alert for document, alert in self._by_document.items() if id(alert) not in gone}
+        for alert in over:
+            self._budget.add(alert.last, alert.peak.score)
+        return [NameChange(Change.RESOLVED, alert.last + REST_MINUTES, alert) for alert in over if alert.fired is not None]
+
+    def _take(self, reading: NameReading) -> tuple[NameAlert, bool]:
+        """Return the alert or candidate that `reading` belongs to, and whether it is that one's peak now."""
+        name = reading.name
+        alert = self._open.get(name.entity)
+        if alert is None:
+            other = self._same(reading)
+            if other is not None:
+                if len(other.also) < _MOST_ALSO:
+                    other.also.setdefault(name.entity, name)
+                return other, False
+            alert = self._open[name.entity] = NameAlert(name, reading.minute, reading.minute, reading)
+            self._absorb(alert, reading)
+        for said in reading.drivers:
+            alert.documents[said.document] = None
+            self._by_document.setdefault(said.document, alert)
+        higher = reading.score > alert.peak.score
+        if reading.score >= alert.peak.score - _WEAKER:
+            alert.last = max(alert.last, reading.minute)
+        if higher:
+            alert.peak = reading
+        return alert, higher
+
+    def _same(self, reading: NameReading) -> NameAlert | None:
+        """Return what tells of the same: most of the drivers drive it, it is as specific, and it has as much evidence or has fired."""
+        found: dict[int, NameAlert] = {}
+        common: dict[int, int] = {}
+        for said in reading.drivers:
+            alert = self._by_document.get(said.document)
+            if alert is not None:
+                found[id(alert)] = alert
+                common[id(alert)] = common.get(id(alert), 0) + 1
+        for key, alert in found.items():
+            enough = common[key] >= _SAME_SHARE * len(reading.drivers)
+            if enough and _rank(alert.name) <= _rank(reading.name) and (alert.fired is not None or alert.peak.score >= reading.score):
+                return alert
+        return None
+
+    def _absorb(self, alert: NameAlert, reading: NameReading) -> None:
+        """Let `alert`, which begins, take over the less specific candidates that its documents drive."""
+        for said in reading.drivers:
+            other = self._by_document.get(said.document)
+            if other is None or other is alert or other.fired is not None or _rank(other.name) < _rank(alert.name):
+                continue
+            if sum(document in {row.document for row in reading.drivers} for document in other.documents) < _SAME_SHARE * len(
+                other.documents
+            ):
+                continue
+            alert.also[other.name.entity] = other.name
+            self._open.pop(other.name.entity, None)
+            self._by_document = {document: alert if held is other else held for document, held in self._by_document.items()}
+
+
+def _rank(name: Name) -> int:
+    return _SPECIFIC.index(name.kind)

@@ -1,0 +1,71 @@
+"""The detector of names over history: mentions are read week by week in the order of their publication, one process, bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from squall.alerts.detection.names.watch import NameWatch
+from squall.alerts.lifecycle import Change
+from squall.alerts.names.lifecycle import NameAlerts
+from squall.alerts.names.records import name_alert_id, name_alert_record
+from squall.backtest.history.detection import EvaluatedSpan
+from squall.core.config.settings import DetectorSettings
+from squall.core.records import Alert
+from squall.entities.catalogue.catalogue import Catalogue
+from squall.storage.rows.mentions import CountedMention
+
+_CHUNK_MINUTES: Final = 1440
+
+LoadMentions = Callable[[int, int], Sequence[CountedMention]]
+"""Takes minutes [start, end) since the epoch and returns what documents say of each name, in order of publication."""
+
+
+def name_alerts(
+    load: LoadMentions,
+    settings: DetectorSettings,
+    catalogue: Catalogue,
+    span: EvaluatedSpan,
+    known_since: int,
+    progress: Callable[[float], None] = lambda _fraction: None,
+) -> list[Alert]:
+    """Return the alerts about names that fired in `span`, each in its last state, in the order of their firing.
+
+    Args:
+        load: reads a day.
+        settings: of the detector; a budget of 0 finds nothing.
+        catalogue: says how large companies are.
+        span: what is evaluated; what is before it is history.
+        known_since: the minute of the first document.
+        progress: receives the completed share, 0 to 1.
+    """
+    if not settings.names_per_day:
+        return []
+    watch = NameWatch(catalogue_sizes(catalogue), known_since)
+    alerts = NameAlerts(settings.names_per_day, known_since, settings.min_history_hours * 60)
+    found: dict[str, Alert] = {}
+    days = range(known_since // _CHUNK_MINUTES * _CHUNK_MINUTES, span.until, _CHUNK_MINUTES)
+    for number, start in enumerate(days):
+        changes = alerts.advance(watch.read(load(max(start, known_since), min(start + _CHUNK_MINUTES, span.until))))
+        changes += alerts.end(min(start + _CHUNK_MINUTES, span.until))
+        for change in changes:
+            alert = change.alert
+            if alert.fired is None or alert.fired < span.after:
+                continue
+            record = name_alert_record(change)
+            if change.change is Change.FIRED or name_alert_id(alert) not in found:
+                found[record.id] = record
+            else:
+                found[record.id] = record.model_copy(update={"document_ids": found[record.id].document_ids})
+        progress((number + 1) / len(days))
+    return list(found.values())
+
+
+def catalogue_sizes(catalogue: Catalogue) -> Callable[[str], int]:
+    """Return what tells how large a company is: 0 (unknown) to 6, -1 for an entity that the catalogue lacks."""
+
+    def size_of(entity: str) -> int:
+        known = catalogue.by_id(entity)
+        return known.size if known else -1
+
+    return size_of
