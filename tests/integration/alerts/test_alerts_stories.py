@@ -22,6 +22,7 @@ from squall.core.observability.metrics import Metrics
 from squall.core.records import EntityKind, Mention
 from squall.stories import Incoming, StoryIndex
 from tests.support.alert_stream import progress, scored
+from tests.support.formed_stories import form_stories
 from tests.support.watched_store import WatchedStore
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -107,14 +108,10 @@ def _one_batch(store, forming_):
     forming_.catch_up(END, lambda: len(_rows(store)) == before, always=True)
 
 
-def _whole(store, until=END):
-    _forming(store).catch_up(until, lambda: True, always=True)
-
-
 def test_each_settled_document_gets_the_story_that_the_index_gives_it_with_the_names_it_is_about(store):
     store.documents.insert(WIRE, token="all")
     until = END - timedelta(days=2)
-    _whole(store, until)
+    form_stories(store, until)
     rows = _rows(store)
     assert [row.document_id for row in rows] == [row.document.id for row in WIRE if row.document.published_at < until]
     for row in rows:
@@ -135,7 +132,7 @@ def test_a_process_that_is_replaced_after_any_batch_leaves_the_same_rows(store, 
     assert {row.document_id: (row.story_id, row.size, row.novelty, row.linked_7d) for row in _rows(store)} == {
         key: (member.story_id, member.size, member.novelty, member.linked[4]) for key, member in EXPECTED.items()
     }
-    _whole(store)
+    form_stories(store, END)
     assert len(_rows(store)) == len(WIRE)
 
 
@@ -199,13 +196,13 @@ def test_a_document_older_than_the_index_remembers_stays_without_a_story(store):
 
 def test_a_document_scored_again_or_with_another_time_is_what_it_was(store):
     store.documents.insert(WIRE, token="all")
-    _whole(store)
+    form_stories(store, END)
     row = WIRE[-5]
     moved = row.document.model_copy(update={"published_at": row.document.published_at + timedelta(minutes=7)})
     again = row.model_copy(update={"document": moved, "scored_at": WALL + timedelta(hours=1)})
     rescored = WIRE[-6].model_copy(update={"model_version": "test-2", "scored_at": WALL + timedelta(hours=1)})
     store.documents.insert([again, rescored], token="again")
-    _whole(store)
+    form_stories(store, END)
     added = _rows(store)[len(WIRE) :]
     assert [(each.document_id, each.published_at, each.story_id, each.size) for each in added] == [
         (moved.id, moved.published_at, EXPECTED[moved.id].story_id, EXPECTED[moved.id].size)
