@@ -24,6 +24,7 @@ MOST_DOCUMENTS: Final = 250_000
 """Of more within `KEPT` the oldest are swept: some 0.4 GB."""
 _DAY_MS: Final = 24 * HOUR_MS
 _LINKED_DAYS: Final = LINKED_WITHIN / timedelta(days=1)
+_TWIN_AFTER_MS: Final = TWIN_AFTER_HOURS * HOUR_MS
 _KEPT_MS: Final = KEPT // timedelta(milliseconds=1)
 
 
@@ -150,7 +151,7 @@ class StoryIndex:
         similar = []
         for held, comparison in self._compare(headline, weights, found, at):
             probability = same_story(comparison)
-            if probability >= SAME_STORY and comparison.days <= _LINKED_DAYS and not held.story.moves.contradict(headline):
+            if probability >= SAME_STORY and not held.story.moves.contradict(headline):
                 similar.append((probability, held))
         if not similar:
             return None, 0.0
@@ -167,16 +168,19 @@ class StoryIndex:
         recurs = 0
         for held in found:
             likeness = likeness_of(weights, total, held.headline, held.total)
-            recurs += likeness[0] >= TWIN and at - held.at >= TWIN_AFTER_HOURS * HOUR_MS
+            if likeness[0] >= TWIN and at - held.at >= _TWIN_AFTER_MS:
+                recurs += 1
             if likely_enough(*likeness):
                 likely.append((held, likeness))
-        if not likely:
-            return []
-        forms = self._rarity.forms(headline)
         compared = []
+        forms = None
         for held, likeness in likely:
+            days = abs(at - held.at) / _DAY_MS
+            if days > _LINKED_DAYS or not likely_enough(*likeness, days, recurs):
+                continue
+            forms = self._rarity.forms(headline) if forms is None else forms
             both_forms = forms, self._rarity.forms(held.headline)
-            compared.append((held, compare(headline, held.headline, likeness, abs(at - held.at) / _DAY_MS, both_forms, recurs)))
+            compared.append((held, compare(headline, held.headline, likeness, days, both_forms, recurs)))
         return compared
 
     def _hold(self, held: Held) -> None:
