@@ -207,7 +207,7 @@ class AlertService:
         run.watermark = watermark(self._store.progress.all(), self._clock.now(), idle, settle)
         if run.watermark is None:
             return
-        self._stories.top_up(run.watermark)
+        self._stories.top_up(run.watermark, self._may_go_on, always=not self._delivery.running)
         start = self._position()
         if start is None:
             return

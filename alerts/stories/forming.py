@@ -61,15 +61,17 @@ class StoryForming:
         self._last: StoryPosition | None = None
         self._late_since: datetime | None = None
 
-    def top_up(self, until: datetime) -> None:
-        """Add what was published before `until`, for `TOP_UP_SECONDS` at most, if the index is there: before a run evaluates up to `until`.
+    def top_up(self, until: datetime, should_continue: Callable[[], bool], *, always: bool) -> None:
+        """Add what was published before `until`, before a run evaluates up to there; arguments as of `catch_up`.
 
-        An error of the store is left to `catch_up`: alerts don't wait for stories.
+        A run that others follow waits `TOP_UP_SECONDS` at most, and not at all if the index has to be made first; another one adds
+        everything, so that it says the same of an alert whenever it comes. An error of the store is left to `catch_up`: alerts don't wait.
         """
-        if not self._settings.stories or self._index is None or self._lease.term != self._term:
-            return
         try:
-            self._add_until(until, lambda: True, self._clock.monotonic() + TOP_UP_SECONDS)
+            if always:
+                self.catch_up(until, should_continue, always=True)
+            elif self._settings.stories and self._index is not None and self._lease.term == self._term:
+                self._add_until(until, should_continue, self._clock.monotonic() + TOP_UP_SECONDS)
         except StoreError as error:
             log.warning("stories are not up to date: %s", error)
 

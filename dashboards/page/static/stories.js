@@ -1,4 +1,4 @@
-// Stories: of the documents of one, a list shows the first, and the others behind a button. Documents get their story a few minutes after they came.
+// Stories: of the documents of one, a list shows the first, and the others behind a button.
 
 import { get } from "./api.js";
 import { el, link, write } from "./dom.js";

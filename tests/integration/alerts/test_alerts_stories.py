@@ -238,11 +238,13 @@ def test_before_a_run_only_a_little_is_added_and_only_if_the_index_is_there(stor
     clock = ManualClock(WALL)
     passing = WatchedStore(store, lambda group, method, _: clock.advance(0.6) if method == "write" else None)
     steps = _forming(passing, clock=clock)
-    steps.top_up(END)
+    steps.top_up(END, lambda: True, always=False)
     assert _rows(store) == []
     steps.catch_up(END, lambda: False, always=False)
-    steps.top_up(END)
+    steps.top_up(END, lambda: True, always=False)
     assert len(_rows(store)) == 40 + 80
+    steps.top_up(END, lambda: True, always=True)
+    assert len(_rows(store)) == len(WIRE)
 
 
 def test_another_process_that_took_over_and_gave_back_is_noticed(store, small_batches):
@@ -258,7 +260,7 @@ def test_another_process_that_took_over_and_gave_back_is_noticed(store, small_ba
     _one_batch(store, StoryForming(store, DetectorSettings(), other, clock, Metrics(clock=clock)))
     other.release()
     assert lease.hold()
-    first.top_up(END)
+    first.top_up(END, lambda: True, always=False)
     first.catch_up(END, lambda: True, always=True)
     assert [row.document_id for row in _rows(store)] == [row.document.id for row in WIRE]
     assert {row.document_id: row.story_id for row in _rows(store)} == {key: member.story_id for key, member in EXPECTED.items()}
