@@ -20,7 +20,7 @@ from tests.support.formed_stories import form_stories
 pytestmark = pytest.mark.slow
 
 ONE = f"{1:032x}"
-VALUES = {"alert_id": ONE, "series": "Markets", "entity": "company:bank", "matcher": "topic=Mark*"}
+VALUES = {"alert_id": ONE, "story_id": ONE, "series": "Markets", "entity": "company:bank", "matcher": "topic=Mark*"}
 ROUTES = {
     ("get", "/healthz"),
     ("get", "/api/overview"),
@@ -113,9 +113,7 @@ def test_the_stream_is_described_with_every_event_it_sends(world: Any, scored: A
 def test_every_route_needs_the_token_but_the_one_for_probes(world: Any) -> None:
     with world.serving(token=SecretStr("long")) as url:
         answers = {
-            (method, path): httpx.request(
-                method, url + path.format(alert_id=ONE, silence_id=ONE, entity="company:bank"), json={}
-            ).status_code
+            (method, path): httpx.request(method, url + path.format(**VALUES, silence_id=ONE), json={}).status_code
             for method, path in ROUTES
         }
     assert answers.pop(("get", "/healthz")) == 200
