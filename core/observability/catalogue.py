@@ -62,6 +62,8 @@ CATALOGUE: Final = (
             detector.OPEN_ALERTS,
             detector.MESSAGES,
             detector.MESSAGES_WAITING,
+            detector.STORY_DOCUMENTS,
+            detector.STORIES_AGE,
         ),
     ),
     MetricGroup(

@@ -142,6 +142,11 @@ class Metrics:
             if moment is not None:
                 self._moments[metric.name] = moment
 
+    def stories(self, documents: int, until: datetime) -> None:
+        """Count documents that were put into stories; `until`: up to which event time all are."""
+        self._counters[detector.STORY_DOCUMENTS.name].inc(documents)
+        self._moments[detector.STORIES_AGE.name] = until
+
     def stand_by(self) -> None:
         """Forget what only the active detector reports: another one holds the lease."""
         self._moments.clear()
@@ -191,7 +196,7 @@ class Metrics:
         gauge.set(value)
 
     def _read(self) -> Iterator[Family]:
-        for metric in (detector.WATERMARK_AGE, detector.EVALUATED_AGE):
+        for metric in (detector.WATERMARK_AGE, detector.EVALUATED_AGE, detector.STORIES_AGE):
             moment = self._moments.get(metric.name)
             if moment is not None:
                 yield _family(metric, {(): (self._clock.now() - moment).total_seconds()})
@@ -225,7 +230,7 @@ _COUNTED = (
         pipeline.FETCHES,
         pipeline.PUSHES,
     ),
-    *(store.STORE_CALLS, detector.DETECTOR_RUNS, detector.ALERTS, detector.MESSAGES),
+    *(store.STORE_CALLS, detector.DETECTOR_RUNS, detector.ALERTS, detector.MESSAGES, detector.STORY_DOCUMENTS),
 )
 _TIMED = (
     *(pipeline.PUBLISHED_AGE, pipeline.COLLECTED_AGE, pipeline.BATCH_DOCUMENTS, pipeline.BATCH_FILL),
