@@ -30,7 +30,9 @@ def from_feeds(
       name = "example"          # source of the documents; default: the host
       kind = "news"             # or social
       interval_seconds = 120    # default: 300
-      language = "en"           # default: the language that the feed declares
+      language = "en-IN"        # default: the language that the feed declares
+      timezone = "Asia/Kolkata" # of dates without one, and for IST; default: UTC
+      time_format = "%d/%m/%Y %H:%M"  # strptime; default: the known forms
 
     \b
     Examples:
@@ -44,9 +46,10 @@ def from_feeds(
     from squall.ingest.rss.source import open_feeds
 
     settings, clock = settings_of(context, broker=True), SystemClock()
-    ingest = settings.ingest.model_copy(update={"feeds": feeds}) if feeds else settings.ingest
+    if feeds:
+        settings = settings.model_copy(update={"ingest": settings.ingest.model_copy(update={"feeds": feeds})})
     with stop_on_signals() as stop, serving(settings, clock, "broker") as health:
-        source = open_feeds(ingest, clock, CursorStore(settings.data_dir / "cursors"), once=once, health=health)
+        source = open_feeds(settings, clock, CursorStore(settings.data_dir / "cursors"), once=once, health=health)
         if wait_for_topics(settings, stop, health):
             report = publish_to_kafka(settings, source, stop, health=health)
             states = [
@@ -55,6 +58,8 @@ def from_feeds(
                     "fetched": state.fetched,
                     "unchanged": state.unchanged,
                     "errors": state.errors,
+                    "undated": state.undated,
+                    "waiting": len(state.early),
                     "last_error": state.last_error,
                 }
                 for state in source.states
