@@ -21,7 +21,8 @@ def from_feeds(
     """Poll RSS, Atom and RDF feeds until stopped.
 
     New entries are published to Kafka, and remembered across restarts. Requests are conditional, one at a time per host, and less
-    frequent while a feed fails. An entry without a date gets the time at which it was fetched.
+    frequent while a feed fails. An entry without a date that can be read gets the time at which it was fetched, is marked as undated and
+    not counted by the detector. One that is dated ahead waits until it is due.
 
     \b
     The list, feeds.toml:
