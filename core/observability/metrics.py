@@ -120,6 +120,10 @@ class Metrics:
         """Count a poll of a feed."""
         self._counters[pipeline.FETCHES.name].labels(outcome).inc()
 
+    def undated(self) -> None:
+        """Count an entry of a feed whose date can't be read."""
+        self._counters[pipeline.UNDATED.name].inc()
+
     def pushed(self, outcome: PushOutcome) -> None:
         """Count a request to push documents."""
         self._counters[pipeline.PUSHES.name].labels(outcome).inc()
@@ -228,6 +232,7 @@ _COUNTED = (
         pipeline.RETRIES,
         pipeline.SOURCE_DOCUMENTS,
         pipeline.FETCHES,
+        pipeline.UNDATED,
         pipeline.PUSHES,
     ),
     *(store.STORE_CALLS, detector.DETECTOR_RUNS, detector.ALERTS, detector.MESSAGES, detector.STORY_DOCUMENTS),

@@ -37,6 +37,7 @@ class Document(Record):
     symbols: Symbols = ()
     published_at: Timestamp
     collected_at: Timestamp
+    undated: bool = Field(False, description="the source gave no time that can be read: `published_at` is when it was collected")
 
     @field_validator("published_at", "collected_at")
     @classmethod

@@ -28,7 +28,7 @@ _PLACES: Final = frozenset({EntityKind.COUNTRY, EntityKind.PLACE, EntityKind.CUR
 """Kinds that texts name beside what they are about."""
 
 _WANTED = """
-toString(sentiment) = 'negative'
+toString(sentiment) = 'negative' AND NOT undated
   AND ({topic:String} = '' OR topic = {topic:String})
   AND (empty({symbols:Array(String)}) OR hasAny(symbols, {symbols:Array(String)}))
 """
