@@ -23,11 +23,12 @@ _HOUR: Final = 60
 def load_counts(store: CountStore, settings: DetectorSettings, start: int, end: int, as_of_model: str | None = None) -> Counts:
     """Return the counts of every watched series in minutes [start, end) since the epoch, from a full hour on.
 
-    Topics come first, then all of them together, then watched symbols and sectors. `as_of_model` counts only what that model
+    Topics come first, then all of them together, then watched symbols and sectors. Documents without a time of their own are left out: the
+    first poll of a feed without dates would be a burst. `as_of_model` counts only what that model
     version scored.
     """
     start = start // _HOUR * _HOUR
-    stored = store.per_minute(instant(start), instant(end), as_of_model=as_of_model)
+    stored = store.per_minute(instant(start), instant(end), undated=False, as_of_model=as_of_model)
     topics = _tabulate(stored, (*TOPICS, *sorted(set(stored.topics) - set(TOPICS))), start, end)
     parts = [topics]
     if settings.market:
@@ -35,7 +36,10 @@ def load_counts(store: CountStore, settings: DetectorSettings, start: int, end: 
     watched = sorted({*settings.symbols, *(symbol for symbols in settings.sectors.values() for symbol in symbols)})
     if watched:
         symbols = _tabulate(
-            store.per_minute(instant(start), instant(end), as_of_model=as_of_model, by="symbol", names=watched), watched, start, end
+            store.per_minute(instant(start), instant(end), undated=False, as_of_model=as_of_model, by="symbol", names=watched),
+            watched,
+            start,
+            end,
         )
         parts += [_renamed(symbols.rows([watched.index(symbol)]), SYMBOL_PREFIX + symbol) for symbol in settings.symbols]
         parts += [_sum(symbols, [watched.index(s) for s in of], SECTOR_PREFIX + name) for name, of in settings.sectors.items()]

@@ -67,6 +67,7 @@ class CountStore(Protocol):
         end: datetime,
         *,
         copies: bool = False,
+        undated: bool = True,
         as_of_model: str | None = None,
         by: Literal["topic", "symbol", "source"] = "topic",
         names: Collection[str] = (),

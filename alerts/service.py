@@ -24,6 +24,7 @@ from squall.alerts.notification.links import page_address
 from squall.alerts.recorded_readings import readings_to_record
 from squall.alerts.rollup_pacing import RollupPacing
 from squall.alerts.run_report import RunReport, detector_run
+from squall.alerts.stories.forming import StoryForming
 from squall.alerts.watermark import watermark
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
@@ -97,6 +98,7 @@ class AlertService:
         self._lease = Lease(store.leases, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
         self._delivery = Delivery(store.notifications, sender, self._lease, settings.detector.lease_seconds, clock, self._health)
         self._rollups = RollupPacing(store, clock)
+        self._stories = StoryForming(store, settings.detector, self._lease, clock, self._health.metrics)
         self._stopping = threading.Event()
         self._standing_by = False
 
@@ -182,11 +184,15 @@ class AlertService:
         """Bring what dashboards read up to date; return the report with what went wrong."""
         seconds = self._clock.monotonic() - began
         try:
-            self._rollups.update(lambda: not self._stopping.is_set() and self._lease.hold(), always=not self._delivery.running)
+            self._rollups.update(self._may_go_on, always=not self._delivery.running)
+            self._stories.catch_up(report.watermark, self._may_go_on, always=not self._delivery.running)
             self._store.detector.write_run(detector_run(report, "; ".join(errors), self._clock.now(), seconds))
         except UnavailableError as error:
             errors.append(str(error))
         return replace(report, error="; ".join(dict.fromkeys(errors)))
+
+    def _may_go_on(self) -> bool:
+        return not self._stopping.is_set() and self._lease.hold()
 
     def _stand_by(self) -> None:
         """Log once that another detector is running."""
@@ -201,6 +207,7 @@ class AlertService:
         run.watermark = watermark(self._store.progress.all(), self._clock.now(), idle, settle)
         if run.watermark is None:
             return
+        self._stories.top_up(run.watermark, self._may_go_on, always=not self._delivery.running)
         start = self._position()
         if start is None:
             return
@@ -215,7 +222,7 @@ class AlertService:
             if dispatcher.dump() != policy_state:
                 self._write_position(position, lifecycle, dispatcher)
         late = limits.grace_minutes
-        while position < goal and not self._stopping.is_set() and self._lease.hold():
+        while position < goal and self._may_go_on():
             until = min(position + _CHUNK_MINUTES, goal)
             counts = load_counts(self._store.counts, limits, position - late - self._detector.lookback, until)
             if not counts.total.any() and not lifecycle.open:

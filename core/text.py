@@ -25,6 +25,7 @@ _NAME_NOISE = dict.fromkeys((*range(0x80, 0x85), *range(0x86, 0xA0), *_DIRECTION
 _URL_NOISE = re.compile(r"[\x00-\x1f\x7f]")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _STORY_WORDS = 5
+"""A title of this many words identifies a story; a shorter one may head many."""
 _NOT_WORD = re.compile(r"[^\w%$]+")
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z]{1,2})?)(?![\w$])")
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|ref|cmpid|feedtype|feedname)$", re.IGNORECASE)
@@ -50,6 +51,11 @@ def content(title: str, text: str) -> str:
     if not text or text.startswith(title):
         return text or title
     return f"{title}. {text}" if title else text
+
+
+def gist(title: str, text: str) -> str:
+    """Return what identifies a story: a title if it is long enough (agencies add bodies of their own), else title and text."""
+    return title if len(normalise(title).split()) >= _STORY_WORDS else content(title, text)
 
 
 def canonical_url(url: str) -> str:

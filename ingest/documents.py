@@ -48,6 +48,7 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
     Its id is that of `squall.ingest.identity.identify`. Cashtags in title and text are added to the symbols.
 
     Raises:
+        EarlyError: its publication time has not come yet.
         InvalidFieldError: reason `missing_field` or `invalid_field`, the field and what is wrong.
     """
     source = text_of(fields, "source") or defaults.source
@@ -59,7 +60,8 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
     dated = is_dated(fields)
     if not dated and not defaults.undated:
         raise InvalidFieldError("missing_field", "published_at", "is required")
-    published = published_at_of(fields, defaults.naive, defaults.time_format, collected_at) if dated else collected_at
+    language = text_of(fields, "language") or defaults.language
+    published = published_at_of(fields, defaults.naive, defaults.time_format, language, collected_at) if dated else collected_at
     url = canonical(text_of(fields, "url"))
     try:
         return Document(
@@ -70,10 +72,11 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
             url=url,
             title=title,
             text=text,
-            language=text_of(fields, "language") or defaults.language,
+            language=language,
             symbols=(*symbols_of(fields), *defaults.symbols, *texts.cashtags(f"{title} {text}")),
             published_at=published,
             collected_at=collected_at,
+            undated=not dated,
         )
     except ValidationError as error:
         raise _invalid_field(error) from error

@@ -31,6 +31,14 @@ class InvalidFieldError(InvalidRecordError):
         self.message = message
 
 
+class EarlyError(InvalidFieldError):
+    """The publication time is ahead of the collection: the item may be a document once that time has come."""
+
+    def __init__(self, due: datetime) -> None:
+        super().__init__("invalid_field", "published_at", f"{due:%Y-%m-%dT%H:%M:%SZ} is in the future")
+        self.due = due
+
+
 def text_of(fields: Fields, field: str) -> str:
     """Return a text field, cleaned; empty if not given.
 
@@ -82,24 +90,26 @@ def is_dated(fields: Fields) -> bool:
     return not (value is None or (isinstance(value, str) and not value.strip()))
 
 
-def published_at_of(fields: Fields, naive: tzinfo | None, time_format: str, collected_at: datetime) -> datetime:
+def published_at_of(fields: Fields, naive: tzinfo | None, time_format: str, language: str, collected_at: datetime) -> datetime:
     """Return the publication time, aware UTC.
 
     Args:
         fields: of the item.
         naive: zone of a time without one; None refuses it.
         time_format: as of `squall.ingest.publication_time.parse_time`.
+        language: of the item, as there.
         collected_at: a publication time more than `CLOCK_SKEW` after it is refused.
 
     Raises:
-        InvalidFieldError: it is not a time, or is in the future.
+        EarlyError: it is in the future.
+        InvalidFieldError: it is not a time.
     """
     try:
-        published = parse_time(fields["published_at"], naive, time_format)
+        published = parse_time(fields["published_at"], naive, time_format, language)
     except TimeFormatError as error:
         raise InvalidFieldError("invalid_field", "published_at", str(error)) from error
     if published > collected_at + CLOCK_SKEW:
-        raise InvalidFieldError("invalid_field", "published_at", f"{published:%Y-%m-%dT%H:%M:%SZ} is in the future")
+        raise EarlyError(published)
     return published
 
 

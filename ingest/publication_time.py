@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, tzinfo
-from email.utils import parsedate_to_datetime
+from datetime import UTC, date, datetime, timezone, tzinfo
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from squall.core.errors import ConfigurationError
+from squall.ingest.dates.grammar import DateError, read_date
+from squall.ingest.dates.zones import abbreviated, is_abbreviation, is_offset, parse_offset
 
 _EPOCH = re.compile(r"^[+-]?\d{9,10}(?:\.\d+)?$|^\d{12,13}(?:\.\d+)?$|^\d{16}$|^\d{19}$", re.ASCII)
-_COMPACT = re.compile(r"^\d{14}$", re.ASCII)
-_ZONE_NAME = re.compile(r"\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
-_WORDY = ("%b %d, %Y %H:%M:%S", "%b %d, %Y %H:%M", "%b %d, %Y", "%B %d, %Y %H:%M", "%B %d, %Y", "%d %b %Y", "%d %B %Y")
+_COMPACT = re.compile(r"^(?:19|20)\d{10}(?:\d\d)?$", re.ASCII)
+"""Of 12 digits too: as milliseconds they would be before 1990."""
+_ORDINAL_DAY = re.compile(r"^\d{4}-\d{3}$", re.ASCII)
+_MONTHS = dict(zip(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), range(1, 13), strict=True))
+_DAY_NAME = r"(?:mon|tue|wed|thu|fri|sat|sun)"
+_CLOCK = r"(\d\d):(\d\d)(?::(\d\d))?"
+_OFFSET = r"([+-])(\d\d)(\d\d)"
+_RFC822 = re.compile(
+    rf"^(?:{_DAY_NAME}, )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}}) {_CLOCK} (?:([A-Z]{{2,5}})|{_OFFSET})$", re.ASCII | re.IGNORECASE
+)
+_TWITTER = re.compile(rf"^{_DAY_NAME} ({'|'.join(_MONTHS)}) (\d\d) {_CLOCK} {_OFFSET} (\d{{4}})$", re.ASCII | re.IGNORECASE)
+_ISO_SEPARATORS = frozenset({"", "T", "t", " "})
+_DOUBLE_SIGNS = frozenset({":-", ":+"})
 _LONGEST = 100
 _EXAMPLES = "expected for example 2026-03-02T14:05:00Z, Mon, 02 Mar 2026 14:05:00 GMT or 1772460300"
 
 
 class TimeFormatError(ValueError):
-    """A value is not a time in a known form; the message gives examples."""
+    """A value is not a time, or not all of it is understood; the message says why, or gives examples."""
 
 
 def zone(name: str) -> tzinfo | None:
@@ -38,26 +50,31 @@ def zone(name: str) -> tzinfo | None:
         raise ConfigurationError(f"{name!r} is not a time zone", "use UTC, reject, or a name such as America/New_York") from None
 
 
-def parse_time(value: Any, naive: tzinfo | None = None, time_format: str = "") -> datetime:
+def parse_time(value: Any, naive: tzinfo | None = None, time_format: str = "", language: str = "") -> datetime:
     """Return `value` as an aware UTC time.
 
     Args:
-        value: a `datetime`, `date`, ISO 8601 text with or without seconds, an RFC 822 date, Twitter's date, `Mar 2, 2026`,
-            `20260302140500`, or a Unix time in seconds, ms, µs or ns (distinguished by magnitude) as a number or as text.
+        value: a `datetime`, `date`, a Unix time in seconds, ms, µs or ns (distinguished by magnitude) as a number or as text, or text:
+            ISO 8601, an RFC 822 date, Twitter's date, `20260302140500`, or what `squall.ingest.dates.grammar` understands, such as
+            `Mar 2, 2026 2:05 PM CET` or `Mo., 2. März 2026, 14:05 Uhr`. Every part of it has to be understood.
             Day and month in numbers (`02/03/2026`) are ambiguous: give `time_format`.
-        naive: the zone of times without one; None refuses them.
+        naive: the zone of times without one; None refuses them. Of two zones with one abbreviation it is the one that is meant.
         time_format: `strptime` format, used instead of all other forms.
+        language: of the text, such as `de` or `en-IN`; it decides what a word or a zone's abbreviation means that has several meanings.
 
     Raises:
-        TimeFormatError: it is in none of these forms, or has no zone and `naive` is None.
+        TimeFormatError: it is in none of these forms, a part of it is not understood, or it has no zone and `naive` is None.
     """
     if isinstance(value, str) and not value.isascii() and any(each.isdigit() and not each.isascii() for each in value[:_LONGEST]):
         raise TimeFormatError(f"{value[:40]!r} has digits other than 0 to 9, which may belong to another calendar")
     try:
-        parsed = datetime.strptime(_text(value), time_format) if time_format else _parse(value)  # noqa: DTZ007 - zone set below
-        return _to_utc(parsed, naive)
+        if time_format:
+            return _to_utc(datetime.strptime(_text(value), time_format), naive)  # noqa: DTZ007 - zone set below
+        return _to_utc(_parse(value, naive, language), naive)
     except TimeFormatError:
         raise
+    except DateError as error:
+        raise TimeFormatError(f"{_text(value)[:60]!r} is not a time that is understood: {error}") from None
     except (ValueError, OverflowError, OSError, TypeError, IndexError):
         shown = _text(value)[:40] if isinstance(value, str | int | float) else type(value).__name__
         wanted = f"expected {time_format}" if time_format else _EXAMPLES
@@ -82,7 +99,9 @@ def _to_utc(parsed: datetime, naive: tzinfo | None) -> datetime:
     return parsed.astimezone(UTC)
 
 
-def _parse(value: Any) -> datetime:
+def _parse(value: Any, naive: tzinfo | None, language: str) -> datetime:
+    if isinstance(value, str):
+        return _from_text(value, naive, language)
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
@@ -91,8 +110,6 @@ def _parse(value: Any) -> datetime:
         raise TimeFormatError("a boolean is not a time")
     if isinstance(value, int | float):
         return _from_epoch(float(value))
-    if isinstance(value, str):
-        return _from_text(value.strip())
     raise TypeError
 
 
@@ -102,33 +119,68 @@ def _from_epoch(value: float) -> datetime:
     return datetime.fromtimestamp(value / unit, UTC)
 
 
-def _from_text(text: str) -> datetime:
+def _from_text(text: str, naive: tzinfo | None, language: str) -> datetime:
+    """Read the forms that programs write by the shortest way, and everything else by the grammar."""
+    text = text.strip()
     if not text or len(text) > _LONGEST:
         raise ValueError
-    if _COMPACT.match(text):
-        return datetime.strptime(text, "%Y%m%d%H%M%S")  # noqa: DTZ007 - `parse_time` sets the zone
-    if _EPOCH.match(text):
+    found = _digits(text) if text[-5:].isdigit() and text.isascii() else None
+    return found or _iso(text) or _rfc822(text, naive, language) or read_date(text, naive, language)
+
+
+def _iso(text: str) -> datetime | None:
+    """Read ISO 8601; Python's reader accepts any sign between day and time, a week without a day, and offsets of a whole day."""
+    sign = text[4:5]
+    length = 8
+    if sign in {"-", "/"}:
+        length = 10
+        if sign == "/":
+            text = text.replace("/", "-")
+    if len(text) == 8 and _ORDINAL_DAY.match(text):
+        return datetime.strptime(text, "%Y-%j")  # noqa: DTZ007 - `parse_time` sets the zone
+    if len(text) < length or text[length : length + 1] not in _ISO_SEPARATORS:
+        return None
+    bare = text[:-4] if text.endswith((" UTC", " GMT")) else text
+    try:
+        parsed = datetime.fromisoformat(bare)
+    except ValueError:
+        return None
+    offset = parsed.utcoffset()
+    if offset is None:
+        return parsed if bare is text else parsed.replace(tzinfo=UTC)
+    return parsed if bare is text and (not offset or is_offset(offset)) and text[-6:-4] not in _DOUBLE_SIGNS else None
+
+
+def _rfc822(text: str, naive: tzinfo | None, language: str) -> datetime | None:
+    match = _RFC822.match(text)
+    name: str | None = None
+    if match is not None:
+        day, month, year, hour, minute, second, name, sign, hours, minutes = match.groups()
+    else:
+        match = _TWITTER.match(text)
+        if match is None:
+            return None
+        month, day, hour, minute, second, sign, hours, minutes, year = match.groups()
+    try:
+        local = datetime(int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC)
+        if name is None:
+            return local.replace(tzinfo=_fixed(sign + hours + minutes))
+        if name == "GMT":
+            return local
+        local = local.replace(tzinfo=None)
+        return local.replace(tzinfo=abbreviated(name, naive, language)) if is_abbreviation(name) else None
+    except ValueError:
+        return None  # the grammar says what is wrong with it
+
+
+@lru_cache(maxsize=256)
+def _fixed(offset: str) -> timezone:
+    return timezone(parse_offset(offset))
+
+
+def _digits(text: str) -> datetime | None:
+    if _EPOCH.match(text) and not _COMPACT.match(text):
         return _from_epoch(float(text))
-    for reader in (_iso, parsedate_to_datetime, _wordy):
-        try:
-            return reader(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            continue
-    raise ValueError
-
-
-def _iso(text: str) -> datetime:
-    bare = _ZONE_NAME.sub("", text)
-    parsed = datetime.fromisoformat(bare.replace("/", "-") if bare[4:5] == "/" and bare[:4].isdigit() else bare)
-    return parsed.replace(tzinfo=UTC) if bare != text and parsed.tzinfo is None else parsed
-
-
-def _wordy(text: str) -> datetime:
-    bare = _ZONE_NAME.sub("", text)
-    for pattern in _WORDY:
-        try:
-            parsed = datetime.strptime(bare, pattern)  # noqa: DTZ007 - `parse_time` sets the zone
-        except ValueError:
-            continue
-        return parsed.replace(tzinfo=UTC) if bare != text else parsed
-    raise ValueError
+    if _COMPACT.match(text):
+        return datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
+    return None

@@ -25,6 +25,8 @@ from squall.storage.queries.progress import ProgressQueries
 from squall.storage.queries.rollups import RollupQueries
 from squall.storage.queries.schema import SchemaQueries
 from squall.storage.queries.severity import SeverityQueries
+from squall.storage.queries.stories.forming import StoryFormingQueries
+from squall.storage.queries.stories.members import StoryQueries
 
 
 class Store:
@@ -45,6 +47,8 @@ class Store:
         self.documents = DocumentQueries(backend, versions)
         self.mentions = MentionQueries(backend, versions, self.documents)
         self.severity = SeverityQueries(backend, versions, self.documents, self.mentions)
+        self.stories = StoryQueries(backend, versions, self.documents)
+        self.story_forming = StoryFormingQueries(backend, versions)
         self.entities = EntityQueries(backend, versions)
         self.groups = GroupQueries(backend, versions)
         self.arrivals = ArrivalQueries(backend, versions)

@@ -59,6 +59,8 @@ class Comparison:
 SAME_STORY: Final = 0.35
 """Probability from which on two headlines are of one story."""
 _LEAST_SCORE: Final = log(SAME_STORY / (1 - SAME_STORY))
+_ROUNDING: Final = 1e-9
+"""More than sums of these few numbers differ by the order in which they are added."""
 Forms = frozenset[tuple[str, str]]
 
 INTERCEPT: Final = -2.8
@@ -75,19 +77,18 @@ def likeness_of(weights: dict[str, float], total: float, other: Headline, other_
         other: the other.
         other_total: the same sum of that one's terms, when it came.
     """
-    shared = 0.0
-    for term in other.terms:
-        weight = weights.get(term)
-        if weight is not None:
-            shared += weight
+    shared = sum([weights[term] for term in other.terms if term in weights])
     if not shared:
         return 0.0, 0.0
     return min(1.0, shared / sqrt(total * other_total)), min(1.0, shared / min(total, other_total))
 
 
-def likely_enough(cosine: float, containment: float) -> bool:
-    """Whether two headlines can be of one story, if all else speaks for it."""
-    return INTERCEPT + WEIGHTS[0] * cosine + WEIGHTS[1] * containment + WEIGHTS[5] >= _LEAST_SCORE
+def likely_enough(cosine: float, containment: float, days: float = 0.0, recurs: int = 0) -> bool:
+    """Whether two headlines can be of one story, if all that is not given speaks for it: most pairs need not be compared further."""
+    score = INTERCEPT + WEIGHTS[0] * cosine + WEIGHTS[1] * containment + WEIGHTS[2] * days + WEIGHTS[5]
+    if recurs:
+        score += WEIGHTS[8] + (WEIGHTS[9] if recurs > 1 else 0.0)
+    return score >= _LEAST_SCORE - _ROUNDING
 
 
 def same_story(comparison: Comparison) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from squall.core.headline_marks import without_prefixes
@@ -23,6 +24,10 @@ _TOKEN: Final = re.compile(
     r"|(?:[^\W\d_]\.){2,}"  # U.S.
     r"|[^\W\d_]+(?:[’'&][^\W\d_]+)*"
 )
+_MOST_WORDS: Final = 65_536
+"""Words whose term is kept: the vocabulary of a week of headlines."""
+_RISES: Final = "up"
+_FALLS: Final = "down"
 _CURRENCIES: Final = "$€£¥"
 _SIGNS: Final = "+-−"
 
@@ -67,19 +72,24 @@ def read_headline(text: str, names: Iterable[str] = ()) -> Headline:
             terms[number] = None
             (plain if number[0].isdigit() else numbers).add(number)
             continue
-        word = token.replace(".", "").replace("’", "'").removesuffix("'s")
-        if word in UNITS or word in STOP or word in MARKS:
-            continue
-        word = SAME_WORD.get(word) or SAME_WORD.get(stem := _stem(word), stem)
-        if word in UP:
-            up, word = True, "up"
-        elif word in DOWN:
-            down, word = True, "down"
-        terms[word] = None
+        word = _term(token)
+        if word:
+            up, down = up or word == _RISES, down or word == _FALLS
+            terms[word] = None
     direction = up - down
     return Headline(
         tuple(terms)[:MOST_TERMS], frozenset(numbers), frozenset(plain), tuple(signs.items()), direction, tuple(sorted(set(names)))
     )
+
+
+@lru_cache(maxsize=_MOST_WORDS)
+def _term(token: str) -> str:
+    """Return the term of a word; empty: it says nothing of the story."""
+    word = token.replace(".", "").replace("’", "'").removesuffix("'s")
+    if word in UNITS or word in STOP or word in MARKS:
+        return ""
+    word = SAME_WORD.get(word) or SAME_WORD.get(stem := _stem(word), stem)
+    return _RISES if word in UP else _FALLS if word in DOWN else word
 
 
 def _number(token: str, after: str) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from squall.stories.headline import MOST_CHARACTERS, Headline, read_headline
 from squall.stories.member import StoryMember, novelty
 from squall.stories.moves import Moves
 from squall.stories.rarity import Rarity
-from squall.stories.state import HeldState, IndexState, StoryState, pack, unpack
+from squall.stories.state import Remembered
 from squall.stories.story import HOUR_MS, Story
 
 KEPT: Final = timedelta(days=7)
@@ -24,6 +24,7 @@ MOST_DOCUMENTS: Final = 250_000
 """Of more within `KEPT` the oldest are swept: some 0.4 GB."""
 _DAY_MS: Final = 24 * HOUR_MS
 _LINKED_DAYS: Final = LINKED_WITHIN / timedelta(days=1)
+_TWIN_AFTER_MS: Final = TWIN_AFTER_HOURS * HOUR_MS
 _KEPT_MS: Final = KEPT // timedelta(milliseconds=1)
 
 
@@ -50,6 +51,7 @@ class Held:
 
     order: int
     title: str
+    published_at: datetime
     at: int
     headline: Headline
     bands: tuple[Band, ...]
@@ -80,29 +82,39 @@ class StoryIndex:
     def __len__(self) -> int:
         return len(self._held)
 
-    def export_state(self) -> bytes:
-        """Return all that is remembered, for `restore`."""
-        documents = [HeldState(held.title, held.at, held.headline.names, held.total, held.member) for held in self._held.values()]
-        stories = [StoryState(story.id, story.size, story.moves.direction, story.moves.signs) for story in self._stories.values()]
-        return pack(IndexState(self._newest, documents, stories))
+    def remembered(self, document_id: str) -> Remembered | None:
+        """Return what is remembered of a document, with its story as it is now; None: it was too old, or is swept.
+
+        Asked for after each `add`, and kept in that order, it is all that `restore` needs.
+        """
+        held = self._held.get(document_id)
+        if held is None:
+            return None
+        moves = held.story.moves
+        return Remembered(held.title, held.published_at, held.headline.names, held.total, moves.direction, dict(moves.signs), held.member)
 
     @classmethod
-    def restore(cls, state: bytes, most_documents: int = MOST_DOCUMENTS) -> StoryIndex:
-        """Return an index that goes on where the one of `export_state` was.
+    def restore(cls, documents: Iterable[Remembered], most_documents: int = MOST_DOCUMENTS) -> StoryIndex:
+        """Return an index that goes on where another was.
 
-        Raises:
-            SquallError: `state` was not written by `export_state` of this version.
+        Args:
+            documents: what `remembered` returned after each `add`, in that order, from the oldest that the other held, or from before.
+            most_documents: as of the class.
         """
         index = cls(most_documents)
-        read = unpack(state)
-        index._newest = read.newest
-        for story in read.stories:
-            index._stories[story.id] = Story(story.id, story.size, Moves(story.direction, dict(story.signs)))
-        for held in read.documents:
-            headline = read_headline(held.title, held.names)
-            story_of = index._stories[held.member.story_id]
-            story_of.hold(headline, held.at)
-            index._hold(Held(index._order, held.title, held.at, headline, bands_of(headline), held.total, story_of, held.member))
+        for known in documents:
+            if known.member.document in index._held:
+                continue
+            headline = read_headline(known.title, known.names)
+            at = _milliseconds(known.published_at)
+            index._newest = max(index._newest, at)
+            index._sweep()
+            story = index._stories.setdefault(known.member.story_id, Story(known.member.story_id))
+            story.size = known.member.size
+            story.moves = Moves(known.direction, dict(known.signs))
+            story.hold(headline, at)
+            held = Held(index._order, known.title, known.published_at, at, headline, bands_of(headline), known.weight, story, known.member)
+            index._hold(held)
         return index
 
     def add_all(self, documents: Iterable[Incoming]) -> list[StoryMember]:
@@ -117,7 +129,7 @@ class StoryIndex:
         known = self._held.get(document.id)
         if known is not None:
             return known.member
-        at = int(document.published_at.timestamp() * 1000)
+        at = _milliseconds(document.published_at)
         headline = read_headline(document.title, document.names)
         if at < self._newest - _KEPT_MS:
             return _member(document.id, Story(document.id), headline, at, None, 0.0)
@@ -129,8 +141,8 @@ class StoryIndex:
         story = last.story if last else self._stories.setdefault(document.id, Story(document.id))
         member = _member(document.id, story, headline, at, last, distance)
         story.add(headline, at)
-        held = Held(self._order, document.title[:MOST_CHARACTERS], at, headline, bands, sum(weights.values()), story, member)
-        self._hold(held)
+        title = document.title[:MOST_CHARACTERS]
+        self._hold(Held(self._order, title, document.published_at, at, headline, bands, sum(weights.values()), story, member))
         return member
 
     def _similar(self, headline: Headline, bands: tuple[Band, ...], weights: dict[str, float], at: int) -> tuple[Held | None, float]:
@@ -139,7 +151,7 @@ class StoryIndex:
         similar = []
         for held, comparison in self._compare(headline, weights, found, at):
             probability = same_story(comparison)
-            if probability >= SAME_STORY and comparison.days <= _LINKED_DAYS and not held.story.moves.contradict(headline):
+            if probability >= SAME_STORY and not held.story.moves.contradict(headline):
                 similar.append((probability, held))
         if not similar:
             return None, 0.0
@@ -156,16 +168,19 @@ class StoryIndex:
         recurs = 0
         for held in found:
             likeness = likeness_of(weights, total, held.headline, held.total)
-            recurs += likeness[0] >= TWIN and at - held.at >= TWIN_AFTER_HOURS * HOUR_MS
+            if likeness[0] >= TWIN and at - held.at >= _TWIN_AFTER_MS:
+                recurs += 1
             if likely_enough(*likeness):
                 likely.append((held, likeness))
-        if not likely:
-            return []
-        forms = self._rarity.forms(headline)
         compared = []
+        forms = None
         for held, likeness in likely:
+            days = abs(at - held.at) / _DAY_MS
+            if days > _LINKED_DAYS or not likely_enough(*likeness, days, recurs):
+                continue
+            forms = self._rarity.forms(headline) if forms is None else forms
             both_forms = forms, self._rarity.forms(held.headline)
-            compared.append((held, compare(headline, held.headline, likeness, abs(at - held.at) / _DAY_MS, both_forms, recurs)))
+            compared.append((held, compare(headline, held.headline, likeness, days, both_forms, recurs)))
         return compared
 
     def _hold(self, held: Held) -> None:
@@ -187,6 +202,10 @@ class StoryIndex:
             held.story.drop(held.headline, held.at)
             if not held.story.times:
                 del self._stories[held.story.id]
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _member(document: str, story: Story, headline: Headline, at: int, last: Held | None, distance: float) -> StoryMember:

@@ -32,6 +32,7 @@ class DetectorSettings(Section):
     no_data_p_value: Annotated[float, Field(ge=0, lt=0.5)] = Field(
         1e-6, description="opens an alert that a source stopped: the probability of so few documents; 0: never"
     )
+    stories: bool = Field(True, description="put documents into stories as they settle, with novelty and counts of linked documents")
     lease_seconds: Seconds = Field(180.0, description="how long after a detector stops unexpectedly another one takes over")
     interval_seconds: Seconds = Field(60.0, description="wall time between two runs")
     step_minutes: Annotated[int, Field(ge=1, le=60)] = Field(1, description="event time between two evaluations")

@@ -46,7 +46,7 @@ CATALOGUE: Final = (
     MetricGroup(
         "Sources",
         "`squall ingest`; `squall up` exports the fetches and the push requests",
-        (pipeline.SOURCE_DOCUMENTS, pipeline.FETCHES, pipeline.PUSHES),
+        (pipeline.SOURCE_DOCUMENTS, pipeline.FETCHES, pipeline.UNDATED, pipeline.PUSHES),
     ),
     MetricGroup(
         "Detector",
@@ -62,6 +62,8 @@ CATALOGUE: Final = (
             detector.OPEN_ALERTS,
             detector.MESSAGES,
             detector.MESSAGES_WAITING,
+            detector.STORY_DOCUMENTS,
+            detector.STORIES_AGE,
         ),
     ),
     MetricGroup(

@@ -80,3 +80,17 @@ MESSAGES_WAITING = Metric(
     "Messages about alerts that have not been delivered yet.",
     "Above 0 for minutes: people are not notified of alerts.",
 )
+STORY_DOCUMENTS = Metric(
+    "squall_story_documents_total",
+    MetricType.COUNTER,
+    "documents",
+    "Documents that were put into stories.",
+    "Stands still while documents are stored: the detector does not run, or its log says why stories are not up to date.",
+)
+STORIES_AGE = Metric(
+    "squall_stories_age_seconds",
+    MetricType.GAUGE,
+    "seconds",
+    "Age of the event time up to which documents are put into stories, at the time of the scrape.",
+    "Far above the watermark's age: a backlog is worked off beside the detector, oldest documents first; alerts do not wait for it.",
+)

@@ -120,6 +120,10 @@ class Metrics:
         """Count a poll of a feed."""
         self._counters[pipeline.FETCHES.name].labels(outcome).inc()
 
+    def undated(self) -> None:
+        """Count an entry of a feed whose date can't be read."""
+        self._counters[pipeline.UNDATED.name].inc()
+
     def pushed(self, outcome: PushOutcome) -> None:
         """Count a request to push documents."""
         self._counters[pipeline.PUSHES.name].labels(outcome).inc()
@@ -141,6 +145,11 @@ class Metrics:
         for metric, moment in ((detector.WATERMARK_AGE, watermark), (detector.EVALUATED_AGE, until)):
             if moment is not None:
                 self._moments[metric.name] = moment
+
+    def stories(self, documents: int, until: datetime) -> None:
+        """Count documents that were put into stories; `until`: up to which event time all are."""
+        self._counters[detector.STORY_DOCUMENTS.name].inc(documents)
+        self._moments[detector.STORIES_AGE.name] = until
 
     def stand_by(self) -> None:
         """Forget what only the active detector reports: another one holds the lease."""
@@ -191,7 +200,7 @@ class Metrics:
         gauge.set(value)
 
     def _read(self) -> Iterator[Family]:
-        for metric in (detector.WATERMARK_AGE, detector.EVALUATED_AGE):
+        for metric in (detector.WATERMARK_AGE, detector.EVALUATED_AGE, detector.STORIES_AGE):
             moment = self._moments.get(metric.name)
             if moment is not None:
                 yield _family(metric, {(): (self._clock.now() - moment).total_seconds()})
@@ -223,9 +232,10 @@ _COUNTED = (
         pipeline.RETRIES,
         pipeline.SOURCE_DOCUMENTS,
         pipeline.FETCHES,
+        pipeline.UNDATED,
         pipeline.PUSHES,
     ),
-    *(store.STORE_CALLS, detector.DETECTOR_RUNS, detector.ALERTS, detector.MESSAGES),
+    *(store.STORE_CALLS, detector.DETECTOR_RUNS, detector.ALERTS, detector.MESSAGES, detector.STORY_DOCUMENTS),
 )
 _TIMED = (
     *(pipeline.PUBLISHED_AGE, pipeline.COLLECTED_AGE, pipeline.BATCH_DOCUMENTS, pipeline.BATCH_FILL),

@@ -180,6 +180,13 @@ FETCHES = Metric(
     "failed, paused: the log names the feed and the reason. Such a feed is polled less and less often.",
     (label("outcome", FetchOutcome),),
 )
+UNDATED = Metric(
+    "squall_source_undated_total",
+    MetricType.COUNTER,
+    "documents",
+    "Entries of feeds whose date can't be read: they count as published when they were collected, and not for the detector.",
+    "Above 0: the log names the feed and the part of the date that is not understood; set its timezone, time_format or language.",
+)
 PUSHES = Metric(
     "squall_push_requests_total",
     MetricType.COUNTER,

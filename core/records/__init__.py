@@ -1,13 +1,12 @@
 """The records everything exchanges: `Document`, `Mention`, `ScoredDocument`, `Alert`; import them from here."""
 
 from squall.core.records.alerts import Alert, AlertState, SeriesKind, Severity, Trend
-from squall.core.records.documents import CLOCK_SKEW, GIST_WORDS, NEWEST, OLDEST, Document
+from squall.core.records.documents import CLOCK_SKEW, NEWEST, OLDEST, Document
 from squall.core.records.labels import SENTIMENTS, TOPICS, EntityKind, Kind, Sentiment
 from squall.core.records.scores import MOST_EVENTS, MOST_MENTIONS, Event, Mention, ScoredDocument
 
 __all__ = [
     "CLOCK_SKEW",
-    "GIST_WORDS",
     "MOST_EVENTS",
     "MOST_MENTIONS",
     "NEWEST",

@@ -18,9 +18,6 @@ NEWEST = datetime(2200, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(minutes=10)
 """How far ahead of collection a publication time may be before it is rejected."""
 
-GIST_WORDS = 5
-"""A title of this many words identifies a story; a shorter one may head many."""
-
 
 class Document(Record):
     """One piece of text as a source published it.
@@ -40,6 +37,7 @@ class Document(Record):
     symbols: Symbols = ()
     published_at: Timestamp
     collected_at: Timestamp
+    undated: bool = Field(False, description="the source gave no time that can be read: `published_at` is when it was collected")
 
     @field_validator("published_at", "collected_at")
     @classmethod
@@ -65,5 +63,5 @@ class Document(Record):
 
     @property
     def gist(self) -> str:
-        """The text that identifies a story: a title if it is long enough (agencies add bodies of their own), else the content."""
-        return self.title if len(texts.normalise(self.title).split()) >= GIST_WORDS else self.content
+        """The text that identifies a story; see `squall.core.text.gist`."""
+        return texts.gist(self.title, self.text)

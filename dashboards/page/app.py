@@ -26,6 +26,7 @@ from squall.dashboards.page.routes.health import health_routes
 from squall.dashboards.page.routes.mood import mood_routes
 from squall.dashboards.page.routes.overview import overview_routes
 from squall.dashboards.page.routes.silences import silence_routes
+from squall.dashboards.page.routes.stories import story_routes
 from squall.dashboards.page.schemas.base import ErrorView
 from squall.entities.catalogue.groups import OpenGroups
 from squall.storage import Store
@@ -67,6 +68,7 @@ def create_app(
     app.include_router(health_routes(store, cache, health))
     app.include_router(overview_routes(store, cache))
     app.include_router(document_routes(store, cache))
+    app.include_router(story_routes(store, cache))
     app.include_router(mood_routes(store, cache))
     app.include_router(entity_routes(store, cache, clock, groups))
     app.include_router(filter_routes(store, cache))

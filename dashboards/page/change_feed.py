@@ -173,7 +173,7 @@ class ChangeFeed:
 
     def _documents(self, ids: list[str], since: datetime) -> list[DocumentView]:
         rows = self._store.arrivals.documents(ids[:MAX_DOCUMENTS], since)
-        return document_views(rows, self._store.mentions.of(rows))
+        return document_views(rows, self._store.mentions.of(rows), self._store.stories.of(rows))
 
 
 def _event(documents: list[DocumentView], size: int) -> DocumentsEvent:

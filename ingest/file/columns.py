@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from squall.core.display import visible
 from squall.core.errors import ConfigurationError
+from squall.ingest.file.split_time import TIME_OF_DAY, ZONE, TimeColumns
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "published_at": ("published_at", "ts_utc", "created_at", "published", "date", "datetime", "timestamp", "time"),
@@ -44,6 +45,7 @@ class Columns:
             raise ConfigurationError(f"unknown field in a column mapping: {', '.join(unknown)}", f"the fields are {', '.join(ALIASES)}")
         self._mapping = dict(mapping)
         self._resolve = lru_cache(maxsize=256)(self._resolve_names)
+        self._split = lru_cache(maxsize=256)(self._time_columns)
 
     def fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return the document fields of `row`: for each field the first of its columns that is not empty."""
@@ -57,6 +59,15 @@ class Columns:
                     found[field] = value
                     break
         return found
+
+    def spread_time(self, row: Mapping[str, Any], time_format: str) -> str | None:
+        """Return the time of a row whose time is spread over columns, as `parse_time` reads it without a format; None if it is in one.
+
+        Raises:
+            InvalidFieldError: the parts are not all there, or are no time together; names the columns.
+        """
+        split = self._split(tuple(row)) if len(row) <= _CACHED_COLUMNS else self._time_columns(tuple(row))
+        return split.joined(row, time_format) if split else None
 
     def looks_social(self, row: Mapping[str, Any]) -> bool:
         """Return whether the columns are those of a tweet."""
@@ -81,6 +92,18 @@ class Columns:
             raise ConfigurationError(f"{path} has no known time column; its columns are {listed}", "name it with --map published_at=COLUMN")
         if not known & {"title", "text"}:
             raise ConfigurationError(f"{path} has no known text column; its columns are {listed}", "name it with --map text=COLUMN")
+
+    def _time_columns(self, names: tuple[str, ...]) -> TimeColumns | None:
+        day = next((columns for field, columns in self._resolve_names(names) if field == "published_at"), ())
+        by_lower = {name.strip().lower(): name for name in reversed(names)}
+        mapped = {column for field, column in self._mapping.items() if field != "published_at"}
+
+        def column(aliases: Sequence[str]) -> str:
+            return next((by_lower[alias] for alias in aliases if alias in by_lower and by_lower[alias] not in mapped), "")
+
+        of_day, zone = column(TIME_OF_DAY), column(ZONE)
+        of_day = "" if day[:1] == (of_day,) else of_day  # alone, it is the time itself
+        return TimeColumns(day, of_day, zone) if day and (of_day or zone) else None
 
     def _resolve_names(self, names: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
         by_lower = {name.strip().lower(): name for name in reversed(names)}

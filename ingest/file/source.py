@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -147,7 +147,11 @@ class FileSource:
         if row.error is not None or row.columns is None:
             return rejected(origin, row.error or InvalidRecordError("broken_row", "the row has no columns"), row.raw)
         try:
-            return accepted(origin, build_document(self._fields(row.columns), self._defaults(row.columns), self._clock.now()))
+            fields, defaults = self._fields(row.columns), self._defaults(row.columns)
+            spread = self._columns.spread_time(row.columns, self.options.time_format)
+            if spread is not None:
+                fields, defaults = {**fields, "published_at": spread}, replace(defaults, time_format="")
+            return accepted(origin, build_document(fields, defaults, self._clock.now()))
         except InvalidRecordError as error:
             return rejected(origin, error, row.raw)
 

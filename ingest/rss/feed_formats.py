@@ -31,7 +31,7 @@ class NotAFeedError(ValueError):
 def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]:
     """Return the fields of each entry for `squall.ingest.documents.build_document`, oldest last as in the feed.
 
-    An entry without a date has no `published_at`. Titles and texts have no markup.
+    The field `dates` lists what it says of its time, as written, the first publication first. Titles and texts have no markup.
 
     Args:
         body: the feed.
@@ -64,29 +64,15 @@ def base_url(url: str) -> str:
 
 def _fields(entry: Any, language: str) -> dict[str, Any]:
     content = next(_values(entry), "") or entry.get("summary") or ""
-    fields: dict[str, Any] = {
+    return {
         "id": _text(entry.get("id")),
         "url": _text(entry.get("link")),
         "title": plain(_text(entry.get("title"))),
         "text": plain(_text(content)),
         "author": plain(_text(entry.get("author"))),
         "language": _text(language),
+        "dates": list(dict.fromkeys(date for name in ("published", "updated", "created") if (date := _text(entry.get(name)).strip()))),
     }
-    published = _published_at(entry)
-    return {**fields, "published_at": published} if published else fields
-
-
-def _published_at(entry: Any) -> str:
-    """Return when the entry was published, as text that `parse_time` reads or rejects; empty if it names no time that can be read."""
-    for name in ("published", "updated"):
-        moment, raw = entry.get(f"{name}_parsed"), _text(entry.get(name))
-        if not moment:
-            continue
-        if any(character.isdigit() and not character.isascii() for character in raw):
-            return raw  # feedparser reads any digits; Squall reads 0 to 9 in every source
-        year, month, day, hour, minute, second = moment[:6]
-        return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{min(second, 59):02}Z"  # feedparser's times are UTC
-    return ""
 
 
 def _values(entry: Any) -> Iterator[str]:

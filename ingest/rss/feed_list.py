@@ -14,8 +14,11 @@ from squall.core.errors import ConfigurationError
 from squall.core.net.addresses import redact_url
 from squall.core.net.outbound.addresses import literal
 from squall.core.records import Kind
+from squall.ingest.publication_time import zone
 
-_EXAMPLE = 'a feed is [[feeds]] with url = "https://…" and optionally name, kind, interval_seconds, language, symbols'
+_EXAMPLE = (
+    'a feed is [[feeds]] with url = "https://…" and optionally name, kind, interval_seconds, language, symbols, timezone, time_format'
+)
 
 
 class Feed(BaseModel):
@@ -29,6 +32,10 @@ class Feed(BaseModel):
     interval_seconds: Annotated[float, Field(gt=0)] = 300.0
     language: str = Field("", description="language of the entries; empty: the feed's own")
     symbols: tuple[str, ...] = Field((), description="symbols added to every entry")
+    timezone: str = Field(
+        "UTC", description="zone of dates without one, and of an abbreviation that several zones share; reject refuses them"
+    )
+    time_format: str = Field("", description="`strptime` format of the dates; empty: the known forms")
 
     @field_validator("url")
     @classmethod
@@ -40,6 +47,15 @@ class Feed(BaseModel):
             literal(parts.hostname)
         except ValueError:
             raise ValueError("an address must be written as 192.0.2.1 or [2001:db8::1]") from None
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            zone(value)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
         return value
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import xxhash
@@ -37,6 +38,10 @@ class FeedState:
     unchanged: int = 0
     errors: int = 0
     entries: int = 0
+    undated: int = 0
+    """Entries that name a time which can't be read: they count as undated."""
+    early: dict[str, tuple[datetime, Entry]] = field(default_factory=dict)
+    """Entries that are dated ahead, by key, with the time when they are delivered. Nothing of them counts as seen until then."""
     last_error: str = ""
 
     @property
@@ -50,8 +55,9 @@ class FeedState:
         return f"rss:{self.feed.url}"
 
     def cursor(self) -> dict[str, Any]:
-        """Return what must survive a restart."""
-        return {"etag": self.validators.etag, "modified": self.validators.modified, "seen": list(self.delivered)}
+        """Return what must survive a restart; without validators while entries wait, which the next process must fetch again."""
+        validators = Validators() if self.early else self.validators
+        return {"etag": validators.etag, "modified": validators.modified, "seen": list(self.delivered)}
 
     def restore(self, cursor: Mapping[str, Any]) -> None:
         """Take over what `cursor` returned; ignores what is not of its form."""
@@ -72,6 +78,10 @@ class FeedState:
         for key in list(self.delivered)[: max(0, len(self.delivered) - max(_REMEMBERED, 2 * len(keyed)))]:
             del self.delivered[key]
         return [(key, entry) for key, entry in keyed.items() if key not in self.delivered]
+
+    def due(self, now: datetime) -> list[tuple[str, Entry]]:
+        """Return key and entry of those that waited for their time, which has come."""
+        return [(key, entry) for key, (due, entry) in sorted(self.early.items(), key=lambda pair: pair[1][0]) if due <= now]
 
 
 def entry_key(entry: Mapping[str, Any]) -> str:

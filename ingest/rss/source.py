@@ -8,20 +8,24 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 import orjson
 
 from squall.core.clock import Clock
-from squall.core.config.settings import IngestSettings
+from squall.core.config.settings import IngestSettings, Settings
 from squall.core.errors import ConfigurationError, InvalidRecordError
 from squall.core.items import Batch, Item
 from squall.core.net.addresses import redact_url
 from squall.core.net.outbound.client import OutboundClient
 from squall.core.observability.health import Health
+from squall.core.records import CLOCK_SKEW
 from squall.ingest.cursors import CursorStore
 from squall.ingest.documents import Defaults, build_document
+from squall.ingest.fields import EarlyError
+from squall.ingest.rss.entry_dates import UNDATED, UnreadableDateError, entry_date
 from squall.ingest.rss.feed_formats import NotAFeedError
 from squall.ingest.rss.feed_list import Feed, load_feeds
 from squall.ingest.rss.feed_state import FeedState
@@ -34,6 +38,8 @@ log = logging.getLogger(__name__)
 
 THREADS = 8
 """The most feeds fetched at the same time."""
+LONGEST_WAIT = timedelta(days=1)
+"""An entry that is dated further ahead is rejected: a wrong zone is at most 14 hours ahead."""
 _STOP_CHECK_SECONDS = 0.2
 
 
@@ -50,7 +56,8 @@ class _Poll:
 class RssSource:
     """Polls `feeds` until stopped and delivers entries that it has not delivered before.
 
-    An entry without a date gets the time it was collected. A failing feed (connection refused, timeout, HTTP error, HTML instead of
+    An entry without a date, or with one that can't be read, gets the time it was collected and is marked as undated. One that is dated
+    ahead waits until it is due. A failing feed (connection refused, timeout, HTTP error, HTML instead of
     XML) is logged, counted and polled again after its interval × 2, × 4, … up to an hour with jitter, and not before a Retry-After. So is
     a feed with too many rejected entries in a row; the others go on.
 
@@ -62,6 +69,7 @@ class RssSource:
         cursors: store ETag, Last-Modified and delivered entries per feed; None stores nothing.
         once: poll every feed once and end.
         health: receives the outcomes of polls, and liveness.
+        most_ahead: an entry that is dated further ahead waits.
     """
 
     def __init__(
@@ -74,7 +82,9 @@ class RssSource:
         *,
         once: bool = False,
         health: Health | None = None,
+        most_ahead: timedelta = CLOCK_SKEW,
     ) -> None:
+        self._most_ahead = min(most_ahead, CLOCK_SKEW)
         self._health = health or Health(clock)
         self._clock = clock
         self._cursors = cursors
@@ -112,6 +122,9 @@ class RssSource:
                 state.fetching = True
                 running[self._pool.submit(self._poll, state, stop)] = state
             self._health.liveness.touch(self.name)
+            for state in self.states:
+                if due := state.due(self._clock.now()):
+                    yield from self._deliver(state, due, stop)
             if not running:
                 self._clock.sleep(_STOP_CHECK_SECONDS)
                 continue
@@ -120,7 +133,7 @@ class RssSource:
                 entries = self._finished(state, future)
                 if not self._once:
                     waiting.append(state)
-                yield from self._deliver(state, entries, stop)
+                yield from self._deliver(state, state.undelivered(entries), stop)
         self.close()
 
     def close(self) -> None:
@@ -193,15 +206,14 @@ class RssSource:
             extra={"feed": redact_url(state.feed.url), "next_try_seconds": round(pause, 1)},
         )
 
-    def _deliver(self, state: FeedState, entries: Sequence[Entry], stop: threading.Event) -> Iterator[Batch]:
-        """Yield the entries not delivered before, oldest first; the cursor with the new validators moves with the last of them."""
-        new = state.undelivered(entries)
+    def _deliver(self, state: FeedState, new: Sequence[tuple[str, Entry]], stop: threading.Event) -> Iterator[Batch]:
+        """Yield new entries, oldest first; the cursor with the new validators moves with the last of them."""
         for start in range(0, len(new), BATCH_ITEMS):
             if stop.is_set():
                 return
-            items, paused = self._items(state, [entry for _, entry in new[start : start + BATCH_ITEMS]])
+            items, keys, paused = self._items(state, new[start : start + BATCH_ITEMS])
             last = paused or start + BATCH_ITEMS >= len(new)
-            state.delivered.update(dict.fromkeys(key for key, _ in new[start : start + len(items)]))
+            state.delivered.update(dict.fromkeys(keys))
             state.entries += len(items)
             # before the last part is delivered a crash must fetch the whole feed again, so the cursor has no validators yet
             cursor = state.cursor() if last else {**state.cursor(), "etag": "", "modified": ""}
@@ -210,32 +222,63 @@ class RssSource:
                 return
         state.pauses = 0
 
-    def _items(self, state: FeedState, entries: Sequence[Entry]) -> tuple[list[Item], bool]:
-        """Return an item per entry, up to the one with which the feed reaches the limit of rejects, and whether it was reached."""
+    def _items(self, state: FeedState, entries: Sequence[tuple[str, Entry]]) -> tuple[list[Item], list[str], bool]:
+        """Return an item per entry and its key, up to the one with which the feed reaches the limit of rejects, and whether it was reached.
+
+        Of an entry that is dated ahead there is none; it waits in `state.early`.
+        """
         items: list[Item] = []
+        keys: list[str] = []
         reasons: Counter[str] = Counter()
-        for entry in entries:
-            items.append(self._item(state.feed, entry))
-            rejection = items[-1].rejection
-            state.rejects_in_row = state.rejects_in_row + 1 if rejection else 0
-            if rejection is None:
+        for key, entry in entries:
+            item = self._item(state, key, entry)
+            if item is None:
                 continue
-            reasons[rejection.reason] += 1
+            items.append(item)
+            keys.append(key)
+            state.rejects_in_row = state.rejects_in_row + 1 if item.rejection else 0
+            if item.rejection is None:
+                continue
+            reasons[item.rejection.reason] += 1
             if state.rejects_in_row > self._most_rejects:
                 self._pause(state, reasons)
-                return items, True
-        return items, False
+                return items, keys, True
+        return items, keys, False
 
-    def _item(self, feed: Feed, entry: Entry) -> Item:
-        origin = self._numbers.next()
+    def _item(self, state: FeedState, key: str, entry: Entry) -> Item | None:
+        feed, now, origin = state.feed, self._clock.now(), self._numbers.next()
         defaults = Defaults(source=feed.source, kind=feed.kind, symbols=feed.symbols, undated=True)
-        fields = {**entry.fields, "language": feed.language or entry.fields.get("language")}
+        language = feed.language or str(entry.fields.get("language") or "")
+        waited = state.early.pop(key, None)
         try:
             if entry.fault:
                 raise InvalidRecordError("broken_markup", f"the entry can't be parsed: {entry.fault}")
-            return accepted(origin, build_document(fields, defaults, self._clock.now()))
+            fields = {**entry.fields, "language": language, "published_at": self._date(state, entry, language)}
+            document = build_document(fields, defaults, now)
+            if document.published_at > now + self._most_ahead:
+                raise EarlyError(document.published_at)
+            return accepted(origin, document)
+        except EarlyError as error:
+            if error.due <= now + LONGEST_WAIT:
+                state.early[key] = (error.due, entry)
+                if not waited:
+                    log.info("an entry is dated ahead and waits", extra={"feed": redact_url(feed.url), "until": error.due.isoformat()})
+                return None
+            rejection: InvalidRecordError = error
         except InvalidRecordError as error:
-            return limited(rejected(origin, error, orjson.dumps(entry.fields, default=str)))
+            rejection = error
+        return limited(rejected(origin, rejection, orjson.dumps(entry.fields, default=str)))
+
+    def _date(self, state: FeedState, entry: Entry, language: str) -> datetime | None:
+        """Return when an entry was published; None, with a line in the log for the first of a feed, if that can't be read."""
+        try:
+            return entry_date(entry.fields.get("dates") or (), state.feed, language)
+        except UnreadableDateError as error:
+            state.undated += 1
+            self._health.metrics.undated()
+            if state.undated == 1:
+                log.warning("%s; %s", error, UNDATED, extra={"feed": redact_url(state.feed.url)})
+            return None
 
     def _commit(self, state: FeedState, cursor: dict[str, Any]) -> Callable[[], None]:
         cursors = self._cursors
@@ -243,13 +286,15 @@ class RssSource:
 
 
 def open_feeds(
-    settings: IngestSettings, clock: Clock, cursors: CursorStore | None, *, once: bool = False, health: Health | None = None
+    settings: Settings, clock: Clock, cursors: CursorStore | None, *, once: bool = False, health: Health | None = None
 ) -> RssSource:
-    """Return the source over the feeds that `settings.feeds` lists.
+    """Return the source over the feeds that `settings.ingest.feeds` lists.
 
     Raises:
         ConfigurationError: no list is set, or it is invalid.
     """
-    if settings.feeds is None:
+    if settings.ingest.feeds is None:
         raise ConfigurationError("no feed list is set", "set SQUALL_INGEST__FEEDS=feeds.toml")
-    return RssSource(load_feeds(settings.feeds), settings, clock, Random(), cursors, once=once, health=health)  # noqa: S311 - jitter
+    ahead = timedelta(seconds=settings.processor.max_future_seconds)
+    feeds, random = load_feeds(settings.ingest.feeds), Random()  # noqa: S311 - jitter
+    return RssSource(feeds, settings.ingest, clock, random, cursors, once=once, health=health, most_ahead=ahead)

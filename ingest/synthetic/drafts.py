@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from squall.core.records import GIST_WORDS
-from squall.core.text import normalise
+from squall.core.text import gist
 
 NEWS_SOURCES = (
     ("Meridian Wire", "mw", "meridian-wire.example"),
@@ -48,4 +47,4 @@ class Draft:
     @property
     def gist(self) -> str:
         """The text that identifies its story, as `squall.core.records.Document.gist` does."""
-        return self.title if len(normalise(self.title).split()) >= GIST_WORDS else self.content
+        return gist(self.title, self.text)

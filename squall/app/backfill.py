@@ -190,6 +190,7 @@ def _document(row: StoredDocument) -> Document:
         symbols=row.symbols,
         published_at=row.published_at,
         collected_at=row.collected_at,
+        undated=row.undated,
     )
 
 

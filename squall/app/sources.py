@@ -34,7 +34,7 @@ def configured_sources(settings: Settings, clock: Clock, health: Health | None =
     if settings.ingest.feeds is not None:
         from squall.ingest.rss.source import open_feeds
 
-        sources.append(open_feeds(settings.ingest, clock, cursors, health=health))
+        sources.append(open_feeds(settings, clock, cursors, health=health))
     if settings.push.enabled:
         from squall.ingest.push.source import PushSource
 

@@ -35,7 +35,7 @@ ColumnMap = Annotated[
     list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Column of a field that is not found automatically; repeatable.")
 ]
 TimeZone = Annotated[
-    str, typer.Option("--timezone", help="Time zone of times without one: a name such as America/New_York, or `reject` to refuse them.")
+    str, typer.Option("--timezone", help="Zone of times without one, and of IST and the like: for example America/New_York, or `reject`.")
 ]
 TimeFormat = Annotated[str, typer.Option("--time-format", help="strptime format of the times, such as '%d/%m/%Y %H:%M'.")]
 Encoding = Annotated[str, typer.Option(help="Encoding of text files.")]

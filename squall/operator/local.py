@@ -58,7 +58,7 @@ class LocalClient:
         documents = documents_behind(self._store.documents, alert, self._settings.detector.sectors, limit=_DOCUMENTS)
         return AlertDetails(
             DriversView.model_validate(self._store.drivers.of(alert, self._settings.detector.sectors)),
-            document_views(documents, self._store.mentions.of(documents)),
+            document_views(documents, self._store.mentions.of(documents), self._store.stories.of(documents)),
             self._store.acknowledgements.of([alert.id]),
             [NotificationView.model_validate(row) for row in self._store.notifications.about(alert.id)],
         )

@@ -34,6 +34,7 @@ class Cell(Enum):
     FLOAT32 = "float32"
     FLOAT64 = "float64"
     FLOAT32S = "float32s"
+    UINT32S = "uint32s"
     BOOL = "bool"
     TIME = "time"
     """Aware datetime, milliseconds: a DateTime64(3)."""

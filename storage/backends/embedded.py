@@ -44,6 +44,7 @@ _ARROW: dict[Cell, pa.DataType] = {
     Cell.FLOAT32: pa.float32(),
     Cell.FLOAT64: pa.float64(),
     Cell.FLOAT32S: pa.list_(pa.float32()),
+    Cell.UINT32S: pa.list_(pa.uint32()),
     Cell.BOOL: pa.bool_(),
     Cell.TIME: pa.timestamp("ms", tz="UTC"),
     Cell.SECOND: pa.timestamp("ms", tz="UTC"),

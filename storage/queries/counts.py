@@ -24,7 +24,7 @@ _COUNTS = """
 SELECT * FROM
 (
     SELECT $name AS name, groupArray(toUInt32(intDiv(toUnixTimestamp(published_at), 60) * 3 + toInt8(sentiment) + 1)) AS packed
-    FROM $span AND $named
+    FROM $span AND $named AND ({undated:UInt8} OR NOT undated)
     GROUP BY name
     ORDER BY has({first:Array(String)}, name) DESC, length(packed) DESC, name
     LIMIT {limit:UInt32}
@@ -123,6 +123,7 @@ class CountQueries(Queries):
         end: datetime,
         *,
         copies: bool = False,
+        undated: bool = True,
         as_of_model: str | None = None,
         by: Literal["topic", "symbol", "source"] = "topic",
         names: Collection[str] = (),
@@ -132,6 +133,7 @@ class CountQueries(Queries):
         """Count documents per group and minute by sentiment; the groups are the answer's `topics`.
 
         Args:
+            undated: count documents without a time of their own too, at the time when they were collected.
             as_of_model: count only what that model version scored.
             by: what makes a group; a document counts for each of its symbols.
             names: only these groups; empty: every topic or source, but no symbol.
@@ -139,7 +141,8 @@ class CountQueries(Queries):
             first: groups that stay before larger ones.
         """
         within = span(start, end, copies=copies, model_version=as_of_model)
-        groups, packed = self._select(_COUNTS_BY[by], names=list(names), limit=limit, first=list(first), **within).columns
+        chosen = {"names": list(names), "limit": limit, "first": list(first), "undated": undated}
+        groups, packed = self._select(_COUNTS_BY[by], **chosen, **within).columns
         return unpack(groups, packed)
 
     def by_topic(self, start: datetime, end: datetime, *, copies: bool = False, limit: int = 100) -> list[SentimentCount]:

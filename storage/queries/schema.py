@@ -23,6 +23,7 @@ _RETENTION: Final = {
     "sentiment_rollup": "ALTER TABLE sentiment_rollup MODIFY TTL toDateTime(intDiv(version, 1000000)) + toIntervalDay({days:UInt32})",
     "entity_rollup": "ALTER TABLE entity_rollup MODIFY TTL toDateTime(intDiv(version, 1000000)) + toIntervalDay({days:UInt32})",
     "entity_names": "ALTER TABLE entity_names MODIFY TTL toDateTime(intDiv(version, 1000000)) + toIntervalDay({days:UInt32})",
+    "story_members": "ALTER TABLE story_members MODIFY TTL toDateTime(intDiv(version, 1000000)) + toIntervalDay({days:UInt32})",
     "readings": "ALTER TABLE readings MODIFY TTL written_at + toIntervalDay({days:UInt32})",
 }
 _DAYS = re.compile(r"toIntervalDay\((?:_CAST\()?(\d+)")

@@ -17,6 +17,7 @@ class StoredDocument:
         severity: how grave what happened is, in [0, 1]; None: no model with a head for it has read the document.
         event_names: what happened, likeliest first (`squall.core.gravity.event_kinds`); with their `event_probabilities`.
         copies: later documents with the same fingerprint in the requested span.
+        undated: the source gave no time that can be read, and `published_at` is when the document was collected.
     """
 
     id: str
@@ -45,6 +46,7 @@ class StoredDocument:
     event_names: tuple[str, ...] = ()
     event_probabilities: tuple[float, ...] = ()
     copies: int = 0
+    undated: bool = False
 
     @property
     def content(self) -> str:

@@ -15,6 +15,7 @@ class DrivingDocument:
     Args:
         copies: later documents of the window with the same fingerprint.
         named: entity, kind and name of everybody that it names.
+        story_id: of its story, as stored; empty: it is in none yet.
     """
 
     id: str
@@ -27,6 +28,7 @@ class DrivingDocument:
     event_names: tuple[str, ...]
     copies: int
     named: tuple[tuple[str, EntityKind, str], ...] = ()
+    story_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,12 @@ class EventCount:
 
 @dataclass(frozen=True, slots=True)
 class DrivingStory:
-    """Documents that say nearly the same; the fields are those of the gravest, `first_at` is of the earliest.
+    """Documents of one story, or that say nearly the same; the fields are those of the gravest, `first_at` is of the earliest.
 
     Args:
         documents: how many, copies not counted.
         copies: how many copies of them there are besides.
+        story_id: of the story that is stored; empty: none is yet, and their headlines are alike.
     """
 
     id: str
@@ -65,6 +68,7 @@ class DrivingStory:
     event_names: tuple[str, ...]
     documents: int
     copies: int
+    story_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,7 @@ _ENCODERS: Final[Mapping[Cell, Callable[[Any], Any]]] = {Cell.TEXT: valid_text, 
 _DECODERS: Final[Mapping[Cell, Callable[[Any], Any]]] = {
     Cell.TEXTS: tuple,
     Cell.FLOAT32S: tuple,
+    Cell.UINT32S: tuple,
     Cell.BYTES: base64.b64decode,
     Cell.BOOL: bool,
     Cell.TIME: optional_utc,

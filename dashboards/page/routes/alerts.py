@@ -52,7 +52,7 @@ def alert_routes(store: Store, cache: ResponseCache, clock: Clock, detector: Det
     def documents_of(alert: Alert) -> list[DocumentView]:
         def read() -> list[DocumentView]:
             rows = documents_behind(store.documents, alert, detector.sectors, MAX_DOCUMENTS)
-            return document_views(rows, store.mentions.of(rows))
+            return document_views(rows, store.mentions.of(rows), store.stories.of(rows))
 
         key = ("alert documents", alert.id, alert.window_start, alert.window_end, alert.document_ids)
         return cache.get(key, read, DOCUMENTS_TTL_SECONDS)

@@ -112,7 +112,7 @@ def _page(store: Store, limit: int, position: str, words: tuple[str, ...], filte
     if before is not None and before < OLDEST:
         return DocumentsView(documents=[], next=None)
     rows = store.documents.search(limit=limit, before=before, before_id=before_id, words=words, **filters)
-    views = document_views(rows, store.mentions.of(rows))
+    views = document_views(rows, store.mentions.of(rows), store.stories.of(rows))
     return DocumentsView(documents=views, next=next_position(rows[-1]) if len(rows) == limit else None)
 
 
@@ -134,7 +134,7 @@ def _gravest(store: Store, limit: int, hours: int, words: tuple[str, ...], filte
         language=filters["language"],
         words=words,
     )
-    return DocumentsView(documents=document_views(rows, store.mentions.of(rows)), next=None)
+    return DocumentsView(documents=document_views(rows, store.mentions.of(rows), store.stories.of(rows)), next=None)
 
 
 def refuse_page(before: str) -> None:

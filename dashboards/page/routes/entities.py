@@ -180,5 +180,5 @@ def _views(store: Store, rows: Sequence[EntityDocument]) -> list[EntityDocumentV
             severity=row.mention.severity,
             events=row.mention.event_names,
         )
-        for view, row in zip(document_views(documents, store.mentions.of(documents)), rows, strict=True)
+        for view, row in zip(document_views(documents, store.mentions.of(documents), store.stories.of(documents)), rows, strict=True)
     ]

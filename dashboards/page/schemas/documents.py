@@ -13,6 +13,7 @@ from squall.dashboards.page.schemas.base import View
 from squall.dashboards.page.schemas.severity import EventNames, Events, SeverityView
 from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.mentions import StoredMention
+from squall.storage.rows.stories import DocumentStory
 
 TEXT_CHARS = 500
 NEXT = "pass it as `before` to get the next page; null on the last page, and where the gravest are first"
@@ -63,6 +64,14 @@ class DocumentView(SeverityView, View):
     scored_at: datetime
     stored_at: datetime
     copies: int = Field(description="later documents with the same text, if they were counted")
+    story_id: str | None = Field(
+        None, description="the id of the first document of its story, for /api/stories/{story_id}; null: in none yet"
+    )
+    story_size: int | None = Field(None, description="documents of its story by now, this one included; null: in none yet")
+    novelty: int | None = Field(
+        None,
+        description="when it came: 100, nothing of its story in the 24 hours before, to 0, twenty documents or more; null: in no story yet",
+    )
     entities: list[MentionView] = Field([], description="the names that it is about, each once, in the order of the text")
 
 
@@ -73,11 +82,20 @@ class DocumentsView(View):
     next: str | None = Field(description=NEXT)
 
 
-def document_views(rows: Iterable[StoredDocument], mentions: Mapping[str, Sequence[StoredMention]]) -> list[DocumentView]:
-    """Convert rows of the store; `mentions` are those of each document's id."""
+def document_views(
+    rows: Iterable[StoredDocument], mentions: Mapping[str, Sequence[StoredMention]], stories: Mapping[str, DocumentStory]
+) -> list[DocumentView]:
+    """Convert rows of the store; `mentions` and `stories` are those of each document's id."""
     return [
         DocumentView.model_validate(row).model_copy(
-            update={"entities": [MentionView.model_validate(mention) for mention in mentions.get(row.id, ()) if mention.first]}
+            update={
+                "entities": [MentionView.model_validate(mention) for mention in mentions.get(row.id, ()) if mention.first],
+                **_story(stories.get(row.id)),
+            }
         )
         for row in rows
     ]
+
+
+def _story(story: DocumentStory | None) -> dict[str, object]:
+    return {"story_id": story.story_id, "story_size": story.size, "novelty": story.novelty} if story else {}

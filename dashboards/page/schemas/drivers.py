@@ -27,7 +27,7 @@ class EventCountView(EventNameView, View):
 
 
 class StoryView(SeverityView, View):
-    """Documents that say nearly the same; title, address and source are those of the gravest."""
+    """Documents of one story, or that say nearly the same; title, address and source are those of the gravest."""
 
     id: str = Field(description="of the gravest document")
     title: str
@@ -37,6 +37,7 @@ class StoryView(SeverityView, View):
     events: EventNames = Field([], validation_alias="event_names", description="what happened, most frequent first")
     documents: int = Field(description="copies not counted")
     copies: int = Field(description="copies of them besides")
+    story_id: str = Field("", description="for /api/stories/{story_id}; empty: none is stored yet, and their headlines are alike")
 
 
 class DriversView(View):

@@ -7,6 +7,7 @@ import { $, el, link, reconcile, write } from "./dom.js";
 import { count, fully, moment, signed, whole } from "./format.js";
 import { eventChips, severityChip } from "./gravity.js";
 import { marked, nameChips, textFrom } from "./name_chips.js";
+import { folded, storyLine, updateStory } from "./stories.js";
 import { urlState } from "./url_state.js";
 
 const PAGE = 50;
@@ -73,6 +74,7 @@ export function documentRow(document_, towards = document_) {
     title && text && !title.startsWith(text) ? el("p", { class: "text" }, ...marked(text, entities, textFrom(document_))) : null,
     nameChips(entities),
     el("p", { class: "facts" }, el("span", { class: "source" }, facts), named ? el("span", { class: "symbols" }, named) : null),
+    storyLine(document_),
   );
 }
 
@@ -125,7 +127,7 @@ function showSome() {
 }
 
 function draw() {
-  reconcile(list, shown, { key: (row) => row.id, create: (row) => documentRow(row) });
+  reconcile(list, folded(shown), { key: (row) => row.id, create: (row) => documentRow(row), update: updateStory });
   $("older").hidden = next === null;
 }
 
@@ -160,11 +162,16 @@ export async function load() {
   }
 }
 
-/** Load documents that no event reported. `lost`: the connection was lost, so that more than a page may be missing. */
+/** Whether documents of the first page are in no story yet. */
+export const storiesPending = () => shown.slice(0, PAGE).some((row) => !row.story_id);
+
+/** Load documents that no event reported, and their stories. `lost`: the connection was lost, so that more than a page may be missing. */
 export async function catchUp(lost) {
   const mine = generation;
   const response = await get("/api/documents", asked());
   if (mine !== generation) return;
+  const now = new Map(response.documents.map((row) => [row.id, row]));
+  [shown, waiting] = [shown, waiting].map((rows_) => rows_.map((row) => now.get(row.id) || row)); // stories come after their documents
   const known = new Set([...shown, ...waiting].map((row) => row.id));
   const gap = !gravest() && response.documents.length === PAGE && !response.documents.some((row) => known.has(row.id));
   if (lost && gap) missed += 1;

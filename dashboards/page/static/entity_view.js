@@ -7,6 +7,7 @@ import { documentRow } from "./documents.js";
 import { fillRow, newRow } from "./entity_rows.js";
 import { count, moment, percent, signed, some, whole } from "./format.js";
 import { nodeChip } from "./name_chips.js";
+import { folded, updateStory } from "./stories.js";
 import { urlState } from "./url_state.js";
 
 const PAGE = 20;
@@ -141,9 +142,10 @@ function showDocuments(page) {
 }
 
 function drawDocuments() {
-  reconcile($("entity-rows"), documents, {
+  reconcile($("entity-rows"), folded(documents, (row) => row.document), {
     key: (row) => row.document.id,
     create: (row) => documentRow(row.document, row),
+    update: (node, row) => updateStory(node, row.document),
   });
   $("entity-older").hidden = next === null || documents.length >= MAX_ROWS;
 }

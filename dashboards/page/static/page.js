@@ -16,6 +16,7 @@ import { showConnection, showHealth } from "./status_strip.js";
 import { ALL_TOPICS, updateUrl, urlState } from "./url_state.js";
 
 const RETRY_MS = 5000;
+const STORIES_MS = 60000; // the detector runs every minute
 const FILTERS_MS = 600000; // the names to filter by change slowly
 // The server caches responses for some seconds, slow queries longer: after a change, data is loaded again once those have expired.
 const SETTLED_MS = [4000, 15000];
@@ -271,6 +272,7 @@ document.addEventListener("visibilitychange", () => {
   dirty.clear();
 });
 setInterval(filters, FILTERS_MS);
+setInterval(() => (documents.storiesPending() ? unreported() : null), STORIES_MS);
 refreshAll();
 documentStream();
 subscribe({

@@ -43,6 +43,7 @@ def from_files(
 
     Columns are found by name: time published_at, ts_utc, created_at, date, timestamp or time; text title, headline, text, body, content
     or tweet; also url, href, link, id, id_str, guid, source, author, user, language, lang, symbols, cashtags.
+    A time spread over date, time and timezone is joined. A date is read as a whole or refused, with the part that is not understood.
     A bad row goes to the dead-letter topic with its row number and the reason; the other rows are published.
 
     \b

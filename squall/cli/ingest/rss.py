@@ -21,7 +21,8 @@ def from_feeds(
     """Poll RSS, Atom and RDF feeds until stopped.
 
     New entries are published to Kafka, and remembered across restarts. Requests are conditional, one at a time per host, and less
-    frequent while a feed fails. An entry without a date gets the time at which it was fetched.
+    frequent while a feed fails. An entry without a date that can be read gets the time at which it was fetched, is marked as undated and
+    not counted by the detector. One that is dated ahead waits until it is due.
 
     \b
     The list, feeds.toml:
@@ -30,7 +31,9 @@ def from_feeds(
       name = "example"          # source of the documents; default: the host
       kind = "news"             # or social
       interval_seconds = 120    # default: 300
-      language = "en"           # default: the language that the feed declares
+      language = "en-IN"        # default: the language that the feed declares
+      timezone = "Asia/Kolkata" # of dates without one, and for IST; default: UTC
+      time_format = "%d/%m/%Y %H:%M"  # strptime; default: the known forms
 
     \b
     Examples:
@@ -44,9 +47,10 @@ def from_feeds(
     from squall.ingest.rss.source import open_feeds
 
     settings, clock = settings_of(context, broker=True), SystemClock()
-    ingest = settings.ingest.model_copy(update={"feeds": feeds}) if feeds else settings.ingest
+    if feeds:
+        settings = settings.model_copy(update={"ingest": settings.ingest.model_copy(update={"feeds": feeds})})
     with stop_on_signals() as stop, serving(settings, clock, "broker") as health:
-        source = open_feeds(ingest, clock, CursorStore(settings.data_dir / "cursors"), once=once, health=health)
+        source = open_feeds(settings, clock, CursorStore(settings.data_dir / "cursors"), once=once, health=health)
         if wait_for_topics(settings, stop, health):
             report = publish_to_kafka(settings, source, stop, health=health)
             states = [
@@ -55,6 +59,8 @@ def from_feeds(
                     "fetched": state.fetched,
                     "unchanged": state.unchanged,
                     "errors": state.errors,
+                    "undated": state.undated,
+                    "waiting": len(state.early),
                     "last_error": state.last_error,
                 }
                 for state in source.states

@@ -13,6 +13,7 @@ from squall.storage.queries.alerting.scope import scope_of
 from squall.storage.queries.base import Queries
 from squall.storage.queries.entities.readings import COUNTED_ONCE
 from squall.storage.queries.spans import EVERYTHING, SPAN, span, sql
+from squall.storage.queries.stories.members import STORY_OF
 from squall.storage.rows.drivers import Drivers, DrivingDocument, DrivingStory, EventCount, Lead
 from squall.storage.schema.table import utc
 
@@ -27,7 +28,7 @@ _PLACES: Final = frozenset({EntityKind.COUNTRY, EntityKind.PLACE, EntityKind.CUR
 """Kinds that texts name beside what they are about."""
 
 _WANTED = """
-toString(sentiment) = 'negative'
+toString(sentiment) = 'negative' AND NOT undated
   AND ({topic:String} = '' OR topic = {topic:String})
   AND (empty({symbols:Array(String)}) OR hasAny(symbols, {symbols:Array(String)}))
 """
@@ -35,7 +36,7 @@ toString(sentiment) = 'negative'
 _DOCUMENTS = sql(
     """
 SELECT id, if(title = '', substringUTF8(text, 1, 200), title) AS headline, url, source, published_at, p_negative, severity, event_names,
-       ifNull(repeats, 0) AS copies
+       ifNull(repeats, 0) AS copies, story_id
 FROM
 (
     SELECT id, title, text, url, source, published_at, p_negative, severity, event_names, fingerprint FROM $span AND $wanted
@@ -44,12 +45,14 @@ LEFT JOIN
 (
     SELECT fingerprint, count() - 1 AS repeats FROM $everything GROUP BY fingerprint HAVING repeats > 0
 ) AS repeated USING (fingerprint)
+LEFT JOIN ($stories) AS told USING (id)
 ORDER BY ifNull(severity, 0) DESC, p_negative DESC, published_at, id
 LIMIT {limit:UInt32}
 """,
     span=SPAN,
     everything=EVERYTHING,
     wanted=_WANTED,
+    stories=STORY_OF,
 )
 _NAMED = sql(
     """
@@ -77,8 +80,8 @@ class DriverQueries(Queries):
             return []
         over = span(alert.window_start, alert.window_end, copies=False)
         rows = [
-            DrivingDocument(key, title, url, source, utc(at), float(negative), severity, tuple(events), int(copies))
-            for key, title, url, source, at, negative, severity, events, copies in self._select(
+            DrivingDocument(key, title, url, source, utc(at), float(negative), severity, tuple(events), int(copies), story_id=story)
+            for key, title, url, source, at, negative, severity, events, copies, story in self._select(
                 _DOCUMENTS, topic=scope.topic, symbols=list(scope.symbols), limit=MOST_DOCUMENTS, **over
             )
         ]
@@ -126,8 +129,15 @@ def _leads(documents: Sequence[DrivingDocument]) -> list[Lead]:
 
 
 def _stories(documents: Sequence[DrivingDocument]) -> list[DrivingStory]:
+    """Return the stories that are stored, and what is in none yet by how alike the headlines are: the newest documents, or a backlog."""
     early = sorted(documents, key=lambda row: (row.published_at, row.id))
-    stories = [_story([early[place] for place in group]) for group in group_headlines([row.title for row in early])]
+    known: dict[str, list[DrivingDocument]] = {}
+    for row in early:
+        if row.story_id:
+            known.setdefault(row.story_id, []).append(row)
+    unknown = [row for row in early if not row.story_id]
+    groups = [*known.values(), *([unknown[place] for place in group] for group in group_headlines([row.title for row in unknown]))]
+    stories = [_story(rows) for rows in groups]
     return sorted(stories, key=lambda story: (-story.documents - story.copies, -(story.severity or 0.0), story.first_at, story.id))
 
 
@@ -144,4 +154,5 @@ def _story(rows: Sequence[DrivingDocument]) -> DrivingStory:
         event_names=tuple(name for name, _ in sorted(events.items(), key=lambda item: (-item[1], item[0]))),
         documents=len(rows),
         copies=sum(row.copies for row in rows),
+        story_id=rows[0].story_id,
     )

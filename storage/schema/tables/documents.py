@@ -24,6 +24,7 @@ DOCUMENTS = Table(
         Column("symbols", Cell.TEXTS, path="document.symbols"),
         Column("published_at", Cell.TIME, path="document.published_at"),
         Column("collected_at", Cell.TIME, path="document.collected_at"),
+        Column("undated", Cell.BOOL, path="document.undated"),
         Column("topic", Cell.TEXT),
         Column("topic_probability", Cell.FLOAT32),
         Column("p_negative", Cell.FLOAT32),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,20 @@ from pydantic import SecretStr
 
 from squall.core.records import AlertState
 from squall.dashboards.page.app import STATIC
+from tests.integration.dashboards.conftest import NEWEST
 from tests.integration.storage.mention_samples import mention
 from tests.support.event_stream import listening
+from tests.support.formed_stories import form_stories
 
 pytestmark = pytest.mark.slow
 
 ONE = f"{1:032x}"
-VALUES = {"alert_id": ONE, "series": "Markets", "entity": "company:bank", "matcher": "topic=Mark*"}
+VALUES = {"alert_id": ONE, "story_id": ONE, "series": "Markets", "entity": "company:bank", "matcher": "topic=Mark*"}
 ROUTES = {
     ("get", "/healthz"),
     ("get", "/api/overview"),
     ("get", "/api/documents"),
+    ("get", "/api/stories/{story_id}"),
     ("get", "/api/mood"),
     ("get", "/api/chart"),
     ("get", "/api/filters"),
@@ -71,6 +75,9 @@ def test_whatever_the_page_asks_for_is_described(world: Any) -> None:
 def test_what_every_get_route_answers_is_as_described(world: Any, scored: Any, alert: Any) -> None:
     world.insert(scored("Bank fails").model_copy(update={"mentions": (mention("company:bank"),)}), scored("Bank rises", "positive"))
     world.store.rollups.update()
+    form_stories(world.store, NEWEST + timedelta(minutes=1))
+    [story, *_] = world.store.stories.of(world.store.documents.search()).values()
+    values = VALUES | {"story_id": story.story_id}
     world.store.alerts.write([alert(1, AlertState.FIRING), alert(2, AlertState.RESOLVED)])
     with world.serving() as url:
         for path, body in ((f"/api/alerts/{ONE}/acknowledgement", {"author": "ann"}), ("/api/silences", SILENCE)):
@@ -80,11 +87,11 @@ def test_what_every_get_route_answers_is_as_described(world: Any, scored: Any, a
         for path, operations in document["paths"].items():
             if "get" in operations and path != "/api/events":
                 needed = [row["name"] for row in operations["get"].get("parameters", []) if row["required"] and row["in"] == "query"]
-                answer = httpx.get(url + path.format(**VALUES), params={name: VALUES[name] for name in needed})
+                answer = httpx.get(url + path.format(**values), params={name: values[name] for name in needed})
                 assert answer.status_code == 200, (path, answer.text)
                 validate(document, path, "get", 200, answer.json())
                 walked += 1
-        assert walked == 15
+        assert walked == 16
         validate(document, "/api/documents", "get", 422, httpx.get(url + "/api/documents?limit=0").json())
         validate(document, "/api/chart", "get", 404, httpx.get(url + "/api/chart?series=Nope").json())
 
@@ -106,9 +113,7 @@ def test_the_stream_is_described_with_every_event_it_sends(world: Any, scored: A
 def test_every_route_needs_the_token_but_the_one_for_probes(world: Any) -> None:
     with world.serving(token=SecretStr("long")) as url:
         answers = {
-            (method, path): httpx.request(
-                method, url + path.format(alert_id=ONE, silence_id=ONE, entity="company:bank"), json={}
-            ).status_code
+            (method, path): httpx.request(method, url + path.format(**VALUES, silence_id=ONE), json={}).status_code
             for method, path in ROUTES
         }
     assert answers.pop(("get", "/healthz")) == 200

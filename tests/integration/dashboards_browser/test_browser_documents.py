@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from squall.core.records import Kind
-from tests.support.served_page import OIL, ServedPage
+from tests.support.formed_stories import form_stories
+from tests.support.served_page import NEWEST, OIL, ServedPage
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 LATER = timedelta(minutes=-1)
@@ -151,3 +152,38 @@ def test_a_burst_is_counted_whole_and_shown_within_the_cap(served_page: ServedPa
     tasks = page.evaluate("window.longTasks")
     with capsys.disabled():
         print(f"\nburst of 600 documents: {len(tasks)} long tasks, the longest {max(tasks, default=0):.0f} ms")
+
+
+def test_documents_of_a_story_are_one_row_that_lists_the_others_when_asked(served_page: ServedPage, visit: Any) -> None:
+    title = "Harbor Union halts withdrawals after run on deposits"
+    served_page.insert(
+        served_page.scored(title, age=timedelta(minutes=9)),
+        served_page.scored(f"UPDATE 1-{title}", age=timedelta(minutes=6)),
+        served_page.scored("Quake hits the coast of Alpenland, no damage reported", age=timedelta(minutes=5)),
+        served_page.scored(f"{title}: sources", age=timedelta(minutes=3)),
+    )
+    form_stories(served_page.store, NEWEST)
+    page = visit()
+    expect(page.locator("#documents > li")).to_have_count(2)
+    expect(first(page)).to_contain_text(f"{title}: sources")
+    more = first(page).get_by_role("button", name="+2 more")
+    expect(more).to_have_attribute("title", "2 more documents of this story; novelty 56 of 100 when it came")
+    expect(page.get_by_role("button", name="+0 more")).to_have_count(0)
+    more.click()
+    expect(first(page).locator(".story-documents li")).to_have_count(2)
+    expect(first(page).locator(".story-documents li").first).to_contain_text(f"UPDATE 1-{title}")
+    more.click()
+    expect(first(page).locator(".story-documents")).to_be_hidden()
+
+
+def test_a_new_document_joins_its_story_once_that_is_formed(served_page: ServedPage, visit: Any) -> None:
+    title = "Harbor Union halts withdrawals after run on deposits"
+    served_page.insert(served_page.scored(title, age=timedelta(minutes=9)))
+    form_stories(served_page.store, NEWEST)
+    page = visit()
+    expect(page.locator("#connection")).to_have_text("live")
+    served_page.insert(served_page.scored(f"{title}: sources", age=timedelta(minutes=3)))
+    expect(page.locator("#documents > li")).to_have_count(2)
+    form_stories(served_page.store, NEWEST)
+    expect(page.locator("#documents > li")).to_have_count(1, timeout=90_000)  # the page asks again after 4 s, 15 s, and every minute
+    expect(first(page).get_by_role("button", name="+1 more")).to_be_visible()

@@ -13,6 +13,7 @@ from tests.support.gateway_process import GatewayProcess
 TABLES = (
     "documents",
     "mentions",
+    "story_members",
     "entity_rollup",
     "entity_names",
     "progress",

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from squall.alerts.counts import load_counts
+from squall.core.config.detector import DetectorSettings
 from squall.core.records import Kind, ScoredDocument
 from squall.storage import Store
 from squall.storage.rows.counts import MinuteCount, Totals
@@ -224,3 +226,19 @@ def test_latency_is_measured_to_the_moment_of_storing(store: Store) -> None:
     assert latency.documents == 4
     assert latency.since_published.max == pytest.approx(latency.since_collected.max + 1.0, abs=0.01)
     assert latency.since_collected.p50 <= latency.since_collected.p99 <= latency.since_collected.max
+
+
+def test_documents_without_a_time_of_their_own_are_counted_only_where_they_are_asked_for(store: Store) -> None:
+    rows = [scored(1), scored(2, undated=True), scored(3, undated=True, symbols=("AAPL",))]
+    store.documents.insert(rows, token="undated")
+    assert [row.negative for row in store.counts.per_minute(NOW, NOW + HOUR).rows()] == [3]
+    assert [row.negative for row in store.counts.per_minute(NOW, NOW + HOUR, undated=False).rows()] == [1]
+    assert store.counts.per_minute(NOW, NOW + HOUR, undated=False, by="symbol", names=("AAPL",)).topics == ()
+    detected = load_counts(store.counts, DetectorSettings(), _minute(NOW), _minute(NOW + HOUR))
+    assert detected.total[detected.topics.index("Macro")].sum() == 1
+    stored = store.documents.get_many([row.document.id for row in rows])
+    assert sorted(row.undated for row in stored) == [False, True, True]
+
+
+def _minute(moment: datetime) -> int:
+    return int(moment.timestamp()) // 60

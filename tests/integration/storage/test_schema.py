@@ -4,9 +4,9 @@ import pytest
 
 from squall.storage import Store
 from squall.storage.schema.table import Table
-from squall.storage.schema.tables import alerting, backtests, documents, mentions, pipeline
+from squall.storage.schema.tables import alerting, backtests, documents, mentions, pipeline, stories
 
-MODULES = (alerting, backtests, documents, mentions, pipeline)
+MODULES = (alerting, backtests, documents, mentions, pipeline, stories)
 DECLARED = [table for module in MODULES for table in vars(module).values() if isinstance(table, Table)]
 FILLED_BY_CLICKHOUSE = {"stored_at", "written_at"}
 

@@ -30,6 +30,7 @@ DOCUMENTS = st.builds(
     language=st.text(max_size=5),
     symbols=st.lists(st.text(max_size=20), max_size=5),
     moment=MOMENTS,
+    undated=st.booleans(),
 )
 ODD = st.one_of(
     st.none(),

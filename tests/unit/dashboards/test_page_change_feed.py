@@ -36,7 +36,7 @@ class ArrivalTable:
 def feed_over(table: ArrivalTable) -> tuple[Any, ManualClock]:
     clock = ManualClock(NOW)
     unread = SimpleNamespace(of=lambda _documents: {})
-    store: Any = SimpleNamespace(arrivals=table, mentions=unread, alerts=SimpleNamespace(revision=lambda _now: 0))
+    store: Any = SimpleNamespace(arrivals=table, mentions=unread, stories=unread, alerts=SimpleNamespace(revision=lambda _now: 0))
     return ChangeFeed(store, ResponseCache(clock), clock, None), clock  # type: ignore[arg-type]
 
 

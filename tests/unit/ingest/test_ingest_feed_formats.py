@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from squall.ingest.publication_time import TimeFormatError, parse_time
+from squall.ingest.rss.entry_dates import UnreadableDateError, entry_date
 from squall.ingest.rss.feed_formats import NotAFeedError, parse_feed
+from squall.ingest.rss.feed_list import Feed
 from squall.ingest.rss.markup import plain
 
 RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>x</title><language>en-us</language>
@@ -27,13 +28,13 @@ def test_rss_atom_and_rdf_give_the_same_fields() -> None:
     rss, undated = parse_feed(RSS, "application/rss+xml", "http://x.com/feed")
     assert rss["title"] == "Bank & fails"
     assert rss["text"] == "It did"
-    assert (rss["id"], rss["url"], rss["language"], rss["published_at"]) == ("g1", "http://x.com/a", "en-us", PUBLISHED)
-    assert "published_at" not in undated
+    assert (rss["id"], rss["url"], rss["language"], rss["dates"]) == ("g1", "http://x.com/a", "en-us", ["Mon, 02 Mar 2026 09:00:00 EST"])
+    assert undated["dates"] == []
     (atom,) = parse_feed(ATOM, "application/atom+xml", "http://x.com/feed")
     assert (atom["title"], atom["text"], atom["author"], atom["url"]) == ("Bank fails", "Body", "Ann", "http://x.com/a")
-    assert atom["published_at"] == PUBLISHED
+    assert atom["dates"] == [PUBLISHED]
     (rdf,) = parse_feed(RDF, "text/xml", "http://x.com/feed")
-    assert (rdf["title"], rdf["published_at"]) == ("Bank fails", PUBLISHED)
+    assert (rdf["title"], rdf["dates"]) == ("Bank fails", [PUBLISHED])
 
 
 @pytest.mark.parametrize(
@@ -56,15 +57,35 @@ def test_hostile_markup_is_read_in_linear_time() -> None:
     assert plain("<script>" + "x" * 150_000) == ""
 
 
+FEED = Feed(url="http://x.com/feed")
+
+
 @pytest.mark.parametrize("digits", ["٢٠٢٦-٠٣-٠٢T14:05:00Z", "２０２６-03-02T14:05:00Z", "Mon, ٠٢ Mar 2026 14:05:00 GMT"])
-def test_a_feeds_date_in_other_digits_is_rejected_as_in_every_source(digits: str) -> None:
+def test_a_feeds_date_in_other_digits_is_refused_as_in_every_source(digits: str) -> None:
     body = f"<rss version='2.0'><channel><item><title>x</title><pubDate>{digits}</pubDate></item></channel></rss>".encode()
-    (entry,) = parse_feed(body, "text/xml; charset=utf-8", "http://x.com/feed")
-    with pytest.raises(TimeFormatError):
-        parse_time(entry["published_at"], UTC)
+    (entry,) = parse_feed(body, "text/xml; charset=utf-8", FEED.url)
+    with pytest.raises(UnreadableDateError, match="digits"):
+        entry_date(entry["dates"], FEED, "")
 
 
-def test_a_feeds_date_in_the_year_9999_is_said_to_be_in_that_year() -> None:
-    body = b"<rss version='2.0'><channel><item><title>x</title><pubDate>9999-01-02T14:05:00Z</pubDate></item></channel></rss>"
-    (entry,) = parse_feed(body, "text/xml", "http://x.com/feed")
-    assert entry["published_at"] == "9999-01-02T14:05:00Z"
+def test_the_first_date_that_is_understood_counts() -> None:
+    body = (
+        b"<rss version='2.0' xmlns:dc='http://purl.org/dc/elements/1.1/'><channel><item><title>x</title>"
+        b"<pubDate>some time</pubDate><dc:date>2026-03-02T14:00:00Z</dc:date></item></channel></rss>"
+    )
+    (entry,) = parse_feed(body, "text/xml", FEED.url)
+    assert entry["dates"] == ["some time", PUBLISHED]
+    assert entry_date(entry["dates"], FEED, "") == datetime(2026, 3, 2, 14, tzinfo=UTC)
+    assert entry_date([], FEED, "") is None
+
+
+def test_a_feeds_settings_decide_how_its_dates_are_read() -> None:
+    indian = Feed(url="http://x.com/feed", timezone="Asia/Kolkata")
+    moment = datetime(2026, 11, 28, 12, 32, 42, tzinfo=UTC)
+    assert entry_date(["Sat, 28 Nov 2026 18:02:42 IST"], indian, "") == moment
+    assert entry_date(["Sat, 28 Nov 2026 18:02:42"], indian, "") == moment
+    assert entry_date(["Sat, 28 Nov 2026 18:02:42 IST"], FEED, "en-in") == moment
+    american = Feed(url="http://x.com/feed", time_format="%m/%d/%Y %H:%M", timezone="America/New_York")
+    assert entry_date(["11/28/2026 09:30"], american, "") == datetime(2026, 11, 28, 14, 30, tzinfo=UTC)
+    with pytest.raises(UnreadableDateError, match="IST"):
+        entry_date(["Sat, 28 Nov 2026 18:02:42 IST"], FEED, "en")

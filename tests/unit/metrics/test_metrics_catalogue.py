@@ -90,6 +90,7 @@ def record_everything(metrics: Metrics) -> None:
     metrics.batch(batch_report(stored=1, reasons=("x",)))
     metrics.detector_run("ok", 1.0, leader=True)
     metrics.evaluated(now, now)
+    metrics.stories(1, now)
     metrics.open_alerts(1)
     metrics.messages_waiting(1)
 

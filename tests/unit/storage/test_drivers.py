@@ -64,3 +64,10 @@ def test_more_stories_than_are_listed_are_counted():
 
 def test_nothing_drives_an_alert_without_documents():
     assert summarise([]) == Drivers()
+
+
+def test_documents_of_a_stored_story_are_one_whatever_they_say_and_others_are_grouped_by_their_headlines():
+    rows = [replace(document(n, title), story_id="a") for n, title in enumerate(TITLES)]
+    rows += [replace(document(5, TITLES[0]), story_id="b"), document(6, TITLES[1]), document(7, f"UPDATE 1-{TITLES[1]}")]
+    stories = summarise(rows).stories
+    assert [(story.story_id, story.documents) for story in stories] == [("a", 3), ("", 2), ("b", 1)]

@@ -1,0 +1,1 @@
+"""Documents in stories: which wait, what is written of each, and what readers ask for."""

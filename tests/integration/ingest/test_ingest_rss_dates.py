@@ -1,0 +1,134 @@
+"""Dates of feeds over HTTP: read as a whole, or the entry is undated; what is dated ahead waits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from squall.core.clock import ManualClock
+from squall.core.config.settings import IngestSettings
+from squall.core.items import Batch
+from squall.core.observability.health import Health
+from squall.ingest.cursors import CursorStore
+from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.source import RssSource
+from tests.support.feed_server import FeedServer, body
+
+NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
+SETTINGS = IngestSettings(request_timeout_seconds=2.0, host_interval_seconds=0.001)
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    feeds = FeedServer()
+    yield feeds
+    feeds.close()
+
+
+def feed_of(*dates: str, language: str = "") -> bytes:
+    items = "".join(
+        f"<item><guid isPermaLink='false'>g{number}</guid><title>Story {number} of the bank</title><pubDate>{date}</pubDate></item>"
+        for number, date in enumerate(dates, 1)
+    )
+    spoken = f"<language>{language}</language>" if language else ""
+    return f"<?xml version='1.0' encoding='utf-8'?><rss version='2.0'><channel>{spoken}{items}</channel></rss>".encode()
+
+
+def run(source: RssSource) -> list[Batch]:
+    batches = []
+    for batch in source.batches(threading.Event()):
+        batches.append(batch)
+        batch.commit()
+    return batches
+
+
+def published(batches: list[Batch]) -> dict[str, tuple[datetime, bool]]:
+    documents = [item.document for batch in batches for item in batch.items if item.document]
+    return {document.title.split()[1]: (document.published_at, document.undated) for document in documents}
+
+
+def test_dates_are_read_by_zone_language_and_half_of_the_day(server: FeedServer) -> None:
+    dates = (
+        "Mon, 02 Mar 2026 15:05:00 CET",
+        "Mo, 02 Mär 2026 14:05",
+        "Mar 2, 2026 2:05 PM",
+        "2026/03/02 14:05",
+        "Mon, 02 Mar 2026 19:35:00 IST",
+    )
+    server.answers["/f"] = body(feed_of(*dates, language="en-in"))
+    source = RssSource([Feed(url=server.url("/f"))], SETTINGS, ManualClock(NOW), Random(1), once=True)
+    moment = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
+    assert published(run(source)) == {str(number): (moment, False) for number in range(1, 6)}
+    assert source.states[0].undated == 0
+
+
+def test_an_unreadable_date_is_counted_and_logged_once_and_the_entry_is_undated(
+    server: FeedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answers["/f"] = body(feed_of("Mon, 02 Mar 2026 18:02:42 IST", "02/03/2026 14:05", "Mon, 02 Mar 2026 14:05:00 GMT", ""))
+    clock = ManualClock(NOW)
+    health = Health(clock)
+    source = RssSource([Feed(url=server.url("/f"))], SETTINGS, clock, Random(1), once=True, health=health)
+    with caplog.at_level(logging.WARNING):
+        found = published(run(source))
+    assert found == {
+        "1": (NOW, True),
+        "2": (NOW, True),
+        "3": (datetime(2026, 3, 2, 14, 5, tzinfo=UTC), False),
+        "4": (NOW, True),
+    }
+    assert source.states[0].undated == 2
+    assert health.metrics.registry.get_sample_value("squall_source_undated_total") == 2
+    (line,) = [record.getMessage() for record in caplog.records if "undated" in record.getMessage()]
+    assert "02/03/2026" in line
+    assert "time_format" in line
+
+
+def test_an_entry_dated_ahead_is_delivered_when_it_is_due_and_not_before(server: FeedServer) -> None:
+    """The feed is not changed meanwhile (304), and its other entry is delivered at once."""
+    server.answers["/f"] = body(feed_of("Mon, 02 Mar 2026 15:13:00 GMT", "Mon, 02 Mar 2026 14:05:00 GMT"), ETag='"v1"')
+    clock, stop = ManualClock(NOW), threading.Event()
+    source = RssSource([Feed(url=server.url("/f"), interval_seconds=300)], SETTINGS, clock, Random(1))
+    batches = source.batches(stop)
+    assert published([next(batches)]) == {"2": (datetime(2026, 3, 2, 14, 5, tzinfo=UTC), False)}
+    server.answers["/f"] = body(b"", 304)
+    due = NOW + timedelta(minutes=13)
+    assert published([next(batches)]) == {"1": (due, False)}
+    assert due <= clock.now() < due + timedelta(minutes=5)
+    source.close()
+
+
+def test_an_entry_that_waits_is_fetched_again_after_a_restart(server: FeedServer, tmp_path: Path) -> None:
+    server.answers["/f"] = body(feed_of("Mon, 02 Mar 2026 15:13:00 GMT", "Mon, 02 Mar 2026 14:05:00 GMT"), ETag='"v1"')
+    feeds, cursors, clock = [Feed(url=server.url("/f"))], CursorStore(tmp_path), ManualClock(NOW)
+    first = RssSource(feeds, SETTINGS, clock, Random(1), cursors, once=True)
+    assert list(published(run(first))) == ["2"]
+    assert list(first.states[0].early) != []
+    clock.sleep(14 * 60)
+    second = RssSource(feeds, SETTINGS, clock, Random(1), cursors, once=True)
+    assert published(run(second)) == {"1": (NOW + timedelta(minutes=13), False)}
+    assert "if-none-match" not in server.requests[1][1]
+    third = RssSource(feeds, SETTINGS, clock, Random(1), cursors, once=True)
+    assert published(run(third)) == {}
+    assert server.requests[2][1]["if-none-match"] == '"v1"'
+
+
+def test_what_the_worker_would_reject_as_ahead_waits_too(server: FeedServer) -> None:
+    server.answers["/f"] = body(feed_of("Mon, 02 Mar 2026 15:05:00 GMT"))
+    source = RssSource([Feed(url=server.url("/f"))], SETTINGS, ManualClock(NOW), Random(1), once=True, most_ahead=timedelta(seconds=60))
+    assert published(run(source)) == {}
+    assert len(source.states[0].early) == 1
+
+
+def test_a_date_days_ahead_is_rejected_with_its_reason(server: FeedServer) -> None:
+    server.answers["/f"] = body(feed_of("Mon, 09 Mar 2026 15:05:00 GMT"))
+    (batch,) = run(RssSource([Feed(url=server.url("/f"))], SETTINGS, ManualClock(NOW), Random(1), once=True))
+    (item,) = batch.items
+    assert item.rejection is not None
+    assert "2026-03-09T15:05:00Z is in the future" in item.rejection.detail
