@@ -16,7 +16,9 @@ _FIRST_BUDGET: Final = 3.0
 _FIRST_SLOPE: Final = 1.37
 """and how much lower it was there for e times as many."""
 _FIRST_DAYS: Final = 7.0
-"""It counts as so many days."""
+"""It counts as so many days at first, and not at all once `LEARNT_DAYS` are known."""
+_LOWEST: Final = 6.0
+"""Less evidence is worth no alert, however quiet the feed."""
 
 
 class Budget:
@@ -66,4 +68,5 @@ class Budget:
         wanted = max(1, round(days * self._per_day))
         highest = nlargest(wanted, [*(score for _, score in self._ended), *present])
         learnt = highest[-1] if len(highest) == wanted else 0.0
-        return (days * learnt + _FIRST_DAYS * self._first_limit) / (days + _FIRST_DAYS)
+        first = _FIRST_DAYS * (1 - days / LEARNT_DAYS)
+        return max(_LOWEST, (days * learnt + first * self._first_limit) / (days + first))

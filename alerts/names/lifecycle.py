@@ -7,7 +7,7 @@ evidence and is about somebody as specific, the name belongs to that one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from squall.alerts.detection.names.reading import Name, NameReading
@@ -63,7 +63,7 @@ class NameAlert:
 
 @dataclass(frozen=True, slots=True)
 class NameChange:
-    """A change of an alert at a minute, and the alert."""
+    """A change of an alert at a minute, and the alert as it was then."""
 
     change: Change
     minute: int
@@ -102,9 +102,9 @@ class NameAlerts:
             alert, higher = self._take(reading)
             if alert.fired is None and alert.peak.score >= limit and reading.minute >= self._first:
                 alert.fired = reading.minute
-                changes.append(NameChange(Change.FIRED, reading.minute, alert))
+                changes.append(_change(Change.FIRED, reading.minute, alert))
             elif alert.fired is not None and higher:
-                changes.append(NameChange(Change.UPDATED, reading.minute, alert))
+                changes.append(_change(Change.UPDATED, reading.minute, alert))
         return changes
 
     def end(self, minute: int) -> list[NameChange]:
@@ -117,7 +117,7 @@ class NameAlerts:
         self._by_document = {document: alert for document, alert in self._by_document.items() if id(alert) not in gone}
         for alert in over:
             self._budget.add(alert.last, alert.peak.score)
-        return [NameChange(Change.RESOLVED, alert.last + REST_MINUTES, alert) for alert in over if alert.fired is not None]
+        return [_change(Change.RESOLVED, alert.last + REST_MINUTES, alert) for alert in over if alert.fired is not None]
 
     def _take(self, reading: NameReading) -> tuple[NameAlert, bool]:
         """Return the alert or candidate that `reading` belongs to, and whether it is that one's peak now."""
@@ -169,6 +169,10 @@ class NameAlerts:
             alert.also[other.name.entity] = other.name
             self._open.pop(other.name.entity, None)
             self._by_document = {document: alert if held is other else held for document, held in self._by_document.items()}
+
+
+def _change(change: Change, minute: int, alert: NameAlert) -> NameChange:
+    return NameChange(change, minute, replace(alert, also=dict(alert.also), documents=dict(alert.documents)))
 
 
 def _rank(name: Name) -> int:

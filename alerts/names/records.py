@@ -41,7 +41,6 @@ def name_alert_record(change: NameChange, wall: datetime | None = None) -> Alert
         id=name_alert_id(alert),
         topic=alert.name.name,
         kind=SeriesKind.ENTITY,
-        entity=alert.name.entity,
         test=BURST if observed > 1 else FLASH,
         state=AlertState.RESOLVED if resolved else AlertState.FIRING,
         severity=Severity.CRITICAL if peak.gravest >= CRITICAL else Severity.WARNING,

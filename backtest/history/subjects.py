@@ -33,7 +33,7 @@ def _subject(alert: Alert, catalogue: Catalogue) -> Subject:
     if alert.kind is SeriesKind.SECTOR:
         return Subject(alert.topic.removeprefix(SECTOR_PREFIX), (alert.topic,))
     if alert.kind is SeriesKind.ENTITY:
-        return _named(alert.topic, (), catalogue.by_id(alert.entity))
+        return _named(alert.topic, (), catalogue.by_id(alert.lead_entity))
     if alert.kind is SeriesKind.SYMBOL:
         symbol = alert.topic.removeprefix(SYMBOL_PREFIX)
         return _named(symbol, (symbol, alert.topic), catalogue.by_symbol(symbol))

@@ -52,9 +52,8 @@ class Alert(Record):
     """
 
     id: str = Field(pattern=r"^[0-9a-f]{32}$")
-    topic: str = Field(description="name of the series: a topic, `$SYMBOL`, `Sector: …`, `All topics`, `Source: …`, or of an entity")
+    topic: str = Field(description="name of the series: a topic, `$SYMBOL`, `Sector: …`, `All topics`, `Source: …`; or of an entity")
     kind: SeriesKind = SeriesKind.TOPIC
-    entity: str = Field("", description="id of the entity that it is about; empty: it is about a series of another kind")
     test: str = Field("burst", description="burst (short windows), burn (long ones), flash (one grave document), no data")
     state: AlertState
     severity: Severity
@@ -89,7 +88,7 @@ class Alert(Record):
     fired_wall: Timestamp | None = Field(None, description="wall time at which it fired")
     updated_wall: Timestamp | None = Field(None, description="wall time at which this state was written")
     lead: str = Field("", description="whom most of the window's negative documents name; empty: no name stands out")
-    lead_entity: str = Field("", description="its id")
+    lead_entity: str = Field("", description="its id; of an alert about an entity that entity's")
     lead_documents: int = Field(0, ge=0, description="how many of `named_documents` name it")
     named_documents: int = Field(0, ge=0, description="negative documents of the window that were read for names and stories")
     stories: int = Field(0, ge=0, description="how many stories they tell: near-copies are one")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from squall.core.errors import StoreUnavailableError
-from squall.core.records import EntityKind, ScoredDocument, Sentiment
+from squall.core.records import EntityKind, Event, ScoredDocument, Sentiment
 from squall.storage import Store
 from squall.storage.rows.mentions import DocumentReading
 from tests.integration.storage.mention_samples import mention, naming
@@ -232,3 +232,22 @@ def test_hundreds_of_names_of_a_batch_are_stored_whole(store: Store) -> None:
     store.documents.insert(rows, token="a")
     ((count, documents),) = store.read("SELECT count(), uniqExact(document_id) FROM mentions WHERE entity != ''")
     assert (int(count), int(documents)) == (110_000, 1100)
+
+
+def test_what_is_counted_is_each_entity_of_each_document_once_with_its_severity_and_without_copies(store: Store) -> None:
+    grave = mention(APPLE, severity=0.8, events=(Event(name="fraud", probability=0.9),))
+    again = mention(APPLE, 20, first=False)
+    rows = [naming(2, grave, again, FORD), naming(1, FORD, published_at=NOW + HOUR, fingerprint=7)]
+    store.documents.insert([*rows, naming(3, FORD, published_at=NOW + 2 * HOUR, fingerprint=7)], token="a")
+    found = store.mentions.counted(*SPAN)
+    assert [(row.document_id[-1], row.entity, row.published_at) for row in found] == [
+        ("2", APPLE, NOW),
+        ("2", FORD, NOW),
+        ("1", FORD, NOW + HOUR),
+    ]
+    apple = found[0]
+    assert (apple.title, apple.kind, apple.event_names) == ("Title 2", EntityKind.COMPANY, ("fraud",))
+    assert (apple.severity, apple.p_negative) == (pytest.approx(0.8), pytest.approx(0.8))
+    assert found[1].severity is None
+    assert store.mentions.counted(*SPAN, model_version="m9") == []
+    assert store.mentions.counted(NOW + HOUR, SPAN[1]) == found[2:]
