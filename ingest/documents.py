@@ -11,7 +11,8 @@ from squall.core import text as texts
 from squall.core.codec import invalid_record
 from squall.core.records import Document, Kind
 from squall.ingest.fields import Fields, InvalidFieldError, author_of, is_dated, kind_of, native_id_of, published_at_of, symbols_of, text_of
-from squall.ingest.identity import canonical, identify
+from squall.ingest.identity import identify
+from squall.ingest.links import trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
     if not dated and not defaults.undated:
         raise InvalidFieldError("missing_field", "published_at", "is required")
     published = published_at_of(fields, defaults.naive, defaults.time_format, collected_at) if dated else collected_at
-    url = canonical(text_of(fields, "url"))
+    url = trimmed(text_of(fields, "url"))
     try:
         return Document(
             id=identify(source, native_id_of(fields), url, (author, title, text, published.isoformat() if dated else "")),

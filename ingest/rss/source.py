@@ -22,6 +22,7 @@ from squall.core.net.outbound.client import OutboundClient
 from squall.core.observability.health import Health
 from squall.ingest.cursors import CursorStore
 from squall.ingest.documents import Defaults, build_document
+from squall.ingest.rss.entry_identity import IdentifiedEntry
 from squall.ingest.rss.feed_formats import NotAFeedError
 from squall.ingest.rss.feed_list import Feed, load_feeds
 from squall.ingest.rss.feed_state import FeedState
@@ -199,9 +200,9 @@ class RssSource:
         for start in range(0, len(new), BATCH_ITEMS):
             if stop.is_set():
                 return
-            items, paused = self._items(state, [entry for _, entry in new[start : start + BATCH_ITEMS]])
+            items, paused = self._items(state, new[start : start + BATCH_ITEMS])
             last = paused or start + BATCH_ITEMS >= len(new)
-            state.delivered.update(dict.fromkeys(key for key, _ in new[start : start + len(items)]))
+            state.delivered.update((entry.key, entry.digest) for entry in new[start : start + len(items)])
             state.entries += len(items)
             # before the last part is delivered a crash must fetch the whole feed again, so the cursor has no validators yet
             cursor = state.cursor() if last else {**state.cursor(), "etag": "", "modified": ""}
@@ -210,7 +211,7 @@ class RssSource:
                 return
         state.pauses = 0
 
-    def _items(self, state: FeedState, entries: Sequence[Entry]) -> tuple[list[Item], bool]:
+    def _items(self, state: FeedState, entries: Sequence[IdentifiedEntry]) -> tuple[list[Item], bool]:
         """Return an item per entry, up to the one with which the feed reaches the limit of rejects, and whether it was reached."""
         items: list[Item] = []
         reasons: Counter[str] = Counter()
@@ -226,10 +227,11 @@ class RssSource:
                 return items, True
         return items, False
 
-    def _item(self, feed: Feed, entry: Entry) -> Item:
+    def _item(self, feed: Feed, identified: IdentifiedEntry) -> Item:
+        entry = identified.entry
         origin = self._numbers.next()
         defaults = Defaults(source=feed.source, kind=feed.kind, symbols=feed.symbols, undated=True)
-        fields = {**entry.fields, "language": feed.language or entry.fields.get("language")}
+        fields = {**entry.fields, "id": identified.native_id, "language": feed.language or entry.fields.get("language")}
         try:
             if entry.fault:
                 raise InvalidRecordError("broken_markup", f"the entry can't be parsed: {entry.fault}")

@@ -24,9 +24,33 @@ def build(defaults: Defaults | None = None, **fields: Any) -> Any:
 
 def test_the_native_id_is_the_identity_before_the_address_before_the_content() -> None:
     assert build(id="7", url="http://x/a").id == build(id=7, url="http://x/b").id == document_id("wire", "7")
-    assert build(url="http://X.com/a?utm_source=t#top").id == build(url="http://x.com/a", title="Other").id
+    assert build(url="http://X.com/a?utm_source=t").id == build(url="http://x.com/a", title="Other").id
+    assert build(url="http://x.com/#!/a").id != build(url="http://x.com/#!/b").id
+    assert build(url="http://X.com/a?utm_source=t&ref=b&q=%D6%D0").url == "http://X.com/a?ref=b&q=%D6%D0"
     assert build().id == build().id != build(title="Other").id
     assert build(published_at="2026-03-01T14:00:00Z").id != build().id
+
+
+@pytest.mark.parametrize("value", ["1.29403E+18", "1,29403e+18", "1E+15", 1.294032485769302e18, "-1.2E18", float("inf")])
+def test_an_id_that_has_lost_digits_is_refused_by_name(value: str | float) -> None:
+    with pytest.raises(InvalidFieldError, match="write ids as text") as caught:
+        build(id=value)
+    assert (caught.value.field, caught.value.reason) == ("id", "lost_digits")
+    assert str(value) in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["1294032485769302017", "a1E+15", "12.5", "1e", "E+18", "http://x/1e5"])
+def test_an_id_that_only_resembles_a_rounded_number_is_an_id(value: str) -> None:
+    assert build(id=value).id == document_id("wire", value)
+
+
+def test_a_whole_number_that_a_table_made_a_float_is_the_number() -> None:
+    assert build(id=7.0).id == build(id="7").id
+
+
+@pytest.mark.parametrize("value", ["N/A", "null", "NaN", "none", "-", "", None, float("nan")])
+def test_a_placeholder_for_an_id_is_no_id(value: str | float | None) -> None:
+    assert build(id=value, title="One").id == build(title="One").id != build(id=value, title="Two").id
 
 
 def test_the_same_native_id_of_two_sources_is_two_documents() -> None:
