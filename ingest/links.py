@@ -18,9 +18,10 @@ _TRACKING: Final = frozenset(
     # where a reader came from: Reuters, Bloomberg, BBC, Daily Mail, MSN, New York Times, Adobe, AT Internet, Comscore, Matomo, Google
     " cmpid feedtype feedname taid ito ocid smid s_cid icid xtor guccounter ref_src ref_url sr_share _ga _gl"
     " at_medium at_campaign at_campaign_type at_custom1 at_custom2 at_custom3 at_custom4 at_format at_link_id at_link_origin at_link_type"
-    " at_ptr_name at_bbc_team ns_mchannel ns_source ns_campaign ns_linkname ns_fee pk_campaign pk_kwd pk_keyword pk_source pk_medium".split()
+    " at_ptr_name at_bbc_team ns_mchannel ns_source ns_campaign ns_linkname ns_fee"
+    " pk_campaign pk_kwd pk_keyword pk_source pk_medium".split()
 )
-"""Parameters that say how a reader came to a page and never which page it is, in lower case. `ref`, `id`, `source` and the like may say which."""
+"""Parameters that say how a reader came to a page and never which page it is, in lower case. `ref`, `id` and `source` may say which."""
 _SURROGATES: Final = "surrogateescape"
 """Keeps bytes that are not UTF-8, such as those of a query in GBK."""
 

@@ -25,8 +25,8 @@ class IdentifiedEntry:
         key: its identity within its feed, 128-bit hex.
         native_id: its document's native id; empty where link or content identify it.
         digest: of title and text, 64-bit hex.
-        other_keys: under which it was delivered if that was before its guid or link turned out not to tell entries apart, or by a version of
-            Squall that trusted every guid.
+        other_keys: under which it was delivered if that was before its guid or link turned out not to tell entries apart, or by a
+            version of Squall that trusted every guid.
     """
 
     entry: Entry
@@ -40,8 +40,8 @@ def identified(entries: Sequence[Entry], feed_url: str, weak: dict[str, None]) -
     """Return the entries of one poll with their identity.
 
     A guid that is unique everywhere by its form (a URL, a URN, a UUID, 16 characters and more with a digit in them) is trusted by itself,
-    another one (`1`, `post-7`) only together with the entry's link, or with the feed where there is no link. Without a guid the link counts.
-    What two different entries of a poll share does not tell them apart: then the link counts too, then the title, then the text.
+    another one (`1`, `post-7`) only together with the entry's link, or with the feed where there is no link. Without a guid the link
+    counts. What two different entries of a poll share does not tell them apart: then the link counts too, then the title, then the text.
 
     Args:
         entries: of the feed, in its order.
