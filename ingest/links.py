@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 _NOISE: Final = re.compile(r"[\x00-\x1f\x7f]")
 _TRACKING_PREFIXES: Final = ("utm_", "mtm_", "itm_", "hsa_", "guce_", "piwik_", "matomo_")
-_TRACKING: Final = frozenset(
+_TABLE: Final = (
     # clicks on advertisements: Facebook, Google, Microsoft, Yandex, X, TikTok, Instagram, LinkedIn, Pinterest, Snapchat, Reddit, Impact
     "fbclid fb_action_ids fb_action_types fb_source gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid srsltid msclkid yclid ymclid"
     " _openstat twclid ttclid igshid igsh li_fat_id epik sccid rdt_cid irclickid wickedid rb_clickid"
@@ -19,8 +19,9 @@ _TRACKING: Final = frozenset(
     " cmpid feedtype feedname taid ito ocid smid s_cid icid xtor guccounter ref_src ref_url sr_share _ga _gl"
     " at_medium at_campaign at_campaign_type at_custom1 at_custom2 at_custom3 at_custom4 at_format at_link_id at_link_origin at_link_type"
     " at_ptr_name at_bbc_team ns_mchannel ns_source ns_campaign ns_linkname ns_fee"
-    " pk_campaign pk_kwd pk_keyword pk_source pk_medium".split()
+    " pk_campaign pk_kwd pk_keyword pk_source pk_medium"
 )
+_TRACKING: Final = frozenset(_TABLE.split())
 """Parameters that say how a reader came to a page and never which page it is, in lower case. `ref`, `id` and `source` may say which."""
 _SURROGATES: Final = "surrogateescape"
 """Keeps bytes that are not UTF-8, such as those of a query in GBK."""
