@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from squall.core import text as texts
 from squall.core.codec import invalid_record
+from squall.core.errors import InvalidRecordError
 from squall.core.records import Document, Kind
 from squall.ingest.fields import Fields, InvalidFieldError, author_of, is_dated, kind_of, native_id_of, published_at_of, symbols_of, text_of
 from squall.ingest.identity import identify
@@ -50,7 +53,21 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
 
     Raises:
         InvalidFieldError: reason `missing_field` or `invalid_field`, the field and what is wrong.
+        InvalidRecordError: reason `unforeseen`: reading it failed in a way that is a fault of Squall. One item must not stop its source.
     """
+    try:
+        return _build(fields, defaults, collected_at)
+    except (InvalidRecordError, MemoryError):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        raise InvalidRecordError(
+            "unforeseen", f"reading it failed with {type(error).__name__} ({where}): report it with the item"
+        ) from error
+
+
+def _build(fields: Fields, defaults: Defaults, collected_at: datetime) -> Document:
     source = text_of(fields, "source") or defaults.source
     title, text, author = text_of(fields, "title"), text_of(fields, "text"), author_of(fields)
     if not source:

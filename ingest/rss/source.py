@@ -121,7 +121,12 @@ class RssSource:
                 entries = self._finished(state, future)
                 if not self._once:
                     waiting.append(state)
-                yield from self._deliver(state, entries, stop)
+                try:
+                    yield from self._deliver(state, entries, stop)
+                except Exception as error:  # an error of any kind in one feed must not stop the others
+                    log.exception("the entries of a feed can't be delivered", extra={"feed": redact_url(state.feed.url)})
+                    state.validators = Validators()  # the next poll reads them again
+                    self._failed(state, type(error).__name__)
         self.close()
 
     def close(self) -> None:

@@ -108,3 +108,28 @@ def test_both_kinds_of_deflate_are_read(server: FeedServer, pack: object) -> Non
         assert [document.title for document in read(Feed(url=server.url(path)))] == ["Story 1", "Story 2"]
     asked = server.requests[0][1]["accept-encoding"]
     assert {name.strip() for name in asked.split(",")} == {"gzip", "deflate"}
+
+
+def test_an_error_that_nobody_foresaw_in_one_feed_does_not_stop_the_others_and_loses_nothing(
+    server: FeedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Clock(ManualClock):
+        broken = True
+
+        def now(self) -> datetime:
+            if self.broken and len(server.requests) == 1:
+                raise OverflowError("date value out of range")
+            return super().now()
+
+    for path in ("/a", "/b"):
+        server.answers[path] = body(rss("1"), ETag=f'"{path}"')
+    feeds = [Feed(url=server.url(path), name=path, interval_seconds=0.01) for path in ("/a", "/b")]
+    clock = Clock(NOW)
+    clock.broken = False
+    source = RssSource(feeds, SETTINGS, clock, Random(1), CursorStore(tmp_path), once=True)
+    clock.broken = True
+    found = [item.document for batch in source.batches(threading.Event()) for item in batch.items if item.document]
+    assert [document.source for document in found] == ["/b"]
+    assert source.states[0].last_error == "OverflowError"
+    assert "can't be delivered" in caplog.text
+    assert {document.source for document in read(*feeds, cursors=CursorStore(tmp_path))} == {"/a", "/b"}

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from squall.core.codec import decode_document, encode_document
+from squall.core.errors import InvalidRecordError
 from squall.core.records import Kind
 from squall.core.text import document_id
 from squall.ingest.documents import Defaults, build_document
@@ -67,6 +68,16 @@ def test_an_undated_item_keeps_its_identity_between_collections() -> None:
 
 def test_a_bad_address_does_not_lose_its_text() -> None:
     assert build(url="http://[broken").url == "http://[broken"
+
+
+def test_an_error_that_nobody_foresaw_rejects_the_item_and_says_where() -> None:
+    class Broken(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            return 1 // 0 if key == "author" else super().get(key, default)
+
+    with pytest.raises(InvalidRecordError, match=r"ZeroDivisionError \(test_ingest_documents\.py, line \d+\)") as caught:
+        build_document(Broken(GOOD), Defaults(), NOW)
+    assert caught.value.reason == "unforeseen"
 
 
 @pytest.mark.parametrize(
