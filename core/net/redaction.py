@@ -32,6 +32,8 @@ _PATTERNS: Final = (
     (re.compile(r"(/bot)[0-9]{3,20}(?::|%3A)[A-Za-z0-9_-]{10,100}", re.IGNORECASE), r"\1"),
     (re.compile(r"((?:hooks\.slack\.com/(?:services|workflows|triggers)|/api/webhooks)/)[^\s\"'?#]{1,500}", re.IGNORECASE), r"\1"),
 )
+_PATH_LIKE: Final = re.compile(r"\b(https?):/(?=[^/\s])")
+"""What `pathlib` makes of a URL."""
 _SIGNS: Final = ("=", "@", ":", "/", "earer", "asic")
 _DEEPEST: Final = 6
 
@@ -43,7 +45,7 @@ def redact_secrets_in(text: str) -> str:
     """
     if not any(sign in text for sign in _SIGNS):
         return text
-    text = redact_urls_in(text)
+    text = redact_urls_in(_PATH_LIKE.sub(r"\1://", text))
     for pattern, kept in _PATTERNS:
         text = pattern.sub(kept + HIDDEN, text)
     return text

@@ -25,7 +25,7 @@ LOGGERS: Final = {
     ROOT: "start, stop and signals of a process, its store and its model",
     BATCHES: "one line per micro-batch, only with `SQUALL_LOG__FORMAT=json` or the level DEBUG",
     "squall.worker": "the Kafka consumer: partitions, lag, rebalances",
-    "squall.processor": "rejected documents, retries; each document at the level DEBUG",
+    "squall.processor": "what became of the items, once a minute; rejected documents, retries; each document at the level DEBUG",
     "squall.engine": "the model: devices, failures, a new checkpoint",
     "squall.http": "all HTTP listeners: connections and requests that were refused or too slow, one line a minute for each kind",
     "squall.web": "the live page",

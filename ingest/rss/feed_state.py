@@ -38,6 +38,10 @@ class FeedState:
     unchanged: int = 0
     errors: int = 0
     entries: int = 0
+    known: int = 0
+    """Entries of the last poll that were delivered before."""
+    repeated: int = 0
+    """Entries of the last poll that are the same as another of it in everything."""
     last_error: str = ""
 
     @property
@@ -70,6 +74,7 @@ class FeedState:
         """
         keyed = {entry.key: entry for entry in reversed(identified(entries, self.feed.url, self.weak))}
         known = {key: entry for key, entry in keyed.items() if key in self.delivered or self._was_delivered(entry)}
+        self.known, self.repeated = len(known), len(entries) - len(keyed)
         for key, entry in known.items():  # still in the feed: must be remembered longest
             for other in (key, *(other for other in entry.other_keys if not self.delivered.get(other, "-"))):
                 self.delivered.pop(other, None)

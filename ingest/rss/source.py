@@ -202,6 +202,9 @@ class RssSource:
     def _deliver(self, state: FeedState, entries: Sequence[Entry], stop: threading.Event) -> Iterator[Batch]:
         """Yield the entries not delivered before, oldest first; the cursor with the new validators moves with the last of them."""
         new = state.undelivered(entries)
+        if new or state.repeated:
+            counts = {"new": len(new), "delivered_before": state.known, "duplicates": state.repeated}
+            log.info("a feed was read", extra={"feed": redact_url(state.feed.url), "entries": len(entries), **counts})
         for start in range(0, len(new), BATCH_ITEMS):
             if stop.is_set():
                 return

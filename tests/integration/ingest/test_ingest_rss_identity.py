@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import zlib
 from collections.abc import Iterator
@@ -53,6 +54,20 @@ def test_ten_items_with_one_guid_are_ten_documents_once(server: FeedServer, tmp_
     assert (len({document.id for document in documents}), len(documents)) == (10, 10)
     assert read(one, cursors=CursorStore(tmp_path)) == []
     assert {document.id for document in read(one)} == {document.id for document in documents}
+
+
+def test_the_log_says_what_became_of_every_entry(server: FeedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    server.answers["/f"] = body(feed("<title>1</title>", "<title>2</title>", "<title>2</title>"))
+    one = Feed(url=server.url("/f?apikey=geheim"))
+    server.answers["/f?apikey=geheim"] = server.answers["/f"]
+    with caplog.at_level(logging.INFO, "squall"):
+        read(one, cursors=CursorStore(tmp_path))
+        server.answers["/f?apikey=geheim"] = body(feed("<title>1</title>", "<title>3</title>"))
+        read(one, cursors=CursorStore(tmp_path))
+    lines = [record.__dict__ for record in caplog.records if record.getMessage() == "a feed was read"]
+    assert [(line["entries"], line["new"], line["delivered_before"], line["duplicates"]) for line in lines] == [(3, 2, 0, 1), (2, 1, 1, 0)]
+    assert all(line["new"] + line["delivered_before"] + line["duplicates"] == line["entries"] for line in lines)
+    assert "geheim" not in str(lines)
 
 
 def test_two_feeds_of_one_host_may_both_number_their_items_from_one(server: FeedServer) -> None:
