@@ -21,7 +21,8 @@ def from_feeds(
     """Poll RSS, Atom and RDF feeds until stopped.
 
     New entries are published to Kafka, and remembered across restarts. Requests are conditional, one at a time per host, and less
-    frequent while a feed fails. An entry without a date gets the time at which it was fetched.
+    frequent while a feed fails. An entry without a date gets the time at which it was fetched. A guid counts by itself only if its form
+    makes it unique everywhere; another one counts with the entry's link, and with its title where several entries share both.
 
     \b
     The list, feeds.toml:
