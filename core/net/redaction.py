@@ -9,8 +9,8 @@ from typing import Any, Final
 from squall.core.net.addresses import HIDDEN, redact_urls_in
 
 _NAME: Final = (
-    r"[A-Za-z0-9_-]{0,40}(?:token|secret|passw(?:or)?d|passphrase|pwd|api[_-]?key|access[_-]?key|private[_-]?key|integration[_-]?key"
-    r"|routing[_-]?key|credentials?|signature|authorization)"
+    r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{0,80}(?:token|secret|passw(?:or)?d|passphrase|pwd|api[_-]?key|access[_-]?key|private[_-]?key"
+    r"|integration[_-]?key|routing[_-]?key|credentials?|signature|authorization)"
 )
 """Names of what must not be shown; anything may come before, as in `SQUALL_STORE__PASSWORD`."""
 _VALUE: Final = r"(?:\"[^\"\r\n]{0,500}\"?|'[^'\r\n]{0,500}'?|[^\s&\"'<>;,)}\]]{1,500})"

@@ -15,6 +15,7 @@ from squall.core.display import spreadsheet_cell, visible, visible_lines
 from squall.core.headline_marks import without_prefixes, without_signature
 from squall.core.matchers import fits, parse
 from squall.core.net.addresses import redact_url, redact_urls_in, redact_webhook_url
+from squall.core.net.redaction import redact_secrets_in
 from squall.core.text import MAX_TEXT_CHARS, cashtags, clean, clean_name, fingerprint, normalise
 from squall.entities.catalogue.listings import symbol_forms
 from squall.entities.linking.folding import fold
@@ -187,7 +188,7 @@ REPLIES: tuple[Callable[[str], object], ...] = (one_line, safe_link, retry_after
 NAMES: tuple[Callable[[str], object], ...] = (linked, fold, ticker_forms)
 FUNCTIONS: tuple[Callable[[str], object], ...] = (
     *(clean, normalise, fingerprint, cashtags, trimmed, link_key, without_prefixes, without_signature),
-    *(clean_name, redact_url, redact_webhook_url, redact_urls_in, visible, visible_lines, spreadsheet_cell),
+    *(clean_name, redact_url, redact_webhook_url, redact_urls_in, redact_secrets_in, visible, visible_lines, spreadsheet_cell),
     *(group_key, prepared, cased, words_of, matched, dated, symbols, cursor_path),
     *(name_key, short_forms, symbol_forms, asked, excerpted),
     *(*MARKUP, *REPLIES, *NAMES),
