@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import xxhash
 
@@ -22,13 +21,11 @@ _UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udff
 _DIRECTION = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
 _NAME_NOISE = dict.fromkeys((*range(0x80, 0x85), *range(0x86, 0xA0), *_DIRECTION))
 """C1 control characters and direction marks: in a name they can only deceive."""
-_URL_NOISE = re.compile(r"[\x00-\x1f\x7f]")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _STORY_WORDS = 5
 """A title of this many words identifies a story; a shorter one may head many."""
 _NOT_WORD = re.compile(r"[^\w%$]+")
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z]{1,2})?)(?![\w$])")
-_TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|ref|cmpid|feedtype|feedname)$", re.IGNORECASE)
 
 
 def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
@@ -56,30 +53,8 @@ def content(title: str, text: str) -> str:
 def gist(title: str, text: str) -> str:
     """Return what identifies a story: a title if it is long enough (agencies add bodies of their own), else title and text."""
     return title if len(normalise(title).split()) >= _STORY_WORDS else content(title, text)
-
-
-def canonical_url(url: str) -> str:
-    """Return `url` without fragment, user, tracking parameters, default port and letter case in the host; unchanged where it is no URL."""
-    url = _URL_NOISE.sub("", url).strip()  # urlsplit drops some of it too, but at the edges before we strip
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    host = (parts.hostname or "").lower()
-    if ":" in host:
-        host = f"[{host}]"
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    if port and (parts.scheme, port) not in {("http", 80), ("https", 443)}:
-        host = f"{host}:{port}"
-    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)], errors="replace")
-    return urlunsplit((parts.scheme.lower(), host, parts.path, query, "")).strip()
-
-
 def document_id(source: str, key: str) -> str:
-    """Return the 128-bit hex identity of the item `key` (native id, canonical URL or content) of `source`."""
+    """Return the 128-bit hex identity of the item `key` (native id, link or content) of `source`."""
     return xxhash.xxh3_128_hexdigest(f"{source}\x1f{key}".encode("utf-8", "replace"))
 
 

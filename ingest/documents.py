@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from squall.core import text as texts
 from squall.core.codec import invalid_record
+from squall.core.errors import InvalidRecordError
 from squall.core.records import Document, Kind
 from squall.ingest.fields import Fields, InvalidFieldError, author_of, is_dated, kind_of, native_id_of, published_at_of, symbols_of, text_of
-from squall.ingest.identity import canonical, identify
+from squall.ingest.identity import identify
+from squall.ingest.links import trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,21 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
     Raises:
         EarlyError: its publication time has not come yet.
         InvalidFieldError: reason `missing_field` or `invalid_field`, the field and what is wrong.
+        InvalidRecordError: reason `unforeseen`: reading it failed in a way that is a fault of Squall. One item must not stop its source.
     """
+    try:
+        return _build(fields, defaults, collected_at)
+    except (InvalidRecordError, MemoryError):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        raise InvalidRecordError(
+            "unforeseen", f"reading it failed with {type(error).__name__} ({where}): report it with the item"
+        ) from error
+
+
+def _build(fields: Fields, defaults: Defaults, collected_at: datetime) -> Document:
     source = text_of(fields, "source") or defaults.source
     title, text, author = text_of(fields, "title"), text_of(fields, "text"), author_of(fields)
     if not source:
@@ -62,7 +80,7 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
         raise InvalidFieldError("missing_field", "published_at", "is required")
     language = text_of(fields, "language") or defaults.language
     published = published_at_of(fields, defaults.naive, defaults.time_format, language, collected_at) if dated else collected_at
-    url = canonical(text_of(fields, "url"))
+    url = trimmed(text_of(fields, "url"))
     try:
         return Document(
             id=identify(source, native_id_of(fields), url, (author, title, text, published.isoformat() if dated else "")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
@@ -12,6 +13,7 @@ import orjson
 from squall.core import text as texts
 from squall.core.errors import InvalidRecordError
 from squall.core.records import CLOCK_SKEW, Kind
+from squall.ingest.identity import has_lost_digits, is_no_id
 from squall.ingest.publication_time import TimeFormatError, parse_time
 
 Fields = Mapping[str, Any]
@@ -20,6 +22,10 @@ Fields = Mapping[str, Any]
 _SEPARATORS = re.compile(r"[\s,;|]+")
 _MOST_CHARS, _MOST_LISTED = 10_000, 1_000
 """Of a longer list of symbols only the beginning is read; a document keeps 50."""
+
+
+_EXACT = 2**53
+"""From here on a float skips whole numbers."""
 
 
 class InvalidFieldError(InvalidRecordError):
@@ -62,11 +68,31 @@ def author_of(fields: Fields) -> str:
 
 
 def native_id_of(fields: Fields) -> str:
-    """Return the source's own id, which may be an integer; raises as `text_of`."""
+    """Return the source's own id, which may be a whole number; empty if there is none, also where `N/A` or the like is written for it.
+
+    Raises:
+        InvalidFieldError: reason `lost_digits`: it is a number that was rounded, so several items share it; or as `text_of`.
+    """
     value = fields.get("id")
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return text_of(fields, "id")
+    if isinstance(value, float):
+        if math.isnan(value):
+            return ""
+        if abs(value) >= _EXACT:
+            raise _lost_digits(repr(value))
+        return str(int(value)) if value.is_integer() else text_of(fields, "id")
+    found = text_of(fields, "id")
+    if has_lost_digits(found):
+        raise _lost_digits(found)
+    return "" if is_no_id(found) else found
+
+
+def _lost_digits(shown: str) -> InvalidFieldError:
+    what = f"{shown} is a rounded number, which several items may share"
+    return InvalidFieldError(
+        "lost_digits", "id", f"{what}: write ids as text (in a spreadsheet, format the column as text before the export)"
+    )
 
 
 def kind_of(fields: Fields, default: Kind) -> Kind:

@@ -92,4 +92,6 @@ def replay(
             create_topics(settings)
             report = publish_to_kafka(settings, paced, stop, fraction=file.fraction)
             print_summary([report], as_json, {"skipped": paced.skipped})
+            if paced.skipped and not as_json:
+                print_note(f"{paced.skipped:,} documents outside of --from and --to were skipped")
     exit_if_incomplete([file], stop)

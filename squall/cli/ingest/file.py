@@ -44,7 +44,8 @@ def from_files(
     Columns are found by name: time published_at, ts_utc, created_at, date, timestamp or time; text title, headline, text, body, content
     or tweet; also url, href, link, id, id_str, guid, source, author, user, language, lang, symbols, cashtags.
     A time spread over date, time and timezone is joined. A date is read as a whole or refused, with the part that is not understood.
-    A bad row goes to the dead-letter topic with its row number and the reason; the other rows are published.
+    A bad row goes to the dead-letter topic with its row number and the reason; the other rows are published. So does a row whose id a
+    spreadsheet has rounded (1.29403E+18): export ids as text. N/A, null and the like are no ids.
 
     \b
     Examples:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.core.text import canonical_url, cashtags, clean, document_id, fingerprint, normalise
+from squall.core.text import cashtags, clean, document_id, fingerprint, normalise
 
 STORY = "Acme Corp cuts full-year forecast after recall of 40% of its pumps"
 
@@ -73,38 +73,6 @@ def test_hostile_texts_take_no_more_than_moments(hostile: str) -> None:
     started = time.process_time()
     fingerprint(hostile)
     assert time.process_time() - started < 0.2
-
-
-@pytest.mark.parametrize(
-    ("url", "canonical"),
-    [
-        ("HTTPS://News.Example.COM:443/A/b?id=7&utm_source=x&fbclid=y#top", "https://news.example.com/A/b?id=7"),
-        ("http://example.com:8080/a?b=", "http://example.com:8080/a?b="),
-        ("http://user:secret@example.com/a", "http://example.com/a"),
-        (" http://example.com/a ", "http://example.com/a"),
-        ("http://[::1]:8080/a", "http://[::1]:8080/a"),
-        ("http://example.com:99999/a", "http://example.com/a"),
-        ("http://[broken", "http://[broken"),
-        ("no url", "no url"),
-        ("", ""),
-    ],
-)
-def test_urls_of_one_page_are_one(url: str, canonical: str) -> None:
-    assert canonical_url(url) == canonical
-
-
-@given(st.text())
-@example("\x1b\xa00")
-@example("0\xa0?")
-def test_canonical_urls_stay_canonical(url: str) -> None:
-    once = canonical_url(url)
-    assert canonical_url(once) == once
-
-
-@given(st.text())
-def test_no_url_is_too_odd(path: str) -> None:
-    canonical_url(f"http://{path}")
-    canonical_url(f"https://example.com/?q={path}&utm_source=a")
 
 
 @pytest.mark.parametrize(
