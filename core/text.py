@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import xxhash
 
+from squall.core.cleaning.signs import signs
 from squall.core.headline_marks import without_prefixes, without_signature
 
 MAX_TEXT_CHARS = 10_000
@@ -25,6 +26,7 @@ _NAME_NOISE = dict.fromkeys((*range(0x80, 0x85), *range(0x86, 0xA0), *_DIRECTION
 _URL_NOISE = re.compile(r"[\x00-\x1f\x7f]")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _STORY_WORDS = 5
+_GROUP_WORDS = 24
 _NOT_WORD = re.compile(r"[^\w%$]+")
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z]{1,2})?)(?![\w$])")
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|ref|cmpid|feedtype|feedname)$", re.IGNORECASE)
@@ -82,17 +84,27 @@ def normalise(text: str) -> str:
 
     Copies of one story normalise to the same text; used for fingerprints and for splitting training data.
     """
-    text = without_prefixes(_LINK.sub(" ", text).strip())
-    unsigned = without_signature(text)
-    if len(unsigned.split()) >= _STORY_WORDS:  # `Stocks to watch - Ford` has no signature
-        text = unsigned
-    return _NOT_WORD.sub(" ", text.lower()).strip()
+    return _NOT_WORD.sub(" ", _told(text).lower()).strip()
 
 
 def fingerprint(text: str) -> int:
-    """Return the 64-bit near-duplicate group of `text`: xxh3 of its first 24 normalised words."""
-    words = normalise(text).split()
-    return xxhash.xxh3_64_intdigest(" ".join(words[:24] or [text]).encode("utf-8", "replace"))
+    """Return the 64-bit near-duplicate group of `text`: xxh3 of its first 24 normalised words and of the signs that change their meaning.
+
+    `+3.2%` and `−3.2%` differ, as do `>` and `<`, arrows and emoji (`squall.core.cleaning.signs`). A text without such signs has the
+    fingerprint that every version gave it.
+    """
+    told = _told(text)
+    words = _NOT_WORD.sub(" ", told.lower()).split()[:_GROUP_WORDS]
+    meaning = signs(told, _GROUP_WORDS)
+    said = " ".join(words or [text])
+    return xxhash.xxh3_64_intdigest((f"{said}\x1f{meaning}" if meaning else said).encode("utf-8", "replace"))
+
+
+def _told(text: str) -> str:
+    """Return `text` without links, prefixes and signature."""
+    text = without_prefixes(_LINK.sub(" ", text).strip())
+    unsigned = without_signature(text)
+    return unsigned if len(unsigned.split()) >= _STORY_WORDS else text  # `Stocks to watch - Ford` has no signature
 
 
 def cashtags(text: str) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ class Defaults:
         naive: zone of times without one; None refuses them.
         time_format: `strptime` format of the times; empty: the known forms.
         undated: an item without a time gets the collection time instead of being refused.
+        markup: title, text, author and source may hold HTML, which is removed.
     """
 
     source: str = ""
@@ -35,6 +36,7 @@ class Defaults:
     naive: tzinfo | None = UTC
     time_format: str = ""
     undated: bool = False
+    markup: bool = True
 
 
 def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -> Document:
@@ -50,8 +52,9 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
     Raises:
         InvalidFieldError: reason `missing_field` or `invalid_field`, the field and what is wrong.
     """
-    source = text_of(fields, "source") or defaults.source
-    title, text, author = text_of(fields, "title"), text_of(fields, "text"), author_of(fields)
+    html = defaults.markup
+    source = text_of(fields, "source", markup=html) or defaults.source
+    title, text, author = text_of(fields, "title", markup=html), text_of(fields, "text", markup=html), author_of(fields, markup=html)
     if not source:
         raise InvalidFieldError("missing_field", "source", "is required")
     if not title and not text:
@@ -60,10 +63,12 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
     if not dated and not defaults.undated:
         raise InvalidFieldError("missing_field", "published_at", "is required")
     published = published_at_of(fields, defaults.naive, defaults.time_format, collected_at) if dated else collected_at
-    url = canonical(text_of(fields, "url"))
+    url, native_id = canonical(text_of(fields, "url")), native_id_of(fields)
+    # as it came: how markup is removed may change, and what is known must stay known
+    content = () if native_id or url else (author_of(fields), text_of(fields, "title"), text_of(fields, "text"))
     try:
         return Document(
-            id=identify(source, native_id_of(fields), url, (author, title, text, published.isoformat() if dated else "")),
+            id=identify(source, native_id, url, (*content, published.isoformat() if dated else "")),
             kind=kind_of(fields, defaults.kind),
             source=source,
             author=author,

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from squall.core import text as texts
+from squall.core.cleaning.markup import plain
 from squall.core.errors import InvalidRecordError
 from squall.core.records import CLOCK_SKEW, Kind
 from squall.ingest.publication_time import TimeFormatError, parse_time
@@ -31,26 +32,31 @@ class InvalidFieldError(InvalidRecordError):
         self.message = message
 
 
-def text_of(fields: Fields, field: str) -> str:
+def text_of(fields: Fields, field: str, *, markup: bool = False) -> str:
     """Return a text field, cleaned; empty if not given.
+
+    Args:
+        fields: of the item.
+        field: one of them.
+        markup: it may hold HTML, which is removed.
 
     Raises:
         InvalidFieldError: it is not text.
     """
     value = fields.get(field)
-    if value is None:
+    if value is None or value != value:
         return ""
     if not isinstance(value, str):
         raise InvalidFieldError("invalid_field", field, f"expected text, got {_type(value)}")
-    return texts.clean(value)
+    return texts.clean(plain(value) if markup else value)
 
 
-def author_of(fields: Fields) -> str:
+def author_of(fields: Fields, *, markup: bool = False) -> str:
     """Return the author, who may be an object with `screen_name`, `username` or `name` (Twitter's user); raises as `text_of`."""
     value = fields.get("author")
     if isinstance(value, Mapping):
         value = value.get("screen_name") or value.get("username") or value.get("name")
-    return text_of({"author": value}, "author")
+    return text_of({"author": value}, "author", markup=markup)
 
 
 def native_id_of(fields: Fields) -> str:
@@ -79,7 +85,7 @@ def kind_of(fields: Fields, default: Kind) -> Kind:
 def is_dated(fields: Fields) -> bool:
     """Return whether a publication time is given."""
     value = fields.get("published_at")
-    return not (value is None or (isinstance(value, str) and not value.strip()))
+    return not (value is None or value != value or (isinstance(value, str) and not value.strip()))
 
 
 def published_at_of(fields: Fields, naive: tzinfo | None, time_format: str, collected_at: datetime) -> datetime:
@@ -110,7 +116,7 @@ def symbols_of(fields: Fields) -> tuple[str, ...]:
         InvalidFieldError: it is none of these.
     """
     value = fields.get("symbols")
-    if value is None:
+    if value is None or value != value:
         return ()
     listed: list[Any]
     if isinstance(value, str):

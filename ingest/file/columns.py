@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
+from squall.core.cleaning.markup import fullest
 from squall.core.display import visible
 from squall.core.errors import ConfigurationError
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "published_at": ("published_at", "ts_utc", "created_at", "published", "date", "datetime", "timestamp", "time"),
     "title": ("title", "headline"),
-    "text": ("text", "body", "content", "tweet", "full_text", "summary", "description"),
+    "text": ("text", "body", "content", "tweet", "full_text", "extended_tweet", "summary", "description"),
     "url": ("url", "href", "link"),
     "id": ("id", "id_str", "guid"),
     "source": ("source",),
@@ -23,8 +24,10 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 """Column names recognised without an option, in order of preference; letter case is ignored."""
 
+_PROSE = frozenset({"title", "text"})
 _CACHED_COLUMNS = 500
 _LONGEST_NAME = 60
+_PARTING = ";\t|,"
 _SOCIAL_SIGNS = frozenset({"tweet", "id_str", "full_text"})
 
 
@@ -46,16 +49,15 @@ class Columns:
         self._resolve = lru_cache(maxsize=256)(self._resolve_names)
 
     def fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the document fields of `row`: for each field the first of its columns that is not empty."""
+        """Return the document fields of `row`: of the columns of a field the first that is not empty, of texts the one that says most."""
         found: dict[str, Any] = {}
         # rows with very many columns must not fill the cache
         resolve = self._resolve if len(row) <= _CACHED_COLUMNS else self._resolve_names
         for field, names in resolve(tuple(row)):
-            for name in names:
-                value = row[name]
-                if value is not None and value != "":
-                    found[field] = value
-                    break
+            # NaN is not equal to itself
+            values = [value for value in map(row.__getitem__, names) if value is not None and value != "" and value == value]
+            if values:
+                found[field] = _fullest(values) if field in _PROSE else values[0]
         return found
 
     def looks_social(self, row: Mapping[str, Any]) -> bool:
@@ -77,6 +79,8 @@ class Columns:
         if absent:
             raise ConfigurationError(f"{path} has no column {', '.join(absent)}; its columns are {listed}", "correct --map")
         known = self.known(names)
+        if len(names) == 1 and (inside := next((sign for sign in _PARTING if sign in next(iter(names))), "")):
+            raise ConfigurationError(f"{path} has one column, {listed}", f"set the delimiter: --delimiter {inside!r}")
         if "published_at" not in known:
             raise ConfigurationError(f"{path} has no known time column; its columns are {listed}", "name it with --map published_at=COLUMN")
         if not known & {"title", "text"}:
@@ -94,3 +98,11 @@ class Columns:
             if candidates:
                 resolved.append((field, candidates))
         return tuple(resolved)
+
+
+def _fullest(values: list[Any]) -> Any:
+    """Return the value that says most; one that is not text is left for the check of the field."""
+    if len(values) == 1 and isinstance(values[0], str):  # the usual case
+        return values[0]
+    texts = [value.get("full_text") or "" if isinstance(value, Mapping) else value for value in values]  # Twitter's `extended_tweet`
+    return fullest(texts) if all(isinstance(text, str) for text in texts) else values[0]

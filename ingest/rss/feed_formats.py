@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import feedparser
 
-from squall.ingest.rss.markup import plain
+from squall.core.cleaning.markup import fullest, plain
 
 _LONG_TAG: Final = re.compile(rb"<[^<>!?][^<>]{65535,}")
 """The time that feedparser takes for a tag grows with the square of the number of its attributes."""
@@ -53,7 +53,8 @@ def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]
         what = "an HTML page" if body.lstrip()[:14].lower().startswith(_HTML) else "something else"
         raise NotAFeedError(f"not RSS, Atom or RDF, but {what if body.strip() else 'empty'}")
     language = str(parsed.feed.get("language") or "")
-    return [_fields(entry, language) for entry in parsed.entries]
+    atom = parsed.version.startswith("atom")
+    return [_fields(entry, language, atom=atom) for entry in parsed.entries]
 
 
 def base_url(url: str) -> str:
@@ -62,13 +63,12 @@ def base_url(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _fields(entry: Any, language: str) -> dict[str, Any]:
-    content = next(_values(entry), "") or entry.get("summary") or ""
+def _fields(entry: Any, language: str, *, atom: bool) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "id": _text(entry.get("id")),
         "url": _text(entry.get("link")),
-        "title": plain(_text(entry.get("title"))),
-        "text": plain(_text(content)),
+        "title": _prose(entry.get("title_detail") or {"value": entry.get("title")}, atom=atom),
+        "text": fullest(_texts(entry, atom=atom)),
         "author": plain(_text(entry.get("author"))),
         "language": _text(language),
     }
@@ -89,10 +89,19 @@ def _published_at(entry: Any) -> str:
     return ""
 
 
-def _values(entry: Any) -> Iterator[str]:
+def _texts(entry: Any, *, atom: bool) -> Iterator[str]:
+    """Yield what may be the entry's text: a full text may be an image only, and a summary say more."""
     for content in entry.get("content") or ():
         if str(content.get("type", "")).startswith(("text/", "application/xhtml")):
-            yield str(content.get("value") or "")
+            yield _prose(content, atom=atom)
+    yield _prose(entry.get("summary_detail") or {"value": entry.get("summary")}, atom=atom)
+
+
+def _prose(detail: Any, *, atom: bool) -> str:
+    """Return a text without markup. What Atom calls plain text is as it is, unless it holds an end tag: that was meant as HTML."""
+    value = _text(detail.get("value"))
+    literal = atom and detail.get("type") == "text/plain" and "</" not in value
+    return " ".join(value.split()) if literal else plain(value)
 
 
 def _text(value: Any) -> str:

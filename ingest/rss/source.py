@@ -228,7 +228,7 @@ class RssSource:
 
     def _item(self, feed: Feed, entry: Entry) -> Item:
         origin = self._numbers.next()
-        defaults = Defaults(source=feed.source, kind=feed.kind, symbols=feed.symbols, undated=True)
+        defaults = Defaults(source=feed.source, kind=feed.kind, symbols=feed.symbols, undated=True, markup=False)
         fields = {**entry.fields, "language": feed.language or entry.fields.get("language")}
         try:
             if entry.fault:

@@ -12,6 +12,7 @@ from squall.cli.options import (
     ColumnMap,
     Delimiter,
     Encoding,
+    Escape,
     Format,
     KindOption,
     SourceName,
@@ -39,8 +40,9 @@ def stories(
     columns: ColumnMap = None,
     timezone: TimeZone = "UTC",
     time_format: TimeFormat = "",
-    encoding: Encoding = "utf-8",
+    encoding: Encoding = "",
     delimiter: Delimiter = "",
+    escape: Escape = "",
     as_json: AsJson = False,
 ) -> None:
     """Group the headlines of a file into stories.
@@ -63,7 +65,7 @@ def stories(
     from squall.ingest.file.source import FileSource
 
     settings = settings_of(context)
-    options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter)
+    options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter, escape)
     file = FileSource(path, SystemClock(), options)
     with stop_on_signals() as stop:
         found = stories_of_file(file, open_linker(settings.entities), stop)

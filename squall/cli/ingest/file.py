@@ -13,6 +13,7 @@ from squall.cli.options import (
     ColumnMap,
     Delimiter,
     Encoding,
+    Escape,
     Format,
     KindOption,
     SourceName,
@@ -34,8 +35,9 @@ def from_files(
     columns: ColumnMap = None,
     timezone: TimeZone = "UTC",
     time_format: TimeFormat = "",
-    encoding: Encoding = "utf-8",
+    encoding: Encoding = "",
     delimiter: Delimiter = "",
+    escape: Escape = "",
     resume: Annotated[bool, typer.Option(help="Continue after the last row that Kafka acknowledged, if the file is unchanged.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -57,7 +59,7 @@ def from_files(
     from squall.ingest.file.source import FileSource
 
     settings, clock = settings_of(context, broker=True), SystemClock()
-    options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter)
+    options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter, escape)
     cursors = CursorStore(settings.data_dir / "cursors")
     files = [FileSource(path, clock, options, cursors, resume=resume) for path in paths]
     reports = []

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from squall.core.cleaning.markup import plain
 from squall.ingest.publication_time import TimeFormatError, parse_time
 from squall.ingest.rss.feed_formats import NotAFeedError, parse_feed
-from squall.ingest.rss.markup import plain
 
 RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>x</title><language>en-us</language>
 <item><title>Bank &amp;amp; fails</title><link>http://x.com/a</link><guid isPermaLink="false">g1</guid>
