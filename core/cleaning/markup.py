@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from html.entities import html5
 from typing import Final
 
+from squall.core.text import clean
+
 _LONGEST_MARKUP: Final = 200_000
 """Longer markup is cut here before it is read; a document keeps far less."""
 
@@ -152,7 +154,7 @@ def _joined(halves: re.Match[str]) -> str:
 def _spaced(text: str, *, lines: bool) -> str:
     if "  " not in text and text.isprintable():  # the usual case
         return text.strip()
-    text = text.translate(_INVISIBLE)
+    text = clean(text.translate(_INVISIBLE), _LONGEST_MARKUP)
     if not lines or "\n" not in text.strip():
         return " ".join(text.split())
     return _GAPS.sub("\n\n", "\n".join(" ".join(line.split()) for line in text.strip().splitlines()))

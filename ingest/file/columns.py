@@ -104,5 +104,5 @@ def _fullest(values: list[Any]) -> Any:
     """Return the value that says most; one that is not text is left for the check of the field."""
     if len(values) == 1 and isinstance(values[0], str):  # the usual case
         return values[0]
-    texts = [value.get("full_text") or "" if isinstance(value, Mapping) else value for value in values]  # Twitter's `extended_tweet`
+    texts = [value.get("full_text", value) if isinstance(value, Mapping) else value for value in values]  # Twitter's `extended_tweet`
     return fullest(texts) if all(isinstance(text, str) for text in texts) else values[0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from squall.cli.ingest.publishing import exit_if_incomplete
 from squall.cli.options import (
     AsJson,
     ColumnMap,
@@ -74,11 +75,12 @@ def stories(
     totals = {"documents": found.documents, "rejected": found.rejected, "stories": len(found.stories)}
     if as_json:
         print_json(totals | {"shown": [story.as_dict() for story in shown]})
-        return
-    echo(f"{found.documents:,} documents in {len(found.stories):,} stories, {len(wanted):,} of them with {least} documents or more")
-    _print(shown)
-    if found.rejected:
-        print_note(f"{found.rejected:,} rows are no documents; `squall ingest file` says why")
+    else:
+        echo(f"{found.documents:,} documents in {len(found.stories):,} stories, {len(wanted):,} of them with {least} documents or more")
+        _print(shown)
+        if found.rejected:
+            print_note(f"{found.rejected:,} rows are no documents; `squall ingest file` says why")
+    exit_if_incomplete([file], stop)
 
 
 def _print(shown: list[ToldStory]) -> None:

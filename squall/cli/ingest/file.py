@@ -45,12 +45,15 @@ def from_files(
 
     Columns are found by name: time published_at, ts_utc, created_at, date, timestamp or time; text title, headline, text, body, content
     or tweet; also url, href, link, id, id_str, guid, source, author, user, language, lang, symbols, cashtags.
-    A bad row goes to the dead-letter topic with its row number and the reason; the other rows are published.
+    Of several texts the one that says most is taken. Encoding, delimiter and line ends are found, and said in the log.
+    A bad row goes to the dead-letter topic with its row number and the reason; the other rows are published. A file of which nothing is a
+    document is an error.
 
     \b
     Examples:
       squall ingest file news.jsonl.gz
       squall ingest file tweets.csv --kind social --map text=message --map published_at=when --timezone America/New_York
+      squall ingest file export.csv --encoding cp1252 --delimiter ';' --escape '\\'
       squall ingest file a.parquet b.parquet --source wire --json
     """
     from squall.app.metrics_and_probes import serving
@@ -69,7 +72,12 @@ def from_files(
         for file in files:
             if not stop.is_set():
                 reports.append(publish_to_kafka(settings, file, stop, fraction=file.fraction, health=health))
-    if resume and not any(report.sent + report.rejected for report in reports) and not stop.is_set():
+    if (
+        resume
+        and not any(report.sent + report.rejected for report in reports)
+        and not any(file.damage for file in files)
+        and not stop.is_set()
+    ):
         print_note("nothing new: these files were published before. Publish them again with --no-resume")
     print_summary(reports, as_json)
     exit_if_incomplete(files, stop)
