@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,11 @@ MAX_RECORD_BYTES = 1_000_000
 """Kafka's default message limit; a document cut to its documented length always fits."""
 
 _MISSING = "missing"
+_UNCLEAN = re.compile(
+    rb"[<&\\]|  |null|NaN|Infinity"
+    rb"|\xc2[\x85\xa0\xad]|\xe1\x9a\x80|\xe2\x80[\x80-\x8b\xa8\xa9\xaf]|\xe2\x81[\x9f\xa0]|\xe3\x80\x80|\xed[\xa0-\xbf]|\xef\xbb\xbf"
+)
+"""What a message may need to be cleaned of (markup, odd spaces) or read leniently for: `plain` changes no text without it."""
 _PROSE = ("source", "author", "title", "text")
 _Headers = Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None
 
@@ -62,7 +68,7 @@ def decode_document(value: bytes | None, headers: _Headers = None) -> Document:
     if len(value) > MAX_RECORD_BYTES * 10:
         raise InvalidRecordError("too_large", f"{len(value)} bytes")
     try:
-        if _header(headers, TEXT_HEADER) == PLAIN:
+        if _header(headers, TEXT_HEADER) == PLAIN or not _UNCLEAN.search(value):
             return Document.model_validate_json(value)
         return Document.model_validate_json(_cleaned(parse_json(value)))
     except ValidationError as error:

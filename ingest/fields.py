@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from squall.core import text as texts
-from squall.core.cleaning.markup import plain
+from squall.core.cleaning.markup import readable
 from squall.core.errors import InvalidRecordError
 from squall.core.records import CLOCK_SKEW, Kind
 from squall.ingest.publication_time import TimeFormatError, parse_time
@@ -48,7 +48,7 @@ def text_of(fields: Fields, field: str, *, markup: bool = False) -> str:
         return ""
     if not isinstance(value, str):
         raise InvalidFieldError("invalid_field", field, f"expected text, got {_type(value)}")
-    return texts.clean(plain(value) if markup else value)
+    return readable(value) if markup else texts.clean(value)
 
 
 def author_of(fields: Fields, *, markup: bool = False) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from html.entities import html5
 from typing import Final
 
-from squall.core.text import clean
+from squall.core.text import MAX_TEXT_CHARS, clean
 
 _LONGEST_MARKUP: Final = 200_000
 """Longer markup is cut here before it is read; a document keeps far less."""
@@ -70,6 +70,13 @@ def plain(markup: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(_decoded, _HALVES.sub(_joined, text))
     return _spaced(text, lines=not tagged)
+
+
+def readable(markup: str) -> str:
+    """Return what `plain` does, without control characters and cut as `squall.core.text.clean` does."""
+    if markup.isprintable() and len(markup) <= MAX_TEXT_CHARS and not ("<" in markup or "&" in markup or "  " in markup):  # the usual case
+        return markup.strip()
+    return clean(plain(markup))
 
 
 def fullest(candidates: Iterable[str]) -> str:

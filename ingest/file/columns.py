@@ -47,6 +47,7 @@ class Columns:
             raise ConfigurationError(f"unknown field in a column mapping: {', '.join(unknown)}", f"the fields are {', '.join(ALIASES)}")
         self._mapping = dict(mapping)
         self._resolve = lru_cache(maxsize=256)(self._resolve_names)
+        self._is_social = lru_cache(maxsize=256)(_has_social_sign)
 
     def fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return the document fields of `row`: of the columns of a field the first that is not empty, of texts the one that says most."""
@@ -54,15 +55,18 @@ class Columns:
         # rows with very many columns must not fill the cache
         resolve = self._resolve if len(row) <= _CACHED_COLUMNS else self._resolve_names
         for field, names in resolve(tuple(row)):
-            # NaN is not equal to itself
-            values = [value for value in map(row.__getitem__, names) if value is not None and value != "" and value == value]
-            if values:
-                found[field] = _fullest(values) if field in _PROSE else values[0]
+            for name in names:
+                value = row[name]
+                if value is not None and value != "" and value == value:  # NaN is not equal to itself
+                    found[field] = value
+                    break
+            if field in _PROSE and field in found and (len(names) > 1 or not isinstance(found[field], str)):
+                found[field] = _fullest([row[name] for name in names])
         return found
 
     def looks_social(self, row: Mapping[str, Any]) -> bool:
         """Return whether the columns are those of a tweet."""
-        return any(name.lower() in _SOCIAL_SIGNS for name in row)
+        return self._is_social(tuple(row)) if len(row) <= _CACHED_COLUMNS else _has_social_sign(tuple(row))
 
     def known(self, names: Collection[str]) -> set[str]:
         """Return the fields that these column names give."""
@@ -100,9 +104,12 @@ class Columns:
         return tuple(resolved)
 
 
+def _has_social_sign(names: tuple[str, ...]) -> bool:
+    return any(name.lower() in _SOCIAL_SIGNS for name in names)
+
+
 def _fullest(values: list[Any]) -> Any:
     """Return the value that says most; one that is not text is left for the check of the field."""
-    if len(values) == 1 and isinstance(values[0], str):  # the usual case
-        return values[0]
     texts = [value.get("full_text", value) if isinstance(value, Mapping) else value for value in values]  # Twitter's `extended_tweet`
-    return fullest(texts) if all(isinstance(text, str) for text in texts) else values[0]
+    given = [text for text in texts if text is not None and text == text]
+    return fullest(given) if all(isinstance(text, str) for text in given) else given[0]

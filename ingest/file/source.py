@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -98,7 +98,9 @@ class FileSource:
         self._resume = resume
         self._format = self.options.format or format_of(path)
         self._columns = Columns(self.options.columns)
-        self._naive = zone(self.options.timezone)
+        defaults = Defaults(source=stem(path), naive=zone(self.options.timezone), time_format=self.options.time_format)
+        self._kind = Kind(self.options.kind) if self.options.kind else None
+        self._defaults = {kind: replace(defaults, kind=kind) for kind in Kind}
         self._reader: FileReader | None = None
         self._fraction = 0.0
         check_encoding(self.options.encoding)
@@ -181,7 +183,7 @@ class FileSource:
         if row.error is not None or row.columns is None:
             return rejected(origin, row.error or InvalidRecordError("broken_row", "the row has no columns"), row.raw)
         try:
-            return accepted(origin, build_document(self._fields(row.columns), self._defaults(row.columns), self._clock.now()))
+            return accepted(origin, build_document(self._fields(row.columns), self._defaults_of(row.columns), self._clock.now()))
         except InvalidRecordError as error:
             return rejected(origin, error, row.raw)
 
@@ -191,8 +193,5 @@ class FileSource:
             fields["source"] = self.options.source
         return fields
 
-    def _defaults(self, columns: Mapping[str, Any]) -> Defaults:
-        guess = Kind.SOCIAL if self._columns.looks_social(columns) else Kind.NEWS
-        return Defaults(
-            source=stem(self.path), kind=Kind(self.options.kind or guess), naive=self._naive, time_format=self.options.time_format
-        )
+    def _defaults_of(self, columns: Mapping[str, Any]) -> Defaults:
+        return self._defaults[self._kind or (Kind.SOCIAL if self._columns.looks_social(columns) else Kind.NEWS)]
