@@ -43,6 +43,8 @@ def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
 
 def clean_name(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Return `text` as `clean` does, on one line and without direction marks: for names, which become parts of lines and headers."""
+    if len(text) <= limit and text.isascii() and text.isprintable():  # the usual case
+        return text.strip()
     cleaned = clean(text, limit)
     return cleaned if cleaned.isascii() and cleaned.isprintable() else " ".join(cleaned.translate(_NAME_NOISE).split())
 
@@ -109,4 +111,4 @@ def _told(text: str) -> str:
 
 def cashtags(text: str) -> tuple[str, ...]:
     """Return the distinct `$TICKER` symbols of `text`, upper-case, in order of appearance."""
-    return tuple(dict.fromkeys(match.upper() for match in _CASHTAG.findall(text)))
+    return tuple(dict.fromkeys(match.upper() for match in _CASHTAG.findall(text))) if "$" in text else ()

@@ -65,10 +65,10 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
     published = published_at_of(fields, defaults.naive, defaults.time_format, collected_at) if dated else collected_at
     url, native_id = canonical(text_of(fields, "url")), native_id_of(fields)
     # as it came: how markup is removed may change, and what is known must stay known
-    content = () if native_id or url else (author_of(fields), text_of(fields, "title"), text_of(fields, "text"))
+    content = () if native_id or url else _content_of(fields, published.isoformat() if dated else "")
     try:
         return Document(
-            id=identify(source, native_id, url, (*content, published.isoformat() if dated else "")),
+            id=identify(source, native_id, url, content),
             kind=kind_of(fields, defaults.kind),
             source=source,
             author=author,
@@ -82,6 +82,10 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
         )
     except ValidationError as error:
         raise _invalid_field(error) from error
+
+
+def _content_of(fields: Fields, published: str) -> tuple[str, ...]:
+    return author_of(fields), text_of(fields, "title"), text_of(fields, "text"), published
 
 
 def _invalid_field(error: ValidationError) -> InvalidFieldError:

@@ -82,8 +82,8 @@ def through_feeds(server: FeedServer, feeds: dict[str, tuple[bytes, dict[str, st
     polled = RssSource(listed, settings, ManualClock(NOW), Random(1), once=True)
     found: dict[str, list[Item]] = {name: [] for name in feeds}
     for batch in polled.batches(threading.Event()):
-        source = next(item.document.source for item in batch.items if item.document)  # a batch is of one feed
-        found[source] += batch.items
+        # a batch is of one feed, which the documents name
+        found.setdefault(next((item.document.source for item in batch.items if item.document), ""), []).extend(batch.items)
         batch.commit()
     return {name: items[::-1] for name, items in found.items()}
 
