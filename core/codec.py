@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from squall.core.cleaning.foreign_json import parse_json
+from squall.core.cleaning.foreign_json import decode_utf8, parse_json
 from squall.core.cleaning.markup import plain
 from squall.core.errors import InvalidRecordError
 from squall.core.items import DeadLetter
@@ -72,7 +72,7 @@ def decode_document(value: bytes | None, headers: _Headers = None) -> Document:
             return Document.model_validate_json(value)
         return Document.model_validate_json(_cleaned(parse_json(value)))
     except ValidationError as error:
-        raise _not_json(error) or invalid_record(error) from error
+        raise _not_json(error, value) or invalid_record(error) from error
 
 
 def _cleaned(data: Any) -> bytes:
@@ -89,10 +89,14 @@ def _cleaned(data: Any) -> bytes:
         return json.dumps(fields, ensure_ascii=False).encode("utf-8", "ignore")
 
 
-def _not_json(error: ValidationError) -> InvalidRecordError | None:
+def _not_json(error: ValidationError, value: bytes) -> InvalidRecordError | None:
     """Return the rejection of bytes that are not one JSON object, None when `error` is about a field."""
     first = error.errors(include_url=False)[0]
     if first["type"] == "json_invalid":
+        try:
+            decode_utf8(value)
+        except InvalidRecordError as broken_encoding:
+            return broken_encoding
         return InvalidRecordError("broken_json", first["msg"].removeprefix("Invalid JSON: "))
     if not first["loc"] and first["type"] == "model_type":
         return InvalidRecordError("not_an_object", f"expected a JSON object, got {type(first['input']).__name__}")
