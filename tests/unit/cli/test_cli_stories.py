@@ -60,6 +60,6 @@ def test_a_file_without_documents_is_an_error_that_says_what_a_row_needs(tmp_pat
 def test_a_file_without_documents_is_an_error_that_says_what_to_do(tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "f.csv").write_text("date,title\nnever,x\n")
     done = CliRunner().invoke(app, ["stories", str(tmp_path / "f.csv"), *arguments])
-    assert done.exit_code == 1
+    assert done.exit_code != 0
     assert "none of the 1 rows is a document" in done.output
     assert "--delimiter" in done.output
