@@ -6,6 +6,7 @@ import re
 
 import xxhash
 
+from squall.core.cleaning.signs import signs
 from squall.core.headline_marks import without_prefixes, without_signature
 
 MAX_TEXT_CHARS = 10_000
@@ -24,6 +25,7 @@ _NAME_NOISE = dict.fromkeys((*range(0x80, 0x85), *range(0x86, 0xA0), *_DIRECTION
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _STORY_WORDS = 5
 """A title of this many words identifies a story; a shorter one may head many."""
+_GROUP_WORDS = 24
 _NOT_WORD = re.compile(r"[^\w%$]+")
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z]{1,2})?)(?![\w$])")
 
@@ -39,6 +41,8 @@ def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
 
 def clean_name(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Return `text` as `clean` does, on one line and without direction marks: for names, which become parts of lines and headers."""
+    if len(text) <= limit and text.isascii() and text.isprintable():  # the usual case
+        return text.strip()
     cleaned = clean(text, limit)
     return cleaned if cleaned.isascii() and cleaned.isprintable() else " ".join(cleaned.translate(_NAME_NOISE).split())
 
@@ -53,6 +57,8 @@ def content(title: str, text: str) -> str:
 def gist(title: str, text: str) -> str:
     """Return what identifies a story: a title if it is long enough (agencies add bodies of their own), else title and text."""
     return title if len(normalise(title).split()) >= _STORY_WORDS else content(title, text)
+
+
 def document_id(source: str, key: str) -> str:
     """Return the 128-bit hex identity of the item `key` (native id, link or content) of `source`."""
     return xxhash.xxh3_128_hexdigest(f"{source}\x1f{key}".encode("utf-8", "replace"))
@@ -63,19 +69,29 @@ def normalise(text: str) -> str:
 
     Copies of one story normalise to the same text; used for fingerprints and for splitting training data.
     """
-    text = without_prefixes(_LINK.sub(" ", text).strip())
-    unsigned = without_signature(text)
-    if len(unsigned.split()) >= _STORY_WORDS:  # `Stocks to watch - Ford` has no signature
-        text = unsigned
-    return _NOT_WORD.sub(" ", text.lower()).strip()
+    return _NOT_WORD.sub(" ", _told(text).lower()).strip()
 
 
 def fingerprint(text: str) -> int:
-    """Return the 64-bit near-duplicate group of `text`: xxh3 of its first 24 normalised words."""
-    words = normalise(text).split()
-    return xxhash.xxh3_64_intdigest(" ".join(words[:24] or [text]).encode("utf-8", "replace"))
+    """Return the 64-bit near-duplicate group of `text`: xxh3 of its first 24 normalised words and of the signs that change their meaning.
+
+    `+3.2%` and `−3.2%` differ, as do `>` and `<`, arrows and emoji (`squall.core.cleaning.signs`). A text without such signs has the
+    fingerprint that every version gave it.
+    """
+    told = _told(text)
+    words = _NOT_WORD.sub(" ", told.lower()).split()[:_GROUP_WORDS]
+    meaning = signs(told, _GROUP_WORDS)
+    said = " ".join(words or [text])
+    return xxhash.xxh3_64_intdigest((f"{said}\x1f{meaning}" if meaning else said).encode("utf-8", "replace"))
+
+
+def _told(text: str) -> str:
+    """Return `text` without links, prefixes and signature."""
+    text = without_prefixes(_LINK.sub(" ", text).strip())
+    unsigned = without_signature(text)
+    return unsigned if len(unsigned.split()) >= _STORY_WORDS else text  # `Stocks to watch - Ford` has no signature
 
 
 def cashtags(text: str) -> tuple[str, ...]:
     """Return the distinct `$TICKER` symbols of `text`, upper-case, in order of appearance."""
-    return tuple(dict.fromkeys(match.upper() for match in _CASHTAG.findall(text)))
+    return tuple(dict.fromkeys(match.upper() for match in _CASHTAG.findall(text))) if "$" in text else ()

@@ -30,6 +30,7 @@ class Defaults:
         naive: zone of times without one; None refuses them.
         time_format: `strptime` format of the times; empty: the known forms.
         undated: an item without a time gets the collection time instead of being refused.
+        markup: title, text, author and source may hold HTML, which is removed.
     """
 
     source: str = ""
@@ -39,6 +40,7 @@ class Defaults:
     naive: tzinfo | None = UTC
     time_format: str = ""
     undated: bool = False
+    markup: bool = True
 
 
 def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -> Document:
@@ -69,8 +71,9 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
 
 
 def _build(fields: Fields, defaults: Defaults, collected_at: datetime) -> Document:
-    source = text_of(fields, "source") or defaults.source
-    title, text, author = text_of(fields, "title"), text_of(fields, "text"), author_of(fields)
+    html = defaults.markup
+    source = text_of(fields, "source", markup=html) or defaults.source
+    title, text, author = text_of(fields, "title", markup=html), text_of(fields, "text", markup=html), author_of(fields, markup=html)
     if not source:
         raise InvalidFieldError("missing_field", "source", "is required")
     if not title and not text:
@@ -81,9 +84,14 @@ def _build(fields: Fields, defaults: Defaults, collected_at: datetime) -> Docume
     language = text_of(fields, "language") or defaults.language
     published = published_at_of(fields, defaults.naive, defaults.time_format, language, collected_at) if dated else collected_at
     url = trimmed(text_of(fields, "url"))
+
+    def content() -> tuple[str, ...]:
+        # as it came: how markup is removed may change, and what is known must stay known
+        return author_of(fields), text_of(fields, "title"), text_of(fields, "text"), published.isoformat() if dated else ""
+
     try:
         return Document(
-            id=identify(source, native_id_of(fields), url, (author, title, text, published.isoformat() if dated else "")),
+            id=identify(source, native_id_of(fields), url, content),
             kind=kind_of(fields, defaults.kind),
             source=source,
             author=author,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from squall.core.text import document_id
@@ -13,16 +14,16 @@ _NO_ID: Final = frozenset({"n/a", "#n/a", "na", "nan", "<na>", "none", "null", "
 _ROUNDED: Final = re.compile(r"[+-]?[0-9]{1,3}(?:[.,][0-9]{1,20})?[eE]\+?[0-9]{1,3}")
 
 
-def identify(source: str, native_id: str, url: str, content: tuple[str, ...]) -> str:
+def identify(source: str, native_id: str, url: str, content: Callable[[], tuple[str, ...]]) -> str:
     """Return the id of a document, 128-bit hex: equal arguments give the same id in every process.
 
     Args:
         source: the document's source.
         native_id: the source's own id; empty if it has none.
         url: link; counts without a native id, by its `squall.ingest.links.link_key`.
-        content: author, title, text and, if given, publication time; counts without a native id and URL.
+        content: gives author, title, text and, if given, publication time; counts without a native id and URL.
     """
-    return document_id(source, native_id or link_key(url) or "\x1f".join(content))
+    return document_id(source, native_id or link_key(url) or "\x1f".join(content()))
 
 
 def is_no_id(text: str) -> bool:

@@ -46,7 +46,7 @@ class EntryReader:
     def item(self, state: FeedState, identified: IdentifiedEntry) -> Item | None:
         """Return the item of an entry; None for one that is dated ahead, by a day at most: it waits in `state.early`."""
         entry, feed, now, origin = identified.entry, state.feed, self._clock.now(), self._numbers.next()
-        defaults = Defaults(source=feed.source, kind=feed.kind, symbols=feed.symbols, undated=True)
+        defaults = Defaults(source=feed.source, kind=feed.kind, symbols=feed.symbols, undated=True, markup=False)
         language = feed.language or str(entry.fields.get("language") or "")
         waited = state.waits(identified)
         state.no_longer_waits(identified)

@@ -13,9 +13,9 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import feedparser
 
+from squall.core.cleaning.markup import fullest, plain
 from squall.ingest.identity import is_no_id
 from squall.ingest.rss.ampersands import escaped
-from squall.ingest.rss.markup import plain
 
 _LONG_TAG: Final = re.compile(rb"<[^<>!?][^<>]{65535,}")
 """The time that feedparser takes for a tag grows with the square of the number of its attributes."""
@@ -60,7 +60,8 @@ def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]
         what = "an HTML page" if body.lstrip()[:14].lower().startswith(_HTML) else "something else"
         raise NotAFeedError(f"not RSS, Atom or RDF, but {what if body.strip() else 'empty'}")
     language = str(parsed.feed.get("language") or "")
-    return [_fields(entry, language, url) for entry in parsed.entries]
+    atom = parsed.version.startswith("atom")
+    return [_fields(entry, language, url, atom=atom) for entry in parsed.entries]
 
 
 def base_url(url: str) -> str:
@@ -69,13 +70,12 @@ def base_url(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _fields(entry: Any, language: str, url: str) -> dict[str, Any]:
-    content = next(_values(entry), "") or entry.get("summary") or ""
+def _fields(entry: Any, language: str, url: str, *, atom: bool) -> dict[str, Any]:
     return {
         "id": _text(entry.get("id")),
         "url": _link(entry, url),
-        "title": plain(_text(entry.get("title"))),
-        "text": plain(_text(content)),
+        "title": _prose(entry.get("title_detail") or {"value": entry.get("title")}, atom=atom),
+        "text": fullest(_texts(entry, atom=atom)),
         "author": plain(_text(entry.get("author"))),
         "language": _text(language),
         "dates": list(dict.fromkeys(date for name in ("published", "updated", "created") if (date := _text(entry.get(name)).strip()))),
@@ -90,10 +90,19 @@ def _link(entry: Any, url: str) -> str:
     return urljoin(url, link) if "/" in link and not is_no_id(link) and ":" not in link else ""
 
 
-def _values(entry: Any) -> Iterator[str]:
+def _texts(entry: Any, *, atom: bool) -> Iterator[str]:
+    """Yield what may be the entry's text: a full text may be an image only, and a summary say more."""
     for content in entry.get("content") or ():
         if str(content.get("type", "")).startswith(("text/", "application/xhtml")):
-            yield str(content.get("value") or "")
+            yield _prose(content, atom=atom)
+    yield _prose(entry.get("summary_detail") or {"value": entry.get("summary")}, atom=atom)
+
+
+def _prose(detail: Any, *, atom: bool) -> str:
+    """Return a text without markup. What Atom calls plain text is as it is, unless it holds an end tag: that was meant as HTML."""
+    value = _text(detail.get("value"))
+    literal = atom and detail.get("type") == "text/plain" and "</" not in value
+    return " ".join(value.split()) if literal else plain(value)
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from squall.alerts.notification.sanitize import one_line, safe_link
+from squall.core.cleaning.markup import plain, without_hidden, without_tags
 from squall.core.display import spreadsheet_cell, visible, visible_lines
 from squall.core.headline_marks import without_prefixes, without_signature
 from squall.core.matchers import fits, parse
@@ -28,7 +29,6 @@ from squall.ingest.publication_time import TimeFormatError, parse_time
 from squall.ingest.rss.ampersands import escaped
 from squall.ingest.rss.entry_split import split_feed
 from squall.ingest.rss.fetch import retry_after
-from squall.ingest.rss.markup import plain, without_scripts, without_tags
 from squall.model.case import with_case
 from squall.model.data.mentions.words import words_of
 from squall.model.data.near_duplicates import group_key
@@ -183,7 +183,7 @@ def escaped_body(text: str) -> object:
     return escaped(text.encode("utf-8", "replace"))
 
 
-MARKUP: tuple[Callable[[str], object], ...] = (plain, without_tags, without_scripts)
+MARKUP: tuple[Callable[[str], object], ...] = (plain, without_tags, without_hidden)
 REPLIES: tuple[Callable[[str], object], ...] = (one_line, safe_link, retry_after_header, split_body, escaped_body)
 NAMES: tuple[Callable[[str], object], ...] = (linked, fold, ticker_forms)
 FUNCTIONS: tuple[Callable[[str], object], ...] = (

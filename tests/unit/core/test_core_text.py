@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +48,46 @@ def test_a_copy_of_a_story_has_its_fingerprint(copy: str) -> None:
 )
 def test_another_story_has_another_fingerprint(other: str) -> None:
     assert fingerprint(other) != fingerprint(STORY)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Apple shares +3.2% today", "Apple shares −3.2% today"),
+        ("Apple shares +3.2% today", "Apple shares 3.2% today"),
+        ("Loss of $-5m at Ford", "Loss of $5m at Ford"),
+        ("Revenue > estimates at Ford", "Revenue < estimates at Ford"),
+        ("Ford: EPS >= 3", "Ford: EPS <= 3"),
+        ("S&P cuts Italy to BBB+", "S&P cuts Italy to BBB-"),
+        ("Apple moves 3%", "Apple moves 3"),
+        ("Apple 🚀", "Apple 📉"),
+        ("Apple ↑ Ford ↓", "Apple ↓ Ford ↑"),
+        ("▲ Apple moves", "▼ Apple moves"),
+        ("EU fines Apple €5bn", "EU fines Apple £5bn"),
+        ("Tesla bankrupt?", "Tesla bankrupt"),
+    ],
+)
+def test_a_sign_that_changes_the_meaning_changes_the_fingerprint(one: str, other: str) -> None:
+    assert fingerprint(one) != fingerprint(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Apple shares −3.2% today", "Apple shares -3.2% today"),
+        ("Apple 🚀🚀🚀 ❤️", "Apple 🚀 ❤"),
+        ("Ford <F.N> falls on weak sales", "Ford F.N falls on weak sales"),
+        ("UPDATE 1-Ford falls -3% on weak sales", "Ford falls -3% on weak sales - Reuters"),
+        ("Ford, GM - a long-awaited tie-up in 2025-26", "Ford GM a long awaited tie up in 2025 26"),
+    ],
+)
+def test_how_a_sign_is_written_does_not(one: str, other: str) -> None:
+    assert fingerprint(one) == fingerprint(other)
+
+
+def test_texts_without_signs_keep_the_fingerprints_that_are_stored() -> None:
+    assert fingerprint(STORY) == xxhash.xxh3_64_intdigest(b"acme corp cuts full year forecast after recall of 40% of its pumps")
+    assert fingerprint("word " * 30 + "+3%") == fingerprint("word " * 24)
 
 
 def test_texts_without_words_do_not_share_one_fingerprint() -> None:
