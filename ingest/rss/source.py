@@ -117,7 +117,7 @@ class RssSource:
                 running[self._pool.submit(self._poll, state, stop)] = state
             self._health.liveness.touch(self.name)
             for state in self.states:
-                if due := state.due(self._clock.now()):
+                if state.early and (due := state.due(self._clock.now())):
                     yield from self._undisturbed(state, due, stop)
             if not running:
                 self._clock.sleep(_STOP_CHECK_SECONDS)

@@ -32,6 +32,16 @@ def test_the_native_id_is_the_identity_before_the_address_before_the_content() -
     assert build(published_at="2026-03-01T14:00:00Z").id != build().id
 
 
+def test_a_link_that_names_nothing_does_not_make_texts_one_document() -> None:
+    assert build(url="#", title="One").id != build(url="#", title="Two").id
+    assert build(url="?utm_source=t", title="One").id == build(title="One").id
+
+
+def test_the_identity_of_a_text_is_that_of_its_markup_whatever_is_shown_of_it() -> None:
+    assert (build(title="<b>Net</b>flix").title, build(title="Netflix").title) == ("Netflix", "Netflix")
+    assert build(title="<b>Net</b>flix").id != build(title="Netflix").id
+
+
 @pytest.mark.parametrize("value", ["1.29403E+18", "1,29403e+18", "1E+15", 1.294032485769302e18, "-1.2E18", float("inf")])
 def test_an_id_that_has_lost_digits_is_refused_by_name(value: str | float) -> None:
     with pytest.raises(InvalidFieldError, match="write ids as text") as caught:
