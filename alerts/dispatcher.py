@@ -18,9 +18,10 @@ from squall.alerts.notification.content import DualTime, NotificationContent
 from squall.alerts.notification.links import alert_links
 from squall.alerts.notification.policy import NotificationPolicy
 from squall.alerts.notification.receivers import render
+from squall.alerts.notification.unmade import keep
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
-from squall.core.errors import UnavailableError
+from squall.core.errors import StoreError, UnavailableError
 from squall.core.formatting import size
 from squall.core.records import Alert
 from squall.storage import Store
@@ -79,7 +80,7 @@ class Dispatcher:
         alerts = [(transition, alert_record(transition, self._detector.name, wall)) for transition in transitions]
         last = {alert.id: (alert, transition.tick) for transition, alert in alerts}
         if last:
-            self._store.alerts.write([self._facts.complete(alert, instant(tick)) for alert, tick in last.values()])
+            self._store.alerts.write([self._told(alert, instant(tick)) for alert, tick in last.values()])
         fired = [(transition, alert) for transition, alert in alerts if alert.fired_at is not None]
         self._updates += [(transition.tick, alert) for transition, alert in fired if transition.change is Change.UPDATED]
         changed = [(transition, alert) for transition, alert in fired if transition.change is not Change.UPDATED]
@@ -135,15 +136,6 @@ class Dispatcher:
 
     def _compose(self, content: NotificationContent) -> Notification:
         now, key = self._clock.now(), _identity(content)
-        try:
-            told = self._complete(content)
-            documents = {alert.id: self._facts.documents(alert) for alert in told.alerts}
-            message = render(key, told, documents, lambda: self._facts.chart(told.alerts[0]), self._settings.alerts, now)
-        except UnavailableError:
-            raise
-        except Exception:  # a message that can't be made of these documents must stop neither the others nor the detector
-            log.exception("message %s can't be made with its documents and chart, and goes without them", key)
-            message = render(key, content, {}, lambda: None, self._settings.alerts, now)
         return Notification(
             id=key,
             alert_id=content.group,
@@ -151,12 +143,41 @@ class Dispatcher:
             status="queued",
             attempts=0,
             last_error="",
-            message=message,
+            message=self._made(key, content, now),
             created_at=now,
             updated_at=now,
             receiver=content.receiver,
             alert_ids=tuple(alert.id for alert in content.alerts),
         )
+
+    def _made(self, key: str, content: NotificationContent, now: datetime) -> bytes:
+        """Return the message: with documents and chart, else without, else its content, from which it is made when it is tried again.
+
+        Whatever one message raises, the others, their receivers and the detector go on.
+        """
+        try:
+            told = self._complete(content)
+            documents = {alert.id: self._facts.documents(alert) for alert in told.alerts}
+            return render(key, told, documents, lambda: self._facts.chart(told.alerts[0]), self._settings.alerts, now)
+        except UnavailableError:
+            raise
+        except Exception:
+            log.exception("message %s to %s can't be made with its documents and chart, and goes without them", key, content.receiver)
+        try:
+            return render(key, content, {}, lambda: None, self._settings.alerts, now)
+        except Exception:
+            log.exception("message %s to %s can't be made; it is kept and tried again", key, content.receiver)
+            return keep(content)
+
+    def _told(self, alert: Alert, at: datetime) -> Alert:
+        """Return the alert with everything that is told of it; without that where it can't be found out, so that the others are stored."""
+        try:
+            return self._facts.complete(alert, at)
+        except (UnavailableError, StoreError):
+            raise
+        except Exception:
+            log.exception("the facts of the alert about %s can't be found out, and it is stored without them", alert.topic)
+            return alert
 
     def _complete(self, content: NotificationContent) -> NotificationContent:
         """Return the content with its alerts as they are when it is made, who drives them, and links to them."""

@@ -1,23 +1,37 @@
-"""Documents as bytes on Kafka: JSON, with the schema version in a header."""
+"""Documents as bytes on Kafka: JSON, with the schema version in a header, and another that says that texts have no markup."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
+from squall.core.cleaning.foreign_json import decode_utf8, parse_json
+from squall.core.cleaning.markup import plain
 from squall.core.errors import InvalidRecordError
 from squall.core.items import DeadLetter
 from squall.core.records import Document
 
 SCHEMA_VERSION = 1
 SCHEMA_HEADER = "squall-schema"
-HEADERS: list[tuple[str, bytes]] = [(SCHEMA_HEADER, str(SCHEMA_VERSION).encode())]
+TEXT_HEADER = "squall-text"
+PLAIN = b"plain"
+"""The value of `TEXT_HEADER` on messages whose texts have been cleaned; they are not cleaned again, which would decode entities twice."""
+HEADERS: list[tuple[str, bytes]] = [(SCHEMA_HEADER, str(SCHEMA_VERSION).encode()), (TEXT_HEADER, PLAIN)]
 MAX_RECORD_BYTES = 1_000_000
 """Kafka's default message limit; a document cut to its documented length always fits."""
 
 _MISSING = "missing"
+_ODD_SPACES = re.compile(
+    rb"\xc2[\x85\xa0\xad]|\xe1\x9a\x80|\xe2\x80[\x80-\x8b\xa8\xa9\xaf]|\xe2\x81[\x9f\xa0]|\xe3\x80\x80|\xed[\xa0-\xbf]|\xef\xbb\xbf"
+)
+"""What `plain` changes beyond ASCII, as UTF-8, and halves of characters."""
+_PROSE = ("source", "author", "title", "text")
+_Headers = Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None
 
 
 def encode_document(document: Document) -> bytes:
@@ -25,26 +39,26 @@ def encode_document(document: Document) -> bytes:
     return document.model_dump_json().encode()
 
 
-def _header(headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None) -> bytes | None:
+def _header(headers: _Headers, name: str) -> bytes | None:
     if headers is None:
         return None
-    return dict(headers).get(SCHEMA_HEADER)
+    return dict(headers).get(name)
 
 
-def check_schema(headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None) -> None:
+def check_schema(headers: _Headers) -> None:
     """Raise `InvalidRecordError` if the header names a schema newer than this version reads; no header means version 1."""
-    raw = _header(headers)
+    raw = _header(headers, SCHEMA_HEADER)
     if raw is None:
         return
     if not (raw.isdigit() and len(raw) < 10 and 1 <= int(raw) <= SCHEMA_VERSION):
         raise InvalidRecordError("unknown_schema", f"header {SCHEMA_HEADER} is {raw[:20]!r}; this version reads 1 to {SCHEMA_VERSION}")
 
 
-def decode_document(value: bytes | None, headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None = None) -> Document:
-    """Parse and validate one Kafka message value.
+def decode_document(value: bytes | None, headers: _Headers = None) -> Document:
+    """Parse and validate one Kafka message value; markup is removed from the texts unless `TEXT_HEADER` says that they have none.
 
     Raises:
-        InvalidRecordError: with reason `empty_message`, `unknown_schema`, `too_large`, `broken_json`, `not_an_object`,
+        InvalidRecordError: with reason `empty_message`, `unknown_schema`, `too_large`, `broken_json`, `broken_encoding`, `not_an_object`,
             `missing_field` or `invalid_field`.
     """
     if not value:
@@ -53,15 +67,42 @@ def decode_document(value: bytes | None, headers: Iterable[tuple[str, bytes]] | 
     if len(value) > MAX_RECORD_BYTES * 10:
         raise InvalidRecordError("too_large", f"{len(value)} bytes")
     try:
-        return Document.model_validate_json(value)
+        if _header(headers, TEXT_HEADER) == PLAIN or _is_clean(value):
+            return Document.model_validate_json(value)
+        return Document.model_validate_json(_cleaned(parse_json(value)))
     except ValidationError as error:
-        raise _not_json(error) or invalid_record(error) from error
+        raise _not_json(error, value) or invalid_record(error) from error
 
 
-def _not_json(error: ValidationError) -> InvalidRecordError | None:
+def _is_clean(value: bytes) -> bool:
+    """Return whether cleaning would change nothing, and no lenient reading is needed: so it is with most messages."""
+    if b"<" in value or b"&" in value or b"\\" in value or b"  " in value or b"null" in value or b"NaN" in value or b"Infinity" in value:
+        return False
+    return value.isascii() or not _ODD_SPACES.search(value)
+
+
+def _cleaned(data: Any) -> bytes:
+    """Return the message that another program wrote, its texts without markup; null and NaN mean not given, as at every door."""
+    if not isinstance(data, dict):
+        raise InvalidRecordError("not_an_object", f"expected a JSON object, got {type(data).__name__}")
+    fields = {name: value for name, value in data.items() if value is not None}
+    for name in _PROSE:
+        if isinstance(value := fields.get(name), str):
+            fields[name] = plain(value)
+    try:
+        return orjson.dumps(fields)
+    except TypeError:  # lone surrogates, or integers beyond 64 bits
+        return json.dumps(fields, ensure_ascii=False).encode("utf-8", "ignore")
+
+
+def _not_json(error: ValidationError, value: bytes) -> InvalidRecordError | None:
     """Return the rejection of bytes that are not one JSON object, None when `error` is about a field."""
     first = error.errors(include_url=False)[0]
     if first["type"] == "json_invalid":
+        try:
+            decode_utf8(value)
+        except InvalidRecordError as broken_encoding:
+            return broken_encoding
         return InvalidRecordError("broken_json", first["msg"].removeprefix("Invalid JSON: "))
     if not first["loc"] and first["type"] == "model_type":
         return InvalidRecordError("not_an_object", f"expected a JSON object, got {type(first['input']).__name__}")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import xxhash
 
+from squall.core.cleaning.signs import signs
 from squall.core.headline_marks import without_prefixes, without_signature
 
 MAX_TEXT_CHARS = 10_000
@@ -22,13 +22,12 @@ _UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udff
 _DIRECTION = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
 _NAME_NOISE = dict.fromkeys((*range(0x80, 0x85), *range(0x86, 0xA0), *_DIRECTION))
 """C1 control characters and direction marks: in a name they can only deceive."""
-_URL_NOISE = re.compile(r"[\x00-\x1f\x7f]")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _STORY_WORDS = 5
 """A title of this many words identifies a story; a shorter one may head many."""
+_GROUP_WORDS = 24
 _NOT_WORD = re.compile(r"[^\w%$]+")
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z]{1,2})?)(?![\w$])")
-_TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|ref|cmpid|feedtype|feedname)$", re.IGNORECASE)
 
 
 def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
@@ -42,6 +41,8 @@ def clean(text: str, limit: int = MAX_TEXT_CHARS) -> str:
 
 def clean_name(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Return `text` as `clean` does, on one line and without direction marks: for names, which become parts of lines and headers."""
+    if len(text) <= limit and text.isascii() and text.isprintable():  # the usual case
+        return text.strip()
     cleaned = clean(text, limit)
     return cleaned if cleaned.isascii() and cleaned.isprintable() else " ".join(cleaned.translate(_NAME_NOISE).split())
 
@@ -58,28 +59,8 @@ def gist(title: str, text: str) -> str:
     return title if len(normalise(title).split()) >= _STORY_WORDS else content(title, text)
 
 
-def canonical_url(url: str) -> str:
-    """Return `url` without fragment, user, tracking parameters, default port and letter case in the host; unchanged where it is no URL."""
-    url = _URL_NOISE.sub("", url).strip()  # urlsplit drops some of it too, but at the edges before we strip
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    host = (parts.hostname or "").lower()
-    if ":" in host:
-        host = f"[{host}]"
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    if port and (parts.scheme, port) not in {("http", 80), ("https", 443)}:
-        host = f"{host}:{port}"
-    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)], errors="replace")
-    return urlunsplit((parts.scheme.lower(), host, parts.path, query, "")).strip()
-
-
 def document_id(source: str, key: str) -> str:
-    """Return the 128-bit hex identity of the item `key` (native id, canonical URL or content) of `source`."""
+    """Return the 128-bit hex identity of the item `key` (native id, link or content) of `source`."""
     return xxhash.xxh3_128_hexdigest(f"{source}\x1f{key}".encode("utf-8", "replace"))
 
 
@@ -88,19 +69,29 @@ def normalise(text: str) -> str:
 
     Copies of one story normalise to the same text; used for fingerprints and for splitting training data.
     """
-    text = without_prefixes(_LINK.sub(" ", text).strip())
-    unsigned = without_signature(text)
-    if len(unsigned.split()) >= _STORY_WORDS:  # `Stocks to watch - Ford` has no signature
-        text = unsigned
-    return _NOT_WORD.sub(" ", text.lower()).strip()
+    return _NOT_WORD.sub(" ", _told(text).lower()).strip()
 
 
 def fingerprint(text: str) -> int:
-    """Return the 64-bit near-duplicate group of `text`: xxh3 of its first 24 normalised words."""
-    words = normalise(text).split()
-    return xxhash.xxh3_64_intdigest(" ".join(words[:24] or [text]).encode("utf-8", "replace"))
+    """Return the 64-bit near-duplicate group of `text`: xxh3 of its first 24 normalised words and of the signs that change their meaning.
+
+    `+3.2%` and `−3.2%` differ, as do `>` and `<`, arrows and emoji (`squall.core.cleaning.signs`). A text without such signs has the
+    fingerprint that every version gave it.
+    """
+    told = _told(text)
+    words = _NOT_WORD.sub(" ", told.lower()).split()[:_GROUP_WORDS]
+    meaning = signs(told, _GROUP_WORDS)
+    said = " ".join(words or [text])
+    return xxhash.xxh3_64_intdigest((f"{said}\x1f{meaning}" if meaning else said).encode("utf-8", "replace"))
+
+
+def _told(text: str) -> str:
+    """Return `text` without links, prefixes and signature."""
+    text = without_prefixes(_LINK.sub(" ", text).strip())
+    unsigned = without_signature(text)
+    return unsigned if len(unsigned.split()) >= _STORY_WORDS else text  # `Stocks to watch - Ford` has no signature
 
 
 def cashtags(text: str) -> tuple[str, ...]:
     """Return the distinct `$TICKER` symbols of `text`, upper-case, in order of appearance."""
-    return tuple(dict.fromkeys(match.upper() for match in _CASHTAG.findall(text)))
+    return tuple(dict.fromkeys(match.upper() for match in _CASHTAG.findall(text))) if "$" in text else ()

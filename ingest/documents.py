@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from squall.core import text as texts
 from squall.core.codec import invalid_record
+from squall.core.errors import InvalidRecordError
 from squall.core.records import Document, Kind
 from squall.ingest.fields import Fields, InvalidFieldError, author_of, is_dated, kind_of, native_id_of, published_at_of, symbols_of, text_of
-from squall.ingest.identity import canonical, identify
+from squall.ingest.identity import identify
+from squall.ingest.links import trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Defaults:
         naive: zone of times without one; None refuses them.
         time_format: `strptime` format of the times; empty: the known forms.
         undated: an item without a time gets the collection time instead of being refused.
+        markup: title, text, author and source may hold HTML, which is removed.
     """
 
     source: str = ""
@@ -35,6 +40,7 @@ class Defaults:
     naive: tzinfo | None = UTC
     time_format: str = ""
     undated: bool = False
+    markup: bool = True
 
 
 def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -> Document:
@@ -50,9 +56,24 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
     Raises:
         EarlyError: its publication time has not come yet.
         InvalidFieldError: reason `missing_field` or `invalid_field`, the field and what is wrong.
+        InvalidRecordError: reason `unforeseen`: reading it failed in a way that is a fault of Squall. One item must not stop its source.
     """
-    source = text_of(fields, "source") or defaults.source
-    title, text, author = text_of(fields, "title"), text_of(fields, "text"), author_of(fields)
+    try:
+        return _build(fields, defaults, collected_at)
+    except (InvalidRecordError, MemoryError):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        raise InvalidRecordError(
+            "unforeseen", f"reading it failed with {type(error).__name__} ({where}): report it with the item"
+        ) from error
+
+
+def _build(fields: Fields, defaults: Defaults, collected_at: datetime) -> Document:
+    html = defaults.markup
+    source = text_of(fields, "source", markup=html) or defaults.source
+    title, text, author = text_of(fields, "title", markup=html), text_of(fields, "text", markup=html), author_of(fields, markup=html)
     if not source:
         raise InvalidFieldError("missing_field", "source", "is required")
     if not title and not text:
@@ -62,10 +83,15 @@ def build_document(fields: Fields, defaults: Defaults, collected_at: datetime) -
         raise InvalidFieldError("missing_field", "published_at", "is required")
     language = text_of(fields, "language") or defaults.language
     published = published_at_of(fields, defaults.naive, defaults.time_format, language, collected_at) if dated else collected_at
-    url = canonical(text_of(fields, "url"))
+    url = trimmed(text_of(fields, "url"))
+
+    def content() -> tuple[str, ...]:
+        # as it came: how markup is removed may change, and what is known must stay known
+        return author_of(fields), text_of(fields, "title"), text_of(fields, "text"), published.isoformat() if dated else ""
+
     try:
         return Document(
-            id=identify(source, native_id_of(fields), url, (author, title, text, published.isoformat() if dated else "")),
+            id=identify(source, native_id_of(fields), url, content),
             kind=kind_of(fields, defaults.kind),
             source=source,
             author=author,

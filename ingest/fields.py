@@ -10,8 +10,10 @@ from typing import Any
 import orjson
 
 from squall.core import text as texts
+from squall.core.cleaning.markup import readable
 from squall.core.errors import InvalidRecordError
 from squall.core.records import CLOCK_SKEW, Kind
+from squall.ingest.identity import has_lost_digits, is_no_id
 from squall.ingest.publication_time import TimeFormatError, parse_time
 
 Fields = Mapping[str, Any]
@@ -20,6 +22,10 @@ Fields = Mapping[str, Any]
 _SEPARATORS = re.compile(r"[\s,;|]+")
 _MOST_CHARS, _MOST_LISTED = 10_000, 1_000
 """Of a longer list of symbols only the beginning is read; a document keeps 50."""
+
+
+_EXACT = 2**53
+"""From here on a float skips whole numbers."""
 
 
 class InvalidFieldError(InvalidRecordError):
@@ -39,34 +45,64 @@ class EarlyError(InvalidFieldError):
         self.due = due
 
 
-def text_of(fields: Fields, field: str) -> str:
+def is_given(value: Any) -> bool:
+    """Return whether a value says anything: None, blank text and NaN do not."""
+    if isinstance(value, str):
+        return value != "" and not value.isspace()
+    return value is not None and value == value  # NaN is not equal to itself
+
+
+def text_of(fields: Fields, field: str, *, markup: bool = False) -> str:
     """Return a text field, cleaned; empty if not given.
+
+    Args:
+        fields: of the item.
+        field: one of them.
+        markup: it may hold HTML, which is removed.
 
     Raises:
         InvalidFieldError: it is not text.
     """
     value = fields.get(field)
-    if value is None:
+    if not is_given(value):
         return ""
     if not isinstance(value, str):
         raise InvalidFieldError("invalid_field", field, f"expected text, got {_type(value)}")
-    return texts.clean(value)
+    return readable(value) if markup else texts.clean(value)
 
 
-def author_of(fields: Fields) -> str:
+def author_of(fields: Fields, *, markup: bool = False) -> str:
     """Return the author, who may be an object with `screen_name`, `username` or `name` (Twitter's user); raises as `text_of`."""
     value = fields.get("author")
     if isinstance(value, Mapping):
         value = value.get("screen_name") or value.get("username") or value.get("name")
-    return text_of({"author": value}, "author")
+    return text_of({"author": value}, "author", markup=markup)
 
 
 def native_id_of(fields: Fields) -> str:
-    """Return the source's own id, which may be an integer; raises as `text_of`."""
+    """Return the source's own id, which may be a whole number; empty if there is none, also where `N/A` or the like is written for it.
+
+    Raises:
+        InvalidFieldError: reason `lost_digits`: it is a number that was rounded, so several items share it; or as `text_of`.
+    """
     value = fields.get("id")
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return text_of(fields, "id")
+    if isinstance(value, float):
+        if abs(value) >= _EXACT:
+            raise _lost_digits(repr(value))
+        return str(int(value)) if value.is_integer() else text_of(fields, "id")
+    found = text_of(fields, "id")
+    if has_lost_digits(found):
+        raise _lost_digits(found)
+    return "" if is_no_id(found) else found
+
+
+def _lost_digits(shown: str) -> InvalidFieldError:
+    what = f"{shown} is a rounded number, which several items may share"
+    return InvalidFieldError(
+        "lost_digits", "id", f"{what}: write ids as text (in a spreadsheet, format the column as text before the export)"
+    )
 
 
 def kind_of(fields: Fields, default: Kind) -> Kind:
@@ -86,8 +122,7 @@ def kind_of(fields: Fields, default: Kind) -> Kind:
 
 def is_dated(fields: Fields) -> bool:
     """Return whether a publication time is given."""
-    value = fields.get("published_at")
-    return not (value is None or (isinstance(value, str) and not value.strip()))
+    return is_given(fields.get("published_at"))
 
 
 def published_at_of(fields: Fields, naive: tzinfo | None, time_format: str, language: str, collected_at: datetime) -> datetime:
@@ -120,7 +155,7 @@ def symbols_of(fields: Fields) -> tuple[str, ...]:
         InvalidFieldError: it is none of these.
     """
     value = fields.get("symbols")
-    if value is None:
+    if not is_given(value):
         return ()
     listed: list[Any]
     if isinstance(value, str):

@@ -1,27 +1,36 @@
-"""What a document's id is made of: its source, and the first of native id, canonical URL and content that it has."""
+"""What a document's id is made of: its source, and the first of native id, link and content that it has."""
 
 from __future__ import annotations
 
-from squall.core.text import canonical_url, document_id
+import re
+from collections.abc import Callable
+from typing import Final
+
+from squall.core.text import document_id
+from squall.ingest.links import link_key
+
+_NO_ID: Final = frozenset({"n/a", "#n/a", "na", "nan", "<na>", "none", "null", "(null)", "nil", "undefined", "unknown", "-", "--", "?"})
+"""What exporters write where there is no id, in lower case."""
+_ROUNDED: Final = re.compile(r"[+-]?[0-9]{1,3}(?:[.,][0-9]{1,20})?[eE]\+?[0-9]{1,3}")
 
 
-def identify(source: str, native_id: str, url: str, content: tuple[str, ...]) -> str:
+def identify(source: str, native_id: str, url: str, content: Callable[[], tuple[str, ...]]) -> str:
     """Return the id of a document, 128-bit hex: equal arguments give the same id in every process.
 
     Args:
         source: the document's source.
         native_id: the source's own id; empty if it has none.
-        url: canonical URL; counts without a native id.
-        content: author, title, text and, if given, publication time; counts without a native id and URL.
+        url: link; counts without a native id, by its `squall.ingest.links.link_key`.
+        content: gives author, title, text and, if given, publication time; counts without a native id and URL.
     """
-    return document_id(source, native_id or url or "\x1f".join(content))
+    return document_id(source, native_id or link_key(url) or "\x1f".join(content()))
 
 
-def canonical(url: str) -> str:
-    """Return the canonical form of `url`, or `url` itself if it can't be parsed: an invalid link must not cost the text."""
-    if not url:
-        return ""
-    try:
-        return canonical_url(url)
-    except ValueError:
-        return url
+def is_no_id(text: str) -> bool:
+    """Return whether an exporter wrote `text` because there is no id, as `N/A`."""
+    return text.lower() in _NO_ID
+
+
+def has_lost_digits(text: str) -> bool:
+    """Return whether `text` is a long number in the notation that spreadsheets shorten it to, as `1.29403E+18`."""
+    return _ROUNDED.fullmatch(text) is not None

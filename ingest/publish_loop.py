@@ -16,6 +16,7 @@ from squall.core.items import Batch, DeadLetter, Item
 from squall.core.observability.health import Health
 from squall.core.records import Document
 from squall.core.retry import retry_until_available
+from squall.ingest.push.results import PublishedIds
 from squall.ingest.source import Source
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ class IngestReport:
 
     source: str
     sent: int = 0
+    duplicates: int = 0
+    """Of `sent`, those whose id this run had sent before; who stores them skips them."""
     rejected: int = 0
     batches: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
@@ -48,9 +51,10 @@ class IngestReport:
     stopped: bool = False
     """The run was stopped before the end of the source."""
 
-    def count(self, documents: Sequence[Document], letters: Sequence[DeadLetter]) -> None:
+    def count(self, documents: Sequence[Document], letters: Sequence[DeadLetter], duplicates: int = 0) -> None:
         """Add one committed batch."""
         self.sent += len(documents)
+        self.duplicates += duplicates
         self.rejected += len(letters)
         self.batches += 1
         self.reasons.update(letter.reason for letter in letters)
@@ -63,6 +67,7 @@ class IngestReport:
         return {
             "source": self.source,
             "sent": self.sent,
+            "duplicates": self.duplicates,
             "rejected": self.rejected,
             "reasons": dict(self.reasons.most_common()),
             "batches": self.batches,
@@ -106,14 +111,14 @@ def publish(
     """
     report, health = IngestReport(source.name), health or Health(clock)
     health.liveness.expect(source.name)
-    batches = source.batches(stop)
+    batches, published = source.batches(stop), PublishedIds()
     try:
         for batch in batches:
             documents, letters = _sort(batch.items, clock)
             publisher.publish(documents, stop)
             publisher.dead_letter(letters, stop)
             retry_until_available(batch.commit, stop, COMMIT_RETRY_SECONDS, _log_wait)
-            report.count(documents, letters)
+            report.count(documents, letters, published.add([document.id for document in documents]).count("duplicate"))
             _record(health, source.name, len(documents), letters)
             _log_rejections(source, batch, letters)
             on_progress(report)

@@ -24,9 +24,11 @@ from squall.storage.rows.latency import Quantiles
 from squall.storage.rows.pipeline import PipelineSample
 from squall.stream.totals import RunningTotals
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("squall.processor")
 
 EVERY_SECONDS: Final = 10.0
+LOG_SECONDS: Final = 60.0
+"""Between two lines of the log that say what became of the items, as long as there are some."""
 _JOIN_SECONDS: Final = 2.0
 _MAX_AGES: Final = 50_000
 _MAX_REASONS: Final = 10_000
@@ -86,6 +88,7 @@ class PipelineMeter:
         self._worker = worker or f"{socket.gethostname()}-{os.getpid()}"
         self._lock = threading.Lock()
         self._window = _Window(clock.monotonic())
+        self._unlogged = _Window(clock.monotonic())
         self._model_version = ""
         self.lag: int | None = None
         """Messages of this process' partitions that are not stored yet; set by the driver that knows."""
@@ -94,6 +97,7 @@ class PipelineMeter:
         """Add one micro-batch."""
         with self._lock:
             self._window.add_batch(report)
+            self._unlogged.totals.add_batch(report)
             self._model_version = report.model_version or self._model_version
 
     def set_lag(self, messages: int) -> None:
@@ -111,6 +115,18 @@ class PipelineMeter:
             with self._lock:
                 window.append(self._window)
                 self._window = window
+
+    def log_counts(self, *, now: bool = False) -> None:
+        """Log what became of the items since the last such line, after `LOG_SECONDS` or `now`: none gets lost without a line."""
+        with self._lock:
+            totals = self._unlogged.totals
+            if not totals.items or not (now or self._clock.monotonic() - self._unlogged.began >= LOG_SECONDS):
+                return
+            self._unlogged = _Window(self._clock.monotonic())
+        why = f" ({', '.join(f'{count:,} {reason}' for reason, count in totals.reasons.most_common(3))})" if totals.reasons else ""
+        waiting = "" if self.lag is None else f"; {self.lag:,} wait in Kafka"
+        counts = f"{totals.stored:,} stored, {totals.duplicates:,} duplicates, {totals.rejected:,} dead-lettered{why}"
+        log.info("%d items read: %s%s", totals.items, counts, waiting)
 
     def _sample(self, window: _Window) -> PipelineSample:
         device, totals = self._device(), window.totals
@@ -143,6 +159,7 @@ class PipelineMeter:
         def work() -> None:
             while not ended.wait(EVERY_SECONDS):
                 self.write()
+                self.log_counts()
 
         thread = threading.Thread(target=work, name="pipeline-meter", daemon=True)
         thread.start()
@@ -150,6 +167,7 @@ class PipelineMeter:
             yield
         finally:
             ended.set()
+            self.log_counts(now=True)
             thread.join(_JOIN_SECONDS)
             if not thread.is_alive():  # else the store hangs, and would hold up the end of the process
                 self.write()

@@ -151,9 +151,16 @@ class Processor:
             scoring_seconds=scoring_seconds,
             storing_seconds=storing_seconds,
         )
-        for notify in self._subscribers:
-            notify(report)
+        self._publish(report)
         return outcomes
+
+    def _publish(self, report: BatchReport) -> None:
+        """Tell every subscriber of a micro-batch that is safe; one that fails costs neither the others nor the acknowledgement."""
+        for notify in self._subscribers:
+            try:
+                notify(report)
+            except Exception:
+                log.exception("a micro-batch is stored, but was not reported to one of its subscribers")
 
     @property
     def names_version(self) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from squall.alerts.interfaces import LONGEST_ASKED_SECONDS, DeliveryUnavailableError
+from squall.core.net.redaction import redact_secrets_in
 from squall.storage.rows.alerting import QueuedMessage
 
 FIRST_RETRY: Final = timedelta(seconds=15)
@@ -24,13 +25,13 @@ _LONGEST_DOUBLING: Final = 10
 
 def refusal(error: Exception) -> str:
     """Return the `last_error` of a message that was refused with `error`."""
-    return f"{_REFUSED}{error}"
+    return redact_secrets_in(f"{_REFUSED}{error}")
 
 
 def unavailability(error: Exception) -> str:
     """Return the `last_error` of a message that could not be sent because of `error`."""
     wait = wait_asked_by(error)
-    return f"{_ASKED}{math.ceil(wait)} s: {error}" if wait else str(error)
+    return redact_secrets_in(f"{_ASKED}{math.ceil(wait)} s: {error}" if wait else str(error))
 
 
 def wait_asked_by(error: Exception) -> float:

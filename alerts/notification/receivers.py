@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from squall.alerts.notification.email.message import build_email
 from squall.alerts.notification.email.sender import open_email_sender
 from squall.alerts.notification.services.sender import SERVICES, ServiceSender
 from squall.alerts.notification.services.service import dump_calls
+from squall.alerts.notification.unmade import kept
 from squall.alerts.notification.webhook.payload import build_payload
 from squall.alerts.notification.webhook.sender import WebhookSender
 from squall.alerts.notification.webhook.template import build_body
@@ -36,10 +38,16 @@ log = logging.getLogger(__name__)
 
 
 class Receivers:
-    """Sends each notification through the sender of its receiver."""
+    """Sends each notification through the sender of its receiver.
 
-    def __init__(self, senders: Mapping[str, Sender]) -> None:
+    Args:
+        senders: of each receiver.
+        make: renders a message that could not be made when it was queued.
+    """
+
+    def __init__(self, senders: Mapping[str, Sender], make: Callable[[str, NotificationContent], bytes] | None = None) -> None:
         self._senders = senders
+        self._make = make
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -52,12 +60,16 @@ class Receivers:
         Raises:
             DeliveryUnavailableError: it can't send now.
             DeliveryRefusedError: it refused for good, or the receiver is no longer configured.
+            Exception: the message can still not be made.
         """
         sender = self._senders.get(notification.receiver)
         if sender is None:
             raise DeliveryRefusedError(
                 f"there is no receiver {notification.receiver!r} any more", "add it to [[alerts.receivers]] again to have it sent"
             )
+        content = kept(notification.message)
+        if content is not None and self._make is not None:
+            notification = replace(notification, message=self._make(notification.id, content))
         sender.send(notification)
 
     def describe(self) -> str:
@@ -73,12 +85,11 @@ def open_receivers(settings: Settings, clock: Clock) -> Receivers:
     """
     email = open_email_sender(settings)
     client = OutboundClient(settings.alerts.private_hosts, "SQUALL_ALERTS__PRIVATE_HOSTS")
-    return Receivers(
-        {
-            name: email if receiver.channel == "email" else _open_sender(receiver, settings, clock, client)
-            for name, receiver in settings.alerts.by_name.items()
-        }
-    )
+    senders = {
+        name: email if receiver.channel == "email" else _open_sender(receiver, settings, clock, client)
+        for name, receiver in settings.alerts.by_name.items()
+    }
+    return Receivers(senders, lambda key, content: render(key, content, {}, lambda: None, settings.alerts, clock.now()))
 
 
 def render(

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from squall.core.config.sections import FrozenDict, Positive, PrivateHosts, ReadableFile, Seconds, Section
 from squall.core.matchers import LONGEST
+from squall.core.net.mail_addresses import mail_addresses
 from squall.core.records import SeriesKind, Severity
 
 DEFAULT_RECEIVER: Final = "default"
@@ -48,6 +49,18 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
+def _addressable(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    """Return `value` if mail can be addressed so: a fault shows when the process starts, not in the first crisis."""
+    for each in (value,) if isinstance(value, str) else value:
+        mail_addresses(each)
+    return value
+
+
+MailAddress = Annotated[str, AfterValidator(_addressable)]
+MailAddresses = Annotated[tuple[str, ...], AfterValidator(_addressable)]
+"""Each is an address, or several with commas, as in a header of a mail; letters beyond ASCII are allowed."""
+
+
 class QuietSettings(Section):
     """Hours during which a route sends nothing; a digest follows at their end."""
 
@@ -79,7 +92,7 @@ class ReceiverSettings(Section):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="lower-case letters, digits, - and _")
     channel: Channel = Field("webhook", description="how messages go there; left out: email with `to`, webhook with `url`")
-    to: tuple[str, ...] = Field((), description="e-mail addresses")
+    to: MailAddresses = Field((), description="e-mail addresses")
     url: str = Field("", pattern=r"^(https?://[^\s]+)?$", repr=False, description="http(s) address; of some channels it has a default")
     secret: SecretStr = Field(SecretStr(""), description="key or token of the channel; signs the requests to a webhook (HMAC-SHA256)")
     chat: str = Field("", pattern=r"^(-?[0-9]{1,20}|@[A-Za-z0-9_]{1,64})?$", description="Telegram: id of a chat, or @channel")
@@ -179,8 +192,8 @@ class AlertSettings(Section):
     smtp_security: Literal["none", "starttls", "tls"] = Field("none", description="encryption of the connection")
     smtp_ca_file: ReadableFile = Field(None, description="trusted CA certificates (PEM); empty: those of the system")
     smtp_timeout_seconds: Seconds = Field(15.0, description="longest time for one mail as a whole, from connecting to the last reply")
-    sender: str = Field("squall@localhost", description="From: address; the key `from` is accepted too")
-    to: Annotated[tuple[str, ...], Field(min_length=1)] = Field(("risk@localhost",), description="To: addresses of the default receiver")
+    sender: MailAddress = Field("squall@localhost", description="From: address; the key `from` is accepted too")
+    to: Annotated[MailAddresses, Field(min_length=1)] = Field(("risk@localhost",), description="To: addresses of the default receiver")
     link_base: str = Field("", repr=False, description="URL of the live page or dashboard that mails link to")
     group_by: tuple[Literal["topic", "kind"], ...] = Field((), description="one message per value of these; empty: one per receiver")
     group_wait_seconds: Annotated[float, Field(ge=0)] = Field(30.0, description="wait for more alerts before the first message of a group")
@@ -223,3 +236,9 @@ class AlertSettings(Section):
         """All receivers, the default one first."""
         default = ReceiverSettings(name=DEFAULT_RECEIVER, channel="email", to=self.to)
         return FrozenDict({receiver.name: receiver for receiver in (default, *self.receivers)})
+
+    @property
+    def needing_smtputf8(self) -> list[str]:
+        """The addresses that only a mail server with SMTPUTF8 can take: those with letters beyond ASCII before the @."""
+        listed = (self.sender, *(each for receiver in self.by_name.values() for each in receiver.to))
+        return [address.envelope for each in listed for address in mail_addresses(each) if address.needs_smtputf8]

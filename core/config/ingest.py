@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from squall.core.config.sections import Positive, PrivateHosts, Seconds, Section
+from squall.core.config.sections import FrozenDict, Positive, PrivateHosts, Seconds, Section
 
 SHORTEST_TOKEN: Final = 16
 """Characters: 64 bits in hexadecimal, too many to guess over a network."""
@@ -20,6 +21,13 @@ class FileSourceSettings(Section):
     path: Path
     kind: Literal["news", "social"] = "news"
     source: str = Field("", description="empty: the file name without extensions")
+    format: Literal["", "jsonl", "csv", "parquet"] = Field("", description="empty: by the extension")
+    columns: Annotated[Mapping[str, str], FrozenDict] = Field(FrozenDict({}), description="field → column, for columns that are not found")
+    timezone: str = Field("UTC", description="of times without one: a zone's name, or reject")
+    time_format: str = Field("", description="strptime format of the times; empty: the known forms")
+    encoding: str = Field("", description="of a text file; empty: it is found")
+    delimiter: str = Field("", description="of CSV; empty: it is found")
+    escape: str = Field("", description="of CSV: character before a quote within quotes, such as a backslash; empty: quotes are doubled")
 
 
 class IngestSettings(Section):

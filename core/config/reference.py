@@ -14,7 +14,8 @@ from pydantic_core import to_jsonable_python
 
 from squall.core.config.loading import PREFIX
 from squall.core.config.settings import Settings
-from squall.core.net.addresses import redact_url, redact_urls_in, redact_webhook_url
+from squall.core.net.addresses import redact_url, redact_webhook_url
+from squall.core.net.redaction import redact_secrets_in
 
 HIDDEN = "(set)"
 """Shown instead of a secret that has a value."""
@@ -67,9 +68,9 @@ def value_of(settings: Settings, setting: Setting) -> Any:
 
 
 def _redacted(value: Any, key: str = "") -> Any:
-    """Redact every URL in a JSON value; the keys called `url` are those of webhooks, whose path is a secret."""
+    """Redact a JSON value; the keys called `url` are those of webhooks, whose path is a secret."""
     if isinstance(value, str):
-        return redact_webhook_url(value) if key == "url" else redact_urls_in(value)
+        return redact_webhook_url(value) if key == "url" else redact_secrets_in(value)
     if isinstance(value, dict):
         return {name: _redacted(item, name) for name, item in value.items()}
     return [_redacted(item) for item in value] if isinstance(value, list) else value

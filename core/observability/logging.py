@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any, Final, TextIO
 
 import orjson
 
 from squall.core.config.settings import LogSettings
 from squall.core.display import visible, visible_lines
-from squall.core.net.addresses import redact_urls_in
+from squall.core.net.redaction import redact_secrets_in, redacted
 from squall.core.observability.lost_connections import LostConnectionFilter
 
 ROOT: Final = "squall"
@@ -23,7 +25,7 @@ LOGGERS: Final = {
     ROOT: "start, stop and signals of a process, its store and its model",
     BATCHES: "one line per micro-batch, only with `SQUALL_LOG__FORMAT=json` or the level DEBUG",
     "squall.worker": "the Kafka consumer: partitions, lag, rebalances",
-    "squall.processor": "rejected documents, retries; each document at the level DEBUG",
+    "squall.processor": "what became of the items, once a minute; rejected documents, retries; each document at the level DEBUG",
     "squall.engine": "the model: devices, failures, a new checkpoint",
     "squall.http": "all HTTP listeners: connections and requests that were refused or too slow, one line a minute for each kind",
     "squall.web": "the live page",
@@ -41,14 +43,12 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    return {
-        key: redact_urls_in(value) if isinstance(value, str) else value for key, value in record.__dict__.items() if key not in _STANDARD
-    }
+    return {key: redacted(value) for key, value in record.__dict__.items() if key not in _STANDARD}
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Return the message with URLs redacted, although what logs one has redacted it: libraries do not."""
-    return redact_urls_in(record.getMessage())
+    """Return the message without secrets, although what logs one has redacted it: libraries do not."""
+    return redact_secrets_in(record.getMessage())
 
 
 class RepeatFilter(logging.Filter):
@@ -90,7 +90,7 @@ class JsonFormatter(logging.Formatter):
             **_fields(record),
         }
         if record.exc_info:
-            line["exception"] = redact_urls_in(self.formatException(record.exc_info))
+            line["exception"] = redact_secrets_in(self.formatException(record.exc_info))
         try:
             return visible(orjson.dumps(line, default=str).decode())
         except TypeError:  # lone surrogates, integers beyond 64 bits: a log line must not be lost for them
@@ -106,7 +106,7 @@ class TextFormatter(logging.Formatter):
         extra = "".join(f" {key}={value}" for key, value in _fields(record).items())
         line = visible(f"{time} {record.levelname.lower():7} {record.name}: {_message(record)}{extra}")
         if record.exc_info:
-            line += "\n" + visible_lines(redact_urls_in(self.formatException(record.exc_info)))
+            line += "\n" + visible_lines(redact_secrets_in(self.formatException(record.exc_info)))
         return line
 
 
@@ -125,3 +125,16 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
         logging.getLogger(name).setLevel(max(logging.ERROR, ours.level))
     quiet = settings.format == "text" and ours.level > logging.DEBUG
     logging.getLogger(BATCHES).setLevel(max(logging.WARNING, ours.level) if quiet else logging.NOTSET)
+
+
+def log_unforeseen_errors() -> None:
+    """Log errors that end the process or one of its threads; Python would print them with whatever secret is in their text."""
+
+    def log_error(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None or issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error or kind(), trace)
+            return
+        logging.getLogger(ROOT).critical("an unforeseen error", exc_info=(kind, error, trace))
+
+    sys.excepthook = log_error
+    threading.excepthook = lambda failed: log_error(failed.exc_type, failed.exc_value, failed.exc_traceback)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from squall.core import text as texts
 from squall.core.records.fields import Language, Name, Record, Symbols, Timestamp, cleaned, named
@@ -49,7 +50,7 @@ class Document(Record):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if not self.title and not self.text:
-            raise ValueError("title and text are both empty")
+            raise PydanticCustomError("missing", "title and text are both empty")
         if self.published_at > self.collected_at + CLOCK_SKEW:
             raise ValueError(
                 f"published_at {self.published_at:%Y-%m-%dT%H:%MZ} is in the future of collected_at {self.collected_at:%Y-%m-%dT%H:%MZ}"

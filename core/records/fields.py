@@ -16,6 +16,8 @@ _MOST_LISTED = 1_000
 
 
 def _utc_ms(value: datetime) -> datetime:
+    if value.tzinfo is UTC and not value.microsecond:  # the usual case
+        return value
     if value.tzinfo is None:
         raise ValueError("must carry a time zone, for example 2026-03-02T14:05:00Z")
     try:
@@ -28,11 +30,15 @@ def _utc_ms(value: datetime) -> datetime:
 def _language(value: Any) -> Any:
     if not isinstance(value, str):
         return value
+    if value == "und":
+        return value
     code = value.strip().lower().replace("_", "-").split("-")[0]
     return code if _LANGUAGE.fullmatch(code) else "und"
 
 
 def _symbols(value: Any) -> Any:
+    if value == ():
+        return value
     if not isinstance(value, list | tuple) or not all(isinstance(s, str) for s in value):
         return value
     symbols = (texts.clean_name(s, 32).lstrip("$").upper()[:16].strip() for s in value[:_MOST_LISTED])

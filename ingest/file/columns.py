@@ -6,14 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from squall.core.cleaning.markup import fullest
 from squall.core.display import visible
 from squall.core.errors import ConfigurationError
+from squall.ingest.fields import is_given
 from squall.ingest.file.split_time import TIME_OF_DAY, ZONE, TimeColumns
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "published_at": ("published_at", "ts_utc", "created_at", "published", "date", "datetime", "timestamp", "time"),
     "title": ("title", "headline"),
-    "text": ("text", "body", "content", "tweet", "full_text", "summary", "description"),
+    "text": ("text", "body", "content", "tweet", "full_text", "extended_tweet", "summary", "description"),
     "url": ("url", "href", "link"),
     "id": ("id", "id_str", "guid"),
     "source": ("source",),
@@ -24,8 +26,10 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 """Column names recognised without an option, in order of preference; letter case is ignored."""
 
+_PROSE = frozenset({"title", "text"})
 _CACHED_COLUMNS = 500
 _LONGEST_NAME = 60
+_PARTING = ";\t|,"
 _SOCIAL_SIGNS = frozenset({"tweet", "id_str", "full_text"})
 
 
@@ -46,18 +50,21 @@ class Columns:
         self._mapping = dict(mapping)
         self._resolve = lru_cache(maxsize=256)(self._resolve_names)
         self._split = lru_cache(maxsize=256)(self._time_columns)
+        self._is_social = lru_cache(maxsize=256)(_has_social_sign)
 
     def fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the document fields of `row`: for each field the first of its columns that is not empty."""
+        """Return the document fields of `row`: of the columns of a field the first that is not empty, of texts the one that says most."""
         found: dict[str, Any] = {}
         # rows with very many columns must not fill the cache
         resolve = self._resolve if len(row) <= _CACHED_COLUMNS else self._resolve_names
         for field, names in resolve(tuple(row)):
             for name in names:
                 value = row[name]
-                if value is not None and value != "":
+                if is_given(value):
                     found[field] = value
                     break
+            if field in _PROSE and field in found and (len(names) > 1 or not isinstance(found[field], str)):
+                found[field] = _fullest([row[name] for name in names])
         return found
 
     def spread_time(self, row: Mapping[str, Any], time_format: str) -> str | None:
@@ -71,7 +78,7 @@ class Columns:
 
     def looks_social(self, row: Mapping[str, Any]) -> bool:
         """Return whether the columns are those of a tweet."""
-        return any(name.lower() in _SOCIAL_SIGNS for name in row)
+        return self._is_social(tuple(row)) if len(row) <= _CACHED_COLUMNS else _has_social_sign(tuple(row))
 
     def known(self, names: Collection[str]) -> set[str]:
         """Return the fields that these column names give."""
@@ -88,6 +95,8 @@ class Columns:
         if absent:
             raise ConfigurationError(f"{path} has no column {', '.join(absent)}; its columns are {listed}", "correct --map")
         known = self.known(names)
+        if len(names) == 1 and (inside := next((sign for sign in _PARTING if sign in next(iter(names))), "")):
+            raise ConfigurationError(f"{path} has one column, {listed}", f"set the delimiter: --delimiter {inside!r}")
         if "published_at" not in known:
             raise ConfigurationError(f"{path} has no known time column; its columns are {listed}", "name it with --map published_at=COLUMN")
         if not known & {"title", "text"}:
@@ -117,3 +126,14 @@ class Columns:
             if candidates:
                 resolved.append((field, candidates))
         return tuple(resolved)
+
+
+def _has_social_sign(names: tuple[str, ...]) -> bool:
+    return any(name.lower() in _SOCIAL_SIGNS for name in names)
+
+
+def _fullest(values: list[Any]) -> Any:
+    """Return the value that says most; one that is not text is left for the check of the field."""
+    texts = [value.get("full_text", value) if isinstance(value, Mapping) else value for value in values]  # Twitter's `extended_tweet`
+    given = [text for text in texts if is_given(text)]
+    return fullest(given) if all(isinstance(text, str) for text in given) else given[0]

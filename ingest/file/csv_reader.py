@@ -1,12 +1,13 @@
-"""CSV: the dialect that is read, and what a stray quote costs.
+"""CSV: the records of a file, and what a stray quote costs.
 
-The dialect: a header line, one delimiter, `"` around values that hold the delimiter, quotes or line ends, `""` for a quote in such a
-value, any line end.
+A header line, one delimiter, `"` around values that hold the delimiter, quotes or line ends, `""` (or an escape character and `"`) for a
+quote in such a value, any line end. A first line such as `sep=;` states the delimiter.
 """
 
 from __future__ import annotations
 
 import csv
+import logging
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,11 @@ from typing import BinaryIO
 from squall.core.errors import InvalidRecordError
 from squall.ingest.file import lines
 from squall.ingest.file.columns import Columns
+from squall.ingest.file.csv_dialect import Dialect, check_dialect, find_dialect, stated
 from squall.ingest.file.lines import TextFile, decode, open_text, read_lines, too_long
 from squall.ingest.file.rows import DamagedFileError, FileRow
+
+log = logging.getLogger(__name__)
 
 MAX_ROW_LINES = 5_000
 """The most lines of one record; more means a stray quote."""
@@ -31,22 +35,32 @@ class CsvReader:
     Args:
         path: the file.
         columns: checked against the header.
-        encoding: an ASCII-compatible one.
-        delimiter: empty: tab for `.tsv`, else comma.
+        encoding: empty: it is found.
+        delimiter: empty: it is found.
+        escape: character before a quote within quotes; empty: none.
+
+    Raises:
+        ConfigurationError: delimiter or escape is more than one character.
     """
 
-    def __init__(self, path: Path, columns: Columns, encoding: str, delimiter: str) -> None:
+    def __init__(self, path: Path, columns: Columns, encoding: str = "", delimiter: str = "", escape: str = "") -> None:
+        check_dialect(delimiter, escape)
         self._path = path
         self._columns = columns
         self._encoding = encoding
-        self._delimiter = delimiter or ("\t" if ".tsv" in path.suffixes else ",")
+        self._delimiter = delimiter
+        self._escape = escape
         self._file: TextFile | None = None
 
     def rows(self, start: int) -> Iterator[FileRow]:
         """Yield a row per record."""
-        self._file = open_text(self._path)
-        self._check_header()
-        return read_csv(self._file.content, start, self._encoding, self._delimiter)
+        self._file = file = open_text(self._path, self._encoding)
+        usual = "\t" if ".tsv" in self._path.suffixes else ","
+        dialect = find_dialect(file.beginning, usual, self._columns, self._delimiter, self._escape)
+        level = logging.WARNING if file.form.guessed else logging.INFO
+        log.log(level, "%s is CSV with the delimiter %r in %s", self._path, dialect.delimiter, file.form)
+        self._check_header(dialect)
+        return read_csv(file.content, start, file.form.line_encoding, dialect)
 
     def fraction(self) -> float:
         """Return how much of the file has been read, 0 to 1."""
@@ -57,10 +71,10 @@ class CsvReader:
         if self._file:
             self._file.close()
 
-    def _check_header(self) -> None:
-        file = open_text(self._path)
+    def _check_header(self, dialect: Dialect) -> None:
+        file = open_text(self._path, self._encoding)
         try:
-            header = csv_header(file.content, self._encoding, self._delimiter)
+            header = csv_header(file.content, file.form.line_encoding, dialect)
         except DamagedFileError:
             return  # reported where the rows are read
         finally:
@@ -69,7 +83,7 @@ class CsvReader:
             self._columns.require(header, str(self._path))
 
 
-def read_csv(stream: BinaryIO, start: int, encoding: str, delimiter: str) -> Iterator[FileRow]:
+def read_csv(stream: BinaryIO, start: int, encoding: str, dialect: Dialect) -> Iterator[FileRow]:
     """Yield a row per record after record `start`; the header is not counted.
 
     A stray quote costs its own line, not the lines after it.
@@ -79,9 +93,10 @@ def read_csv(stream: BinaryIO, start: int, encoding: str, delimiter: str) -> Ite
     """
     header: list[str] | None = None
     number = 0
-    for raw, values, error in _CsvRecords(stream, encoding, delimiter):
+    for raw, values, error in _CsvRecords(stream, encoding, dialect):
         if header is None:
-            header = [name.strip() for name in values]
+            if not stated(raw.decode("latin-1")):
+                header = [name.strip() for name in values]
             continue
         number += 1
         if number <= start:
@@ -91,14 +106,15 @@ def read_csv(stream: BinaryIO, start: int, encoding: str, delimiter: str) -> Ite
         yield FileRow(number, raw, error=error) if error else FileRow(number, raw, dict(zip(header, values, strict=True)))
 
 
-def csv_header(stream: BinaryIO, encoding: str, delimiter: str) -> list[str]:
+def csv_header(stream: BinaryIO, encoding: str, dialect: Dialect) -> list[str]:
     """Return the column names, empty for an empty file.
 
     Raises:
         DamagedFileError: the stream breaks off.
     """
-    for _, values, error in _CsvRecords(stream, encoding, delimiter):
-        return [] if error else [name.strip() for name in values]
+    for raw, values, error in _CsvRecords(stream, encoding, dialect):
+        if not stated(raw.decode("latin-1")):
+            return [] if error else [name.strip() for name in values]
     return []
 
 
@@ -109,11 +125,11 @@ class _Unterminated(Exception):  # noqa: N818 - control flow between `_CsvRecord
 class _CsvRecords:
     """Iterates (raw bytes, values, error); after an error it continues at the line after the one that began the record."""
 
-    def __init__(self, stream: BinaryIO, encoding: str, delimiter: str) -> None:
+    def __init__(self, stream: BinaryIO, encoding: str, dialect: Dialect) -> None:
         csv.field_size_limit(lines.MAX_ROW_BYTES)
         self._lines = read_lines(stream)
         self._encoding = encoding
-        self._delimiter = delimiter
+        self._dialect = dialect
         self._pushed: deque[tuple[bytes, bool]] = deque()
         self._taken: list[tuple[bytes, bool]] = []
         self._reread = _REREAD_BYTES
@@ -123,19 +139,23 @@ class _CsvRecords:
             self._taken = []
             try:
                 # a reader per record: an error must not leave state behind
-                values = next(csv.reader(self._feed(), delimiter=self._delimiter, strict=True))
+                values = next(self._dialect.records(self._feed()))
             except StopIteration:
                 return
             except (csv.Error, _Unterminated, InvalidRecordError) as error:
                 first, rest = self._taken[0], self._taken[1:]
                 self._reread -= sum(len(line) for line, _ in rest)
                 self._pushed.extendleft(reversed(rest))
-                reason = error if isinstance(error, InvalidRecordError) else InvalidRecordError("broken_csv", str(error))
-                yield first[0], [], reason
+                yield first[0], [], error if isinstance(error, InvalidRecordError) else self._broken(first[0], error)
                 continue
             raw = b"".join(line for line, _ in self._taken)
             if values:  # blank lines are not records
                 yield raw, values, None
+
+    def _broken(self, line: bytes, error: Exception) -> InvalidRecordError:
+        escaped = not self._dialect.escape and b'\\"' in line
+        hint = "; if a backslash stands for a quote's second quote, set --escape '\\'" if escaped else ""
+        return InvalidRecordError("broken_csv", f"{error}{hint}")
 
     def _feed(self) -> Iterator[str]:
         size = 0

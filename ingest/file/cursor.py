@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import xxhash
 
+from squall.core.errors import ConfigurationError
 from squall.ingest.cursors import CursorStore
-from squall.ingest.file.lines import open_text
+from squall.ingest.file.rows import open_data_file
 from squall.ingest.source import no_commit
 
 log = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ class FileCursor:
         cursors: where cursors are stored; None stores none.
 
     Raises:
-        ConfigurationError: the file is missing, a folder, unreadable, or UTF-16.
+        ConfigurationError: the file is missing, a folder, or unreadable.
     """
 
     def __init__(self, path: Path, cursors: CursorStore | None) -> None:
@@ -54,11 +56,12 @@ class FileCursor:
 
 def _identity(path: Path) -> str:
     """Return the size and a hash of both ends: cheap, and different for a file that grew or was replaced."""
-    file = open_text(path)
-    try:
-        digest = xxhash.xxh3_64(file.raw.read(_IDENTITY_BYTES))
-        file.raw.seek(max(0, file.size - _IDENTITY_BYTES))
-        digest.update(file.raw.read(_IDENTITY_BYTES))
-        return f"{file.size}-{digest.hexdigest()}"
-    finally:
-        file.close()
+    with open_data_file(path) as file:
+        try:
+            size = os.fstat(file.fileno()).st_size
+            digest = xxhash.xxh3_64(file.read(_IDENTITY_BYTES))
+            file.seek(max(0, size - _IDENTITY_BYTES))
+            digest.update(file.read(_IDENTITY_BYTES))
+        except OSError as error:
+            raise ConfigurationError(f"{path} can't be read: {error.strerror or error}", "name a file of documents") from error
+        return f"{size}-{digest.hexdigest()}"

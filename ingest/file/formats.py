@@ -10,6 +10,7 @@ from squall.core.errors import ConfigurationError
 from squall.ingest.file.columns import Columns
 from squall.ingest.file.csv_reader import CsvReader
 from squall.ingest.file.jsonl_reader import JsonlReader
+from squall.ingest.file.lines import open_text
 from squall.ingest.file.parquet_reader import ParquetReader
 from squall.ingest.file.rows import FileReader
 
@@ -27,21 +28,27 @@ FORMATS: dict[str, Format] = {
 """Extension → format; `.gz` may follow the extension of a text format."""
 
 
-def open_reader(format_name: Format, path: Path, columns: Columns, encoding: str, delimiter: str, stop: threading.Event) -> FileReader:
+def open_reader(
+    format_name: Format, path: Path, columns: Columns, stop: threading.Event, encoding: str = "", delimiter: str = "", escape: str = ""
+) -> FileReader:
     """Return the reader of `path`; nothing is opened yet.
 
     Args:
         format_name: one of `FORMATS`.
         path: the file.
         columns: which column is which field; a reader checks them against the file.
-        encoding: of text formats.
-        delimiter: of CSV; empty: tab for `.tsv`, else comma.
         stop: ends the rows when it is set.
+        encoding: of text formats; empty: it is found.
+        delimiter: of CSV; empty: it is found.
+        escape: of CSV: character before a quote within quotes; empty: none.
+
+    Raises:
+        ConfigurationError: delimiter or escape is more than one character.
     """
     if format_name == "parquet":
         return ParquetReader(path, columns, stop)
     if format_name == "csv":
-        return CsvReader(path, columns, encoding, delimiter)
+        return CsvReader(path, columns, encoding, delimiter, escape)
     return JsonlReader(path, columns, encoding)
 
 
@@ -55,6 +62,15 @@ def format_of(path: Path) -> Format:
     if suffixes and suffixes[-1] in FORMATS:
         return FORMATS[suffixes[-1]]
     raise ConfigurationError(f"{path} has an unknown extension", "set the format: --format jsonl, csv or parquet")
+
+
+def is_blank(format_name: Format, path: Path) -> bool:
+    """Return whether nothing is in `path`, gzipped or not; raises ConfigurationError as `open_text`."""
+    if format_name == "parquet":
+        return False
+    file = open_text(path)
+    file.close()
+    return not file.beginning.strip()
 
 
 def stem(path: Path) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import orjson
-
+from squall.core.cleaning.foreign_json import parse_json
 from squall.core.errors import ConfigurationError, InvalidRecordError
 from squall.ingest.file.columns import Columns
 from squall.ingest.file.lines import TextFile, decode, open_text, read_lines, too_long
 from squall.ingest.file.rows import DamagedFileError, FileRow
+from squall.ingest.file.text_form import TextForm
+
+log = logging.getLogger(__name__)
 
 _CHECKED_ROWS = 100
 _CHECKED_BYTES = 4_000_000
@@ -25,7 +27,7 @@ class JsonlReader:
     Args:
         path: the file.
         columns: checked against the objects of the first lines.
-        encoding: an ASCII-compatible one.
+        encoding: empty: it is found.
     """
 
     def __init__(self, path: Path, columns: Columns, encoding: str) -> None:
@@ -36,8 +38,11 @@ class JsonlReader:
 
     def rows(self, start: int) -> Iterator[FileRow]:
         """Yield a row per line that is not blank."""
-        self._file = open_text(self._path)
-        return self._checked(read_jsonl(self._file.content, start, self._encoding))
+        self._file = open_text(self._path, self._encoding)
+        form = self._file.form
+        if form != TextForm():
+            log.log(logging.WARNING if form.guessed else logging.INFO, "%s is JSON lines in %s", self._path, form)
+        return self._checked(read_jsonl(self._file.content, start, form.line_encoding))
 
     def fraction(self) -> float:
         """Return how much of the file has been read, 0 to 1."""
@@ -91,21 +96,7 @@ def read_jsonl(stream: BinaryIO, start: int, encoding: str) -> Iterator[FileRow]
 
 
 def _json_object(line: bytes, encoding: str) -> dict[str, Any]:
-    text = decode(line, encoding)
-    try:
-        data = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        if "surrogate" not in str(error):
-            raise InvalidRecordError("broken_json", str(error)) from error
-        data = _with_lone_surrogates(text)
+    data = parse_json(decode(line, encoding))
     if not isinstance(data, dict):
         raise InvalidRecordError("not_an_object", f"expected a JSON object, got {type(data).__name__}")
     return data
-
-
-def _with_lone_surrogates(text: str) -> Any:
-    """Parse JSON that orjson refuses: a lone surrogate is half an emoji, which cleaning drops."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRecordError("broken_json", str(error)[:200]) from error

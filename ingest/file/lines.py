@@ -6,16 +6,21 @@ import gzip
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from squall.core.cleaning.foreign_json import decode_utf8
 from squall.core.errors import ConfigurationError, InvalidRecordError
 from squall.ingest.file.rows import DamagedFileError, open_data_file
+from squall.ingest.file.text_form import SAMPLE_BYTES, UTF_8, TextForm, is_ascii_compatible, text_form
 
 MAX_ROW_BYTES = 8 * 1024 * 1024
 """A longer row is rejected and skipped without being held in memory. As Python objects a row takes up to 25 times its bytes."""
 _KEPT_BYTES = 65_536
+_PIECE_BYTES = 16_384
+_SET_ENCODING = "set the file's encoding with --encoding"
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, OSError)
 
 
@@ -24,14 +29,18 @@ class TextFile:
     """An open file.
 
     Args:
-        content: its unpacked bytes.
+        content: its unpacked bytes, lines ending in LF.
         raw: the file itself, which knows the position.
         size: bytes of the file itself.
+        form: how it is written.
+        beginning: its first characters, lines ending in LF.
     """
 
     content: BinaryIO
     raw: BinaryIO
     size: int
+    form: TextForm
+    beginning: str
 
     def fraction(self) -> float:
         """Return how much has been read, 0 to 1; 1 when it is closed."""
@@ -43,25 +52,45 @@ class TextFile:
         self.raw.close()
 
 
-def open_text(path: Path) -> TextFile:
-    """Open `path`; gzip is recognised by its first bytes.
+def open_text(path: Path, encoding: str = "") -> TextFile:
+    """Open `path`; gzip is recognised by its first bytes, line ends and encoding by its beginning.
+
+    Args:
+        path: the file.
+        encoding: empty: it is found.
 
     Raises:
-        ConfigurationError: it is missing, no regular file, unreadable, or UTF-16.
+        ConfigurationError: it is missing, no regular file, or unreadable.
     """
     raw = open_data_file(path)
     try:
-        head = raw.read(2) or b""
-        raw.seek(0)
+        zipped = raw.read(2) == b"\x1f\x8b"
+        sample = _sample(_unpacked(raw, zipped=zipped))
+        content = _unpacked(raw, zipped=zipped)
     except OSError as error:
         raw.close()
         raise ConfigurationError(f"{path} can't be read: {error.strerror or error}", "name a file of documents") from error
-    if head in (b"\xff\xfe", b"\xfe\xff"):
-        raw.close()
-        raise ConfigurationError(f"{path} is UTF-16", "convert it: iconv -f UTF-16 -t UTF-8")
+    form = text_form(sample, encoding)
+    beginning = sample.decode(form.encoding, "replace").removeprefix("\ufeff")
+    if form.carriage_returns:
+        beginning = beginning.replace("\r", "\n")
+    return TextFile(form.lines_of(content), raw, os.fstat(raw.fileno()).st_size, form, beginning)
+
+
+def _unpacked(raw: BinaryIO, *, zipped: bool) -> BinaryIO:
+    """Return the content from its beginning."""
+    raw.seek(0)
     # GzipFile without a buffer around it: a truncated file then yields every row before the break
-    content = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if head == b"\x1f\x8b" else raw
-    return TextFile(content, raw, os.fstat(raw.fileno()).st_size)
+    return cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if zipped else raw
+
+
+def _sample(content: BinaryIO) -> bytes:
+    """Return the beginning, up to where the file is damaged."""
+    pieces: list[bytes] = []
+    with suppress(EOFError, zlib.error, gzip.BadGzipFile):
+        while len(pieces) < SAMPLE_BYTES // _PIECE_BYTES and (piece := content.read(_PIECE_BYTES)):
+            pieces.append(piece)
+    return b"".join(pieces)
 
 
 def read_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
@@ -98,17 +127,15 @@ def too_long() -> InvalidRecordError:
 
 
 def check_encoding(encoding: str) -> None:
-    """Check that lines can be split before they are decoded.
+    """Check the option.
 
     Raises:
-        ConfigurationError: the encoding is unknown or not ASCII-compatible.
+        ConfigurationError: the encoding is unknown.
     """
     try:
-        plain = "{\n,".encode(encoding) == b"{\n,"
+        is_ascii_compatible(encoding or UTF_8)
     except LookupError:
-        plain = False
-    if not plain:
-        raise ConfigurationError(f"encoding {encoding!r} is unknown or not ASCII-compatible", "use utf-8, latin-1 or cp1252")
+        raise ConfigurationError(f"encoding {encoding!r} is unknown", "use utf-8, cp1252, utf-16 or another encoding of Python") from None
 
 
 def decode(raw: bytes, encoding: str) -> str:
@@ -118,6 +145,8 @@ def decode(raw: bytes, encoding: str) -> str:
         InvalidRecordError: reason `broken_encoding`.
     """
     try:
-        return raw.decode(encoding)
+        return decode_utf8(raw) if encoding == UTF_8 else raw.decode(encoding)
     except UnicodeDecodeError as error:
-        raise InvalidRecordError("broken_encoding", f"byte {error.start} is not {encoding}; set the file's encoding") from error
+        raise InvalidRecordError("broken_encoding", f"byte {error.start} is not {encoding}; {_SET_ENCODING}") from error
+    except InvalidRecordError as error:
+        raise InvalidRecordError(error.reason, f"{error.detail}; {_SET_ENCODING}") from error

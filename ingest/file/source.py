@@ -16,8 +16,9 @@ from squall.core.records import Kind
 from squall.ingest.cursors import CursorStore
 from squall.ingest.documents import Defaults, build_document
 from squall.ingest.file.columns import Columns
+from squall.ingest.file.csv_dialect import check_dialect
 from squall.ingest.file.cursor import FileCursor
-from squall.ingest.file.formats import Format, format_of, open_reader, stem
+from squall.ingest.file.formats import Format, format_of, is_blank, open_reader, stem
 from squall.ingest.file.lines import check_encoding
 from squall.ingest.file.rows import DamagedFileError, FileReader, FileRow
 from squall.ingest.publication_time import zone
@@ -37,8 +38,9 @@ class FileOptions:
         source: overrides the rows' own; empty: the row's `source`, else the file's name without extensions.
         timezone: zone of times without one: a zone's name, or `reject`.
         time_format: `strptime` format; empty: the known forms.
-        encoding: of text files; an ASCII-compatible one.
-        delimiter: of CSV; empty: tab for `.tsv`, else comma.
+        encoding: of text files; empty: it is found.
+        delimiter: of CSV; empty: it is found.
+        escape: of CSV: character before a quote within quotes, such as a backslash; empty: quotes are doubled.
         batch_items: the most items of one batch.
     """
 
@@ -48,9 +50,27 @@ class FileOptions:
     source: str = ""
     timezone: str = "UTC"
     time_format: str = ""
-    encoding: str = "utf-8"
+    encoding: str = ""
     delimiter: str = ""
+    escape: str = ""
     batch_items: int = BATCH_ITEMS
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one run has read: from after row `start`, so many rows and documents, and why the first row is none."""
+
+    start: int
+    rows: int = 0
+    documents: int = 0
+    first: str = ""
+
+    def add(self, number: int, item: Item) -> None:
+        self.rows += 1
+        if item.document is not None:
+            self.documents += 1
+        elif item.rejection is not None and not self.first:
+            self.first = f"row {number}: {item.rejection.reason}: {item.rejection.detail}"
 
 
 class FileSource:
@@ -73,15 +93,18 @@ class FileSource:
         self.path = path
         self.options = options or FileOptions()
         self.damage = ""
-        """Why the file could not be read to its end; empty if it could."""
+        """Why the file could not be read to its end, or why none of it is a document; empty if neither is so."""
         self._clock = clock
         self._resume = resume
         self._format = self.options.format or format_of(path)
         self._columns = Columns(self.options.columns)
-        self._naive = zone(self.options.timezone)
+        defaults = Defaults(source=stem(path), naive=zone(self.options.timezone), time_format=self.options.time_format)
+        self._kind = Kind(self.options.kind) if self.options.kind else None
+        self._defaults = {kind: replace(defaults, kind=kind) for kind in Kind}
         self._reader: FileReader | None = None
         self._fraction = 0.0
         check_encoding(self.options.encoding)
+        check_dialect(self.options.delimiter, self.options.escape)
         self._cursor = FileCursor(path, cursors)
 
     @property
@@ -104,15 +127,19 @@ class FileSource:
         """Deliver the rows after the committed one; see `squall.ingest.source.Source`."""
         position = self._cursor.load() if self._resume else 0
         items: list[Item] = []
+        tally = _Tally(position)
         try:
             for number, item in self._items(position, stop):
                 if stop.is_set():
                     return
+                tally.add(number, item)
                 if len(items) == self.options.batch_items:
                     yield Batch(items, self._cursor.commit(position), caught_up=False)
                     items = []
                 items.append(item)
                 position = number
+            if not stop.is_set():
+                self._report(tally)
             if items and not stop.is_set():
                 yield Batch(items, self._cursor.commit(position), caught_up=True)
             self.close()
@@ -127,10 +154,19 @@ class FileSource:
         if reader is not None:
             reader.close()
 
+    def _report(self, tally: _Tally) -> None:
+        """Say so when nothing of a file that is not empty is a document."""
+        if tally.documents or tally.start or self.damage or (not tally.rows and is_blank(self._format, self.path)):
+            return
+        what = f"none of the {tally.rows} rows is a document, {tally.first}" if tally.rows else "there is no row of data in it"
+        self.damage = f"{self.path}: {what}; check the format, encoding and columns: --format, --encoding, --delimiter, --map"
+        log.error("%s", self.damage)
+
     def _items(self, start: int, stop: threading.Event) -> Iterator[tuple[int, Item]]:
         """Yield (row to commit, item)."""
         position = start
-        self._reader = open_reader(self._format, self.path, self._columns, self.options.encoding, self.options.delimiter, stop)
+        dialect = (self.options.encoding, self.options.delimiter, self.options.escape)
+        self._reader = open_reader(self._format, self.path, self._columns, stop, *dialect)
         try:
             for row in self._reader.rows(start):
                 position = row.number
@@ -147,7 +183,7 @@ class FileSource:
         if row.error is not None or row.columns is None:
             return rejected(origin, row.error or InvalidRecordError("broken_row", "the row has no columns"), row.raw)
         try:
-            fields, defaults = self._fields(row.columns), self._defaults(row.columns)
+            fields, defaults = self._fields(row.columns), self._defaults_of(row.columns)
             spread = self._columns.spread_time(row.columns, self.options.time_format)
             if spread is not None:
                 fields, defaults = {**fields, "published_at": spread}, replace(defaults, time_format="")
@@ -161,8 +197,5 @@ class FileSource:
             fields["source"] = self.options.source
         return fields
 
-    def _defaults(self, columns: Mapping[str, Any]) -> Defaults:
-        guess = Kind.SOCIAL if self._columns.looks_social(columns) else Kind.NEWS
-        return Defaults(
-            source=stem(self.path), kind=Kind(self.options.kind or guess), naive=self._naive, time_format=self.options.time_format
-        )
+    def _defaults_of(self, columns: Mapping[str, Any]) -> Defaults:
+        return self._defaults[self._kind or (Kind.SOCIAL if self._columns.looks_social(columns) else Kind.NEWS)]

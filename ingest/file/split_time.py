@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from squall.ingest.fields import InvalidFieldError
+from squall.ingest.fields import InvalidFieldError, is_given
 from squall.ingest.publication_time import TimeFormatError, parse_time
 
 TIME_OF_DAY: Final = ("time", "time_of_day")
@@ -42,7 +42,7 @@ class TimeColumns:
         Raises:
             InvalidFieldError: the parts are not all there, or are no time together; names the columns.
         """
-        name = next((name for name in self.day if row[name] not in (None, "")), "")
+        name = next((name for name in self.day if is_given(row[name])), "")
         if not name:
             return None
         text = _time(row[name], time_format)
@@ -54,11 +54,11 @@ class TimeColumns:
         has_time = bool(_OF_DAY.search(text))
         if not has_time and self.of_day and self.of_day != name:
             part = row[self.of_day]
-            if part is None or not str(part).strip():
+            if not is_given(part):
                 raise self._refusal(f"the day is in {name}, and the time of day in {self.of_day} is missing")
             text, has_time = f"{text} {str(part).strip()}", True
             used.append(self.of_day)
-        zone = str(row[self.zone] if self.zone and row[self.zone] is not None else "").strip()
+        zone = str(row[self.zone]).strip() if self.zone and is_given(row[self.zone]) else ""
         if zone and _is_naive(text):
             text = f"{text}{'' if has_time else ' 00:00'} {zone}"
             used.append(self.zone)

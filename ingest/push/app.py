@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, HTTPException, Request, Response
 
+from squall.core.cleaning.foreign_json import parse_json
 from squall.core.clock import Clock
 from squall.core.config.settings import PushSettings, PushTokenSettings
 from squall.core.errors import InvalidRecordError
@@ -122,9 +123,9 @@ def _items(body: bytes, kind: str, most: int) -> list[Any]:
 
 def _parse(body: bytes, where: str) -> Any:
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise _refusal(1, [{"index": None, "field": None, "reason": "broken_json", "message": f"{where}{error}"}]) from None
+        return parse_json(body)
+    except InvalidRecordError as error:
+        raise _refusal(1, [{"index": None, "field": None, "reason": error.reason, "message": f"{where}{error.detail}"}]) from None
 
 
 def _build(items: list[Any], token: PushTokenSettings | None, now: datetime) -> list[Document]:

@@ -9,15 +9,21 @@ import io
 import re
 from collections.abc import Iterator
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import feedparser
 
-from squall.ingest.rss.markup import plain
+from squall.core.cleaning.markup import fullest, plain
+from squall.ingest.identity import is_no_id
+from squall.ingest.rss.ampersands import escaped
 
 _LONG_TAG: Final = re.compile(rb"<[^<>!?][^<>]{65535,}")
 """The time that feedparser takes for a tag grows with the square of the number of its attributes."""
 _HTML: Final = (b"<!doctype html", b"<html")
+
+
+# guids as they are written: `1`, resolved against the feed, would look like an address that is unique everywhere
+feedparser.mixin._FeedParserMixin.can_be_relative_uri.discard("id")
 
 
 class MarkupError(ValueError):
@@ -46,6 +52,7 @@ def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]
     if _LONG_TAG.search(body):
         raise MarkupError("a tag is longer than 64 KB")
     headers = {"content-type": content_type, "content-location": url}
+    body = escaped(body)
     # a stream, never text: feedparser would fetch or open a string that looks like an address or a path. No sanitizer and no links inside
     # of texts: `plain` drops the markup
     parsed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
@@ -53,7 +60,8 @@ def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]
         what = "an HTML page" if body.lstrip()[:14].lower().startswith(_HTML) else "something else"
         raise NotAFeedError(f"not RSS, Atom or RDF, but {what if body.strip() else 'empty'}")
     language = str(parsed.feed.get("language") or "")
-    return [_fields(entry, language) for entry in parsed.entries]
+    atom = parsed.version.startswith("atom")
+    return [_fields(entry, language, url, atom=atom) for entry in parsed.entries]
 
 
 def base_url(url: str) -> str:
@@ -62,23 +70,39 @@ def base_url(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _fields(entry: Any, language: str) -> dict[str, Any]:
-    content = next(_values(entry), "") or entry.get("summary") or ""
+def _fields(entry: Any, language: str, url: str, *, atom: bool) -> dict[str, Any]:
     return {
         "id": _text(entry.get("id")),
-        "url": _text(entry.get("link")),
-        "title": plain(_text(entry.get("title"))),
-        "text": plain(_text(content)),
+        "url": _link(entry, url),
+        "title": _prose(entry.get("title_detail") or {"value": entry.get("title")}, atom=atom),
+        "text": fullest(_texts(entry, atom=atom)),
         "author": plain(_text(entry.get("author"))),
         "language": _text(language),
         "dates": list(dict.fromkeys(date for name in ("published", "updated", "created") if (date := _text(entry.get(name)).strip()))),
     }
 
 
-def _values(entry: Any) -> Iterator[str]:
+def _link(entry: Any, url: str) -> str:
+    """Return the entry's link; a guid counts as one only where it is an address or a path."""
+    link = _text(entry.get("link"))
+    if link != _text(entry.get("id")) or "://" in link:
+        return link
+    return urljoin(url, link) if "/" in link and not is_no_id(link) and ":" not in link else ""
+
+
+def _texts(entry: Any, *, atom: bool) -> Iterator[str]:
+    """Yield what may be the entry's text: a full text may be an image only, and a summary say more."""
     for content in entry.get("content") or ():
         if str(content.get("type", "")).startswith(("text/", "application/xhtml")):
-            yield str(content.get("value") or "")
+            yield _prose(content, atom=atom)
+    yield _prose(entry.get("summary_detail") or {"value": entry.get("summary")}, atom=atom)
+
+
+def _prose(detail: Any, *, atom: bool) -> str:
+    """Return a text without markup. What Atom calls plain text is as it is, unless it holds an end tag: that was meant as HTML."""
+    value = _text(detail.get("value"))
+    literal = atom and detail.get("type") == "text/plain" and "</" not in value
+    return " ".join(value.split()) if literal else plain(value)
 
 
 def _text(value: Any) -> str:

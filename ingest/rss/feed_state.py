@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import xxhash
-
+from squall.ingest.rss.entry_identity import IdentifiedEntry, identified
 from squall.ingest.rss.feed_list import Feed
 from squall.ingest.rss.fetch import Validators
 from squall.ingest.rss.parser_pool import Entry
@@ -23,8 +22,10 @@ class FeedState:
 
     feed: Feed
     validators: Validators = field(default_factory=Validators)
-    delivered: dict[str, None] = field(default_factory=dict)
-    """Keys of delivered entries, oldest first."""
+    delivered: dict[str, str] = field(default_factory=dict)
+    """Keys of delivered entries, oldest first, and the digest of each one's title and text; empty: it is not known."""
+    weak: dict[str, None] = field(default_factory=dict)
+    """Keys that do not tell its entries apart, oldest first."""
     next_at: float = 0.0
     """When to poll it next, on the clock's `monotonic`."""
     failures: int = 0
@@ -38,9 +39,13 @@ class FeedState:
     unchanged: int = 0
     errors: int = 0
     entries: int = 0
+    known: int = 0
+    """Entries of the last poll that were delivered before."""
+    repeated: int = 0
+    """Entries of the last poll that are the same as another of it in everything."""
     undated: int = 0
     """Entries that name a time which can't be read: they count as undated."""
-    early: dict[str, tuple[datetime, Entry]] = field(default_factory=dict)
+    early: dict[str, tuple[datetime, IdentifiedEntry]] = field(default_factory=dict)
     """Entries that are dated ahead, by key, with the time when they are delivered. Nothing of them counts as seen until then."""
     last_error: str = ""
 
@@ -57,34 +62,57 @@ class FeedState:
     def cursor(self) -> dict[str, Any]:
         """Return what must survive a restart; without validators while entries wait, which the next process must fetch again."""
         validators = Validators() if self.early else self.validators
-        return {"etag": validators.etag, "modified": validators.modified, "seen": list(self.delivered)}
+        return {"etag": validators.etag, "modified": validators.modified, "seen": dict(self.delivered), "weak": list(self.weak)}
 
     def restore(self, cursor: Mapping[str, Any]) -> None:
-        """Take over what `cursor` returned; ignores what is not of its form."""
-        keys = cursor.get("seen")
-        self.delivered = dict.fromkeys(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else {}
+        """Take over what `cursor` returned; ignores what is not of its form. Earlier versions kept a list of keys, without digests."""
+        seen, weak = cursor.get("seen"), cursor.get("weak")
+        pairs = seen.items() if isinstance(seen, dict) else ((key, "") for key in seen) if isinstance(seen, list) else ()
+        self.delivered = {key: digest for key, digest in pairs if isinstance(key, str) and isinstance(digest, str)}
+        self.weak = dict.fromkeys(key for key in weak if isinstance(key, str)) if isinstance(weak, list) else {}
         self.validators = Validators(str(cursor.get("etag") or ""), str(cursor.get("modified") or ""))
 
-    def undelivered(self, entries: Sequence[Entry]) -> list[tuple[str, Entry]]:
-        """Return key and entry of each entry that has not been delivered, oldest first.
+    def undelivered(self, entries: Sequence[Entry]) -> list[IdentifiedEntry]:
+        """Return each entry that has not been delivered, oldest first; of entries that are the same in everything, one.
 
         Forgets the oldest delivered entries beyond 2,000, or twice the length of the feed if that is more.
         """
-        keyed = {entry_key(entry.fields): entry for entry in reversed(entries)}
-        for key in keyed:  # still in the feed: must be remembered longest
-            if key in self.delivered:
-                del self.delivered[key]
-                self.delivered[key] = None
-        for key in list(self.delivered)[: max(0, len(self.delivered) - max(_REMEMBERED, 2 * len(keyed)))]:
-            del self.delivered[key]
-        return [(key, entry) for key, entry in keyed.items() if key not in self.delivered]
+        keyed = {entry.key: entry for entry in reversed(identified(entries, self.feed.url, self.weak))}
+        known = {key: entry for key, entry in keyed.items() if key in self.delivered or self._was_delivered(entry)}
+        self.known, self.repeated = len(known), len(entries) - len(keyed)
+        for key, entry in known.items():  # still in the feed: must be remembered longest
+            for other in (key, *(other for other in entry.other_keys if not self.delivered.get(other, "-"))):
+                self.delivered.pop(other, None)
+            self.delivered[key] = entry.digest
+        _keep_newest(self.delivered, max(_REMEMBERED, 2 * len(keyed)))
+        _keep_newest(self.weak, _REMEMBERED)
+        return [entry for key, entry in keyed.items() if key not in known]
 
-    def due(self, now: datetime) -> list[tuple[str, Entry]]:
-        """Return key and entry of those that waited for their time, which has come."""
-        return [(key, entry) for key, (due, entry) in sorted(self.early.items(), key=lambda pair: pair[1][0]) if due <= now]
+    def _was_delivered(self, entry: IdentifiedEntry) -> bool:
+        """Return whether it was delivered under another key; one that several entries share counts only with this entry's content."""
+        return any(
+            key in self.delivered and (self.delivered[key] == entry.digest or (not self.delivered[key] and key not in self.weak))
+            for key in entry.other_keys
+        )
+
+    def due(self, now: datetime) -> list[IdentifiedEntry]:
+        """Return those that waited for their time, which has come, the earliest first."""
+        return [entry for due, entry in sorted(self.early.values(), key=lambda waiting: waiting[0]) if due <= now]
+
+    def waits(self, entry: IdentifiedEntry) -> bool:
+        """Return whether an entry is known to wait, also under a key that has since turned out not to tell entries apart."""
+        return bool(self._waiting(entry))
+
+    def no_longer_waits(self, entry: IdentifiedEntry) -> None:
+        """Forget that an entry waits: it is read anew."""
+        for key in self._waiting(entry):
+            del self.early[key]
+
+    def _waiting(self, entry: IdentifiedEntry) -> list[str]:
+        found = [key for key in entry.other_keys if key in self.early and self.early[key][1].digest == entry.digest]
+        return list(dict.fromkeys((*found, entry.key))) if entry.key in self.early else found
 
 
-def entry_key(entry: Mapping[str, Any]) -> str:
-    """Return the identity of an entry within its feed, 128-bit hex: of its id, else its link, else its title and text."""
-    key = entry.get("id") or entry.get("url") or f"{entry.get('title')}\x1f{entry.get('text')}"
-    return xxhash.xxh3_128_hexdigest(str(key).encode("utf-8", "replace"))
+def _keep_newest(keys: dict[str, Any], most: int) -> None:
+    for key in list(keys)[: max(0, len(keys) - most)]:
+        del keys[key]

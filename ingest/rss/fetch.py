@@ -15,6 +15,10 @@ from squall.core.net.outbound.errors import OutboundError, RequestStoppedError, 
 
 _MAX_REDIRECTS = 5
 _LONGEST_RETRY_AFTER = 86_400.0
+_HEADER_BYTES = 2
+_GZIP = b"\x1f\x8b"
+_ANY_HEADER = 32 + zlib.MAX_WBITS
+"""zlib finds out whether it is its own header or gzip's."""
 
 
 class FetchError(Exception):
@@ -144,11 +148,17 @@ async def _body(answer: Answer, max_bytes: int) -> bytes:
     encoding = answer.header("content-encoding").lower() or "identity"
     if encoding not in {"identity", "gzip", "x-gzip", "deflate"}:
         raise FetchError("the server sent a content encoding that was not requested")
-    unpacker = zlib.decompressobj(47) if encoding != "identity" else None
-    body = bytearray()
+    packed = encoding != "identity"
+    unpacker: zlib._Decompress | None = None
+    body, begin = bytearray(), b""
     received = 0
     async for chunk in answer.chunks():
         received += len(chunk)  # compressed data may unpack to nothing
+        if packed and unpacker is None:
+            chunk = begin = begin + chunk
+            if len(begin) < _HEADER_BYTES:
+                continue
+            unpacker = zlib.decompressobj(_window(begin, encoding))
         try:
             body += unpacker.decompress(chunk, max_bytes + 1 - len(body)) if unpacker else chunk
         except zlib.error as error:
@@ -157,6 +167,12 @@ async def _body(answer: Answer, max_bytes: int) -> bytes:
             raise FetchError(f"longer than {max_bytes} bytes")
         if unpacker and unpacker.eof:  # what follows is no part of the feed, and zlib would keep it
             break
-    if unpacker and not unpacker.eof:
+    if packed and not (unpacker and unpacker.eof):
         raise FetchError(f"{encoding} data ends early")
     return bytes(body)
+
+
+def _window(begin: bytes, encoding: str) -> int:
+    """Return zlib's `wbits` for data that begin so: old servers (IIS) send `deflate` without zlib's header, against RFC 9110."""
+    has_header = begin[0] & 0x0F == zlib.DEFLATED and int.from_bytes(begin[:2], "big") % 31 == 0
+    return -zlib.MAX_WBITS if encoding == "deflate" and not has_header and begin[:2] != _GZIP else _ANY_HEADER

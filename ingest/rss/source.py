@@ -8,38 +8,33 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
-import orjson
-
 from squall.core.clock import Clock
 from squall.core.config.settings import IngestSettings, Settings
-from squall.core.errors import ConfigurationError, InvalidRecordError
+from squall.core.errors import ConfigurationError
 from squall.core.items import Batch, Item
 from squall.core.net.addresses import redact_url
 from squall.core.net.outbound.client import OutboundClient
 from squall.core.observability.health import Health
 from squall.core.records import CLOCK_SKEW
 from squall.ingest.cursors import CursorStore
-from squall.ingest.documents import Defaults, build_document
-from squall.ingest.fields import EarlyError
-from squall.ingest.rss.entry_dates import UNDATED, UnreadableDateError, entry_date
+from squall.ingest.rss.entry_identity import IdentifiedEntry
+from squall.ingest.rss.entry_reader import EntryReader
 from squall.ingest.rss.feed_formats import NotAFeedError
 from squall.ingest.rss.feed_list import Feed, load_feeds
 from squall.ingest.rss.feed_state import FeedState
 from squall.ingest.rss.fetch import FetchError, FetchLimits, FetchStoppedError, Validators, fetch
 from squall.ingest.rss.parser_pool import Entry, ParserError, ParserPool
 from squall.ingest.rss.poll_schedule import PollSchedule
-from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted, limited, no_commit, rejected
+from squall.ingest.source import BATCH_ITEMS, OriginNumbers, no_commit
 
 log = logging.getLogger(__name__)
 
 THREADS = 8
 """The most feeds fetched at the same time."""
-LONGEST_WAIT = timedelta(days=1)
-"""An entry that is dated further ahead is rejected: a wrong zone is at most 14 hours ahead."""
 _STOP_CHECK_SECONDS = 0.2
 
 
@@ -84,12 +79,11 @@ class RssSource:
         health: Health | None = None,
         most_ahead: timedelta = CLOCK_SKEW,
     ) -> None:
-        self._most_ahead = min(most_ahead, CLOCK_SKEW)
         self._health = health or Health(clock)
         self._clock = clock
         self._cursors = cursors
         self._once = once
-        self._numbers = OriginNumbers(self.name, clock)
+        self._reader = EntryReader(OriginNumbers(self.name, clock), clock, self._health, most_ahead)
         self._client = OutboundClient(settings.private_hosts, "SQUALL_INGEST__PRIVATE_HOSTS")
         self._parsers = ParserPool(settings.max_feed_bytes)
         self._most_rejects = settings.max_consecutive_rejects
@@ -123,8 +117,8 @@ class RssSource:
                 running[self._pool.submit(self._poll, state, stop)] = state
             self._health.liveness.touch(self.name)
             for state in self.states:
-                if due := state.due(self._clock.now()):
-                    yield from self._deliver(state, due, stop)
+                if state.early and (due := state.due(self._clock.now())):
+                    yield from self._undisturbed(state, due, stop)
             if not running:
                 self._clock.sleep(_STOP_CHECK_SECONDS)
                 continue
@@ -133,7 +127,7 @@ class RssSource:
                 entries = self._finished(state, future)
                 if not self._once:
                     waiting.append(state)
-                yield from self._deliver(state, state.undelivered(entries), stop)
+                yield from self._undisturbed(state, self._new(state, entries), stop)
         self.close()
 
     def close(self) -> None:
@@ -206,14 +200,32 @@ class RssSource:
             extra={"feed": redact_url(state.feed.url), "next_try_seconds": round(pause, 1)},
         )
 
-    def _deliver(self, state: FeedState, new: Sequence[tuple[str, Entry]], stop: threading.Event) -> Iterator[Batch]:
+    def _new(self, state: FeedState, entries: Sequence[Entry]) -> list[IdentifiedEntry]:
+        """Return the entries of a poll that were not delivered before, oldest first, and log what became of the others."""
+        new = state.undelivered(entries)
+        waiting = sum(state.waits(entry) for entry in new)
+        if len(new) > waiting or state.repeated:
+            counts = {"new": len(new) - waiting, "waiting": waiting, "delivered_before": state.known, "duplicates": state.repeated}
+            log.info("a feed was read", extra={"feed": redact_url(state.feed.url), "entries": len(entries), **counts})
+        return new
+
+    def _undisturbed(self, state: FeedState, new: Sequence[IdentifiedEntry], stop: threading.Event) -> Iterator[Batch]:
+        """Yield new entries as `_deliver` does; an error of any kind in one feed must not stop the others."""
+        try:
+            yield from self._deliver(state, new, stop)
+        except Exception as error:
+            log.exception("the entries of a feed can't be delivered", extra={"feed": redact_url(state.feed.url)})
+            state.validators = Validators()  # the next poll reads them again
+            self._failed(state, type(error).__name__)
+
+    def _deliver(self, state: FeedState, new: Sequence[IdentifiedEntry], stop: threading.Event) -> Iterator[Batch]:
         """Yield new entries, oldest first; the cursor with the new validators moves with the last of them."""
         for start in range(0, len(new), BATCH_ITEMS):
             if stop.is_set():
                 return
-            items, keys, paused = self._items(state, new[start : start + BATCH_ITEMS])
+            items, read, paused = self._items(state, new[start : start + BATCH_ITEMS])
             last = paused or start + BATCH_ITEMS >= len(new)
-            state.delivered.update(dict.fromkeys(keys))
+            state.delivered.update((entry.key, entry.digest) for entry in read)
             state.entries += len(items)
             # before the last part is delivered a crash must fetch the whole feed again, so the cursor has no validators yet
             cursor = state.cursor() if last else {**state.cursor(), "etag": "", "modified": ""}
@@ -222,63 +234,28 @@ class RssSource:
                 return
         state.pauses = 0
 
-    def _items(self, state: FeedState, entries: Sequence[tuple[str, Entry]]) -> tuple[list[Item], list[str], bool]:
-        """Return an item per entry and its key, up to the one with which the feed reaches the limit of rejects, and whether it was reached.
+    def _items(self, state: FeedState, entries: Sequence[IdentifiedEntry]) -> tuple[list[Item], list[IdentifiedEntry], bool]:
+        """Return items and the entry of each, up to the one with which the feed reaches the limit of rejects, and whether it was reached.
 
         Of an entry that is dated ahead there is none; it waits in `state.early`.
         """
         items: list[Item] = []
-        keys: list[str] = []
+        read: list[IdentifiedEntry] = []
         reasons: Counter[str] = Counter()
-        for key, entry in entries:
-            item = self._item(state, key, entry)
+        for entry in entries:
+            item = self._reader.item(state, entry)
             if item is None:
                 continue
             items.append(item)
-            keys.append(key)
+            read.append(entry)
             state.rejects_in_row = state.rejects_in_row + 1 if item.rejection else 0
             if item.rejection is None:
                 continue
             reasons[item.rejection.reason] += 1
             if state.rejects_in_row > self._most_rejects:
                 self._pause(state, reasons)
-                return items, keys, True
-        return items, keys, False
-
-    def _item(self, state: FeedState, key: str, entry: Entry) -> Item | None:
-        feed, now, origin = state.feed, self._clock.now(), self._numbers.next()
-        defaults = Defaults(source=feed.source, kind=feed.kind, symbols=feed.symbols, undated=True)
-        language = feed.language or str(entry.fields.get("language") or "")
-        waited = state.early.pop(key, None)
-        try:
-            if entry.fault:
-                raise InvalidRecordError("broken_markup", f"the entry can't be parsed: {entry.fault}")
-            fields = {**entry.fields, "language": language, "published_at": self._date(state, entry, language)}
-            document = build_document(fields, defaults, now)
-            if document.published_at > now + self._most_ahead:
-                raise EarlyError(document.published_at)
-            return accepted(origin, document)
-        except EarlyError as error:
-            if error.due <= now + LONGEST_WAIT:
-                state.early[key] = (error.due, entry)
-                if not waited:
-                    log.info("an entry is dated ahead and waits", extra={"feed": redact_url(feed.url), "until": error.due.isoformat()})
-                return None
-            rejection: InvalidRecordError = error
-        except InvalidRecordError as error:
-            rejection = error
-        return limited(rejected(origin, rejection, orjson.dumps(entry.fields, default=str)))
-
-    def _date(self, state: FeedState, entry: Entry, language: str) -> datetime | None:
-        """Return when an entry was published; None, with a line in the log for the first of a feed, if that can't be read."""
-        try:
-            return entry_date(entry.fields.get("dates") or (), state.feed, language)
-        except UnreadableDateError as error:
-            state.undated += 1
-            self._health.metrics.undated()
-            if state.undated == 1:
-                log.warning("%s; %s", error, UNDATED, extra={"feed": redact_url(state.feed.url)})
-            return None
+                return items, read, True
+        return items, read, False
 
     def _commit(self, state: FeedState, cursor: dict[str, Any]) -> Callable[[], None]:
         cursors = self._cursors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from squall.core.errors import SquallError, StoreLockedError, StoreMissingError
 from squall.core.kafka.client import ensure_reachable
 from squall.core.kafka.topics import setup_topics
 from squall.core.net.addresses import redact_url
+from squall.core.net.redaction import redact_secrets_in
 from squall.entities.catalogue.data_file import read_data_file
 from squall.entities.catalogue.user_table import read_user_table
 
@@ -33,6 +34,10 @@ class Check:
     def mark(self) -> str:
         """`ok` or `BAD`, of equal width."""
         return "ok " if self.healthy else "BAD"
+
+    def without_secrets(self) -> Check:
+        """Return it as it may be shown: an error may quote a URL."""
+        return replace(self, state=redact_secrets_in(self.state))
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for `--json`."""
@@ -67,7 +72,7 @@ def examine(load: Callable[[], Settings], file: Callable[[], Path | None], clock
     try:
         settings, source = load(), file()
     except SquallError as error:
-        return [Check("configuration", False, error.what, error.hint)]
+        return [Check("configuration", False, error.what, error.hint).without_secrets()]
     checks = [Check("configuration", True, f"environment{f' over {source}' if source else ''}")]
     warnings = permission_warnings(settings, source)
     if warnings:
@@ -84,7 +89,9 @@ def examine(load: Callable[[], Settings], file: Callable[[], Path | None], clock
             checks.append(check())
         except SquallError as error:
             checks.append(Check(part, False, error.what, error.hint))
-    return checks
+        except Exception as error:  # noqa: BLE001 - one part must not hide the others
+            checks.append(Check(part, False, f"the check itself failed: {type(error).__name__}: {error}", "report it as a fault of Squall"))
+    return [check.without_secrets() for check in checks]
 
 
 def examine_broker(settings: Settings) -> Check:

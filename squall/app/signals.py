@@ -78,11 +78,16 @@ def reload_on_hangup(reload: Callable[[], Settings], *uses: Callable[[Settings],
         except SquallError as error:
             log.error("the settings were not read again: %s", error)  # noqa: TRY400 - a traceback would add nothing
             return
+        except Exception:  # the next signal must find this thread alive
+            log.exception("the settings were not read again")
+            return
         for use in uses:
             try:
                 use(settings)
             except SquallError as error:
                 log.error("%s", error)  # noqa: TRY400
+            except Exception:  # one must not keep the settings from the others
+                log.exception("a part did not take the new settings")
 
     with nullcontext() if sys.stdin.isatty() else on_hangup(work):
         yield

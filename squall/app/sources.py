@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from squall.app.pipeline import Pipeline
 from squall.core.clock import Clock
+from squall.core.config.ingest import FileSourceSettings
 from squall.core.config.settings import Settings
 from squall.core.errors import ConfigurationError
 from squall.core.observability.health import Health
@@ -28,9 +29,7 @@ def configured_sources(settings: Settings, clock: Clock, health: Health | None =
         ConfigurationError: there are none, or the settings of one are wrong.
     """
     cursors = CursorStore(settings.data_dir / "cursors")
-    sources: list[Source] = [
-        FileSource(file.path, clock, FileOptions(kind=Kind(file.kind), source=file.source), cursors) for file in settings.ingest.files
-    ]
+    sources: list[Source] = [FileSource(file.path, clock, _options_of(file), cursors) for file in settings.ingest.files]
     if settings.ingest.feeds is not None:
         from squall.ingest.rss.source import open_feeds
 
@@ -45,6 +44,20 @@ def configured_sources(settings: Settings, clock: Clock, health: Health | None =
             "set SQUALL_INGEST__FEEDS=feeds.toml, SQUALL_PUSH__ENABLED=true or SQUALL_KAFKA__BOOTSTRAP_SERVERS; see `squall ingest --help`",
         )
     return sources
+
+
+def _options_of(file: FileSourceSettings) -> FileOptions:
+    return FileOptions(
+        format=file.format,
+        columns=file.columns,
+        kind=Kind(file.kind),
+        source=file.source,
+        timezone=file.timezone,
+        time_format=file.time_format,
+        encoding=file.encoding,
+        delimiter=file.delimiter,
+        escape=file.escape,
+    )
 
 
 def token_rotation(sources: Sequence[Source]) -> list[Callable[[Settings], None]]:

@@ -26,7 +26,7 @@ from squall.cli.web import web
 from squall.cli.worker import worker
 from squall.core.config.files.permissions import permission_warnings
 from squall.core.errors import ConfigurationError, SquallError, StoppedError
-from squall.core.observability.logging import configure_logging
+from squall.core.observability.logging import configure_logging, log_unforeseen_errors
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads share their cores with the store's: they sleep instead of spinning
 
@@ -79,6 +79,7 @@ for command in (detect, demo, up, worker, broker, replay, stories, web, doctor, 
 
 def main() -> None:
     """Run the command line; exit 0: done, 1: failed, 2: wrong use."""
+    log_unforeseen_errors()
     try:
         app()
     except ConfigurationError as error:

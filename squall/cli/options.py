@@ -38,8 +38,9 @@ TimeZone = Annotated[
     str, typer.Option("--timezone", help="Zone of times without one, and of IST and the like: for example America/New_York, or `reject`.")
 ]
 TimeFormat = Annotated[str, typer.Option("--time-format", help="strptime format of the times, such as '%d/%m/%Y %H:%M'.")]
-Encoding = Annotated[str, typer.Option(help="Encoding of text files.")]
-Delimiter = Annotated[str, typer.Option(help="Delimiter of CSV; default: comma, tab for .tsv.")]
+Encoding = Annotated[str, typer.Option(help="Encoding of text files, such as cp1252; default: it is found.")]
+Delimiter = Annotated[str, typer.Option(help="Delimiter of CSV; default: it is found.")]
+Escape = Annotated[str, typer.Option(help="Character before a quote within quotes in CSV, such as '\\'; default: quotes are doubled.")]
 
 # The network: `model …`
 Checkpoint = Annotated[
@@ -121,7 +122,15 @@ def require_broker(settings: Settings) -> None:
 
 
 def file_options(
-    format_name: Format, kind: KindOption, source: str, columns: ColumnMap, timezone: str, time_format: str, encoding: str, delimiter: str
+    format_name: Format,
+    kind: KindOption,
+    source: str,
+    columns: ColumnMap,
+    timezone: str,
+    time_format: str,
+    encoding: str,
+    delimiter: str,
+    escape: str,
 ) -> FileOptions:
     """Return how files of documents are read.
 
@@ -139,6 +148,7 @@ def file_options(
         time_format=time_format,
         encoding=encoding,
         delimiter=delimiter,
+        escape=escape,
     )
 
 

@@ -9,6 +9,7 @@ import typer
 
 from squall.core.display import visible_lines
 from squall.core.errors import SquallError
+from squall.core.net.redaction import redact_secrets_in
 
 
 def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
@@ -22,8 +23,8 @@ def print_json(value: Any, *, indent: bool = False) -> None:
 
 
 def print_note(text: str) -> None:
-    """Print a remark that is not part of the result."""
-    echo(f"squall: {text}", err=True)
+    """Print a remark that is not part of the result, without secrets."""
+    echo(f"squall: {redact_secrets_in(text)}", err=True)
 
 
 def print_error(error: SquallError) -> None:

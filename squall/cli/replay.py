@@ -13,6 +13,7 @@ from squall.cli.options import (
     ColumnMap,
     Delimiter,
     Encoding,
+    Escape,
     Format,
     KindOption,
     NotifyHistory,
@@ -43,8 +44,9 @@ def replay(
     columns: ColumnMap = None,
     timezone: TimeZone = "UTC",
     time_format: TimeFormat = "",
-    encoding: Encoding = "utf-8",
+    encoding: Encoding = "",
     delimiter: Delimiter = "",
+    escape: Escape = "",
     as_json: AsJson = False,
 ) -> None:
     """Replay history at a chosen speed.
@@ -69,7 +71,7 @@ def replay(
             "--notify needs --in-process", "without it the detector elsewhere notifies: start it with `squall detect --notify`"
         )
     settings, clock = settings_of(context, broker=not in_process), SystemClock()
-    options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter)
+    options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter, escape)
     file = FileSource(path, clock, options)
     paced = ReplaySource(file, clock, parse_speed(speed), parse_moment("--from", start), parse_moment("--to", end))
     with stop_on_signals() as stop:
@@ -92,4 +94,6 @@ def replay(
             create_topics(settings)
             report = publish_to_kafka(settings, paced, stop, fraction=file.fraction)
             print_summary([report], as_json, {"skipped": paced.skipped})
+            if paced.skipped and not as_json:
+                print_note(f"{paced.skipped:,} documents outside of --from and --to were skipped")
     exit_if_incomplete([file], stop)

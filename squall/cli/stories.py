@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from squall.cli.ingest.publishing import exit_if_incomplete
 from squall.cli.options import (
     AsJson,
     ColumnMap,
     Delimiter,
     Encoding,
+    Escape,
     Format,
     KindOption,
     SourceName,
@@ -39,8 +41,9 @@ def stories(
     columns: ColumnMap = None,
     timezone: TimeZone = "UTC",
     time_format: TimeFormat = "",
-    encoding: Encoding = "utf-8",
+    encoding: Encoding = "",
     delimiter: Delimiter = "",
+    escape: Escape = "",
     as_json: AsJson = False,
 ) -> None:
     """Group the headlines of a file into stories.
@@ -63,7 +66,7 @@ def stories(
     from squall.ingest.file.source import FileSource
 
     settings = settings_of(context)
-    options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter)
+    options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter, escape)
     file = FileSource(path, SystemClock(), options)
     with stop_on_signals() as stop:
         found = stories_of_file(file, open_linker(settings.entities), stop)
@@ -72,11 +75,12 @@ def stories(
     totals = {"documents": found.documents, "rejected": found.rejected, "stories": len(found.stories)}
     if as_json:
         print_json(totals | {"shown": [story.as_dict() for story in shown]})
-        return
-    echo(f"{found.documents:,} documents in {len(found.stories):,} stories, {len(wanted):,} of them with {least} documents or more")
-    _print(shown)
-    if found.rejected:
-        print_note(f"{found.rejected:,} rows are no documents; `squall ingest file` says why")
+    else:
+        echo(f"{found.documents:,} documents in {len(found.stories):,} stories, {len(wanted):,} of them with {least} documents or more")
+        _print(shown)
+        if found.rejected:
+            print_note(f"{found.rejected:,} rows are no documents; `squall ingest file` says why")
+    exit_if_incomplete([file], stop)
 
 
 def _print(shown: list[ToldStory]) -> None:

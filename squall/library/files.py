@@ -23,8 +23,9 @@ def documents(
     source: str = "",
     timezone: str = "UTC",
     time_format: str = "",
-    encoding: str = "utf-8",
+    encoding: str = "",
     delimiter: str = "",
+    escape: str = "",
     on_reject: Callable[[int, Rejection], None] | None = None,
     clock: Clock | None = None,
 ) -> Iterator[Document]:
@@ -38,8 +39,9 @@ def documents(
         source: of all rows; empty: the row's own, else the file's name.
         timezone: of times without a zone: a zone's name, or `reject`.
         time_format: `strptime` format of times; empty: the usual forms.
-        encoding: of a text file; ASCII-compatible.
-        delimiter: of a CSV file; empty: a tab for `.tsv`, else a comma.
+        encoding: of a text file; empty: it is found.
+        delimiter: of a CSV file; empty: it is found.
+        escape: of a CSV file: character before a quote within quotes; empty: quotes are doubled.
         on_reject: called with row number and reason for a row that is not a document, and reading goes on; None: such a row raises.
         clock: gives `collected_at`; None: the system's.
 
@@ -50,7 +52,7 @@ def documents(
         ConfigurationError: the file is missing or unreadable, or an option is wrong.
         InvalidRecordError: a row is not a document and `on_reject` is None.
     """
-    options = FileOptions(format, columns or {}, kind, source, timezone, time_format, encoding, delimiter)
+    options = FileOptions(format, columns or {}, kind, source, timezone, time_format, encoding, delimiter, escape=escape)
     reader = FileSource(Path(path), clock or SystemClock(), options)
     return _documents(reader, on_reject)
 

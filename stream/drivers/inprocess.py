@@ -176,10 +176,13 @@ class InProcessDriver:
         """Go on without a source that ends anyway; its cursor stays, and so a restart reads on from there.
 
         Raises:
-            Exception: `error`, if the source is none of those, or the error is not one that a person can act on.
+            Exception: `error`, if the source is none of those.
         """
-        if source not in self._finite or not isinstance(error, SquallError) or isinstance(error, StoppedError):
+        if source not in self._finite or isinstance(error, StoppedError):
             raise error
+        if not isinstance(error, SquallError):
+            log.error("an unforeseen error in %s", source, exc_info=error)
+            error = SquallError(f"{type(error).__name__}: {error}", "report it as a fault of Squall, with the log")
         if source not in self._failed:
             self._failed[source] = error
             log.error("%s is given up, the other sources go on: %s", source, error)

@@ -11,21 +11,24 @@ from pathlib import Path
 import pytest
 
 from squall.alerts.notification.sanitize import one_line, safe_link
+from squall.core.cleaning.markup import plain, without_hidden, without_tags
 from squall.core.display import spreadsheet_cell, visible, visible_lines
 from squall.core.headline_marks import without_prefixes, without_signature
 from squall.core.matchers import fits, parse
 from squall.core.net.addresses import redact_url, redact_urls_in, redact_webhook_url
-from squall.core.text import MAX_TEXT_CHARS, canonical_url, cashtags, clean, clean_name, fingerprint, normalise
+from squall.core.net.redaction import redact_secrets_in
+from squall.core.text import MAX_TEXT_CHARS, cashtags, clean, clean_name, fingerprint, normalise
 from squall.entities.catalogue.listings import symbol_forms
 from squall.entities.linking.folding import fold
 from squall.entities.linking.tickers import ticker_forms
 from squall.entities.names import name_key, short_forms
 from squall.ingest.cursors import CursorStore
 from squall.ingest.fields import symbols_of
+from squall.ingest.links import link_key, trimmed
 from squall.ingest.publication_time import TimeFormatError, parse_time
+from squall.ingest.rss.ampersands import escaped
 from squall.ingest.rss.entry_split import split_feed
 from squall.ingest.rss.fetch import retry_after
-from squall.ingest.rss.markup import plain, without_scripts, without_tags
 from squall.model.case import with_case
 from squall.model.data.mentions.words import words_of
 from squall.model.data.near_duplicates import group_key
@@ -176,12 +179,16 @@ def split_body(text: str) -> object:
     return split_feed(text.encode("utf-8", "replace"), "text/xml; charset=utf-8")
 
 
-MARKUP: tuple[Callable[[str], object], ...] = (plain, without_tags, without_scripts)
-REPLIES: tuple[Callable[[str], object], ...] = (one_line, safe_link, retry_after_header, split_body)
+def escaped_body(text: str) -> object:
+    return escaped(text.encode("utf-8", "replace"))
+
+
+MARKUP: tuple[Callable[[str], object], ...] = (plain, without_tags, without_hidden)
+REPLIES: tuple[Callable[[str], object], ...] = (one_line, safe_link, retry_after_header, split_body, escaped_body)
 NAMES: tuple[Callable[[str], object], ...] = (linked, fold, ticker_forms)
 FUNCTIONS: tuple[Callable[[str], object], ...] = (
-    *(clean, normalise, fingerprint, cashtags, canonical_url, without_prefixes, without_signature),
-    *(clean_name, redact_url, redact_webhook_url, redact_urls_in, visible, visible_lines, spreadsheet_cell),
+    *(clean, normalise, fingerprint, cashtags, trimmed, link_key, without_prefixes, without_signature),
+    *(clean_name, redact_url, redact_webhook_url, redact_urls_in, redact_secrets_in, visible, visible_lines, spreadsheet_cell),
     *(group_key, prepared, cased, words_of, matched, dated, symbols, cursor_path),
     *(name_key, short_forms, symbol_forms, asked, excerpted),
     *(*MARKUP, *REPLIES, *NAMES),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from functools import cache
 from typing import Final
 
@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from squall.alerts.notification.content import MAX_DOCUMENTS, NotificationContent, Reason
 from squall.alerts.notification.sanitize import one_line, safe_link
 from squall.alerts.notification.wording import REASONS, is_critical, subject, title
-from squall.core.config.alerts import AlertSettings
+from squall.core.config.alerts import AlertSettings, ReceiverSettings
 from squall.core.formatting import (
     TESTS,
     both_times,
@@ -39,6 +39,7 @@ from squall.core.formatting import (
 )
 from squall.core.gravity.event_kinds import event_label
 from squall.core.gravity.words import gravity_words
+from squall.core.net.mail_addresses import MailAddress, mail_addresses
 from squall.core.records import Alert
 from squall.core.series import NO_DATA
 from squall.storage.rows.documents import StoredDocument
@@ -97,12 +98,13 @@ def build_email(
         now: the `Date` of the mail.
         chart_words: what the chart shows, for those who do not see it.
     """
-    host = one_line(parseaddr(settings.sender)[1].rpartition("@")[2] or "localhost")
+    sender, to = mail_addresses(settings.sender)[0], _recipients(settings.by_name[content.receiver])
+    host = one_line(sender.domain or "localhost")
     cid = f"chart.{notification_id}@{host}"
     context = _context(content, documents, settings) | {"chart_cid": cid if chart else "", "chart_words": one_line(chart_words, 400)}
-    message = EmailMessage(policy=_POLICY)
-    message["From"] = one_line(settings.sender)
-    message["To"] = ", ".join(one_line(address) for address in settings.by_name[content.receiver].to)
+    message = EmailMessage(policy=_POLICY.clone(utf8=any(address.needs_smtputf8 for address in (sender, *to))))
+    message["From"] = one_line(sender.header)
+    message["To"] = ", ".join(one_line(address.header) for address in to)
     message["Subject"] = _without_encoded_words(one_line(subject(content), _MAX_SUBJECT))
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{notification_id}@{host}>"
@@ -117,6 +119,10 @@ def build_email(
         page.add_related(chart, "image", "png", cid=f"<{cid}>", filename="chart.png", disposition="inline")
     _fix_boundaries(message, notification_id)
     return message.as_bytes()
+
+
+def _recipients(receiver: ReceiverSettings) -> list[MailAddress]:
+    return [address for each in receiver.to for address in mail_addresses(each)]
 
 
 def _without_encoded_words(text: str) -> str:

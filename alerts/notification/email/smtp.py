@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import smtplib
-from email import message_from_bytes, policy
-from email.utils import getaddresses
+from collections.abc import Sequence
 from typing import Final
 
 from squall.alerts.interfaces import DeliveryRefusedError, DeliveryUnavailableError
+from squall.alerts.notification.email.envelope import Envelope
 from squall.alerts.notification.email.smtp_session import SmtpSession
 from squall.core.config.alerts import AlertSettings
 from squall.core.errors import ConfigurationError, SquallError
@@ -26,13 +26,16 @@ NAMES: Final = TlsNames(
     port_hint="check SQUALL_ALERTS__SMTP_PORT, or set SQUALL_ALERTS__SMTP_SECURITY=starttls",
     ca="SQUALL_ALERTS__SMTP_CA_FILE",
 )
+_LOGIN_HINT: Final = "check SQUALL_ALERTS__SMTP_USER and SQUALL_ALERTS__SMTP_PASSWORD"
+_ASCII_HINT: Final = "use an address in ASCII before the @ (alerts.to, alerts.from, receivers), or a mail server with SMTPUTF8"
+_OPTIONS: Final = ("SMTPUTF8", "BODY=8BITMIME")
 
 
 class SmtpSender:
     """Sends through an SMTP server, one connection per mail, within the time of the settings as a whole.
 
     Raises:
-        ConfigurationError: the link would be in plaintext and may not, or the CA file can't be used.
+        ConfigurationError: the link would be in plaintext and may not, the CA file can't be used, or the login can't be sent.
     """
 
     def __init__(self, settings: AlertSettings, *, allow_plaintext: bool = False) -> None:
@@ -40,6 +43,8 @@ class SmtpSender:
             instead = "set SQUALL_ALERTS__SMTP_SECURITY=starttls (or tls)"
             refuse_plaintext("the mail server", [settings.smtp_host], instead, allowed=allow_plaintext)
         client_context(TlsFiles(settings.smtp_ca_file), NAMES)
+        if not (settings.smtp_user + settings.smtp_password.get_secret_value()).isascii():
+            raise ConfigurationError("user or password of the mail server holds letters beyond ASCII", _LOGIN_HINT)
         self._settings = settings
 
     def send(self, notification: Notification) -> None:
@@ -49,16 +54,13 @@ class SmtpSender:
             DeliveryUnavailableError: no answer, a refused login, or a temporary refusal: try again.
             DeliveryRefusedError: the server refuses this mail for good.
         """
-        message = message_from_bytes(notification.message, policy=policy.SMTP)
-        to = message.get_all("To", [])
-        if len(to) != 1:
-            raise DeliveryRefusedError(f"mail {notification.id} has {len(to)} To headers, not one", "it was not made by Squall")
-        recipients = [address for _, address in getaddresses([str(to[0])])]
-        sender = getaddresses([str(message["From"])])[0][1]
+        mail = Envelope.of(notification)
         deadline = Deadline(self._settings.smtp_timeout_seconds)
         try:
             with self._connect(deadline) as server:
-                refused = server.sendmail(sender, recipients, notification.message)
+                if mail.needs_smtputf8 and not self._takes_utf8(server):
+                    mail = self._in_ascii(mail)
+                refused = server.sendmail(mail.sender, mail.recipients, mail.message, _OPTIONS if mail.needs_smtputf8 else ())
         except smtplib.SMTPRecipientsRefused as error:
             raise self._refusal(min(error.recipients.values())) from error
         except smtplib.SMTPAuthenticationError as error:
@@ -75,15 +77,20 @@ class SmtpSender:
 
         Raises:
             DeliveryUnavailableError: the server does not answer, or refuses the login; names the setting to correct.
+            DeliveryRefusedError: it does not offer what an address of the settings needs.
         """
         deadline = Deadline(self._settings.smtp_timeout_seconds)
         try:
             with self._connect(deadline) as server:
                 server.noop()
+                takes_utf8 = self._takes_utf8(server)
         except smtplib.SMTPAuthenticationError as error:
             raise self._refused_login(error) from error
         except (smtplib.SMTPException, OSError, ConfigurationError) as error:
             raise self._unavailable(error, deadline) from error
+        demanding = [] if takes_utf8 else self._settings.needing_smtputf8
+        if demanding:
+            raise DeliveryRefusedError(self._without_utf8(demanding), _ASCII_HINT)
 
     def describe(self) -> str:
         """Return where mail goes, for people."""
@@ -106,10 +113,31 @@ class SmtpSender:
             raise
         return server
 
+    @staticmethod
+    def _takes_utf8(server: SmtpSession) -> bool:
+        server.ehlo_or_helo_if_needed()
+        return server.has_extn("smtputf8")
+
+    def _in_ascii(self, mail: Envelope) -> Envelope:
+        """Return the mail to those whom a server without SMTPUTF8 can reach; the others are named in the log.
+
+        Raises:
+            DeliveryRefusedError: it can reach none of them.
+        """
+        left = mail.in_ascii()
+        demanding = [address for address in (mail.sender, *mail.recipients) if not address.isascii()]
+        if left is None:
+            raise DeliveryRefusedError(self._without_utf8(demanding), _ASCII_HINT)
+        log.warning("%s; the mail goes to the others", self._without_utf8(demanding))
+        return left
+
+    def _without_utf8(self, demanding: Sequence[str]) -> str:
+        return f"{self.describe()} does not offer SMTPUTF8, which {', '.join(demanding)} needs"
+
     def _refused_login(self, error: smtplib.SMTPAuthenticationError) -> DeliveryUnavailableError:
         return DeliveryUnavailableError(
             f"{self.describe()} refused the login: {_text(error.smtp_error)}",
-            "check SQUALL_ALERTS__SMTP_USER and SQUALL_ALERTS__SMTP_PASSWORD",
+            _LOGIN_HINT,
         )
 
     def _unavailable(self, error: Exception, deadline: Deadline) -> DeliveryUnavailableError:

@@ -13,6 +13,7 @@ from squall.core.clock import Clock, SystemClock
 from squall.core.config.settings import Settings
 from squall.core.display import visible
 from squall.core.errors import ConfigurationError, SquallError, StoreMissingError
+from squall.core.net.redaction import redact_secrets_in
 from squall.core.records import Alert, SeriesKind, Severity
 
 if TYPE_CHECKING:
@@ -90,12 +91,16 @@ def send_samples(
 def _send(receivers: Receivers, settings: Settings, now: datetime, name: str, alert: Alert) -> dict[str, Any]:
     from squall.alerts.sample import sample_notification
 
-    notification, error = sample_notification(settings, now, name, alert), ""
+    key, error = "", ""
     try:
+        notification = sample_notification(settings, now, name, alert)
+        key = notification.id
         receivers.send(notification)
     except SquallError as failure:
-        error = str(failure)
-    return {"receiver": name, "id": notification.id, "sent": not error, "error": error}
+        error = redact_secrets_in(str(failure))
+    except Exception as failure:  # noqa: BLE001 - of any kind: the other receivers get theirs
+        error = redact_secrets_in(f"{type(failure).__name__}: {failure}")
+    return {"receiver": name, "id": key, "sent": not error, "error": error}
 
 
 def _silences(settings: Settings, clock: Clock, alert: Alert) -> list[str]:

@@ -14,6 +14,7 @@ from squall.cli.options import (
     ColumnMap,
     Delimiter,
     Encoding,
+    Escape,
     Format,
     KindOption,
     SourceName,
@@ -57,8 +58,9 @@ def documents(
     columns: ColumnMap = None,
     timezone: TimeZone = "UTC",
     time_format: TimeFormat = "",
-    encoding: Encoding = "utf-8",
+    encoding: Encoding = "",
     delimiter: Delimiter = "",
+    escape: Escape = "",
     as_json: AsJson = False,
 ) -> None:
     """Backtest the detector on documents.
@@ -94,7 +96,7 @@ def documents(
     settings, clock = settings_of(context), SystemClock()
     request = Request(
         path=path,
-        options=file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter),
+        options=file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter, escape),
         cache=cache or settings.data_dir / "backtest",
         weights=settings.model.path or SHIPPED,
         events=events,

@@ -13,6 +13,7 @@ from squall.cli.options import (
     ColumnMap,
     Delimiter,
     Encoding,
+    Escape,
     Format,
     KindOption,
     SourceName,
@@ -34,8 +35,9 @@ def from_files(
     columns: ColumnMap = None,
     timezone: TimeZone = "UTC",
     time_format: TimeFormat = "",
-    encoding: Encoding = "utf-8",
+    encoding: Encoding = "",
     delimiter: Delimiter = "",
+    escape: Escape = "",
     resume: Annotated[bool, typer.Option(help="Continue after the last row that Kafka acknowledged, if the file is unchanged.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -43,13 +45,17 @@ def from_files(
 
     Columns are found by name: time published_at, ts_utc, created_at, date, timestamp or time; text title, headline, text, body, content
     or tweet; also url, href, link, id, id_str, guid, source, author, user, language, lang, symbols, cashtags.
+    Of several texts the one that says most is taken. Encoding, delimiter and line ends are found, and said in the log.
     A time spread over date, time and timezone is joined. A date is read as a whole or refused, with the part that is not understood.
-    A bad row goes to the dead-letter topic with its row number and the reason; the other rows are published.
+    A bad row goes to the dead-letter topic with its row number and the reason; the other rows are published. So does a row whose id a
+    spreadsheet has rounded (1.29403E+18): export ids as text. N/A, null and the like are no ids. A file of which nothing is a document is
+    an error.
 
     \b
     Examples:
       squall ingest file news.jsonl.gz
       squall ingest file tweets.csv --kind social --map text=message --map published_at=when --timezone America/New_York
+      squall ingest file export.csv --encoding cp1252 --delimiter ';' --escape '\\'
       squall ingest file a.parquet b.parquet --source wire --json
     """
     from squall.app.metrics_and_probes import serving
@@ -58,7 +64,7 @@ def from_files(
     from squall.ingest.file.source import FileSource
 
     settings, clock = settings_of(context, broker=True), SystemClock()
-    options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter)
+    options = file_options(format_name, kind, source, columns, timezone, time_format, encoding, delimiter, escape)
     cursors = CursorStore(settings.data_dir / "cursors")
     files = [FileSource(path, clock, options, cursors, resume=resume) for path in paths]
     reports = []
@@ -68,7 +74,12 @@ def from_files(
         for file in files:
             if not stop.is_set():
                 reports.append(publish_to_kafka(settings, file, stop, fraction=file.fraction, health=health))
-    if resume and not any(report.sent + report.rejected for report in reports) and not stop.is_set():
+    if (
+        resume
+        and not any(report.sent + report.rejected for report in reports)
+        and not any(file.damage for file in files)
+        and not stop.is_set()
+    ):
         print_note("nothing new: these files were published before. Publish them again with --no-resume")
     print_summary(reports, as_json)
     exit_if_incomplete(files, stop)

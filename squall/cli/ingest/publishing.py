@@ -114,7 +114,7 @@ def print_summary(reports: Sequence[IngestReport], as_json: bool, extra: dict[st
     """Print the summary: one line of JSON, or one line per source."""
     summaries = [report.as_dict() for report in reports]
     if as_json:
-        total = {key: sum(summary[key] for summary in summaries) for key in ("sent", "rejected", "batches")}
+        total = {key: sum(summary[key] for summary in summaries) for key in ("sent", "duplicates", "rejected", "batches")}
         reasons: dict[str, int] = {}
         for summary in summaries:
             for reason, count in summary["reasons"].items():
@@ -126,4 +126,5 @@ def print_summary(reports: Sequence[IngestReport], as_json: bool, extra: dict[st
         why = ", ".join(f"{count} {reason}" for reason, count in summary["reasons"].items())
         span = f", published {summary['first_published_at']} to {summary['last_published_at']}" if summary["sent"] else ""
         rejected = f", {summary['rejected']:,} rejected ({why})" if summary["rejected"] else ""
-        echo(f"{summary['source']}: {summary['sent']:,} sent{rejected}{span}")
+        twice = f" ({summary['duplicates']:,} of them twice)" if summary["duplicates"] else ""
+        echo(f"{summary['source']}: {summary['sent']:,} sent{twice}{rejected}{span}")

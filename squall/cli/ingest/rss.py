@@ -22,7 +22,8 @@ def from_feeds(
 
     New entries are published to Kafka, and remembered across restarts. Requests are conditional, one at a time per host, and less
     frequent while a feed fails. An entry without a date that can be read gets the time at which it was fetched, is marked as undated and
-    not counted by the detector. One that is dated ahead waits until it is due.
+    not counted by the detector. One that is dated ahead waits until it is due. A guid counts by itself only if its form makes it unique
+    everywhere; another one counts with the entry's link, and with its title where several entries share both.
 
     \b
     The list, feeds.toml:

@@ -4,6 +4,7 @@ import threading
 import time
 from typing import Any
 
+import orjson
 import pytest
 
 from squall.core.clock import ManualClock
@@ -66,12 +67,24 @@ def test_bad_input_is_refused_whole_with_index_and_field(change: dict[str, Any],
         assert client.post("/documents", json=GOOD).status_code == 202
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b'{"title": "\\ud800"}'])
-def test_broken_json_is_refused(content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "broken_json"), (b"{", "broken_json"), (b"[" * 100_000, "broken_json"), (b"\xff", "broken_encoding")],
+)
+def test_broken_json_is_refused(content: bytes, reason: str) -> None:
     with pushing() as (_, client):
         answer = client.post("/documents", content=content, headers={"Content-Type": "application/json"})
         assert answer.status_code == 400
-        assert answer.json()["detail"]["errors"][0]["reason"] == "broken_json"
+        assert answer.json()["detail"]["errors"][0]["reason"] == reason
+
+
+def test_half_an_emoji_and_nan_in_one_document_refuse_nothing() -> None:
+    odd = b'{"source": "desk", "title": "Up \\ud83d today", "author": NaN, "published_at": "2026-03-02T14:05:00Z"}'
+    with pushing() as (driver, client):
+        content = b"[" + odd + b"," + orjson.dumps(GOOD) + b"]"
+        answer = client.post("/documents", content=content, headers={"Content-Type": "application/json"})
+        assert answer.json()["accepted"] == 2
+        assert driver.titles == ["Up today", GOOD["title"]]
 
 
 def test_a_form_or_a_web_page_can_not_post() -> None:

@@ -104,6 +104,34 @@ def test_an_entry_dated_ahead_is_delivered_when_it_is_due_and_not_before(server:
     source.close()
 
 
+def test_an_entry_that_waits_is_delivered_once_even_if_its_guid_turns_out_to_be_shared(
+    server: FeedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is known by another key then; the log counts it as new once, and as waiting afterwards."""
+    ahead, past = "Mon, 02 Mar 2026 15:13:00 GMT", "Mon, 02 Mar 2026 14:05:00 GMT"
+    server.answers["/f"] = body(feed_of(ahead), ETag='"v1"')
+    clock = ManualClock(NOW)
+    source = RssSource([Feed(url=server.url("/f"), interval_seconds=60)], SETTINGS, clock, Random(1))
+    with caplog.at_level(logging.INFO, "squall"):
+        batches = source.batches(threading.Event())
+        (state,) = source.states
+        assert next(batches).items == []
+        (waiting,) = state.early
+        server.answers["/f"] = body(feed_of(ahead, past).replace(b">g2<", b">g1<"), ETag='"v2"')
+        assert published([next(batches)]) == {"2": (NOW - timedelta(minutes=55), False)}
+        assert len(state.early) == 1
+        assert waiting not in state.early
+        server.answers["/f"] = body(b"", 304)
+        assert published([next(batches)]) == {"1": (NOW + timedelta(minutes=13), False)}
+        server.answers["/f"] = body(feed_of(ahead, past, past).replace(b">g2<", b">g1<"), ETag='"v3"')
+        assert list(published([next(batches)])) == ["3"]
+    source.close()
+    assert state.early == {}
+    lines = [record.__dict__ for record in caplog.records if record.getMessage() == "a feed was read"]
+    counts = [[line[name] for name in ("entries", "new", "waiting", "delivered_before", "duplicates")] for line in lines]
+    assert counts == [[1, 1, 0, 0, 0], [2, 1, 1, 0, 0], [3, 1, 0, 2, 0]]
+
+
 def test_an_entry_that_waits_is_fetched_again_after_a_restart(server: FeedServer, tmp_path: Path) -> None:
     server.answers["/f"] = body(feed_of("Mon, 02 Mar 2026 15:13:00 GMT", "Mon, 02 Mar 2026 14:05:00 GMT"), ETag='"v1"')
     feeds, cursors, clock = [Feed(url=server.url("/f"))], CursorStore(tmp_path), ManualClock(NOW)

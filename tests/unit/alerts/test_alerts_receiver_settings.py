@@ -103,3 +103,14 @@ def test_the_guides_receivers_heartbeat_and_template_work(monkeypatch: pytest.Mo
     body = json.loads(render("k", content, {two[0].id: [stored("a"), stored("b")]}, lambda: None, settings.alerts, NOW))
     assert body["text"].startswith("**Squall: 2 topics: ")
     assert body["attachments"] == [{"title": '"Oil" (warning)', "text": "a\nb"}, {"title": "Gold (warning)", "text": ""}]
+
+
+@pytest.mark.parametrize("key", ["to", "from"])
+def test_what_is_no_mail_address_is_refused_by_name_when_the_settings_are_read(key):
+    with pytest.raises(ValidationError, match=r"can't be a domain") as caught:
+        AlertSettings.model_validate({key: "risk@ü..de" if key == "from" else ["risk@ü..de"]})
+    [error] = caught.value.errors()
+    assert "'risk@ü..de'" in error["msg"]
+    with pytest.raises(ValidationError, match="no e-mail address"):
+        ReceiverSettings(name="desk", to=("risk@",))
+    assert AlertSettings(to=("risk@müller.de", "jürgen@example.com")).needing_smtputf8 == ["jürgen@example.com"]

@@ -20,7 +20,7 @@ from squall.core.errors import ConfigurationError
 ROOT = Path(__file__).parents[3]
 HEAVY = ("torch", "numpy", "chdb", "kafka", "faust", "fastapi", "pyarrow", "httpx", "rich.progress", "scipy", "feedparser")
 SHARED = ("--json", "--author", "--dry-run", "--format", "--kind", "--source", "--map", "--timezone", "--time-format", "--encoding")
-SHARED += ("--delimiter", "--texts", "--base", "--epochs", "--threads")
+SHARED += ("--delimiter", "--escape", "--texts", "--base", "--epochs", "--threads")
 
 
 def commands(command: Any, path: str = "squall") -> Iterator[tuple[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from squall.cli.main import app
@@ -53,3 +54,12 @@ def test_the_table_shows_the_largest_stories_first(tmp_path: Path) -> None:
 def test_a_file_without_documents_is_an_error_that_says_what_a_row_needs(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["stories", str(_file(tmp_path, ROWS[-1:]))])
     assert "holds no documents" in str(done.exception)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_a_file_without_documents_is_an_error_that_says_what_to_do(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "f.csv").write_text("date,title\nnever,x\n")
+    done = CliRunner().invoke(app, ["stories", str(tmp_path / "f.csv"), *arguments])
+    assert done.exit_code != 0
+    assert "none of the 1 rows is a document" in done.output
+    assert "--delimiter" in done.output

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from squall.core.codec import decode_document, encode_document
+from squall.core.errors import InvalidRecordError
 from squall.core.records import Kind
 from squall.core.text import document_id
 from squall.ingest.documents import Defaults, build_document
@@ -24,9 +25,43 @@ def build(defaults: Defaults | None = None, **fields: Any) -> Any:
 
 def test_the_native_id_is_the_identity_before_the_address_before_the_content() -> None:
     assert build(id="7", url="http://x/a").id == build(id=7, url="http://x/b").id == document_id("wire", "7")
-    assert build(url="http://X.com/a?utm_source=t#top").id == build(url="http://x.com/a", title="Other").id
+    assert build(url="http://X.com/a?utm_source=t").id == build(url="http://x.com/a", title="Other").id
+    assert build(url="http://x.com/#!/a").id != build(url="http://x.com/#!/b").id
+    assert build(url="http://X.com/a?utm_source=t&ref=b&q=%D6%D0").url == "http://X.com/a?ref=b&q=%D6%D0"
     assert build().id == build().id != build(title="Other").id
     assert build(published_at="2026-03-01T14:00:00Z").id != build().id
+
+
+def test_a_link_that_names_nothing_does_not_make_texts_one_document() -> None:
+    assert build(url="#", title="One").id != build(url="#", title="Two").id
+    assert build(url="?utm_source=t", title="One").id == build(title="One").id
+
+
+def test_the_identity_of_a_text_is_that_of_its_markup_whatever_is_shown_of_it() -> None:
+    assert (build(title="<b>Net</b>flix").title, build(title="Netflix").title) == ("Netflix", "Netflix")
+    assert build(title="<b>Net</b>flix").id != build(title="Netflix").id
+
+
+@pytest.mark.parametrize("value", ["1.29403E+18", "1,29403e+18", "1E+15", 1.294032485769302e18, "-1.2E18", float("inf")])
+def test_an_id_that_has_lost_digits_is_refused_by_name(value: str | float) -> None:
+    with pytest.raises(InvalidFieldError, match="write ids as text") as caught:
+        build(id=value)
+    assert (caught.value.field, caught.value.reason) == ("id", "lost_digits")
+    assert str(value) in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["1294032485769302017", "a1E+15", "12.5", "1e", "E+18", "http://x/1e5"])
+def test_an_id_that_only_resembles_a_rounded_number_is_an_id(value: str) -> None:
+    assert build(id=value).id == document_id("wire", value)
+
+
+def test_a_whole_number_that_a_table_made_a_float_is_the_number() -> None:
+    assert build(id=7.0).id == build(id="7").id
+
+
+@pytest.mark.parametrize("value", ["N/A", "null", "NaN", "none", "-", "", None, float("nan")])
+def test_a_placeholder_for_an_id_is_no_id(value: str | float | None) -> None:
+    assert build(id=value, title="One").id == build(title="One").id != build(id=value, title="Two").id
 
 
 def test_the_same_native_id_of_two_sources_is_two_documents() -> None:
@@ -43,6 +78,16 @@ def test_an_undated_item_keeps_its_identity_between_collections() -> None:
 
 def test_a_bad_address_does_not_lose_its_text() -> None:
     assert build(url="http://[broken").url == "http://[broken"
+
+
+def test_an_error_that_nobody_foresaw_rejects_the_item_and_says_where() -> None:
+    class Broken(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            return 1 // 0 if key == "author" else super().get(key, default)
+
+    with pytest.raises(InvalidRecordError, match=r"ZeroDivisionError \(test_ingest_documents\.py, line \d+\)") as caught:
+        build_document(Broken(GOOD), Defaults(), NOW)
+    assert caught.value.reason == "unforeseen"
 
 
 @pytest.mark.parametrize(

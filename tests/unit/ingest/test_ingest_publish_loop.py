@@ -61,7 +61,14 @@ def test_everything_is_sent_or_dead_lettered_and_counted(tmp_path: Path) -> None
         "ingest",
         CLOCK.now(),
     )
-    assert report.as_dict()["sent"] == 7
+    assert (report.as_dict()["sent"], report.as_dict()["duplicates"]) == (7, 0)
+
+
+def test_what_one_run_sends_twice_is_counted_as_duplicates(tmp_path: Path) -> None:
+    path = tmp_path / "f.jsonl"
+    path.write_text("".join(f'{{"id": {number % 5}, "title": "t", "date": "2020-01-01"}}\n' for number in range(12)))
+    report = publish(FileSource(path, CLOCK, FileOptions(batch_items=3)), FakePublisher(), threading.Event(), CLOCK)
+    assert (report.sent, report.duplicates, report.rejected) == (12, 7, 0)
 
 
 def test_a_batch_that_was_not_published_comes_again_and_a_published_one_does_not(tmp_path: Path) -> None:

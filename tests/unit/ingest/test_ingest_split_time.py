@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
+from math import nan
 from pathlib import Path
 
 import pandas
@@ -11,6 +12,8 @@ import pytest
 
 from squall.core.clock import ManualClock
 from squall.core.items import Item
+from squall.ingest.fields import InvalidFieldError
+from squall.ingest.file.columns import Columns
 from squall.ingest.file.source import FileOptions, FileSource
 
 AFTERNOON = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
@@ -96,3 +99,11 @@ def test_parquet_days_and_times_are_joined(tmp_path: Path) -> None:
     (item,) = items(tmp_path / "posts.parquet")
     assert item.document is not None, item.rejection
     assert item.document.published_at == AFTERNOON
+
+
+def test_columns_that_hold_nan_or_blanks_are_not_given() -> None:
+    row = {"created_at": nan, "date": "2026-03-02", "time": "14:05", "timezone": nan, "text": "The bank fails"}
+    assert Columns({}).spread_time(row, "") == "2026-03-02 14:05"
+    assert Columns({}).spread_time({**row, "date": " ", "created_at": "2026-03-02"}, "") == "2026-03-02 14:05"
+    with pytest.raises(InvalidFieldError, match="time of day in time is missing"):
+        Columns({}).spread_time({**row, "time": nan}, "")

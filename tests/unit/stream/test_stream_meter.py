@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from squall.core.clock import ManualClock
 from squall.core.errors import StoreUnavailableError
 from squall.storage.rows.pipeline import PipelineSample
-from squall.stream.meter import Device, PipelineMeter
+from squall.stream.meter import LOG_SECONDS, Device, PipelineMeter
 from tests.support.doubles import batch_report
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -56,6 +57,26 @@ def test_a_sample_adds_up_the_batches_since_the_last_one(samples: Samples, clock
     assert (row.batches, row.largest_batch, row.retries, row.lag) == (2, 10, 2, 17)
     assert (row.scoring_seconds, row.storing_seconds, row.model_version) == (0.5, 0.25, "hash-1")
     assert (row.published.p50, row.published.max, row.collected.max) == (2.0, 2.0, 1.0)
+
+
+def test_the_log_says_what_became_of_every_item_once_a_minute_and_at_the_end(
+    samples: Samples, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    tested = meter(samples, clock)
+    with caplog.at_level(logging.INFO), tested.running():
+        tested.add_batch(batch_report(stored=8, duplicates=1, reasons=("broken_json",)))
+        tested.log_counts()
+        assert caplog.messages == []
+        clock.advance(LOG_SECONDS)
+        tested.add_batch(batch_report(stored=2, duplicates=3))
+        tested.set_lag(17)
+        tested.log_counts()
+        tested.log_counts(now=True)
+        tested.add_batch(batch_report(stored=5))
+    assert caplog.messages == [
+        "15 items read: 10 stored, 4 duplicates, 1 dead-lettered (1 broken_json); 17 wait in Kafka",
+        "5 items read: 5 stored, 0 duplicates, 0 dead-lettered; 17 wait in Kafka",
+    ]
 
 
 def test_an_idle_process_writes_samples_too(samples: Samples, clock: ManualClock) -> None:
