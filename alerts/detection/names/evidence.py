@@ -8,6 +8,7 @@ what is new, which comes first, and of all that is written, which tells how impo
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
@@ -88,15 +89,17 @@ def gather(history: NameHistory, minute: int, known_days: float) -> Evidence:
 
 def counts(recent: Iterable[Said], minute: int) -> Floats:
     """Return (2, levels, windows) documents: by how new they are, and as written, but for exact copies; levels from adverse on."""
-    found = np.zeros((2, LEVELS - 1, len(WINDOWS)))
+    new = [[0.0] * len(WINDOWS) for _ in range(LEVELS - 1)]
+    written = [[0.0] * len(WINDOWS) for _ in range(LEVELS - 1)]
     for said in recent:
         age = minute - said.minute
         if said.level and age < WINDOWS[-1]:
-            first = next(place for place, window in enumerate(WINDOWS) if age < window)
+            first = bisect_right(WINDOWS, age)
+            written[said.level - 1][first] += 1.0
             if said.novelty >= RECURS:
-                found[0, : said.level, first:] += said.novelty
-            found[1, : said.level, first:] += 1.0
-    return found
+                new[said.level - 1][first] += said.novelty
+    at_level = np.array((new, written))  # in the shortest window that holds them, at their highest level
+    return at_level.cumsum(axis=2)[:, ::-1].cumsum(axis=1)[:, ::-1]
 
 
 def strengths(documents: Floats, shape: Any, expected: Floats) -> Floats:

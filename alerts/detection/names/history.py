@@ -36,6 +36,21 @@ def level_of(severity: float, p_negative: float) -> int:
 
 
 @dataclass(slots=True)
+class Title:
+    """The headline of a document, shared by whomever it is about; its terms are read when first needed."""
+
+    text: str
+    _terms: frozenset[str] | None = None
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """The words and numbers that headlines are compared by."""
+        if self._terms is None:
+            self._terms = frozenset(read_headline(self.text).terms)
+        return self._terms
+
+
+@dataclass(slots=True)
 class Said:
     """What one document says of the name.
 
@@ -52,20 +67,12 @@ class Said:
 
     minute: int
     document: str
-    title: str
+    title: Title
     severity: float
     p_negative: float
     events: tuple[str, ...]
     level: int
     novelty: float = 1.0
-    _terms: frozenset[str] | None = None
-
-    @property
-    def terms(self) -> frozenset[str]:
-        """The terms of the headline, read when first needed."""
-        if self._terms is None:
-            self._terms = frozenset(read_headline(self.title).terms)
-        return self._terms
 
 
 class NameHistory:
@@ -84,7 +91,7 @@ class NameHistory:
         while self.recent and said.minute - self.recent[0].minute > RECENT_MINUTES:
             self.recent.popleft()
         if said.level:
-            said.novelty = self._novelty(said.terms)
+            said.novelty = self._novelty(said.title.terms)
         self.recent.append(said)
         self.count(said.minute, [int(level <= said.level) for level in range(LEVELS)])
 
@@ -96,9 +103,11 @@ class NameHistory:
         """
         most = 0.0
         for said in self.recent:
-            common = len(terms & said.terms)
+            other = said.title.terms
+            common = len(terms & other)
             if common:
-                most = max(most, 0.5 * common / min(len(terms), len(said.terms)) + 0.5 * common / len(terms | said.terms))
+                size, other_size = len(terms), len(other)
+                most = max(most, 0.5 * common / min(size, other_size) + 0.5 * common / (size + other_size - common))
         return 1.0 - most
 
     def count(self, minute: int, documents: Sequence[int]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from squall.alerts.detection.names.evidence import HISTORY_DAYS, RECURS, gather
-from squall.alerts.detection.names.history import BUCKET_MINUTES, NameHistory, Said, level_of
+from squall.alerts.detection.names.history import BUCKET_MINUTES, NameHistory, Said, Title, level_of
 from squall.alerts.detection.names.reading import Name, NameReading
 from squall.alerts.detection.names.weighing import weigh
 from squall.alerts.minutes import minute_of
@@ -48,14 +48,17 @@ class NameWatch:
         Args:
             mentions: in the order of publication; a few may be late.
         """
+        title, document = Title(""), ""
         for mention in mentions:
+            if mention.document_id != document:
+                title, document = Title(mention.title), mention.document_id
             minute = minute_of(mention.published_at)
             history = self._histories.get(mention.entity)
             if history is None:
                 history = self._histories[mention.entity] = NameHistory()
             severity = mention.severity or 0.0
             level = level_of(severity, mention.p_negative)
-            said = Said(minute, mention.document_id, mention.title, severity, mention.p_negative, mention.event_names, level)
+            said = Said(minute, document, title, severity, mention.p_negative, mention.event_names, level)
             history.add(said)
             if level:
                 yield self._reading(mention, history, said)

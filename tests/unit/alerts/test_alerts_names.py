@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import nbinom
 
 from squall.alerts.detection.names.evidence import RECURS, WINDOWS, gather, strengths
-from squall.alerts.detection.names.history import BUCKET_MINUTES, LEVELS, MOST_RECENT, NameHistory, Said, level_of
+from squall.alerts.detection.names.history import BUCKET_MINUTES, LEVELS, MOST_RECENT, NameHistory, Said, Title, level_of
 from squall.alerts.detection.names.watch import NameWatch
 from squall.alerts.lifecycle import Change
 from squall.alerts.minutes import minute_of
@@ -83,7 +83,9 @@ def history_of(mentions):
     for mention in mentions:
         level = level_of(mention.severity, mention.p_negative)
         history.add(
-            Said(minute_of(mention.published_at), mention.document_id, mention.title, mention.severity, mention.p_negative, (), level)
+            Said(
+                minute_of(mention.published_at), mention.document_id, Title(mention.title), mention.severity, mention.p_negative, (), level
+            )
         )
     return history
 
@@ -112,7 +114,7 @@ def test_counts_of_the_past_by_half_days_are_those_of_the_documents(rows):
     one, other = NameHistory(), NameHistory()
     for number, (minute, severity, negative) in enumerate(rows):
         level = level_of(severity, negative)
-        one.add(Said(FIRST + minute, str(number), f"a{number}", severity, negative, (), level))
+        one.add(Said(FIRST + minute, str(number), Title(f"a{number}"), severity, negative, (), level))
         other.count(FIRST + minute, [int(each <= level) for each in range(LEVELS)])
     assert list(one.past(FIRST + 25 * DAY, 56)) == list(other.past(FIRST + 25 * DAY, 56))
     assert one.past(FIRST + 25 * DAY, 56)[0] == len(rows)
