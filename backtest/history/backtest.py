@@ -20,7 +20,7 @@ from squall.alerts.minutes import instant, minute_of
 from squall.backtest.history.corpus import CorpusFile, Manifest, corpus_folder, find_files
 from squall.backtest.history.detection import EvaluatedSpan, Evaluation, evaluate, lookback_of
 from squall.backtest.history.event_matching import Scorecard, compare, fired_alerts, in_order_of_firing
-from squall.backtest.history.events import Event, load_events
+from squall.backtest.history.events import Event, identify, load_events
 from squall.backtest.history.names import name_alerts
 from squall.backtest.history.result import Result, SweepResult
 from squall.backtest.history.scoring import ReportProgress, Scored, ScoringContext, checkpoint_key, counted_before, score_files, unscored
@@ -101,11 +101,11 @@ def run_backtest(
     began = clock.monotonic()
     files = find_files(request.path)
     variants = parse_sweep(request.sweep, settings.detector)
-    events = load_events(request.events, TOPICS) if request.events else []
+    catalogue = Catalogue.open(settings.entities)
+    events = identify(load_events(request.events, TOPICS), catalogue) if request.events else []
     folder = corpus_folder(request.cache, request.path, request.options)
     if request.as_of and not folder.is_dir():
         raise ConfigurationError(f"{request.path} has not been scored by any model yet", "run it once without --as-of")
-    catalogue = Catalogue.open(settings.entities)
     hashed = [] if request.as_of else _hash(files, Manifest.load(folder / _MANIFEST, catalogue.version), progress)
     private_folder(folder)
     store = storage.open(f"chdb://{(folder / _STORE).resolve()}")

@@ -1,7 +1,8 @@
 """Alerts matched with known events.
 
 An alert matches an event if it fired within [start, end] and the event names no topics, or the alert's series among them, or the
-alert is about the whole market. Nothing else matches: an alert that fired a minute before the event is a false alarm. Only fired
+alert is about the whole market. An alert about an entity matches an event that is about the same, or that says neither topics nor whom it
+is about. Nothing else matches: an alert that fired a minute before the event is a false alarm. Only fired
 alerts are compared.
 """
 
@@ -91,6 +92,8 @@ def matches(alert: Alert, event: Event) -> bool:
     """Return whether `alert` matches `event`."""
     if alert.fired_at is None or not event.start <= alert.fired_at <= event.end:
         return False
+    if alert.kind is SeriesKind.ENTITY:
+        return event.is_about(alert.lead_entity, alert.topic) or not (event.topics or event.names)
     return not event.topics or alert.topic in event.topics or alert.kind is SeriesKind.MARKET
 
 

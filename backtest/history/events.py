@@ -1,12 +1,12 @@
-"""Known events, read from a CSV file: `start,end,name`, and `topics` where an event counts for some series only."""
+"""Known events, read from a CSV file: `start,end,name`, `topics` where one counts for some series only, and whom it is about."""
 
 from __future__ import annotations
 
 import csv
 import difflib
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -15,10 +15,13 @@ from squall.core.config.files.regular import open_regular_text
 from squall.core.errors import ConfigurationError
 from squall.core.records import SeriesKind
 from squall.core.series import MARKET, kind_of
+from squall.entities.catalogue.catalogue import Catalogue
+from squall.entities.names import name_key
 from squall.ingest.publication_time import TimeFormatError, parse_time
 
 COLUMNS: Final = ("start", "end", "name")
 """Those that a file must have."""
+_ABOUT: Final = ("entity", "aliases", "ticker")
 _DAY = re.compile(r"^\s*\d{4}-\d{2}-\d{2}\s*$", re.ASCII)
 _EXAMPLE = "for example 2011-08-05,2011-08-10T20:00Z,US downgrade,Markets; Macro"
 
@@ -27,20 +30,44 @@ _EXAMPLE = "for example 2011-08-05,2011-08-10T20:00Z,US downgrade,Markets; Macro
 class Event:
     """Something that is known to have happened, in [start, end].
 
-    `topics` are names of series; empty: any. Events may overlap: an alert counts for every event that it matches.
+    Events may overlap: an alert counts for every event that it matches.
+
+    Args:
+        start: its first moment.
+        end: its last.
+        name: as it is reported.
+        topics: names of series; empty: any.
+        names: of whom it is about, as people call them; empty: not said.
+        entities: ids of those in the catalogue.
     """
 
     start: datetime
     end: datetime
     name: str
     topics: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    entities: frozenset[str] = frozenset()
+
+    def is_about(self, entity: str, name: str) -> bool:
+        """Return whether it is about an entity, by id or by name, whatever the case and the punctuation."""
+        return entity in self.entities or name_key(name) in map(name_key, self.names)
+
+
+def identify(events: Iterable[Event], catalogue: Catalogue) -> list[Event]:
+    """Return the events with the ids of those whom they are about, where the catalogue knows them by name or ticker."""
+    found = []
+    for event in events:
+        known = [*(each for name in event.names for each in catalogue.named(name)), *map(catalogue.by_symbol, event.names)]
+        found.append(replace(event, entities=frozenset(entity.id for entity in known if entity)))
+    return found
 
 
 def load_events(path: Path, known: Collection[str]) -> list[Event]:
     """Read the events of a CSV file, in order of their start.
 
     Times without a zone are UTC; a day without a time begins at midnight as a start and lasts to its end as an end.
-    `topics` are separated by `;`; without them, or without the column, an event is of any topic. Other columns are ignored.
+    `topics` are separated by `;`; without them, or without the column, an event is of any topic. `entity`, `aliases` and `ticker`, also
+    separated by `;`, say whom it is about. Other columns are ignored.
 
     Args:
         path: a UTF-8 file with a header.
@@ -79,8 +106,12 @@ def _event(row: dict[str, str], where: str, known: Collection[str]) -> Event:
         end += timedelta(days=1) - timedelta(milliseconds=1)
     if end < start:
         raise ConfigurationError(f"{where}: {row['name']} ends ({row['end']}) before it starts ({row['start']})", "correct the dates")
-    names = [name.strip() for name in row.get("topics", "").split(";") if name.strip()]
-    return Event(start, end, row["name"], tuple(_topic(name, where, known) for name in names))
+    about = tuple(dict.fromkeys(name for column in _ABOUT for name in _list(row.get(column, ""))))
+    return Event(start, end, row["name"], tuple(_topic(name, where, known) for name in _list(row.get("topics", ""))), about)
+
+
+def _list(cell: str) -> list[str]:
+    return [part.strip() for part in cell.split(";") if part.strip()]
 
 
 def _time(text: str, column: str, where: str) -> datetime:

@@ -76,7 +76,8 @@ def documents(
       2011-08-05,2011-08-10T20:00Z,US downgrade,Markets; Macro
       2011-08-18,2011-08-19,Bank stress,
 
-    The column topics may be missing. Of each alert --json gives subject, names, fired_at and the documents that drove it.
+    The column topics may be missing; the columns entity, aliases and ticker say whom an event is about. Of each alert --json gives subject,
+    names, fired_at and the documents that drove it.
 
     \b
     Examples:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,12 +7,15 @@ from hypothesis import strategies as st
 
 from squall.alerts.minutes import minute_of
 from squall.backtest.history.event_matching import compare, matches
-from squall.backtest.history.events import Event
-from squall.core.records import Alert, AlertState, SeriesKind, Severity
+from squall.backtest.history.events import Event, identify
+from squall.core.records import Alert, AlertState, EntityKind, SeriesKind, Severity
 from squall.core.text import document_id
+from squall.entities.catalogue.catalogue import Catalogue
+from squall.entities.entity import Entity, Listing
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+VOLKSWAGEN = Entity("company:volkswagen-ag", EntityKind.COMPANY, "Volkswagen", aliases=("VW",), listings=(Listing("VOW3", "DE"),))
 AFTER, UNTIL = minute_of(NOON - 2 * DAY), minute_of(NOON + 2 * DAY)
 
 
@@ -100,3 +104,20 @@ def test_every_alert_matches_or_is_false_and_every_event_is_found_or_missed(fire
     found = card(alerts, events)
     assert len(found.false) + sum(any(matches(one, known) for known in events) for one in alerts) == len(alerts)
     assert len(found.matched) + len(found.missed) + len(found.outside) == 1
+
+
+def about(entity, name):
+    return alert(topic=name, kind=SeriesKind.ENTITY).model_copy(update={"lead_entity": entity})
+
+
+def test_an_alert_about_an_entity_matches_an_event_about_the_same_and_one_that_says_nothing():
+    volkswagen = about("company:volkswagen-ag", "Volkswagen")
+    [known] = identify([replace(event(), names=("VW", "VOW3.DE"))], Catalogue([VOLKSWAGEN]))
+    assert known.entities == {"company:volkswagen-ag"}
+    assert matches(volkswagen, known)
+    assert not matches(about("company:ford", "Ford"), known)
+    assert matches(about("found:alpenbank", "Alpenbank"), replace(event(), names=("ALPENBANK",)))
+    assert matches(volkswagen, event(topics=()))
+    assert not matches(volkswagen, event())
+    assert not matches(about("company:ford", "Ford"), replace(event(topics=()), names=("Volkswagen",)))
+    assert not matches(about("company:volkswagen-ag", "Volkswagen").model_copy(update={"fired_at": NOON + 2 * DAY}), known)

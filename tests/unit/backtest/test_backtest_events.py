@@ -47,6 +47,12 @@ def test_topics_may_be_missing_and_other_columns_are_ignored(tmp_path):
     assert [(event.name, event.topics) for event in events] == [("x", ())]
 
 
+def test_whom_an_event_is_about_is_read_from_the_columns_entity_aliases_and_ticker(tmp_path):
+    header = "id,start,end,name,entity,aliases,ticker\n"
+    (event,) = load(tmp_path, header + "1,2011-08-05,2011-08-06,x,Wal-Mart,Walmart; Wal-Mart ;Walmex,WMT\n")
+    assert event.names == ("Wal-Mart", "Walmart", "Walmex", "WMT")
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
