@@ -20,10 +20,10 @@ MALFORMED: dict[str, list[tuple[bytes | None, list[tuple[str, bytes]]]]] = {
     "empty_message": [(None, HEADERS)],
     "broken_json": [
         (b"{broken", HEADERS),
-        (b"\xff\xfe", []),
         (GOOD[:-1] + b',"text":"\\ud800"}', HEADERS),
         (GOOD[:-1] + b',"x":' + b"[" * 300 + b"]" * 300 + b"}", HEADERS),
     ],
+    "broken_encoding": [(b"\xff\xfe", []), (b"\xff\xfe", HEADERS)],
     "not_an_object": [(b"[]", HEADERS)],
     "missing_field": [(b"{}", HEADERS)],
     "unknown_schema": [(GOOD, [(SCHEMA_HEADER, b"99")]), (GOOD, [(SCHEMA_HEADER, b"9" * 5000)])],
