@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # a slow machine is waited for
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def squall(folder: Path, *arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "squall", "--data-dir", str(folder), *arguments, "--json"]
-    done = subprocess.run(command, capture_output=True, timeout=280, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=800, check=False)
     assert done.returncode == 0, done.stderr.decode()[-4000:] + done.stdout.decode()[-4000:]
     return dict(orjson.loads(done.stdout))
 
