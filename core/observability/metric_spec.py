@@ -32,10 +32,12 @@ REASONS: Final = (
     "broken_row",
     "empty_message",
     "invalid_field",
+    "lost_digits",
     "missing_field",
     "not_an_object",
     "scoring_failed",
     "too_large",
+    "unforeseen",
     "unknown_schema",
     OTHER,
 )
