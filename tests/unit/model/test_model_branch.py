@@ -12,6 +12,7 @@ from transformers import DistilBertConfig, DistilBertModel
 from squall.core.errors import ConfigurationError
 from squall.model.branch import Branch, BranchConfig
 from squall.model.case import Case
+from squall.model.hardware import has_vnni
 from squall.model.network import MultiTaskNetwork, NetworkConfig
 from squall.model.serving.backends.selection import open_backend
 from squall.model.tasks import TaskSpec
@@ -25,6 +26,7 @@ from tests.support.labelled import MENTION, MOOD, QUIET, SUBJECT, TASKS, rows, r
 
 BRANCH = BranchConfig(1, frozenset({"subject", "mention"}))
 BOTH = BranchConfig(1, frozenset({"subject"}), frozenset({"mood", "mention"}))
+NEEDS_VNNI = pytest.mark.skipif(not has_vnni(), reason="this CPU has no VNNI")
 ROWS = [[2, 7, 3], [2, 9, 11, 3], [2, 5, 6, 8, 3]]
 
 
@@ -91,7 +93,9 @@ def test_only_the_branch_reads_the_case_of_words(tiny_base: Path) -> None:
 
 @pytest.mark.parametrize("branch", [BRANCH, BOTH])
 @pytest.mark.parametrize("case", [False, True])
-@pytest.mark.parametrize(("backend", "precision"), [("ragged", "fp32"), ("eager", "fp32"), ("eager", "int8"), ("ragged", "int8")])
+@pytest.mark.parametrize(
+    ("backend", "precision"), [("ragged", "fp32"), ("eager", "fp32"), ("eager", "int8"), pytest.param("ragged", "int8", marks=NEEDS_VNNI)]
+)
 def test_every_backend_runs_the_branch(
     tiny_base: Path, tmp_path: Path, backend: str, precision: str, case: bool, branch: BranchConfig
 ) -> None:
