@@ -27,21 +27,15 @@ class Budget:
     Args:
         per_day: alerts a day, on average over `LEARNT_DAYS`.
         known_since: the minute from which on documents are known.
-        ended: (minute, highest score) of candidates that have ended, in order of time.
     """
 
-    def __init__(self, per_day: float, known_since: int, ended: Iterable[tuple[int, float]] = ()) -> None:
+    def __init__(self, per_day: float, known_since: int) -> None:
         self._per_day = per_day
         self._known_since = known_since
-        self._ended = deque(ended)
+        self._ended: deque[tuple[int, float]] = deque()
         self._first_limit = _FIRST_LIMIT - _FIRST_SLOPE * log(per_day / _FIRST_BUDGET)
         self._limit = self._first_limit
         self._learnt_hour = -1
-
-    @property
-    def ended(self) -> list[tuple[int, float]]:
-        """(minute, highest score) of candidates that have ended, as far back as they count."""
-        return list(self._ended)
 
     def add(self, minute: int, score: float) -> None:
         """Take in a candidate that has ended, whether or not it became an alert."""

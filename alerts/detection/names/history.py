@@ -1,6 +1,6 @@
 """What was said of one name: the last day and a half document by document, the weeks before as counts.
 
-The counts are of documents as they are stored, retellings too, by half days: what a restart reads from the store is what a run had counted.
+The counts are of documents as they are stored, retellings too, by half days, so that they can be read from the store as well.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from squall.alerts.detection.names.evidence import HISTORY_DAYS, RECURS, gather
@@ -37,10 +37,6 @@ class NameWatch:
 
     def __len__(self) -> int:
         return len(self._histories)
-
-    def count(self, entity: str, minute: int, documents: Sequence[int]) -> None:
-        """Take in documents of the past of an entity, by level, of the half day of `minute`: they are history and drive nothing."""
-        self._histories.setdefault(entity, NameHistory()).count(minute, documents)
 
     def read(self, mentions: Iterable[CountedMention]) -> Iterator[NameReading]:
         """Yield what is found at each mention that is adverse, in order.

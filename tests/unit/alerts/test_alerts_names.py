@@ -14,7 +14,7 @@ from squall.alerts.detection.names.history import BUCKET_MINUTES, LEVELS, MOST_R
 from squall.alerts.detection.names.watch import NameWatch
 from squall.alerts.lifecycle import Change
 from squall.alerts.minutes import minute_of
-from squall.alerts.names.budget import LEARNT_DAYS, Budget
+from squall.alerts.names.budget import Budget
 from squall.alerts.names.lifecycle import REST_MINUTES, NameAlerts
 from squall.alerts.names.records import name_alert_record
 from squall.core.records import AlertState, EntityKind, SeriesKind, Severity
@@ -245,14 +245,20 @@ def test_an_alert_depends_on_nothing_that_comes_later():
     assert part
 
 
-def test_the_limit_is_that_of_so_many_candidates_as_the_budget_has():
+def test_the_limit_is_the_score_that_as_many_candidates_reach_as_the_budget_has():
     budget = Budget(2.0, FIRST)
-    for number in range(300):
+    for number in range(280):
         budget.add(FIRST + number * DAY // 10, float(number % 10))
-    far = FIRST + 400 * DAY
-    assert budget.limit(far, ()) < budget.limit(FIRST + 30 * DAY, ()) or not budget.ended
-    assert 7.0 <= Budget(2.0, FIRST, [(FIRST + n * DAY // 10, float(n % 10)) for n in range(280)]).limit(FIRST + 28 * DAY, ()) <= 9.0
-    assert all(minute >= far - LEARNT_DAYS * DAY for minute, _ in budget.ended)
+    assert budget.limit(FIRST + 28 * DAY, ()) == 8.0
+    assert budget.limit(FIRST + 28 * DAY + 60, [9.5] * 40) == 9.0
+
+
+def test_what_was_learnt_is_forgotten_after_four_weeks():
+    budget = Budget(2.0, FIRST)
+    for number in range(100):
+        budget.add(FIRST + number, 30.0)
+    assert budget.limit(FIRST + 27 * DAY, ()) > 20
+    assert budget.limit(FIRST + 60 * DAY, ()) < 10
 
 
 def test_a_feed_with_less_than_its_budget_raises_no_alert_about_little():
