@@ -1,4 +1,4 @@
-"""The detector of names over history: mentions are read week by week in the order of their publication, one process, bounded memory."""
+"""The detector of names over history: mentions are read day by day in the order of their publication, one process, bounded memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from squall.alerts.detection.names.watch import NameWatch
 from squall.alerts.lifecycle import Change
 from squall.alerts.names.lifecycle import NameAlerts
-from squall.alerts.names.records import name_alert_id, name_alert_record
+from squall.alerts.names.records import name_alert_record
 from squall.backtest.history.detection import EvaluatedSpan
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import Alert
@@ -53,10 +53,9 @@ def name_alerts(
             if alert.fired is None or alert.fired < span.after:
                 continue
             record = name_alert_record(change)
-            if change.change is Change.FIRED or name_alert_id(alert) not in found:
-                found[record.id] = record
-            else:
-                found[record.id] = record.model_copy(update={"document_ids": found[record.id].document_ids})
+            if change.change is not Change.FIRED:  # the documents stay those that it fired for
+                record = record.model_copy(update={"document_ids": found[record.id].document_ids})
+            found[record.id] = record
         progress((number + 1) / len(days))
     return list(found.values())
 
