@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from squall.core.items import Fate, Item, Outcome
-from squall.core.records import ScoredDocument
+from squall.core.records import Document, ScoredDocument
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class BatchReport:
         retries: calls repeated since the previous report because a dependency was unavailable.
         scoring_seconds: time in the model.
         storing_seconds: time in the store.
+        left_out: versions beyond `processor.max_versions_per_day`, which count as duplicates.
     """
 
     items: Sequence[Item]
@@ -36,6 +37,7 @@ class BatchReport:
     retries: int = 0
     scoring_seconds: float = 0.0
     storing_seconds: float = 0.0
+    left_out: Sequence[Document] = ()
 
     @property
     def size(self) -> int:
@@ -46,6 +48,11 @@ class BatchReport:
     def stored(self) -> int:
         """Number of documents inserted."""
         return len(self.rows)
+
+    @cached_property
+    def versions(self) -> int:
+        """Number of inserted documents that are later versions of others."""
+        return sum(bool(row.document.revises) for row in self.rows)
 
     @cached_property
     def duplicates(self) -> int:

@@ -23,6 +23,8 @@ _DIRECTION = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x2
 _NAME_NOISE = dict.fromkeys((*range(0x80, 0x85), *range(0x86, 0xA0), *_DIRECTION))
 """C1 control characters and direction marks: in a name they can only deceive."""
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_LINK_OF_REVISION = re.compile(r"(?:[hH][tT][tT][pP][sS]?://|[wW][wW][wW]\.)\S+")
+"""As migration 0011 has it for rows of earlier versions."""
 _STORY_WORDS = 5
 """A title of this many words identifies a story; a shorter one may head many."""
 _GROUP_WORDS = 24
@@ -62,6 +64,22 @@ def gist(title: str, text: str) -> str:
 def document_id(source: str, key: str) -> str:
     """Return the 128-bit hex identity of the item `key` (native id, link or content) of `source`."""
     return xxhash.xxh3_128_hexdigest(f"{source}\x1f{key}".encode("utf-8", "replace"))
+
+
+def revision(title: str, text: str) -> int:
+    """Return what tells versions of one document apart: 64-bit xxh3 of cleaned title and text without white space and links.
+
+    Links are left out because many carry parameters that differ from one delivery to the next.
+    """
+    said = f"{title}\n{text}"
+    if "://" in said or "." in said:
+        said = _LINK_OF_REVISION.sub("", said)
+    return xxhash.xxh3_64_intdigest("".join(said.split()).encode("utf-8", "replace"))
+
+
+def version_id(first_id: str, revision: int) -> str:
+    """Return the 128-bit hex identity of a later version, with this `revision`, of the document that was stored first as `first_id`."""
+    return document_id(first_id, f"{revision:016x}")
 
 
 def normalise(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from squall.core.batch_report import BatchReport
 from squall.core.items import Fate, Item
+from squall.core.net.addresses import redact_url
 
 log = logging.getLogger("squall.processor")
 batches = logging.getLogger("squall.batches")
@@ -29,6 +30,11 @@ def log_batch(report: BatchReport) -> None:
     fates = Counter(outcome.fate.value for outcome in report.outcomes)
     seconds = {"scoring_seconds": round(report.scoring_seconds, 3), "storing_seconds": round(report.storing_seconds, 3)}
     batches.info("micro-batch done", extra={"items": report.size, **fates, **seconds, "token": report.token})
+    if report.left_out:
+        document = report.left_out[0]
+        why = "a document changes too often, and its further versions are left out (limit SQUALL_PROCESSOR__MAX_VERSIONS_PER_DAY)"
+        last = {"first_id": document.first_id, "source": document.source, "url": redact_url(document.url)}
+        log.warning(why, extra={**last, "versions": len(report.left_out)})
     if not log.isEnabledFor(logging.DEBUG):
         return
     for item, outcome in zip(report.items, report.outcomes, strict=True):

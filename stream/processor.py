@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 import xxhash
@@ -19,7 +20,7 @@ from squall.core.config.settings import ProcessorSettings
 from squall.core.errors import BrokerUnavailableError
 from squall.core.items import DeadLetter, DeadLetterSink, Fate, Item, Outcome, Rejection
 from squall.core.observability.health import Health
-from squall.core.records import Document, ScoredDocument
+from squall.core.records import Document, KnownVersion, ScoredDocument
 from squall.core.retry import retry_until_available
 from squall.stream.batch_log import log_batch, log_decoded
 from squall.stream.document_scoring import DocumentScorer, Scorer
@@ -27,6 +28,7 @@ from squall.stream.event_time import EventTimeLimits
 from squall.stream.mentions import Linker
 from squall.stream.reject_limit import RejectLimit
 from squall.stream.totals import RunningTotals
+from squall.stream.versions import Versions
 
 log = logging.getLogger("squall.processor")
 
@@ -39,7 +41,7 @@ WORKER = "worker"
 class DocumentStore(Protocol):
     """What the processor needs of the store: `store.documents`."""
 
-    def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]: ...
+    def known_versions(self, documents: Sequence[Document], model_version: str) -> list[KnownVersion]: ...
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None: ...
 
@@ -121,14 +123,15 @@ class Processor:
         items = [self._event_time.apply(item, now) for item in items]
         log_decoded(items)
         watch = _Stopwatch(self._clock)
+        items, versions = self._identified(items)
         documents: dict[str, Document] = {}
         for item in items:
             if item.document is not None:
                 documents.setdefault(item.document.id, item.document)
-        known = self._known(list(documents.values()))
+        known, left_out = versions.scored, {document.id for document in versions.left_out}
         watch.lap()
         scored = self._scorer.score(
-            [document for key, document in documents.items() if key not in known],
+            [document for key, document in documents.items() if key not in known and key not in left_out],
             [document for key, document in documents.items() if key in known],
         )
         scoring_seconds = watch.lap()
@@ -148,6 +151,7 @@ class Processor:
             token=token,
             limit=self._settings.batch_documents,
             retries=retries,
+            left_out=versions.left_out,
             scoring_seconds=scoring_seconds,
             storing_seconds=storing_seconds,
         )
@@ -185,11 +189,14 @@ class Processor:
         self._health.liveness.touch(WORKER)
         log.warning("attempt %d failed, retrying: %s", attempt, error)
 
-    def _known(self, documents: Sequence[Document]) -> set[str]:
-        """Return the ids of those that the present model version has stored already."""
-        if not documents:
-            return set()
-        return self.retry_until_available(lambda: self._store.known_ids(documents, self._scorer.model_version))
+    def _identified(self, items: Sequence[Item]) -> tuple[list[Item], Versions]:
+        """Return the items, each document as the version that it is, and what is known of these documents."""
+        documents = [item.document for item in items if item.document is not None]
+        known: list[KnownVersion] = []
+        if documents:
+            known = self.retry_until_available(lambda: self._store.known_versions(documents, self._scorer.model_version))
+        versions = Versions(known, self._settings.max_versions_per_day)
+        return [replace(item, document=versions.identified(item.document)) if item.document else item for item in items], versions
 
     def _dead_letter(self, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
         now = self._clock.now()

@@ -26,4 +26,7 @@ class ProcessorSettings(Section):
     max_age_days: Annotated[int | None, Field(gt=0)] = Field(
         None, description="how old a document may be when it is processed; an older one is rejected; not set: any age since 1990"
     )
+    max_versions_per_day: Annotated[int, Field(ge=1, le=1000)] = Field(
+        24, description="most later versions of one document that are stored in 24 hours of its time; further ones count as duplicates"
+    )
     retry_max_seconds: Seconds = Field(30.0, description="longest pause between retries while the store is unavailable")

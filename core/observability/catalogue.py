@@ -16,6 +16,7 @@ CATALOGUE: Final = (
         "`squall worker`, `squall up`, `squall demo`",
         (
             pipeline.DOCUMENTS,
+            pipeline.VERSIONS,
             pipeline.DEAD_LETTERS,
             pipeline.PUBLISHED_AGE,
             pipeline.PUBLISHED_AGE_MAX,

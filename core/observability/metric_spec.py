@@ -22,6 +22,7 @@ AlertEvent = Literal["fired", "escalated", "resolved"]
 MessageOutcome = Literal["sent", "unavailable", "refused"]
 TokenKind = Literal["text", "padding"]
 FateName = Literal["stored", "duplicate", "rejected"]
+VersionFate = Literal["stored", "left_out"]
 
 REASONS: Final = (
     "broken_csv",

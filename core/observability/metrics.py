@@ -88,6 +88,8 @@ class Metrics:
         """Count one micro-batch."""
         for fate, count in (("stored", report.stored), ("duplicate", report.duplicates), ("rejected", report.rejected)):
             self._counters[pipeline.DOCUMENTS.name].labels(fate).inc(count)
+        self._counters[pipeline.VERSIONS.name].labels("stored").inc(report.versions)
+        self._counters[pipeline.VERSIONS.name].labels("left_out").inc(len(report.left_out))
         self.dead_letters("worker", report.reasons)
         self._observe(pipeline.PUBLISHED_AGE, report.published_ages)
         self._observe(pipeline.COLLECTED_AGE, report.collected_ages)
@@ -227,6 +229,7 @@ class _Readings:
 _COUNTED = (
     *(
         pipeline.DOCUMENTS,
+        pipeline.VERSIONS,
         pipeline.DEAD_LETTERS,
         pipeline.SCORING_SECONDS,
         pipeline.RETRIES,

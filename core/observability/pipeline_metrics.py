@@ -14,6 +14,7 @@ from squall.core.observability.metric_spec import (
     SourceKind,
     Stage,
     TokenKind,
+    VersionFate,
     label,
 )
 
@@ -28,6 +29,14 @@ DOCUMENTS = Metric(
     "Documents that a worker has processed, by result.",
     "At 0 while the lag grows: the pipeline has stopped. Many duplicates: documents are delivered again, after a crash or a replay.",
     (label("fate", FateName),),
+)
+VERSIONS = Metric(
+    "squall_document_versions_total",
+    MetricType.COUNTER,
+    "documents",
+    "Later versions of documents, whose title or text has changed: stored, or left out, as too many of one document came in a day.",
+    "left_out: the log names a document that changes all the time, as by a counter in its text. These count as duplicates as well.",
+    (label("fate", VersionFate),),
 )
 DEAD_LETTERS = Metric(
     "squall_dead_letters_total",

@@ -1,7 +1,7 @@
 """The records everything exchanges: `Document`, `Mention`, `ScoredDocument`, `Alert`; import them from here."""
 
 from squall.core.records.alerts import Alert, AlertState, SeriesKind, Severity, Trend
-from squall.core.records.documents import CLOCK_SKEW, NEWEST, OLDEST, Document
+from squall.core.records.documents import CLOCK_SKEW, NEWEST, OLDEST, Document, KnownVersion
 from squall.core.records.labels import SENTIMENTS, TOPICS, EntityKind, Kind, Sentiment
 from squall.core.records.scores import MOST_EVENTS, MOST_MENTIONS, Event, Mention, ScoredDocument
 
@@ -19,6 +19,7 @@ __all__ = [
     "EntityKind",
     "Event",
     "Kind",
+    "KnownVersion",
     "Mention",
     "ScoredDocument",
     "Sentiment",

@@ -1,7 +1,8 @@
-"""A piece of text as a source published it."""
+"""A piece of text as a source published it, and its versions."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 
@@ -39,6 +40,9 @@ class Document(Record):
     published_at: Timestamp
     collected_at: Timestamp
     undated: bool = Field(False, description="the source gave no time that can be read: `published_at` is when it was collected")
+    revises: str = Field(
+        "", pattern=r"^(?:[0-9a-f]{32})?$", description="id of the first version, of which this is a later one; empty: it is the first"
+    )
 
     @field_validator("published_at", "collected_at")
     @classmethod
@@ -63,6 +67,37 @@ class Document(Record):
         return texts.content(self.title, self.text)
 
     @property
+    def first_id(self) -> str:
+        """The id of the first version: its own, unless it revises another."""
+        return self.revises or self.id
+
+    @property
+    def revision(self) -> int:
+        """What tells versions apart; see `squall.core.text.revision`."""
+        return texts.revision(self.title, self.text)
+
+    @property
     def gist(self) -> str:
         """The text that identifies a story; see `squall.core.text.gist`."""
         return texts.gist(self.title, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVersion:
+    """A version of a document that is stored.
+
+    Args:
+        id: its own.
+        first_id: id of the first version of its document.
+        revision: as `Document.revision`.
+        published_at: its publication time; the last one if it was delivered with several.
+        collected_at: when it was collected first.
+        scored: whether the model that was asked for has scored it.
+    """
+
+    id: str
+    first_id: str
+    revision: int
+    published_at: datetime
+    collected_at: datetime
+    scored: bool

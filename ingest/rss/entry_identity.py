@@ -27,6 +27,7 @@ class IdentifiedEntry:
         digest: of title and text, 64-bit hex.
         other_keys: under which it was delivered if that was before its guid or link turned out not to tell entries apart, or by a
             version of Squall that trusted every guid.
+        changed: it was delivered before, with another title or text.
     """
 
     entry: Entry
@@ -34,6 +35,7 @@ class IdentifiedEntry:
     native_id: str
     digest: str
     other_keys: tuple[str, ...]
+    changed: bool = False
 
 
 def identified(entries: Sequence[Entry], feed_url: str, weak: dict[str, None]) -> list[IdentifiedEntry]:

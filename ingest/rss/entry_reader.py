@@ -15,10 +15,9 @@ from squall.core.observability.health import Health
 from squall.core.records import CLOCK_SKEW
 from squall.ingest.documents import Defaults, build_document
 from squall.ingest.fields import EarlyError
-from squall.ingest.rss.entry_dates import UNDATED, UnreadableDateError, entry_date
+from squall.ingest.rss.entry_dates import UNDATED, UnreadableDateError, change_date, entry_date
 from squall.ingest.rss.entry_identity import IdentifiedEntry
 from squall.ingest.rss.feed_state import FeedState
-from squall.ingest.rss.parser_pool import Entry
 from squall.ingest.source import OriginNumbers, accepted, limited, rejected
 
 log = logging.getLogger(__name__)
@@ -53,11 +52,14 @@ class EntryReader:
         try:
             if entry.fault:
                 raise InvalidRecordError("broken_markup", f"the entry can't be parsed: {entry.fault}")
-            published = self._date(state, entry, language)
+            published = self._date(state, identified, language)
             fields = {**entry.fields, "id": identified.native_id, "language": language, "published_at": published}
             document = build_document(fields, defaults, now)
             if document.published_at > now + self._most_ahead:
                 raise EarlyError(document.published_at)
+            if identified.changed:  # when it was collected is when the change was seen
+                state.changed += 1
+                document = document.model_copy(update={"undated": False})
             return accepted(origin, document)
         except EarlyError as error:
             if error.due <= now + LONGEST_WAIT:
@@ -70,10 +72,16 @@ class EntryReader:
             rejection = error
         return limited(rejected(origin, rejection, orjson.dumps(entry.fields, default=str)))
 
-    def _date(self, state: FeedState, entry: Entry, language: str) -> datetime | None:
-        """Return when an entry was published; None, with a line in the log for the first of a feed, if that can't be read."""
+    def _date(self, state: FeedState, identified: IdentifiedEntry, language: str) -> datetime | None:
+        """Return when an entry was published; None, with a line in the log for the first of a feed, if that can't be read.
+
+        Of an entry that has changed it is when that was; None if its dates do not say.
+        """
+        dates = identified.entry.fields.get("dates") or ()
+        if identified.changed:
+            return change_date(dates, state.feed, language)
         try:
-            return entry_date(entry.fields.get("dates") or (), state.feed, language)
+            return entry_date(dates, state.feed, language)
         except UnreadableDateError as error:
             state.undated += 1
             self._health.metrics.undated()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +40,9 @@ class FeedState:
     errors: int = 0
     entries: int = 0
     known: int = 0
-    """Entries of the last poll that were delivered before."""
+    """Entries of the last poll that were delivered before, as they are."""
+    changed: int = 0
+    """Entries that were delivered again because their title or text had changed."""
     repeated: int = 0
     """Entries of the last poll that are the same as another of it in everything."""
     undated: int = 0
@@ -73,20 +75,26 @@ class FeedState:
         self.validators = Validators(str(cursor.get("etag") or ""), str(cursor.get("modified") or ""))
 
     def undelivered(self, entries: Sequence[Entry]) -> list[IdentifiedEntry]:
-        """Return each entry that has not been delivered, oldest first; of entries that are the same in everything, one.
+        """Return each entry that has not been delivered as it is, oldest first; of entries that are the same in everything, one.
 
         Forgets the oldest delivered entries beyond 2,000, or twice the length of the feed if that is more.
         """
         keyed = {entry.key: entry for entry in reversed(identified(entries, self.feed.url, self.weak))}
-        known = {key: entry for key, entry in keyed.items() if key in self.delivered or self._was_delivered(entry)}
+        keyed = {key: replace(entry, changed=self._has_changed(entry)) for key, entry in keyed.items()}
+        delivered = {key: entry for key, entry in keyed.items() if key in self.delivered or self._was_delivered(entry)}
+        known = {key: entry for key, entry in delivered.items() if not entry.changed}
         self.known, self.repeated = len(known), len(entries) - len(keyed)
-        for key, entry in known.items():  # still in the feed: must be remembered longest
+        for key, entry in delivered.items():  # still in the feed: must be remembered longest
+            digest = self.delivered[key] if entry.changed else entry.digest  # until it is delivered again
             for other in (key, *(other for other in entry.other_keys if not self.delivered.get(other, "-"))):
                 self.delivered.pop(other, None)
-            self.delivered[key] = entry.digest
+            self.delivered[key] = digest
         _keep_newest(self.delivered, max(_REMEMBERED, 2 * len(keyed)))
         _keep_newest(self.weak, _REMEMBERED)
         return [entry for key, entry in keyed.items() if key not in known]
+
+    def _has_changed(self, entry: IdentifiedEntry) -> bool:
+        return self.delivered.get(entry.key, "") not in {"", entry.digest}
 
     def _was_delivered(self, entry: IdentifiedEntry) -> bool:
         """Return whether it was delivered under another key; one that several entries share counts only with this entry's content."""

@@ -1,4 +1,4 @@
-"""Feeds as a source: polled on a schedule, each entry delivered once."""
+"""Feeds as a source: polled on a schedule, each entry delivered once, and again when its title or text has changed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Poll:
 
 
 class RssSource:
-    """Polls `feeds` until stopped and delivers entries that it has not delivered before.
+    """Polls `feeds` until stopped and delivers entries that it has not delivered before, or not with this title and text.
 
     An entry without a date, or with one that can't be read, gets the time it was collected and is marked as undated. One that is dated
     ahead waits until it is due. A failing feed (connection refused, timeout, HTTP error, HTML instead of
@@ -201,11 +201,13 @@ class RssSource:
         )
 
     def _new(self, state: FeedState, entries: Sequence[Entry]) -> list[IdentifiedEntry]:
-        """Return the entries of a poll that were not delivered before, oldest first, and log what became of the others."""
+        """Return the entries of a poll that were not delivered as they are, oldest first, and log what became of the others."""
         new = state.undelivered(entries)
         waiting = sum(state.waits(entry) for entry in new)
         if len(new) > waiting or state.repeated:
-            counts = {"new": len(new) - waiting, "waiting": waiting, "delivered_before": state.known, "duplicates": state.repeated}
+            changed = sum(entry.changed and not state.waits(entry) for entry in new)
+            counts = {"new": len(new) - waiting - changed, "changed": changed, "waiting": waiting}
+            counts |= {"delivered_before": state.known, "duplicates": state.repeated}
             log.info("a feed was read", extra={"feed": redact_url(state.feed.url), "entries": len(entries), **counts})
         return new
 

@@ -191,6 +191,7 @@ def _document(row: StoredDocument) -> Document:
         published_at=row.published_at,
         collected_at=row.collected_at,
         undated=row.undated,
+        revises=row.revises,
     )
 
 

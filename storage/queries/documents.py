@@ -5,20 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import xxhash
 
-from squall.core.records import Document, ScoredDocument
-from squall.storage.queries.base import Queries, unique
+from squall.core.records import ScoredDocument
 from squall.storage.queries.entities.insertion import insert_readings
-from squall.storage.queries.spans import EVER, SPAN, span, sql
+from squall.storage.queries.spans import EVER, NEWEST_VERSION, SPAN, span, sql
+from squall.storage.queries.versions import VersionQueries
 from squall.storage.rows.documents import ModelVersion, NewestDocument, StoredDocument
 from squall.storage.rows.latency import Latency, Quantiles
 from squall.storage.rows.mentions import DocumentReading
 from squall.storage.schema.table import utc, valid_text
 from squall.storage.schema.tables.documents import DOCUMENTS, REWRITTEN_DOCUMENTS
 
-_KNOWN = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)} AND model_version = {model_version:String}"
+_VERSIONS = """
+SELECT id FROM documents WHERE id = {first_id:String} OR revises = {first_id:String}
+GROUP BY id ORDER BY max(published_at) DESC, id LIMIT {limit:UInt32}
+"""
 _EDGES = "SELECT count(), min(published_at), max(published_at) FROM documents"
 _NEWEST = "SELECT published_at, stored_at FROM documents ORDER BY published_at DESC LIMIT 1"
 _TOP = sql(
@@ -28,7 +32,7 @@ FROM
 (
     SELECT id, topic, symbols, sentiment, published_at, fingerprint, p_negative, p_neutral, p_positive, severity,
            count() OVER (PARTITION BY fingerprint) - 1 AS copies
-    FROM $span
+    FROM $span AND $newest_version
 )
 WHERE ({topic:String} = '' OR topic = {topic:String})
   AND (empty({symbols:Array(String)}) OR hasAny(symbols, {symbols:Array(String)}))
@@ -39,6 +43,7 @@ LIMIT 1 BY fingerprint
 LIMIT {limit:UInt32}
 """,
     span=SPAN,
+    newest_version=NEWEST_VERSION,
 )
 # With `before_id` the span ends one millisecond after that document's time, and what was shown of that millisecond is left out.
 _WANTED = """
@@ -52,7 +57,12 @@ _WANTED = """
   AND ({event:String} = '' OR has(event_names, {event:String}))
   AND arrayAll(word -> positionCaseInsensitiveUTF8(concat(title, '\\n', text), word) > 0, {words:Array(String)})
 """
-_FOUND = sql("SELECT id FROM $span AND $wanted ORDER BY published_at DESC, id LIMIT {limit:UInt32}", span=SPAN, wanted=_WANTED)
+_FOUND = sql(
+    "SELECT id FROM $span AND $newest_version AND $wanted ORDER BY published_at DESC, id LIMIT {limit:UInt32}",
+    span=SPAN,
+    newest_version=NEWEST_VERSION,
+    wanted=_WANTED,
+)
 # Without FINAL and in the order of the table, so that it ends as soon as it has enough: it sees at least what `_FOUND` would.
 _REACH = sql(
     """
@@ -100,7 +110,7 @@ _MORE = 4
 """How many times as many rows are looked through when too many of them were not the current ones."""
 
 
-class DocumentQueries(Queries):
+class DocumentQueries(VersionQueries):
     """Documents in and out. Spans are half-open, [start, end), in publication time."""
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None:
@@ -118,7 +128,8 @@ class DocumentQueries(Queries):
             identity = [[row.document.id for row in rows], [row.model_version for row in rows], [row.scored_at for row in rows]]
             digest = xxhash.xxh3_128_hexdigest(repr(identity).encode())
             insert_readings(self._backend, [DocumentReading.of(row) for row in rows if row.catalogue_version or row.mentions], token)
-            self._backend.insert(DOCUMENTS.block(rows, {}), f"{token}:{digest}")
+            revisions = {"revision": [row.document.revision for row in rows]}
+            self._backend.insert(DOCUMENTS.block(rows, revisions), f"{token}:{digest}")
 
     def rewrite(self, rows: Sequence[StoredDocument], *, token: str) -> None:
         """Store `rows`, read before and changed but for id, times, model and scoring, in place of what they were read as.
@@ -133,14 +144,19 @@ class DocumentQueries(Queries):
             now = utc(self._only(_NOW)[0])  # by the clock that stamps `stored_at`
             said = [(row.id, row.model_version, row.scored_at, row.severity, row.events) for row in rows]
             digest = xxhash.xxh3_128_hexdigest(repr(said).encode("utf-8", "replace"))
-            self._backend.insert(REWRITTEN_DOCUMENTS.block(rows, {"written_at": [now] * len(rows)}), f"{token}:{digest}:rewritten")
+            given: dict[str, Sequence[Any]] = {"written_at": [now] * len(rows), "revision": [row.revision for row in rows]}
+            self._backend.insert(REWRITTEN_DOCUMENTS.block(rows, given), f"{token}:{digest}:rewritten")
 
-    def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]:
-        """Return the ids among `documents` that are stored with this model version already."""
-        if not documents:
-            return set()
-        ids = unique(document.id for document in documents)
-        return set(self._select(_KNOWN, ids=ids, model_version=model_version).columns[0])
+    def versions(self, document_id: str, *, limit: int = 100) -> list[StoredDocument]:
+        """Return every version of a document, newest first, `limit` at most.
+
+        Args:
+            document_id: of any version; none are returned where it is not stored.
+        """
+        known = self.get(document_id)
+        if known is None:
+            return []
+        return self.get_many(self._select(_VERSIONS, first_id=known.first_id, limit=limit).columns[0])
 
     def first_published_at(self) -> datetime | None:
         """Return the earliest publication time stored, None when the store is empty."""
@@ -216,7 +232,7 @@ class DocumentQueries(Queries):
             if not found:
                 break
             start = utc(first)
-            ids = self._select(_FOUND, **wanted, **span(start, end, copies=True), limit=limit).columns[0]
+            ids = self._select(_FOUND, **wanted, **span(start, end, copies=True, known_until=EVER[1]), limit=limit).columns[0]
             if len(ids) >= limit or found < rows:
                 return self.fetch(dict.fromkeys(ids, 0), start, end)
             rows *= _MORE

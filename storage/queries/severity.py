@@ -12,7 +12,7 @@ from squall.storage.queries.documents import DocumentQueries
 from squall.storage.queries.entities.mentions import MentionQueries
 from squall.storage.queries.entities.readings import LATEST
 from squall.storage.queries.entities.rollup_rows import HOUR, pieces, rows_of
-from squall.storage.queries.spans import SPAN, span, sql
+from squall.storage.queries.spans import NEWEST_VERSION, SPAN, span, sql
 from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.mentions import EntityDocument
 from squall.storage.rows.severity import EventBucket, SeverityBucket
@@ -27,7 +27,7 @@ FROM
 (
     SELECT id, severity, published_at, fingerprint, topic, source, symbols, sentiment, kind, language, title, text, event_names,
            count() OVER (PARTITION BY fingerprint) - 1 AS copies
-    FROM $span
+    FROM $span AND $newest_version
 )
 WHERE severity >= {at_least:Float64}
   AND ({topic:String} = '' OR topic = {topic:String})
@@ -43,6 +43,7 @@ LIMIT 1 BY fingerprint
 LIMIT {limit:UInt32}
 """,
     span=SPAN,
+    newest_version=NEWEST_VERSION,
 )
 # From the few documents that name the entity, which the projection by entity finds, to their last readings and current rows.
 _NAMING = """
@@ -65,7 +66,7 @@ FROM
     (
         SELECT id, published_at, fingerprint FROM documents
         WHERE published_at >= {read_from:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
-          AND id IN (SELECT document_id FROM ($naming))
+          AND id IN (SELECT document_id FROM ($naming)) AND $newest_version
         ORDER BY scored_at DESC, published_at DESC, model_version DESC, written_at DESC
         LIMIT 1 BY id
     ) AS current USING (id, published_at)
@@ -77,6 +78,7 @@ LIMIT {limit:UInt32}
 """,
     latest=sql(LATEST, documents=_NAMING),
     naming=_NAMING,
+    newest_version=NEWEST_VERSION,
 )
 _PER_STEP = "intDiv(toUnixTimestamp(time), {seconds:UInt32}) * {seconds:UInt32} AS start"
 _SEVERITIES = """

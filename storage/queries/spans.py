@@ -1,7 +1,8 @@
-"""SQL that every reader of a span of event time shares: which rows are current, and which are copies.
+"""SQL that every reader of a span of event time shares: which rows are current, which are copies, and which versions count.
 
 Parameters of all of it: `read_from`, `start`, `end` (the span is [start, end), read from a day earlier so that copies of
-an earlier document are seen), `copies` (1: copies count too), `model_version` (empty: whatever scored last).
+an earlier document are seen), `copies` (1: copies count too), `model_version` (empty: whatever scored last), `known_until`
+(versions that were published later are not known yet).
 
 Written as sets that are usually small, not as one window over everything: at a million rows that is three times faster.
 """
@@ -11,6 +12,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from string import Template
 from typing import Any
+
+from squall.core.gravity.severities import GRAVE_FROM
 
 COPY_HOURS = 24
 """A text published again within this time is a copy."""
@@ -49,6 +52,62 @@ _SUPERSEDED = sql(
 
 _CURRENT = sql("$read AND ($key, published_at, model_version) NOT IN ($superseded)", read=_READ, key=_KEY, superseded=_SUPERSEDED)
 
+# Documents with several versions are rare: an index finds the later ones, and without any of them their first ones are not looked for.
+_ROOT = "if(revises = '', id, revises)"
+_HAS_VERSIONS = sql(
+    """
+(SELECT count() > 0 FROM documents WHERE revises != '' AND $read)
+AND (revises != '' OR $key IN (SELECT reinterpretAsUInt128(unhex(revises)) FROM documents WHERE revises != '' AND $read))
+""",
+    key=_KEY,
+    read=_READ,
+)
+
+# Of several versions in one minute the last counts. One with the sentiment of another of the hours before it does not count again, however
+# its words have changed, unless it is grave and none of those was.
+_REPEATS = sql(
+    """
+    SELECT $key
+    FROM
+    (
+        SELECT
+            id, published_at, grave, place,
+            lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
+                OVER (PARTITION BY root, sentiment, place > 1 ORDER BY published_at, id) AS before,
+            lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
+                OVER (PARTITION BY root, sentiment, grave, place > 1 ORDER BY published_at, id) AS grave_before
+        FROM
+        (
+            SELECT
+                id, published_at, sentiment, $root AS root, ifNull(severity, 0) >= $grave_from AS grave,
+                row_number() OVER (PARTITION BY root, toStartOfMinute(published_at) ORDER BY published_at DESC, id DESC) AS place
+            FROM documents FINAL
+            WHERE NOT {copies:UInt8} AND $has_versions AND $current
+        )
+    )
+    WHERE place > 1 OR if(grave, grave_before, before) >= published_at - INTERVAL $hours HOUR
+    """,
+    key=_KEY,
+    root=_ROOT,
+    grave_from=str(GRAVE_FROM),
+    has_versions=_HAS_VERSIONS,
+    current=_CURRENT,
+    hours=str(COPY_HOURS),
+)
+
+# A later version is no copy of its own earlier one, whose title it may have kept: whether it counts is what `_REPEATS` says.
+_KEEPS_TITLE = sql(
+    """
+revises != '' AND (revises, fingerprint) IN
+(
+    SELECT $root AS root, fingerprint FROM documents WHERE $has_versions AND $read GROUP BY root, fingerprint HAVING uniqExact(id) > 1
+)
+""",
+    root=_ROOT,
+    has_versions=_HAS_VERSIONS,
+    read=_READ,
+)
+
 _COPIES = sql(
     """
     SELECT $key
@@ -56,7 +115,8 @@ _COPIES = sql(
     (
         SELECT
             id, published_at,
-            lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC')) OVER (PARTITION BY fingerprint ORDER BY published_at, id) AS before
+            lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
+                OVER (PARTITION BY if($keeps_title, cityHash64(id), fingerprint) ORDER BY published_at, id) AS before
         FROM documents FINAL
         WHERE NOT {copies:UInt8} AND $current
           AND fingerprint IN (SELECT fingerprint FROM documents WHERE $read GROUP BY fingerprint HAVING count() > 1)
@@ -67,10 +127,41 @@ _COPIES = sql(
     read=_READ,
     current=_CURRENT,
     hours=str(COPY_HOURS),
+    keeps_title=_KEEPS_TITLE,
 )
 
-IS_COPY = sql("$key IN ($copies)", key=_KEY, copies=_COPIES)
-"""Whether a row of the span is a copy, where `copies` is 0."""
+IS_COPY = sql("($key IN ($copies) OR $key IN ($repeats))", key=_KEY, copies=_COPIES, repeats=_REPEATS)
+"""Whether a row of the span is a copy, or a version that says nothing new, where `copies` is 0."""
+
+_OUTDATED = sql(
+    """
+    SELECT $key
+    FROM
+    (
+        SELECT id, row_number() OVER (PARTITION BY root ORDER BY at DESC, id DESC) AS place
+        FROM
+        (
+            SELECT id, revises AS root, max(published_at) AS at FROM documents
+            WHERE revises != '' AND $known GROUP BY id, root
+            UNION ALL
+            SELECT id, id AS root, max(published_at) AS at FROM documents
+            WHERE (SELECT count() > 0 FROM documents WHERE revises != '' AND $known) AND $read AND revises = ''
+              AND $key IN (SELECT reinterpretAsUInt128(unhex(revises)) FROM documents WHERE revises != '' AND $known)
+            GROUP BY id
+        )
+    )
+    WHERE place > 1
+    """,
+    key=_KEY,
+    read=_READ,
+    known="""
+published_at >= {read_from:DateTime64(3, 'UTC')} AND published_at < {known_until:DateTime64(3, 'UTC')}
+AND ({model_version:String} = '' OR model_version = {model_version:String})
+""",
+)
+
+NEWEST_VERSION = sql("$key NOT IN ($outdated)", key=_KEY, outdated=_OUTDATED)
+"""Whether no later version of a row's document is known, for lists. What is counted in a minute does not change by later versions."""
 
 EVERYTHING = sql("documents FINAL WHERE $current AND published_at >= {start:DateTime64(3, 'UTC')}", current=_CURRENT)
 """What follows FROM: the rows of the span, every document id once, copies too; further conditions are joined with AND."""
@@ -82,12 +173,15 @@ EVER = (datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 """A span that holds every document."""
 
 
-def span(start: datetime, end: datetime, *, copies: bool, model_version: str | None = None) -> dict[str, Any]:
-    """Return the parameters of `SPAN`."""
+def span(
+    start: datetime, end: datetime, *, copies: bool, model_version: str | None = None, known_until: datetime | None = None
+) -> dict[str, Any]:
+    """Return the parameters of `SPAN`; `known_until` is `end` unless given: lists have what was known at the end of the span."""
     return {
         "read_from": start - timedelta(hours=COPY_HOURS),
         "start": start,
         "end": end,
         "copies": copies,
         "model_version": model_version or "",
+        "known_until": known_until or end,
     }

@@ -18,6 +18,7 @@ class StoredDocument:
         event_names: what happened, likeliest first (`squall.core.gravity.event_kinds`); with their `event_probabilities`.
         copies: later documents with the same fingerprint in the requested span.
         undated: the source gave no time that can be read, and `published_at` is when the document was collected.
+        revises: id of the first version, of which this is a later one; empty: it is the first.
     """
 
     id: str
@@ -47,6 +48,17 @@ class StoredDocument:
     event_probabilities: tuple[float, ...] = ()
     copies: int = 0
     undated: bool = False
+    revises: str = ""
+
+    @property
+    def first_id(self) -> str:
+        """The id of the first version: its own, unless it revises another."""
+        return self.revises or self.id
+
+    @property
+    def revision(self) -> int:
+        """What tells versions apart; see `squall.core.text.revision`."""
+        return texts.revision(self.title, self.text)
 
     @property
     def content(self) -> str:

@@ -16,7 +16,7 @@ import xxhash
 from squall.core.batch_report import BatchReport
 from squall.core.errors import StoreUnavailableError
 from squall.core.items import DeadLetter, Fate, Item, Origin, Outcome, Progress, Rejection
-from squall.core.records import SENTIMENTS, TOPICS, Document, Kind, ScoredDocument
+from squall.core.records import SENTIMENTS, TOPICS, Document, Kind, KnownVersion, ScoredDocument
 from squall.core.text import document_id
 from squall.stream.mentions import WantedOf
 
@@ -178,8 +178,20 @@ class MemoryStore:
             self.on_failure()
             raise self.error
 
-    def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]:
-        return {document.id for document in documents if document.id in self.rows and self.rows[document.id].model_version == model_version}
+    def known_versions(self, documents: Sequence[Document], model_version: str) -> list[KnownVersion]:
+        asked = {document.first_id for document in documents}
+        return [
+            KnownVersion(
+                key,
+                row.document.first_id,
+                row.document.revision,
+                row.document.published_at,
+                row.document.collected_at,
+                row.model_version == model_version,
+            )
+            for key, row in self.rows.items()
+            if row.document.first_id in asked
+        ]
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None:
         self.tokens.append(token)

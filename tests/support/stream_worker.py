@@ -35,7 +35,7 @@ from squall.core.config.loading import load_settings
 from squall.core.errors import SquallError, StoreError, StoreUnavailableError
 from squall.core.kafka.dead_letter_topic import KafkaDeadLetters
 from squall.core.observability.logging import configure_logging
-from squall.core.records import Document, ScoredDocument
+from squall.core.records import Document, KnownVersion, ScoredDocument
 from squall.storage import Store
 from squall.storage.queries.documents import DocumentQueries
 from squall.stream.drivers.faust.driver import FaustDriver
@@ -56,8 +56,8 @@ class FaultyDocuments:
         self._inserts = 0
         self._rows = 0
 
-    def known_ids(self, documents: Sequence[Document], model_version: str) -> set[str]:
-        return self._documents.known_ids(documents, model_version)
+    def known_versions(self, documents: Sequence[Document], model_version: str) -> list[KnownVersion]:
+        return self._documents.known_versions(documents, model_version)
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None:
         self._inserts += 1

@@ -61,6 +61,7 @@ def from_feeds(
                     "unchanged": state.unchanged,
                     "errors": state.errors,
                     "undated": state.undated,
+                    "changed": state.changed,
                     "waiting": len(state.early),
                     "last_error": state.last_error,
                 }

@@ -150,7 +150,7 @@ class MentionQueries(Queries):
         before_id: str = "",
         sentiment: str = "",
     ) -> list[EntityDocument]:
-        """Return the documents that name `entity`, newest first, those of one millisecond by id, copies too.
+        """Return the documents that name `entity`, newest first, those of one millisecond by id, copies too, of each its newest version.
 
         Args:
             before: only what was published before this moment.
@@ -169,7 +169,8 @@ class MentionQueries(Queries):
                 break
             mentions = self._read(MENTIONS, _FOUND, **wanted, rows=rows)
             ids = dict.fromkeys((mention.document_id for mention in mentions), 0)
-            current = {(row.id, row.published_at): row for row in self._documents.fetch(ids, utc(first), end)}
+            newest = self._documents.newest_versions(self._documents.fetch(ids, utc(first), end))
+            current = {(row.id, row.published_at): row for row in newest}
             places = [(mention.document_id, mention.published_at) for mention in mentions]
             found = [EntityDocument(current[place], mention) for place, mention in zip(places, mentions, strict=True) if place in current]
             if len(found) >= limit or seen < rows:

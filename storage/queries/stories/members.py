@@ -59,9 +59,12 @@ class StoryQueries(Queries):
         return {key: DocumentStory(story_id, int(sizes[story_id]), int(novelty)) for key, story_id, novelty in found}
 
     def documents(self, story_id: str, *, limit: int = 100) -> list[StoredDocument]:
-        """Return the documents of a story that are still stored, newest first, `limit` at most; none: there is no such story."""
+        """Return the documents of a story that are still stored, newest first, `limit` at most; none: there is no such story.
+
+        Of the versions of a document only the newest one is there.
+        """
         found = {key: utc(at) for key, at in self._select(_DOCUMENTS, story_id=story_id, limit=limit)}
         if not found:
             return []
         start, end = min(found.values()), max(found.values()) + timedelta(milliseconds=1)
-        return self._documents.fetch(dict.fromkeys(found, 0), start, end)
+        return self._documents.newest_versions(self._documents.fetch(dict.fromkeys(found, 0), start, end))

@@ -25,6 +25,8 @@ DOCUMENTS = Table(
         Column("published_at", Cell.TIME, path="document.published_at"),
         Column("collected_at", Cell.TIME, path="document.collected_at"),
         Column("undated", Cell.BOOL, path="document.undated"),
+        Column("revises", Cell.TEXT, path="document.revises"),
+        Column("revision", Cell.UINT64, given=True),
         Column("topic", Cell.TEXT),
         Column("topic_probability", Cell.FLOAT32),
         Column("p_negative", Cell.FLOAT32),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from squall.core.records import SENTIMENTS, Alert, AlertState, Document, Kind, ScoredDocument, Severity
+from squall.storage import Store
 
 NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
 """Noon yesterday."""
@@ -20,6 +22,11 @@ def document(number: int, published_at: datetime = NOW, **fields: object) -> Doc
         "collected_at": published_at + timedelta(seconds=1),
     }
     return Document.model_validate(values | fields)
+
+
+def scored_ids(store: Store, documents: Sequence[Document], model_version: str) -> set[str]:
+    """Return the ids of the versions of `documents` that this model has scored."""
+    return {version.id for version in store.documents.known_versions(documents, model_version) if version.scored}
 
 
 def scored(

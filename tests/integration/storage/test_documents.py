@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from squall.core.errors import StoreError, StoreUnavailableError
 from squall.core.records import Kind, Sentiment
 from squall.storage import Store
-from tests.integration.storage.samples import NOW, document, scored
+from tests.integration.storage.samples import NOW, document, scored, scored_ids
 
 DAY = timedelta(days=1)
 SPAN = (NOW - DAY, NOW + DAY)
@@ -51,7 +51,7 @@ def test_a_stored_document_reads_back_unchanged(store: Store) -> None:
 def test_no_rows_are_no_insert(store: Store) -> None:
     store.documents.insert([], token="empty")
     assert total(store) == 0
-    assert store.documents.known_ids([], "m1") == set()
+    assert store.documents.known_versions([], "m1") == []
 
 
 @pytest.mark.parametrize("again", ["same token", "other token"])
@@ -80,14 +80,14 @@ def test_a_document_fetched_again_without_a_date_of_its_own_counts_once(store: S
     store.documents.insert([scored(1, NOW), scored(2, NOW)], token="a")
     store.documents.insert([scored(1, NOW + timedelta(minutes=3), scored_at=NOW + timedelta(seconds=1))], token="b")
     assert total(store) == 2
-    assert store.documents.known_ids([document(1, NOW + timedelta(hours=2))], "m1") == {document(1).id}
+    assert scored_ids(store, [document(1, NOW + timedelta(hours=2))], "m1") == {document(1).id}
 
 
-def test_known_ids_are_those_stored_with_the_same_model(store: Store) -> None:
+def test_known_versions_say_whether_the_same_model_has_scored_them(store: Store) -> None:
     store.documents.insert([scored(1), scored(2)], token="a")
     asked = [document(1), document(2), document(3), document(1)]
-    assert store.documents.known_ids(asked, "m1") == {document(1).id, document(2).id}
-    assert store.documents.known_ids(asked, "m2") == set()
+    assert scored_ids(store, asked, "m1") == {document(1).id, document(2).id}
+    assert scored_ids(store, asked, "m2") == set()
 
 
 def test_the_newest_scoring_counts_and_the_old_one_can_still_be_asked_for(store: Store) -> None:

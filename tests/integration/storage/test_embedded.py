@@ -42,7 +42,7 @@ def test_a_store_without_tables_says_how_to_make_them(store: Store) -> None:
         store.progress.all,
         store.counts.totals,
         lambda: store.documents.insert([scored(1)], token="a"),
-        lambda: store.documents.known_ids([document(1)], "m"),
+        lambda: store.documents.known_versions([document(1)], "m"),
     ):
         with pytest.raises(StoreError, match="squall store migrate"):
             call()

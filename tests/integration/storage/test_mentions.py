@@ -143,7 +143,7 @@ def insert_cut_off(store: Store, rows: Sequence[ScoredDocument], token: str, at:
 def test_a_batch_cut_off_between_mentions_and_documents_is_not_acknowledged_and_heals_when_it_comes_again(store: Store) -> None:
     rows = [naming(number, APPLE) for number in range(3)]
     insert_cut_off(store, rows, "a", at=1)
-    assert store.documents.known_ids([row.document for row in rows], "m1") == set()
+    assert store.documents.known_versions([row.document for row in rows], "m1") == []
     assert counted(store) == rolled(store) == {}
     store.documents.insert([row.model_copy(update={"scored_at": NOW + HOUR}) for row in rows], token="b")
     assert counted(store) == rolled(store) == {APPLE: (3, 0, 0)}

@@ -34,7 +34,7 @@ def test_an_old_store_with_rows_migrates_and_keeps_them(tmp_path: Path, backend:
         migrations.migrate(store._backend, SystemClock(), before)
         rows = [scored(number, NOW + number * timedelta(minutes=1)) for number in range(10)]
         store._backend.insert(DOCUMENTS_BEFORE_SEVERITY.block(rows, {}), "old")
-        later = ["mentions", "severity", "current_alerts", "stories", "undated"]
+        later = ["mentions", "severity", "current_alerts", "stories", "undated", "versions"]
         assert [migration.name for migration in store.schema.status() if migration.applied_at is None] == later
         assert [migration.name for migration in store.schema.migrate()] == later
         assert all(migration.applied_at is not None for migration in store.schema.status())
@@ -42,6 +42,8 @@ def test_an_old_store_with_rows_migrates_and_keeps_them(tmp_path: Path, backend:
         assert store.counts.totals().documents == 10
         documents = store.documents.search()
         assert [(document.severity, document.events) for document in documents] == [(None, [])] * 10
+        known = store.documents.known_versions([row.document for row in rows], "m1")
+        assert {version.id: version.revision for version in known} == {row.document.id: row.document.revision for row in rows}
         assert store.severity.gravest(*SPAN) == []
         assert store.mentions.of(documents) == {document.id: () for document in documents}
         assert len(store.mentions.unread(*SPAN, model_version="m1", catalogue_version="c1", limit=100)) == 10

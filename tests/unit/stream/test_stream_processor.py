@@ -79,11 +79,11 @@ def test_a_row_carries_the_version_that_scored_it_though_the_engine_has_another_
     assert [row.model_version for row in harness.store.rows.values()] == ["hash-1"]
 
 
-def test_a_duplicate_inside_a_batch_is_stored_once_as_it_came_first() -> None:
+def test_a_document_edited_inside_a_batch_is_stored_in_both_versions_and_each_once() -> None:
     harness = Harness()
     again = Item(Origin("documents", 0, 1), document=document(0, title="the same item, edited since"))
-    assert harness.fates([item(0), again, item(0)]) == [Fate.STORED, Fate.DUPLICATE, Fate.DUPLICATE]
-    assert [row.document.title for row in harness.store.rows.values()] == [document(0).title]
+    assert harness.fates([item(0), again, item(0), again]) == [Fate.STORED, Fate.STORED, Fate.DUPLICATE, Fate.DUPLICATE]
+    assert [row.document.title for row in harness.store.rows.values()] == [document(0).title, "the same item, edited since"]
 
 
 def test_a_redelivered_document_is_neither_scored_nor_stored_again() -> None:

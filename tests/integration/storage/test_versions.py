@@ -1,0 +1,125 @@
+"""Versions of documents: lists have the newest one, counts of a minute stay what they were, and each version counts where it is news."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from squall.core.records import ScoredDocument
+from squall.core.text import revision
+from squall.storage import Store
+from tests.integration.storage.samples import NOW, document, scored, scored_ids
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+SPAN = (NOW - 24 * HOUR, NOW + 24 * HOUR)
+
+
+def version(number: int, of: int, after: timedelta, **fields: object) -> ScoredDocument:
+    """Return the later version `number` of document `of`, that many minutes after it."""
+    row = scored(number, NOW + after, revises=f"{of:032x}", title=f"Title {number} of {of}", **fields)  # type: ignore[arg-type]
+    severity = fields.get("severity")
+    return row if severity is None else row.model_copy(update={"severity": severity})
+
+
+def counted(store: Store, end: timedelta = 24 * HOUR) -> dict[int, tuple[int, int, int]]:
+    """Return the counts of documents by minutes after noon, as the detector counts them up to `end`."""
+    rows = store.counts.per_minute(NOW - 24 * HOUR, NOW + end).rows()
+    return {round((row.minute - NOW) / MINUTE): (row.negative, row.neutral, row.positive) for row in rows}
+
+
+def test_known_versions_are_those_of_the_documents_that_have_changed(store: Store) -> None:
+    first, second = scored(1), version(2, 1, HOUR)
+    store.documents.insert([first, second, scored(3)], token="a")
+    assert [known.id for known in store.documents.known_versions([document(1), document(3)], "m1")] == [document(1).id, document(3).id]
+    changed = document(1, title="Another title")
+    known = {each.id: each for each in store.documents.known_versions([changed], "m2")}
+    assert set(known) == {first.document.id, second.document.id}
+    assert {each.first_id for each in known.values()} == {first.document.id}
+    assert known[second.document.id].revision == second.document.revision
+    assert known[second.document.id].published_at == NOW + HOUR
+    assert not any(each.scored for each in known.values())
+    assert scored_ids(store, [changed], "m1") == set(known)
+
+
+def test_lists_have_the_newest_version_and_the_others_can_be_asked_for(store: Store) -> None:
+    rows = [scored(1), version(2, 1, HOUR), version(3, 1, 2 * HOUR), scored(4, NOW + 30 * MINUTE)]
+    store.documents.insert(rows, token="a")
+    one, two, three, four = (row.document.id for row in rows)
+    assert [row.id for row in store.documents.search()] == [three, four]
+    assert [row.id for row in store.documents.search(before=NOW + HOUR)] == [four]
+    assert {row.id for row in store.documents.top("", *SPAN)} == {three, four}
+    for any_version in (one, two, three):
+        assert [row.id for row in store.documents.versions(any_version)] == [three, two, one]
+    assert [(row.id, row.revises) for row in store.documents.versions(four)] == [(four, "")]
+    assert store.documents.versions("f" * 32) == []
+
+
+def test_a_list_of_a_span_has_what_was_known_at_its_end(store: Store) -> None:
+    rows = [scored(1), version(2, 1, 2 * HOUR)]
+    store.documents.insert(rows, token="a")
+    assert [row.id for row in store.documents.top("", NOW - HOUR, NOW + HOUR)] == [rows[0].document.id]
+    assert [row.id for row in store.documents.top("", NOW - HOUR, NOW + 3 * HOUR)] == [rows[1].document.id]
+
+
+def test_an_update_that_turns_negative_counts_at_its_own_time_and_past_minutes_stay(store: Store) -> None:
+    store.documents.insert([scored(1, sentiment="neutral")], token="a")
+    before = counted(store)
+    store.documents.insert([version(2, 1, HOUR, sentiment="negative")], token="b")
+    assert before == {0: (0, 1, 0)}
+    assert counted(store) == {0: (0, 1, 0), 60: (1, 0, 0)}
+    assert counted(store, end=HOUR) == before
+
+
+def test_an_update_that_says_the_same_does_not_count_again(store: Store) -> None:
+    store.documents.insert([scored(1), *(version(number, 1, number * 10 * MINUTE) for number in range(2, 20))], token="a")
+    assert counted(store) == {0: (1, 0, 0)}
+    totals = store.counts.totals()
+    assert (totals.documents, totals.copies) == (19, 18)
+
+
+def test_an_update_that_turns_grave_counts_though_the_first_was_negative_too(store: Store) -> None:
+    first = scored(1).model_copy(update={"severity": 0.1})
+    grave = [version(number, 1, number * HOUR, severity=0.9) for number in (2, 3)]
+    milder = version(4, 1, 4 * HOUR, severity=0.1)
+    store.documents.insert([first, *grave, milder], token="a")
+    assert counted(store) == {0: (1, 0, 0), 120: (1, 0, 0)}
+
+
+def test_versions_of_one_minute_are_one_document_the_last(store: Store) -> None:
+    store.documents.insert([scored(1, sentiment="neutral"), version(2, 1, timedelta(milliseconds=1), sentiment="negative")], token="a")
+    assert counted(store) == {0: (1, 0, 0)}
+
+
+def test_a_version_that_kept_its_title_is_no_copy_of_the_first_but_one_of_another_document_is(store: Store) -> None:
+    store.documents.insert([scored(1, sentiment="neutral", fingerprint=7), version(2, 1, HOUR, fingerprint=7)], token="a")
+    assert counted(store) == {0: (0, 1, 0), 60: (1, 0, 0)}
+    store.documents.insert([scored(5, NOW, fingerprint=9), scored(3, sentiment="neutral"), version(4, 3, HOUR, fingerprint=9)], token="b")
+    assert counted(store) == {0: (1, 2, 0), 60: (1, 0, 0)}
+
+
+def test_kept_counts_agree_with_documents_after_a_version_came(store: Store) -> None:
+    store.documents.insert([scored(1, sentiment="neutral"), scored(2)], token="a")
+    store.rollups.update()
+    store.documents.insert([version(3, 1, HOUR), version(4, 2, HOUR)], token="b")
+    store.rollups.update()
+    kept = store.counts.buckets(NOW - HOUR, NOW + 2 * HOUR, step=HOUR)
+    assert [(bucket.negative, bucket.total) for bucket in kept] == [(1, 2), (1, 1)]
+    ((copies,),) = store.read("SELECT sum(copies) FROM sentiment_rollup FINAL WHERE step = 3600 AND symbol = ''")
+    assert copies == 1
+
+
+@given(st.text(max_size=60), st.text(st.sampled_from("a. :/\t\u00a0\u2003\u3000wWhHtTpPsS\n\x85"), max_size=60))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_store_computes_the_revision_of_an_old_row_as_we_do(store: Store, title: str, text: str) -> None:
+    kept = document(1, title=f"x{title}", text=text)
+    store._backend.command("TRUNCATE TABLE documents", {})
+    row = scored(1, title=f"x{title}", text=text)
+    assert (row.document.title, row.document.text) == (kept.title, kept.text)
+    store.documents.insert([row], token=f"{title}{text}")
+    ((default,),) = store.read(
+        "SELECT default_expression FROM system.columns WHERE table = 'documents' AND name = 'revision' AND database = currentDatabase()"
+    )
+    ((computed, written),) = store.read(f"SELECT {default}, revision FROM documents")
+    assert computed == written == revision(kept.title, kept.text)
