@@ -45,7 +45,7 @@ class Source(Protocol):
 
 def accepted(origin: Origin, document: Document) -> Item:
     """Return the item of a good document."""
-    return Item(origin, document=document)
+    return Item(origin, document)
 
 
 def rejected(origin: Origin, error: InvalidRecordError, raw: bytes) -> Item:

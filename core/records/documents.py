@@ -67,7 +67,7 @@ class Document(Record):
     def of_clean(
         cls,
         *,
-        id: str,  # noqa: A002 - the field's name
+        id: str,
         kind: Kind,
         source: str,
         author: str,
@@ -120,7 +120,7 @@ class Document(Record):
             return cls(**fields)
         document = cls.__new__(cls)
         _set(document, "__dict__", fields)
-        _set(document, "__pydantic_fields_set__", set(fields))
+        _set(document, "__pydantic_fields_set__", _ALL_FIELDS)
         _set(document, "__pydantic_extra__", None)
         _set(document, "__pydantic_private__", None)
         return document
@@ -134,3 +134,7 @@ class Document(Record):
     def gist(self) -> str:
         """The text that identifies a story; see `squall.core.text.gist`."""
         return texts.gist(self.title, self.text)
+
+
+_ALL_FIELDS = set(Document.model_fields)
+"""Of every document of `Document.of_clean`; pydantic copies it where it changes it."""

@@ -84,15 +84,16 @@ def read_jsonl(stream: BinaryIO, start: int, encoding: str) -> Iterator[FileRow]
         DamagedFileError: the stream breaks off.
     """
     for number, line, whole in read_lines(stream):
-        if number <= start or not line.strip():
+        if number <= start or line.isspace():
             continue
         if not whole:
             yield FileRow(number, line, error=too_long())
             continue
         try:
-            yield FileRow(number, line, _json_object(line, encoding))
+            row = FileRow(number, line, _json_object(line, encoding))
         except InvalidRecordError as error:
-            yield FileRow(number, line, error=error)
+            row = FileRow(number, line, error=error)
+        yield row
 
 
 def _json_object(line: bytes, encoding: str) -> dict[str, Any]:

@@ -63,18 +63,20 @@ class FileOptions:
 
 @dataclass(slots=True)
 class _Tally:
-    """What one run has read: from after row `start`, so many rows and documents, and why the first row is none."""
+    """What one run has read: from after row `start`, so many rows, how many of them are no documents, and why the first is none."""
 
     start: int
     rows: int = 0
-    documents: int = 0
+    rejects: int = 0
     first: str = ""
 
-    def add(self, number: int, item: Item) -> None:
-        self.rows += 1
-        if item.document is not None:
-            self.documents += 1
-        elif item.rejection is not None and not self.first:
+    @property
+    def documents(self) -> int:
+        return self.rows - self.rejects
+
+    def reject(self, number: int, item: Item) -> None:
+        self.rejects += 1
+        if item.rejection is not None and not self.first:
             self.first = f"row {number}: {item.rejection.reason}: {item.rejection.detail}"
 
 
@@ -137,7 +139,9 @@ class FileSource:
             for number, item in self._items(position, stop):
                 if stop.is_set():
                     return
-                tally.add(number, item)
+                tally.rows += 1
+                if item.document is None:
+                    tally.reject(number, item)
                 if len(items) == self.options.batch_items:
                     yield Batch(items, self._cursor.commit(position), caught_up=False)
                     items = []
