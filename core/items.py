@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from squall.core.records import Document
 
@@ -14,8 +14,7 @@ RAW_LIMIT = 65_536
 """A dead letter keeps this many bytes of what could not be parsed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where an item came from: a Kafka topic, partition and offset, or a source, 0 and a row number."""
 
     topic: str
@@ -33,8 +32,7 @@ class Rejection:
     """The item as received, at most `RAW_LIMIT` bytes of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One thing a source or Kafka delivered: exactly one of `document` and `rejection` is set."""
 
     origin: Origin

@@ -84,13 +84,14 @@ def _build(fields: Fields, defaults: Defaults, collected_at: datetime) -> Docume
     language = text_of(fields, "language") or defaults.language
     published = published_at_of(fields, defaults.naive, defaults.time_format, language, collected_at) if dated else collected_at
     url = trimmed(text_of(fields, "url"))
+    cashtags = texts.cashtags(f"{title} {text}") if "$" in title or "$" in text else ()
 
     def content() -> tuple[str, ...]:
         # as it came: how markup is removed may change, and what is known must stay known
         return author_of(fields), text_of(fields, "title"), text_of(fields, "text"), published.isoformat() if dated else ""
 
     try:
-        return Document(
+        return Document.of_clean(
             id=identify(source, native_id_of(fields), url, content),
             kind=kind_of(fields, defaults.kind),
             source=source,
@@ -99,7 +100,7 @@ def _build(fields: Fields, defaults: Defaults, collected_at: datetime) -> Docume
             title=title,
             text=text,
             language=language,
-            symbols=(*symbols_of(fields), *defaults.symbols, *texts.cashtags(f"{title} {text}")),
+            symbols=(*symbols_of(fields), *defaults.symbols, *cashtags),
             published_at=published,
             collected_at=collected_at,
             undated=not dated,

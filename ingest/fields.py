@@ -64,19 +64,19 @@ def text_of(fields: Fields, field: str, *, markup: bool = False) -> str:
         InvalidFieldError: it is not text.
     """
     value = fields.get(field)
+    if isinstance(value, str):
+        return readable(value) if markup else texts.clean(value)
     if not is_given(value):
         return ""
-    if not isinstance(value, str):
-        raise InvalidFieldError("invalid_field", field, f"expected text, got {_type(value)}")
-    return readable(value) if markup else texts.clean(value)
+    raise InvalidFieldError("invalid_field", field, f"expected text, got {_type(value)}")
 
 
 def author_of(fields: Fields, *, markup: bool = False) -> str:
     """Return the author, who may be an object with `screen_name`, `username` or `name` (Twitter's user); raises as `text_of`."""
     value = fields.get("author")
     if isinstance(value, Mapping):
-        value = value.get("screen_name") or value.get("username") or value.get("name")
-    return text_of({"author": value}, "author", markup=markup)
+        fields = {"author": value.get("screen_name") or value.get("username") or value.get("name")}
+    return text_of(fields, "author", markup=markup)
 
 
 def native_id_of(fields: Fields) -> str:
@@ -111,7 +111,7 @@ def kind_of(fields: Fields, default: Kind) -> Kind:
     Raises:
         InvalidFieldError: it is neither news nor social.
     """
-    value = text_of(fields, "kind").lower()
+    value = text_of(fields, "kind").lower() if "kind" in fields else ""
     if not value:
         return default
     try:

@@ -33,4 +33,4 @@ def is_no_id(text: str) -> bool:
 
 def has_lost_digits(text: str) -> bool:
     """Return whether `text` is a long number in the notation that spreadsheets shorten it to, as `1.29403E+18`."""
-    return _ROUNDED.fullmatch(text) is not None
+    return ("E" in text or "e" in text) and _ROUNDED.fullmatch(text) is not None

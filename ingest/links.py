@@ -23,13 +23,15 @@ _TABLE: Final = (
 )
 _TRACKING: Final = frozenset(_TABLE.split())
 """Parameters that say how a reader came to a page and never which page it is, in lower case. `ref`, `id` and `source` may say which."""
+_USUAL: Final = re.compile(r"https?://[a-z0-9.-]++(?:/[!$-;=A-Z_a-z~]*+)?+")
+"""A link without port, query and fragment, and with nothing that has to be written differently."""
 _SURROGATES: Final = "surrogateescape"
 """Keeps bytes that are not UTF-8, such as those of a query in GBK."""
 
 
 def trimmed(link: str) -> str:
     """Return `link` without tracking parameters, user and password, and otherwise byte for byte; text that is no link as it is."""
-    link = _NOISE.sub("", link).strip()
+    link = link.strip() if link.isprintable() else _NOISE.sub("", link).strip()
     if "?" not in link and "#" not in link and "@" not in link:
         return link
     try:
@@ -62,6 +64,8 @@ def link_key(link: str) -> str:
     parameters and their bytes, fragment (sites made of scripts name their pages after `#!`).
     """
     link = trimmed(link)
+    if _USUAL.fullmatch(link):  # a key of itself
+        return link
     try:
         parts = urlsplit(link)
         host, port = (parts.hostname or "").lower(), _port(link)

@@ -27,6 +27,7 @@ _TWITTER = re.compile(rf"^{_DAY_NAME} ({'|'.join(_MONTHS)}) (\d\d) {_CLOCK} {_OF
 _ISO_SEPARATORS = frozenset({"", "T", "t", " "})
 _DOUBLE_SIGNS = frozenset({":-", ":+"})
 _LONGEST = 100
+_SHORTEST_UTC = len("2026-03-02T14:05Z")
 _EXAMPLES = "expected for example 2026-03-02T14:05:00Z, Mon, 02 Mar 2026 14:05:00 GMT or 1772460300"
 
 
@@ -65,6 +66,8 @@ def parse_time(value: Any, naive: tzinfo | None = None, time_format: str = "", l
     Raises:
         TimeFormatError: it is in none of these forms, a part of it is not understood, or it has no zone and `naive` is None.
     """
+    if isinstance(value, str) and not time_format and (read := _iso_utc(value)):  # the usual case
+        return read
     if isinstance(value, str) and not value.isascii() and any(each.isdigit() and not each.isascii() for each in value[:_LONGEST]):
         raise TimeFormatError(f"{value[:40]!r} has digits other than 0 to 9, which may belong to another calendar")
     try:
@@ -126,6 +129,17 @@ def _from_text(text: str, naive: tzinfo | None, language: str) -> datetime:
         raise ValueError
     found = _digits(text) if text[-5:].isdigit() and text.isascii() else None
     return found or _iso(text) or _rfc822(text, naive, language) or read_date(text, naive, language)
+
+
+def _iso_utc(text: str) -> datetime | None:
+    """Read `2026-03-02T14:05:00Z`, with a fraction or without: what `_iso` reads too, by fewer steps."""
+    if len(text) < _SHORTEST_UTC or len(text) > _LONGEST or text[4] != "-" or text[10] != "T" or text[-1] != "Z" or not text.isascii():
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return parsed if parsed.tzinfo is UTC else None
 
 
 def _iso(text: str) -> datetime | None:

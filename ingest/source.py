@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Protocol
 
 from squall.core.clock import Clock
@@ -46,7 +45,7 @@ class Source(Protocol):
 
 def accepted(origin: Origin, document: Document) -> Item:
     """Return the item of a good document."""
-    return Item(origin, document=document)
+    return Item(origin, document)
 
 
 def rejected(origin: Origin, error: InvalidRecordError, raw: bytes) -> Item:
@@ -56,7 +55,7 @@ def rejected(origin: Origin, error: InvalidRecordError, raw: bytes) -> Item:
 
 def limited(item: Item) -> Item:
     """Return `item`, a reject, for a source that limits rejects itself: the limit per partition does not count it."""
-    return replace(item, limited_by_source=True)
+    return item._replace(limited_by_source=True)
 
 
 def no_commit() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Protocol, TypeVar
 
 import xxhash
@@ -196,7 +195,7 @@ class Processor:
         if documents:
             known = self.retry_until_available(lambda: self._store.known_versions(documents, self._scorer.model_version))
         versions = Versions(known, self._settings.max_versions_per_day)
-        return [replace(item, document=versions.identified(item.document)) if item.document else item for item in items], versions
+        return [item._replace(document=versions.identified(item.document)) if item.document else item for item in items], versions
 
     def _dead_letter(self, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
         now = self._clock.now()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -11,29 +13,33 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from squall.core import text as texts
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+_LONGEST_LANGUAGE = 100
 _MOST_LISTED = 1_000
 """Of a longer list of symbols only the beginning is read."""
 
 
-def _utc_ms(value: datetime) -> datetime:
-    if value.tzinfo is UTC and not value.microsecond:  # the usual case
-        return value
+def utc_ms(value: datetime) -> datetime:
+    """Return an aware time in UTC, cut to milliseconds; raises ValueError without a zone."""
     if value.tzinfo is None:
         raise ValueError("must carry a time zone, for example 2026-03-02T14:05:00Z")
-    try:
-        value = value.astimezone(UTC)
-    except OverflowError as error:  # pydantic lets anything but ValueError through
-        raise ValueError("is outside the calendar in UTC") from error
-    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+    if value.tzinfo is not UTC:
+        try:
+            value = value.astimezone(UTC)
+        except OverflowError as error:  # pydantic lets anything but ValueError through
+            raise ValueError("is outside the calendar in UTC") from error
+    beyond = value.microsecond % 1000
+    return value.replace(microsecond=value.microsecond - beyond) if beyond else value
+
+
+@lru_cache(maxsize=1024)
+def language_code(value: str) -> str:
+    """Return the code of a language, `pt` for `PT_br`; `und` for what is none."""
+    code = value.lower().replace("_", "-").split("-")[0]
+    return code if _LANGUAGE.fullmatch(code) else "und"
 
 
 def _language(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if value == "und":
-        return value
-    code = value.strip().lower().replace("_", "-").split("-")[0]
-    return code if _LANGUAGE.fullmatch(code) else "und"
+    return language_code(value.strip()[:_LONGEST_LANGUAGE]) if isinstance(value, str) else value
 
 
 def _symbols(value: Any) -> Any:
@@ -41,21 +47,38 @@ def _symbols(value: Any) -> Any:
         return value
     if not isinstance(value, list | tuple) or not all(isinstance(s, str) for s in value):
         return value
+    return plain_symbols(value)
+
+
+def plain_symbols(value: Sequence[str]) -> tuple[str, ...]:
+    """Return distinct symbols in upper case without `$`, at most 50."""
     symbols = (texts.clean_name(s, 32).lstrip("$").upper()[:16].strip() for s in value[:_MOST_LISTED])
     return tuple(dict.fromkeys(symbol for symbol in symbols if symbol))[:50]
 
 
 def cleaned(limit: int) -> BeforeValidator:
     """Clean a text and cut it to `limit` characters."""
-    return BeforeValidator(lambda value: texts.clean(value, limit) if isinstance(value, str) else value)
+
+    def clean(value: Any) -> Any:
+        return texts.clean(value, limit) if isinstance(value, str) else value
+
+    return BeforeValidator(clean)
 
 
 def named(limit: int) -> BeforeValidator:
     """Clean a name, one line of at most `limit` characters."""
-    return BeforeValidator(lambda value: texts.clean_name(value, limit) if isinstance(value, str) else value)
+
+    def clean_name(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if len(value) <= limit and value.isascii() and value.isprintable():  # the usual case, without another call
+            return value.strip()
+        return texts.clean_name(value, limit)
+
+    return BeforeValidator(clean_name)
 
 
-Timestamp = Annotated[datetime, AfterValidator(_utc_ms)]
+Timestamp = Annotated[datetime, AfterValidator(utc_ms)]
 Name = Annotated[str, named(200)]
 Language = Annotated[str, BeforeValidator(_language)]
 Symbols = Annotated[tuple[str, ...], BeforeValidator(_symbols)]

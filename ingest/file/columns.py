@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -33,6 +34,41 @@ _PARTING = ";\t|,"
 _SOCIAL_SIGNS = frozenset({"tweet", "id_str", "full_text"})
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the columns of one row stand for.
+
+    Args:
+        columns: field → its columns, the best first.
+        time: the columns that the time is spread over; None: it is in one.
+        social: whether the columns are those of a tweet.
+        as_named: whether each field is in the one column that has its name.
+    """
+
+    columns: tuple[tuple[str, tuple[str, ...]], ...]
+    time: TimeColumns | None
+    social: bool
+    as_named: bool
+
+    def fields(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the document fields of `row`: of the columns of a field the first that is not empty, of texts the one that says most.
+
+        It may be `row` itself.
+        """
+        if self.as_named and not isinstance(row.get("title"), Mapping) and not isinstance(row.get("text"), Mapping):
+            return row
+        found: dict[str, Any] = {}
+        for field, names in self.columns:
+            for name in names:
+                value = row[name]
+                if is_given(value):
+                    found[field] = value
+                    break
+            if field in _PROSE and field in found and (len(names) > 1 or not isinstance(found[field], str)):
+                found[field] = _fullest([row[name] for name in names])
+        return found
+
+
 class Columns:
     """The columns of one file.
 
@@ -48,41 +84,17 @@ class Columns:
         if unknown:
             raise ConfigurationError(f"unknown field in a column mapping: {', '.join(unknown)}", f"the fields are {', '.join(ALIASES)}")
         self._mapping = dict(mapping)
-        self._resolve = lru_cache(maxsize=256)(self._resolve_names)
-        self._split = lru_cache(maxsize=256)(self._time_columns)
-        self._is_social = lru_cache(maxsize=256)(_has_social_sign)
+        self._cached_layout = lru_cache(maxsize=256)(self._layout)
 
-    def fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the document fields of `row`: of the columns of a field the first that is not empty, of texts the one that says most."""
-        found: dict[str, Any] = {}
+    def layout(self, row: Collection[str]) -> Layout:
+        """Return what the columns of `row` stand for."""
+        names = tuple(row)
         # rows with very many columns must not fill the cache
-        resolve = self._resolve if len(row) <= _CACHED_COLUMNS else self._resolve_names
-        for field, names in resolve(tuple(row)):
-            for name in names:
-                value = row[name]
-                if is_given(value):
-                    found[field] = value
-                    break
-            if field in _PROSE and field in found and (len(names) > 1 or not isinstance(found[field], str)):
-                found[field] = _fullest([row[name] for name in names])
-        return found
-
-    def spread_time(self, row: Mapping[str, Any], time_format: str) -> str | None:
-        """Return the time of a row whose time is spread over columns, as `parse_time` reads it without a format; None if it is in one.
-
-        Raises:
-            InvalidFieldError: the parts are not all there, or are no time together; names the columns.
-        """
-        split = self._split(tuple(row)) if len(row) <= _CACHED_COLUMNS else self._time_columns(tuple(row))
-        return split.joined(row, time_format) if split else None
-
-    def looks_social(self, row: Mapping[str, Any]) -> bool:
-        """Return whether the columns are those of a tweet."""
-        return self._is_social(tuple(row)) if len(row) <= _CACHED_COLUMNS else _has_social_sign(tuple(row))
+        return self._cached_layout(names) if len(names) <= _CACHED_COLUMNS else self._layout(names)
 
     def known(self, names: Collection[str]) -> set[str]:
         """Return the fields that these column names give."""
-        return {field for field, _ in self._resolve(tuple(names))}
+        return {field for field, _ in self.layout(names).columns}
 
     def require(self, names: Collection[str], path: str) -> None:
         """Check that a file with these columns can give documents.
@@ -101,6 +113,11 @@ class Columns:
             raise ConfigurationError(f"{path} has no known time column; its columns are {listed}", "name it with --map published_at=COLUMN")
         if not known & {"title", "text"}:
             raise ConfigurationError(f"{path} has no known text column; its columns are {listed}", "name it with --map text=COLUMN")
+
+    def _layout(self, names: tuple[str, ...]) -> Layout:
+        columns = self._resolve_names(names)
+        as_named = len(columns) == len(ALIASES.keys() & set(names)) and all(found == (field,) for field, found in columns)
+        return Layout(columns, self._time_columns(names), _has_social_sign(names), as_named)
 
     def _time_columns(self, names: tuple[str, ...]) -> TimeColumns | None:
         day = next((columns for field, columns in self._resolve_names(names) if field == "published_at"), ())

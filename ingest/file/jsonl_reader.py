@@ -13,7 +13,7 @@ from squall.core.errors import ConfigurationError, InvalidRecordError
 from squall.ingest.file.columns import Columns
 from squall.ingest.file.lines import TextFile, decode, open_text, read_lines, too_long
 from squall.ingest.file.rows import DamagedFileError, FileRow
-from squall.ingest.file.text_form import TextForm
+from squall.ingest.file.text_form import UTF_8, TextForm
 
 log = logging.getLogger(__name__)
 
@@ -84,19 +84,20 @@ def read_jsonl(stream: BinaryIO, start: int, encoding: str) -> Iterator[FileRow]
         DamagedFileError: the stream breaks off.
     """
     for number, line, whole in read_lines(stream):
-        if number <= start or not line.strip():
+        if number <= start or line.isspace():
             continue
         if not whole:
             yield FileRow(number, line, error=too_long())
             continue
         try:
-            yield FileRow(number, line, _json_object(line, encoding))
+            row = FileRow(number, line, _json_object(line, encoding))
         except InvalidRecordError as error:
-            yield FileRow(number, line, error=error)
+            row = FileRow(number, line, error=error)
+        yield row
 
 
 def _json_object(line: bytes, encoding: str) -> dict[str, Any]:
-    data = parse_json(decode(line, encoding))
+    data = parse_json(line if encoding == UTF_8 and line.isascii() else decode(line, encoding))
     if not isinstance(data, dict):
         raise InvalidRecordError("not_an_object", f"expected a JSON object, got {type(data).__name__}")
     return data

@@ -6,13 +6,15 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from squall.core.clock import Clock
 from squall.core.errors import InvalidRecordError
 from squall.core.items import Batch, Item, Origin
 from squall.core.records import Kind
+from squall.core.records.fields import utc_ms
 from squall.ingest.cursors import CursorStore
 from squall.ingest.documents import Defaults, build_document
 from squall.ingest.file.columns import Columns
@@ -25,6 +27,9 @@ from squall.ingest.publication_time import zone
 from squall.ingest.source import BATCH_ITEMS, accepted, rejected
 
 log = logging.getLogger(__name__)
+
+_ROWS_A_TIME = 100
+"""So many rows are collected at one time, that of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +63,20 @@ class FileOptions:
 
 @dataclass(slots=True)
 class _Tally:
-    """What one run has read: from after row `start`, so many rows and documents, and why the first row is none."""
+    """What one run has read: from after row `start`, so many rows, how many of them are no documents, and why the first is none."""
 
     start: int
     rows: int = 0
-    documents: int = 0
+    rejects: int = 0
     first: str = ""
 
-    def add(self, number: int, item: Item) -> None:
-        self.rows += 1
-        if item.document is not None:
-            self.documents += 1
-        elif item.rejection is not None and not self.first:
+    @property
+    def documents(self) -> int:
+        return self.rows - self.rejects
+
+    def reject(self, number: int, item: Item) -> None:
+        self.rejects += 1
+        if item.rejection is not None and not self.first:
             self.first = f"row {number}: {item.rejection.reason}: {item.rejection.detail}"
 
 
@@ -99,8 +106,8 @@ class FileSource:
         self._format = self.options.format or format_of(path)
         self._columns = Columns(self.options.columns)
         defaults = Defaults(source=stem(path), naive=zone(self.options.timezone), time_format=self.options.time_format)
-        self._kind = Kind(self.options.kind) if self.options.kind else None
-        self._defaults = {kind: replace(defaults, kind=kind) for kind in Kind}
+        self._name = f"file:{path}"
+        self._news, self._social = (replace(defaults, kind=Kind(self.options.kind or kind)) for kind in (Kind.NEWS, Kind.SOCIAL))
         self._reader: FileReader | None = None
         self._fraction = 0.0
         check_encoding(self.options.encoding)
@@ -110,7 +117,7 @@ class FileSource:
     @property
     def name(self) -> str:
         """`file:` and the path as given: two files of one name are two streams."""
-        return f"file:{self.path}"
+        return self._name
 
     @property
     def live(self) -> bool:
@@ -132,7 +139,9 @@ class FileSource:
             for number, item in self._items(position, stop):
                 if stop.is_set():
                     return
-                tally.add(number, item)
+                tally.rows += 1
+                if item.document is None:
+                    tally.reject(number, item)
                 if len(items) == self.options.batch_items:
                     yield Batch(items, self._cursor.commit(position), caught_up=False)
                     items = []
@@ -168,9 +177,11 @@ class FileSource:
         dialect = (self.options.encoding, self.options.delimiter, self.options.escape)
         self._reader = open_reader(self._format, self.path, self._columns, stop, *dialect)
         try:
-            for row in self._reader.rows(start):
+            for count, row in enumerate(self._reader.rows(start)):
+                if count % _ROWS_A_TIME == 0:  # the clock, and times cut to milliseconds, cost more than the rows' own
+                    now = utc_ms(self._clock.now())
                 position = row.number
-                yield position, self._item(row)
+                yield position, self._item(row, now)
         except DamagedFileError as error:
             self.damage = f"{self.path} can't be read after row {position}: {error}"
             log.error("%s", self.damage)  # noqa: TRY400 - the message needs no traceback
@@ -178,24 +189,18 @@ class FileSource:
             # the cursor stays at the last good row, where a repaired file continues
             yield position, rejected(Origin(self.name, 0, position + 1), broken, b"")
 
-    def _item(self, row: FileRow) -> Item:
-        origin = Origin(self.name, 0, row.number)
+    def _item(self, row: FileRow, collected_at: datetime) -> Item:
+        origin = Origin(self._name, 0, row.number)
         if row.error is not None or row.columns is None:
             return rejected(origin, row.error or InvalidRecordError("broken_row", "the row has no columns"), row.raw)
         try:
-            fields, defaults = self._fields(row.columns), self._defaults_of(row.columns)
-            spread = self._columns.spread_time(row.columns, self.options.time_format)
-            if spread is not None:
+            layout = self._columns.layout(row.columns)
+            fields = layout.fields(row.columns)
+            defaults = self._social if layout.social else self._news
+            if self.options.source:
+                fields = {**fields, "source": self.options.source}
+            if layout.time and (spread := layout.time.joined(row.columns, self.options.time_format)):
                 fields, defaults = {**fields, "published_at": spread}, replace(defaults, time_format="")
-            return accepted(origin, build_document(fields, defaults, self._clock.now()))
+            return accepted(origin, build_document(fields, defaults, collected_at))
         except InvalidRecordError as error:
             return rejected(origin, error, row.raw)
-
-    def _fields(self, columns: Mapping[str, Any]) -> dict[str, Any]:
-        fields = self._columns.fields(columns)
-        if self.options.source:
-            fields["source"] = self.options.source
-        return fields
-
-    def _defaults_of(self, columns: Mapping[str, Any]) -> Defaults:
-        return self._defaults[self._kind or (Kind.SOCIAL if self._columns.looks_social(columns) else Kind.NEWS)]

@@ -6,6 +6,7 @@ import threading
 from datetime import UTC, datetime
 from math import nan
 from pathlib import Path
+from typing import Any
 
 import pandas
 import pytest
@@ -22,6 +23,11 @@ CLOCK = ManualClock(datetime(2026, 6, 1, tzinfo=UTC))
 
 def items(path: Path, options: FileOptions | None = None) -> list[Item]:
     return [item for batch in FileSource(path, CLOCK, options).batches(threading.Event()) for item in batch.items]
+
+
+def joined(row: dict[str, Any]) -> str | None:
+    time = Columns({}).layout(row).time
+    return time.joined(row, "") if time else None
 
 
 def csv(folder: Path, header: str, *rows: str) -> Path:
@@ -103,7 +109,7 @@ def test_parquet_days_and_times_are_joined(tmp_path: Path) -> None:
 
 def test_columns_that_hold_nan_or_blanks_are_not_given() -> None:
     row = {"created_at": nan, "date": "2026-03-02", "time": "14:05", "timezone": nan, "text": "The bank fails"}
-    assert Columns({}).spread_time(row, "") == "2026-03-02 14:05"
-    assert Columns({}).spread_time({**row, "date": " ", "created_at": "2026-03-02"}, "") == "2026-03-02 14:05"
+    assert joined(row) == "2026-03-02 14:05"
+    assert joined({**row, "date": " ", "created_at": "2026-03-02"}) == "2026-03-02 14:05"
     with pytest.raises(InvalidFieldError, match="time of day in time is missing"):
-        Columns({}).spread_time({**row, "time": nan}, "")
+        joined({**row, "time": nan})
