@@ -17,7 +17,7 @@ from squall.core.observability.health import Health
 from squall.core.records import Document
 from squall.core.retry import retry_until_available
 from squall.ingest.push.results import PublishedIds
-from squall.ingest.source import Source
+from squall.ingest.source import Source, reported
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def publish(
     """
     report, health = IngestReport(source.name), health or Health(clock)
     health.liveness.expect(source.name)
-    batches, published = source.batches(stop), PublishedIds()
+    batches, published = reported(source, stop, health), PublishedIds()
     try:
         for batch in batches:
             documents, letters = _sort(batch.items, clock)

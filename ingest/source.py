@@ -10,6 +10,7 @@ from typing import Protocol
 from squall.core.clock import Clock
 from squall.core.errors import InvalidRecordError
 from squall.core.items import RAW_LIMIT, Batch, Item, Origin, Rejection
+from squall.core.observability.health import Health
 from squall.core.records import Document
 
 BATCH_ITEMS = 500
@@ -41,6 +42,16 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Release sockets, files and threads; safe to call twice."""
+
+
+def reported(source: Source, stop: threading.Event, health: Health) -> Iterator[Batch]:
+    """Yield the batches of `source`; `health.sources` learns of the documents of one that waits for new ones."""
+    if source.live:
+        health.sources.expect(source.name)
+    for batch in source.batches(stop):
+        if source.live and any(item.document for item in batch.items):
+            health.sources.document(source.name)
+        yield batch
 
 
 def accepted(origin: Origin, document: Document) -> Item:

@@ -35,6 +35,11 @@ class IngestSettings(Section):
 
     feeds: Path | None = Field(None, description="TOML file that lists the feeds for `squall up`")
     files: tuple[FileSourceSettings, ...] = Field((), description="files for `squall up`")
+    sources: Path | None = Field(None, description="TOML file that lists sources of other types for `squall up`: see `squall ingest types`")
+    secrets: Annotated[Mapping[str, SecretStr], FrozenDict] = Field(
+        FrozenDict({}),
+        description='by name, for options of sources that say "secret:NAME"; one each: SQUALL_INGEST__SECRETS__NAME',
+    )
     user_agent: str = Field(
         "squall/0.1 (+https://example.invalid/squall)", repr=False, description="User-Agent header of feed requests; identify yourself"
     )

@@ -46,8 +46,8 @@ CATALOGUE: Final = (
     ),
     MetricGroup(
         "Sources",
-        "`squall ingest`; `squall up` exports the fetches and the push requests",
-        (pipeline.SOURCE_DOCUMENTS, pipeline.FETCHES, pipeline.UNDATED, pipeline.PUSHES),
+        "`squall ingest`; `squall up` exports all but the documents",
+        (pipeline.SOURCE_DOCUMENTS, pipeline.DOCUMENT_AGE, pipeline.CONTACT_AGE, pipeline.FETCHES, pipeline.UNDATED, pipeline.PUSHES),
     ),
     MetricGroup(
         "Detector",

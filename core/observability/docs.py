@@ -51,7 +51,7 @@ def _group(group: MetricGroup) -> Iterator[str]:
         if metric.buckets:
             yield f"- Buckets of `{metric.name}`: {', '.join(f'{bound:g}' for bound in metric.buckets)}"
         for label in metric.labels:
-            values = ", ".join(f"`{value}`" for value in label.values) or "one for each release or checkpoint in use"
+            values = ", ".join(f"`{value}`" for value in label.values) or f"one for {label.one_for}"
             yield f"- `{label.name}` of `{metric.name}`: {values}"
     yield ""
 

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from squall.core.clock import Clock, SystemClock
 from squall.core.observability.metric_spec import Dependency
 from squall.core.observability.metrics import Metrics
+from squall.core.observability.source_activity import SourceActivity
 
 DEFAULT_PATIENCE: Final = 300.0
 
@@ -102,10 +103,10 @@ class Dependencies:
 
 
 class Health:
-    """What the parts of a process report to: metrics, liveness, dependencies. A part that is given none makes its own.
+    """What the parts of a process report to: metrics, liveness, dependencies, sources. A part that is given none makes its own.
 
     Args:
-        clock: of all three.
+        clock: of all four.
         registry: of the metrics; a fresh one unless given.
         patience_seconds: see `Liveness`.
     """
@@ -117,4 +118,6 @@ class Health:
         self.metrics = Metrics(registry, self.clock)
         self.liveness = Liveness(self.clock, patience_seconds)
         self.dependencies = Dependencies()
+        self.sources = SourceActivity(self.clock)
         self.metrics.watch_dependencies(self.dependencies.states)
+        self.metrics.watch_sources(self.sources.silences)

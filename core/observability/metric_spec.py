@@ -55,10 +55,17 @@ class MetricType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label and the values that it may have; `values` is empty only for the versions of releases and checkpoints."""
+    """A label and the values that it may have.
+
+    Args:
+        name: of the label.
+        values: all of them; empty where they are not known beforehand.
+        one_for: what has a value of its own where they are not known; there are few of these.
+    """
 
     name: str
     values: tuple[str, ...] = ()
+    one_for: str = "each release or checkpoint in use"
 
     def bounded(self, value: str) -> str:
         """Return `value`, or `other` when it is not on the list."""

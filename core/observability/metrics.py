@@ -32,6 +32,7 @@ from squall.core.observability.metric_spec import (
     Stage,
     StoreOperation,
 )
+from squall.core.observability.source_activity import SourceSilence
 
 Child = TypeVar("Child", Counter, Histogram)
 
@@ -75,6 +76,7 @@ class Metrics:
         self._version = ""
         self._model: Callable[[], ModelReading] | None = None
         self._dependencies: Callable[[], Mapping[str, bool]] = dict
+        self._sources: Callable[[], Mapping[str, SourceSilence]] = dict
         for metric in _COUNTED:
             self._counters[metric.name] = _with_every_label(
                 Counter(metric.name, metric.help, metric.label_names, registry=self.registry), metric
@@ -187,6 +189,10 @@ class Metrics:
         """Call `read` at each scrape: whether each dependency answered."""
         self._dependencies = read
 
+    def watch_sources(self, read: Callable[[], Mapping[str, SourceSilence]]) -> None:
+        """Call `read` at each scrape: how long each source has been silent."""
+        self._sources = read
+
     def _observe(self, metric: Metric, values: Sequence[float]) -> None:
         histogram = self._histograms[metric.name]
         for value in values:
@@ -209,6 +215,10 @@ class Metrics:
         states: dict[tuple[str, ...], float] = {(name,): float(answered) for name, answered in self._dependencies().items()}
         if states:
             yield _family(process.DEPENDENCY_UP, states)
+        silences = self._sources()
+        if silences:
+            yield _family(pipeline.DOCUMENT_AGE, {(name,): silence.document for name, silence in silences.items()})
+            yield _family(pipeline.CONTACT_AGE, {(name,): silence.contact for name, silence in silences.items()})
         reading = self._model() if self._model is not None else None
         if self._version:
             yield _family(process.BUILD, {(self._version, reading.version if reading else ""): 1.0})

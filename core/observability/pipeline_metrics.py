@@ -196,6 +196,23 @@ UNDATED = Metric(
     "Entries of feeds whose date can't be read: they count as published when they were collected, and not for the detector.",
     "Above 0: the log names the feed and the part of the date that is not understood; set its timezone, time_format or language.",
 )
+_SOURCE = Label("source", one_for="`rss`, `push` and each source that `ingest.sources` lists")
+DOCUMENT_AGE = Metric(
+    "squall_source_document_age_seconds",
+    MetricType.GAUGE,
+    "seconds",
+    "Time since a source delivered its last document, or since its start if there was none; not for files, which end.",
+    "Longer than that source is ever silent: nothing is published there, or it is cut off; compare squall_source_contact_age_seconds.",
+    (_SOURCE,),
+)
+CONTACT_AGE = Metric(
+    "squall_source_contact_age_seconds",
+    MetricType.GAUGE,
+    "seconds",
+    "Time since a source last reached what it reads, with news or without; for `push`, to which senders come, since the last document.",
+    "Longer than a few of its intervals: it is cut off. The log names the source and the reason; `squall ingest check` asks it.",
+    (_SOURCE,),
+)
 PUSHES = Metric(
     "squall_push_requests_total",
     MetricType.COUNTER,

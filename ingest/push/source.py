@@ -25,7 +25,7 @@ from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted
 
 log = logging.getLogger(__name__)
 
-_STOP_CHECK_SECONDS = 0.2
+_STOP_CHECK_SECONDS = 0.1
 _STOP_SECONDS = 5.0
 _GRACE_SECONDS = 2
 
@@ -124,7 +124,8 @@ class PushSource:
                 if taken:
                     yield self._batch(taken)
         finally:
-            self.close()
+            self._closed = True
+            self.endpoint.queue.close()
 
     def close(self) -> None:
         """Stop listening; waiting requests are answered 503."""

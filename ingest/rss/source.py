@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 THREADS = 8
 """The most feeds fetched at the same time."""
-_STOP_CHECK_SECONDS = 0.2
+_STOP_CHECK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +173,7 @@ class RssSource:
         if not poll.complete:
             self._failed(state, "some entries take too much time or memory; the others are read")
             return poll.entries or []
+        self._health.sources.contact(self.name)
         state.fetched += 1
         state.unchanged += poll.entries is None
         self._health.metrics.fetched("unchanged" if poll.entries is None else "news")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from squall.app.pipeline import Pipeline
+from squall.app.source_list.opening import listed_sources
 from squall.core.clock import Clock
 from squall.core.config.ingest import FileSourceSettings
 from squall.core.config.settings import Settings
@@ -15,7 +16,8 @@ from squall.core.observability.health import Health
 from squall.core.records import Kind
 from squall.ingest.cursors import CursorStore
 from squall.ingest.file.source import FileOptions, FileSource
-from squall.ingest.source import Source
+from squall.ingest.registry.supervised import SupervisedSource
+from squall.ingest.source import Source, reported
 from squall.stream.drivers.inprocess import InProcessDriver
 
 if TYPE_CHECKING:
@@ -34,14 +36,17 @@ def configured_sources(settings: Settings, clock: Clock, health: Health | None =
         from squall.ingest.rss.source import open_feeds
 
         sources.append(open_feeds(settings, clock, cursors, health=health))
+    if settings.ingest.sources is not None:
+        sources += listed_sources(settings, clock, cursors, health)
     if settings.push.enabled:
         from squall.ingest.push.source import PushSource
 
         sources.append(PushSource(settings.push, clock, health))
     if not sources:
         raise ConfigurationError(
-            "no source is configured: no broker, no feeds, no files, and the push endpoint is disabled",
-            "set SQUALL_INGEST__FEEDS=feeds.toml, SQUALL_PUSH__ENABLED=true or SQUALL_KAFKA__BOOTSTRAP_SERVERS; see `squall ingest --help`",
+            "no source is configured: no broker, no feeds, no files, no list of sources, and the push endpoint is disabled",
+            "set SQUALL_INGEST__FEEDS=feeds.toml, SQUALL_INGEST__SOURCES=sources.toml, SQUALL_PUSH__ENABLED=true or "
+            "SQUALL_KAFKA__BOOTSTRAP_SERVERS; see `squall ingest --help`",
         )
     return sources
 
@@ -72,15 +77,18 @@ def _use_tokens(source: PushSource, settings: Settings) -> None:
 
 
 def run_sources(pipeline: Pipeline, sources: Sequence[Source]) -> None:
-    """Process `sources` until they end or the pipeline is stopped, then close them. A file that fails does not end the others."""
+    """Process `sources` until they end or the pipeline is stopped, then close them.
+
+    A file or a source of the list that fails for good does not end the others.
+    """
     tracker = pipeline.tracker({source.name for source in sources})
     for source in sources:
         if not source.live:
             pipeline.processor.retry_until_available(partial(tracker.announce, source.name, [0]))
     driver = InProcessDriver(pipeline.processor, tracker, pipeline.settings.processor, pipeline.clock, pipeline.stop, pipeline.health)
     try:
-        finite = {source.name for source in sources if not source.live}
-        driver.run({source.name: source.batches(pipeline.stop) for source in sources}, finite)
+        dispensable = {source.name for source in sources if not source.live or isinstance(source, SupervisedSource)}
+        driver.run({source.name: reported(source, pipeline.stop, pipeline.health) for source in sources}, dispensable)
     finally:
         for source in sources:
             source.close()

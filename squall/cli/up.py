@@ -12,9 +12,9 @@ def up(context: typer.Context) -> None:
     """Run everything on this machine until Ctrl-C.
 
     One process runs the sources, the model, the store, the detector, its e-mails and the live page. Without a broker the sources are
-    those of the settings (ingest.feeds, ingest.files, push.enabled). With SQUALL_KAFKA__BOOTSTRAP_SERVERS it consumes Kafka instead, as
-    `squall worker` does. Without a terminal, SIGHUP reads the settings again and switches to the checkpoint, the table of
-    entities and the push tokens they name, without interruption.
+    those of the settings (ingest.feeds, ingest.files, ingest.sources, push.enabled). With SQUALL_KAFKA__BOOTSTRAP_SERVERS it consumes
+    Kafka instead, as `squall worker` does. Without a terminal, SIGHUP reads the settings again and switches to the checkpoint, the table
+    of entities and the push tokens they name, without interruption.
 
     \b
     Examples:

@@ -73,15 +73,15 @@ class InProcessDriver:
         self._stop = stop
         self._liveness = (health or Health(clock)).liveness
         self._lanes: SourceLanes[_Message] = SourceLanes((), QUEUED_BATCHES)
-        self._finite: Collection[str] = ()
+        self._dispensable: Collection[str] = ()
         self._failed: dict[str, SquallError] = {}
 
-    def run(self, sources: Mapping[str, Iterator[Batch]], finite: Collection[str] = ()) -> None:
+    def run(self, sources: Mapping[str, Iterator[Batch]], dispensable: Collection[str] = ()) -> None:
         """Read `sources` (by stream name) until all have ended or the stop event is set.
 
         Args:
             sources: the batches of each.
-            finite: sources that end, as a file does. One of them that fails, or holds too many rejects, is given up; the others go on.
+            dispensable: sources without which the others go on: one of them that fails, or holds too many rejects, is given up.
 
         Raises:
             SquallError: the processor, another source, or every source failed for good; nothing of the failed batch was committed.
@@ -89,7 +89,7 @@ class InProcessDriver:
         """
         threads = [threading.Thread(target=self._read, args=pair, name=f"source-{pair[0]}", daemon=True) for pair in sources.items()]
         self._liveness.expect(WORKER)
-        self._finite = finite
+        self._dispensable = dispensable
         self._lanes = SourceLanes(sources, QUEUED_BATCHES)
         for thread in threads:
             thread.start()
@@ -173,12 +173,12 @@ class InProcessDriver:
         return [item for item in items if item.origin.topic not in self._failed] if self._failed else items
 
     def _give_up(self, source: str, error: Exception) -> None:
-        """Go on without a source that ends anyway; its cursor stays, and so a restart reads on from there.
+        """Go on without a dispensable source; its cursor stays, and so a restart reads on from there.
 
         Raises:
             Exception: `error`, if the source is none of those.
         """
-        if source not in self._finite or isinstance(error, StoppedError):
+        if source not in self._dispensable or isinstance(error, StoppedError):
             raise error
         if not isinstance(error, SquallError):
             log.error("an unforeseen error in %s", source, exc_info=error)

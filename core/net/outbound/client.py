@@ -22,6 +22,7 @@ _STOP_CHECK_SECONDS: Final = 0.1
 _REDIRECTS: Final = {301, 302, 303, 307, 308}
 _PORTS: Final = {"http": 80, "https": 443}
 _LONGEST_LOCATION: Final = 4_096
+_PRIVATE_HEADERS: Final = {"authorization", "cookie"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,13 @@ class Answer:
         """Return a header, empty if it is not there. Foreign text: not for a log."""
         wanted = name.lower().encode()
         return next((value.decode("latin-1").strip() for key, value in self._response.headers if key.lower() == wanted), "")
+
+    def headers(self) -> dict[str, str]:
+        """Return all headers by lower-case name, the first of each. Foreign text: not for a log."""
+        found: dict[str, str] = {}
+        for key, value in self._response.headers:
+            found.setdefault(key.decode("latin-1").lower(), value.decode("latin-1").strip())
+        return found
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body piece by piece."""
@@ -108,7 +116,8 @@ class OutboundClient:
         authorization = _basic(url)
         for hop in range(request.redirects + 1):
             trusted = _is_same_site(origin, _origin(url))
-            named = {"Host": url.netloc.decode("ascii"), **request.headers, **(authorization if trusted else {})}
+            further = _for_site({**request.headers, **authorization}, trusted=trusted)
+            named = {"Host": url.netloc.decode("ascii"), **further}
             headers = [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in named.items()]
             target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
             try:
@@ -196,6 +205,11 @@ def _origin(url: httpx.URL) -> tuple[str, str, int]:
 def _is_same_site(one: tuple[str, str, int], other: tuple[str, str, int]) -> bool:
     """Return whether credentials for `one` may be sent to `other`: the same origin, or the same host with https instead of http."""
     return one == other or (one[1] == other[1] and (one[0], one[2], other[0], other[2]) == ("http", 80, "https", 443))
+
+
+def _for_site(headers: Mapping[str, str], *, trusted: bool) -> Mapping[str, str]:
+    """Return the headers without those that only the operator's own host may see, if it is another one."""
+    return headers if trusted else {name: value for name, value in headers.items() if name.lower() not in _PRIVATE_HEADERS}
 
 
 def _basic(url: httpx.URL) -> dict[str, str]:

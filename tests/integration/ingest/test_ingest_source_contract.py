@@ -1,4 +1,4 @@
-"""One suite over every source: what a driver may rely on."""
+"""Every source of Squall passes the suite that packages run on their own: what a driver may rely on."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ import gzip
 import io
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from squall.core.clock import ManualClock
+from squall.core.clock import ManualClock, SystemClock
 from squall.core.config.settings import IngestSettings, PushSettings
-from squall.core.items import Batch
+from squall.core.observability.health import Health
 from squall.ingest.cursors import CursorStore
 from squall.ingest.file.source import FileOptions, FileSource
 from squall.ingest.push.source import PushSource
@@ -30,6 +28,7 @@ from squall.ingest.replay import ReplaySource
 from squall.ingest.rss.feed_list import Feed
 from squall.ingest.rss.source import RssSource
 from squall.ingest.source import Source
+from squall.sources.conformance import SourceConformance, SourceRig
 from tests.support.feed_server import FeedServer, body, rss
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -40,9 +39,10 @@ TITLES = [f"Story {n}" for n in range(COUNT) if n != BAD]
 ROWS = [{"id": str(n), "title": f"Story {n}" if n != BAD else "", "published_at": f"2026-03-01T00:{n:02}:00Z"} for n in range(COUNT)]
 
 
-class FileRig:
+class FileRig(SourceRig):
     """A file, opened anew each time with the same cursors."""
 
+    titles = TITLES
     rejects = 1
 
     def __init__(self, folder: Path, name: str, content: bytes, wrap: Callable[[Source], Source] = lambda source: source) -> None:
@@ -50,7 +50,7 @@ class FileRig:
         self.path.write_bytes(content)
         self.cursors = CursorStore(folder / "cursors")
         self.wrap = wrap
-        self.paced = wrap is _paced
+        self.in_pieces = wrap is _paced
         """A paced batch is committed with its last piece, so its earlier pieces may come again."""
 
     @contextmanager
@@ -58,11 +58,12 @@ class FileRig:
         yield self.wrap(FileSource(self.path, ManualClock(NOW), FileOptions(batch_items=4), self.cursors))
 
 
-class RssRig:
+class RssRig(SourceRig):
     """Three feeds on a real HTTP server; the bad entry has no words."""
 
+    titles = TITLES
     rejects = 1
-    paced = False
+    ordered = False  # feeds are fetched side by side
 
     def __init__(self, folder: Path) -> None:
         self.server = FeedServer()
@@ -75,15 +76,20 @@ class RssRig:
 
     @contextmanager
     def open(self) -> Iterator[Source]:
-        settings = IngestSettings(host_interval_seconds=0.001)
-        yield RssSource(self.feeds, settings, ManualClock(NOW), Random(1), self.cursors, once=True)
+        settings, clock = IngestSettings(host_interval_seconds=0.001), SystemClock()
+        self.health = Health(clock)
+        self.health.sources.expect("rss")
+        yield RssSource(self.feeds, settings, clock, Random(1), self.cursors, health=self.health)
+
+    def is_in_contact(self) -> bool:
+        return self.health.sources.contacts("rss") == len(self.feeds)
 
 
-class PushRig:
+class PushRig(SourceRig):
     """A client that posts three batches in turn and sends again what was not acknowledged, as senders must."""
 
-    paced = False
-    rejects = 0  # a bad document is refused by the endpoint
+    titles = TITLES
+    one_in_flight = True
 
     def __init__(self) -> None:
         self.left = [[row for row in ROWS[part * 4 : part * 4 + 4] if row["title"]] for part in range(3)]
@@ -107,7 +113,6 @@ class PushRig:
             except httpx.HTTPError:
                 return
             self.left.pop(0)
-        source.close()  # nothing more will come
 
 
 def _csv() -> bytes:
@@ -129,7 +134,7 @@ def _paced(source: Source) -> Source:
 
 
 JSONL = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
-RIGS: dict[str, Callable[[Path], Any]] = {
+RIGS: dict[str, Callable[[Path], SourceRig]] = {
     "jsonl": lambda folder: FileRig(folder, "f.jsonl", JSONL),
     "jsonl.gz": lambda folder: FileRig(folder, "f.jsonl.gz", gzip.compress(JSONL)),
     "csv": lambda folder: FileRig(folder, "f.csv", _csv()),
@@ -141,85 +146,10 @@ RIGS: dict[str, Callable[[Path], Any]] = {
 }
 
 
-@pytest.fixture(params=RIGS)
-def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    made = RIGS[request.param](tmp_path)
-    yield made
-    if isinstance(made, RssRig):
-        made.server.close()
-
-
-def run(rig: Any, commits: int = 1000) -> list[Batch]:
-    """Drive a fresh source, committing the first `commits` batches and giving up at the next, as a crash would."""
-    batches: list[Batch] = []
-    with rig.open() as source:
-        for batch in source.batches(threading.Event()):
-            batches.append(batch)
-            if len(batches) > commits:
-                break
-            batch.commit()
-        source.close()
-    return batches
-
-
-def titles(batches: list[Batch]) -> list[str]:
-    return [item.document.title for batch in batches for item in batch.items if item.document]
-
-
-def test_every_document_comes_once_and_in_order_and_the_bad_one_is_rejected_alone(rig: Any) -> None:
-    batches = run(rig)
-    items = [item for batch in batches for item in batch.items]
-    assert sorted(titles(batches), key=TITLES.index) == TITLES
-    if not isinstance(rig, RssRig):  # feeds are fetched side by side: ordered within one
-        assert titles(batches) == TITLES
-    assert len({item.document.id for item in items if item.document}) == len(TITLES)
-    assert sum(item.rejection is not None for item in items) == rig.rejects
-    assert all((item.document is None) != (item.rejection is None) for item in items)
-
-
-def test_offsets_grow_and_name_the_source(rig: Any) -> None:
-    with rig.open() as source:
-        name = source.name
-        items = []
-        for batch in source.batches(threading.Event()):
-            items.extend(batch.items)
-            batch.commit()
-        source.close()
-    offsets = [item.origin.offset for item in items]
-    assert offsets == sorted(set(offsets))
-    assert {(item.origin.topic, item.origin.partition) for item in items} == {(name, 0)}
-
-
-def test_the_last_batch_says_that_nothing_more_is_there(rig: Any) -> None:
-    assert run(rig)[-1].caught_up
-
-
-def test_what_was_committed_does_not_come_again(rig: Any) -> None:
-    run(rig)
-    if isinstance(rig, PushRig):
-        assert rig.left == []  # the sender has its acknowledgements
-    else:
-        assert titles(run(rig)) == []
-
-
-@pytest.mark.parametrize("commits", [0, 1, 2])
-def test_what_was_not_committed_comes_again_after_reopening(rig: Any, commits: int) -> None:
-    first = run(rig, commits)
-    safe = titles(first[:commits])
-    again = titles(run(rig))
-    assert set(safe) | set(again) == set(TITLES)
-    if not rig.paced:
-        assert not set(safe) & set(again)
-
-
-def test_a_stop_ends_it_promptly_between_batches(rig: Any) -> None:
-    stop = threading.Event()
-    with rig.open() as source:
-        batches = source.batches(stop)
-        next(batches)
-        stop.set()
-        began = time.monotonic()
-        assert list(batches) == []
-        source.close()
-        source.close()
-    assert time.monotonic() - began < 5
+class TestSources(SourceConformance):
+    @pytest.fixture(params=RIGS)
+    def rig(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SourceRig]:
+        made = RIGS[request.param](tmp_path)
+        yield made
+        if isinstance(made, RssRig):
+            made.server.close()

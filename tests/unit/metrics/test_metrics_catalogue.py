@@ -13,6 +13,7 @@ from squall.core.observability.catalogue import CATALOGUE, METRICS
 from squall.core.observability.docs import page
 from squall.core.observability.metric_spec import OTHER, PREFIX, REASONS, MetricType
 from squall.core.observability.metrics import Metrics, ModelReading
+from squall.core.observability.source_activity import SourceSilence
 from tests.support.doubles import batch_report
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,9 +40,14 @@ def test_every_metric_says_what_it_means_and_what_to_do() -> None:
             assert "_seconds" in metric.name, metric.name
 
 
-def test_label_values_are_bounded_but_for_versions() -> None:
+def test_label_values_are_bounded_but_for_versions_and_configured_sources() -> None:
     unbounded = {(metric.name, label.name) for metric in METRICS.values() for label in metric.labels if not label.values}
-    assert unbounded == {("squall_build_info", "version"), ("squall_build_info", "model_version")}
+    assert unbounded == {
+        ("squall_build_info", "version"),
+        ("squall_build_info", "model_version"),
+        ("squall_source_document_age_seconds", "source"),
+        ("squall_source_contact_age_seconds", "source"),
+    }
     assert sum(prod([len(label.values) or 1 for label in metric.labels]) * (len(metric.buckets) or 1) for metric in METRICS.values()) < 400
 
 
@@ -86,6 +92,7 @@ def record_everything(metrics: Metrics) -> None:
     metrics.build("0")
     metrics.watch_model(lambda: READING)
     metrics.watch_dependencies(lambda: {"store": True})
+    metrics.watch_sources(lambda: {"rss": SourceSilence(2.0, 1.0)})
     metrics.lag(1)
     metrics.batch(batch_report(stored=1, reasons=("x",)))
     metrics.detector_run("ok", 1.0, leader=True)

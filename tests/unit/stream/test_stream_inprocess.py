@@ -194,7 +194,7 @@ def test_a_file_of_rejects_is_given_up_and_the_others_go_on(caplog: pytest.LogCa
     harness = Harness(streams=("file:a", "wire"), max_consecutive_rejects=5, batch_documents=4, batch_wait_seconds=60.0)
     rejects = [harness.batch([reject(n, topic="file:a") for n in range(start, start + 4)]) for start in range(0, 400, 4)]
     good = [harness.batch([item(n, topic="wire")]) for n in range(1_000, 1_040)]
-    harness.driver.run({"file:a": iter(rejects), "wire": iter(good)}, finite={"file:a"})
+    harness.driver.run({"file:a": iter(rejects), "wire": iter(good)}, dispensable={"file:a"})
     assert harness.stored_ids() == ids(range(1_000, 1_040))
     assert set(range(1_000, 1_040)) <= set(harness.committed)
     assert len([n for n in harness.committed if n < 400]) == 4, "what reached the limit is not acknowledged"
@@ -221,16 +221,16 @@ def test_a_file_that_can_not_be_read_does_not_end_the_others_nor_hold_the_waterm
         given_up.set()
 
     harness.driver._give_up = noted  # type: ignore[method-assign]
-    harness.driver.run({"file:a": broken(), "wire": wire()}, finite={"file:a"})
+    harness.driver.run({"file:a": broken(), "wire": wire()}, dispensable={"file:a"})
     assert harness.stored_ids() == ids(range(2))
     assert harness.store.progress.saved["file:a", 0].caught_up
 
 
-@pytest.mark.parametrize("finite", [{"wire"}, set()])
-def test_the_only_source_of_rejects_ends_the_run(finite: set[str]) -> None:
+@pytest.mark.parametrize("dispensable", [{"wire"}, set()])
+def test_the_only_source_of_rejects_ends_the_run(dispensable: set[str]) -> None:
     harness = Harness(max_consecutive_rejects=5)
     with pytest.raises(TooManyRejectsError, match="6 items in a row"):
-        harness.driver.run({"wire": iter([harness.batch([reject(n, topic="wire") for n in range(9)])])}, finite=finite)
+        harness.driver.run({"wire": iter([harness.batch([reject(n, topic="wire") for n in range(9)])])}, dispensable=dispensable)
     assert harness.committed == []
 
 
@@ -238,7 +238,7 @@ def test_all_files_failing_ends_the_run_with_the_first_error() -> None:
     harness = Harness(streams=("file:a", "file:b"), max_consecutive_rejects=5)
     sources = {name: iter([harness.batch([reject(n, topic=name) for n in range(9)])]) for name in ("file:a", "file:b")}
     with pytest.raises(TooManyRejectsError, match="file:"):
-        harness.driver.run(sources, finite=set(sources))
+        harness.driver.run(sources, dispensable=set(sources))
 
 
 def test_a_live_source_beside_a_file_still_ends_the_run_when_it_is_rejected_as_a_whole() -> None:
@@ -249,7 +249,7 @@ def test_a_live_source_beside_a_file_still_ends_the_run_when_it_is_rejected_as_a
         "push": iter([harness.batch([reject(n, topic="push") for n in range(9)])]),
     }
     with pytest.raises(TooManyRejectsError, match="push, partition 0"):
-        harness.driver.run(sources, finite={"file:a"})
+        harness.driver.run(sources, dispensable={"file:a"})
 
 
 def test_rejects_that_a_feed_was_paused_for_do_not_end_the_run() -> None:

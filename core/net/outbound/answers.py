@@ -1,0 +1,75 @@
+"""What HTTP clients read of an answer: its body within limits, and how long the server asks to wait."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from squall.core.net.outbound.client import Answer
+from squall.core.net.outbound.errors import OutboundError
+
+_LONGEST_RETRY_AFTER = 86_400.0
+_HEADER_BYTES = 2
+_GZIP = b"\x1f\x8b"
+_ANY_HEADER = 32 + zlib.MAX_WBITS
+"""zlib finds out whether it is its own header or gzip's."""
+ACCEPTED_ENCODINGS = "gzip, deflate"
+"""What `read_body` can unpack, for the header Accept-Encoding."""
+
+
+def retry_after(value: str, now: datetime) -> float | None:
+    """Return the seconds a Retry-After header asks for (a number or a date), at most a day; None if it can't be read."""
+    text = value[:100].strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), _LONGEST_RETRY_AFTER)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(0.0, (moment - now).total_seconds()), _LONGEST_RETRY_AFTER)
+
+
+async def read_body(answer: Answer, max_bytes: int) -> bytes:
+    """Read the body and unpack it (gzip, deflate); a library would unpack a whole chunk, however large it becomes.
+
+    Args:
+        answer: its body has not been read.
+        max_bytes: the limit, as sent and unpacked.
+
+    Raises:
+        OutboundError: it is longer, ends early, or is packed in another way.
+    """
+    encoding = answer.header("content-encoding").lower() or "identity"
+    if encoding not in {"identity", "gzip", "x-gzip", "deflate"}:
+        raise OutboundError("the server sent a content encoding that was not requested")
+    packed = encoding != "identity"
+    unpacker: zlib._Decompress | None = None
+    body, begin = bytearray(), b""
+    received = 0
+    async for chunk in answer.chunks():
+        received += len(chunk)  # compressed data may unpack to nothing
+        if packed and unpacker is None:
+            chunk = begin = begin + chunk
+            if len(begin) < _HEADER_BYTES:
+                continue
+            unpacker = zlib.decompressobj(_window(begin, encoding))
+        try:
+            body += unpacker.decompress(chunk, max_bytes + 1 - len(body)) if unpacker else chunk
+        except zlib.error as error:
+            raise OutboundError(f"invalid {encoding} data") from error
+        if max(len(body), received) > max_bytes:
+            raise OutboundError(f"longer than {max_bytes} bytes")
+        if unpacker and unpacker.eof:  # what follows is no part of it, and zlib would keep it
+            break
+    if packed and not (unpacker and unpacker.eof):
+        raise OutboundError(f"{encoding} data ends early")
+    return bytes(body)
+
+
+def _window(begin: bytes, encoding: str) -> int:
+    """Return zlib's `wbits` for data that begin so: old servers (IIS) send `deflate` without zlib's header, against RFC 9110."""
+    has_header = begin[0] & 0x0F == zlib.DEFLATED and int.from_bytes(begin[:2], "big") % 31 == 0
+    return -zlib.MAX_WBITS if encoding == "deflate" and not has_header and begin[:2] != _GZIP else _ANY_HEADER

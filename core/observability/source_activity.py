@@ -1,0 +1,76 @@
+"""When each source was last in contact with what it reads, and when it last delivered a document."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from squall.core.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSilence:
+    """How long a source has been silent, in seconds; both count from the source's start until there is a first time.
+
+    Args:
+        document: since its last document.
+        contact: since it last reached what it reads, with news or without.
+    """
+
+    document: float
+    contact: float
+
+
+@dataclass(slots=True)
+class _Activity:
+    document: float
+    contact: float
+    contacts: int = 0
+
+
+class SourceActivity:
+    """The silence of each source of this process that waits for new documents. Thread-safe.
+
+    Args:
+        clock: its monotonic time is used.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._sources: dict[str, _Activity] = {}
+
+    def expect(self, source: str) -> None:
+        """Count the silence of `source` from now on, unless it is counted already."""
+        now = self._clock.monotonic()
+        with self._lock:
+            self._sources.setdefault(source, _Activity(now, now))
+
+    def contact(self, source: str) -> None:
+        """Note that `source` has reached what it reads; a source that is not expected is ignored."""
+        self._note(source, document=False)
+
+    def document(self, source: str) -> None:
+        """Note that `source` has delivered a document, which is a contact too."""
+        self._note(source, document=True)
+
+    def contacts(self, source: str) -> int:
+        """Return how often `source` has reached what it reads."""
+        with self._lock:
+            found = self._sources.get(source)
+            return found.contacts if found else 0
+
+    def silences(self) -> Mapping[str, SourceSilence]:
+        """Return the silence of each source by its name."""
+        now = self._clock.monotonic()
+        with self._lock:
+            return {name: SourceSilence(now - found.document, now - found.contact) for name, found in self._sources.items()}
+
+    def _note(self, source: str, *, document: bool) -> None:
+        now = self._clock.monotonic()
+        with self._lock:
+            if (found := self._sources.get(source)) is not None:
+                found.contact = now
+                found.contacts += 1
+                found.document = now if document else found.document

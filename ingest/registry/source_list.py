@@ -1,0 +1,121 @@
+"""The list of sources in a TOML file: `[[source]]` tables with a type, a name and the type's own options."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import SecretStr, ValidationError
+
+from squall.core.config.files.regular import MOST_SETTINGS_BYTES, read_regular_file
+from squall.core.errors import ConfigurationError
+from squall.ingest.registry.source_type import SourceOptions, SourceType
+from squall.ingest.registry.types import SourceTypes
+
+MOST_SOURCES: Final = 200
+"""Each has a thread of its own, and a value of each metric of sources."""
+RESERVED: Final = frozenset({"rss", "push", "replay", "stdin"})
+"""Stream names of Squall's other sources."""
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+_FORM: Final = 'a source is [[source]] with type = "…", name = "…" and the type\'s options; `squall ingest types` shows them'
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredSource:
+    """One source of a list: its stream name, its type, and its options."""
+
+    name: str
+    type: SourceType[Any]
+    options: SourceOptions
+
+    @property
+    def cursor_name(self) -> str:
+        """The key of its cursor; another type under the same name starts anew."""
+        return f"source:{self.type.name}:{self.name}"
+
+
+def load_sources(path: Path, types: SourceTypes, secrets: Mapping[str, SecretStr] | None = None) -> tuple[ConfiguredSource, ...]:
+    """Read the `[[source]]` tables of a TOML file.
+
+    Args:
+        path: the file.
+        types: that a table may name.
+        secrets: `ingest.secrets`, by lower-case name.
+
+    Raises:
+        ConfigurationError: the file is missing or not TOML, or tables are wrong. All of them are named, with number, field and remedy.
+    """
+    try:
+        data = tomllib.loads(read_regular_file(path, MOST_SETTINGS_BYTES).decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: {error}", _FORM) from error
+    tables = data.pop("source", None)
+    if data:
+        raise ConfigurationError(f"{path}: {', '.join(sorted(data))}: only [[source]] tables belong there", _FORM)
+    if not isinstance(tables, list) or not tables:
+        raise ConfigurationError(f"{path} lists no source", _FORM)
+    if len(tables) > MOST_SOURCES:
+        raise ConfigurationError(f"{path} lists {len(tables)} sources, at most {MOST_SOURCES} run in one process", "divide the list")
+    found, errors, hints = [], [], []
+    for number, table in enumerate(tables, 1):
+        try:
+            found.append(_source(table, types, secrets or {}))
+        except ConfigurationError as error:
+            errors.append(f"source {number}{_shown(table)}: {error.what}")
+            hints.append(error.hint)
+    twice = sorted(name for name, count in Counter(source.name.lower() for source in found).items() if count > 1)
+    if twice:
+        errors.append(f"several sources have the name {', '.join(twice)}: names are unique, capitals do not count")
+    if errors:
+        raise ConfigurationError(f"{path}: {'; '.join(errors)}", next((hint for hint in hints if hint), _FORM))
+    return tuple(found)
+
+
+def _source(table: Any, types: SourceTypes, secrets: Mapping[str, SecretStr]) -> ConfiguredSource:
+    if not isinstance(table, dict):
+        raise ConfigurationError("is no table", _FORM)
+    values = dict(table)
+    name, type_name = values.pop("name", None), values.pop("type", None)
+    if not isinstance(type_name, str):
+        raise ConfigurationError("type: is required, as text", f"types: {', '.join(types.names)}")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ConfigurationError("name: is required: 1 to 60 letters, digits, '.', '_' and '-', the first a letter or digit", _FORM)
+    if name.lower() in RESERVED:
+        raise ConfigurationError(f"name: {name} is the name of another source of Squall's", "choose another one")
+    kind = types.get(type_name)
+    try:
+        return ConfiguredSource(name, kind, kind.Options.model_validate(values, context=secrets))
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(_complaints(error, kind.Options)), f"a usual table: {_usual(kind)}") from None
+
+
+def _complaints(error: ValidationError, options: type[SourceOptions]) -> Iterator[str]:
+    known = [field.alias or name for name, field in options.model_fields.items()]
+    for each in error.errors(include_url=False, include_input=False, include_context=False):
+        where = ".".join(str(part) for part in each["loc"])
+        message = each["msg"].removeprefix("Value error, ")
+        if each["type"] == "extra_forbidden":
+            close = get_close_matches(where, known, n=1)
+            message = f"is no option; did you mean {close[0]}?" if close else f"is no option; options: {', '.join(known) or 'none'}"
+        elif each["type"] == "missing":
+            message = "is required"
+        yield f"{where}: {message}" if where else message
+
+
+def _usual(kind: SourceType[Any]) -> str:
+    lines = (line.partition("  #")[0].strip() for line in kind.example.splitlines())
+    return ", ".join([f'type = "{kind.name}"', 'name = "…"', *(line for line in lines if line)])
+
+
+def _shown(table: Any) -> str:
+    """Return type and name of a table for a message."""
+    if not isinstance(table, dict):
+        return ""
+    words = [str(table[key])[:60] for key in ("type", "name") if isinstance(table.get(key), str)]
+    return f" ({' '.join(words)})" if words else ""

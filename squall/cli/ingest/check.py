@@ -1,0 +1,52 @@
+"""`squall ingest check`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from squall.cli.ingest.sources import SourcesFile, with_list
+from squall.cli.options import AsJson, settings_of
+from squall.cli.output import echo, print_json
+from squall.core.clock import SystemClock
+
+
+def check_sources(
+    context: typer.Context,
+    file: SourcesFile = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Longest wait for each answer.")] = 20.0,
+    as_json: AsJson = False,
+) -> None:
+    """Ask every source of a list, and say what each answers.
+
+    Each is opened as `squall ingest sources` opens it, but nothing is published or stored and no position moves. The table has name,
+    type, the answer, and the age of the newest document that was seen. Exits with 1 if one of them does not answer.
+
+    \b
+    Examples:
+      squall ingest check sources.toml
+      squall ingest check sources.toml --seconds 60 --json
+    """
+    from squall.app.signals import stop_on_signals
+    from squall.app.source_list.check import ask_sources
+    from squall.core.formatting import duration
+
+    settings, clock = with_list(settings_of(context), file), SystemClock()
+    with stop_on_signals() as stop:
+        results = ask_sources(settings, clock, stop, seconds)
+    if as_json:
+        print_json({"sources": [result.as_dict() for result in results]})
+    else:
+        now = clock.now()
+        rows = [("name", "type", "answer", "last document")]
+        for result in results:
+            age = f"{duration(result.last_document_at, now)} ago" if result.last_document_at else "-"
+            rows.append((result.name, result.type, "ok" if result.ok else "error", age))
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        details = ["", *(result.detail for result in results)]
+        for row, detail in zip(rows, details, strict=True):
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            echo(f"{line}  {detail}".rstrip())
+    if not all(result.ok for result in results):
+        raise typer.Exit(1)
