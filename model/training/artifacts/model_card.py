@@ -23,6 +23,7 @@ _OF_SQUALL = {
     "severity": "texts of these sets, of StockNet (MIT) and of A Million News Headlines (CC0): `model/labelled/severity_train.csv`",
     "joined": "two of Squall's own sentences in one text: `model/labelled/templates`",
     "names": "sentences of Squall's own: `model/labelled/names.jsonl`",
+    "headlines": "headlines of Squall's own: `model/labelled/headlines.jsonl`",
     **dict.fromkeys(
         (
             *("accidents_attacks_strikes", "hard_language", "insolvency_fraud_lawsuits", "irony_slang_and_outcomes", "posts_tone"),
