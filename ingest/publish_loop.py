@@ -16,7 +16,7 @@ from squall.core.items import Batch, DeadLetter, Item
 from squall.core.observability.health import Health
 from squall.core.records import Document
 from squall.core.retry import retry_until_available
-from squall.ingest.push.results import PublishedIds
+from squall.ingest.push.results import PublishedVersions
 from squall.ingest.source import Source, reported
 
 log = logging.getLogger(__name__)
@@ -111,14 +111,14 @@ def publish(
     """
     report, health = IngestReport(source.name), health or Health(clock)
     health.liveness.expect(source.name)
-    batches, published = reported(source, stop, health), PublishedIds()
+    batches, published = reported(source, stop, health), PublishedVersions()
     try:
         for batch in batches:
             documents, letters = _sort(batch.items, clock)
             publisher.publish(documents, stop)
             publisher.dead_letter(letters, stop)
             retry_until_available(batch.commit, stop, COMMIT_RETRY_SECONDS, _log_wait)
-            report.count(documents, letters, published.add([document.id for document in documents]).count("duplicate"))
+            report.count(documents, letters, published.add(documents).count("duplicate"))
             _record(health, source.name, len(documents), letters)
             _log_rejections(source, batch, letters)
             on_progress(report)

@@ -158,7 +158,7 @@ def _described(index: int, error: InvalidRecordError) -> dict[str, Any]:
 
 
 def _check_sources(documents: list[Document], token: PushTokenSettings) -> None:
-    """Refuse documents of sources that the token may not name: their ids would make the source's own documents duplicates."""
+    """Refuse documents of sources that the token may not name: their ids would make them versions of the source's own documents."""
     forbidden = [(index, document.source) for index, document in enumerate(documents) if not token.may_send(document.source)]
     if forbidden:
         errors = [

@@ -13,29 +13,30 @@ from squall.core.records import Document
 Result = Literal["stored", "published", "duplicate", "rejected"]
 
 REMEMBERED: Final = 100_000
-"""Ids of published documents that are remembered: about 15 MB."""
+"""Published documents that are remembered: about 20 MB."""
 
 _BY_FATE: Final[dict[Fate, Result]] = {Fate.STORED: "stored", Fate.DUPLICATE: "duplicate", Fate.REJECTED: "rejected"}
 
 
-class PublishedIds:
-    """The ids that this process has published to Kafka most recently, where nobody knows what is stored. Thread-safe."""
+class PublishedVersions:
+    """What this process has published to Kafka most recently, where nobody knows what is stored. Thread-safe."""
 
     def __init__(self, most: int = REMEMBERED) -> None:
         self._most = most
-        self._ids: OrderedDict[str, None] = OrderedDict()
+        self._keys: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def add(self, ids: Sequence[str]) -> list[Result]:
-        """Remember `ids`; return for each whether it was published before."""
+    def add(self, documents: Sequence[Document]) -> list[Result]:
+        """Remember `documents`; return for each whether it was published before with this title and text."""
         results: list[Result] = []
         with self._lock:
-            for key in ids:
-                results.append("duplicate" if key in self._ids else "published")
-                self._ids[key] = None
-                self._ids.move_to_end(key)
-            while len(self._ids) > self._most:
-                self._ids.popitem(last=False)
+            for document in documents:
+                key = (document.id, document.revision)
+                results.append("duplicate" if key in self._keys else "published")
+                self._keys[key] = None
+                self._keys.move_to_end(key)
+            while len(self._keys) > self._most:
+                self._keys.popitem(last=False)
         return results
 
 

@@ -20,7 +20,7 @@ from squall.core.observability.health import Health
 from squall.ingest.push.app import PROBES, PushEndpoint, create_app
 from squall.ingest.push.authorisation import check_tokens
 from squall.ingest.push.queue import PushQueue, Submission
-from squall.ingest.push.results import PublishedIds, Result, results_of
+from squall.ingest.push.results import PublishedVersions, Result, results_of
 from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class PushSource:
         self.endpoint = PushEndpoint(settings, clock, PushQueue(settings.max_pending), metrics=self._health.metrics)
         self._settings = settings
         self._numbers = OriginNumbers(self.name, clock)
-        self._published = PublishedIds()
+        self._published = PublishedVersions()
         self._server: HttpServer | None = None
         self._socket: socket.socket | None = None
         self._closed = False
@@ -141,7 +141,7 @@ class PushSource:
         settled: list[Result] = []
 
         def commit() -> None:
-            documents = [document.id for submission in taken for document in submission.documents]
+            documents = [document for submission in taken for document in submission.documents]
             self.endpoint.queue.settle(taken, settled or self._published.add(documents))
 
         return Batch(

@@ -106,7 +106,7 @@ class StoreReader:
         before: datetime | None = None,
         limit: int = 100,
     ) -> Rows[StoredDocument]:
-        """Return documents, newest first, copies included; an empty filter selects everything.
+        """Return documents, newest first, copies included, of each its newest version; an empty filter selects everything.
 
         Args:
             event: only documents that say that this happened, for example `accident` (docs/severity.md).
@@ -159,6 +159,15 @@ class StoreReader:
     def document(self, document_id: str) -> StoredDocument | None:
         """Return one document, None where there is none of this id."""
         return self._store.documents.get(document_id)
+
+    def versions(self, document_id: str, *, limit: int = 100) -> Rows[StoredDocument]:
+        """Return a document as it was published and each time that its title or text had changed, newest first.
+
+        Args:
+            document_id: of any of its versions; empty where there is none of this id.
+            limit: at most this many.
+        """
+        return _rows(self._store.documents.versions(document_id, limit=limit), StoredDocument)
 
     def mentions(self, documents: Collection[StoredDocument]) -> dict[str, Rows[StoredMention]]:
         """Return the names in each document by its id, in the order of their place, with the tone towards each.

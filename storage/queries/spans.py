@@ -108,20 +108,26 @@ revises != '' AND (revises, fingerprint) IN
     read=_READ,
 )
 
+# A document that its source did not date was collected later than it was published: it makes none that has a date a copy.
 _COPIES = sql(
     """
     SELECT $key
     FROM
     (
         SELECT
-            id, published_at,
-            lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
-                OVER (PARTITION BY if($keeps_title, cityHash64(id), fingerprint) ORDER BY published_at, id) AS before
+            id, published_at, undated,
+            max(published_at) OVER earlier AS before,
+            max(if(undated, toDateTime64(0, 3, 'UTC'), published_at)) OVER earlier AS dated_before
         FROM documents FINAL
         WHERE NOT {copies:UInt8} AND $current
           AND fingerprint IN (SELECT fingerprint FROM documents WHERE $read GROUP BY fingerprint HAVING count() > 1)
+        WINDOW earlier AS
+        (
+            PARTITION BY if($keeps_title, cityHash64(id), fingerprint) ORDER BY published_at, id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        )
     )
-    WHERE before >= published_at - INTERVAL $hours HOUR
+    WHERE if(undated, before, dated_before) >= published_at - INTERVAL $hours HOUR
     """,
     key=_KEY,
     read=_READ,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import AfterValidator, AwareDatetime, TypeAdapter
 
 from squall.core.records import OLDEST, Kind, Sentiment
 from squall.dashboards.page.response_cache import ResponseCache
+from squall.dashboards.page.schemas.base import ErrorView
 from squall.dashboards.page.schemas.documents import DocumentsView, document_views
 from squall.dashboards.page.time_grid import INSTANT, Hours
 from squall.storage import Store
@@ -19,6 +20,8 @@ from squall.storage.rows.documents import StoredDocument
 
 _POSITION = re.compile(r"([^,]+)(?:,([0-9a-f]{32}))?")
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+
+_NO_DOCUMENT: Final[dict[int | str, dict[str, Any]]] = {404: {"model": ErrorView, "description": "no such document"}}
 
 
 def _position(text: str) -> str:
@@ -104,7 +107,23 @@ def document_routes(store: Store, cache: ResponseCache) -> APIRouter:
         key = ("documents", limit, before, words, *filters.values())
         return cache.get(key, lambda: _page(store, limit, before, words, filters))
 
+    @routes.get("/api/documents/{document_id}/versions", responses=_NO_DOCUMENT)
+    def versions(
+        document_id: Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="`id` of any of its versions")],
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> DocumentsView:
+        """A document as it was published and each time that its title or text had changed, newest first; one page."""
+        found = cache.get(("versions", document_id, limit), lambda: _versions(store, document_id, limit))
+        if not found.documents:
+            raise HTTPException(404, f"there is no document {document_id}, or it is not stored any more")
+        return found
+
     return routes
+
+
+def _versions(store: Store, document_id: str, limit: int) -> DocumentsView:
+    rows = store.documents.versions(document_id, limit=limit)
+    return DocumentsView(documents=document_views(rows, store.mentions.of(rows), store.stories.of(rows)), next=None)
 
 
 def _page(store: Store, limit: int, position: str, words: tuple[str, ...], filters: dict[str, str]) -> DocumentsView:

@@ -52,6 +52,10 @@ class DocumentView(SeverityView, View):
     symbols: tuple[str, ...]
     published_at: datetime
     collected_at: datetime
+    undated: bool = Field(False, description="its source gave no time that can be read: published_at is when it was collected")
+    revises: str = Field(
+        "", description="id of the first version, if title or text have changed since: see /api/documents/{document_id}/versions"
+    )
     topic: str
     topic_probability: float
     p_negative: float

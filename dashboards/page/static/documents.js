@@ -9,6 +9,7 @@ import { eventChips, severityChip } from "./gravity.js";
 import { marked, nameChips, textFrom } from "./name_chips.js";
 import { folded, storyLine, updateStory } from "./stories.js";
 import { urlState } from "./url_state.js";
+import { newestVersions, versionsLine } from "./versions.js";
 
 const PAGE = 50;
 const MAX_ROWS = 300; // in the list; older ones are loaded page by page
@@ -59,7 +60,7 @@ export function documentRow(document_, towards = document_) {
   const { title, text, url, topic, source, symbols, kind, language, entities } = document_;
   const { sentiment, score } = towards;
   const at = document_.published_at;
-  const facts = [source, kind, language === "und" ? "" : language].filter(Boolean).join(" · ");
+  const facts = [source, kind, language === "und" ? "" : language, document_.undated ? "undated" : ""].filter(Boolean).join(" · ");
   const named = symbols.map((name) => `$${name}`).join(" ");
   return el(
     "li", { class: `document ${sentiment}` },
@@ -74,6 +75,7 @@ export function documentRow(document_, towards = document_) {
     title && text && !title.startsWith(text) ? el("p", { class: "text" }, ...marked(text, entities, textFrom(document_))) : null,
     nameChips(entities),
     el("p", { class: "facts" }, el("span", { class: "source" }, facts), named ? el("span", { class: "symbols" }, named) : null),
+    versionsLine(document_),
     storyLine(document_),
   );
 }
@@ -127,7 +129,7 @@ function showSome() {
 }
 
 function draw() {
-  reconcile(list, folded(shown), { key: (row) => row.id, create: (row) => documentRow(row), update: updateStory });
+  reconcile(list, folded(newestVersions(shown)), { key: (row) => row.id, create: (row) => documentRow(row), update: updateStory });
   $("older").hidden = next === null;
 }
 

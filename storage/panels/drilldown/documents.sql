@@ -23,6 +23,7 @@ FROM
         SELECT published_at, id
         FROM documents
         WHERE $__timeFilter_ms(published_at)
+            AND id NOT IN ({{outdated}})
             AND (chosen_topic = '' OR topic = chosen_topic)
             AND (chosen_symbol = '' OR has(symbols, chosen_symbol))
         ORDER BY ifNull(severity, 0) DESC, published_at DESC

@@ -6,6 +6,7 @@ WITH
         SELECT DISTINCT published_at, document_id
         FROM mentions
         WHERE entity = chosen_entity AND first AND $__timeFilter_ms(published_at)
+            AND document_id NOT IN ({{outdated}})
         ORDER BY published_at DESC
         LIMIT 140
     ),

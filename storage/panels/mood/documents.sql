@@ -21,6 +21,7 @@ FROM
         SELECT published_at, id
         FROM documents
         WHERE $__timeFilter_ms(published_at)
+            AND id NOT IN ({{outdated}})
             AND sentiment = 'negative'
             AND {{filters}}
             AND $__conditionalAll(has(symbols, decodeURLComponent('${symbol:percentencode}')), $symbol)

@@ -128,3 +128,22 @@ def test_an_invalid_position_is_refused_with_the_reason(world: Any, before: str)
         answer = httpx.get(url + "/api/documents", params={"before": before})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("query.before: ")
+
+
+def test_a_list_has_the_newest_version_and_the_earlier_ones_can_be_asked_for(world: Any, scored: Any) -> None:
+    first = scored("Apple to report at noon", "neutral", age=timedelta(hours=1))
+    second = scored("Apple plunges 40% after fraud admission", revises=first.document.id, undated=True)
+    other = scored("Quake hits the coast", age=timedelta(minutes=30))
+    world.insert(first, second, other)
+    with world.serving() as url:
+        listed = httpx.get(url + "/api/documents").json()["documents"]
+        found = httpx.get(f"{url}/api/documents/{first.document.id}/versions").json()
+        assert httpx.get(f"{url}/api/documents/{second.document.id}/versions").json() == found
+        unknown = httpx.get(f"{url}/api/documents/{'0' * 32}/versions")
+    assert [row["id"] for row in listed] == [second.document.id, other.document.id]
+    assert [(row["id"], row["revises"], row["undated"]) for row in found["documents"]] == [
+        (second.document.id, first.document.id, True),
+        (first.document.id, "", False),
+    ]
+    assert found["next"] is None
+    assert (unknown.status_code, "no document" in unknown.json()["detail"]) == (404, True)

@@ -20,11 +20,12 @@ from tests.support.formed_stories import form_stories
 pytestmark = pytest.mark.slow
 
 ONE = f"{1:032x}"
-VALUES = {"alert_id": ONE, "story_id": ONE, "series": "Markets", "entity": "company:bank", "matcher": "topic=Mark*"}
+VALUES = {"alert_id": ONE, "story_id": ONE, "document_id": ONE, "series": "Markets", "entity": "company:bank", "matcher": "topic=Mark*"}
 ROUTES = {
     ("get", "/healthz"),
     ("get", "/api/overview"),
     ("get", "/api/documents"),
+    ("get", "/api/documents/{document_id}/versions"),
     ("get", "/api/stories/{story_id}"),
     ("get", "/api/mood"),
     ("get", "/api/chart"),
@@ -77,7 +78,7 @@ def test_what_every_get_route_answers_is_as_described(world: Any, scored: Any, a
     world.store.rollups.update()
     form_stories(world.store, NEWEST + timedelta(minutes=1))
     [story, *_] = world.store.stories.of(world.store.documents.search()).values()
-    values = VALUES | {"story_id": story.story_id}
+    values = VALUES | {"story_id": story.story_id, "document_id": story.story_id}
     world.store.alerts.write([alert(1, AlertState.FIRING), alert(2, AlertState.RESOLVED)])
     with world.serving() as url:
         for path, body in ((f"/api/alerts/{ONE}/acknowledgement", {"author": "ann"}), ("/api/silences", SILENCE)):
@@ -91,7 +92,7 @@ def test_what_every_get_route_answers_is_as_described(world: Any, scored: Any, a
                 assert answer.status_code == 200, (path, answer.text)
                 validate(document, path, "get", 200, answer.json())
                 walked += 1
-        assert walked == 16
+        assert walked == 17
         validate(document, "/api/documents", "get", 422, httpx.get(url + "/api/documents?limit=0").json())
         validate(document, "/api/chart", "get", 404, httpx.get(url + "/api/chart?series=Nope").json())
 

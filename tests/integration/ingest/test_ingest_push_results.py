@@ -13,13 +13,13 @@ import pytest
 from squall import storage
 from squall.core.clock import SystemClock
 from squall.core.config.settings import ProcessorSettings, PushSettings
-from squall.ingest.push.results import PublishedIds
+from squall.ingest.push.results import PublishedVersions
 from squall.ingest.push.source import PushSource
 from squall.storage import Store
 from squall.stream.drivers.inprocess import InProcessDriver
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import Processor
-from tests.support.doubles import HashScorer
+from tests.support.doubles import HashScorer, document
 from tests.support.pushing import GOOD
 
 
@@ -70,11 +70,14 @@ def test_new_documents_are_told_from_those_that_are_stored_already(node: Node) -
     assert next(iter(node.store.read("SELECT count() FROM documents")))[0] == 9
 
 
-def test_a_duplicate_with_another_text_leaves_the_stored_one_as_it_is(node: Node) -> None:
-    node.post({**GOOD, "id": "1"})
-    again = node.post({**GOOD, "id": "1", "title": "Bank does not fail"})
-    assert again["results"] == ["duplicate"]
-    assert [row[0] for row in node.store.read("SELECT title FROM documents")] == ["Bank fails"]
+def test_a_document_with_another_text_is_a_version_of_the_stored_one(node: Node) -> None:
+    first = node.post({**GOOD, "id": "1"})
+    for expected in ("stored", "duplicate"):
+        again = node.post({**GOOD, "id": "1", "title": "Bank does not fail"})
+        assert (again["results"], again["ids"]) == ([expected], first["ids"])
+    assert node.post({**GOOD, "id": "1"})["results"] == ["duplicate"]
+    assert [row.title for row in node.store.documents.search()] == ["Bank does not fail"]
+    assert [row.title for row in node.store.documents.versions(first["ids"][0])] == ["Bank does not fail", "Bank fails"]
 
 
 def test_requests_that_share_a_micro_batch_get_their_own_results(node: Node) -> None:
@@ -92,8 +95,15 @@ def test_requests_that_share_a_micro_batch_get_their_own_results(node: Node) -> 
     assert [answer["results"] for answer in answers] == [["stored"] * number for number in range(6)]
 
 
-def test_of_published_ids_the_latest_are_remembered() -> None:
-    published = PublishedIds(most=2)
-    assert published.add(["a", "b", "a"]) == ["published", "published", "duplicate"]
-    assert published.add(["c"]) == ["published"]
-    assert published.add(["a", "b"]) == ["duplicate", "published"], "b was published longest ago"
+def test_of_published_documents_the_latest_are_remembered() -> None:
+    published = PublishedVersions(most=2)
+    a, b, c = (document(number) for number in range(3))
+    assert published.add([a, b, a]) == ["published", "published", "duplicate"]
+    assert published.add([c]) == ["published"]
+    assert published.add([a, b]) == ["duplicate", "published"], "b was published longest ago"
+
+
+def test_a_published_document_with_another_text_is_new() -> None:
+    published = PublishedVersions()
+    changed = document(0, title="Bank does not fail")
+    assert published.add([document(0), changed, changed]) == ["published", "published", "duplicate"]

@@ -242,3 +242,10 @@ def test_documents_without_a_time_of_their_own_are_counted_only_where_they_are_a
 
 def _minute(moment: datetime) -> int:
     return int(moment.timestamp()) // 60
+
+
+def test_an_undated_document_makes_no_dated_one_a_copy(store: Store) -> None:
+    rows = [scored(number, NOW + number * timedelta(minutes=1), fingerprint=7, undated=number < 2) for number in range(4)]
+    store.documents.insert(rows, token="a")
+    counts = store.counts.per_minute(NOW - timedelta(hours=1), NOW + timedelta(hours=1))
+    assert [(row.minute - NOW) / timedelta(minutes=1) for row in counts.rows()] == [0, 2]

@@ -165,6 +165,6 @@ def test_a_document_stored_long_after_its_mentions_is_counted(store: Store) -> N
     store.mentions.insert([DocumentReading.of(row)], token="a")
     store.rollups.update()
     store._backend.command("ALTER TABLE mentions UPDATE stored_at = now64(3) - INTERVAL 1 DAY WHERE 1 SETTINGS mutations_sync = 2", {})
-    store._backend.insert(DOCUMENTS.block([row], {}), "")
+    store._backend.insert(DOCUMENTS.block([row], {"revision": [row.document.revision]}), "")
     store.rollups.update()
     assert [found.documents for found in store.entities.top(*DAY)] == [1]

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from squall.core.records import ScoredDocument
 from squall.core.text import revision
+from squall.dashboards.grafana.clickhouse_macros import expand
+from squall.dashboards.grafana.variable_formats import Selection
 from squall.storage import Store
+from squall.storage.panels import panel_sql
+from tests.integration.storage.mention_samples import mention, naming
 from tests.integration.storage.samples import NOW, document, scored, scored_ids
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+BANK = "company:alpenbank"
 SPAN = (NOW - 24 * HOUR, NOW + 24 * HOUR)
 
 
@@ -61,6 +67,39 @@ def test_a_list_of_a_span_has_what_was_known_at_its_end(store: Store) -> None:
     store.documents.insert(rows, token="a")
     assert [row.id for row in store.documents.top("", NOW - HOUR, NOW + HOUR)] == [rows[0].document.id]
     assert [row.id for row in store.documents.top("", NOW - HOUR, NOW + 3 * HOUR)] == [rows[1].document.id]
+
+
+@pytest.fixture
+def named(store: Store) -> list[ScoredDocument]:
+    """A document and its later version that name one bank, and are graver each time."""
+    first = naming(1, mention(BANK, severity=0.4)).model_copy(update={"severity": 0.4})
+    later = naming(2, mention(BANK, severity=0.9), published_at=NOW + HOUR, revises=first.document.id).model_copy(update={"severity": 0.9})
+    rows = [first, later]
+    store.documents.insert(rows, token="a")
+    return rows
+
+
+def test_lists_by_name_and_by_severity_have_the_newest_version(store: Store, named: list[ScoredDocument]) -> None:
+    newest = [named[1].document.id]
+    assert [row.document.id for row in store.mentions.documents(BANK, *SPAN)] == newest
+    assert [row.id for row in store.severity.gravest(*SPAN)] == newest
+    assert [row.document.id for row in store.severity.gravest_of(BANK, *SPAN)] == newest
+    assert [row.id for row in store.severity.gravest(NOW - HOUR, NOW + HOUR)] == [named[0].document.id]
+
+
+@pytest.mark.parametrize("panel", ["mood/documents", "drilldown/documents", "entity/documents"])
+def test_panels_have_the_newest_version(store: Store, named: list[ScoredDocument], panel: str) -> None:
+    everything = dict.fromkeys(("topic", "source", "symbol", "language"), Selection((), multi=True, is_all=True))
+    chosen = everything | {"series": Selection(("All topics",)), "entity": Selection((BANK,))}
+    query = expand(panel_sql(panel), start=SPAN[0], end=SPAN[1], interval=60, variables=chosen)
+    places = list(store.read(f"DESCRIBE ({query})").columns[0])
+    assert [row[places.index("title")] for row in store.read(query)] == [named[1].document.title]
+
+
+def test_counts_by_name_leave_out_what_repeats(store: Store, named: list[ScoredDocument]) -> None:
+    store.documents.insert([naming(3, BANK, published_at=NOW + 2 * HOUR, revises=named[0].document.id)], token="b")
+    rows = store.entities.per_minute(*SPAN, entities=[BANK]).rows()
+    assert [(row.minute - NOW, row.negative) for row in rows] == [(timedelta(), 1)]
 
 
 def test_an_update_that_turns_negative_counts_at_its_own_time_and_past_minutes_stay(store: Store) -> None:
