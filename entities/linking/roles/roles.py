@@ -13,6 +13,7 @@ from squall.entities.linking.roles import lawyers, persons
 from squall.entities.linking.roles.authors import plainly_tells, tells
 from squall.entities.linking.roles.exchanges import trades
 from squall.entities.linking.roles.listings import listed
+from squall.entities.linking.roles.other_names import without_other_names
 from squall.entities.linking.roles.professions import (
     has_profession,
     is_exchange,
@@ -25,7 +26,6 @@ from squall.entities.linking.roles.professions import (
     joined,
     whole,
 )
-from squall.entities.linking.roles.other_names import without_other_names
 from squall.entities.linking.roles.raters import rates
 from squall.entities.linking.roles.researchers import advises_on_votes, plainly_rates, reports_on
 
