@@ -13,6 +13,7 @@ from squall.entities.linking.roles import lawyers, persons
 from squall.entities.linking.roles.authors import plainly_tells, tells
 from squall.entities.linking.roles.exchanges import trades
 from squall.entities.linking.roles.listings import listed
+from squall.entities.linking.roles.other_names import without_other_names
 from squall.entities.linking.roles.professions import (
     has_profession,
     is_exchange,
@@ -73,7 +74,8 @@ def _roles_in_order(found: Sequence[Candidate], solicited: bool) -> list[Role]:
     for number, candidate in enumerate(found):
         following = next((other for other in found[number + 1 : number + _MOST_TIED] if other.start >= candidate.end), None)
         previous = found[number - 1] if number and found[number - 1].end <= candidate.start else None
-        result.append(_role(candidate, following, previous, result[-1] if number else None, others))
+        judged = without_other_names(candidate, found, number) if others else candidate
+        result.append(_role(judged, following, previous, result[-1] if number else None, others))
     for number in range(len(found) - 2, -1, -1):
         first, second = found[number], found[number + 1]
         if _is_one_person(first, second):

@@ -93,6 +93,24 @@ def test_a_broker_that_is_talked_of_is_a_subject(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "house"),
+    [
+        ("Bear Stearns rescued by JPMorgan", "JPMorgan"),
+        ("Bear Stearns fund shut by Goldman Sachs", "Goldman Sachs"),
+        ("Best Buy sued by Citi", "Citi"),
+        ("Target sued by Citi", "Citi"),
+    ],
+)
+def test_words_of_another_s_name_are_no_rating(text: str, house: str) -> None:
+    assert roles_in(text)[house] is Role.SUBJECT
+
+
+@pytest.mark.parametrize("text", ["Best Buy cut to sell at Citi", "Best Buy upgraded to buy by Citi", "Citi upgrades Best Buy"])
+def test_a_name_with_a_word_of_rating_in_it_can_be_rated(text: str) -> None:
+    assert roles_in(text) == {"Best Buy": Role.SUBJECT, "Citi": Role.RATER}
+
+
+@pytest.mark.parametrize(
     ("text", "author"),
     [
         ("VW shares plunge - Reuters", "Reuters"),
