@@ -28,6 +28,13 @@ _INLINE_NAMES: Final = (
 )
 _INLINE: Final = frozenset(_INLINE_NAMES.split())
 """Elements within words: `<b>Net</b>flix`."""
+_USUAL_TAGS: Final = {
+    tag: space
+    for names, space in ((_INLINE, ""), (_SPACED, " "))
+    for name in names
+    for tag in (f"<{name}>", f"</{name}>", f"<{name}/>", f"<{name} />")
+}
+"""Tags without attributes, and what stands for each: most tags."""
 _SWITCHES_NAMES: Final = (
     "allowfullscreen async autofocus autoplay checked clear compact controls default defer disabled hidden inert ismap "
     "itemscope loop multiple muted nohref noresize noshade novalidate nowrap open readonly required reversed selected"
@@ -68,7 +75,7 @@ def plain(markup: str) -> str:
         bare = without_tags(without_hidden(text))
         tagged, text = bare != text, bare
     if "&" in text:
-        text = _ENTITY.sub(_decoded, _HALVES.sub(_joined, text))
+        text = _ENTITY.sub(_decoded, _HALVES.sub(_joined, text) if "&#5" in text else text)
     return _spaced(text, lines=not tagged)
 
 
@@ -90,6 +97,8 @@ def without_hidden(markup: str) -> str:
 
     A script or style sheet without an end reaches to the end of the text; a comment without an end is none.
     """
+    if "<!--" not in markup and not _HIDDEN.search(markup):  # the usual case
+        return markup
     parts: list[str] = []
     done = at = 0
     while (start := markup.find("<!--", at)) >= 0:
@@ -112,6 +121,9 @@ def without_tags(markup: str) -> str:
     unclosed: dict[str, bool] = {}
 
     def replaced(tag: re.Match[str]) -> str:
+        usual = _USUAL_TAGS.get(tag[0])
+        if usual is not None:
+            return usual
         name, rest = tag[2], tag[3]
         if name is None:  # a declaration, or an end of CDATA
             return "" if tag[0] in {"<![CDATA[", "]]>"} else " "
