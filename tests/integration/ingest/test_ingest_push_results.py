@@ -77,6 +77,12 @@ def test_a_duplicate_with_another_text_leaves_the_stored_one_as_it_is(node: Node
     assert [row[0] for row in node.store.read("SELECT title FROM documents")] == ["Bank fails"]
 
 
+def test_invalid_documents_are_dead_letters_and_their_neighbours_stored(node: Node) -> None:
+    answer = node.post({**GOOD, "id": "1"}, {**GOOD, "text": 5}, {**GOOD, "id": "2"})
+    assert answer["results"] == ["stored", "rejected", "stored"]
+    assert [row[0] for row in node.store.read("SELECT reason FROM dead_letters")] == ["invalid_field"]
+
+
 def test_requests_that_share_a_micro_batch_get_their_own_results(node: Node) -> None:
     answers: list[Any] = [None] * 6
     posts = [
