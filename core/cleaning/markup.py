@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from html.entities import html5
 from typing import Final
 
+from squall.core.cleaning.surrogate_references import without_halves
 from squall.core.text import MAX_TEXT_CHARS, clean
 
 _LONGEST_MARKUP: Final = 200_000
@@ -28,6 +29,13 @@ _INLINE_NAMES: Final = (
 )
 _INLINE: Final = frozenset(_INLINE_NAMES.split())
 """Elements within words: `<b>Net</b>flix`."""
+_USUAL_TAGS: Final = {
+    tag: space
+    for names, space in ((_INLINE, ""), (_SPACED, " "))
+    for name in names
+    for tag in (f"<{name}>", f"</{name}>", f"<{name}/>", f"<{name} />")
+}
+"""Tags without attributes, and what stands for each: most tags."""
 _SWITCHES_NAMES: Final = (
     "allowfullscreen async autofocus autoplay checked clear compact controls default defer disabled hidden inert ismap "
     "itemscope loop multiple muted nohref noresize noshade novalidate nowrap open readonly required reversed selected"
@@ -45,9 +53,6 @@ _TAG: Final = re.compile(
 )
 _CUT_OFF: Final = re.compile(rf"<([A-Za-z][A-Za-z0-9]*+)\s(?:[^<>\"'=]++|=\s*+(?:{_VALUE})?+|[\"'])*+\Z")
 """A tag that the source has cut off at the end of the text."""
-_HALVES: Final = re.compile(
-    r"&#(5529[6-9]|55[3-9]\d\d|56[0-2]\d\d|5631[0-9]);&#(5632[0-9]|563[3-9]\d|56[4-9]\d\d|57[0-2]\d\d|573[0-3]\d|5734[0-3]);"
-)
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,9}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,31});")
 _INVISIBLE: Final = dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF))
 """Soft hyphens and spaces without width: places where a line may break, within words too."""
@@ -68,7 +73,7 @@ def plain(markup: str) -> str:
         bare = without_tags(without_hidden(text))
         tagged, text = bare != text, bare
     if "&" in text:
-        text = _ENTITY.sub(_decoded, _HALVES.sub(_joined, text))
+        text = _ENTITY.sub(_decoded, without_halves(text))
     return _spaced(text, lines=not tagged)
 
 
@@ -90,6 +95,8 @@ def without_hidden(markup: str) -> str:
 
     A script or style sheet without an end reaches to the end of the text; a comment without an end is none.
     """
+    if "<!--" not in markup and not _HIDDEN.search(markup):  # the usual case
+        return markup
     parts: list[str] = []
     done = at = 0
     while (start := markup.find("<!--", at)) >= 0:
@@ -112,6 +119,9 @@ def without_tags(markup: str) -> str:
     unclosed: dict[str, bool] = {}
 
     def replaced(tag: re.Match[str]) -> str:
+        usual = _USUAL_TAGS.get(tag[0])
+        if usual is not None:
+            return usual
         name, rest = tag[2], tag[3]
         if name is None:  # a declaration, or an end of CDATA
             return "" if tag[0] in {"<![CDATA[", "]]>"} else " "
@@ -151,11 +161,6 @@ def _are_attributes(rest: str) -> bool:
 def _decoded(entity: re.Match[str]) -> str:
     found = entity[0]
     return html.unescape(found) if found[1] == "#" else html5.get(found[1:], found)
-
-
-def _joined(halves: re.Match[str]) -> str:
-    """Return the character of which both halves of UTF-16 were written as references."""
-    return chr(0x10000 + ((int(halves[1]) - 0xD800) << 10) + int(halves[2]) - 0xDC00)
 
 
 def _spaced(text: str, *, lines: bool) -> str:

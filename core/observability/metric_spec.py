@@ -38,6 +38,7 @@ REASONS: Final = (
     "not_an_object",
     "scoring_failed",
     "too_large",
+    "too_many_waiting",
     "unforeseen",
     "unknown_schema",
     OTHER,

@@ -31,15 +31,19 @@ def utc_ms(value: datetime) -> datetime:
     return value.replace(microsecond=value.microsecond - beyond) if beyond else value
 
 
-@lru_cache(maxsize=1024)
 def language_code(value: str) -> str:
     """Return the code of a language, `pt` for `PT_br`; `und` for what is none."""
-    code = value.lower().replace("_", "-").split("-")[0]
+    return _code(value if len(value) <= _LONGEST_LANGUAGE else value.strip()[:_LONGEST_LANGUAGE])
+
+
+@lru_cache(maxsize=1024)
+def _code(value: str) -> str:
+    code = value.strip().lower().replace("_", "-").split("-")[0]
     return code if _LANGUAGE.fullmatch(code) else "und"
 
 
 def _language(value: Any) -> Any:
-    return language_code(value.strip()[:_LONGEST_LANGUAGE]) if isinstance(value, str) else value
+    return language_code(value) if isinstance(value, str) else value
 
 
 def _symbols(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -60,9 +60,13 @@ def open_data_file(path: Path) -> BinaryIO:
     return open_regular_file(path, "write its content to a file, whose position can be remembered, or post it to the push endpoint")
 
 
-def as_bytes(columns: Mapping[str, Any]) -> bytes:
-    """Return columns as JSON, or as Python's `repr` if JSON can't express them (lone surrogates, integers beyond 64 bits)."""
+def as_bytes(columns: Any) -> bytes:
+    """Return any values as JSON, or as Python's `repr` where JSON fails (lone surrogates, integers beyond 64 bits, deep nesting)."""
     try:
         return orjson.dumps(columns, default=str)
     except TypeError:
+        pass
+    try:
         return repr(columns).encode("utf-8", "replace")
+    except RecursionError:
+        return b"(nested too deeply to be shown)"

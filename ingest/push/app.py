@@ -1,4 +1,4 @@
-"""The HTTP API of the push endpoint: a request is accepted or refused as a whole."""
+"""The HTTP API of the push endpoint: each document of a request is accepted or rejected by itself, and what is no JSON refused."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ from squall.core.cleaning.foreign_json import parse_json
 from squall.core.clock import Clock
 from squall.core.config.settings import PushSettings, PushTokenSettings
 from squall.core.errors import InvalidRecordError
+from squall.core.items import RAW_LIMIT, Rejection
 from squall.core.observability.metric_spec import PushOutcome
 from squall.core.observability.metrics import Metrics
 from squall.core.records import Document
+from squall.core.records.fields import utc_ms
 from squall.ingest.documents import Defaults, build_document
 from squall.ingest.fields import InvalidFieldError
+from squall.ingest.file.rows import as_bytes
 from squall.ingest.push.authorisation import authorise
 from squall.ingest.push.limits import BODIES, MAX_ERRORS, RETRY_AFTER, BodyBudget, check_batch_size, read_body
 from squall.ingest.push.queue import PushQueue, Submission
-from squall.ingest.push.results import Result, answer
+from squall.ingest.push.results import Entry, Result, answer
 
 _JSON = "application/json"
 _OUTCOMES: dict[int, PushOutcome] = {401: "unauthorised", 403: "forbidden", 429: "busy", 503: "unavailable"}
@@ -40,8 +43,6 @@ class PushEndpoint:
     queue: PushQueue
     outage: str = ""
     """Why no document can be acknowledged now; empty if documents can."""
-    refused: int = 0
-    """Documents of refused requests."""
     metrics: Metrics = field(default_factory=Metrics)
     parsing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """One body is parsed at a time: as objects it takes many times its length."""
@@ -80,14 +81,12 @@ async def _accept(endpoint: PushEndpoint, request: Request) -> Response:
         body = await read_body(request, endpoint.settings.max_body_bytes, take)
         async with endpoint.parsing:
             items = await asyncio.to_thread(_items, body, kind, endpoint.queue.max_pending)
-            try:
-                built = await asyncio.to_thread(_build, items, token, endpoint.clock.now())
-            except HTTPException:
-                endpoint.refused += len(items)
-                raise
+            entries, errors = await asyncio.to_thread(_build, items, token, endpoint.clock.now())
             del items
-        results = await _acknowledged(endpoint, built) if built else []
-    return Response(orjson.dumps(answer(built, results)), status_code=202, media_type=_JSON)
+        results = await _acknowledged(endpoint, entries) if entries else []
+    if entries and not any(isinstance(entry, Document) for entry in entries):
+        raise HTTPException(400, {"message": f"no document was accepted; number of invalid documents: {len(entries)}", "errors": errors})
+    return Response(orjson.dumps(answer(entries, results, errors)), status_code=202, media_type=_JSON)
 
 
 def _refuse_early(endpoint: PushEndpoint) -> None:
@@ -125,30 +124,33 @@ def _parse(body: bytes, where: str) -> Any:
     try:
         return parse_json(body)
     except InvalidRecordError as error:
-        raise _refusal(1, [{"index": None, "field": None, "reason": error.reason, "message": f"{where}{error.detail}"}]) from None
+        why = {"index": None, "field": None, "reason": error.reason, "message": f"{where}{error.detail}"}
+        raise HTTPException(400, {"message": "no document was accepted", "errors": [why]}) from None
 
 
-def _build(items: list[Any], token: PushTokenSettings | None, now: datetime) -> list[Document]:
-    """Build every document, or refuse all with the index and field of each error."""
+def _build(items: list[Any], token: PushTokenSettings | None, now: datetime) -> tuple[list[Entry], list[dict[str, Any]]]:
+    """Return the document of each item, or why it is none, and a description of the first errors for the sender.
+
+    Raises:
+        HTTPException: 403, the token may not name a source.
+    """
     # stricter than for files: a sender that gets an error for a time without a zone can correct it
     defaults = Defaults(source=token.only_source if token else "", naive=None)
-    built: list[Document] = []
+    built: list[Entry] = []
     errors: list[dict[str, Any]] = []
-    invalid = 0
+    now = utc_ms(now)
     for index, item in enumerate(items):
         try:
             if not isinstance(item, dict):
                 raise InvalidFieldError("not_an_object", "document", f"expected an object, got {type(item).__name__}")
             built.append(build_document(item, defaults, now))
         except InvalidRecordError as error:
-            invalid += 1
+            built.append(Rejection(error.reason, error.detail, as_bytes(item)[:RAW_LIMIT]))
             if len(errors) < MAX_ERRORS:
                 errors.append(_described(index, error))
-    if errors:
-        raise _refusal(invalid, errors)
     if token is not None:
         _check_sources(built, token)
-    return built
+    return built, errors
 
 
 def _described(index: int, error: InvalidRecordError) -> dict[str, Any]:
@@ -157,9 +159,10 @@ def _described(index: int, error: InvalidRecordError) -> dict[str, Any]:
     return {"index": index, "field": None, "reason": error.reason, "message": error.detail}
 
 
-def _check_sources(documents: list[Document], token: PushTokenSettings) -> None:
+def _check_sources(entries: list[Entry], token: PushTokenSettings) -> None:
     """Refuse documents of sources that the token may not name: their ids would make them versions of the source's own documents."""
-    forbidden = [(index, document.source) for index, document in enumerate(documents) if not token.may_send(document.source)]
+    documents = [(index, entry) for index, entry in enumerate(entries) if isinstance(entry, Document)]
+    forbidden = [(index, document.source) for index, document in documents if not token.may_send(document.source)]
     if forbidden:
         errors = [
             {"index": index, "field": "source", "reason": "forbidden_source", "message": f"the token may not name the source {source!r}"}
@@ -170,15 +173,11 @@ def _check_sources(documents: list[Document], token: PushTokenSettings) -> None:
         raise HTTPException(403, {"message": message, "errors": errors})
 
 
-def _refusal(count: int, errors: list[dict[str, Any]]) -> HTTPException:
-    return HTTPException(400, {"message": f"no document was accepted; number of invalid documents: {count}", "errors": errors})
-
-
-async def _acknowledged(endpoint: PushEndpoint, documents: list[Document]) -> Sequence[Result]:
-    """Queue `documents` and return what became of each when a driver has committed them."""
+async def _acknowledged(endpoint: PushEndpoint, entries: list[Entry]) -> Sequence[Result]:
+    """Queue `entries` and return what became of each when a driver has committed them."""
     loop = asyncio.get_running_loop()
     settled: asyncio.Future[Sequence[Result] | None] = loop.create_future()
-    submission = Submission(documents, _settling(loop, settled))
+    submission = Submission(entries, _settling(loop, settled))
     if not endpoint.queue.offer(submission):
         raise _full()
     try:

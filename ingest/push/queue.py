@@ -7,15 +7,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from squall.core.records import Document
-from squall.ingest.push.results import Result
+from squall.ingest.push.results import Entry, Result
 
 
 @dataclass(slots=True, eq=False)
 class Submission:
-    """One request's documents; `answer` is called once: with a result for each when they are committed, None when they are given up."""
+    """What one request holds; `answer` is called once: with the result of each entry when they are committed, None if they are given up."""
 
-    documents: Sequence[Document]
+    entries: Sequence[Entry]
     answer: Callable[[Sequence[Result] | None], None]
     settled: bool = False
 
@@ -44,9 +43,9 @@ class PushQueue:
     def offer(self, submission: Submission) -> bool:
         """Add the submission; return False if the queue is full or closed."""
         with self._changed:
-            if self._closed or self._pending + len(submission.documents) > self.max_pending:
+            if self._closed or self._pending + len(submission.entries) > self.max_pending:
                 return False
-            self._pending += len(submission.documents)
+            self._pending += len(submission.entries)
             self._waiting.append(submission)
             self._changed.notify()
             return True
@@ -58,10 +57,10 @@ class PushQueue:
                 self._changed.wait(seconds)
             taken: list[Submission] = []
             size = 0
-            while self._waiting and (not taken or size + len(self._waiting[0].documents) <= most):
+            while self._waiting and (not taken or size + len(self._waiting[0].entries) <= most):
                 submission = self._waiting.popleft()
                 taken.append(submission)
-                size += len(submission.documents)
+                size += len(submission.entries)
             self._taken.extend(taken)
             return taken
 
@@ -70,7 +69,7 @@ class PushQueue:
         with self._changed:
             if submission in self._waiting:
                 self._waiting.remove(submission)
-                self._pending -= len(submission.documents)
+                self._pending -= len(submission.entries)
 
     def settle(self, submissions: Sequence[Submission], results: Sequence[Result] | None) -> None:
         """Answer taken submissions and free their places; does nothing for those already settled.
@@ -84,7 +83,7 @@ class PushQueue:
             due = [pair for pair in zip(submissions, shares, strict=True) if not pair[0].settled]
             for submission, _ in due:
                 submission.settled = True
-                self._pending -= len(submission.documents)
+                self._pending -= len(submission.entries)
             self._taken = [submission for submission in self._taken if not submission.settled]
         for submission, share in due:
             submission.answer(share)
@@ -104,4 +103,4 @@ def _shares(submissions: Sequence[Submission], results: Sequence[Result] | None)
     if results is None:
         return [None] * len(submissions)
     left = iter(results)
-    return [[next(left) for _ in submission.documents] for submission in submissions]
+    return [[next(left) for _ in submission.entries] for submission in submissions]

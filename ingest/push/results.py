@@ -7,11 +7,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-from squall.core.items import Fate, Outcome
+from squall.core.items import Fate, Outcome, Rejection
 from squall.core.records import Document
 
 Result = Literal["stored", "published", "duplicate", "rejected"]
 
+Entry = Document | Rejection
+"""One document of a request, or why it is none."""
 REMEMBERED: Final = 100_000
 """Published documents that are remembered: about 20 MB."""
 
@@ -25,6 +27,11 @@ class PublishedVersions:
         self._most = most
         self._keys: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._lock = threading.Lock()
+
+    def results(self, entries: Sequence[Entry]) -> list[Result]:
+        """Remember the documents; return the result of each entry."""
+        known = iter(self.add([entry for entry in entries if isinstance(entry, Document)]))
+        return [next(known) if isinstance(entry, Document) else "rejected" for entry in entries]
 
     def add(self, documents: Sequence[Document]) -> list[Result]:
         """Remember `documents`; return for each whether it was published before with this title and text."""
@@ -45,12 +52,13 @@ def results_of(outcomes: Sequence[Outcome]) -> list[Result]:
     return [_BY_FATE[outcome.fate] for outcome in outcomes]
 
 
-def answer(documents: Sequence[Document], results: Sequence[Result]) -> dict[str, Any]:
-    """Return the body of a 202: how many documents are new, duplicates and rejected, and the id and result of each, in order."""
+def answer(entries: Sequence[Entry], results: Sequence[Result], errors: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the body of a 202: how many documents are new, duplicates and rejected, the id and result of each in order, and the errors."""
     return {
         "accepted": sum(result in {"stored", "published"} for result in results),
         "duplicates": results.count("duplicate"),
         "rejected": results.count("rejected"),
-        "ids": [document.id for document in documents],
+        "ids": [entry.id if isinstance(entry, Document) else None for entry in entries],
         "results": list(results),
+        "errors": list(errors),
     }

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from squall.core.clock import Clock
 from squall.core.config.settings import PushSettings
 from squall.core.errors import BrokerUnavailableError, ConfigurationError
-from squall.core.items import Batch
+from squall.core.items import Batch, Item, Origin, Rejection
 from squall.core.net.addresses import host_port
 from squall.core.net.http.host_gate import HostGateMiddleware, HostRule
 from squall.core.net.http.limits import PUSH_SHARE, Timeouts, connection_cap
@@ -20,8 +20,8 @@ from squall.core.observability.health import Health
 from squall.ingest.push.app import PROBES, PushEndpoint, create_app
 from squall.ingest.push.authorisation import check_tokens
 from squall.ingest.push.queue import PushQueue, Submission
-from squall.ingest.push.results import PublishedVersions, Result, results_of
-from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted
+from squall.ingest.push.results import Entry, PublishedVersions, Result, results_of
+from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted, limited
 
 log = logging.getLogger(__name__)
 
@@ -137,12 +137,12 @@ class PushSource:
             self._socket.close()
 
     def _batch(self, taken: Sequence[Submission]) -> Batch:
-        items = [accepted(self._numbers.next(), document) for submission in taken for document in submission.documents]
+        entries = [entry for submission in taken for entry in submission.entries]
+        items = [_item(self._numbers.next(), entry) for entry in entries]
         settled: list[Result] = []
 
         def commit() -> None:
-            documents = [document for submission in taken for document in submission.documents]
-            self.endpoint.queue.settle(taken, settled or self._published.add(documents))
+            self.endpoint.queue.settle(taken, settled or self._published.results(entries))
 
         return Batch(
             items,
@@ -150,3 +150,8 @@ class PushSource:
             caught_up=self.endpoint.queue.pending == len(items),
             settle=lambda outcomes: settled.extend(results_of(outcomes)),
         )
+
+
+def _item(origin: Origin, entry: Entry) -> Item:
+    """Return the item of an entry. A rejected one does not count towards the limit of rejects: its sender is told, and others go on."""
+    return limited(Item(origin, rejection=entry)) if isinstance(entry, Rejection) else accepted(origin, entry)

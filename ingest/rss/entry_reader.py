@@ -43,7 +43,10 @@ class EntryReader:
         self._most_ahead = min(most_ahead, CLOCK_SKEW)
 
     def item(self, state: FeedState, identified: IdentifiedEntry) -> Item | None:
-        """Return the item of an entry; None for one that is dated ahead, by a day at most: it waits in `state.early`."""
+        """Return the item of an entry; None for one that is dated ahead, by a day at most: it waits in `state.early`.
+
+        It is rejected with the reason `too_many_waiting` where `FeedState.wait` has no room for it.
+        """
         entry, feed, now, origin = identified.entry, state.feed, self._clock.now(), self._numbers.next()
         defaults = Defaults(source=feed.source, kind=feed.kind, symbols=feed.symbols, undated=True, markup=False)
         language = feed.language or str(entry.fields.get("language") or "")
@@ -62,12 +65,15 @@ class EntryReader:
                 document = document.model_copy(update={"undated": False})
             return accepted(origin, document)
         except EarlyError as error:
-            if error.due <= now + LONGEST_WAIT:
-                state.early[identified.key] = (error.due, identified)
-                if not waited:
-                    log.info("an entry is dated ahead and waits", extra={"feed": redact_url(feed.url), "until": error.due.isoformat()})
-                return None
             rejection: InvalidRecordError = error
+            if error.due <= now + LONGEST_WAIT:
+                if state.wait(identified, error.due):
+                    if not waited:
+                        log.info("an entry is dated ahead and waits", extra={"feed": redact_url(feed.url), "until": error.due.isoformat()})
+                    return None
+                rejection = InvalidRecordError(
+                    "too_many_waiting", f"{error.detail}, and {len(state.early)} entries of its feed wait already"
+                )
         except InvalidRecordError as error:
             rejection = error
         return limited(rejected(origin, rejection, orjson.dumps(entry.fields, default=str)))

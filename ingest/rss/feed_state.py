@@ -14,6 +14,10 @@ from squall.ingest.rss.fetch import Validators
 from squall.ingest.rss.parser_pool import Entry
 
 _REMEMBERED = 2_000
+MOST_WAITING = 1_000
+"""So many entries of a feed may wait for their time,"""
+MOST_WAITING_CHARS = 10_000_000
+"""with so much title and text."""
 
 
 @dataclass(slots=True)
@@ -48,7 +52,9 @@ class FeedState:
     undated: int = 0
     """Entries that name a time which can't be read: they count as undated."""
     early: dict[str, tuple[datetime, IdentifiedEntry]] = field(default_factory=dict)
-    """Entries that are dated ahead, by key, with the time when they are delivered. Nothing of them counts as seen until then."""
+    """Entries dated ahead, by key, with the time when they are delivered. Nothing of them counts as seen until then. See `wait`."""
+    early_chars: int = 0
+    """Characters of their titles and texts."""
     last_error: str = ""
 
     @property
@@ -107,6 +113,16 @@ class FeedState:
         """Return those that waited for their time, which has come, the earliest first."""
         return [entry for due, entry in sorted(self.early.values(), key=lambda waiting: waiting[0]) if due <= now]
 
+    def wait(self, entry: IdentifiedEntry, due: datetime) -> bool:
+        """Let an entry wait until `due`; return False if too many wait already, or too much."""
+        self.no_longer_waits(entry)
+        chars = self.early_chars + _chars(entry)
+        if len(self.early) >= MOST_WAITING or chars > MOST_WAITING_CHARS:
+            return False
+        self.early[entry.key] = (due, entry)
+        self.early_chars = chars
+        return True
+
     def waits(self, entry: IdentifiedEntry) -> bool:
         """Return whether an entry is known to wait, also under a key that has since turned out not to tell entries apart."""
         return bool(self._waiting(entry))
@@ -114,11 +130,15 @@ class FeedState:
     def no_longer_waits(self, entry: IdentifiedEntry) -> None:
         """Forget that an entry waits: it is read anew."""
         for key in self._waiting(entry):
-            del self.early[key]
+            self.early_chars -= _chars(self.early.pop(key)[1])
 
     def _waiting(self, entry: IdentifiedEntry) -> list[str]:
         found = [key for key in entry.other_keys if key in self.early and self.early[key][1].digest == entry.digest]
         return list(dict.fromkeys((*found, entry.key))) if entry.key in self.early else found
+
+
+def _chars(entry: IdentifiedEntry) -> int:
+    return sum(len(str(entry.entry.fields.get(name) or "")) for name in ("title", "text"))
 
 
 def _keep_newest(keys: dict[str, Any], most: int) -> None:

@@ -51,6 +51,10 @@ class DocumentView(SeverityView, View):
     language: str
     symbols: tuple[str, ...]
     published_at: datetime
+    undated: bool = Field(
+        False,
+        description="the source gave no time that can be read: published_at is when it was collected, and the detector does not count it",
+    )
     collected_at: datetime
     undated: bool = Field(False, description="its source gave no time that can be read: published_at is when it was collected")
     revises: str = Field(

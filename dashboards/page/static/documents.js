@@ -16,6 +16,7 @@ const MAX_ROWS = 300; // in the list; older ones are loaded page by page
 const MAX_WAITING = 200;
 const PER_FRAME = 20; // rows added per animation frame
 const TOP_PX = 8;
+const UNDATED = "The source gave no time that can be read: this is when the document was collected. The detector does not count it.";
 
 const rows = $("rows");
 const list = $("documents");
@@ -70,6 +71,7 @@ export function documentRow(document_, towards = document_) {
       severityChip(towards),
       ...eventChips(towards),
       el("time", { datetime: at, title: fully(at) }, moment(at)),
+      document_.undated ? el("span", { class: "chip undated", title: UNDATED }, "undated") : null,
       el("span", { class: "topic" }, topic)),
     el("p", { class: "title" }, link(url, marked(title || text, entities))),
     title && text && !title.startsWith(text) ? el("p", { class: "text" }, ...marked(text, entities, textFrom(document_))) : null,

@@ -51,8 +51,10 @@ def test_wrong_questions_are_refused(world: Any, query: str) -> None:
 
 
 def test_kind_and_language_filter(world: Any, scored: Any) -> None:
-    world.insert(scored("News", language="en"), scored("Post", kind=Kind.SOCIAL, language="de"))
+    world.insert(scored("News", language="en"), scored("Post", kind=Kind.SOCIAL, language="de", undated=True))
     with world.serving() as url:
+        told = httpx.get(url + "/api/documents").json()["documents"]
+        assert {row["title"]: row["undated"] for row in told} == {"News": False, "Post": True}
 
         def titles(**query: Any) -> list[str]:
             return [row["title"] for row in httpx.get(url + "/api/documents", params=query).json()["documents"]]

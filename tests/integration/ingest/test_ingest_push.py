@@ -30,7 +30,14 @@ def test_one_document_and_a_batch_are_accepted_after_the_commit() -> None:
         assert again["ids"][0] == answer.json()["ids"][0]
         assert again["results"] == ["duplicate", "published", "duplicate"], "as far as this process knows"
         assert (again["accepted"], again["duplicates"], again["rejected"]) == (1, 2, 0)
-        assert client.post("/documents", json=[]).json() == {"accepted": 0, "duplicates": 0, "rejected": 0, "ids": [], "results": []}
+        assert client.post("/documents", json=[]).json() == {
+            "accepted": 0,
+            "duplicates": 0,
+            "rejected": 0,
+            "ids": [],
+            "results": [],
+            "errors": [],
+        }
 
 
 def test_lines_are_a_batch_too() -> None:
@@ -56,14 +63,31 @@ def test_lines_are_a_batch_too() -> None:
         ({"kind": "rumour"}, "kind", "invalid_field"),
     ],
 )
-def test_bad_input_is_refused_whole_with_index_and_field(change: dict[str, Any], field: str, reason: str) -> None:
+def test_bad_input_is_rejected_with_index_and_field_and_costs_its_neighbours_nothing(
+    change: dict[str, Any], field: str, reason: str
+) -> None:
     with pushing() as (driver, client):
-        answer = client.post("/documents", json=[GOOD, {**GOOD, **change}, 5])
-        assert answer.status_code == 400
-        first, second = answer.json()["detail"]["errors"]
-        assert (first["index"], first["field"], first["reason"]) == (1, field, reason)
+        answer = client.post("/documents", json=[{**GOOD, **change}, GOOD, 5])
+        assert answer.status_code == 202
+        told = answer.json()
+        assert (told["accepted"], told["rejected"], told["results"]) == (1, 2, ["rejected", "published", "rejected"])
+        assert [bool(one) for one in told["ids"]] == [False, True, False]
+        first, second = told["errors"]
+        assert (first["index"], first["field"], first["reason"]) == (0, field, reason)
         assert (second["index"], second["reason"]) == (2, "not_an_object")
-        assert driver.titles == []
+        assert driver.titles == [GOOD["title"]]
+        [batch] = driver.batches
+        assert [item.rejection.reason for item in batch.items if item.rejection] == [reason, "not_an_object"], "dead letters"
+        assert all(item.limited_by_source for item in batch.items if item.rejection), "a sender can't stop the others"
+
+
+def test_a_request_without_any_document_is_refused_and_dead_lettered() -> None:
+    deep = b'{"a": ' * 300 + b"1" + b"}" * 300
+    with pushing() as (driver, client):
+        answer = client.post("/documents", content=b"[5, " + deep + b"]", headers={"Content-Type": "application/json"})
+        assert answer.status_code == 400
+        assert [error["reason"] for error in answer.json()["detail"]["errors"]] == ["not_an_object", "missing_field"]
+        assert [item.rejection.raw[:9] for batch in driver.batches for item in batch.items if item.rejection] == [b"5", b"{'a': {'a"]
         assert client.post("/documents", json=GOOD).status_code == 202
 
 

@@ -80,6 +80,12 @@ def test_a_document_with_another_text_is_a_version_of_the_stored_one(node: Node)
     assert [row.title for row in node.store.documents.versions(first["ids"][0])] == ["Bank does not fail", "Bank fails"]
 
 
+def test_invalid_documents_are_dead_letters_and_their_neighbours_stored(node: Node) -> None:
+    answer = node.post({**GOOD, "id": "1"}, {**GOOD, "text": 5}, {**GOOD, "id": "2"})
+    assert answer["results"] == ["stored", "rejected", "stored"]
+    assert [row[0] for row in node.store.read("SELECT reason FROM dead_letters")] == ["invalid_field"]
+
+
 def test_requests_that_share_a_micro_batch_get_their_own_results(node: Node) -> None:
     answers: list[Any] = [None] * 6
     posts = [

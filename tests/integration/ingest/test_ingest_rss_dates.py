@@ -16,6 +16,7 @@ from squall.core.config.settings import IngestSettings
 from squall.core.items import Batch
 from squall.core.observability.health import Health
 from squall.ingest.cursors import CursorStore
+from squall.ingest.rss import feed_state
 from squall.ingest.rss.feed_list import Feed
 from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body
@@ -160,3 +161,21 @@ def test_a_date_days_ahead_is_rejected_with_its_reason(server: FeedServer) -> No
     (item,) = batch.items
     assert item.rejection is not None
     assert "2026-03-09T15:05:00Z is in the future" in item.rejection.detail
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MOST_WAITING", 2), ("MOST_WAITING_CHARS", 2 * len("Story 1 of the bank"))])
+def test_of_entries_that_are_dated_ahead_a_bounded_number_waits_and_the_others_are_dead_letters(
+    server: FeedServer, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    monkeypatch.setattr(feed_state, limit, most)
+    server.answers["/f"] = body(feed_of(*["Mon, 02 Mar 2026 16:00:00 GMT"] * 4))
+    clock = ManualClock(NOW)
+    source = RssSource([Feed(url=server.url("/f"))], SETTINGS, clock, Random(1), once=True)
+    rejected = [item.rejection for batch in run(source) for item in batch.items if item.rejection]
+    assert [(one.reason, one.detail) for one in rejected] == [
+        ("too_many_waiting", "published_at: 2026-03-02T16:00:00Z is in the future, and 2 entries of its feed wait already")
+    ] * 2
+    assert [state.early_chars for state in source.states] == [2 * len("Story 1 of the bank")]
+    for entry in source.states[0].due(NOW + timedelta(hours=1)):
+        source.states[0].no_longer_waits(entry)
+    assert (source.states[0].early, source.states[0].early_chars) == ({}, 0)

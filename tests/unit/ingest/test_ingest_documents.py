@@ -1,17 +1,20 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import pickle
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from squall.core.codec import decode_document, encode_document
 from squall.core.errors import InvalidRecordError
-from squall.core.records import Kind
-from squall.core.text import document_id
+from squall.core.records import Document, Kind
+from squall.core.text import clean, document_id
 from squall.ingest.documents import Defaults, build_document
 from squall.ingest.fields import InvalidFieldError
 
@@ -169,3 +172,36 @@ def test_any_fields_give_a_document_kafka_can_carry_or_a_named_error(changes: di
         assert error.field  # noqa: PT017 - either outcome is right
     else:
         assert orjson.loads(encode_document(document))["id"] == document.id
+
+
+SOME_TEXT = st.text(st.sampled_from("abcd é\u200b\xa0\ufeff\u202e\n\x07\x85$<>&;"), max_size=9)
+TIMES = st.datetimes(datetime(1980, 1, 1), datetime(2260, 1, 1), timezones=st.sampled_from([UTC, None, timezone(timedelta(hours=2))]))  # noqa: DTZ001
+
+
+@given(
+    st.fixed_dictionaries({name: SOME_TEXT.map(clean) | st.just("a" * 999) for name in ("source", "author", "url", "title", "text")}),
+    SOME_TEXT,
+    st.lists(SOME_TEXT, max_size=3).map(tuple),
+    TIMES,
+    TIMES,
+)
+def test_a_document_of_clean_fields_is_what_the_constructor_makes_of_them(
+    texts: dict[str, str], language: str, symbols: tuple[str, ...], published_at: datetime, collected_at: datetime
+) -> None:
+    def made(make: Callable[..., Document]) -> Any:
+        times = {"published_at": published_at, "collected_at": collected_at}
+        try:
+            made = make(id="0" * 32, kind=Kind.NEWS, **texts, language=language, symbols=symbols, **times, undated=False)
+        except ValidationError as error:
+            return error.errors(include_url=False, include_input=False, include_context=False)
+        return made, made.model_fields_set, made.model_dump_json()
+
+    assert repr(made(Document.of_clean)) == repr(made(Document))
+
+
+def test_a_document_of_clean_fields_can_be_copied_and_changed() -> None:
+    document = build()
+    assert document.model_copy(update={"title": "Other"}).title == "Other"
+    assert document == build() == pickle.loads(pickle.dumps(document))
+    with pytest.raises(ValidationError):
+        document.title = "Other"

@@ -88,3 +88,9 @@ def test_trimming_and_comparing_settle(link: str) -> None:
         once = trimmed(text)
         assert trimmed(once) == once
         assert link_key(once) == link_key(text)
+
+
+@given(st.from_regex(r"\A[a-z0-9.-]{1,8}(/[!$-;=?A-Z_a-z~#%@\[\]^|é ]{0,12})?\Z"))
+def test_a_link_without_query_and_port_has_the_key_of_the_same_link_with_its_port(rest: str) -> None:
+    host, slash, path = rest.partition("/")
+    assert link_key(f"https://{host}{slash}{path}") == link_key(f"https://{host}:443{slash}{path}")

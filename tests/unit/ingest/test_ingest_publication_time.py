@@ -111,3 +111,19 @@ def test_a_number_or_text_of_any_length_is_refused_and_not_an_accident() -> None
         for time_format in ("", "%Y-%m-%d"):
             with pytest.raises(TimeFormatError):
                 parse_time(value, UTC, time_format)
+
+
+@given(
+    st.from_regex(
+        r"\A(19|20)[0-9]{2}-([01][0-9]-[0-3][0-9]|W[0-5][0-9]-[0-9])[T ]"
+        r"([0-2][0-9]:[0-6][0-9](:[0-6][0-9]([.,][0-9]{1,9})?)?|[0-2][0-9][:-]{1,2}[0-9])Z\Z"
+    )
+)
+def test_a_usual_time_is_read_as_it_is_behind_a_blank(text: str) -> None:
+    def read(value: str) -> datetime | None:
+        try:
+            return parse_time(value)
+        except TimeFormatError:
+            return None
+
+    assert read(text) == read(f" {text}")
