@@ -125,7 +125,7 @@ class Document(Record):
             return cls(**fields)
         document = cls.__new__(cls)
         _set(document, "__dict__", fields)
-        _set(document, "__pydantic_fields_set__", _ALL_FIELDS)
+        _set(document, "__pydantic_fields_set__", _GIVEN_FIELDS)
         _set(document, "__pydantic_extra__", None)
         _set(document, "__pydantic_private__", None)
         return document
@@ -172,5 +172,5 @@ class KnownVersion:
     scored: bool
 
 
-_ALL_FIELDS = set(Document.model_fields)
+_GIVEN_FIELDS = set(Document.model_fields) - {"revises"}
 """Of every document of `Document.of_clean`; pydantic copies it where it changes it."""

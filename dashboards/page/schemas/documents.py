@@ -56,7 +56,6 @@ class DocumentView(SeverityView, View):
         description="the source gave no time that can be read: published_at is when it was collected, and the detector does not count it",
     )
     collected_at: datetime
-    undated: bool = Field(False, description="its source gave no time that can be read: published_at is when it was collected")
     revises: str = Field(
         "", description="id of the first version, if title or text have changed since: see /api/documents/{document_id}/versions"
     )

@@ -61,7 +61,7 @@ export function documentRow(document_, towards = document_) {
   const { title, text, url, topic, source, symbols, kind, language, entities } = document_;
   const { sentiment, score } = towards;
   const at = document_.published_at;
-  const facts = [source, kind, language === "und" ? "" : language, document_.undated ? "undated" : ""].filter(Boolean).join(" · ");
+  const facts = [source, kind, language === "und" ? "" : language].filter(Boolean).join(" · ");
   const named = symbols.map((name) => `$${name}`).join(" ");
   return el(
     "li", { class: `document ${sentiment}` },

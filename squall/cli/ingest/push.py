@@ -47,5 +47,5 @@ def from_push(
         with reload_on_hangup(global_options(context).load, *token_rotation([source])):
             if wait_for_topics(settings, stop, health, source.report_outage):
                 report = publish_to_kafka(settings, source, stop, on_outage=source.report_outage, health=health)
-                print_summary([report], as_json, {"refused": source.endpoint.refused})
+                print_summary([report], as_json)
         source.close()
