@@ -139,8 +139,12 @@ def published_at_of(fields: Fields, naive: tzinfo | None, time_format: str, lang
         EarlyError: it is in the future.
         InvalidFieldError: it is not a time.
     """
+    value = fields["published_at"]
+    if isinstance(value, Mapping):  # MongoDB's extended JSON: {"$date": …}, {"$date": {"$numberLong": "…"}}
+        value = value.get("$date", value)
+        value = value.get("$numberLong", value) if isinstance(value, Mapping) else value
     try:
-        published = parse_time(fields["published_at"], naive, time_format, language)
+        published = parse_time(value, naive, time_format, language)
     except TimeFormatError as error:
         raise InvalidFieldError("invalid_field", "published_at", str(error)) from error
     if published > collected_at + CLOCK_SKEW:

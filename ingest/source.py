@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
+
+import orjson
 
 from squall.core.clock import Clock
 from squall.core.errors import InvalidRecordError
@@ -62,6 +64,18 @@ def accepted(origin: Origin, document: Document) -> Item:
 def rejected(origin: Origin, error: InvalidRecordError, raw: bytes) -> Item:
     """Return the item of an input that can't become a document; it carries at most `RAW_LIMIT` bytes of the input."""
     return Item(origin, rejection=Rejection(error.reason, error.detail, raw[:RAW_LIMIT]))
+
+
+def as_bytes(values: Any) -> bytes:
+    """Return any values as JSON, or as Python's `repr` where JSON fails (lone surrogates, integers beyond 64 bits, deep nesting)."""
+    try:
+        return orjson.dumps(values, default=str)
+    except TypeError:
+        pass
+    try:
+        return repr(values).encode("utf-8", "replace")
+    except RecursionError:
+        return b"(nested too deeply to be shown)"
 
 
 def limited(item: Item) -> Item:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from squall.core.errors import InvalidRecordError
+
+_IN_FRONT: Final = "\ufeff\x1e"
 
 
 def parse_json(data: bytes | str) -> Any:
     """Return what JSON says, as Python values.
 
     Beyond the standard it takes what usual programs write: `NaN` and `Infinity` mean not given (None), half an emoji (a lone surrogate)
-    stays in the text until the text is cleaned, UTF-8 may hold surrogates.
+    stays in the text until the text is cleaned, UTF-8 may hold surrogates, a byte order mark or a record separator (RFC 7464) may
+    stand in front.
 
     Raises:
         InvalidRecordError: reason `broken_json`, or `broken_encoding` for bytes that are not UTF-8.
@@ -24,7 +27,7 @@ def parse_json(data: bytes | str) -> Any:
     except orjson.JSONDecodeError as error:
         text = data if isinstance(data, str) else decode_utf8(data)
         try:
-            return json.loads(text, parse_constant=_not_given)
+            return json.loads(text.lstrip(_IN_FRONT), parse_constant=_not_given)
         except (ValueError, RecursionError):
             raise InvalidRecordError("broken_json", str(error)) from error
 

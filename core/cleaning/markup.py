@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from html.entities import html5
 from typing import Final
 
-from squall.core.cleaning.surrogate_references import without_halves
+from squall.core.cleaning.character_references import without_halves
 from squall.core.text import MAX_TEXT_CHARS, clean
 
 _LONGEST_MARKUP: Final = 200_000
@@ -43,8 +43,8 @@ _SWITCHES_NAMES: Final = (
 _SWITCHES: Final = frozenset(_SWITCHES_NAMES.split())
 """Attributes that have no value. `<b and c>` has none of them, and is no tag."""
 
-_HIDDEN: Final = re.compile(r"<(script|style)(?=[\s/>])", re.IGNORECASE)
-_HIDDEN_END: Final = {name: re.compile(rf"</{name}\s*+>", re.IGNORECASE) for name in ("script", "style")}
+_HIDDEN: Final = re.compile(r"<(script|style|svg)(?=[\s/>])", re.IGNORECASE)
+_HIDDEN_END: Final = {name: re.compile(rf"</{name}\s*+>", re.IGNORECASE) for name in ("script", "style", "svg")}
 _VALUE: Final = """"[^"<]*+(?:<[^"<]*+){0,4}+"|'[^'<]*+(?:<[^'<]*+){0,4}+'"""
 _TAG: Final = re.compile(
     # counted repeats bound what one `<` can read ahead, so that the time is linear
@@ -91,9 +91,9 @@ def fullest(candidates: Iterable[str]) -> str:
 
 
 def without_hidden(markup: str) -> str:
-    """Return `markup` without comments, and with a space for each script and style sheet.
+    """Return `markup` without comments, and with a space for each script, style sheet and drawing.
 
-    A script or style sheet without an end reaches to the end of the text; a comment without an end is none.
+    A script or style sheet without an end reaches to the end of the text; a comment or drawing without an end is none.
     """
     if "<!--" not in markup and not _HIDDEN.search(markup):  # the usual case
         return markup
@@ -107,8 +107,15 @@ def without_hidden(markup: str) -> str:
         done = at = end + 3
     markup = "".join((*parts, markup[done:]))
     parts, done = [], 0
+    endless: set[str] = set()
     while (hidden := _HIDDEN.search(markup, done)) is not None:
-        ended = _HIDDEN_END[hidden[1].lower()].search(markup, hidden.end())
+        name = hidden[1].lower()
+        ended = None if name in endless else _HIDDEN_END[name].search(markup, hidden.end())
+        if ended is None and name == "svg":
+            endless.add(name)  # none of the others has an end either: they are not searched again
+            parts.append(markup[done : hidden.end()])
+            done = hidden.end()
+            continue
         parts += (markup[done : hidden.start()], " ")
         done = ended.end() if ended else len(markup)
     return "".join((*parts, markup[done:]))

@@ -11,7 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from squall.core.errors import InvalidRecordError
 from squall.ingest.file import lines
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 MAX_ROW_LINES = 5_000
 """The most lines of one record; more means a stray quote."""
+_NULL = "\\N"
+"""What PostgreSQL and MySQL write where there is no value."""
 _REREAD_BYTES = 64 * 1024 * 1024
 """What may be read a second time because a quote was stray, and four times what has been read: a file in which every line leaves a quote
 open would otherwise take time in proportion to its square."""
@@ -92,18 +94,33 @@ def read_csv(stream: BinaryIO, start: int, encoding: str, dialect: Dialect) -> I
         DamagedFileError: the stream breaks off.
     """
     header: list[str] | None = None
+    repeats = False
     number = 0
     for raw, values, error in _CsvRecords(stream, encoding, dialect):
         if header is None:
             if not stated(raw.decode("latin-1")):
                 header = [name.strip() for name in values]
+                repeats = len(set(header)) < len(header)
             continue
         number += 1
         if number <= start:
             continue
         if error is None and len(values) != len(header):
             error = InvalidRecordError("broken_csv", f"the row has {len(values)} values, the header has {len(header)}")
-        yield FileRow(number, raw, error=error) if error else FileRow(number, raw, dict(zip(header, values, strict=True)))
+        if error is not None:
+            yield FileRow(number, raw, error=error)
+            continue
+        if _NULL in values:
+            values = ["" if value == _NULL else value for value in values]
+        yield FileRow(number, raw, _first_given(header, values) if repeats else dict(zip(header, values, strict=True)))
+
+
+def _first_given(header: list[str], values: list[str]) -> dict[str, Any]:
+    """Return the values of a row in which columns share a name: the first that is not empty counts."""
+    row: dict[str, Any] = {}
+    for name, value in zip(header, values, strict=True):
+        row[name] = row.get(name) or value
+    return row
 
 
 def csv_header(stream: BinaryIO, encoding: str, dialect: Dialect) -> list[str]:

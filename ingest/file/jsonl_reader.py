@@ -18,6 +18,7 @@ from squall.ingest.file.text_form import UTF_8, TextForm
 log = logging.getLogger(__name__)
 
 _CHECKED_ROWS = 100
+_COMMA = (",", ord(","))
 _CHECKED_BYTES = 4_000_000
 
 
@@ -97,7 +98,14 @@ def read_jsonl(stream: BinaryIO, start: int, encoding: str) -> Iterator[FileRow]
 
 
 def _json_object(line: bytes, encoding: str) -> dict[str, Any]:
-    data = parse_json(line if encoding == UTF_8 and line.isascii() else decode(line, encoding))
+    text = line if encoding == UTF_8 and line.isascii() else decode(line, encoding)
+    try:
+        data = parse_json(text)
+    except InvalidRecordError:
+        text = text.rstrip()
+        if not text or text[-1] not in _COMMA:  # an array that was cut into lines
+            raise
+        data = parse_json(text[:-1])
     if not isinstance(data, dict):
         raise InvalidRecordError("not_an_object", f"expected a JSON object, got {type(data).__name__}")
     return data

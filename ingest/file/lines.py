@@ -96,7 +96,7 @@ def _sample(content: BinaryIO) -> bytes:
 def read_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
     """Yield (line number from 1, line, True), or (number, the line's beginning, False) for a line longer than `MAX_ROW_BYTES`.
 
-    A UTF-8 byte order mark is dropped.
+    A UTF-8 byte order mark is dropped, and Ctrl-Z as the last line, with which DOS ends files.
 
     Raises:
         DamagedFileError: the stream breaks off.
@@ -113,7 +113,7 @@ def read_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
                 line = line[:_KEPT_BYTES]
         except _DAMAGE as error:
             raise DamagedFileError(f"{type(error).__name__}: {error}") from error
-        if not line:
+        if not line or line == b"\x1a":
             return
         number += 1
         if number == 1:

@@ -15,7 +15,8 @@ import orjson
 
 from squall.core.errors import ConfigurationError, InvalidRecordError
 from squall.ingest.file.columns import Columns
-from squall.ingest.file.rows import DamagedFileError, FileRow, as_bytes, open_data_file
+from squall.ingest.file.rows import DamagedFileError, FileRow, open_data_file
+from squall.ingest.source import as_bytes
 
 DECODE_SECONDS: Final = 120.0
 """The longest wait for the next rows: a page that takes longer is no document."""

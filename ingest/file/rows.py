@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-import orjson
-
 from squall.core.config.files.regular import open_regular_file
 from squall.core.errors import InvalidRecordError
+from squall.ingest.source import as_bytes
 
 
 class DamagedFileError(Exception):
@@ -58,15 +57,3 @@ def open_data_file(path: Path) -> BinaryIO:
         ConfigurationError: as `open_regular_file`.
     """
     return open_regular_file(path, "write its content to a file, whose position can be remembered, or post it to the push endpoint")
-
-
-def as_bytes(columns: Any) -> bytes:
-    """Return any values as JSON, or as Python's `repr` where JSON fails (lone surrogates, integers beyond 64 bits, deep nesting)."""
-    try:
-        return orjson.dumps(columns, default=str)
-    except TypeError:
-        pass
-    try:
-        return repr(columns).encode("utf-8", "replace")
-    except RecursionError:
-        return b"(nested too deeply to be shown)"

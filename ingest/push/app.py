@@ -22,11 +22,11 @@ from squall.core.records import Document
 from squall.core.records.fields import utc_ms
 from squall.ingest.documents import Defaults, build_document
 from squall.ingest.fields import InvalidFieldError
-from squall.ingest.file.rows import as_bytes
 from squall.ingest.push.authorisation import authorise
 from squall.ingest.push.limits import BODIES, MAX_ERRORS, RETRY_AFTER, BodyBudget, check_batch_size, read_body
 from squall.ingest.push.queue import PushQueue, Submission
 from squall.ingest.push.results import Entry, Result, answer
+from squall.ingest.source import as_bytes
 
 _JSON = "application/json"
 _OUTCOMES: dict[int, PushOutcome] = {401: "unauthorised", 403: "forbidden", 429: "busy", 503: "unavailable"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from squall.core.cleaning.surrogate_references import without_halves_in_bytes
+from squall.core.cleaning.character_references import only_characters
 
 _BARE: Final = re.compile(rb"&(?!(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#[xX][0-9A-Fa-f]+);)")
 _CDATA: Final = (b"<![CDATA[", b"]]>")
@@ -33,4 +33,4 @@ def escaped(body: bytes) -> bytes:
 
 
 def _mended(body: bytes) -> bytes:
-    return without_halves_in_bytes(_BARE.sub(b"&amp;", body))
+    return only_characters(_BARE.sub(b"&amp;", body))

@@ -61,7 +61,8 @@ def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]
         raise NotAFeedError(f"not RSS, Atom or RDF, but {what if body.strip() else 'empty'}")
     language = str(parsed.feed.get("language") or "")
     atom = parsed.version.startswith("atom")
-    return [_fields(entry, language, url, atom=atom) for entry in parsed.entries]
+    author = _author(parsed.feed) if atom else ""  # in Atom an entry without one has that of its feed
+    return [_fields(entry, language, author, url, atom=atom) for entry in parsed.entries]
 
 
 def base_url(url: str) -> str:
@@ -70,16 +71,22 @@ def base_url(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _fields(entry: Any, language: str, url: str, *, atom: bool) -> dict[str, Any]:
+def _fields(entry: Any, language: str, author: str, url: str, *, atom: bool) -> dict[str, Any]:
     return {
         "id": _text(entry.get("id")),
         "url": _link(entry, url),
         "title": _prose(entry.get("title_detail") or {"value": entry.get("title")}, atom=atom),
         "text": fullest(_texts(entry, atom=atom)),
-        "author": plain(_text(entry.get("author"))),
-        "language": _text(language),
+        "author": _author(entry) or author,
+        "language": _text(entry.get("language") or language),
         "dates": list(dict.fromkeys(date for name in ("published", "updated", "created") if (date := _text(entry.get(name)).strip()))),
     }
+
+
+def _author(entry: Any) -> str:
+    """Return the author, or the names of several: feedparser's `author` mixes what is said of them."""
+    names = [_text(author.get("name")) for author in entry.get("authors") or ()]
+    return plain(", ".join(filter(None, names)) if len(names) > 1 else _text(entry.get("author")))
 
 
 def _link(entry: Any, url: str) -> str:
