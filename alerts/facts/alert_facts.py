@@ -18,15 +18,15 @@ from squall.alerts.notification.content import MAX_DOCUMENTS
 from squall.alerts.notification.email.chart import AlertChart
 from squall.core.config.settings import Settings
 from squall.core.formatting import window_minutes
-from squall.core.records import Alert, AlertState
+from squall.core.records import Alert, AlertState, SeriesKind
 from squall.core.series import NO_DATA
 from squall.storage import Store
 from squall.storage.queries.alerting.documents import documents_in_window
 from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.drivers import Drivers
 
-_AlertWindow = tuple[str, datetime, datetime]
-"""An alert's id and window: the documents behind it, and its chart, are the same while these are."""
+_AlertWindow = tuple[str, datetime, datetime, tuple[str, ...]]
+"""An alert's id and window, and of one about a name its documents: what is behind it, and its chart, are the same while these are."""
 _MOST_OPEN: Final = 10_000
 _OF_WINDOW: Final = ("document_ids", "limit", "lead", "lead_entity", "lead_documents", "named_documents", "stories", "events", "gravest")
 """What belongs to the window of an alert and is kept while that is the same."""
@@ -75,6 +75,8 @@ class AlertFacts:
         """Return the alert as it is at the event time `at`, with what belongs to its window once it has fired."""
         if alert.test == NO_DATA:
             return alert
+        if alert.kind is SeriesKind.ENTITY:
+            return alert.model_copy(update=self._stories_of(alert)) if alert.fired_at else alert
         if alert.fired_at is not None:
             alert = alert.model_copy(update=self._facts_of_window(alert))
         tick = minute_of(at)
@@ -94,6 +96,12 @@ class AlertFacts:
             known = self._known(key)
             self._of_window[key] = {name: getattr(known, name) for name in _OF_WINDOW} if known else self._read_window(alert)
         return self._of_window[key]
+
+    def _stories_of(self, alert: Alert) -> dict[str, Any]:
+        """Return how many documents drive an alert about a name, and how many stories these tell."""
+        drivers = self.drivers(alert)
+        lead = drivers.lead
+        return {"named_documents": drivers.documents, "lead_documents": lead.documents if lead else 0, "stories": drivers.story_count}
 
     def _known(self, key: _AlertWindow) -> Alert | None:
         """Return the alert as an earlier run stored it, if its window was the same and it had fired."""
@@ -127,7 +135,7 @@ class AlertFacts:
         return float(judged.limit[0]) if np.isfinite(judged.limit[0]) else 0.0
 
     def _read_chart(self, alert: Alert) -> AlertChart | None:
-        if alert.test == NO_DATA:
+        if alert.test == NO_DATA or alert.kind is SeriesKind.ENTITY:
             return None
         tick, width = minute_of(alert.window_end), window_minutes(alert)
         baselines = self._reaching(int(chart_ticks(tick, width)[0]) - self._detector.lookback, tick)
@@ -147,4 +155,4 @@ class AlertFacts:
 
 
 def _window_of(alert: Alert) -> _AlertWindow:
-    return alert.id, alert.window_start, alert.window_end
+    return alert.id, alert.window_start, alert.window_end, alert.document_ids if alert.kind is SeriesKind.ENTITY else ()
