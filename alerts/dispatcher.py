@@ -79,6 +79,7 @@ class Dispatcher:
         """
         self._facts.use(baselines)
         last = {row.alert.id: row for row in changes}
+        self._facts.expect(row.alert for row in last.values())
         if last:
             self._store.alerts.write([self._told(row.alert, instant(row.tick)) for row in last.values()])
         fired = [row for row in changes if row.alert.fired_at is not None]
@@ -88,7 +89,7 @@ class Dispatcher:
             log.info("%s: %s: %s", row.change.value, row.alert.topic, size(row.alert), extra={"alert": row.alert.id})
         self._count_history(changes)
         for tick in sorted({row.tick for row in changed}):
-            self._write(self._due(instant(tick), [row.alert for row in changed if row.tick == tick]))
+            self._write(self._due(instant(tick), [self._told(row.alert, instant(tick)) for row in changed if row.tick == tick]))
 
     def flush(self, until: datetime, baselines: BaselineCache | None = None) -> None:
         """Write the messages that became due up to `until`, event time; also those due by the wall clock alone."""

@@ -277,7 +277,7 @@ class AlertService:
         transitions += lifecycle.advance(readings)
         wall = self._clock.now()
         changes = alert_changes([*transitions, *lifecycle.updates(until)], self._detector.name, wall)
-        changes += name_alert_changes(self._names.evaluate(after, until, after - again), wall)
+        changes += name_alert_changes([*self._names.evaluate(after, until, after - again), *self._names.updates(until)], wall)
         dispatcher.dispatch(sorted(changes, key=lambda row: row.tick), cache)
         dispatcher.flush(instant(until), cache)
         window = self._settings.detector.window_minutes

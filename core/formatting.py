@@ -106,7 +106,8 @@ def current_words(alert: Alert) -> str:
         return ""
     trend = f", {alert.trend.value}" if alert.trend is not Trend.UNKNOWN else ""
     counted = f"{alert.current:,} {tone(alert)} of {alert.current_total:,} in {alert.current_minutes} min"
-    return f"{counted}, {number(alert.current_expected)} expected{trend}"
+    expected = "" if alert.kind is SeriesKind.ENTITY else f", {number(alert.current_expected)} expected"
+    return f"{counted}{expected}{trend}"
 
 
 def peak_words(alert: Alert) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import Method
 from squall.alerts.facts.chart import alert_chart, chart_ticks
 from squall.alerts.facts.current import current
+from squall.alerts.facts.name_facts import NameFacts
 from squall.alerts.minutes import minute_of
 from squall.alerts.notification.content import MAX_DOCUMENTS
 from squall.alerts.notification.email.chart import AlertChart
@@ -50,12 +51,18 @@ class AlertFacts:
         self._drivers: dict[_AlertWindow, Drivers] = {}
         self._charts: dict[_AlertWindow, AlertChart | None] = {}
         self._of_window: dict[_AlertWindow, dict[str, Any]] = {}
+        self._names = NameFacts(store, settings.detector)
         self._stored: Mapping[_AlertWindow, Alert] | None = None
 
     def use(self, baselines: BaselineCache | None) -> None:
         """Read counts and fits from `baselines` where they reach far enough back."""
         if baselines is not None:
             self._baselines = [baselines]
+            self._names.begin(baselines.counts.end)
+
+    def expect(self, alerts: Iterable[Alert]) -> None:
+        """Read at once what several alerts about names need."""
+        self._names.read(alerts)
 
     def documents(self, alert: Alert) -> list[StoredDocument]:
         """Return the documents behind an alert, gravest first, `MAX_DOCUMENTS` at most."""
@@ -76,7 +83,8 @@ class AlertFacts:
         if alert.test == NO_DATA:
             return alert
         if alert.kind is SeriesKind.ENTITY:
-            return alert.model_copy(update=self._stories_of(alert)) if alert.fired_at else alert
+            alert = alert.model_copy(update=self._stories_of(alert)) if alert.fired_at else alert
+            return self._names.now(alert, minute_of(at))
         if alert.fired_at is not None:
             alert = alert.model_copy(update=self._facts_of_window(alert))
         tick = minute_of(at)
@@ -135,8 +143,10 @@ class AlertFacts:
         return float(judged.limit[0]) if np.isfinite(judged.limit[0]) else 0.0
 
     def _read_chart(self, alert: Alert) -> AlertChart | None:
-        if alert.test == NO_DATA or alert.kind is SeriesKind.ENTITY:
+        if alert.test == NO_DATA:
             return None
+        if alert.kind is SeriesKind.ENTITY:
+            return self._names.chart(alert)
         tick, width = minute_of(alert.window_end), window_minutes(alert)
         baselines = self._reaching(int(chart_ticks(tick, width)[0]) - self._detector.lookback, tick)
         try:

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
 
+from squall.alerts.counts import LEVELS
 from squall.alerts.detection.names.evidence import HISTORY_DAYS
-from squall.alerts.detection.names.history import ADVERSE, BUCKET_MINUTES, LIMITS, NEGATIVE, RECENT_MINUTES, SOME, level_of
+from squall.alerts.detection.names.history import BUCKET_MINUTES, RECENT_MINUTES, level_of
 from squall.alerts.detection.names.watch import NameWatch, Sizes
 from squall.alerts.lifecycle import Change
 from squall.alerts.minutes import instant, minute_of
@@ -22,11 +23,10 @@ from squall.alerts.names.lifecycle import NameAlert, NameAlerts, NameChange
 from squall.alerts.names.state import NamesState, dump, load, short_id
 from squall.core.config.settings import DetectorSettings
 from squall.storage import Store
-from squall.storage.rows.mentions import CountedMention, Levels
+from squall.storage.rows.mentions import CountedMention
 
 log = logging.getLogger(__name__)
 
-_LEVELS: Final = Levels(ADVERSE, NEGATIVE, SOME, *LIMITS)
 _READ_MINUTES: Final = RECENT_MINUTES + 1440
 """Documents of the last day are judged by how new they are, beside those of `RECENT_MINUTES` before them."""
 _PART_DOCUMENTS: Final = 250_000
@@ -93,7 +93,7 @@ class NameDetector:
             if not may_go_on():
                 return False
             rows = self._store.mentions.counted_by_level(
-                instant(start), instant(end), step=timedelta(minutes=BUCKET_MINUTES), levels=_LEVELS
+                instant(start), instant(end), step=timedelta(minutes=BUCKET_MINUTES), levels=LEVELS
             )
             for entity, at, documents in rows:
                 watch.count(entity, minute_of(at), documents)
@@ -101,7 +101,8 @@ class NameDetector:
             if not may_go_on():
                 return False
             watch.learn(self._judged_before(self._store.mentions.counted(instant(start), instant(end))))
-        log.info("the past of %d names was read", len(watch), extra={"names": len(watch)})
+        if len(watch):
+            log.info("the past of %d names was read", len(watch), extra={"names": len(watch)})
         self._watch = watch
         return True
 
@@ -123,6 +124,10 @@ class NameDetector:
         self._move_to(until)
         self._watch = watch
         return changes
+
+    def updates(self, until: int) -> list[NameChange]:
+        """Return every alert that fires as of minute `until`: what is said of it goes on."""
+        return [NameChange(Change.UPDATED, until - 1, alert) for alert in self.open]
 
     def skip(self, until: int) -> None:
         """Go on at `until`: nothing was published before it for long."""

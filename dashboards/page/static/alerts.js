@@ -35,7 +35,8 @@ const share = (alert) =>
 function current(alert) {
   if (!alert.current_minutes) return "";
   const { current: now, current_total: total, current_minutes: width, current_expected: expected, trend } = alert;
-  const numbers = `${whole(now)} ${tone(alert)} of ${whole(total)} in ${width} min, ${some(expected)} expected${trend ? `, ${trend}` : ""}`;
+  const usual = isName(alert) ? "" : `, ${some(expected)} expected`;
+  const numbers = `${whole(now)} ${tone(alert)} of ${whole(total)} in ${width} min${usual}${trend ? `, ${trend}` : ""}`;
   const peak = `peak ${whole(alert.peak)}${alert.peaked_at ? ` at ${moment(alert.peaked_at)}` : ""}`;
   return `${isOpen(alert) ? "Now" : "At the end"}: ${numbers}; ${peak}; `
     + `${count(alert.documents_so_far, `${tone(alert)} document`)}${alert.since ? ` since ${moment(alert.since)} UTC` : ""}`;
