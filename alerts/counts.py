@@ -7,16 +7,21 @@ from typing import Final
 
 import numpy as np
 
+from squall.alerts.detection.names.history import ADVERSE, LIMITS, NEGATIVE, SOME
 from squall.alerts.detection.readings import Counts
 from squall.alerts.interfaces import CountStore
 from squall.alerts.minutes import instant
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import TOPICS
 from squall.core.series import MARKET, SECTOR_PREFIX, SOURCE_PREFIX, SYMBOL_PREFIX
+from squall.storage.queries.entities.adverse import AdverseQueries
 from squall.storage.rows.counts import MinuteCounts
+from squall.storage.rows.mentions import Levels
 
 MOST_SOURCES: Final = 200
 """The "no data" test keeps every minute of the history of each: 1.3 MB."""
+LEVELS: Final = Levels(ADVERSE, NEGATIVE, SOME, *LIMITS)
+"""Which documents about a name are adverse, and how grave they are."""
 _HOUR: Final = 60
 
 
@@ -58,6 +63,11 @@ def load_sources(store: CountStore, start: int, end: int, also: Collection[str] 
     names = sorted({*stored.topics, *watched})
     counts = _tabulate(stored, names, start, end)
     return Counts(tuple(SOURCE_PREFIX + name for name in counts.topics), start, counts.negative, counts.total)
+
+
+def load_adverse(store: AdverseQueries, entities: Sequence[str], start: int, end: int) -> Counts:
+    """Return the documents about each of `entities` in minutes [start, end) since the epoch; `negative` are the adverse ones."""
+    return _tabulate(store.per_minute(entities, instant(start), instant(end), LEVELS), entities, start, end)
 
 
 def _tabulate(stored: MinuteCounts, names: Sequence[str], start: int, end: int) -> Counts:

@@ -1,4 +1,4 @@
-"""From transitions to queued messages: alerts are written, the notification policy decides, and what is due is rendered."""
+"""From changes to queued messages: alerts are written, the notification policy decides, and what is due is rendered."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 import orjson
 
+from squall.alerts.changes import AlertChange
 from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import Method
 from squall.alerts.facts.alert_facts import AlertFacts
-from squall.alerts.lifecycle import Change, Transition, alert_record
+from squall.alerts.lifecycle import Change
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.notification.content import DualTime, NotificationContent
 from squall.alerts.notification.links import alert_links
@@ -33,7 +35,7 @@ log = logging.getLogger(__name__)
 class Dispatcher:
     """Writes alerts and the messages about them; its state goes to the store with the detector's position. Serves one run.
 
-    Everything is done in event order: before a transition is taken in, the policy is asked at every moment at which a wait ended before it.
+    Everything is done in event order: before a change is taken in, the policy is asked at every moment at which a wait ended before it.
     So a day evaluated at once makes the messages that a day of one-minute runs would have made. A message that is already stored is left
     as it is.
     """
@@ -68,36 +70,35 @@ class Dispatcher:
         """Return the state as JSON."""
         return self._policy.dump()
 
-    def dispatch(self, transitions: Sequence[Transition], baselines: BaselineCache) -> None:
-        """Write the alerts as they are after `transitions`, in order of time, and the messages that were due up to the last of them.
+    def dispatch(self, changes: Sequence[AlertChange], baselines: BaselineCache) -> None:
+        """Write the alerts as they are after `changes`, and the messages that were due up to the last of them.
 
         Args:
-            transitions: of ticks later than what was reached.
+            changes: in order of time, of ticks later than what was reached.
             baselines: counts and fits that charts and current numbers are read from, if they reach back far enough.
         """
         self._facts.use(baselines)
-        wall = self._clock.now()
-        alerts = [(transition, alert_record(transition, self._detector.name, wall)) for transition in transitions]
-        last = {alert.id: (alert, transition.tick) for transition, alert in alerts}
+        last = {row.alert.id: row for row in changes}
+        self._facts.expect(row.alert for row in last.values())
         if last:
-            self._store.alerts.write([self._told(alert, instant(tick)) for alert, tick in last.values()])
-        fired = [(transition, alert) for transition, alert in alerts if alert.fired_at is not None]
-        self._updates += [(transition.tick, alert) for transition, alert in fired if transition.change is Change.UPDATED]
-        changed = [(transition, alert) for transition, alert in fired if transition.change is not Change.UPDATED]
-        for transition, alert in changed:
-            log.info("%s: %s: %s", transition.change.value, alert.topic, size(alert), extra={"alert": alert.id})
-        self._count_history(transitions)
-        for tick in sorted({transition.tick for transition, _ in changed}):
-            self._write(self._due(instant(tick), [alert for transition, alert in changed if transition.tick == tick]))
+            self._store.alerts.write([self._told(row.alert, instant(row.tick)) for row in last.values()])
+        fired = [row for row in changes if row.alert.fired_at is not None]
+        self._updates += [(row.tick, row.alert) for row in fired if row.change is Change.UPDATED]
+        changed = [row for row in fired if row.change is not Change.UPDATED]
+        for row in changed:
+            log.info("%s: %s: %s", row.change.value, row.alert.topic, size(row.alert), extra={"alert": row.alert.id})
+        self._count_history(changes)
+        for tick in sorted({row.tick for row in changed}):
+            self._write(self._due(instant(tick), [self._told(row.alert, instant(tick)) for row in changed if row.tick == tick]))
 
     def flush(self, until: datetime, baselines: BaselineCache | None = None) -> None:
         """Write the messages that became due up to `until`, event time; also those due by the wall clock alone."""
         self._facts.use(baselines)
         self._write(self._due(until))
 
-    def _count_history(self, transitions: Sequence[Transition]) -> None:
+    def _count_history(self, changes: Sequence[AlertChange]) -> None:
         wall = self._clock.now()
-        ticks = [transition.tick for transition in transitions if transition.change is Change.FIRED]
+        ticks = [row.tick for row in changes if row.change is Change.FIRED]
         found = sum(self._policy.is_history(DualTime(instant(tick), wall)) for tick in ticks)
         if found:
             log.info("%d alerts fired in history, about which nothing is sent (alerts.history_after_seconds, alerts.notify_history)", found)
@@ -190,18 +191,28 @@ class Dispatcher:
         )
 
 
-def pack(lifecycle: str, policy: str) -> str:
-    """Return the states of lifecycle and policy as one string, to be written with the position.
+class DetectorState(NamedTuple):
+    """What is stored with the detector's position: the states of the lifecycle, the notification policy and the detector of names."""
+
+    lifecycle: str = ""
+    policy: str = ""
+    names: str = ""
+
+
+def pack(state: DetectorState) -> str:
+    """Return the states as one string.
 
     The keys (`life`: the lifecycle) are a stored format: a node reads what the version before it wrote.
     """
-    return orjson.dumps({"life": lifecycle, "notifier": policy}).decode()
+    return orjson.dumps({"life": state.lifecycle, "notifier": state.policy, "names": state.names}).decode()
 
 
-def unpack(state: str) -> tuple[str, str]:
-    """Return the states of lifecycle and policy; a state from before there were groups has none of the second."""
+def unpack(state: str) -> DetectorState:
+    """Return the states; one from before there were groups, or names, has none of these."""
     found = orjson.loads(state) if state else {}
-    return (found.get("life", ""), found.get("notifier", "")) if isinstance(found, dict) else (state, "")
+    if not isinstance(found, dict):
+        return DetectorState(state)
+    return DetectorState(found.get("life", ""), found.get("notifier", ""), found.get("names", ""))
 
 
 def _identity(content: NotificationContent) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from squall.alerts.lifecycle import Change
+from squall.alerts.minutes import instant
 from squall.storage.rows.detector import DetectorRun
 
 
@@ -31,6 +33,28 @@ class RunReport:
     """Another detector runs on this store; this one waits to take over."""
     error: str = ""
     """What was unavailable, and why messages wait; the next run continues where this one stopped."""
+
+
+@dataclass(slots=True)
+class RunTotals:
+    """Running totals of one run; `until` is the minute since the epoch up to which everything was evaluated."""
+
+    watermark: datetime | None = None
+    until: int | None = None
+    ticks: int = 0
+    in_history: int = 0
+    changes: list[Change] = field(default_factory=list)
+
+    def report(self) -> RunReport:
+        """Return what the run did so far."""
+        return RunReport(
+            watermark=self.watermark,
+            evaluated_until=None if self.until is None else instant(self.until),
+            ticks=self.ticks,
+            fired=self.changes.count(Change.FIRED),
+            in_history=self.in_history,
+            resolved=self.changes.count(Change.RESOLVED),
+        )
 
 
 def detector_run(report: RunReport, error: str, at: datetime, seconds: float) -> DetectorRun:

@@ -5,25 +5,30 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache, partial
 from typing import Final
 
+from squall.alerts.changes import alert_changes
 from squall.alerts.counts import load_counts, load_sources
 from squall.alerts.delivery.loop import Delivery, DeliveryReport
 from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import open_method
 from squall.alerts.detection.no_data import NoDataDetector, blackout
 from squall.alerts.detection.readings import Counts, Ints, Readings
-from squall.alerts.dispatcher import Dispatcher, pack, unpack
+from squall.alerts.dispatcher import DetectorState, Dispatcher, pack, unpack
 from squall.alerts.interfaces import Sender
 from squall.alerts.lease import Lease, owner_of
 from squall.alerts.lifecycle import Change, Lifecycle
 from squall.alerts.minutes import instant, minute_of
+from squall.alerts.names.detector import NameDetector
+from squall.alerts.names.records import name_alert_changes
+from squall.alerts.names.sizes import catalogue_sizes
 from squall.alerts.notification.links import page_address
 from squall.alerts.recorded_readings import readings_to_record
 from squall.alerts.rollup_pacing import RollupPacing
-from squall.alerts.run_report import RunReport, detector_run
+from squall.alerts.run_report import RunReport, RunTotals, detector_run
 from squall.alerts.stories.forming import StoryForming
 from squall.alerts.watermark import watermark
 from squall.core.clock import Clock
@@ -33,6 +38,7 @@ from squall.core.observability.health import Health
 from squall.core.observability.metric_spec import AlertEvent, RunOutcome
 from squall.core.records import SeriesKind
 from squall.core.series import kind_of
+from squall.entities.catalogue.catalogue import Catalogue
 from squall.storage import Store
 
 log = logging.getLogger(__name__)
@@ -46,17 +52,6 @@ FLUSH_SECONDS: Final = 300.0
 """Longest wait of a run without the delivery loop until its messages were tried."""
 _CHUNK_MINUTES: Final = 1440
 """Event time between two writes of the position: bounds memory, and what is evaluated again after a crash."""
-
-
-@dataclass(slots=True)
-class _Run:
-    """Running totals of one run."""
-
-    watermark: datetime | None = None
-    until: int | None = None
-    ticks: int = 0
-    in_history: int = 0
-    changes: list[Change] = field(default_factory=list)
 
 
 class AlertService:
@@ -77,6 +72,7 @@ class AlertService:
         sender: Sender,
         health: Health | None = None,
         page_url: Callable[[], str] = lambda: "",
+        catalogue: Callable[[], Catalogue] | None = None,
     ) -> None:
         """Serve one process.
 
@@ -87,6 +83,7 @@ class AlertService:
             sender: of finished messages.
             health: of the process.
             page_url: gives the address of the live page that this process serves; empty: none.
+            catalogue: gives what is known of names; None: what the settings say is read when it is needed.
         """
         self._store = store
         self._settings = settings
@@ -99,6 +96,8 @@ class AlertService:
         self._delivery = Delivery(store.notifications, sender, self._lease, settings.detector.lease_seconds, clock, self._health)
         self._rollups = RollupPacing(store, clock)
         self._stories = StoryForming(store, settings.detector, self._lease, clock, self._health.metrics)
+        sizes = catalogue_sizes(catalogue or cache(partial(Catalogue.open, settings.entities)))
+        self._names = NameDetector(store, settings.detector, sizes)
         self._stopping = threading.Event()
         self._standing_by = False
 
@@ -149,7 +148,7 @@ class AlertService:
             self._health.liveness.touch(LIVENESS_PART)
 
     def _run(self, began: float, stop: threading.Event | None) -> RunReport:
-        run, errors = _Run(), list[str]()
+        run, errors = RunTotals(), list[str]()
         try:
             if not self._lease.hold():
                 self._stand_by()
@@ -159,11 +158,8 @@ class AlertService:
         except UnavailableError as error:
             log.warning("the detector run ended early and continues next time: %s", error)
             errors.append(str(error))
-        report = RunReport(watermark=run.watermark, ticks=run.ticks, evaluated_until=None if run.until is None else instant(run.until))
+        report = run.report()
         self._health.metrics.evaluated(report.watermark, report.evaluated_until)
-        report = replace(
-            report, fired=run.changes.count(Change.FIRED), in_history=run.in_history, resolved=run.changes.count(Change.RESOLVED)
-        )
         if not self._lease.held:  # the evaluation took longer than the lease: another detector may be sending
             return replace(report, error="; ".join(errors))
         try:
@@ -194,6 +190,11 @@ class AlertService:
     def _may_go_on(self) -> bool:
         return not self._stopping.is_set() and self._lease.hold()
 
+    def _goes_on(self) -> bool:
+        """As `_may_go_on`, between parts of what takes minutes."""
+        self._health.liveness.touch(LIVENESS_PART)
+        return self._may_go_on()
+
     def _stand_by(self) -> None:
         """Log once that another detector is running."""
         if not self._standing_by:
@@ -201,7 +202,7 @@ class AlertService:
         self._standing_by = True
         self._health.metrics.stand_by()
 
-    def _evaluate(self, run: _Run) -> None:
+    def _evaluate(self, run: RunTotals) -> None:
         limits = self._settings.detector
         idle, settle = timedelta(seconds=limits.idle_seconds), timedelta(seconds=limits.settle_seconds)
         run.watermark = watermark(self._store.progress.all(), self._clock.now(), idle, settle)
@@ -213,33 +214,36 @@ class AlertService:
             return
         position, state = start
         run.until, goal = position, minute_of(run.watermark)
-        lifecycle_state, policy_state = unpack(state)
-        lifecycle = Lifecycle(limits, lifecycle_state, self._clock.now())
+        known, wall = unpack(state), self._clock.now()
+        lifecycle = Lifecycle(limits, known.lifecycle, wall)
+        self._names.resume(position, known.names, wall)
         page = page_address(self._settings.web, self._page_url())
-        dispatcher = Dispatcher(self._store, self._settings, self._detector, self._clock, instant(position), policy_state, page)
+        dispatcher = Dispatcher(self._store, self._settings, self._detector, self._clock, instant(position), known.policy, page)
         if position >= goal:
             dispatcher.flush(instant(position))  # a stream that stalls is still reported, by the wall clock
-            if dispatcher.dump() != policy_state:
+            if dispatcher.dump() != known.policy:
                 self._write_position(position, lifecycle, dispatcher)
         late = limits.grace_minutes
-        while position < goal and self._may_go_on():
+        while position < goal and self._names.ready(self._goes_on) and self._may_go_on():
             until = min(position + _CHUNK_MINUTES, goal)
             counts = load_counts(self._store.counts, limits, position - late - self._detector.lookback, until)
-            if not counts.total.any() and not lifecycle.open:
+            if not counts.total.any() and not lifecycle.open and not self._names.open:
                 dispatcher.flush(instant(until))
                 position = self._skip(until, goal)
+                self._names.skip(position)
             else:
                 self._evaluate_chunk(lifecycle, dispatcher, counts, (position - late, position, until), run)
                 position, late = until, 0
             self._write_position(position, lifecycle, dispatcher)
             run.until, run.in_history = position, dispatcher.in_history
             self._health.liveness.touch(LIVENESS_PART)
-        self._health.metrics.open_alerts(sum(alert.fired is not None for alert in lifecycle.open))
+        self._health.metrics.open_alerts(sum(alert.fired is not None for alert in lifecycle.open) + len(self._names.open))
 
     def _write_position(self, position: int, lifecycle: Lifecycle, dispatcher: Dispatcher) -> None:
         """Store how far everything was evaluated. Delivery is told first: who sees the position knows that no message was overlooked."""
         self._delivery.notify()
-        self._store.detector.write_position(DETECTOR, instant(position), pack(lifecycle.dump(), dispatcher.dump()))
+        state = DetectorState(lifecycle.dump(), dispatcher.dump(), self._names.dump())
+        self._store.detector.write_position(DETECTOR, instant(position), pack(state))
 
     def _position(self) -> tuple[int, str] | None:
         """Return the minute up to which everything was evaluated, and the state; before the first document when there is none."""
@@ -255,7 +259,9 @@ class AlertService:
         busy = [minute_of(day.time) for day in days if day.news + day.social]
         return min(max(min(busy), empty_until), goal) if busy else goal
 
-    def _evaluate_chunk(self, lifecycle: Lifecycle, dispatcher: Dispatcher, counts: Counts, span: tuple[int, int, int], run: _Run) -> None:
+    def _evaluate_chunk(
+        self, lifecycle: Lifecycle, dispatcher: Dispatcher, counts: Counts, span: tuple[int, int, int], run: RunTotals
+    ) -> None:
         """Evaluate (after, until] and write what changed; evaluate (again, after] once more, where documents may have arrived late."""
         again, after, until = span
         cache = BaselineCache(counts)  # both calls use the same hours
@@ -268,14 +274,17 @@ class AlertService:
         if sources is not None:
             readings = replace(readings, elevated=readings.elevated | blackout(sources))  # missing data does not resolve an alert
             transitions += lifecycle.advance(sources)
-        transitions = sorted([*transitions, *lifecycle.advance(readings)], key=lambda transition: transition.tick)
-        dispatcher.dispatch(sorted([*transitions, *lifecycle.updates(until)], key=lambda transition: transition.tick), cache)
+        transitions += lifecycle.advance(readings)
+        wall = self._clock.now()
+        changes = alert_changes([*transitions, *lifecycle.updates(until)], self._detector.name, wall)
+        changes += name_alert_changes([*self._names.evaluate(after, until, after - again), *self._names.updates(until)], wall)
+        dispatcher.dispatch(sorted(changes, key=lambda row: row.tick), cache)
         dispatcher.flush(instant(until), cache)
         window = self._settings.detector.window_minutes
         self._store.detector.write_readings(readings_to_record(self._detector, counts, after, until, window, cache))
         run.ticks += readings.ticks.size
-        run.changes += [transition.change for transition in transitions]
-        for event in (_EVENTS.get(transition.change) for transition in transitions):
+        run.changes += [row.change for row in changes]
+        for event in (_EVENTS.get(row.change) for row in changes):
             if event:
                 self._health.metrics.alert(event)
 

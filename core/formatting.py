@@ -6,14 +6,20 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from squall.core.gravity.words import gravity_words
-from squall.core.records import Alert, AlertState, Trend
-from squall.core.series import BURN, BURST, NO_DATA
+from squall.core.records import Alert, AlertState, SeriesKind, Trend
+from squall.core.series import BURN, BURST, FLASH, NO_DATA
 
 _SAME_TIME: Final = timedelta(minutes=10)
-TESTS: Final = {BURST: "burst (fast window)", BURN: "slow burn (long window)", NO_DATA: "no data"}
+TESTS: Final = {
+    BURST: "burst (fast window)",
+    BURN: "slow burn (long window)",
+    FLASH: "flash (one grave document)",
+    NO_DATA: "no data",
+}
 _MEANING: Final = {
     BURST: "which detects sudden rises within an hour or less",
     BURN: "which detects rises that build up over hours",
+    FLASH: "which finds that what one document says is grave, new, and about somebody who matters",
     NO_DATA: "which detects that a source delivers fewer documents than usual",
 }
 
@@ -38,14 +44,27 @@ def chance(p_value: float) -> str:
 
 def times(alert: Alert) -> str:
     """Return the ratio of observed to expected, as `8.3×`; empty where it is not meaningful."""
-    if not alert.expected or alert.test == NO_DATA or alert.observed / alert.expected >= 1000:
+    if not alert.expected or alert.test in {NO_DATA, FLASH} or alert.observed / alert.expected >= 1000:
         return ""
     ratio = alert.observed / alert.expected
     return f"{ratio:.0f}×" if ratio >= 10 else f"{ratio:.1f}×"
 
 
+def tone(alert: Alert) -> str:
+    """Return what the documents are called that an alert counts: of a name `adverse`, by severity and tone; else `negative`."""
+    return "adverse" if alert.kind is SeriesKind.ENTITY else "negative"
+
+
+def counted_words(alert: Alert) -> str:
+    """Return what was counted in the window that was judged, as `51 negative documents in 30 minutes`."""
+    return f"{alert.observed:,} {tone(alert)} {_documents(alert.observed)} in {window_minutes(alert)} minutes"
+
+
 def size(alert: Alert) -> str:
     """Return direction and size in a few words, for a subject."""
+    if alert.kind is SeriesKind.ENTITY:
+        gravest = f"severity {alert.gravest:.1f}, " if alert.gravest is not None else ""
+        return f"{gravest}{_told(alert)}"
     minutes = window_minutes(alert)
     if alert.test == NO_DATA:
         return f"no documents for {minutes} min, {number(alert.expected)} expected"
@@ -55,16 +74,25 @@ def size(alert: Alert) -> str:
 
 def who(alert: Alert) -> str:
     """Return whom the alert is about: the name that leads its documents, with the series, or the series alone."""
-    return f"{alert.lead} ({alert.topic})" if alert.lead else alert.topic
+    return f"{alert.lead} ({alert.topic})" if alert.lead and alert.lead != alert.topic else alert.topic
 
 
 def driver(alert: Alert) -> str:
     """Return who drives the alert, as `Harbor Union: 41 of 51 negative documents, 3 stories`; empty where that was not read."""
     if not alert.named_documents:
         return ""
+    if alert.kind is SeriesKind.ENTITY:
+        return f"{alert.topic}: {_told(alert)}"
     named = f"{alert.lead_documents:,} of {alert.named_documents:,}" if alert.lead else f"{alert.named_documents:,}"
-    stories = f"{alert.stories:,} {'story' if alert.stories == 1 else 'stories'}"
-    return f"{alert.lead or alert.topic}: {named} negative {_documents(alert.named_documents)}, {stories}"
+    return f"{alert.lead or alert.topic}: {named} negative {_documents(alert.named_documents)}, {_stories(alert)}"
+
+
+def _told(alert: Alert) -> str:
+    return f"{alert.documents_so_far:,} {_documents(alert.documents_so_far)}, {_stories(alert)}"
+
+
+def _stories(alert: Alert) -> str:
+    return f"{alert.stories:,} {'story' if alert.stories == 1 else 'stories'}"
 
 
 def happened(alert: Alert, most: int = 3) -> str:
@@ -77,22 +105,23 @@ def current_words(alert: Alert) -> str:
     if not alert.current_minutes:
         return ""
     trend = f", {alert.trend.value}" if alert.trend is not Trend.UNKNOWN else ""
-    counted = f"{alert.current:,} negative of {alert.current_total:,} in {alert.current_minutes} min"
-    return f"{counted}, {number(alert.current_expected)} expected{trend}"
+    counted = f"{alert.current:,} {tone(alert)} of {alert.current_total:,} in {alert.current_minutes} min"
+    expected = "" if alert.kind is SeriesKind.ENTITY else f", {number(alert.current_expected)} expected"
+    return f"{counted}{expected}{trend}"
 
 
 def peak_words(alert: Alert) -> str:
     """Return the highest number so far, as `184 negative in 60 min, at 2026-03-02 15:20 UTC`; empty where it was not counted."""
     if not alert.current_minutes or alert.peaked_at is None:
         return ""
-    return f"{alert.peak:,} negative in {alert.current_minutes} min, at {moment(alert.peaked_at)}"
+    return f"{alert.peak:,} {tone(alert)} in {alert.current_minutes} min, at {moment(alert.peaked_at)}"
 
 
 def documents_words(alert: Alert) -> str:
     """Return all documents of the alert, as `612 negative documents since 2026-03-02 13:05 UTC`; empty where they were not counted."""
     if not alert.current_minutes or alert.since is None:
         return ""
-    return f"{alert.documents_so_far:,} negative {_documents(alert.documents_so_far)} since {moment(alert.since)}"
+    return f"{alert.documents_so_far:,} {tone(alert)} {_documents(alert.documents_so_far)} since {moment(alert.since)}"
 
 
 def limit_words(alert: Alert) -> str:
@@ -155,12 +184,13 @@ def duration(start: datetime, end: datetime) -> str:
 def explanation(alert: Alert) -> list[str]:
     """Return the sentences that explain an alert: what was counted, how unusual it is, which test detected it, and since when."""
     likelihood = chance(alert.p_value)
+    unusual = f"{likelihood[0].upper()}{likelihood[1:]} (p = {number(alert.p_value)})."
     test = TESTS.get(alert.test, alert.test)
     meaning = f", {_MEANING[alert.test]}" if alert.test in _MEANING else ""
     return [
         *_current(alert),
         *_counted(alert),
-        f"{likelihood[0].upper()}{likelihood[1:]} (p = {number(alert.p_value)}).",
+        *([unusual] if alert.test != FLASH else []),
         f"The test that detected it: {test}{meaning}.",
         _timeline(alert),
     ]
@@ -173,10 +203,15 @@ def _counted(alert: Alert) -> list[str]:
         arrived = f"{alert.observed} {_documents(alert.observed)}" if alert.observed else "No documents"
         return [f"{arrived} arrived in the {minutes} minutes {window(alert)}, {number(alert.expected)} expected{usual}."]
     ratio = f", {times(alert)} the usual number" if times(alert) else ""
-    counted = f"{alert.observed:,} negative {_documents(alert.observed)} were published in the {minutes} minutes {window(alert)}{ratio}."
+    counted = (
+        f"{alert.observed:,} {tone(alert)} {_documents(alert.observed)} were published in the {minutes} minutes {window(alert)}{ratio}."
+    )
+    expected = f"About {number(alert.expected)} {'was' if number(alert.expected) == '1' else 'were'} expected{usual}"
+    if alert.kind is SeriesKind.ENTITY:
+        return [counted, f"{expected}, by what was said of {alert.topic} before."] if alert.test != FLASH else []
     return [
         counted,
-        f"About {number(alert.expected)} {'was' if number(alert.expected) == '1' else 'were'} expected{usual}.",
+        f"{expected}.",
         f"{alert.negative_share:.0%} of all documents were negative, usually {alert.expected_share:.0%}.",
         *([f"Beside the other documents of that window, {limit_words(alert)} or more negative ones are a breach."] if alert.limit else []),
     ]
@@ -194,7 +229,7 @@ def _documents(count: int) -> str:
 
 
 def _timeline(alert: Alert) -> str:
-    began = f"The first breach was at {moment(alert.opened_at)}"
+    began = f"The first {'evidence' if alert.kind is SeriesKind.ENTITY else 'breach'} was at {moment(alert.opened_at)}"
     if is_over(alert) and alert.resolved_at:
         return f"{began}; it was back to normal by {moment(alert.resolved_at)}, after {duration(alert.opened_at, alert.resolved_at)}."
     if alert.fired_at is None:

@@ -17,6 +17,7 @@ from squall.storage.queries.base import Versions
 from squall.storage.queries.counts import CountQueries
 from squall.storage.queries.dead_letters import DeadLetterQueries
 from squall.storage.queries.documents import DocumentQueries
+from squall.storage.queries.entities.adverse import AdverseQueries
 from squall.storage.queries.entities.counts import EntityQueries
 from squall.storage.queries.entities.groups import GroupQueries
 from squall.storage.queries.entities.mentions import MentionQueries
@@ -50,6 +51,7 @@ class Store:
         self.stories = StoryQueries(backend, versions, self.documents)
         self.story_forming = StoryFormingQueries(backend, versions)
         self.entities = EntityQueries(backend, versions)
+        self.adverse = AdverseQueries(backend, versions)
         self.groups = GroupQueries(backend, versions)
         self.arrivals = ArrivalQueries(backend, versions)
         self.counts = CountQueries(backend, versions)

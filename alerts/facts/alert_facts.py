@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,20 +13,21 @@ from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import Method
 from squall.alerts.facts.chart import alert_chart, chart_ticks
 from squall.alerts.facts.current import current
+from squall.alerts.facts.name_facts import NameFacts
 from squall.alerts.minutes import minute_of
 from squall.alerts.notification.content import MAX_DOCUMENTS
 from squall.alerts.notification.email.chart import AlertChart
 from squall.core.config.settings import Settings
 from squall.core.formatting import window_minutes
-from squall.core.records import Alert, AlertState
+from squall.core.records import Alert, AlertState, SeriesKind
 from squall.core.series import NO_DATA
 from squall.storage import Store
 from squall.storage.queries.alerting.documents import documents_in_window
 from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.drivers import Drivers
 
-_AlertWindow = tuple[str, datetime, datetime]
-"""An alert's id and window: the documents behind it, and its chart, are the same while these are."""
+_AlertWindow = tuple[str, datetime, datetime, tuple[str, ...]]
+"""An alert's id and window, and of one about a name its documents: what is behind it, and its chart, are the same while these are."""
 _MOST_OPEN: Final = 10_000
 _OF_WINDOW: Final = ("document_ids", "limit", "lead", "lead_entity", "lead_documents", "named_documents", "stories", "events", "gravest")
 """What belongs to the window of an alert and is kept while that is the same."""
@@ -50,12 +51,18 @@ class AlertFacts:
         self._drivers: dict[_AlertWindow, Drivers] = {}
         self._charts: dict[_AlertWindow, AlertChart | None] = {}
         self._of_window: dict[_AlertWindow, dict[str, Any]] = {}
+        self._names = NameFacts(store, settings.detector)
         self._stored: Mapping[_AlertWindow, Alert] | None = None
 
     def use(self, baselines: BaselineCache | None) -> None:
         """Read counts and fits from `baselines` where they reach far enough back."""
         if baselines is not None:
             self._baselines = [baselines]
+            self._names.begin(baselines.counts.end)
+
+    def expect(self, alerts: Iterable[Alert]) -> None:
+        """Read at once what several alerts about names need."""
+        self._names.read(alerts)
 
     def documents(self, alert: Alert) -> list[StoredDocument]:
         """Return the documents behind an alert, gravest first, `MAX_DOCUMENTS` at most."""
@@ -75,6 +82,9 @@ class AlertFacts:
         """Return the alert as it is at the event time `at`, with what belongs to its window once it has fired."""
         if alert.test == NO_DATA:
             return alert
+        if alert.kind is SeriesKind.ENTITY:
+            alert = alert.model_copy(update=self._stories_of(alert)) if alert.fired_at else alert
+            return self._names.now(alert, minute_of(at))
         if alert.fired_at is not None:
             alert = alert.model_copy(update=self._facts_of_window(alert))
         tick = minute_of(at)
@@ -94,6 +104,12 @@ class AlertFacts:
             known = self._known(key)
             self._of_window[key] = {name: getattr(known, name) for name in _OF_WINDOW} if known else self._read_window(alert)
         return self._of_window[key]
+
+    def _stories_of(self, alert: Alert) -> dict[str, Any]:
+        """Return how many documents drive an alert about a name, and how many stories these tell."""
+        drivers = self.drivers(alert)
+        lead = drivers.lead
+        return {"named_documents": drivers.documents, "lead_documents": lead.documents if lead else 0, "stories": drivers.story_count}
 
     def _known(self, key: _AlertWindow) -> Alert | None:
         """Return the alert as an earlier run stored it, if its window was the same and it had fired."""
@@ -129,6 +145,8 @@ class AlertFacts:
     def _read_chart(self, alert: Alert) -> AlertChart | None:
         if alert.test == NO_DATA:
             return None
+        if alert.kind is SeriesKind.ENTITY:
+            return self._names.chart(alert)
         tick, width = minute_of(alert.window_end), window_minutes(alert)
         baselines = self._reaching(int(chart_ticks(tick, width)[0]) - self._detector.lookback, tick)
         try:
@@ -147,4 +165,4 @@ class AlertFacts:
 
 
 def _window_of(alert: Alert) -> _AlertWindow:
-    return alert.id, alert.window_start, alert.window_end
+    return alert.id, alert.window_start, alert.window_end, alert.document_ids if alert.kind is SeriesKind.ENTITY else ()

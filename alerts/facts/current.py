@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -35,23 +35,26 @@ def current(method: Method, baselines: BaselineCache, alert: Alert, tick: int, s
         return alert
     tick = min(tick, minute_of(alert.resolved_at)) if alert.resolved_at else tick
     row = counts.topics.index(alert.topic)
-    ends = np.array([tick], dtype=np.int64)
-    reading = method.read_at(counts, ends, only_window=width, cache=baselines).at(row, 0)
+    reading = method.read_at(counts, np.array([tick], dtype=np.int64), only_window=width, cache=baselines).at(row, 0)
+    return alert.model_copy(update={**counted_now(counts, row, alert, tick, settings), "current_expected": reading.expected})
+
+
+def counted_now(counts: Counts, row: int, alert: Alert, tick: int, settings: DetectorSettings) -> dict[str, Any]:
+    """Return the fields of `alert` that are counted of the series `row` up to minute `tick`; arguments as of `current`."""
+    width, ends = settings.window_minutes, np.array([tick], dtype=np.int64)
+    observed, total = _sums(counts, row, ends, width), window_counts(counts.total[row : row + 1], counts.start, ends, width)[0]
     since = minute_of(alert.since or alert.opened_at)
     peak, peaked = _peak(counts, row, _ticks(minute_of(alert.opened_at), tick, settings.step_minutes), width)
-    return alert.model_copy(
-        update={
-            "updated_at": instant(tick),
-            "documents_so_far": int(_sums(counts, row, ends, max(tick - since, 0))[0]),
-            "current_minutes": width,
-            "current": reading.observed,
-            "current_total": reading.total,
-            "current_expected": reading.expected,
-            "trend": trend(reading.observed, int(_sums(counts, row, ends - width, width)[0])),
-            "peak": peak,
-            "peaked_at": instant(peaked),
-        }
-    )
+    return {
+        "updated_at": instant(tick),
+        "documents_so_far": int(_sums(counts, row, ends, max(tick - since, 0))[0]),
+        "current_minutes": width,
+        "current": int(observed[0]),
+        "current_total": int(total[0]),
+        "trend": trend(int(observed[0]), int(_sums(counts, row, ends - width, width)[0])),
+        "peak": peak,
+        "peaked_at": instant(peaked),
+    }
 
 
 def trend(recent: int, before: int) -> Trend:

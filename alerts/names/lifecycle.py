@@ -6,13 +6,14 @@ evidence and is about somebody as specific, the name belongs to that one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from squall.alerts.detection.names.reading import Name, NameReading
 from squall.alerts.lifecycle import Change
-from squall.alerts.names.budget import Budget
+from squall.alerts.names.budget import Budget, BudgetState
 from squall.core.records import EntityKind
 
 REST_MINUTES: Final = 720
@@ -23,6 +24,12 @@ _WEAKER: Final = 1.0
 """Evidence that is weaker than the strongest by more does not prolong an alert."""
 _SAME_SHARE: Final = 0.5
 _MOST_ALSO: Final = 20
+_MOST_DOCUMENTS: Final = 200
+"""Of the documents of one alert these are remembered, so that what else they name is known to be the same."""
+_MOST_OPEN: Final = 1000
+"""Of more candidates the one with the least evidence ends."""
+CRITICAL: Final = 0.75
+"""An alert is critical from a document of this severity on: grave, as `docs/severity.md` has it; and stays so."""
 _SPECIFIC: Final = (
     EntityKind.COMPANY,
     EntityKind.ORGANISATION,
@@ -49,7 +56,9 @@ class NameAlert:
         peak: the reading with the most evidence so far.
         fired: the minute at which it became an alert; None: it is a candidate.
         also: others whom the same documents name, by entity, in the order in which they came.
-        documents: ids of what drove it, in the order in which they came.
+        documents: ids of what drove it, in the order in which they came, the last ones of many.
+        critical: whether what happened is, or was, grave.
+        fired_wall: wall time at which it fired, in ISO format; empty: not known.
     """
 
     name: Name
@@ -59,6 +68,8 @@ class NameAlert:
     fired: int | None = None
     also: dict[str, Name] = field(default_factory=dict)
     documents: dict[str, None] = field(default_factory=dict)
+    critical: bool = False
+    fired_wall: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,21 @@ class NameChange:
     alert: NameAlert
 
 
+@dataclass(frozen=True, slots=True)
+class NameAlertsState:
+    """What the alerts about names go on from.
+
+    Args:
+        open: alerts and candidates, in the order in which they began.
+        drives: of each document that drives any of them, the entity that it is taken to be about.
+        budget: what it has learnt.
+    """
+
+    open: tuple[NameAlert, ...]
+    drives: Mapping[str, str]
+    budget: BudgetState
+
+
 class NameAlerts:
     """The open alerts about names, and the candidates.
 
@@ -77,14 +103,32 @@ class NameAlerts:
         per_day: the budget.
         known_since: the minute from which on documents are known.
         min_history_minutes: no alert before so much history.
+        state: of before.
+        wall: what fires, fires at this wall time.
+        learns_from: the minute from which on the budget sees candidates, if there is no state; None: `known_since`.
     """
 
-    def __init__(self, per_day: float, known_since: int, min_history_minutes: int) -> None:
-        self._budget = Budget(per_day, known_since)
+    def __init__(
+        self,
+        per_day: float,
+        known_since: int,
+        min_history_minutes: int,
+        state: NameAlertsState | None = None,
+        wall: datetime | None = None,
+        learns_from: int | None = None,
+    ) -> None:
+        self._budget = Budget(per_day, known_since if learns_from is None else learns_from, state.budget if state else None)
         self._first = known_since + min_history_minutes
-        self._open: dict[str, NameAlert] = {}
+        self._wall = wall.isoformat() if wall else ""
+        self._open = {alert.name.entity: alert for alert in state.open} if state else {}
         """By the entity that they are about."""
-        self._by_document: dict[str, NameAlert] = {}
+        self._by_document = {document: self._open[entity] for document, entity in state.drives.items()} if state else {}
+
+    @property
+    def state(self) -> NameAlertsState:
+        """Everything that they go on from."""
+        drives = {document: alert.name.entity for document, alert in self._by_document.items()}
+        return NameAlertsState(tuple(self.open), drives, self._budget.state)
 
     @property
     def open(self) -> list[NameAlert]:
@@ -100,11 +144,13 @@ class NameAlerts:
             changes += self.end(reading.minute)
             limit = self._budget.limit(reading.minute, (alert.peak.score for alert in self.open))
             alert, higher = self._take(reading)
+            graver = not alert.critical and alert.peak.gravest >= CRITICAL
+            alert.critical = alert.critical or graver
             if alert.fired is None and alert.peak.score >= limit and reading.minute >= self._first:
-                alert.fired = reading.minute
+                alert.fired, alert.fired_wall = reading.minute, self._wall
                 changes.append(_change(Change.FIRED, reading.minute, alert))
             elif alert.fired is not None and higher:
-                changes.append(_change(Change.UPDATED, reading.minute, alert))
+                changes.append(_change(Change.ESCALATED if graver else Change.UPDATED, reading.minute, alert))
         return changes
 
     def end(self, minute: int) -> list[NameChange]:
@@ -112,12 +158,15 @@ class NameAlerts:
         over = [alert for alert in self.open if minute - alert.last > REST_MINUTES]
         if not over:
             return []
+        self._close(over)
+        return [_change(Change.RESOLVED, alert.last + REST_MINUTES, alert) for alert in over if alert.fired is not None]
+
+    def _close(self, over: list[NameAlert]) -> None:
         gone = set(map(id, over))
         self._open = {entity: alert for entity, alert in self._open.items() if id(alert) not in gone}
         self._by_document = {document: alert for document, alert in self._by_document.items() if id(alert) not in gone}
-        for alert in over:
+        for alert in sorted(over, key=lambda alert: alert.last):
             self._budget.add(alert.last, alert.peak.score)
-        return [_change(Change.RESOLVED, alert.last + REST_MINUTES, alert) for alert in over if alert.fired is not None]
 
     def _take(self, reading: NameReading) -> tuple[NameAlert, bool]:
         """Return the alert or candidate that `reading` belongs to, and whether it is that one's peak now."""
@@ -129,17 +178,32 @@ class NameAlerts:
                 if len(other.also) < _MOST_ALSO:
                     other.also.setdefault(name.entity, name)
                 return other, False
+            if len(self._open) >= _MOST_OPEN:
+                self._end_weakest()
             alert = self._open[name.entity] = NameAlert(name, reading.minute, reading.minute, reading)
             self._absorb(alert, reading)
-        for said in reading.drivers:
-            alert.documents[said.document] = None
-            self._by_document.setdefault(said.document, alert)
+        self._remember(alert, reading)
         higher = reading.score > alert.peak.score
         if reading.score >= alert.peak.score - _WEAKER:
             alert.last = max(alert.last, reading.minute)
         if higher:
             alert.peak = reading
         return alert, higher
+
+    def _remember(self, alert: NameAlert, reading: NameReading) -> None:
+        for said in reading.drivers:
+            alert.documents[said.document] = None
+            self._by_document.setdefault(said.document, alert)
+        while len(alert.documents) > _MOST_DOCUMENTS:
+            document = next(iter(alert.documents))
+            del alert.documents[document]
+            if self._by_document.get(document) is alert:
+                del self._by_document[document]
+
+    def _end_weakest(self) -> None:
+        candidates = [alert for alert in self.open if alert.fired is None]
+        if candidates:
+            self._close([min(candidates, key=lambda alert: alert.peak.score)])
 
     def _same(self, reading: NameReading) -> NameAlert | None:
         """Return what tells of the same: most of the drivers drive it, it is as specific, and it has as much evidence or has fired."""

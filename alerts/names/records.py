@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from squall.alerts.changes import AlertChange
 from squall.alerts.lifecycle import Change
 from squall.alerts.minutes import instant
 from squall.alerts.names.lifecycle import NameAlert, NameChange
@@ -13,8 +15,6 @@ from squall.core.series import BURST, FLASH
 from squall.core.text import document_id
 
 METHOD: Final = "names"
-CRITICAL: Final = 0.75
-"""An alert is critical from a document of this severity on: grave, as `docs/severity.md` has it."""
 MOST_DOCUMENTS: Final = 20
 
 
@@ -43,7 +43,7 @@ def name_alert_record(change: NameChange, wall: datetime | None = None) -> Alert
         kind=SeriesKind.ENTITY,
         test=BURST if observed > 1 else FLASH,
         state=AlertState.RESOLVED if resolved else AlertState.FIRING,
-        severity=Severity.CRITICAL if peak.gravest >= CRITICAL else Severity.WARNING,
+        severity=Severity.CRITICAL if alert.critical else Severity.WARNING,
         window_start=instant(peak.minute - peak.window),
         window_end=instant(peak.minute + 1),
         observed=observed,
@@ -67,5 +67,11 @@ def name_alert_record(change: NameChange, wall: datetime | None = None) -> Alert
         stories=len(peak.drivers),
         events=tuple(sorted(events, key=lambda event: (-events[event], event))),
         gravest=peak.gravest,
+        fired_wall=datetime.fromisoformat(alert.fired_wall) if alert.fired_wall else None,
         updated_wall=wall,
     )
+
+
+def name_alert_changes(changes: Iterable[NameChange], wall: datetime) -> list[AlertChange]:
+    """Return changes of alerts as they are stored at the wall time `wall`; what a document of a minute changes is known at its end."""
+    return [AlertChange(change.change, change.minute + 1, name_alert_record(change, wall)) for change in changes]

@@ -57,7 +57,7 @@ class NotificationContent:
         at: when it was made; `at.event` orders messages.
         group: messages of one group never overtake each other.
         new_count: how many of `alerts` are new; the others were reported before and still fire.
-        inhibited: alerts that a market-wide one among `alerts` covers.
+        inhibited: alerts that others among `alerts` cover.
         silenced: how many alerts of the group a silence mutes.
         groups: which of `alerts`, by id, are of which group: a digest is about several. Empty: all are of `group`.
         drivers: by alert id, who and what drives it.

@@ -6,7 +6,7 @@ and the *rate limit* hold it for a digest. While event time is far behind the wa
 silenced: nobody is woken about last year. The *notification log* remembers what was sent: nothing is sent twice, and no alert that was
 never reported is reported as resolved.
 
-It differs from Alertmanager where receivers would learn too little: a market-wide alert inhibits only for receivers that get to see it, and
+It differs from Alertmanager where receivers would learn too little: an alert inhibits others only for receivers that get to see it, and
 something new in an old group waits `group_wait`, not for the next tick of a timer.
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 
 from squall.alerts.notification.content import DualTime, NotificationContent, Reason
 from squall.alerts.notification.groups import FilteredGroup, GroupedAlert
@@ -29,6 +30,8 @@ from squall.core.matchers import Matcher
 from squall.core.records import Alert, SeriesKind, Severity
 from squall.core.text import document_id
 from squall.storage.rows.alerting import Silence
+
+_DRIVEN: Final = ("document_ids", "lead", "lead_entity", "lead_documents", "named_documents")
 
 
 class NotificationPolicy:
@@ -62,10 +65,15 @@ class NotificationPolicy:
                 group.changed = at
 
     def refresh(self, alert: Alert) -> None:
-        """Replace the numbers of an alert that is in the same state, wherever it may still be reported."""
+        """Replace the numbers of an alert that is in the same state, wherever it may still be reported.
+
+        Who led it, and which documents drove it, stay as they were when it was handed over, if `alert` does not say.
+        """
         for group in self._log.groups.values():
             if alert.id in group.alerts:
-                group.alerts[alert.id].alert = alert
+                known = group.alerts[alert.id].alert
+                driven = {name: getattr(known, name) for name in _DRIVEN} if not alert.named_documents else {}
+                group.alerts[alert.id].alert = alert.model_copy(update=driven)
 
     def due(self, at: DualTime, silences: Sequence[Silence], acknowledged: Collection[str]) -> list[NotificationContent]:
         """Return what to send now, by receiver, and log it as sent.
@@ -174,7 +182,8 @@ def _log_sent(filtered: FilteredGroup, at: DualTime) -> None:
     group.sent = at if group.alerts else None
 
 
-def _rank(grouped: GroupedAlert) -> tuple[bool, bool, bool, float, str]:
-    """Order by: still firing, market-wide, critical, p-value."""
+def _rank(grouped: GroupedAlert) -> tuple[bool, bool, bool, bool, float, str]:
+    """Order by: still firing, market-wide, critical, about a name, p-value."""
     alert = grouped.alert
-    return grouped.resolved, alert.kind is not SeriesKind.MARKET, alert.severity is not Severity.CRITICAL, alert.p_value, alert.topic
+    kinds = alert.kind is not SeriesKind.MARKET, alert.severity is not Severity.CRITICAL, alert.kind is not SeriesKind.ENTITY
+    return grouped.resolved, *kinds, alert.p_value, alert.topic

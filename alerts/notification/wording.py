@@ -6,7 +6,7 @@ from typing import Final
 
 from squall.alerts.notification.content import NotificationContent, Reason
 from squall.alerts.notification.sanitize import one_line
-from squall.core.formatting import driver, duration, happened, is_over, size, times, who, window_minutes
+from squall.core.formatting import driver, duration, happened, is_over, size, times, tone, who, window_minutes
 from squall.core.records import Alert, SeriesKind, Severity
 from squall.core.series import NO_DATA
 
@@ -33,9 +33,16 @@ def subject(content: NotificationContent) -> str:
     if len(alerts) == 1:
         return _fitted(f"Squall: {lead}", *_names(first), _sizes(first, content.reason), happened(first, 1))
     noun = "topics" if all(alert.kind is SeriesKind.TOPIC for alert in alerts) else "alerts"
-    parts = [f"{alert.topic} {alert.observed} negative{f' ({times(alert)})' if times(alert) else ''}" for alert in alerts]
-    whom = f"{first.lead}: " if first.lead and not over else ""
+    parts = [f"{alert.topic} {_short(alert)}" for alert in alerts]
+    whom = f"{first.lead}: " if first.lead and first.lead != first.topic and not over else ""
     return one_line(f"Squall: {lead}{whom}{len(alerts)} {noun}{' resolved' if over else ''}: {', '.join(parts)}", MAX_SUBJECT)
+
+
+def _short(alert: Alert) -> str:
+    """Return how much of it there is, beside others."""
+    if alert.kind is SeriesKind.ENTITY:
+        return happened(alert, 1) or size(alert)
+    return f"{alert.observed} negative{f' ({times(alert)})' if times(alert) else ''}"
 
 
 def _names(alert: Alert) -> tuple[str, str]:
@@ -46,14 +53,16 @@ def _names(alert: Alert) -> tuple[str, str]:
 def _sizes(alert: Alert, reason: Reason) -> tuple[str, str]:
     """Return how bad it is, in full and in short: now and peak where it was reported before, else what was judged."""
     if is_over(alert):
-        most = f"{alert.peak} negative in {alert.current_minutes} min" if alert.current_minutes else size(alert)
+        most = f"{alert.peak} {tone(alert)} in {alert.current_minutes} min" if alert.current_minutes else size(alert)
         lasted = f", lasted {duration(alert.opened_at, alert.resolved_at)}" if alert.current_minutes and alert.resolved_at else ""
         return f"resolved, peak {most}{lasted}", f"resolved, peak {most}"
     if reason is Reason.REPEAT and alert.current_minutes:
-        present = f"{alert.current} negative in the last {alert.current_minutes} min"
+        present = f"{alert.current} {tone(alert)} in the last {alert.current_minutes} min"
         trend = f", {alert.trend.value}" if alert.trend.value else ""
         return f"{present}{trend}, peak {alert.peak}", f"{present}, peak {alert.peak}"
-    return size(alert), f"{alert.observed} negative in {window_minutes(alert)} min" if alert.test != NO_DATA else size(alert)
+    if alert.test == NO_DATA or alert.kind is SeriesKind.ENTITY:
+        return size(alert), size(alert)
+    return size(alert), f"{alert.observed} negative in {window_minutes(alert)} min"
 
 
 def _fitted(lead: str, whom: str, whom_short: str, sizes: tuple[str, str], what: str) -> str:

@@ -35,7 +35,7 @@ from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.linking.linker import Linker
 from squall.ingest.file.source import FileOptions
 from squall.storage import Store
-from squall.storage.queries.alerting.documents import documents_of
+from squall.storage.queries.alerting.documents import documents_in_window
 from squall.storage.rows.documents import ModelVersion
 from squall.stream.document_scoring import Scorer
 
@@ -205,7 +205,7 @@ def _detect(
     return Result(
         alerts=alerts,
         subjects=subjects_of(alerts, catalogue),
-        documents_of={alert.id: documents_of(store.documents, alert, settings.detector.sectors, _DOCUMENTS) for alert in alerts},
+        documents_of={alert.id: documents_in_window(store.documents, alert, settings.detector.sectors, _DOCUMENTS) for alert in alerts},
         card=compare(alerts, events, span.after, span.until, series),
         compared=request.events is not None,
         trials=[SweepResult(variant, *_trial(run, events, span, series)) for variant, run in zip(variants, runs[1:], strict=True)],

@@ -9,6 +9,7 @@ from squall.alerts.detection.names.watch import NameWatch
 from squall.alerts.lifecycle import Change
 from squall.alerts.names.lifecycle import NameAlerts
 from squall.alerts.names.records import name_alert_record
+from squall.alerts.names.sizes import catalogue_sizes
 from squall.backtest.history.detection import EvaluatedSpan
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import Alert
@@ -41,7 +42,7 @@ def name_alerts(
     """
     if not settings.names_per_day:
         return []
-    watch = NameWatch(catalogue_sizes(catalogue), known_since)
+    watch = NameWatch(catalogue_sizes(lambda: catalogue), known_since)
     alerts = NameAlerts(settings.names_per_day, known_since, settings.min_history_hours * 60)
     found: dict[str, Alert] = {}
     days = range(known_since // _CHUNK_MINUTES * _CHUNK_MINUTES, span.until, _CHUNK_MINUTES)
@@ -58,13 +59,3 @@ def name_alerts(
             found[record.id] = record
         progress((number + 1) / len(days))
     return list(found.values())
-
-
-def catalogue_sizes(catalogue: Catalogue) -> Callable[[str], int]:
-    """Return what tells how large a company is: 0 (unknown) to 6, -1 for an entity that the catalogue lacks."""
-
-    def size_of(entity: str) -> int:
-        known = catalogue.by_id(entity)
-        return known.size if known else -1
-
-    return size_of

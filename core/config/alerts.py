@@ -174,7 +174,7 @@ class RouteSettings(Section):
     topics: tuple[Annotated[str, Field(max_length=LONGEST)], ...] = Field(
         (), description="patterns with * and ? for the name of the series, case-insensitive"
     )
-    kinds: tuple[SeriesKind, ...] = Field((), description="topic, symbol, sector, market, source")
+    kinds: tuple[SeriesKind, ...] = Field((), description="topic, symbol, sector, market, source, entity")
     severities: tuple[Severity, ...] = Field((), description="warning, critical")
     receiver: str
     goes_on: bool = Field(False, alias="continue", description="later routes are evaluated too")

@@ -65,6 +65,6 @@ class DetectorSettings(Section):
     )
     names_per_day: Annotated[float, Field(ge=0, le=1000)] = Field(
         3.0,
-        description="of backtests: alerts about names a day, on average; what is worth one is learnt from that; 0: names are not watched",
+        description="alerts about names a day, on average; what is worth one is learnt from that; 0: names are not watched",
     )
     resolve_minutes: Positive = Field(60, description="how long a series must be back to normal before its alert resolves")

@@ -28,7 +28,7 @@ log = logging.getLogger("squall")
 def alert_service(pipeline: Pipeline, page_url: Callable[[], str] = lambda: "") -> AlertService:
     """Return the detector of this process over the pipeline's store; `page_url` gives the address of the page that it serves."""
     receivers = open_receivers(pipeline.settings, pipeline.clock)
-    return AlertService(pipeline.store, pipeline.settings, pipeline.clock, receivers, pipeline.health, page_url)
+    return AlertService(pipeline.store, pipeline.settings, pipeline.clock, receivers, pipeline.health, page_url, lambda: pipeline.catalogue)
 
 
 class Node:

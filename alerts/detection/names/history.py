@@ -1,6 +1,7 @@
 """What was said of one name: the last day and a half document by document, the weeks before as counts.
 
-The counts are of documents as they are stored, retellings too, by half days, so that they can be read from the store as well.
+The counts are of documents as they are stored, retellings too, by half days, so that they can be read from the store as well. What a
+history holds depends on the documents alone and not on the order in which they came.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ ADVERSE: Final = 0.25
 """Severity from which on a document is adverse,"""
 NEGATIVE: Final = 0.5
 """or its tone: the probability that it is negative, beside some severity."""
-_SOME: Final = 0.08
+SOME: Final = 0.08
 LEVELS: Final = 2 + len(LIMITS)
 """Documents are counted at so many levels: all, adverse ones, and those past each limit."""
 BUCKET_MINUTES: Final = 720
@@ -32,7 +33,7 @@ MOST_RECENT: Final = 150
 def level_of(severity: float, p_negative: float) -> int:
     """Return the highest level at which a document counts, 0 to `LEVELS` − 1; it counts at all below as well."""
     past = sum(severity >= limit for limit in LIMITS)
-    return past + 1 if past or severity >= ADVERSE or (p_negative > NEGATIVE and severity >= _SOME) else 0
+    return past + 1 if past or severity >= ADVERSE or (p_negative > NEGATIVE and severity >= SOME) else 0
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Said:
     """What one document says of the name.
 
     Args:
-        minute: of its publication, since the epoch.
+        published_ms: when it was published, milliseconds since the epoch.
         document: its id.
         title: its headline.
         severity: in [0, 1]; 0 where the model does not say.
@@ -65,7 +66,7 @@ class Said:
         novelty: 1 − the likeness to what was said before, in [0, 1]; 1 for a document that is not adverse, which is not compared.
     """
 
-    minute: int
+    published_ms: int
     document: str
     title: Title
     severity: float
@@ -73,6 +74,11 @@ class Said:
     events: tuple[str, ...]
     level: int
     novelty: float = 1.0
+
+    @property
+    def minute(self) -> int:
+        """Of its publication, since the epoch."""
+        return self.published_ms // 60_000
 
 
 class NameHistory:
@@ -87,13 +93,25 @@ class NameHistory:
         self.recent: deque[Said] = deque(maxlen=MOST_RECENT)
 
     def add(self, said: Said) -> None:
-        """Add what came last; an adverse document learns how new it is."""
-        while self.recent and said.minute - self.recent[0].minute > RECENT_MINUTES:
-            self.recent.popleft()
+        """Add a document; an adverse one learns how new it is. One that comes late takes its place, and those after it learn that anew."""
+        self.count(said.minute, [int(level <= said.level) for level in range(LEVELS)])
+        after: list[Said] = []
+        while self.recent and _place(self.recent[-1]) > _place(said):
+            after.append(self.recent.pop())
+        self._append(said)
+        while after:
+            self._append(after.pop())
+
+    def _append(self, said: Said) -> None:
+        self.forget_before(said.minute - RECENT_MINUTES)
         if said.level:
             said.novelty = self._novelty(said.title.terms)
         self.recent.append(said)
-        self.count(said.minute, [int(level <= said.level) for level in range(LEVELS)])
+
+    def forget_before(self, minute: int) -> None:
+        """Drop the documents of before `minute`; they stay counted."""
+        while self.recent and self.recent[0].minute < minute:
+            self.recent.popleft()
 
     def _novelty(self, terms: frozenset[str]) -> float:
         """Return how new a headline of these terms is: 1 − the largest likeness to one of before.
@@ -134,3 +152,7 @@ class NameHistory:
     def last_minute(self) -> int:
         """When anything was said last, to half a day; 0: never."""
         return (max(self._buckets) + 1) * BUCKET_MINUTES if self._buckets else 0
+
+
+def _place(said: Said) -> tuple[int, str]:
+    return said.published_ms, said.document

@@ -26,6 +26,8 @@ _LIMIT_SHOWN: Final = 3.0
 class AlertChart:
     """What is drawn: consecutive windows of the length that the alert was judged by; the last one is the alert's.
 
+    NaN as what is expected: no number of documents was, and how grave they are was judged as well.
+
     Attributes:
         edges: n + 1 times between which the n windows lie.
         observed: (n,) negative documents in each.
@@ -35,6 +37,7 @@ class AlertChart:
         expected_share: (n,) expected negative share, in [0, 1].
         breach: (n,) whether the window was judged a breach.
         window_minutes: length of a window.
+        counted: what the documents are called that are counted, `negative` or `adverse`.
     """
 
     edges: Sequence[datetime]
@@ -45,6 +48,7 @@ class AlertChart:
     expected_share: Sequence[float]
     breach: Sequence[bool]
     window_minutes: int
+    counted: str = "negative"
 
     @property
     def share(self) -> list[float]:
@@ -54,9 +58,10 @@ class AlertChart:
     @property
     def words(self) -> str:
         """What the picture shows, for those who do not see it."""
-        judged = f"{self.observed[-1]} of {self.total[-1]} documents negative in the alert's {span(self.window_minutes)}"
+        judged = f"{self.observed[-1]} of {self.total[-1]} documents {self.counted} in the alert's {span(self.window_minutes)}"
         limit = f", alert from {self.limit[-1]:.0f}" if np.isfinite(self.limit[-1]) else ""
-        return f"{judged}{limit}; {self.expected[-1]:.2g} expected. Before it, {len(self.observed) - 1} windows of the same length."
+        expected = f"; {self.expected[-1]:.2g} expected" if np.isfinite(self.expected[-1]) else ""
+        return f"{judged}{limit}{expected}. Before it, {len(self.observed) - 1} windows of the same length."
 
 
 def span(minutes: int) -> str:
@@ -88,16 +93,17 @@ def draw(data: AlertChart) -> bytes:
 def _draw_counts(axes: Axes, data: AlertChart, edges: Any) -> None:
     last = len(data.observed) - 1
     colours = [_RED if at == last else _PALE if breach else _GREY for at, breach in enumerate(data.breach)]
-    axes.bar(edges[:-1], data.observed, width=np.diff(edges) * 0.86, align="edge", color=colours, label="negative documents")
-    highest = max(*data.observed, *data.expected, 1.0)
+    axes.bar(edges[:-1], data.observed, width=np.diff(edges) * 0.86, align="edge", color=colours, label=f"{data.counted} documents")
+    highest = float(np.nanmax([*data.observed, *data.expected, 1.0]))
     limit = np.array(data.limit)
     limit = np.where(np.isfinite(limit) & ((limit <= _LIMIT_SHOWN * highest) | (np.arange(last + 1) == last)), limit, np.nan)
-    axes.stairs(limit, edges, baseline=None, color=_LIMIT, linewidth=1.4, linestyle=(0, (3, 1.5)), label="alert from here")
-    axes.stairs(data.expected, edges, baseline=None, color=_BLUE, linewidth=1.4, label="expected")
+    if np.isfinite(data.expected).any():
+        axes.stairs(limit, edges, baseline=None, color=_LIMIT, linewidth=1.4, linestyle=(0, (3, 1.5)), label="alert from here")
+        axes.stairs(data.expected, edges, baseline=None, color=_BLUE, linewidth=1.4, label="expected")
     axes.set_ylim(0, max(highest, np.nanmax(np.append(limit, 0.0))) * _HEADROOM)
     middle = (edges[-2] + edges[-1]) / 2
     axes.annotate(f"{data.observed[-1]}", (middle, data.observed[-1]), ha="center", va="bottom", fontsize=9, color=_RED, weight="bold")
-    axes.set_ylabel(f"negative per {span(data.window_minutes)}", color=_INK, fontsize=8)
+    axes.set_ylabel(f"{data.counted} per {span(data.window_minutes)}", color=_INK, fontsize=8)
     axes.legend(fontsize=7, frameon=False, loc="upper left")
 
 

@@ -21,6 +21,7 @@ from squall.core.formatting import (
     TESTS,
     both_times,
     chance,
+    counted_words,
     current_words,
     documents_words,
     driver,
@@ -40,8 +41,8 @@ from squall.core.formatting import (
 from squall.core.gravity.event_kinds import event_label
 from squall.core.gravity.words import gravity_words
 from squall.core.net.mail_addresses import MailAddress, mail_addresses
-from squall.core.records import Alert
-from squall.core.series import NO_DATA
+from squall.core.records import Alert, SeriesKind
+from squall.core.series import FLASH, NO_DATA
 from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.drivers import Drivers, DrivingStory
 
@@ -168,7 +169,9 @@ def _facts(alert: Alert, new: bool, documents: Sequence[_Line]) -> dict[str, obj
         "over": is_over(alert),
         "critical": is_critical(alert),
         "no_data": alert.test == NO_DATA,
-        "observed": alert.observed,
+        "flash": alert.test == FLASH,
+        "has_share": alert.kind is not SeriesKind.ENTITY,
+        "counted": counted_words(alert),
         "minutes": window_minutes(alert),
         "expected": number(alert.expected),
         "interval": interval(alert),

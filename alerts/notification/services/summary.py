@@ -158,7 +158,7 @@ def _notes(content: NotificationContent, unlisted: int) -> list[str]:
     if unlisted:
         notes.append(f"And {unlisted} more: squall alerts list")
     if content.inhibited:
-        notes.append(f"Covered by the market-wide alert: {one_line(', '.join(alert.topic for alert in content.inhibited))}")
+        notes.append(f"Covered by what is reported: {one_line(', '.join(alert.topic for alert in content.inhibited))}")
     if content.silenced:
         notes.append(f"Silenced: {content.silenced}")
     return notes

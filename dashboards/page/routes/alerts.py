@@ -61,7 +61,7 @@ def alert_routes(store: Store, cache: ResponseCache, clock: Clock, detector: Det
         def read() -> DriversView:
             return DriversView.model_validate(store.drivers.of(alert, detector.sectors))
 
-        return cache.get(("alert drivers", alert.id, alert.window_start, alert.window_end), read, DOCUMENTS_TTL_SECONDS)
+        return cache.get(("alert drivers", alert.id, alert.window_start, alert.window_end, alert.document_ids), read, DOCUMENTS_TTL_SECONDS)
 
     @routes.get("/api/alerts")
     def alerts(

@@ -14,28 +14,32 @@ const PAST = 8; // past alerts that are shown at first
 const cards = new Map(); // id → the parts of its card that are updated
 let shownPast = PAST;
 let response = { alerts: [] };
-let handlers = { changed: () => {}, select: () => {} };
+let handlers = { changed: () => {}, select: () => {}, selectEntity: () => {} };
 
 const isOpen = (alert) => alert.state !== "resolved";
+const isName = (alert) => alert.kind === "entity";
+const tone = (alert) => (isName(alert) ? "adverse" : "negative"); // what is counted
 const minutes = (alert) => Math.round((new Date(alert.window_end) - new Date(alert.window_start)) / 60000);
 
 function counts(alert) {
   if (alert.test === "no data") return `${whole(alert.observed)} documents in ${minutes(alert)} min, ${some(alert.expected)} expected`;
+  if (alert.test === "flash") return "one document was enough";
   const interval = alert.expected_high > 0 ? ` (90%: ${some(alert.expected_low)} to ${some(alert.expected_high)})` : "";
-  return `${whole(alert.observed)} negative in ${minutes(alert)} min, ${some(alert.expected)} expected${interval}`;
+  return `${whole(alert.observed)} ${tone(alert)} in ${minutes(alert)} min, ${some(alert.expected)} expected${interval}`;
 }
 
 const share = (alert) =>
-  (alert.test === "no data" ? "" : `negative share ${percent(alert.negative_share)}, ${percent(alert.expected_share)} expected`);
+  (alert.test === "no data" || isName(alert) ? "" : `negative share ${percent(alert.negative_share)}, ${percent(alert.expected_share)} expected`);
 
 /** What is so now: the last numbers, the peak, and everything since it began; empty where they were not counted. */
 function current(alert) {
   if (!alert.current_minutes) return "";
   const { current: now, current_total: total, current_minutes: width, current_expected: expected, trend } = alert;
-  const numbers = `${whole(now)} negative of ${whole(total)} in ${width} min, ${some(expected)} expected${trend ? `, ${trend}` : ""}`;
+  const usual = isName(alert) ? "" : `, ${some(expected)} expected`;
+  const numbers = `${whole(now)} ${tone(alert)} of ${whole(total)} in ${width} min${usual}${trend ? `, ${trend}` : ""}`;
   const peak = `peak ${whole(alert.peak)}${alert.peaked_at ? ` at ${moment(alert.peaked_at)}` : ""}`;
   return `${isOpen(alert) ? "Now" : "At the end"}: ${numbers}; ${peak}; `
-    + `${count(alert.documents_so_far, "negative document")}${alert.since ? ` since ${moment(alert.since)} UTC` : ""}`;
+    + `${count(alert.documents_so_far, `${tone(alert)} document`)}${alert.since ? ` since ${moment(alert.since)} UTC` : ""}`;
 }
 
 const limit = (alert) => (alert.limit ? `alert from ${whole(alert.limit)}` : "");
@@ -95,8 +99,8 @@ function newCard(alert) {
   };
   const acknowledge = acknowledgeForm(alert, done);
   const silence = silenceForm(alert, done);
-  const chart = el("button", { type: "button", class: "quiet", hidden: alert.kind === "source" }, "Show in chart");
-  chart.addEventListener("click", () => handlers.select(alert.topic));
+  const chart = el("button", { type: "button", class: "quiet", hidden: alert.kind === "source" }, isName(alert) ? "Show this name" : "Show in chart");
+  chart.addEventListener("click", () => (isName(alert) ? handlers.selectEntity(alert.lead_entity) : handlers.select(alert.topic)));
   const address = el("a", { href: `?alert=${alert.id}#alerts-title` }, "Link to this alert");
   details.append(
     parts.note, el("div", { class: "buttons" }, acknowledge.opener, silence.opener, chart, address), acknowledge.form, silence.form,
@@ -128,7 +132,7 @@ function updateCard(node, alert) {
   node.dataset.severity = alert.severity;
   parts.chip.className = `chip ${isOpen(alert) ? alert.severity : "resolved"}`;
   write(parts.chip, isOpen(alert) ? (alert.state === "pending" ? "pending" : alert.severity) : "resolved");
-  write(parts.name, alert.lead ? `${alert.lead} (${alert.topic})` : alert.topic);
+  write(parts.name, alert.lead && !isName(alert) ? `${alert.lead} (${alert.topic})` : alert.topic);
   write(parts.driver, [alert.driver, alert.happened].filter(Boolean).join(" – "));
   write(parts.current, current(alert));
   const judged = [counts(alert), limit(alert), share(alert)].filter(Boolean).join("; ");
@@ -191,9 +195,10 @@ export function openLinked() {
   if (urlState.act === "acknowledge" && isOpen(parts.alert) && !parts.alert.acknowledged) parts.acknowledge.click();
 }
 
-/** Return the severity of the open alert of each series that has one, for the marks in the table of topics. */
+/** Return the severity of the open alert of each series and entity that has one, for the marks in the tables. */
 export function openAlerts() {
-  return new Map(response.alerts.filter(isOpen).reverse().map((alert) => [alert.topic, alert.severity]));
+  const key = (alert) => (isName(alert) ? alert.lead_entity : alert.topic);
+  return new Map(response.alerts.filter(isOpen).reverse().map((alert) => [key(alert), alert.severity]));
 }
 
 function draw() {

@@ -262,7 +262,7 @@ startEntities(entities, selectEntity);
 startEntityView(goToEntity, company);
 onName(goToEntity);
 markEntity(entity);
-startAlerts({ changed: alerts, select: selectSeries });
+startAlerts({ changed: alerts, select: selectSeries, selectEntity: goToEntity });
 $("series").addEventListener("change", () => selectSeries($("series").value));
 $("show-documents").addEventListener("click", showItsDocuments);
 offerSeries([{ name: ALL_TOPICS, kind: "market" }]);

@@ -11,7 +11,7 @@ from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
 from squall.core.display import visible
 from squall.core.gravity.words import gravity_words
-from squall.core.records import Alert
+from squall.core.records import Alert, SeriesKind
 
 if TYPE_CHECKING:
     from squall.operator.client import AlertDetails
@@ -53,22 +53,8 @@ def _as_dict(details: AlertDetails) -> dict[str, Any]:
 
 
 def _facts(alert: Alert) -> list[tuple[str, str]]:
-    from squall.core.formatting import (
-        chance,
-        current_words,
-        documents_words,
-        driver,
-        happened,
-        interval,
-        limit_words,
-        number,
-        peak_words,
-        times_of,
-        window,
-    )
+    from squall.core.formatting import current_words, documents_words, driver, happened, peak_words, times_of, window
 
-    usual = f", usually {interval(alert)}" if interval(alert) else ""
-    limit = f", alert from {limit_words(alert)}" if alert.limit else ""
     told = [("driver", driver(alert)), ("happened", happened(alert)), ("now", current_words(alert)), ("peak", peak_words(alert))]
     return [
         ("alert", alert.id),
@@ -77,11 +63,26 @@ def _facts(alert: Alert) -> list[tuple[str, str]]:
         *((name, value) for name, value in (*told, ("so far", documents_words(alert))) if value),
         *((name.lower(), value) for name, value in times_of(alert)),
         ("window", f"{window(alert)}, the one that was judged"),
-        ("counts", f"{alert.observed} negative, {number(alert.expected)} expected{usual}{limit}"),
-        ("chance", f"{chance(alert.p_value)} (p = {number(alert.p_value)})"),
-        ("share", f"{alert.negative_share:.0%} negative, usually {alert.expected_share:.0%}"),
+        *_judged(alert),
         ("test", alert.test),
         ("method", alert.method),
+    ]
+
+
+def _judged(alert: Alert) -> list[tuple[str, str]]:
+    """Return how unusual it is; what one document was enough for is not a matter of numbers."""
+    from squall.core.formatting import chance, interval, limit_words, number, tone
+    from squall.core.series import FLASH
+
+    if alert.test == FLASH:
+        return []
+    usual = f", usually {interval(alert)}" if interval(alert) else ""
+    limit = f", alert from {limit_words(alert)}" if alert.limit else ""
+    share = ("share", f"{alert.negative_share:.0%} negative, usually {alert.expected_share:.0%}")
+    return [
+        ("counts", f"{alert.observed} {tone(alert)}, {number(alert.expected)} expected{usual}{limit}"),
+        ("chance", f"{chance(alert.p_value)} (p = {number(alert.p_value)})"),
+        *([share] if alert.kind is not SeriesKind.ENTITY else []),
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from squall.core.records import Alert, SeriesKind
+from squall.core.records import Alert
 from squall.storage.queries.alerting.scope import scope_of
 from squall.storage.rows.documents import StoredDocument
 
@@ -14,8 +14,8 @@ _NEAR = 10
 """Times as many documents as wanted are looked through in the alert's window before single ones are looked for everywhere."""
 
 
-class TopDocuments(Protocol):
-    """The part of `store.documents` that finds the strongest documents of a window."""
+class WindowDocuments(Protocol):
+    """The part of `store.documents` that finds documents of a window."""
 
     def top(
         self,
@@ -30,16 +30,23 @@ class TopDocuments(Protocol):
     ) -> list[StoredDocument]:
         """Return the strongest documents of a window, or the gravest, copies collapsed."""
 
+    def fetch(self, copies: Mapping[str, int], start: datetime, end: datetime) -> list[StoredDocument]:
+        """Return the documents published in [start, end), in the order of `copies`, a mapping of id to number of copies."""
 
-class AnyDocuments(TopDocuments, Protocol):
+
+class AnyDocuments(WindowDocuments, Protocol):
     """The part of `store.documents` that finds documents by their ids as well."""
 
     def get_many(self, document_ids: Collection[str]) -> list[StoredDocument]:
         """Return the documents that are stored, in the order of `document_ids`."""
 
 
-def documents_in_window(documents: TopDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:
+def documents_in_window(
+    documents: WindowDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int
+) -> list[StoredDocument]:
     """Return the negative documents that an alert counted, gravest first, then strongest; none for a source without documents.
+
+    Of an alert about a name they are those that drive it.
 
     Args:
         sectors: the symbols of each watched sector; one that is no longer watched has no documents.
@@ -47,14 +54,10 @@ def documents_in_window(documents: TopDocuments, alert: Alert, sectors: Mapping[
     scope = scope_of(alert, sectors)
     if scope is None:
         return []
-    return documents.top(scope.topic, alert.window_start, alert.window_end, symbols=scope.symbols, limit=limit, gravest=True)
-
-
-def documents_of(documents: AnyDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:
-    """Return the documents that drove an alert: those that it names, if it is about an entity, else the gravest of its window."""
-    if alert.kind is SeriesKind.ENTITY:
-        return documents.get_many(alert.document_ids[:limit])
-    return documents_in_window(documents, alert, sectors, limit)
+    start, end = scope.span
+    if scope.documents:
+        return documents.fetch(dict.fromkeys(scope.documents[:limit], 0), start, end)
+    return documents.top(scope.topic, start, end, symbols=scope.symbols, limit=limit, gravest=True)
 
 
 def documents_behind(documents: AnyDocuments, alert: Alert, sectors: Mapping[str, Collection[str]], limit: int) -> list[StoredDocument]:

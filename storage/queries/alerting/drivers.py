@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from squall.core.headline_groups import group_headlines
-from squall.core.records import Alert, EntityKind
+from squall.core.records import Alert, EntityKind, SeriesKind
 from squall.storage.queries.alerting.scope import scope_of
 from squall.storage.queries.base import Queries
 from squall.storage.queries.entities.readings import COUNTED_ONCE
@@ -28,9 +28,13 @@ _PLACES: Final = frozenset({EntityKind.COUNTRY, EntityKind.PLACE, EntityKind.CUR
 """Kinds that texts name beside what they are about."""
 
 _WANTED = """
-toString(sentiment) = 'negative' AND NOT undated
-  AND ({topic:String} = '' OR topic = {topic:String})
-  AND (empty({symbols:Array(String)}) OR hasAny(symbols, {symbols:Array(String)}))
+if(
+    empty({documents:Array(String)}),
+    toString(sentiment) = 'negative' AND NOT undated
+        AND ({topic:String} = '' OR topic = {topic:String})
+        AND (empty({symbols:Array(String)}) OR hasAny(symbols, {symbols:Array(String)})),
+    has({documents:Array(String)}, id)
+)
 """
 # Copies of before the window do not count, those within it are told beside their document: what the detector counted, and nothing else.
 _DOCUMENTS = sql(
@@ -71,18 +75,22 @@ class DriverQueries(Queries):
         Args:
             sectors: the symbols of each watched sector.
         """
-        return summarise(self.documents(alert, sectors))
+        return summarise(self.documents(alert, sectors), alert.lead_entity if alert.kind is SeriesKind.ENTITY else "")
 
     def documents(self, alert: Alert, sectors: Mapping[str, Collection[str]]) -> list[DrivingDocument]:
-        """Return the negative documents that an alert counted, gravest first, with whom they name; `MOST_DOCUMENTS` at most."""
+        """Return the negative documents that an alert counted, gravest first, with whom they name; `MOST_DOCUMENTS` at most.
+
+        Of an alert about a name they are those that drive it, whatever their sentiment.
+        """
         scope = scope_of(alert, sectors)
         if scope is None:
             return []
-        over = span(alert.window_start, alert.window_end, copies=False)
+        over = span(*scope.span, copies=False)
+        wanted = {"topic": scope.topic, "symbols": list(scope.symbols), "documents": list(scope.documents)}
         rows = [
             DrivingDocument(key, title, url, source, utc(at), float(negative), severity, tuple(events), int(copies), story_id=story)
             for key, title, url, source, at, negative, severity, events, copies, story in self._select(
-                _DOCUMENTS, topic=scope.topic, symbols=list(scope.symbols), limit=MOST_DOCUMENTS, **over
+                _DOCUMENTS, **wanted, limit=MOST_DOCUMENTS, **over
             )
         ]
         named: dict[str, list[tuple[str, EntityKind, str]]] = {row.id: [] for row in rows}
@@ -92,15 +100,19 @@ class DriverQueries(Queries):
         return [replace(row, named=tuple(named[row.id])) for row in rows]
 
 
-def summarise(documents: Sequence[DrivingDocument]) -> Drivers:
+def summarise(documents: Sequence[DrivingDocument], about: str = "") -> Drivers:
     """Return names, stories and events of an alert's documents.
 
     A name leads if a fifth of the documents, and two at least, have it; countries, places and currencies come after others, because texts
     name them beside what they are about. The events are those of the documents that name the lead, or of all where no name leads.
+
+    Args:
+        documents: of one alert.
+        about: the entity that the alert is about, which leads in any case; empty: none.
     """
-    leads = _leads(documents)
-    about = [row for row in documents if not leads or any(entity == leads[0].entity for entity, _, _ in row.named)]
-    events = Counter(name for row in about for name in row.event_names)
+    leads = _leads(documents, about)
+    telling = [row for row in documents if not leads or any(entity == leads[0].entity for entity, _, _ in row.named)]
+    events = Counter(name for row in telling for name in row.event_names)
     stories = _stories(documents)
     return Drivers(
         documents=len(documents),
@@ -112,7 +124,7 @@ def summarise(documents: Sequence[DrivingDocument]) -> Drivers:
     )
 
 
-def _leads(documents: Sequence[DrivingDocument]) -> list[Lead]:
+def _leads(documents: Sequence[DrivingDocument], about: str) -> list[Lead]:
     counts: Counter[tuple[str, EntityKind]] = Counter()
     names: dict[str, Counter[str]] = {}
     for row in documents:
@@ -123,9 +135,9 @@ def _leads(documents: Sequence[DrivingDocument]) -> list[Lead]:
     found = [
         Lead(entity, kind, min(names[entity], key=lambda name: (-names[entity][name], name)), count)
         for (entity, kind), count in counts.items()
-        if count >= least
+        if count >= least or entity == about
     ]
-    return sorted(found, key=lambda lead: (lead.kind in _PLACES, -lead.documents, lead.entity))
+    return sorted(found, key=lambda lead: (lead.entity != about, lead.kind in _PLACES, -lead.documents, lead.entity))
 
 
 def _stories(documents: Sequence[DrivingDocument]) -> list[DrivingStory]:

@@ -3,19 +3,23 @@
 import orjson
 import pytest
 
-from squall.alerts.dispatcher import pack, unpack
+from squall.alerts.dispatcher import DetectorState, pack, unpack
 from squall.alerts.notification.notification_log import NotificationLog
 from tests.support.alert_mail import NOW, alert
 
 
-@pytest.mark.parametrize(("lifecycle", "policy"), [("", ""), ('[{"topic": "A"}]', '{"groups": []}')])
-def test_the_states_of_lifecycle_and_policy_come_back_apart(lifecycle, policy):
-    assert unpack(pack(lifecycle, policy)) == (lifecycle, policy)
+@pytest.mark.parametrize("state", [DetectorState(), DetectorState('[{"topic": "A"}]', '{"groups": []}', '{"open": []}')])
+def test_the_states_of_lifecycle_policy_and_names_come_back_apart(state):
+    assert unpack(pack(state)) == state
 
 
 def test_a_state_from_before_there_were_groups_belongs_to_the_lifecycle():
-    assert unpack('[{"topic":"A"}]') == ('[{"topic":"A"}]', "")
-    assert unpack("") == ("", "")
+    assert unpack('[{"topic":"A"}]') == DetectorState('[{"topic":"A"}]')
+    assert unpack("") == DetectorState()
+
+
+def test_a_state_from_before_there_were_names_has_none():
+    assert unpack('{"life":"[]","notifier":"{}"}') == DetectorState("[]", "{}")
 
 
 def test_a_log_that_an_earlier_version_wrote_is_read_and_written_alike():

@@ -82,11 +82,8 @@ def history_of(mentions):
     history = NameHistory()
     for mention in mentions:
         level = level_of(mention.severity, mention.p_negative)
-        history.add(
-            Said(
-                minute_of(mention.published_at), mention.document_id, Title(mention.title), mention.severity, mention.p_negative, (), level
-            )
-        )
+        published = minute_of(mention.published_at) * 60_000
+        history.add(Said(published, mention.document_id, Title(mention.title), mention.severity, mention.p_negative, (), level))
     return history
 
 
@@ -114,7 +111,7 @@ def test_counts_of_the_past_by_half_days_are_those_of_the_documents(rows):
     one, other = NameHistory(), NameHistory()
     for number, (minute, severity, negative) in enumerate(rows):
         level = level_of(severity, negative)
-        one.add(Said(FIRST + minute, str(number), Title(f"a{number}"), severity, negative, (), level))
+        one.add(Said((FIRST + minute) * 60_000, str(number), Title(f"a{number}"), severity, negative, (), level))
         other.count(FIRST + minute, [int(each <= level) for each in range(LEVELS)])
     assert list(one.past(FIRST + 25 * DAY, 56)) == list(other.past(FIRST + 25 * DAY, 56))
     assert one.past(FIRST + 25 * DAY, 56)[0] == len(rows)

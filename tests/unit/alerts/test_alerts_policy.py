@@ -147,6 +147,45 @@ def test_a_market_alert_lists_its_topics_instead_of_reporting_each():
     assert {item.topic for notice in story.look(1830) for item in notice.alerts} == {"All topics", "$X", "B"}
 
 
+NAME = {"kind": SeriesKind.ENTITY, "lead": "Harbor Union", "lead_entity": "found:harbor-union", "document_ids": ("a", "b", "c")}
+LED = {"lead": "Harbor Union", "lead_entity": "found:harbor-union", "lead_documents": 30, "named_documents": 51}
+
+
+def test_the_alert_about_a_name_covers_topic_and_market_that_are_mostly_about_it():
+    story = Story()
+    market = firing("All topics", **(MARKET | {"document_ids": ("b", "c", "d")}))
+    story.update(0, firing("Financials", **LED), market, firing("Gold", **(LED | {"lead_documents": 20})), firing("Harbor Union", **NAME))
+    (notice,) = story.look(30)
+    assert said([notice]) == [("default", Reason.FIRING, ["Harbor Union", "Gold"])]
+    assert {item.topic for item in notice.inhibited} == {"All topics", "Financials"}
+    story.update(600, resolved("Financials"))
+    assert story.look(700) == []
+    story.update(900, resolved("Harbor Union", **NAME))
+    assert {item.topic for notice in story.look(930) for item in notice.alerts if notice.reason is not Reason.RESOLVED} <= {
+        "All topics",
+        "Harbor Union",
+    }
+
+
+def test_an_alert_about_a_name_covers_nothing_that_is_graver_or_about_somebody_else():
+    story = Story()
+    graver = firing("Financials", **LED, severity=Severity.CRITICAL)
+    other = firing("Energy", **(LED | {"lead_entity": "found:alpenbank"}))
+    story.update(0, graver, other, firing("Harbor Union", **NAME))
+    (notice,) = story.look(30)
+    assert [item.topic for item in notice.alerts] == ["Financials", "Harbor Union", "Energy"]
+    assert notice.inhibited == ()
+
+
+def test_numbers_that_are_brought_up_to_date_leave_it_known_whom_an_alert_is_about():
+    story = Story()
+    story.update(0, firing("Financials", **LED), firing("Harbor Union", **NAME))
+    story.notifier.refresh(firing("Financials", observed=99, named_documents=0, lead=""))
+    (notice,) = story.look(30)
+    [covered] = notice.inhibited
+    assert (covered.topic, covered.observed, covered.lead) == ("Financials", 99, "Harbor Union")
+
+
 def test_a_no_data_alert_is_never_inhibited():
     story = Story()
     source = firing("Source: wire", kind=SeriesKind.SOURCE, test="no data")

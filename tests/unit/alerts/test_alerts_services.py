@@ -196,7 +196,7 @@ def test_what_is_covered_muted_or_not_listed_is_told():
     market = alert(id="ee" * 16, topic="All topics", kind=SeriesKind.MARKET)
     shown = texts(bodies("slack", message(market, *many, inhibited=(alert(topic="Gold"),), silenced=2)))
     assert "And 5 more" in shown
-    assert "Covered by the market-wide alert: Gold" in shown
+    assert "Covered by what is reported: Gold" in shown
     assert "Silenced: 2" in shown
 
 

@@ -1,0 +1,198 @@
+"""The detector of names in the running service, over a real embedded ClickHouse."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+
+from squall import storage
+from squall.alerts.minutes import instant, minute_of
+from squall.alerts.notification.email.folder import FolderSender
+from squall.alerts.service import DETECTOR, AlertService
+from squall.backtest.history.detection import EvaluatedSpan
+from squall.backtest.history.names import name_alerts
+from squall.core.clock import ManualClock
+from squall.core.config.settings import DetectorSettings, Settings
+from squall.core.errors import StoreUnavailableError
+from squall.core.items import Progress
+from squall.core.records import AlertState, SeriesKind
+from squall.entities.catalogue.catalogue import Catalogue
+from tests.support.name_stream import BANK, BREAKS, DAYS, FIRST, name_documents, named
+from tests.support.watched_store import WatchedStore
+
+pytestmark = pytest.mark.slow
+
+END = FIRST + timedelta(days=DAYS)
+WALL = END + timedelta(days=30)
+LIMITS = DetectorSettings(
+    history_days=2,
+    slow_window_minutes=0,
+    step_minutes=60,
+    settle_seconds=0,
+    market=False,
+    no_data_p_value=0,
+    names_per_day=2,
+    stories=False,
+)
+SETTINGS = Settings(detector=LIMITS)
+TOLD = Settings(detector=LIMITS, alerts={"notify_history": True})
+"""Messages cost most of a run."""
+NOBODY = Catalogue(())
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
+    opened.schema.migrate()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def filled(store):
+    store.documents.insert(name_documents(), token="all")
+    return store
+
+
+def service(store, folder, settings=SETTINGS):
+    return AlertService(store, settings, ManualClock(WALL), FolderSender(folder), catalogue=lambda: NOBODY)
+
+
+def run_until(store, moment, folder, detector=None, settings=SETTINGS):
+    store.progress.write([Progress("documents", 0, 0, moment, False, WALL - timedelta(hours=1))])
+    return (detector or service(store, folder, settings)).run_once()
+
+
+def of_names(store):
+    """Return the alerts about names with everything but when they were written, and their documents, oldest first."""
+    rows = [alert for alert in store.alerts.latest(limit=1000) if alert.kind is SeriesKind.ENTITY]
+    rows.sort(key=lambda alert: (alert.opened_at, alert.id))
+    return [alert.model_copy(update={"updated_wall": None, "fired_wall": None}) for alert in rows]
+
+
+def mails(folder):
+    found = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in sorted(folder.glob("*.eml"))]
+    return sorted(str(mail["Subject"]) for mail in found)
+
+
+def test_a_crisis_of_a_company_is_an_alert_and_mails_that_say_who_and_what_happened(filled, tmp_path):
+    run_until(filled, BREAKS, tmp_path)
+    report = run_until(filled, BREAKS + timedelta(hours=16), tmp_path, settings=TOLD)
+    [crisis] = [alert for alert in of_names(filled) if alert.lead_entity == BANK]
+    assert BREAKS <= crisis.fired_at < BREAKS + timedelta(hours=1)
+    assert (crisis.topic, crisis.state, crisis.severity) == ("Harbor Union", AlertState.RESOLVED, "critical")
+    assert (crisis.gravest, crisis.events) == (pytest.approx(0.92), ("insolvency",))
+    assert min(report.fired, report.resolved) >= 1
+    subjects = [line for line in mails(tmp_path) if "Harbor Union" in line]
+    assert any("CRITICAL: Harbor Union: ruin: insolvency or default; severity 0.9, " in line for line in subjects), subjects
+    assert any("resolved" in line for line in subjects)
+    assert filled.documents.get_many(crisis.document_ids)[0].title.startswith("Harbor Union")
+
+
+def test_the_same_documents_give_the_alerts_of_a_backtest(filled, tmp_path):
+    run_until(filled, END, tmp_path)
+    known = minute_of(filled.documents.first_published_at())
+    load = lambda start, end: filled.mentions.counted(instant(start), instant(end))  # noqa: E731
+    found = name_alerts(load, LIMITS, NOBODY, EvaluatedSpan(known, minute_of(END)), known)
+    key = lambda alert: (alert.id, alert.opened_at, alert.fired_at, alert.resolved_at, alert.observed, alert.p_value, alert.severity)  # noqa: E731
+    assert sorted(map(key, of_names(filled))) == sorted(map(key, found))
+    assert len(found) >= 3
+
+
+def test_restarts_at_any_minute_give_the_alerts_of_one_run(filled, tmp_path):
+    run_until(filled, END, tmp_path)
+    whole = of_names(filled)
+    filled.detector.write_position(DETECTOR, FIRST, "")
+    minutes = random.Random(11).sample(range(minute_of(FIRST) + 1440, minute_of(END)), 12)
+    for minute in sorted([*minutes, minute_of(BREAKS) + 1, minute_of(BREAKS) + 18]):
+        run_until(filled, instant(minute), tmp_path)  # a new service each time: a restart
+    run_until(filled, END, tmp_path)
+    assert of_names(filled) == whole
+
+
+def test_one_service_that_runs_on_reads_the_past_once_and_finds_the_same(filled, tmp_path, caplog):
+    run_until(filled, END, tmp_path / "one")
+    whole = of_names(filled)
+    filled.detector.write_position(DETECTOR, FIRST, "")
+    on = service(filled, tmp_path / "many")
+    with caplog.at_level("INFO", "squall.alerts.names.detector"):
+        for minute in range(minute_of(FIRST) + 1440, minute_of(END), 900):
+            run_until(filled, instant(minute), tmp_path / "many", on)
+        run_until(filled, END, tmp_path / "many", on)
+    assert of_names(filled) == whole
+    assert sum("was read" in record.message for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize("restart", [True, False])
+def test_a_grave_document_that_comes_late_fires_once_and_gives_the_same_id_after_a_crash(filled, tmp_path, restart):
+    at = BREAKS - timedelta(hours=3)
+    running = service(filled, tmp_path, TOLD)
+    run_until(filled, at, tmp_path)
+    run_until(filled, at, tmp_path, running)
+    late = [
+        named(
+            90_000 + n, at - timedelta(minutes=9 - n), f"Alpenbank defaults{n} on{n} bonds{n}", "company:alpenbank", 0.95, ("insolvency",)
+        )
+        for n in range(4)
+    ]
+    filled.documents.insert(late, token="late")
+
+    def before(_group, method, _args):
+        if method == "write_position":
+            raise StoreUnavailableError("the store went away")
+
+    until = at + timedelta(minutes=5)
+    broken = run_until(WatchedStore(filled, before), until, tmp_path, settings=TOLD)
+    assert "went away" in broken.error
+    [first] = [alert for alert in of_names(filled) if alert.lead_entity == "company:alpenbank"]
+    run_until(filled, until, tmp_path, service(filled, tmp_path, TOLD) if restart else running)
+    run_until(filled, until + timedelta(minutes=30), tmp_path, running)
+    [again] = [alert for alert in of_names(filled) if alert.lead_entity == "company:alpenbank"]
+    assert (again.id, again.opened_at, again.fired_at) == (first.id, at, at)
+    assert again.since == late[0].document.published_at.replace(second=0)
+    assert len([line for line in mails(tmp_path) if "Alpenbank" in line]) == 1
+
+
+@pytest.mark.parametrize("writes", range(0, 7, 2))
+def test_a_store_that_goes_away_at_any_write_loses_and_doubles_nothing(filled, tmp_path, writes):
+    run_until(filled, BREAKS, tmp_path)
+    left = writes
+
+    def before(_group, method, _args):
+        nonlocal left
+        if method.startswith("write"):
+            left -= 1
+            if left < 0:
+                raise StoreUnavailableError("the store went away")
+
+    until = BREAKS + timedelta(minutes=40)
+    assert "went away" in run_until(WatchedStore(filled, before), until, tmp_path, settings=TOLD).error
+    run_until(filled, until, tmp_path, settings=TOLD)
+    [crisis] = [alert for alert in of_names(filled) if alert.lead_entity == BANK]
+    assert len([line for line in mails(tmp_path) if "Harbor Union" in line]) == 1
+    filled.detector.write_position(DETECTOR, FIRST, "")  # as if the position had been lost
+    run_until(filled, until, tmp_path)
+    assert [alert for alert in of_names(filled) if alert.lead_entity == BANK] == [crisis]
+
+
+def test_documents_without_a_time_of_their_own_and_a_budget_of_nothing_raise_no_alert(store, tmp_path):
+    rows = [named(n, FIRST + timedelta(hours=n), f"one{n} two{n}", f"company:c{n}") for n in range(60)]
+    at = FIRST + timedelta(hours=70)
+    rows += [named(100 + n, at, f"Bank{n} fails{n}", severity=0.95, events=("insolvency",), undated=True) for n in range(9)]
+    store.documents.insert(rows, token="undated")
+    run_until(store, at + timedelta(hours=1), tmp_path)
+    assert of_names(store) == []
+
+
+def test_alerts_are_over_when_names_are_no_longer_watched(filled, tmp_path):
+    run_until(filled, BREAKS + timedelta(hours=2), tmp_path)
+    assert AlertState.FIRING in {alert.state for alert in of_names(filled)}
+    off = SETTINGS.model_copy(update={"detector": LIMITS.model_copy(update={"names_per_day": 0.0})})
+    until = BREAKS + timedelta(hours=3)
+    run_until(filled, until, tmp_path, service(filled, tmp_path, off))
+    assert {alert.state for alert in of_names(filled)} == {AlertState.RESOLVED}
+    run_until(filled, until + timedelta(hours=1), tmp_path)
+    assert AlertState.FIRING not in {alert.state for alert in of_names(filled)}
