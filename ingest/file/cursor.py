@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import xxhash
 
@@ -17,6 +18,16 @@ from squall.ingest.source import no_commit
 log = logging.getLogger(__name__)
 
 _IDENTITY_BYTES = 65_536
+
+
+class RowCursor(Protocol):
+    """How far a file has been read."""
+
+    def load(self) -> int:
+        """Return the last committed row; 0 when there is none."""
+
+    def commit(self, row: int) -> Callable[[], None]:
+        """Return the commit of a batch whose last row is `row`."""
 
 
 class FileCursor:

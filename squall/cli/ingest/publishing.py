@@ -17,6 +17,7 @@ from squall.core.observability.health import Health
 
 if TYPE_CHECKING:
     from squall.ingest.file.source import FileSource
+    from squall.ingest.local.standard_input import StandardInputSource
     from squall.ingest.publish_loop import IngestReport
     from squall.ingest.source import Source
 
@@ -99,7 +100,7 @@ def publish_to_kafka(
         publisher.close()
 
 
-def exit_if_incomplete(files: Sequence[FileSource], stop: threading.Event) -> None:
+def exit_if_incomplete(files: Sequence[FileSource | StandardInputSource], stop: threading.Event) -> None:
     """Exit with 1, and the reason, when a file was not read to its end."""
     damage = [file.damage for file in files if file.damage]
     for line in damage:
