@@ -25,10 +25,12 @@ FateName = Literal["stored", "duplicate", "rejected"]
 VersionFate = Literal["stored", "left_out"]
 
 REASONS: Final = (
+    "broken_avro",
     "broken_csv",
     "broken_encoding",
     "broken_file",
     "broken_json",
+    "broken_mail",
     "broken_markup",
     "broken_row",
     "empty_message",

@@ -16,6 +16,8 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 BUILT_IN: Final[Mapping[str, str]] = {
     "folder": "squall.ingest.local.folder:FolderType",
     "tail": "squall.ingest.local.tail:TailType",
+    "kafka": "squall.ingest.topic.source:KafkaType",
+    "imap": "squall.ingest.mail.source:ImapType",
 }
 """Squall's own types, as entry points are written. Not in the metadata of the package: a checkout would have to be installed again."""
 

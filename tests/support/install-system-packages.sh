@@ -5,6 +5,7 @@ wanted=()
 command -v clickhouse-server >/dev/null || wanted+=(clickhouse-server)
 command -v chromium >/dev/null || wanted+=(chromium)
 command -v promtool >/dev/null || wanted+=(prometheus)
+command -v dovecot >/dev/null || wanted+=(dovecot-imapd)
 [ ${#wanted[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   echo "not installed, and not root: ${wanted[*]}; their tests are skipped" >&2

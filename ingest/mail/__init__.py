@@ -1,0 +1,1 @@
+"""A mailbox as a source: alerts and newsletters that a desk receives anyway, read over IMAP."""

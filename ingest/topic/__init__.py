@@ -1,0 +1,1 @@
+"""A Kafka topic of somebody else's as a source: its messages, mapped to documents."""

@@ -1,0 +1,179 @@
+"""The partitions of a topic: reading them, and the positions that are stored on its broker."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import AuthorizationError, KafkaConfigurationError, KafkaError, UnsupportedVersionError
+from kafka.structs import OffsetAndMetadata
+
+from squall.core.config.kafka import KafkaSettings
+from squall.core.errors import ConfigurationError, SquallError, UnavailableError
+from squall.core.kafka.client import client_arguments
+from squall.core.kafka.security import refusal
+from squall.ingest.topic.mapping import Message
+
+_POLL_MS: Final = 100
+_REFUSED: Final = (AuthorizationError, KafkaConfigurationError, UnsupportedVersionError, ValueError)
+
+Positions = Mapping[int, int]
+"""Partition → offset of the next message."""
+
+
+class TopicConsumer:
+    """Reads every partition of a topic from its stored position. Positions are stored with a consumer of their own, by any thread.
+
+    The group does not share out the partitions: one process reads them all. Its committed offsets are what tools for lag show.
+
+    Args:
+        settings: broker, login.
+        topic: to read.
+        group: whose offsets are used.
+        allow_plaintext: the setting of that name.
+        described: makes a message of ours name the options of the source.
+    """
+
+    def __init__(self, settings: KafkaSettings, topic: str, group: str, *, allow_plaintext: bool, described: Callable[[str], str]) -> None:
+        self._settings = settings
+        self._topic = topic
+        self._group = group
+        self._allow_plaintext = allow_plaintext
+        self._described = described
+        self._reader: Any = None
+        self._committer: Any = None
+        self._lock = threading.Lock()
+
+    def start(self, begin: str) -> None:
+        """Connect and go to the stored positions; where there is none, to `begin` (`earliest` or `latest`), which is stored.
+
+        Raises:
+            UnavailableError: the broker does not answer, or there is no such topic.
+            ConfigurationError: the broker refuses.
+        """
+        with self._errors():
+            self._reader = self._open()
+            partitions = self._partitions()
+            self._reader.assign(partitions)
+            ends = self._reader.end_offsets(partitions) if begin == "latest" else self._reader.beginning_offsets(partitions)
+            stored = {partition: self._committed(partition) for partition in partitions}
+        missing = {partition.partition: ends[partition] for partition, offset in stored.items() if offset is None}
+        if missing:
+            self.commit(missing)
+        with self._errors():
+            for partition, offset in stored.items():
+                self._reader.seek(partition, ends[partition] if offset is None else offset)
+
+    def poll(self, most: int) -> list[Message]:
+        """Return messages, at most `most`; none after a tenth of a second.
+
+        Raises:
+            UnavailableError: the broker does not answer.
+            ConfigurationError: the broker refuses.
+        """
+        with self._errors():
+            found = self._reader.poll(timeout_ms=_POLL_MS, max_records=most)
+        return [
+            Message(record.partition, record.offset, record.timestamp, record.key, record.value)
+            for records in found.values()
+            for record in records
+        ]
+
+    def is_caught_up(self) -> bool:
+        """Return whether every partition is read to its end, as far as is known."""
+        with self._errors():
+            return all((self._reader.highwater(each) or 0) <= self._reader.position(each) for each in self._reader.assignment())
+
+    def find_new_partitions(self) -> None:
+        """Read partitions that the topic has got since, from their beginning."""
+        with self._errors():
+            known = self._reader.assignment()
+            new = [each for each in self._partitions() if each not in known]
+            if new:
+                positions = {each: self._reader.position(each) for each in known}
+                self._reader.assign([*known, *new])
+                for each in new:
+                    self._reader.seek(each, 0)
+                for each, offset in positions.items():
+                    self._reader.seek(each, offset)
+
+    def newest(self, stop: threading.Event, until: Callable[[], bool]) -> tuple[list[Message], Positions]:
+        """Return the last message of each partition, and how many messages are behind the stored position; nothing is stored."""
+        with self._errors():
+            self._reader = self._open()
+            partitions = self._partitions()
+            self._reader.assign(partitions)
+            ends, begins = self._reader.end_offsets(partitions), self._reader.beginning_offsets(partitions)
+            stored = {partition: self._committed(partition) for partition in partitions}
+            awaited = {partition for partition in partitions if ends[partition] > begins[partition]}
+            for partition in partitions:
+                self._reader.seek(partition, max(begins[partition], ends[partition] - 1))
+        found: dict[int, Message] = {}
+        while awaited - {TopicPartition(self._topic, number) for number in found} and not stop.is_set() and not until():
+            found |= {message.partition: message for message in self.poll(100)}
+        lags = {each.partition: ends[each] - (begins[each] if offset is None else offset) for each, offset in stored.items()}
+        return list(found.values()), lags
+
+    def commit(self, positions: Positions) -> None:
+        """Store `positions` on the broker.
+
+        Raises:
+            UnavailableError: the broker does not answer: try again.
+            ConfigurationError: the broker refuses.
+        """
+        offsets = {TopicPartition(self._topic, number): OffsetAndMetadata(offset, "", -1) for number, offset in positions.items()}
+        with self._lock, self._errors():
+            self._committer = self._committer or self._open(group_id=self._group)
+            self._committer.commit(offsets)
+
+    def close(self) -> None:
+        """Disconnect."""
+        reader, self._reader = self._reader, None
+        with self._lock:
+            committer, self._committer = self._committer, None
+        for consumer in (reader, committer):
+            if consumer is not None:
+                with suppress(KafkaError, OSError):
+                    consumer.close(autocommit=False, timeout_ms=1_000)
+
+    def _open(self, **further: Any) -> Any:
+        return KafkaConsumer(
+            **client_arguments(self._settings, allow_plaintext=self._allow_plaintext),
+            **{"group_id": None, "enable_auto_commit": False, "reconnect_backoff_max_ms": 1_000, **further},
+        )
+
+    def _committed(self, partition: TopicPartition) -> int | None:
+        with self._lock:
+            self._committer = self._committer or self._open(group_id=self._group)
+            offset: int | None = self._committer.committed(partition)
+            return offset
+
+    def _partitions(self) -> Sequence[TopicPartition]:
+        numbers = self._reader.partitions_for_topic(self._topic)
+        if not numbers:
+            raise UnavailableError(f"the broker has no topic {self._topic!r}", "correct topic, or create it")
+        return [TopicPartition(self._topic, number) for number in sorted(numbers)]
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except _REFUSED as error:
+            what = self._described(str(error))
+            raise ConfigurationError(
+                f"Kafka refuses {self._topic!r}: {type(error).__name__}: {what}", "correct the source's options"
+            ) from error
+        except (KafkaError, OSError) as error:
+            refused = refusal(self._settings)
+            if refused is not None:
+                raise ConfigurationError(self._described(refused.what), self._described(refused.hint)) from error
+            raise UnavailableError(
+                f"Kafka at {self._settings.bootstrap_servers} did not answer: {type(error).__name__}: {error}"
+            ) from error
+        except ConfigurationError as error:
+            raise ConfigurationError(self._described(error.what), self._described(error.hint)) from error
+        except SquallError:
+            raise

@@ -1,0 +1,155 @@
+"""A Kafka topic of somebody else's as a source, on the development broker and on Apache Kafka."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import pytest
+from kafka import KafkaProducer
+from kafka.admin import KafkaAdminClient, NewTopic
+
+from squall.core.errors import ConfigurationError, UnavailableError
+from squall.core.items import Item
+from squall.ingest.topic.source import KafkaType
+from squall.sources.conformance import SourceConformance, SourceRig, TypeRig, run
+from tests.support.apache_kafka.cluster import ApacheKafka
+from tests.support.broker import DevelopmentBroker, unique
+from tests.support.feed_server import FeedServer, body
+
+TITLES = [f"Story {n}" for n in range(8)]
+SCHEMA = {
+    "type": "record",
+    "name": "Story",
+    "fields": [
+        {"name": "headline", "type": "string"},
+        {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+        {"name": "tickers", "type": {"type": "array", "items": "string"}},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevelopmentBroker]:
+    with DevelopmentBroker(tmp_path_factory.mktemp("broker")) as running:
+        yield running
+
+
+def topic_of(bootstrap: str, partitions: int = 1) -> str:
+    name = unique("theirs")
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.create_topics([NewTopic(name, partitions, 1)])
+    admin.close()
+    return name
+
+
+def send(bootstrap: str, topic: str, values: Sequence[bytes | None], **more: Any) -> None:
+    producer = KafkaProducer(bootstrap_servers=bootstrap)
+    for number, value in enumerate(values):
+        producer.send(topic, value, key=b"k%d" % number, **more)
+    producer.flush()
+    producer.close()
+
+
+def story(title: str, **more: Any) -> bytes:
+    return json.dumps({"id": title, "title": title, "published_at": "2026-03-01T10:00:00Z", **more}).encode()
+
+
+def rig_of(bootstrap: str, topic: str, folder: Path, **options: Any) -> TypeRig:
+    given = {"bootstrap_servers": bootstrap, "topic": topic, "group": unique("group"), "start": "earliest", **options}
+    return TypeRig(KafkaType(), given, folder, titles=TITLES, rejects=1)
+
+
+def items_of(rig: TypeRig, expected: int) -> list[Item]:
+    return [item for batch in run(rig, expected=expected) for item in batch.items]
+
+
+class TestTopic(SourceConformance):
+    @pytest.fixture
+    def rig(self, broker: DevelopmentBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourceRig:
+        monkeypatch.setattr("squall.ingest.topic.source.BATCH_ITEMS", 3)
+        topic = topic_of(broker.bootstrap)
+        send(broker.bootstrap, topic, [*map(story, TITLES[:5]), b"{broken", *map(story, TITLES[5:]), None])
+        return rig_of(broker.bootstrap, topic, tmp_path)
+
+
+def test_on_apache_kafka_positions_survive_and_several_partitions_are_read(apache_kafka: ApacheKafka, tmp_path: Path) -> None:
+    bootstrap = apache_kafka.bootstrap
+    topic = topic_of(bootstrap, partitions=3)
+    send(bootstrap, topic, [story(title) for title in TITLES])
+    rig = rig_of(bootstrap, topic, tmp_path)
+    assert sorted(item.document.title for item in items_of(rig, 8) if item.document) == TITLES
+    send(bootstrap, topic, [story("later")])
+    assert [item.document.title for item in items_of(rig, 1) if item.document] == ["later"]
+    assert items_of(rig, 0) == []
+    answer = rig.kind.check(rig.options, rig.context(), threading.Event(), 20)
+    assert answer.last_document_at is not None
+    assert answer.detail == "3 partitions, 0 messages to read"
+
+
+def test_from_the_latest_nothing_is_lost_between_the_first_start_and_the_first_commit(broker: DevelopmentBroker, tmp_path: Path) -> None:
+    topic = topic_of(broker.bootstrap)
+    send(broker.bootstrap, topic, [story("old")])
+    rig = rig_of(broker.bootstrap, topic, tmp_path, start="latest")
+    assert items_of(rig, 0) == []
+    send(broker.bootstrap, topic, [story("new")])
+    assert [item.document.title for item in items_of(rig, 1) if item.document] == ["new"]
+
+
+def test_fields_are_mapped_by_path_key_and_timestamp(broker: DevelopmentBroker, tmp_path: Path) -> None:
+    topic = topic_of(broker.bootstrap)
+    value = {"payload": {"headline": "<b>Größe</b> &amp; more", "body": "text"}, "title": "not this", "src": "desk"}
+    send(broker.bootstrap, topic, [json.dumps(value).encode()], timestamp_ms=1_772_359_200_000)
+    fields = {"title": "payload.headline", "text": "payload.body", "id": "$key", "published_at": "$timestamp", "source": "src"}
+    (item,) = items_of(rig_of(broker.bootstrap, topic, tmp_path, fields=fields), 1)
+    document = item.document
+    assert document is not None
+    assert (document.title, document.text, document.source) == ("Größe & more", "text", "desk")
+    assert document.published_at.isoformat() == "2026-03-01T10:00:00+00:00"
+
+
+def test_avro_is_decoded_with_the_schema_of_the_registry(broker: DevelopmentBroker, tmp_path: Path) -> None:
+    registry = FeedServer()
+    registry.answers["/schemas/ids/7"] = body(json.dumps({"schema": json.dumps(SCHEMA)}).encode())
+    packed = BytesIO()
+    record = {"headline": "Harbor Union fails", "at": 1_772_359_200_000, "tickers": ["HUB"]}
+    fastavro.schemaless_writer(packed, fastavro.parse_schema(SCHEMA), record)
+    good = b"\0" + (7).to_bytes(4, "big") + packed.getvalue()
+    topic = topic_of(broker.bootstrap)
+    send(broker.bootstrap, topic, [good, good[:-3], b"\0\0\0\0\x08xx", b"{}"])
+    fields = {"published_at": "at"}
+    rig = rig_of(broker.bootstrap, topic, tmp_path, format="avro", registry=registry.url("/"), fields=fields)
+    items = items_of(rig, 4)
+    registry.close()
+    document = items[0].document
+    assert document is not None
+    assert (document.title, document.symbols) == ("Harbor Union fails", ("HUB",))
+    assert document.published_at.isoformat() == "2026-03-01T10:00:00+00:00"
+    assert [item.rejection.reason for item in items[1:] if item.rejection] == ["broken_avro", "unknown_schema", "broken_avro"]
+    assert f"{topic}, partition 0, offset 1" in (items[1].rejection.detail if items[1].rejection else "")
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"topic": "squall.no-such-topic"}, UnavailableError, "no topic"),
+        ({"bootstrap_servers": "127.0.0.1:1"}, UnavailableError, "127.0.0.1:1 did not answer"),
+        ({"security": "sasl_tls"}, ConfigurationError, "needs username and password"),
+        ({"format": "avro"}, ConfigurationError, "needs registry"),
+        ({"fields": {"headline": "x"}}, ConfigurationError, "unknown field in a column mapping: headline"),
+        ({"timezone": "Nowhere/Land"}, ConfigurationError, "Nowhere/Land"),
+    ],
+    ids=["topic", "broker", "login", "registry", "field", "zone"],
+)
+def test_a_refusal_names_the_option(
+    broker: DevelopmentBroker, tmp_path: Path, change: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    rig = rig_of(broker.bootstrap, topic_of(broker.bootstrap), tmp_path, **change)
+    with pytest.raises(error, match=words) as raised, rig.open() as source:
+        next(iter(source.batches(threading.Event())))
+    assert "SQUALL_" not in str(raised.value)
