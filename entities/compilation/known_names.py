@@ -17,6 +17,8 @@ _KIND_OF_TABLE = {
 }
 _KNOWN = 5
 """Size of what has no market capitalisation: as a large company."""
+_OTHERS_SIZE = 2
+"""By so many classes the source's size exceeds ours only where it is another company's: a glazier's, of the class of Apple."""
 
 
 def add_countries(drafts: Drafts) -> None:
@@ -44,7 +46,7 @@ def add_known_companies(drafts: Drafts) -> None:
             "name": row["name"],
             "aliases": merged_names(row["name"], parts(row["aliases"]), [n for n in (known.name, *known.aliases) if n not in former]),
             "former_names": former,
-            "size": max(known.size, int(row["size"] or 0)),
+            "size": _size(known.size, int(row["size"] or 0)),
             "listings": tuple(dict.fromkeys((listing, *known.listings))),
         }
         if row["country"]:
@@ -54,6 +56,11 @@ def add_known_companies(drafts: Drafts) -> None:
         if row["parent"]:
             values["parent"] = row["parent"]
         drafts.change(known, **values)
+
+
+def _size(source: int, by_hand: int) -> int:
+    """The larger of the two; that of the hand-written table where the source has a much larger company's."""
+    return by_hand if by_hand and source - by_hand >= _OTHERS_SIZE else max(source, by_hand)
 
 
 def add_unlisted_companies(drafts: Drafts) -> None:

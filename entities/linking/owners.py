@@ -11,6 +11,11 @@ from squall.entities.linking.place import Casing, Place, begins_sentence, casing
 _NEAR = 5
 """Words on each side that are looked at."""
 _AUTHORITIES = frozenset({EntityKind.CENTRAL_BANK, EntityKind.ORGANISATION})
+_INTENDS = vocabulary.STRONG_VERBS | {"set", "offers", "wants", "bids", "seeks"}
+_INDICES_TOO = frozenset({"build", "close", "cut", "double", "expand", "post", "raise", "report", "split", "start", "stop"})
+"""Of what companies do, what an index does as well: "Nasdaq to cut losses", not "Nasdaq to cut jobs"."""
+_OWN_AFFAIRS = vocabulary.OWN_AFFAIRS - {"loss", "losses", "gains", "outlook"}
+_EARNED = frozenset({"profit", "profits"})
 
 
 def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[str]) -> float:
@@ -32,10 +37,12 @@ def entity_points(entity: Entity, form: Form, place: Place, symbols: frozenset[s
             points += 1.0
         if place.after and place.after[0] in vocabulary.NOT_COMPANY_AFTER.get(form.text, ()):
             points -= 3.0
+        if _acts_as_company(place):
+            points -= 1.6
     else:
         points += 0.5
         if entity.kind in _AUTHORITIES:
-            points += 1.0 if not vocabulary.AUTHORITY_VERBS.isdisjoint(place.after[:1]) else 0.0
+            points += 1.0 if _has_authority(place) else 0.0
             if form.common:
                 policy = sum(word in vocabulary.POLICY for word in (*place.before[:_NEAR], *place.after[:_NEAR]))
                 points += (
@@ -54,3 +61,25 @@ def _is_agency(place: Place) -> bool:
     if after[:1] and after[0] in vocabulary.AGENCY_NOUNS:
         return True
     return before[:1] != [] and before[0] in vocabulary.RATED_BY and not vocabulary.RATED_VERBS.isdisjoint(before[1:8])
+
+
+def _acts_as_company(place: Place) -> bool:
+    """Whether an index's name does what only the company does: "Nasdaq to buy Adenza", "Nasdaq profit"; not "Nasdaq to close higher"."""
+    after = place.after
+    if after[:1] and after[0] in _EARNED:
+        return True
+    if after[:3] == ["in", "talks", "to"]:
+        after = after[2:]
+    elif after[:1] and after[0] in _INTENDS:
+        after = after[1:]
+    if after[:1] != ["to"] or vocabulary.INFINITIVES.isdisjoint(after[1:2]):
+        return False
+    return after[1] not in _INDICES_TOO or not _OWN_AFFAIRS.isdisjoint(after[2:5])
+
+
+def _has_authority(place: Place) -> bool:
+    """Whether a regulator does what only one does: "FCA bans", "the FCA", "an FCA fine", "fined by FCA"; not "FCA recalls trucks"."""
+    before, after = place.before, place.after
+    if not vocabulary.AUTHORITY_VERBS.isdisjoint(after[:1]) or not vocabulary.AUTHORITY_ACTS.isdisjoint(after[:1]):
+        return True
+    return before[:1] == ["the"] or (before[:1] == ["by"] and not vocabulary.AUTHORITY_DID.isdisjoint(before[1:3]))

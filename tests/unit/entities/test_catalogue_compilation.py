@@ -103,6 +103,23 @@ def test_a_site_of_hundreds_of_companies_tells_nothing_of_them(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    ("listings", "country"),
+    [("BN.PA;BSN.DE", "france"), ("KNEBV.HE;KC4.DU;KC4.HA", "finland"), ("NAS.OL;NWC.BE", "norway"), ("X.PA;X.OL", "united-states")],
+)
+def test_the_united_states_give_way_to_the_one_country_that_lists_a_company(tmp_path: Path, listings: str, country: str) -> None:
+    (company,) = compiled(tmp_path, {"name": "Zorgblat SA", "listings": listings, "country": "United States"})
+    assert company.country == f"country:{country}"
+
+
+@pytest.mark.parametrize("name", ["Leverage Shares 2x Apple", "Zorgblat -1x Apple ETC", "Zorgblat Metals UCITS"])
+def test_a_certificate_has_none_of_the_facts_of_what_it_holds(tmp_path: Path, name: str) -> None:
+    facts = {"sector": "Energy", "industry": "Oil", "country": "United States", "market_cap": "Mega", "website": "http://www.apple.com"}
+    apple, certificate = compiled(tmp_path, {"name": "Apple", "us_ticker": "AAPL"} | facts, {"name": name, "listings": "ZZ.L"} | facts)
+    assert (apple.sector, apple.size) == ("Energy", 6)
+    assert (certificate.sector, certificate.industry, certificate.country, certificate.size) == ("", "", "", 0)
+
+
+@pytest.mark.parametrize(
     ("given", "written"),
     [
         ("SOUTHSIDE BANCSHARES INC", "Southside Bancshares Inc"),

@@ -167,3 +167,22 @@ def test_tickers_are_read_as_exchanges_write_them() -> None:
     assert parse_listing("AAPL.OQ") == Listing("AAPL")
     assert parse_listing("NESN.S") == Listing("NESN", "SW")
     assert symbol_forms("F.N") == ("F.N", "F")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "country", "size"),
+    [
+        ("SAN.PA", "france", 6),
+        ("BN.PA", "france", 5),
+        ("KNEBV.HE", "finland", 5),
+        ("6753.T", "japan", 4),
+        ("GD", "united-states", 5),
+        ("AXON", "united-states", 5),
+        ("NAS.OL", "norway", 3),
+        ("SEZAL.NS", "india", 1),
+    ],
+)
+def test_what_the_source_says_of_other_companies_is_put_right(catalogue: Catalogue, symbol: str, country: str, size: int) -> None:
+    company = catalogue.by_symbol(symbol)
+    assert company is not None
+    assert (company.country, company.size) == (f"country:{country}", size)

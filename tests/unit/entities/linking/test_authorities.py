@@ -51,6 +51,51 @@ def test_an_abbreviation_that_is_a_company_s_too_is_told_by_what_it_does() -> No
 
 @pytest.mark.parametrize(
     "text",
+    [
+        "Lender fined by the FCA",
+        "Lender fined by FCA",
+        "Lender hit with record FCA fine",
+        "FCA probe hits lender",
+        "The FCA said lenders may pay",
+    ],
+)
+def test_it_is_told_by_what_was_done_too(text: str) -> None:
+    assert [entity for _, entity in linked(text)] == ["organisation:financial-conduct-authority"]
+
+
+@pytest.mark.parametrize(
+    ("text", "company"),
+    [
+        ("Nasdaq to buy Zorgblat", "NDAQ"),
+        ("Nasdaq agrees to buy Zorgblat", "NDAQ"),
+        ("Nasdaq in talks to buy Zorgblat", "NDAQ"),
+        ("Nasdaq to cut 100 jobs", "NDAQ"),
+        ("Nasdaq profit rises", "NDAQ"),
+        ("Dow to cut 2,000 jobs", "DOW"),
+        ("ASX to delist Zorgblat", "ASX.AX"),
+    ],
+)
+def test_an_index_that_does_what_companies_do_is_the_company(text: str, company: str) -> None:
+    assert linked(text)[:1] == [(text.split()[0], company)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nasdaq to open higher",
+        "Nasdaq set to close lower",
+        "Nasdaq to cut losses",
+        "Nasdaq falls, Tesla to buy Zorgblat",
+        "Dow to post worst week",
+    ],
+)
+def test_an_index_that_moves_is_the_index(text: str) -> None:
+    (first, *_) = shipped().link(text)
+    assert first.kind == "index"
+
+
+@pytest.mark.parametrize(
+    "text",
     ["S&P cuts Greece", "Greece cut to junk by S&P", "S&P affirms Italy at BBB", "S&P rating cut hits Greece", "S&P puts Spain on watch"],
 )
 def test_s_and_p_that_rates_is_the_agency(text: str) -> None:
