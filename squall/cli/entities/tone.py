@@ -34,7 +34,8 @@ def tone(
     That is how many documents of the last hours name it, how many of them are negative towards it, the mean tone, and how grave what
     happened is for it, where a model has read that. Of a sector, an industry, the market, and with --members of a country or an owner, the
     numbers are sums over its members, and the most negative members follow. A document that names two members counts for each; copies of a
-    text count once. Works beside a running `squall up`, through its live page. Exit 1 when no stored document names it.
+    text count once. A name that no table knows is looked up among those found in documents. Works beside a running `squall up`, through its
+    live page. Exit 1 when no stored document names it.
 
     \b
     Examples:
@@ -45,10 +46,12 @@ def tone(
     from squall.operator.opening import open_client
 
     settings = settings_of(context)
-    node = _node(settings.entities, entity)
+    node, unknown = _node(settings.entities, entity)
     with open_client(settings, SystemClock()) as client:
         view = client.entity(node, hours, members=members, limit=limit)
     if view is None:
+        if unknown is not None:
+            raise SquallError(f"{unknown.what}, and no stored document names it", unknown.hint)
         hint = "nothing is known to belong to it" if members else "`squall entities backfill` reads what was stored by an older version"
         raise SquallError(f"there is no stored document that counts for {visible(node, 80)}", hint)
     if as_json:
@@ -57,14 +60,24 @@ def tone(
         _print(view, hours)
 
 
-def _node(settings: EntitySettings, text: str) -> str:
-    """The id that the argument means; what looks like an id is one, as names that no table knows have some too."""
+def _node(settings: EntitySettings, text: str) -> tuple[str, SquallError | None]:
+    """The id that the argument means, and what is wrong where no table knows it: then it is the id that documents give such a name.
+
+    What looks like an id is one.
+    """
     from squall.cli.entities.catalogue import entities_named, open_catalogue
+    from squall.entities.linking.found.names import found_entity
 
     catalogue = open_catalogue(settings)
     if text in catalogue.graph.labels or text.partition(":")[0] in _PREFIXES:
-        return text
-    return entities_named(catalogue, text)[0].id
+        return text, None
+    try:
+        return entities_named(catalogue, text)[0].id, None
+    except SquallError as error:
+        found = found_entity(text)
+        if found is None:
+            raise
+        return found.id, error
 
 
 def _print(view: EntityView, hours: int) -> None:

@@ -81,7 +81,8 @@ def test_how_grave_it_is_stands_in_a_line_where_a_model_has_read_that_and_nowher
 
 def test_somebody_is_found_by_ticker_name_or_id_alone_or_with_what_it_owns(filled: Path) -> None:
     assert answer("SHEL")["totals"]["entity"] == answer("Shell")["totals"]["entity"] == SHELL
-    assert answer("found:alpenbank")["totals"]["negative"] == 1
+    for name in ("found:alpenbank", "Alpenbank", "ALPENBANK AG"):  # no table knows it
+        assert answer(name)["totals"]["negative"] == 1
     assert answer("Alphabet", "--members")["totals"]["negative"] == 1
     assert answer("Shell", "--hours", "1")["totals"]["documents"] == 2
 
@@ -94,8 +95,11 @@ def test_who_is_named_by_no_document_is_an_error_that_says_so(filled: Path, argu
     assert "no stored document" in str(result.exception)
 
 
-def test_a_name_that_nobody_has_is_told_apart_from_one_that_no_document_names(filled: Path) -> None:
-    assert "no entity is called 'zzqx'" in str(invoke("zzqx").exception)
+@pytest.mark.parametrize(
+    ("name", "error"), [("zzqx", "no entity is called 'zzqx', and no stored document names it"), ("-", "no entity is called '-'")]
+)
+def test_a_name_that_nobody_has_is_told_apart_from_one_that_no_document_names(filled: Path, name: str, error: str) -> None:
+    assert error in str(invoke("--", name).exception)
 
 
 def test_without_a_store_none_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
