@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 
 from squall.alerts.detection.names.reading import Name, NameReading
@@ -138,19 +139,28 @@ class NameAlerts:
     def advance(self, readings: Iterable[NameReading]) -> list[NameChange]:
         """Take in readings, in order of time, and return what changed."""
         changes: list[NameChange] = []
-        for reading in readings:
-            if reading.score < _LEAST:
-                continue
-            changes += self.end(reading.minute)
-            limit = self._budget.limit(reading.minute, (alert.peak.score for alert in self.open))
-            alert, higher = self._take(reading)
-            graver = not alert.critical and alert.peak.gravest >= CRITICAL
-            alert.critical = alert.critical or graver
-            if alert.fired is None and alert.peak.score >= limit and reading.minute >= self._first:
-                alert.fired, alert.fired_wall = reading.minute, self._wall
-                changes.append(_change(Change.FIRED, reading.minute, alert))
-            elif alert.fired is not None and higher:
-                changes.append(_change(Change.ESCALATED if graver else Change.UPDATED, reading.minute, alert))
+        evidence = (reading for reading in readings if reading.score >= _LEAST)
+        for _, told in groupby(evidence, key=lambda reading: reading.document):
+            for reading in sorted(told, key=self._turn):
+                changes += self._advance(reading)
+        return changes
+
+    def _turn(self, reading: NameReading) -> tuple[bool, bool, int, float]:
+        """Order the names of one document: it belongs to an alert that is open before it makes another one."""
+        alert = self._open.get(reading.name.entity)
+        return alert is None or alert.fired is None, alert is None, _rank(reading.name), -reading.score
+
+    def _advance(self, reading: NameReading) -> list[NameChange]:
+        changes = self.end(reading.minute)
+        limit = self._budget.limit(reading.minute, (alert.peak.score for alert in self.open))
+        alert, higher = self._take(reading)
+        graver = not alert.critical and alert.peak.gravest >= CRITICAL
+        alert.critical = alert.critical or graver
+        if alert.fired is None and alert.peak.score >= limit and reading.minute >= self._first:
+            alert.fired, alert.fired_wall = reading.minute, self._wall
+            changes.append(_change(Change.FIRED, reading.minute, alert))
+        elif alert.fired is not None and higher:
+            changes.append(_change(Change.ESCALATED if graver else Change.UPDATED, reading.minute, alert))
         return changes
 
     def end(self, minute: int) -> list[NameChange]:
@@ -191,9 +201,9 @@ class NameAlerts:
         return alert, higher
 
     def _remember(self, alert: NameAlert, reading: NameReading) -> None:
-        for said in reading.drivers:
-            alert.documents[said.document] = None
-            self._by_document.setdefault(said.document, alert)
+        for document in (reading.document, *(said.document for said in reading.drivers)):
+            alert.documents[document] = None
+            self._by_document.setdefault(document, alert)
         while len(alert.documents) > _MOST_DOCUMENTS:
             document = next(iter(alert.documents))
             del alert.documents[document]

@@ -94,7 +94,8 @@ def _print_report(report: DemoReport) -> None:
     lines = [
         f"Sent {report.sent:,} = stored {report.stored:,} + duplicates {report.duplicate:,} + dead letters {report.dead_lettered:,}: "
         f"{sums}.",
-        f"Crisis {found}; {report.alerts['false']} false alarms.",
+        f"Crisis {found}; {report.alerts['false']} false alarms. {report.alerts['names']} alerts about names; whom it is about was "
+        f"{'named' if report.alerts['named'] else 'NOT named'}.",
         f"{report.texts_per_second:,.0f} texts/s over {report.seconds:.0f} s (limited by the replay speed); "
         f"latency from collection to storage: p50 {latency['p50']:.2f} s, p99 {latency['p99']:.2f} s.",
         f"{report.emails} e-mails: {report.outbox}",

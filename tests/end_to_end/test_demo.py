@@ -79,6 +79,7 @@ def test_the_demo_stores_everything_finds_the_crisis_and_mails_it(report: dict[s
     assert report["alerts"]["found"] == 1
     assert report["alerts"]["missed"] == 0
     assert report["alerts"]["false"] == 0
+    assert report["alerts"]["named"] == 1
     assert len({row["topic"] for row in report["topics"]}) == 20
     mails = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in Path(report["outbox"]).glob("*.eml")]
     assert len(mails) == report["emails"] >= 2

@@ -13,7 +13,7 @@ from squall.app.demo import demo_settings
 from squall.app.demo_report import judge_alerts
 from squall.core.clock import ManualClock
 from squall.core.config.settings import Settings
-from squall.core.records import Alert, AlertState, Severity
+from squall.core.records import Alert, AlertState, SeriesKind, Severity
 from squall.ingest.synthetic.stream import describe, generate
 
 SCRIPT = describe(generate(days=1), seed=7)
@@ -51,7 +51,16 @@ def _alert(topic: str, hours_into_crisis: float) -> Alert:
     ],
 )
 def test_an_alert_counts_by_its_time_and_topic(alerts: list[Alert], found: int, missed: int, false: int) -> None:
-    assert judge_alerts(SCRIPT, alerts) == {"found": found, "missed": missed, "false": false, "fired": len(alerts)}
+    counts = {"found": found, "missed": missed, "false": false, "fired": len(alerts)}
+    assert judge_alerts(SCRIPT, alerts) == {**counts, "names": 0, "named": 0}
+
+
+def test_alerts_about_names_are_counted_apart() -> None:
+    bank, other = (
+        _alert(name, hours).model_copy(update={"kind": SeriesKind.ENTITY}) for name, hours in ((SCRIPT.crisis.name, 1), ("C", -5))
+    )
+    assert judge_alerts(SCRIPT, [other]) == {"found": 0, "missed": 1, "false": 0, "fired": 1, "names": 1, "named": 0}
+    assert judge_alerts(SCRIPT, [bank, other]) == {"found": 0, "missed": 1, "false": 0, "fired": 2, "names": 2, "named": 1}
 
 
 def test_the_mails_of_the_demo_go_to_its_folder_whatever_receivers_are_configured(tmp_path: Path) -> None:

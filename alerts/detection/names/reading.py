@@ -41,6 +41,7 @@ class NameReading:
         p_value: the probability of so many, all looks counted; 1: nothing unusual.
         total: documents about the name in that window, of any severity.
         drivers: what was said in the last half day that is new and adverse, gravest first.
+        document: id of the document that came; empty: not known any more.
     """
 
     name: Name
@@ -52,6 +53,7 @@ class NameReading:
     p_value: float
     total: int
     drivers: tuple[Said, ...]
+    document: str = ""
 
     @property
     def gravest(self) -> float:

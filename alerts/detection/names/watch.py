@@ -100,6 +100,7 @@ class NameWatch:
             p_value=10.0**-burst.strength,
             total=len(within),
             drivers=tuple(drivers[:_MOST_DRIVERS]),
+            document=said.document,
         )
 
     def _sweep(self, minute: int) -> None:

@@ -11,7 +11,7 @@ from squall.cli.options import AsJson, settings_of
 from squall.cli.output import echo, print_json
 from squall.core.clock import SystemClock
 from squall.core.display import visible
-from squall.core.records import Alert, AlertState
+from squall.core.records import Alert, AlertState, SeriesKind
 
 
 def list_alerts(
@@ -60,7 +60,10 @@ def list_alerts(
 
 def alert_line(alert: Alert) -> str:
     """Return one alert as a line."""
+    from squall.core.formatting import size
+
+    counted = f"{alert.observed} negative, {alert.expected:.1f} expected" if alert.kind is not SeriesKind.ENTITY else size(alert)
     return (
         f"{alert.id[:8]}  {alert.opened_at:%Y-%m-%d %H:%M}  {alert.state.value:8}  {alert.severity.value:8}  {visible(alert.topic):26}  "
-        f"{alert.observed} negative, {alert.expected:.1f} expected"
+        f"{counted}"
     )

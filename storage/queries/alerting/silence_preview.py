@@ -11,11 +11,11 @@ from typing import Final, Protocol
 
 from squall.core.matchers import Matcher, all_match, label_of
 from squall.core.records import TOPICS, Alert, AlertState, SeriesKind, Severity
-from squall.core.series import BURN, BURST, MARKET, NO_DATA
+from squall.core.series import BURN, BURST, FLASH, MARKET, NO_DATA
 
 NEWEST: Final = 1_000
 """Alerts that a silence is tried on."""
-_KNOWN: Final = {"topic": (MARKET, *TOPICS), "kind": tuple(SeriesKind), "severity": tuple(Severity), "test": (BURST, BURN, NO_DATA)}
+_KNOWN: Final = {"topic": (MARKET, *TOPICS), "kind": tuple(SeriesKind), "severity": tuple(Severity), "test": (BURST, BURN, FLASH, NO_DATA)}
 """Values that labels may have without any alert yet."""
 _NEAREST: Final = 5
 _VALUES: Final = 10

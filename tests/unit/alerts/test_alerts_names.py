@@ -189,6 +189,15 @@ def test_country_and_place_of_the_same_documents_are_the_companys_alert():
     assert set(alert.also) == {"country:ruritania", "place:strelsau"}
 
 
+def test_whom_a_document_names_beside_the_crisis_it_is_about_has_no_alert_of_its_own():
+    first = [told(26 * DAY + number, title, 0.95, events=("insolvency",)) for number, title in enumerate(GRAVE)]
+    minute, title = 26 * DAY + 60, "Alpenbank shares slide 23 percent as rout of Harbor Union spreads"
+    rout = [told(minute, title, 0.9, entity, document="rout") for entity in ("company:alpenbank", "company:harbor-union")]
+    changes, found = alerts_of([*calm(25), *first, *rout], per_day=50)
+    assert [change.alert.name.entity for change in changes if change.change is Change.FIRED] == ["company:harbor-union"]
+    assert [set(alert.also) for alert in found.open] == [{"company:alpenbank"}]
+
+
 def test_a_company_takes_over_the_candidate_of_its_country():
     title = "Ruritania faces collapse of a bank"
     country = told(26 * DAY, title, 0.95, "country:ruritania", EntityKind.COUNTRY, document="a", events=("fraud",))
