@@ -32,7 +32,7 @@ def only_characters(body: bytes) -> bytes:
 
     def reference(found: re.Match[bytes]) -> bytes:
         first, second = found[1], found[2]
-        return _reference(first and first.decode(), second and second.decode()).encode()
+        return _reference(first.decode() if first else None, second.decode() if second else None).encode()
 
     def bounded(found: re.Match[bytes]) -> bytes:
         digits, base = (found[1], 16) if found[1] else (found[2], 10)

@@ -79,7 +79,7 @@ def plain(markup: str) -> str:
 
 def readable(markup: str) -> str:
     """Return what `plain` does, without control characters and cut as `squall.core.text.clean` does."""
-    if markup.isprintable() and len(markup) <= MAX_TEXT_CHARS and not ("<" in markup or "&" in markup or "  " in markup):  # the usual case
+    if not ("<" in markup or "&" in markup) and markup.isprintable() and "  " not in markup and len(markup) <= MAX_TEXT_CHARS:  # usual
         return markup.strip()
     return clean(plain(markup))
 
