@@ -53,7 +53,7 @@ class FieldMapping:
 
     def fields(self, values: Mapping[str, Any], message: Message) -> dict[str, Any]:
         """Return the fields of a document; without another time, the message's own is `published_at`."""
-        found = {field: value for field, value in self._columns.fields(values).items() if field not in self._of_record}
+        found = {field: value for field, value in self._columns.layout(values).fields(values).items() if field not in self._of_record}
         for field, path in self._paths.items():
             found[field] = _at(values, path)
         for field, name in self._of_record.items():
