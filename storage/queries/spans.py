@@ -95,17 +95,26 @@ _REPEATS = sql(
     hours=str(COPY_HOURS),
 )
 
-# A later version is no copy of its own earlier one, whose title it may have kept: whether it counts is what `_REPEATS` says.
+# A version is no copy where another of its document had the same fingerprint: it has kept its title, and `_REPEATS` says whether it counts.
 _KEEPS_TITLE = sql(
     """
-revises != '' AND (revises, fingerprint) IN
-(
-    SELECT $root AS root, fingerprint FROM documents WHERE $has_versions AND $read GROUP BY root, fingerprint HAVING uniqExact(id) > 1
-)
-""",
+    SELECT $key
+    FROM
+    (
+        SELECT
+            id, published_at,
+            lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
+                OVER (PARTITION BY $root, fingerprint ORDER BY published_at, id) AS before
+        FROM documents FINAL
+        WHERE NOT {copies:UInt8} AND $has_versions AND $current
+    )
+    WHERE before >= published_at - INTERVAL $hours HOUR
+    """,
+    key=_KEY,
     root=_ROOT,
     has_versions=_HAS_VERSIONS,
-    read=_READ,
+    current=_CURRENT,
+    hours=str(COPY_HOURS),
 )
 
 # A document that its source did not date was collected later than it was published: it makes none that has a date a copy.
@@ -121,13 +130,9 @@ _COPIES = sql(
         FROM documents FINAL
         WHERE NOT {copies:UInt8} AND $current
           AND fingerprint IN (SELECT fingerprint FROM documents WHERE $read GROUP BY fingerprint HAVING count() > 1)
-        WINDOW earlier AS
-        (
-            PARTITION BY if($keeps_title, cityHash64(id), fingerprint) ORDER BY published_at, id
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        )
+        WINDOW earlier AS (PARTITION BY fingerprint ORDER BY published_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     )
-    WHERE if(undated, before, dated_before) >= published_at - INTERVAL $hours HOUR
+    WHERE if(undated, before, dated_before) >= published_at - INTERVAL $hours HOUR AND $key NOT IN ($keeps_title)
     """,
     key=_KEY,
     read=_READ,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from squall.core.records import ScoredDocument
+from squall.core.records import SENTIMENTS, ScoredDocument
 from squall.core.text import revision
 from squall.dashboards.grafana.clickhouse_macros import expand
 from squall.dashboards.grafana.variable_formats import Selection
@@ -147,6 +148,58 @@ def test_kept_counts_agree_with_documents_after_a_version_came(store: Store) -> 
     assert [(bucket.negative, bucket.total) for bucket in kept] == [(1, 2), (1, 1)]
     ((copies,),) = store.read("SELECT sum(copies) FROM sentiment_rollup FINAL WHERE step = 3600 AND symbol = ''")
     assert copies == 1
+
+
+MINUTES, FINGERPRINTS = st.integers(-40 * 60, 40 * 60), st.integers(0, 3)
+ROW = st.tuples(MINUTES, st.sampled_from(["", "0", "1"]), FINGERPRINTS, st.sampled_from(SENTIMENTS), st.booleans(), st.booleans())
+
+
+def news(rows: list[ScoredDocument]) -> list[ScoredDocument]:
+    """Return the documents that count, by the definition: read it beside docs/design.md, "Copies" and "Versions"."""
+
+    def before(row: ScoredDocument) -> list[ScoredDocument]:
+        since = at(row) - 24 * HOUR
+        return [other for other in rows if since <= at(other) and (at(other), key(other)) < (at(row), key(row))]
+
+    def family(row: ScoredDocument, others: list[ScoredDocument]) -> list[ScoredDocument]:
+        return [other for other in others if other.document.first_id == row.document.first_id]
+
+    def is_copy(row: ScoredDocument) -> bool:
+        same = [other for other in before(row) if other.fingerprint == row.fingerprint]
+        return any(row.document.undated or not other.document.undated for other in same) and not family(row, same)
+
+    def is_replaced(row: ScoredDocument) -> bool:
+        in_minute = [other for other in family(row, rows) if at(other).replace(second=0) == at(row).replace(second=0)]
+        return any((at(other), key(other)) > (at(row), key(row)) for other in in_minute)
+
+    def repeats(row: ScoredDocument) -> bool:
+        same = [other for other in family(row, before(row)) if other.sentiment is row.sentiment and not is_replaced(other)]
+        return any((other.severity or 0) >= 0.375 or (row.severity or 0) < 0.375 for other in same)
+
+    def at(row: ScoredDocument) -> datetime:
+        return row.document.published_at
+
+    def key(row: ScoredDocument) -> str:
+        return row.document.id
+
+    return [row for row in rows if not (is_copy(row) or is_replaced(row) or repeats(row))]
+
+
+@given(st.lists(ROW, max_size=14), st.integers(-40, 30), st.integers(1, 40))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_counts_is_the_definition_wherever_the_span_starts(
+    migrated: Store, drawn: list[tuple[int, str, int, str, bool, bool]], start: int, length: int
+) -> None:
+    migrated._backend.command("TRUNCATE TABLE documents", {})
+    rows = [scored(number, sentiment="neutral", fingerprint=100 + number) for number in range(2)]
+    for number, (minutes, of, fingerprint, sentiment, grave, undated) in enumerate(drawn, 2):
+        more = {"revises": f"{int(of):032x}" if of else "", "undated": undated}
+        row = scored(number, NOW + minutes * MINUTE, sentiment=sentiment, fingerprint=fingerprint, **more)
+        rows.append(row.model_copy(update={"severity": 0.9 if grave else 0.1}))
+    migrated.documents.insert(rows, token=f"{drawn}{start}{length}")
+    first, end = NOW + start * HOUR, NOW + (start + length) * HOUR
+    counts = Counter({row.minute: row.negative + row.neutral + row.positive for row in migrated.counts.per_minute(first, end).rows()})
+    assert counts == Counter(row.document.published_at for row in news(rows) if first <= row.document.published_at < end)
 
 
 @given(st.text(max_size=60), st.text(st.sampled_from("a. :/\t\u00a0\u2003\u3000wWhHtTpPsS\n\x85"), max_size=60))
