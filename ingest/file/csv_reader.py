@@ -152,20 +152,21 @@ class _CsvRecords:
         self._reread = _REREAD_BYTES
 
     def __iter__(self) -> Iterator[tuple[bytes, list[str], InvalidRecordError | None]]:
+        records = self._dialect.records(self._feed())
         while True:
             self._taken = []
             try:
-                # a reader per record: an error must not leave state behind
-                values = next(self._dialect.records(self._feed()))
+                values = next(records)
             except StopIteration:
                 return
             except (csv.Error, _Unterminated, InvalidRecordError) as error:
+                records = self._dialect.records(self._feed())  # the error left its state in the other one
                 first, rest = self._taken[0], self._taken[1:]
                 self._reread -= sum(len(line) for line, _ in rest)
                 self._pushed.extendleft(reversed(rest))
                 yield first[0], [], error if isinstance(error, InvalidRecordError) else self._broken(first[0], error)
                 continue
-            raw = b"".join(line for line, _ in self._taken)
+            raw = self._taken[0][0] if len(self._taken) == 1 else b"".join(line for line, _ in self._taken)
             if values:  # blank lines are not records
                 yield raw, values, None
 
@@ -182,9 +183,9 @@ class _CsvRecords:
                 if self._taken:
                     raise _Unterminated("a quoted value is not closed before the end of the file")
                 return
-            self._taken.append(taken)
             line, whole = taken
-            size += len(line)
+            size = len(line) if not self._taken else size + len(line)
+            self._taken.append(taken)
             if not whole or size > lines.MAX_ROW_BYTES:
                 raise too_long()
             if len(self._taken) > MAX_ROW_LINES or (len(self._taken) > 1 and size > self._reread):
@@ -194,7 +195,8 @@ class _CsvRecords:
     def _take(self) -> tuple[bytes, bool] | None:
         if self._pushed:
             return self._pushed.popleft()
-        for _, line, whole in self._lines:
-            self._reread += 4 * len(line)
-            return line, whole
-        return None
+        read = next(self._lines, None)
+        if read is None:
+            return None
+        self._reread += 4 * len(read[1])
+        return read[1:]
