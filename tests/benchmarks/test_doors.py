@@ -134,7 +134,8 @@ CLEANERS = {"squall.ingest.fields.readable": clean, "squall.ingest.rss.feed_form
 def seconds(read: Callable[[], int], documents: int) -> float:
     """Processor time of this process; the one that decodes Parquet has its own, which cleaning does not change."""
     began = time.process_time()
-    assert read() in {documents, 0}  # the push endpoint knows them the second time
+    # the push endpoint knows them the second time, but for those whose text was published with another cleaning: a new version
+    assert read() in {documents, documents // 10, 0}
     return time.process_time() - began
 
 
