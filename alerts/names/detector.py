@@ -15,7 +15,7 @@ from typing import Final
 
 from squall.alerts.counts import LEVELS
 from squall.alerts.detection.names.evidence import HISTORY_DAYS
-from squall.alerts.detection.names.history import BUCKET_MINUTES, RECENT_MINUTES, level_of
+from squall.alerts.detection.names.history import BUCKET_MINUTES, KEPT_MINUTES, level_of
 from squall.alerts.detection.names.watch import NameWatch, Sizes
 from squall.alerts.lifecycle import Change
 from squall.alerts.minutes import instant, minute_of
@@ -27,8 +27,6 @@ from squall.storage.rows.mentions import CountedMention
 
 log = logging.getLogger(__name__)
 
-_READ_MINUTES: Final = RECENT_MINUTES + 1440
-"""Documents of the last day are judged by how new they are, beside those of `RECENT_MINUTES` before them."""
 _PART_DOCUMENTS: Final = 250_000
 """About so many documents are read at once."""
 _DAY: Final = 1440
@@ -73,7 +71,7 @@ class NameDetector:
         known = load(state) if state else None
         if position != self._reached or state != self._state:
             self._watch = None
-            first = self._store.documents.first_published_at()
+            first = None if known else self._store.documents.first_published_at()
             self._known_since = known.known_since if known else minute_of(first) if first else position
             self._judged = dict(known.judged) if known else {}
         self._reached, self._state, self._moved = position, state, False
@@ -87,7 +85,7 @@ class NameDetector:
             return True
         watch = NameWatch(self._size_of, self._known_since)
         self._seen = {}
-        recent = max((self._reached - _READ_MINUTES) // BUCKET_MINUTES * BUCKET_MINUTES, self._known_since)
+        recent = max((self._reached - KEPT_MINUTES) // BUCKET_MINUTES * BUCKET_MINUTES, self._known_since)
         oldest = (self._reached // BUCKET_MINUTES - 2) * BUCKET_MINUTES - HISTORY_DAYS * _DAY
         for start, end in self._parts(max(oldest, self._known_since), recent):
             if not may_go_on():

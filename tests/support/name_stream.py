@@ -1,5 +1,6 @@
 """Scored documents that name companies: weeks of calm, bursts of grave headlines, and a crisis, with the progress that goes with them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -20,7 +21,17 @@ CRISIS = (
 )
 
 
-def named(number, at, title, entity=BANK, severity=0.05, events=(), also=(), now=None, undated=False):
+def named(
+    number: int,
+    at: datetime,
+    title: str,
+    entity: str = BANK,
+    severity: float = 0.05,
+    events: Sequence[str] = (),
+    also: Sequence[str] = (),
+    now: datetime | None = None,
+    undated: bool = False,
+) -> ScoredDocument:
     """Return a document that names `entity`, and those of `also`; a severity of 0.3 and more is negative."""
     negative = 0.9 if severity >= 0.3 else 0.1
     tone = (negative, 0.95 - negative, 0.05)
@@ -69,10 +80,10 @@ def named(number, at, title, entity=BANK, severity=0.05, events=(), also=(), now
     )
 
 
-def name_documents(seed=4, per_day=40, bursts_per_day=4):
+def name_documents(seed: int = 4, per_day: int = 40, bursts_per_day: int = 4) -> list[ScoredDocument]:
     """Return documents in the order of their publication."""
     rng = np.random.default_rng(seed)
-    drafts = [
+    drafts: list[tuple[datetime, str, str, float, tuple[str, ...], tuple[str, ...]]] = [
         (FIRST + timedelta(seconds=float(second)), f"Alpha{n} beta{n} gamma{n}", f"company:c{rng.integers(40)}", 0.05, (), ())
         for n, second in enumerate(rng.uniform(0, DAYS * 86_400, DAYS * per_day))
     ]

@@ -26,6 +26,8 @@ BUCKET_MINUTES: Final = 720
 """Length of the spans in which the past is counted; they begin at multiples of it."""
 RECENT_MINUTES: Final = 2160
 """A document is compared with those so long before it, to tell whether it says anything new."""
+KEPT_MINUTES: Final = RECENT_MINUTES + 1440
+"""Documents are kept so much longer than they are compared as one may come late (`detector.grace_minutes` at most)."""
 MOST_RECENT: Final = 150
 """Of more documents about one name in that time the last ones are kept."""
 
@@ -103,9 +105,9 @@ class NameHistory:
             self._append(after.pop())
 
     def _append(self, said: Said) -> None:
-        self.forget_before(said.minute - RECENT_MINUTES)
+        self.forget_before(said.minute - KEPT_MINUTES)
         if said.level:
-            said.novelty = self._novelty(said.title.terms)
+            said.novelty = self._novelty(said.title.terms, said.minute - RECENT_MINUTES)
         self.recent.append(said)
 
     def forget_before(self, minute: int) -> None:
@@ -113,14 +115,16 @@ class NameHistory:
         while self.recent and self.recent[0].minute < minute:
             self.recent.popleft()
 
-    def _novelty(self, terms: frozenset[str]) -> float:
-        """Return how new a headline of these terms is: 1 − the largest likeness to one of before.
+    def _novelty(self, terms: frozenset[str], first: int) -> float:
+        """Return how new a headline of these terms is: 1 − the largest likeness to one of before, from the minute `first` on.
 
         Likeness is the mean of the Jaccard similarity and of containment, what is in common of the shorter one: a headline that only adds
         words to an earlier one says little that is new.
         """
         most = 0.0
-        for said in self.recent:
+        for said in reversed(self.recent):
+            if said.minute < first:
+                break
             other = said.title.terms
             common = len(terms & other)
             if common:

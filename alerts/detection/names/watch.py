@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from squall.alerts.detection.names.evidence import HISTORY_DAYS, RECURS, gather
-from squall.alerts.detection.names.history import BUCKET_MINUTES, RECENT_MINUTES, NameHistory, Said, Title, level_of
+from squall.alerts.detection.names.history import BUCKET_MINUTES, KEPT_MINUTES, NameHistory, Said, Title, level_of
 from squall.alerts.detection.names.reading import Name, NameReading
 from squall.alerts.detection.names.weighing import weigh
 from squall.storage.rows.mentions import CountedMention
@@ -114,4 +114,4 @@ class NameWatch:
         for entity in [entity for entity, history in self._histories.items() if history.last_minute < oldest]:
             del self._histories[entity]
         for history in self._histories.values():
-            history.forget_before(minute - RECENT_MINUTES)
+            history.forget_before(minute - KEPT_MINUTES)

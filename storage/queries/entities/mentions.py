@@ -10,8 +10,8 @@ from squall.storage.backends.base import Backend, plain
 from squall.storage.queries.base import Queries, Versions
 from squall.storage.queries.documents import DocumentQueries
 from squall.storage.queries.entities.insertion import insert_readings
-from squall.storage.queries.entities.readings import COUNTED_ONCE, LATEST
-from squall.storage.queries.spans import EVER, EVERYTHING, SPAN, span, sql
+from squall.storage.queries.entities.readings import COUNTED_ONCE, LATEST, MENTIONED
+from squall.storage.queries.spans import EVER, SPAN, span, sql
 from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.mentions import CountedMention, DocumentReading, EntityDocument, Levels, StoredMention
 from squall.storage.schema.table import utc, valid_text
@@ -52,16 +52,16 @@ _COUNTED = sql(
 SELECT id, published_at, headline, entity, kind_name, name, symbols, p_negative, severity, event_names
 FROM
 (
-    SELECT id, published_at, entity, toString(kind) AS kind_name, name, symbols, p_negative, severity, event_names FROM $counted
-) AS counted
+    SELECT id, published_at, entity, toString(kind) AS kind_name, name, symbols, p_negative, severity, event_names FROM $mentioned
+) AS mentioned
 INNER JOIN
 (
-    SELECT id, published_at, if(title = '', substringUTF8(text, 1, 200), title) AS headline FROM $everything AND NOT undated
+    SELECT id, published_at, if(title = '', substringUTF8(text, 1, 200), title) AS headline FROM $span AND NOT undated
 ) AS documents USING (id, published_at)
 ORDER BY published_at, id, entity
 """,
-    counted=COUNTED_ONCE,
-    everything=EVERYTHING,
+    mentioned=MENTIONED,
+    span=SPAN,
 )
 
 # How many documents a step has at each level, 0 (all) to 4. As `level_of` in `alerts/detection/names`.

@@ -40,7 +40,7 @@ _SUPERSEDED = sql(
     span=_SPAN,
 )
 
-COUNTED = sql(
+MENTIONED = sql(
     """
     (
         SELECT document_id AS id, published_at, entity, kind, name, symbols, relevance, p_negative, sentiment, score, severity, event_names
@@ -48,11 +48,19 @@ COUNTED = sql(
         WHERE first AND $span
           AND ($key, published_at, scored_at, model_version, catalogue_version) NOT IN ($superseded)
     )
-    WHERE (reinterpretAsUInt128(unhex(id)), published_at) IN (SELECT reinterpretAsUInt128(unhex(id)), published_at FROM $everything)
     """,
     key=_KEY,
     span=_SPAN,
     superseded=_SUPERSEDED,
+)
+"""What follows FROM: one row for each entity that a document of the span names, by its last reading, whether or not it is stored."""
+
+COUNTED = sql(
+    """
+    $mentioned
+    WHERE (reinterpretAsUInt128(unhex(id)), published_at) IN (SELECT reinterpretAsUInt128(unhex(id)), published_at FROM $everything)
+    """,
+    mentioned=MENTIONED,
     everything=EVERYTHING,
 )
 """What follows FROM: one row for each current document of the span and entity that it names, copies too; join conditions with AND."""
