@@ -20,19 +20,21 @@ class UnreadableDateError(ValueError):
     """An entry names a time, and none of what it names can be read; the message says why not."""
 
 
-def change_date(dates: Sequence[str], feed: Feed, language: str) -> datetime | None:
-    """Return when an entry was changed: the latest of `dates` if it is later than the first publication; None if they do not say.
+def change_date(dates: Sequence[str], feed: Feed, language: str, now: datetime) -> datetime | None:
+    """Return when an entry was changed: the latest of `dates` that has passed, if it is later than the first one; None if they do not say.
 
     Args:
         dates: as of `entry_date`.
         feed: as of `entry_date`.
         language: as of `entry_date`.
+        now: the change has been seen by then.
     """
     read: list[datetime] = []
     for date in dates:
         with suppress(TimeFormatError):
             read.append(parse_time(date, zone(feed.timezone), feed.time_format, language))
-    return max(read) if read and max(read) > read[0] else None
+    passed = [date for date in read if date <= now]
+    return max(passed) if passed and max(passed) > read[0] else None
 
 
 def entry_date(dates: Sequence[str], feed: Feed, language: str) -> datetime | None:

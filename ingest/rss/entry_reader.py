@@ -85,7 +85,7 @@ class EntryReader:
         """
         dates = identified.entry.fields.get("dates") or ()
         if identified.changed:
-            return change_date(dates, state.feed, language)
+            return change_date(dates, state.feed, language, self._clock.now())
         try:
             return entry_date(dates, state.feed, language)
         except UnreadableDateError as error:

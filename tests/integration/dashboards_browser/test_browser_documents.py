@@ -187,3 +187,15 @@ def test_a_new_document_joins_its_story_once_that_is_formed(served_page: ServedP
     form_stories(served_page.store, NEWEST)
     expect(page.locator("#documents > li")).to_have_count(1, timeout=90_000)  # the page asks again after 4 s, 15 s, and every minute
     expect(first(page).get_by_role("button", name="+1 more")).to_be_visible()
+
+
+def test_a_changed_document_takes_the_place_of_its_earlier_version_which_can_be_opened(served_page: ServedPage, page: Page) -> None:
+    earlier = served_page.scored("Apple to report at noon", "neutral", age=LATER)
+    served_page.insert(earlier)
+    expect(first(page)).to_contain_text("Apple to report at noon")
+    expect(page.get_by_role("button", name="Earlier versions")).to_have_count(0)
+    served_page.insert(served_page.scored("Apple plunges 40%", age=2 * LATER, revises=earlier.document.id))
+    expect(first(page)).to_contain_text("Apple plunges 40%")
+    expect(page.locator("#documents li.document")).to_have_count(49)
+    page.get_by_role("button", name="Earlier versions").click()
+    expect(first(page).locator(".versions li")).to_have_text(re.compile("^Apple to report at noon neutral"))

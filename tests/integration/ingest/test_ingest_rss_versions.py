@@ -94,7 +94,11 @@ def test_a_changed_headline_is_stored_as_a_version_at_the_time_of_the_update(pol
     assert second.revises == first.id
 
 
-@pytest.mark.parametrize("dates", [dated(-48 * HOUR), dated(-48 * HOUR, -48 * HOUR), ""], ids=["published", "both the same", "undated"])
+@pytest.mark.parametrize(
+    "dates",
+    [dated(-48 * HOUR), dated(-48 * HOUR, -48 * HOUR), dated(-48 * HOUR, 40 * HOUR), ""],
+    ids=["published", "both the same", "updated in the future", "undated"],
+)
 def test_a_change_without_a_time_of_its_own_is_as_old_as_when_it_was_seen(polls: Polls, store: Store, dates: str) -> None:
     polls.poll(NOW, "Apple to report at noon", dates=dates)
     polls.poll(NOW + 3 * HOUR, "Apple to report at noon", "It plunged.", dates)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -101,6 +102,17 @@ def test_counts_by_name_leave_out_what_repeats(store: Store, named: list[ScoredD
     store.documents.insert([naming(3, BANK, published_at=NOW + 2 * HOUR, revises=named[0].document.id)], token="b")
     rows = store.entities.per_minute(*SPAN, entities=[BANK]).rows()
     assert [(row.minute - NOW, row.negative) for row in rows] == [(timedelta(), 1)]
+
+
+def test_a_backfill_leaves_versions_what_they_are(store: Store, named: list[ScoredDocument]) -> None:
+    rows = store.documents.versions(named[0].document.id)
+    changed = named[0].document.model_copy(update={"title": "Another title"})
+    known = store.documents.known_versions([changed], "m1")
+    store.documents.rewrite([replace(row, severity=0.1) for row in rows], token="again")
+    again = store.documents.versions(named[0].document.id)
+    assert [(row.id, row.revises, row.severity) for row in again] == [(row.id, row.revises, pytest.approx(0.1)) for row in rows]
+    assert store.documents.known_versions([changed], "m1") == known
+    assert len(known) == 2
 
 
 def test_an_update_that_turns_negative_counts_at_its_own_time_and_past_minutes_stay(store: Store) -> None:
