@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationInfo
 
+from squall.core.config.files.permissions import SECRET_REFERENCE
 from squall.ingest.registry.answer import SourceAnswer, first_answer
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.source import Source
-
-SECRET_PREFIX: Final = "secret:"  # noqa: S105 - marks the name of a secret
 
 
 class SourceOptions(BaseModel):
@@ -25,9 +24,9 @@ class SourceOptions(BaseModel):
 
 
 def _resolved(value: Any, info: ValidationInfo) -> Any:
-    if not isinstance(value, str) or not value.startswith(SECRET_PREFIX):
+    if not isinstance(value, str) or not value.startswith(SECRET_REFERENCE):
         return value
-    name = value.removeprefix(SECRET_PREFIX)
+    name = value.removeprefix(SECRET_REFERENCE)
     secret = (info.context or {}).get(name.lower())
     if secret is None:
         raise ValueError(

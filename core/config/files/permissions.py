@@ -27,6 +27,8 @@ _OTHERS_ANY: Final = stat.S_IRWXO
 _KUBERNETES_LINK: Final = "..data"
 """The link that Kubernetes puts into every volume it makes of a Secret or a ConfigMap."""
 _MOST_FILE_BYTES: Final = 1_000_000
+SECRET_REFERENCE: Final = "secret:"  # noqa: S105  marks the name of one
+"""Begins the name of a secret of the settings, where an option of a source may also hold the secret itself."""
 _SECRET_KEYS: Final = ("password", "secret", "token", "authorization")
 
 
@@ -80,6 +82,9 @@ def _secret_files(settings: Settings, config: Path | None) -> Iterator[tuple[Pat
     feeds = settings.ingest.feeds
     if feeds is not None and _holds_secrets(_read_toml(feeds)):
         yield feeds, "URLs with secrets"
+    sources = settings.ingest.sources
+    if sources is not None and _holds_secrets(_read_toml(sources)):
+        yield sources, "secrets"
 
 
 def _read_toml(path: Path) -> Mapping[str, Any]:
@@ -97,7 +102,7 @@ def _holds_secrets(value: object, key: str = "") -> bool:
         return any(_holds_secrets(item, str(name)) for name, item in value.items())
     if isinstance(value, list):
         return any(_holds_secrets(item, key) for item in value)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or value.startswith(SECRET_REFERENCE):
         return False
     return key.lower().endswith(_SECRET_KEYS) or ("://" in value and redact_url(value) != value)
 

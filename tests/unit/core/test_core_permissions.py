@@ -53,6 +53,8 @@ def test_a_file_in_the_place_of_a_folder_is_an_error(tmp_path: Path) -> None:
 
 def test_what_others_can_read_is_named_with_its_mode_and_what_they_can_not_is_not(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, key, store_key, feeds, config = (shared / name for name in ("data", "kafka.key", "store.key", "feeds.toml", "squall.toml"))
+    sources = shared / "sources.toml"
+    sources.write_text('[[source]]\npassword = "p"\n')
     data.mkdir(mode=0o755)
     key.write_text("key")
     store_key.write_text("key")
@@ -64,10 +66,10 @@ def test_what_others_can_read_is_named_with_its_mode_and_what_they_can_not_is_no
     monkeypatch.setenv("SQUALL_SECRETS_DIR", str(secrets))
     settings = Settings(
         data_dir=data,
-        ingest=IngestSettings(feeds=feeds),
+        ingest=IngestSettings(feeds=feeds, sources=sources),
         store=StoreSettings(url=SecretStr(f"clickhouses://host/db?keyfile={store_key}")),
     ).model_copy(update={"kafka": KafkaSettings.model_construct(key_file=key)})
-    files = [key, store_key, feeds, config, secrets / "SQUALL_WEB__TOKEN"]
+    files = [key, store_key, feeds, sources, config, secrets / "SQUALL_WEB__TOKEN"]
     for file in files:
         file.chmod(0o644)
     found = permission_warnings(settings, config)
@@ -101,7 +103,12 @@ def test_the_volumes_of_kubernetes_give_no_warning(shared: Path, monkeypatch: py
 def test_files_without_secrets_and_files_that_are_broken_give_no_warning(shared: Path) -> None:
     config = shared / "squall.toml"
     settings = Settings(data_dir=shared / "none")
-    for text in ('[kafka]\ngroup_id = "desk"\n[alerts]\nlink_base = "https://host/page"\n', "broken = ", "a = " + "[" * 100_000):
+    for text in (
+        '[[source]]\npassword = "secret:desk"\n',
+        '[kafka]\ngroup_id = "desk"\n[alerts]\nlink_base = "https://host/page"\n',
+        "broken = ",
+        "a = " + "[" * 100_000,
+    ):
         config.write_text(text)
         config.chmod(0o644)
         assert permission_warnings(settings, config) == []
