@@ -27,6 +27,7 @@ from squall.stream.drivers.faust.delivery import EventFlow
 from squall.stream.drivers.faust.partition_ends import PartitionEnds
 from squall.stream.drivers.faust.quirks.dead_member_eviction import EVICTION_SECONDS, evict_dead_members, has_loopback_broker
 from squall.stream.drivers.faust.quirks.empty_fetch_pacing import pace_empty_fetches
+from squall.stream.drivers.faust.quirks.message_tasks import hand_over_directly
 from squall.stream.drivers.faust.quirks.private_attributes import coordination_error, kafka_consumer, member_id
 from squall.stream.drivers.faust.quirks.stalled_consumer import STALL_SECONDS
 from squall.stream.drivers.faust.quirks.unfinished_stop import cut_off
@@ -131,10 +132,9 @@ class FaustDriver:
         Raises:
             SquallError: what ended the work early, after the app was stopped; nothing of the failed batch is acknowledged.
         """
-        loop = asyncio.get_running_loop()
         eviction = asyncio.create_task(self._evict_dead_members())
         self._health.liveness.expect(WORKER, LIVENESS_SECONDS)
-        wake = partial(loop.call_soon_threadsafe, self._look_at_stages)
+        wake = partial(asyncio.get_running_loop().call_soon_threadsafe, self._look_at_stages)
         stages = self._stages = Stages(self._processor, self._settings.processor, self._stop, wake)
         try:
             while not self._stop.is_set():
@@ -179,6 +179,7 @@ class FaustDriver:
             while not self._stop.is_set() and failure is None and not self._membership_lost() and not await self._stalled():
                 self._member_ids.add(member_id(self.app))
                 self._pace_fetches()
+                hand_over_directly(self.app.consumer)
                 await asyncio.sleep(0.1)
                 failure = start.exception() if start.done() else None
                 if self.app.crashed:
