@@ -255,7 +255,7 @@ def test_a_live_source_beside_a_file_still_ends_the_run_when_it_is_rejected_as_a
 
 def test_rejects_that_a_feed_was_paused_for_do_not_end_the_run() -> None:
     harness = Harness(max_consecutive_rejects=5)
-    limited = [replace(reject(n, topic="wire"), limited_by_source=True) for n in range(50)]
+    limited = [reject(n, topic="wire")._replace(limited_by_source=True) for n in range(50)]
     harness.driver.run({"wire": iter([harness.batch([*limited, item(60, topic="wire")])])})
     assert harness.stored_ids() == ids(range(60, 61))
     assert len(harness.committed) == 51

@@ -23,6 +23,8 @@ from squall.stream.stages import IN_FLIGHT, Stages
 from tests.support.doubles import START, UNSCORABLE, FixedReading, HashScorer, MemoryStore, document, item, reject
 
 BOUND_SECONDS = 5.0
+DELIVERED = st.tuples(st.integers(min_value=-1, max_value=5), st.sampled_from(["first", "edited", UNSCORABLE]))
+"""A number, negative for a reject, and the title: other titles are other versions."""
 
 
 class Delivered:
@@ -174,9 +176,9 @@ def test_another_model_scores_a_document_of_a_batch_in_work_again(make: Callable
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.lists(st.integers(min_value=-2, max_value=8), max_size=6), max_size=6), st.integers(min_value=0, max_value=5))
-def test_outcomes_rows_and_dead_letters_are_those_of_one_stage_after_another(batches: list[list[int]], failures: int) -> None:
-    deliveries = [[item(n, title=UNSCORABLE) if n == 5 else item(n) if n >= 0 else reject(-n) for n in batch] for batch in batches]
+@given(st.lists(st.lists(DELIVERED, max_size=6), max_size=6), st.integers(min_value=0, max_value=5))
+def test_outcomes_rows_and_dead_letters_are_those_of_one_stage_after_another(batches: list[list[tuple[int, str]]], failures: int) -> None:
+    deliveries = [[item(n, title=title) if n >= 0 else reject(-n) for n, title in batch] for batch in batches]
     deliveries.insert(0, [item(100)])  # a text that passes: else a broken model is suspected
     clock, store = ManualClock(START + timedelta(days=1)), MemoryStore()
     one = Processor(HashScorer(), store, store, ProcessorSettings(), clock, threading.Event())
