@@ -56,6 +56,18 @@ class ScoringResult:
     """By document id: the failing texts."""
 
 
+@dataclass(frozen=True)
+class FirstReading:
+    """What the network made of the documents of a micro-batch as a whole, before rows are made of it."""
+
+    documents: Sequence[Document]
+    linker: Linker | None
+    """What finds names in them."""
+    reading: Reading | None
+    fault: Exception | None
+    """Why there is no reading: one of `FAULTS`."""
+
+
 class DocumentScorer:
     """Scores documents and finds the texts that the model fails on.
 
@@ -91,13 +103,29 @@ class DocumentScorer:
         Raises:
             ModelFaultError: no text can be scored at all, or none of this micro-batch.
         """
-        result = ScoringResult()
+        return self.finish(self.read(documents), stored)
+
+    def read(self, documents: Sequence[Document]) -> FirstReading:
+        """Let the network read `documents` in one call; may run while `finish` makes rows of others. A failure is kept for `finish`."""
+        linker = self.linker
+        if not documents:
+            return FirstReading(documents, linker, None, None)
+        try:
+            return FirstReading(documents, linker, self._read(documents, linker), None)
+        except FAULTS as error:
+            return FirstReading(documents, linker, None, error)
+
+    def finish(self, first: FirstReading, stored: Sequence[Document] = ()) -> ScoringResult:
+        """Make rows of what the network read; the rest is as `score`."""
+        result, documents = ScoringResult(), first.documents
         if not documents:
             return result
         if stored:
             self._reference = stored[-1]
         try:
-            self._attempt(documents, result)
+            if first.reading is None:
+                raise first.fault or RuntimeError("nothing was read")
+            self._add(first.documents, first.reading, first.linker, result)
         except FAULTS as error:
             self._bisect(documents, error, result)
             if not result.rows and not stored and len(documents) > 1:
@@ -107,11 +135,15 @@ class DocumentScorer:
     def _attempt(self, documents: Sequence[Document], result: ScoringResult) -> None:
         """Score `documents` in one call; add all of them to `result`, or none and raise one of `FAULTS`."""
         linker = self.linker
+        self._add(documents, self._read(documents, linker), linker, result)
 
+    def _read(self, documents: Sequence[Document], linker: Linker | None) -> Reading:
         def wanted(number: int) -> Wanted:
             return document_wanted(documents[number], linker) if linker else ()
 
-        reading = self._engine.read([document.content for document in documents], wanted=wanted)
+        return self._engine.read([document.content for document in documents], wanted=wanted)
+
+    def _add(self, documents: Sequence[Document], reading: Reading, linker: Linker | None, result: ScoringResult) -> None:
         result.rows += scored_documents(documents, reading, self._clock, linker)
         self._reference = documents[-1]
 

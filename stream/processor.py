@@ -1,7 +1,8 @@
 """The one way from documents to stored scores. Knows no Kafka: the drivers own offsets and cursors.
 
-Order of a micro-batch: skip what is stored already, score, insert, then dead-letter the rejects, then publish the report. Only when all of
-it is safe does `process` return, and only then may a driver acknowledge.
+Stages of a micro-batch: look up what is stored already, let the network read the rest, make rows, insert them, then settle: dead-letter
+the rejects and publish the report. Only when `settle` has returned is all of it safe, and only then may a driver acknowledge. `process`
+does one stage after another; `squall.stream.stages` runs the stages of successive micro-batches side by side.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from squall.core.batch_report import BatchReport, BatchSubscriber
 from squall.core.clock import Clock
 from squall.core.config.settings import ProcessorSettings
 from squall.core.errors import BrokerUnavailableError
-from squall.core.items import DeadLetter, DeadLetterSink, Fate, Item, Outcome, Rejection
+from squall.core.items import DeadLetter, DeadLetterSink, Item, Outcome
 from squall.core.observability.health import Health
 from squall.core.records import Document, KnownVersion, ScoredDocument
 from squall.core.retry import retry_until_available
 from squall.stream.batch_log import log_batch, log_decoded
 from squall.stream.document_scoring import DocumentScorer, Scorer
 from squall.stream.event_time import EventTimeLimits
+from squall.stream.in_flight import BatchInFlight, unstored
 from squall.stream.mentions import Linker
 from squall.stream.reject_limit import RejectLimit
 from squall.stream.totals import RunningTotals
@@ -98,6 +100,7 @@ class Processor:
         self._event_time = EventTimeLimits(settings)
         self._reject_limit = RejectLimit(settings)
         self._retries = 0
+        self._counting = threading.Lock()
         self.totals = RunningTotals()
         self._subscribers: list[BatchSubscriber] = [
             self.totals.add_batch,
@@ -108,7 +111,7 @@ class Processor:
         ]
 
     def process(self, items: Sequence[Item]) -> list[Outcome]:
-        """Store every document of `items` and dead-letter every reject; one outcome per item, in order.
+        """Store every document of `items` and dead-letter every reject, one stage after another; one outcome per item, in order.
 
         A document that is dated too far from now is a reject (`squall.stream.event_time`).
 
@@ -118,44 +121,98 @@ class Processor:
             StoreError: the store refused the micro-batch for a reason that a retry does not cure.
             StoppedError: asked to stop while waiting for the store; nothing may be acknowledged.
         """
+        batch = self.look_up(items)
+        self.read(batch)
+        self.make_rows(batch)
+        self.insert(batch)
+        return self.settle(batch)
+
+    def look_up(self, items: Sequence[Item], ahead: Sequence[BatchInFlight] = ()) -> BatchInFlight:
+        """Begin a micro-batch: find out which of its documents are stored already.
+
+        Args:
+            items: what was delivered.
+            ahead: micro-batches that are in work; a version that one of them has is scored and stored with that one.
+
+        Raises:
+            StoppedError: asked to stop while waiting for the store.
+        """
         now = self._clock.now()
         items = [self._event_time.apply(item, now) for item in items]
         log_decoded(items)
+        batch = BatchInFlight(items, self._scorer.model_version, ahead)
+        self._identify(batch, [document for other in ahead for document in other.documents.values()])
+        return batch
+
+    def read(self, batch: BatchInFlight) -> None:
+        """Let the network read what is new; a failure of a text is dealt with by `make_rows`."""
         watch = _Stopwatch(self._clock)
-        items, versions = self._identified(items)
-        documents: dict[str, Document] = {}
-        for item in items:
-            if item.document is not None:
-                documents.setdefault(item.document.id, item.document)
-        known, left_out = versions.scored, {document.id for document in versions.left_out}
-        watch.lap()
-        scored = self._scorer.score(
-            [document for key, document in documents.items() if key not in known and key not in left_out],
-            [document for key, document in documents.items() if key in known],
-        )
-        scoring_seconds = watch.lap()
-        token = _token(scored.rows) if scored.rows else ""
-        if scored.rows:
-            self.retry_until_available(lambda: self._store.insert(scored.rows, token=token))
-        storing_seconds, stored_at = watch.lap(), self._clock.now()
-        outcomes = _outcomes(items, {row.document.id for row in scored.rows}, scored.failures)
+        batch.first = self._scorer.read(batch.new)
+        batch.scoring_seconds += watch.lap()
+
+    def make_rows(self, batch: BatchInFlight) -> None:
+        """Make rows of what the network read, after those ahead have theirs.
+
+        Raises:
+            ModelFaultError: the model fails on every text.
+        """
+        watch = _Stopwatch(self._clock)
+        if batch.counts_on_failures():  # what it takes for later versions of them may be the first ones
+            self._identify(batch, [row.document for other in batch.ahead for row in other.scored.rows])
+            batch.first = None
+        elsewhere = batch.scored_elsewhere()
+        passed = [document for key, document in batch.documents.items() if key in elsewhere]
+        left = [document for key, document in batch.documents.items() if key not in elsewhere]
+        first, batch.first = batch.first, None
+        if first is None or len(first.documents) != len(left):  # one failed in a micro-batch ahead, or was scored by another model there
+            first = self._scorer.read(left)
+        batch.scored = self._scorer.finish(first, passed)
+        batch.ahead = ()  # else each would keep all before it in memory
+        batch.scoring_seconds += watch.lap()
+
+    def insert(self, batch: BatchInFlight) -> None:
+        """Store the rows.
+
+        Raises:
+            StoreError: the store refused them for a reason that a retry does not cure.
+            StoppedError: asked to stop while waiting for the store.
+        """
+        watch, rows = _Stopwatch(self._clock), batch.scored.rows
+        if rows:
+            token = batch.token = _token(rows)
+            self.retry_until_available(lambda: self._store.insert(rows, token=token))
+        batch.storing_seconds = watch.lap()
+        batch.stored_at = self._clock.now()
+
+    def settle(self, batch: BatchInFlight) -> list[Outcome]:
+        """Dead-letter the rejects of a micro-batch whose rows are stored, and publish its report; may be called again after an error.
+
+        Raises:
+            TooManyRejectsError: a partition exceeds a reject limit; nothing of this micro-batch was dead-lettered.
+            StoppedError: asked to stop while waiting for whatever keeps dead letters.
+        """
+        items, outcomes = batch.items, batch.outcomes()
         self._reject_limit.check(items, outcomes)
         self._dead_letter(items, outcomes)
-        retries, self._retries = self._retries, 0
         report = BatchReport(
             items=items,
             outcomes=outcomes,
-            rows=scored.rows,
-            stored_at=stored_at,
-            token=token,
+            rows=batch.scored.rows,
+            stored_at=batch.stored_at or self._clock.now(),
+            token=batch.token,
             limit=self._settings.batch_documents,
-            retries=retries,
-            left_out=versions.left_out,
-            scoring_seconds=scoring_seconds,
-            storing_seconds=storing_seconds,
+            retries=self._taken_retries(),
+            left_out=batch.left_out,
+            scoring_seconds=batch.scoring_seconds,
+            storing_seconds=batch.storing_seconds,
         )
         self._publish(report)
         return outcomes
+
+    def _taken_retries(self) -> int:
+        with self._counting:
+            retries, self._retries = self._retries, 0
+        return retries
 
     def _publish(self, report: BatchReport) -> None:
         """Tell every subscriber of a micro-batch that is safe; one that fails costs neither the others nor the acknowledgement."""
@@ -183,19 +240,19 @@ class Processor:
         return retry_until_available(call, self._stop, self._settings.retry_max_seconds, self._note_retry)
 
     def _note_retry(self, attempt: int, error: BaseException | None) -> None:
-        self._retries += 1
+        with self._counting:  # stages retry on threads of their own
+            self._retries += 1
         self._health.metrics.retried("broker" if isinstance(error, BrokerUnavailableError) else "store")
         self._health.liveness.touch(WORKER)
         log.warning("attempt %d failed, retrying: %s", attempt, error)
 
-    def _identified(self, items: Sequence[Item]) -> tuple[list[Item], Versions]:
-        """Return the items, each document as the version that it is, and what is known of these documents."""
-        documents = [item.document for item in items if item.document is not None]
+    def _identify(self, batch: BatchInFlight, ahead: Sequence[Document]) -> None:
+        """Find out which version each document of `batch` is, and which of them are stored; `ahead` are about to be."""
+        documents = [item.document for item in batch.delivered if item.document is not None]
         known: list[KnownVersion] = []
         if documents:
-            known = self.retry_until_available(lambda: self._store.known_versions(documents, self._scorer.model_version))
-        versions = Versions(known, self._settings.max_versions_per_day)
-        return [item._replace(document=versions.identified(item.document)) if item.document else item for item in items], versions
+            known = self.retry_until_available(lambda: self._store.known_versions(documents, batch.model_version))
+        batch.identify(Versions([*known, *unstored(known, documents, ahead)], self._settings.max_versions_per_day))
 
     def _dead_letter(self, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
         now = self._clock.now()
@@ -207,23 +264,6 @@ class Processor:
         if letters:
             self.retry_until_available(lambda: self._dead_letters.write(letters))
             log.warning("dead-lettered %d items; the first: %s: %s", len(letters), letters[0].reason, letters[0].detail)
-
-
-def _outcomes(items: Sequence[Item], fresh: set[str], failures: dict[str, Rejection]) -> list[Outcome]:
-    """One outcome per item; the first item of a fresh id is the stored one, later ones are its duplicates."""
-    left = set(fresh)
-    outcomes = []
-    for item in items:
-        if item.document is None:
-            outcomes.append(Outcome(Fate.REJECTED, item.rejection))
-        elif item.document.id in failures:
-            outcomes.append(Outcome(Fate.REJECTED, failures[item.document.id]))
-        elif item.document.id in left:
-            left.remove(item.document.id)
-            outcomes.append(Outcome(Fate.STORED))
-        else:
-            outcomes.append(Outcome(Fate.DUPLICATE))
-    return outcomes
 
 
 def _token(rows: Sequence[ScoredDocument]) -> str:

@@ -12,7 +12,9 @@ from squall.core.config.sections import Positive, Seconds, Section
 class ProcessorSettings(Section):
     """Micro-batches and error handling."""
 
-    batch_documents: Positive = Field(512, description="most documents in one micro-batch")
+    batch_documents: Positive = Field(
+        2048, description="most documents in one micro-batch; fewer (512) where scoring or storing so many takes over half a second"
+    )
     batch_tokens: Positive = Field(65_536, description="most tokens (estimated) in one micro-batch")
     batch_wait_seconds: Seconds = Field(0.5, description="longest wait for a micro-batch to fill")
     max_consecutive_rejects: Positive = Field(1000, description="most consecutive rejects in one partition; beyond, the worker stops")

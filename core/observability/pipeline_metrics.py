@@ -89,7 +89,7 @@ BATCH_FILL = Metric(
     MetricType.HISTOGRAM,
     "share, 0 to 1",
     "Items per micro-batch as a share of SQUALL_PROCESSOR__BATCH_DOCUMENTS.",
-    "Low while the lag grows: the token limit (SQUALL_PROCESSOR__BATCH_TOKENS) or the wait time ends batches early.",
+    "Low while the lag grows: scoring or storing is slow, so that 512 are enough, or SQUALL_PROCESSOR__BATCH_TOKENS ends batches early.",
     buckets=_SHARES,
 )
 SCORING_SECONDS = Metric(

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from squall import __version__
-from squall.cli import alerts, backtest, dashboards, entities, ingest, kafka, model, store
+from squall.cli import alerts, backtest, bench, dashboards, entities, ingest, kafka, model, store
 from squall.cli.broker import broker
 from squall.cli.demo import demo
 from squall.cli.detect import detect
@@ -71,7 +71,7 @@ def read_global_options(
             log.warning("%s", warning)
 
 
-for group in (model, entities, store, ingest, kafka, alerts, backtest, dashboards):
+for group in (model, entities, store, ingest, kafka, alerts, backtest, bench, dashboards):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 for command in (detect, demo, up, worker, broker, replay, stories, web, doctor, settings):
     app.command()(command)

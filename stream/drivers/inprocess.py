@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,10 +13,10 @@ from squall.core.config.settings import ProcessorSettings
 from squall.core.errors import SquallError, StoppedError, TooManyRejectsError
 from squall.core.items import Batch, Item, Outcome
 from squall.core.observability.health import Health
-from squall.stream.batching import micro_batches
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.drivers.source_lanes import SourceLanes
 from squall.stream.processor import WORKER, Processor
+from squall.stream.stages import Stages
 
 log = logging.getLogger("squall")
 
@@ -40,6 +40,36 @@ class _Ended:
 
 
 _Message = _Delivered | _Ended
+
+
+class _Arrived:
+    """What arrived together, as a delivery to the stages.
+
+    Args:
+        driver: moves the cursors.
+        messages: in the order of their arrival.
+    """
+
+    def __init__(self, driver: InProcessDriver, messages: Sequence[_Message]) -> None:
+        self._driver = driver
+        self._messages = messages
+        self._processed: list[tuple[Item, Outcome]] = []
+
+    def items(self) -> Sequence[Item]:
+        delivered = [message for message in self._messages if isinstance(message, _Delivered) and message.source not in self.left_out()]
+        return [item for message in delivered for item in message.batch.items]
+
+    def left_out(self) -> Collection[str]:
+        return self._driver.failed.keys()
+
+    def rejected(self, error: TooManyRejectsError) -> None:
+        self._driver.give_up(error.stream, error)
+
+    def stored(self, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
+        self._processed += zip(items, outcomes, strict=True)
+
+    def done(self) -> None:
+        self._driver.finish(self._messages, self._processed)
 
 
 class InProcessDriver:
@@ -74,7 +104,8 @@ class InProcessDriver:
         self._liveness = (health or Health(clock)).liveness
         self._lanes: SourceLanes[_Message] = SourceLanes((), QUEUED_BATCHES)
         self._dispensable: Collection[str] = ()
-        self._failed: dict[str, SquallError] = {}
+        self.failed: dict[str, SquallError] = {}
+        """The sources that were given up, and why."""
 
     def run(self, sources: Mapping[str, Iterator[Batch]], dispensable: Collection[str] = ()) -> None:
         """Read `sources` (by stream name) until all have ended or the stop event is set.
@@ -91,42 +122,41 @@ class InProcessDriver:
         self._liveness.expect(WORKER)
         self._dispensable = dispensable
         self._lanes = SourceLanes(sources, QUEUED_BATCHES)
+        stages = Stages(self._processor, self._settings, self._stop)
         for thread in threads:
             thread.start()
         try:
-            self._drain(set(sources))
-            if self._failed and len(self._failed) == len(sources):
-                raise next(iter(self._failed.values()))
+            self._deliver(stages, set(sources))
+            stages.drain()
+            if stages.error is not None:
+                raise stages.error
+            if self.failed and len(self.failed) == len(sources):
+                raise next(iter(self.failed.values()))
         except BaseException:
             self._stop.set()  # else a source that continues to read would wait for a driver that has ended
             raise
         finally:
+            stages.close()
             self._liveness.done(WORKER)
             self._await_readers(threads)
 
-    def _drain(self, running: set[str]) -> None:
+    def _deliver(self, stages: Stages, running: set[str]) -> None:
+        """Hand over what the `running` sources deliver until they have ended."""
         while running and not self._stop.is_set():
-            arrived = self._take()
             self._liveness.touch(WORKER)
-            self._store([message for message in arrived if isinstance(message, _Delivered)])
-            for message in arrived:
-                if isinstance(message, _Ended):
-                    if message.error is not None:
-                        self._give_up(message.source, message.error)
-                    running.discard(message.source)
-                    ended = {(message.source, 0): True}  # even if the last batch was not marked as caught up
-                    self._processor.retry_until_available(partial(self._tracker.quiet, ended))
-            running -= self._failed.keys()
+            if stages.wait_for_room(POLL_SECONDS) and (arrived := self._take(stages.size.limit)):
+                stages.submit(_Arrived(self, arrived))
+                running -= {message.source for message in arrived if isinstance(message, _Ended)}
+            running -= self.failed.keys()
 
-    def _take(self) -> list[_Message]:
-        """Return what arrived: the first batch, and those within `batch_wait_seconds` that fit into its micro-batch.
+    def _take(self, room: int) -> list[_Message]:
+        """Return what arrived: the first batch, and those within `batch_wait_seconds` that fit with it into `room` documents.
 
         The first that does not fit begins the next one, so that no source waits for two batches of another.
         """
         if not self._lanes.wait(POLL_SECONDS):
             return []
         arrived: list[_Message] = []
-        room = self._settings.batch_documents
         fits = lambda message: not arrived or _size(message) <= room  # noqa: E731
         deadline = self._clock.monotonic() + self._settings.batch_wait_seconds
         while not arrived or (room > 0 and isinstance(arrived[-1], _Delivered)):
@@ -140,39 +170,28 @@ class InProcessDriver:
                 break
         return arrived
 
-    def _store(self, delivered: list[_Delivered]) -> None:
-        """Store what was delivered, then write the progress, then move the cursors, in this order."""
-        items = [item for message in delivered for item in message.batch.items]
-        processed: list[tuple[Item, Outcome]] = []
-        for micro_batch in micro_batches(items, self._settings):
-            processed += self._process(micro_batch)
-        delivered = [message for message in delivered if message.source not in self._failed]
-        items = self._without_failed(items)
-        outcomes = [outcome for item, outcome in processed if item.origin.topic not in self._failed]
+    def finish(self, messages: Sequence[_Message], processed: Sequence[tuple[Item, Outcome]]) -> None:
+        """Write the progress of `messages`, all of whose items are stored, then move the cursors, in this order."""
+        retry = self._processor.retry_until_available
+        delivered = [message for message in messages if isinstance(message, _Delivered) and message.source not in self.failed]
+        items = [item for item, _ in processed if item.origin.topic not in self.failed]
+        outcomes = [outcome for item, outcome in processed if item.origin.topic not in self.failed]
         caught_up = {(message.source, 0): message.batch.caught_up for message in delivered}
         if items:
-            self._processor.retry_until_available(lambda: self._tracker.stored(items, caught_up))
-        self._processor.retry_until_available(lambda: self._tracker.quiet(caught_up))  # sources without items
+            retry(lambda: self._tracker.stored(items, caught_up))
+        retry(lambda: self._tracker.quiet(caught_up))  # sources without items
         for message in delivered:
             size = len(message.batch.items)
             if message.batch.settle is not None:
                 message.batch.settle(outcomes[:size])
             del outcomes[:size]
-            self._processor.retry_until_available(message.batch.commit)
+            retry(message.batch.commit)
+        for end in (message for message in messages if isinstance(message, _Ended)):
+            if end.error is not None:
+                self.give_up(end.source, end.error)
+            retry(partial(self._tracker.quiet, {(end.source, 0): True}))  # even if the last batch was not marked as caught up
 
-    def _process(self, items: list[Item]) -> list[tuple[Item, Outcome]]:
-        """Process a micro-batch without the items of sources that were given up; return the others with their outcomes."""
-        while items := self._without_failed(items):
-            try:
-                return list(zip(items, self._processor.process(items), strict=True))
-            except TooManyRejectsError as error:
-                self._give_up(error.stream, error)
-        return []
-
-    def _without_failed(self, items: list[Item]) -> list[Item]:
-        return [item for item in items if item.origin.topic not in self._failed] if self._failed else items
-
-    def _give_up(self, source: str, error: Exception) -> None:
+    def give_up(self, source: str, error: Exception) -> None:
         """Go on without a dispensable source; its cursor stays, and so a restart reads on from there.
 
         Raises:
@@ -183,8 +202,8 @@ class InProcessDriver:
         if not isinstance(error, SquallError):
             log.error("an unforeseen error in %s", source, exc_info=error)
             error = SquallError(f"{type(error).__name__}: {error}", "report it as a fault of Squall, with the log")
-        if source not in self._failed:
-            self._failed[source] = error
+        if source not in self.failed:
+            self.failed[source] = error
             log.error("%s is given up, the other sources go on: %s", source, error)
             # it must not hold the watermark back
             self._processor.retry_until_available(partial(self._tracker.quiet, {(source, 0): True}))
@@ -202,7 +221,7 @@ class InProcessDriver:
         self._put(_Ended(source, error))
 
     def _put(self, message: _Message) -> bool:
-        while not self._stop.is_set() and message.source not in self._failed:
+        while not self._stop.is_set() and message.source not in self.failed:
             if self._lanes.put(message.source, message, POLL_SECONDS):
                 return True
             if isinstance(message, _Delivered):

@@ -1,6 +1,6 @@
 """ClickHouse's native TCP protocol in front of chDB, so that the unmodified clickhouse-driver runs our SQL on the real engine.
 
-For tests only: no compression, no TLS; every user may enter except `nobody`, and the only database is `default`.
+For tests only: no compression, no TLS; every user may enter except `nobody`.
 `python -m tests.support.native_gateway FOLDER PORT` prints `listening` when it may be used; kill it as a crash would and
 start it again on the same folder and port. PORT 0 takes a free one, printed after `listening`.
 """
@@ -128,10 +128,12 @@ class Session(threading.Thread):
             self.refuse("Code: 516. DB::Exception: nobody: Authentication failed. (AUTHENTICATION_FAILED)")
             self.fout.flush()
             raise OSError("refused")
-        if database not in {"", "default"}:
+        try:
+            self.engine.query(f"USE `{database or 'default'}`", "Null")
+        except RuntimeError:
             self.refuse(f"Code: 81. DB::Exception: Database {database} does not exist. (UNKNOWN_DATABASE)")
             self.fout.flush()
-            raise OSError("refused")
+            raise OSError("refused") from None
         write_varint(SERVER_HELLO, self.fout)
         write_binary_str("gateway", self.fout)
         for number in (26, 9, REVISION):

@@ -1,8 +1,8 @@
 """Kafka through Faust into the processor: offsets move only after the store has acknowledged.
 
 Why not `take` or plain iteration: Faust acknowledges those in a `finally`, so a batch whose handler raised would be
-lost after a restart. Here events come unacknowledged (`noack_take`), one batch at a time (concurrency 1, so that acks
-never pass a gap), and no exception leaves the loop body.
+lost after a restart. Here events come unacknowledged (`noack`), in order (concurrency 1, so that acks never pass a gap), wait together
+until the stages have room for them (`arrivals.py`), and are acknowledged once they are stored.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -19,21 +19,21 @@ from faust.types import TP
 from squall.core.config.files.permissions import private_folder
 from squall.core.config.settings import Settings
 from squall.core.errors import BrokerUnavailableError, ConfigurationError, SquallError, StoppedError, StoreError
-from squall.core.items import Item
 from squall.core.observability.health import Health
-from squall.stream.batching import micro_batches
 from squall.stream.drivers.faust.app import CLIENT_PREFIX, build_app
 from squall.stream.drivers.faust.broker_watch import ASK_SECONDS, BrokerWatch
 from squall.stream.drivers.faust.credentials import start_failure
-from squall.stream.drivers.faust.decode import decode_message
+from squall.stream.drivers.faust.delivery import EventFlow
 from squall.stream.drivers.faust.partition_ends import PartitionEnds
 from squall.stream.drivers.faust.quirks.dead_member_eviction import EVICTION_SECONDS, evict_dead_members, has_loopback_broker
 from squall.stream.drivers.faust.quirks.empty_fetch_pacing import pace_empty_fetches
+from squall.stream.drivers.faust.quirks.message_tasks import hand_over_directly
 from squall.stream.drivers.faust.quirks.private_attributes import coordination_error, kafka_consumer, member_id
 from squall.stream.drivers.faust.quirks.stalled_consumer import STALL_SECONDS
 from squall.stream.drivers.faust.quirks.unfinished_stop import cut_off
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import WORKER, Processor
+from squall.stream.stages import Stages
 
 log = logging.getLogger("squall.worker")
 
@@ -41,6 +41,8 @@ LAG_SECONDS = 1.0
 """Between two looks at the ends of the partitions."""
 STOP_SECONDS = 15.0
 """A stop takes one to seven seconds while Kafka answers."""
+FINISH_SECONDS = 10.0
+"""Longest wait, at a stop, for the micro-batches in work."""
 AWAY_STOP_SECONDS = 1.0
 """For what a stop does before it waits for a broker that is known not to answer."""
 MAX_FAILURES = 5
@@ -82,27 +84,31 @@ class FaustDriver:
         self._topic = settings.kafka.documents_topic
         self._assigned: set[int] = set()
         self._member_ids: set[str] = set()
-        self._busy = False
         self._active_at = self._built_at = 0.0
         self._failures = 0
-        self._work: asyncio.Task[Any] | None = None
         self._watch = BrokerWatch(settings, self._health)
         self.app: Any = None
         self._ends = PartitionEnds(None, self._topic)
+        self._flow: EventFlow | None = None
+        self._stages: Stages | None = None
 
-    def _build(self) -> None:
-        """Make a fresh app; an app that was stopped can't be started again."""
+    def _build(self, stages: Stages) -> EventFlow:
+        """Make a fresh app, for one that was stopped can't be started again, and what takes its events to the stages."""
         self.app = build_app(self._settings)
         self._ends = PartitionEnds(self.app, self._topic)
         self._assigned = set()
-        self._busy = False
         topic = self.app.topic(self._topic, key_type=bytes, key_serializer="raw", value_type=bytes, value_serializer="raw")
-        limits = self._settings.processor
+        self._flow = flow = EventFlow(self.app, self._ends, stages, self._processor, self._tracker, self._settings, self._note_batch)
 
         @self.app.agent(topic, concurrency=1)
         async def score(stream: Any) -> None:
-            async for events in stream.noack_take(limits.batch_documents, within=limits.batch_wait_seconds):
-                await self._handle(events)
+            stream.enable_acks = False  # they are acknowledged once they are stored
+            async for event in stream.events():
+                await flow.arrivals.add(event)
+
+        @self.app.task
+        async def deliver() -> None:
+            await flow.run()
 
         @self.app.on_partitions_assigned.connect(weak=False)
         async def assigned(_app: Any, assigned: set[TP], **_: Any) -> None:
@@ -118,6 +124,8 @@ class FaustDriver:
                 await asyncio.sleep(LAG_SECONDS)
                 await self._report_lag()
 
+        return flow
+
     async def run(self) -> None:
         """Consume until the stop event is set; a broker that stops answering is waited for.
 
@@ -126,11 +134,14 @@ class FaustDriver:
         """
         eviction = asyncio.create_task(self._evict_dead_members())
         self._health.liveness.expect(WORKER, LIVENESS_SECONDS)
+        wake = partial(asyncio.get_running_loop().call_soon_threadsafe, self._look_at_stages)
+        stages = self._stages = Stages(self._processor, self._settings.processor, self._stop, wake)
         try:
             while not self._stop.is_set():
-                await self._consume()
+                await self._consume(stages)
         finally:
             self._stop.set()
+            await asyncio.to_thread(stages.close)
             self._health.liveness.done(WORKER)
             eviction.cancel()
         if isinstance(self.error, SquallError):
@@ -141,9 +152,25 @@ class FaustDriver:
                 "nothing of the failed batch was acknowledged: it is read again at the next start",
             ) from self.error
 
-    async def _consume(self) -> None:
+    def _look_at_stages(self) -> None:
+        """Go on where the stages have room again; end the worker if they have ended."""
+        if self._stages is not None and self._stages.error is not None and not isinstance(self._stages.error, StoppedError):
+            self._fail(self._stages.error)
+        if self._flow is not None:
+            self._flow.arrivals.wake()
+
+    @property
+    def _busy(self) -> bool:
+        return self._stages is not None and self._stages.busy
+
+    def _note_batch(self) -> None:
+        self._failures = 0
+        self._watch.answered()
+        self._active_at = asyncio.get_running_loop().time()
+
+    async def _consume(self, stages: Stages) -> None:
         """Run one app until asked to stop, or until it fails, stalls or loses its membership of the group."""
-        self._build()
+        flow = self._build(stages)
         private_folder(self.app.conf.datadir)
         self._built_at = self._active_at = asyncio.get_running_loop().time()
         start = asyncio.create_task(self.app.start())  # waits for a place in the group, and may wait forever
@@ -152,6 +179,7 @@ class FaustDriver:
             while not self._stop.is_set() and failure is None and not self._membership_lost() and not await self._stalled():
                 self._member_ids.add(member_id(self.app))
                 self._pace_fetches()
+                hand_over_directly(self.app.consumer)
                 await asyncio.sleep(0.1)
                 failure = start.exception() if start.done() else None
                 if self.app.crashed:
@@ -161,6 +189,9 @@ class FaustDriver:
         finally:
             start.cancel()
             await asyncio.wait({start}, timeout=AWAY_STOP_SECONDS)
+            if self._stop.is_set():  # so that what is in work is committed
+                await asyncio.to_thread(stages.drain, FINISH_SECONDS)
+            flow.end()
             await self._leave()
         if self._failures and not self._stop.is_set():
             await asyncio.sleep(min(self._failures, MAX_FAILURES))
@@ -244,37 +275,6 @@ class FaustDriver:
             stale = self._member_ids - {member_id(self.app)}
             await asyncio.to_thread(evict_dead_members, self._settings.kafka, CLIENT_PREFIX, stale)
             await asyncio.sleep(EVICTION_SECONDS)
-
-    async def _handle(self, events: Sequence[Any]) -> None:
-        """Process `events` and acknowledge each; on a failure keep them unacknowledged and never return."""
-        self._busy = True
-        self._watch.answered()
-        try:
-            items = await asyncio.to_thread(lambda: [decode_message(event.message) for event in events])
-            done = 0
-            for batch in micro_batches(items, self._settings.processor):
-                await self._process(batch)
-                for event in events[done : done + len(batch)]:
-                    event.ack()
-                done += len(batch)
-            self._failures = 0
-        except StoppedError:
-            await asyncio.Event().wait()  # until the app cancels this task: leaving the loop body would acknowledge
-        except Exception as error:  # noqa: BLE001 - any failure must stop the worker with nothing acknowledged
-            self._fail(error)
-            await asyncio.Event().wait()
-        finally:
-            self._busy = False
-            self._active_at = asyncio.get_running_loop().time()
-
-    async def _process(self, batch: Sequence[Item]) -> None:
-        """Store one batch. If the app is cancelled meanwhile, its successor waits for the batch, which goes on in its thread."""
-        while self._work is not None and not self._work.done():
-            await asyncio.wait({self._work})
-        self._work = asyncio.create_task(asyncio.to_thread(self._processor.process, batch))
-        self._work.add_done_callback(lambda work: work.cancelled() or work.exception())  # seen, even if nobody waits for it any more
-        await asyncio.shield(self._work)
-        await self._in_thread(partial(self._tracker.stored, batch, self._ends.caught_up(batch)))
 
     def _fail(self, error: BaseException) -> None:
         if self.error is None:

@@ -12,6 +12,7 @@ import pytest
 from squall.core.errors import DiskUnavailableError, StoppedError, StoreError, TooManyRejectsError
 from squall.core.items import Batch
 from squall.stream.drivers.inprocess import QUEUED_BATCHES
+from squall.stream.stages import IN_FLIGHT
 from tests.support.doubles import MemoryStore, document, item, reject
 from tests.support.inprocess_driver import BOUND_SECONDS, Harness, finishes
 
@@ -153,12 +154,12 @@ def test_a_store_that_is_down_holds_the_source_back_and_memory_bounded() -> None
             yield harness.batch([item(n, topic="wire")])
 
     def stop_when_full() -> None:
-        if len(read) >= QUEUED_BATCHES + 2:  # the queue, the batch at the store, the one that waits to get in
+        if len(read) >= QUEUED_BATCHES + IN_FLIGHT + 1:  # the queue, the batches in work, the one that waits to get in
             harness.stop.set()
 
     store.on_failure = stop_when_full
     assert [type(error) for error in finishes(lambda: harness.driver.run({"wire": endless()}))] == [StoppedError]
-    assert len(read) <= QUEUED_BATCHES + 3
+    assert len(read) == QUEUED_BATCHES + IN_FLIGHT + 1
     assert harness.committed == []
 
 
@@ -214,13 +215,13 @@ def test_a_file_that_can_not_be_read_does_not_end_the_others_nor_hold_the_waterm
         given_up.wait(BOUND_SECONDS)
         yield harness.batch([item(1, topic="wire")])
 
-    give_up = harness.driver._give_up
+    give_up = harness.driver.give_up
 
     def noted(source: str, error: Exception) -> None:
         give_up(source, error)
         given_up.set()
 
-    harness.driver._give_up = noted  # type: ignore[method-assign]
+    harness.driver.give_up = noted  # type: ignore[method-assign]
     harness.driver.run({"file:a": broken(), "wire": wire()}, dispensable={"file:a"})
     assert harness.stored_ids() == ids(range(2))
     assert harness.store.progress.saved["file:a", 0].caught_up

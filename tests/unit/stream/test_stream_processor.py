@@ -250,7 +250,7 @@ def test_every_safe_batch_is_published_once_with_what_became_of_it() -> None:
     assert (report.size, report.stored, report.duplicates, report.reasons, report.retries) == (4, 2, 1, ("broken_json",), 1)
     assert report.published_ages == (3600.0, 3595.0)
     assert report.collected_ages == (3599.0, 3594.0)
-    assert (report.model_version, report.token, report.limit) == ("hash-1", harness.store.tokens[-1], 512)
+    assert (report.model_version, report.token, report.limit) == ("hash-1", harness.store.tokens[-1], 2048)
     assert list(report.outcomes) == outcomes
     totals = processor.totals
     assert (totals.batches, totals.items, totals.stored, totals.duplicates, totals.rejected, totals.retries) == (1, 4, 2, 1, 1, 1)

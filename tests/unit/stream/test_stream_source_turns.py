@@ -14,6 +14,7 @@ from squall.core.items import Batch
 from squall.core.records import ScoredDocument
 from squall.stream.drivers.inprocess import QUEUED_BATCHES
 from squall.stream.drivers.source_lanes import SourceLanes
+from squall.stream.stages import IN_FLIGHT
 from tests.support.doubles import MemoryStore, item
 from tests.support.inprocess_driver import BOUND_SECONDS, Harness, finishes
 
@@ -83,13 +84,13 @@ class Contest:
 
 @pytest.mark.parametrize("documents", [1, ROWS, 3 * ROWS])
 @pytest.mark.parametrize("late", ["push", "rss"])
-def test_a_push_or_a_feed_waits_for_the_batch_in_work_and_at_most_one_more_of_a_file(late: str, documents: int) -> None:
-    assert len(Contest(files=1, ahead=4, late=late, documents=documents).run()) <= 2
+def test_a_push_or_a_feed_waits_for_the_batches_in_work_and_at_most_one_more_of_a_file(late: str, documents: int) -> None:
+    assert len(Contest(files=1, ahead=IN_FLIGHT + 3, late=late, documents=documents).run()) <= IN_FLIGHT + 1
 
 
-def test_beside_several_files_a_push_waits_for_the_batch_in_work_and_at_most_one_more_of_each() -> None:
-    before = Contest(files=3, ahead=2).run()
-    assert max(Counter(before[1:]).values(), default=0) <= 1, before
+def test_beside_several_files_a_push_waits_for_the_batches_in_work_and_at_most_one_more_of_each() -> None:
+    before = Contest(files=3, ahead=3).run()
+    assert max(Counter(before[IN_FLIGHT:]).values(), default=0) <= 1, before
 
 
 def test_a_batch_that_does_not_fit_begins_the_next_micro_batch() -> None:
@@ -113,14 +114,14 @@ def test_while_the_store_is_down_memory_is_bounded_for_each_source_and_for_all_t
             yield harness.batch([item(n, topic=name)])
 
     def stop_when_full() -> None:
-        if sum(read.values()) >= sources * (share + 1) + 1:  # their lanes, the batches that wait to get in, the one at the store
+        if sum(read.values()) >= sources * (share + 1) + IN_FLIGHT:  # their lanes, the batches that wait to get in, those in work
             harness.stop.set()
 
     store.on_failure = stop_when_full
     raised = finishes(lambda: harness.driver.run({name: endless(name) for name in names}))
     assert [type(error) for error in raised] == [StoppedError]
-    assert sum(read.values()) == sources * (share + 1) + 1
-    assert max(read.values()) <= share + 2
+    assert sum(read.values()) == sources * (share + 1) + IN_FLIGHT
+    assert max(read.values()) <= share + 1 + IN_FLIGHT
     assert min(read.values()) >= 2, "each has one in its lane, whatever the others have read"
     assert harness.committed == []
 

@@ -1,0 +1,1 @@
+"""What `squall bench pipeline` measures, and against what."""
