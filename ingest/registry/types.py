@@ -13,7 +13,11 @@ from squall.ingest.registry.source_type import SourceOptions, SourceType
 GROUP: Final = "squall.sources"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
-BUILT_IN: Final[Mapping[str, str]] = {}
+BUILT_IN: Final[Mapping[str, str]] = {
+    "bluesky": "squall.ingest.bluesky.source_type:BlueskyType",
+    "mastodon": "squall.ingest.mastodon.source_type:MastodonType",
+    "reddit": "squall.ingest.reddit.source_type:RedditType",
+}
 """Squall's own types, as entry points are written. Not in the metadata of the package: a checkout would have to be installed again."""
 
 
