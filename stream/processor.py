@@ -1,7 +1,7 @@
 """The one way from documents to stored scores. Knows no Kafka: the drivers own offsets and cursors.
 
-Order of a micro-batch: skip what is stored already, score, insert, then dead-letter the rejects, then publish the report. Only when all of
-it is safe does `process` return, and only then may a driver acknowledge.
+Order of a micro-batch: skip what is stored already, score, insert, mark what was taken back for deletion, then dead-letter the rejects,
+then publish the report. Only when all of it is safe does `process` return, and only then may a driver acknowledge.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class DocumentStore(Protocol):
     def known_versions(self, documents: Sequence[Document], model_version: str) -> list[KnownVersion]: ...
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None: ...
+
+    def mark_deleted(self, first_ids: Sequence[str]) -> int: ...
 
 
 class _Stopwatch:
@@ -137,6 +139,7 @@ class Processor:
         token = _token(scored.rows) if scored.rows else ""
         if scored.rows:
             self.retry_until_available(lambda: self._store.insert(scored.rows, token=token))
+        deleted = self._delete(items)
         storing_seconds, stored_at = watch.lap(), self._clock.now()
         outcomes = _outcomes(items, {row.document.id for row in scored.rows}, scored.failures)
         self._reject_limit.check(items, outcomes)
@@ -151,6 +154,7 @@ class Processor:
             limit=self._settings.batch_documents,
             retries=retries,
             left_out=versions.left_out,
+            deleted=deleted,
             scoring_seconds=scoring_seconds,
             storing_seconds=storing_seconds,
         )
@@ -197,6 +201,11 @@ class Processor:
         versions = Versions(known, self._settings.max_versions_per_day)
         return [item._replace(document=versions.identified(item.document)) if item.document else item for item in items], versions
 
+    def _delete(self, items: Sequence[Item]) -> int:
+        """Have the documents deleted that were taken back; return how many of them were stored."""
+        first_ids = list(dict.fromkeys(item.deletion.id for item in items if item.deletion is not None))
+        return self.retry_until_available(lambda: self._store.mark_deleted(first_ids)) if first_ids else 0
+
     def _dead_letter(self, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
         now = self._clock.now()
         letters = [
@@ -214,7 +223,9 @@ def _outcomes(items: Sequence[Item], fresh: set[str], failures: dict[str, Reject
     left = set(fresh)
     outcomes = []
     for item in items:
-        if item.document is None:
+        if item.deletion is not None:
+            outcomes.append(Outcome(Fate.DELETED))
+        elif item.document is None:
             outcomes.append(Outcome(Fate.REJECTED, item.rejection))
         elif item.document.id in failures:
             outcomes.append(Outcome(Fate.REJECTED, failures[item.document.id]))
