@@ -16,6 +16,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 BUILT_IN: Final[Mapping[str, str]] = {
     "bluesky": "squall.ingest.bluesky.source_type:BlueskyType",
     "edgar": "squall.ingest.edgar.source_type:EdgarType",
+    "gdelt": "squall.ingest.gdelt.source_type:GdeltType",
     "mastodon": "squall.ingest.mastodon.source_type:MastodonType",
     "reddit": "squall.ingest.reddit.source_type:RedditType",
 }
