@@ -25,8 +25,8 @@ FateName = Literal["stored", "duplicate", "rejected"]
 VersionFate = Literal["stored", "left_out"]
 
 REASONS: Final = (
-    "broken_csv",
     "broken_compression",
+    "broken_csv",
     "broken_encoding",
     "broken_file",
     "broken_json",
