@@ -37,6 +37,8 @@ class BatchInFlight:
     scored: ScoringResult = field(default_factory=ScoringResult)
     token: str = ""
     stored_at: datetime | None = None
+    deleted: int = 0
+    """How many stored documents were taken back."""
     scoring_seconds: float = 0.0
     storing_seconds: float = 0.0
 
@@ -81,6 +83,8 @@ class BatchInFlight:
 
     @staticmethod
     def _outcome(item: Item, left: set[str], failures: dict[str, Rejection]) -> Outcome:
+        if item.deletion is not None:
+            return Outcome(Fate.DELETED)
         if item.document is None:
             return Outcome(Fate.REJECTED, item.rejection)
         key = item.document.id

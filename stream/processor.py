@@ -1,8 +1,9 @@
 """The one way from documents to stored scores. Knows no Kafka: the drivers own offsets and cursors.
 
-Stages of a micro-batch: look up what is stored already, let the network read the rest, make rows, insert them, then settle: dead-letter
-the rejects and publish the report. Only when `settle` has returned is all of it safe, and only then may a driver acknowledge. `process`
-does one stage after another; `squall.stream.stages` runs the stages of successive micro-batches side by side.
+Stages of a micro-batch: look up what is stored already, let the network read the rest, make rows, insert them and mark what was taken
+back for deletion, then settle: dead-letter the rejects and publish the report. Only when `settle` has returned is all of it safe, and only
+then may a driver acknowledge. `process` does one stage after another; `squall.stream.stages` runs the stages of successive micro-batches
+side by side.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class DocumentStore(Protocol):
     def known_versions(self, documents: Sequence[Document], model_version: str) -> list[KnownVersion]: ...
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None: ...
+
+    def mark_deleted(self, first_ids: Sequence[str]) -> int: ...
 
 
 class _Stopwatch:
@@ -181,6 +184,7 @@ class Processor:
         if rows:
             token = batch.token = _token(rows)
             self.retry_until_available(lambda: self._store.insert(rows, token=token))
+        batch.deleted = self._delete(batch.items)
         batch.storing_seconds = watch.lap()
         batch.stored_at = self._clock.now()
 
@@ -203,6 +207,7 @@ class Processor:
             limit=self._settings.batch_documents,
             retries=self._taken_retries(),
             left_out=batch.left_out,
+            deleted=batch.deleted,
             scoring_seconds=batch.scoring_seconds,
             storing_seconds=batch.storing_seconds,
         )
@@ -253,6 +258,11 @@ class Processor:
         if documents:
             known = self.retry_until_available(lambda: self._store.known_versions(documents, batch.model_version))
         batch.identify(Versions([*known, *unstored(known, documents, ahead)], self._settings.max_versions_per_day))
+
+    def _delete(self, items: Sequence[Item]) -> int:
+        """Have the documents deleted that were taken back; return how many of them were stored."""
+        first_ids = list(dict.fromkeys(item.deletion.id for item in items if item.deletion is not None))
+        return self.retry_until_available(lambda: self._store.mark_deleted(first_ids)) if first_ids else 0
 
     def _dead_letter(self, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
         now = self._clock.now()

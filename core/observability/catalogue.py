@@ -17,6 +17,7 @@ CATALOGUE: Final = (
         (
             pipeline.DOCUMENTS,
             pipeline.VERSIONS,
+            pipeline.DELETED,
             pipeline.DEAD_LETTERS,
             pipeline.PUBLISHED_AGE,
             pipeline.PUBLISHED_AGE_MAX,
@@ -47,7 +48,15 @@ CATALOGUE: Final = (
     MetricGroup(
         "Sources",
         "`squall ingest`; `squall up` exports all but the documents",
-        (pipeline.SOURCE_DOCUMENTS, pipeline.DOCUMENT_AGE, pipeline.CONTACT_AGE, pipeline.FETCHES, pipeline.UNDATED, pipeline.PUSHES),
+        (
+            pipeline.SOURCE_DOCUMENTS,
+            pipeline.DOCUMENT_AGE,
+            pipeline.CONTACT_AGE,
+            pipeline.GAPS,
+            pipeline.FETCHES,
+            pipeline.UNDATED,
+            pipeline.PUSHES,
+        ),
     ),
     MetricGroup(
         "Detector",

@@ -26,6 +26,7 @@ VersionFate = Literal["stored", "left_out"]
 
 REASONS: Final = (
     "broken_avro",
+    "broken_compression",
     "broken_csv",
     "broken_encoding",
     "broken_file",

@@ -92,6 +92,7 @@ class Metrics:
             self._counters[pipeline.DOCUMENTS.name].labels(fate).inc(count)
         self._counters[pipeline.VERSIONS.name].labels("stored").inc(report.versions)
         self._counters[pipeline.VERSIONS.name].labels("left_out").inc(len(report.left_out))
+        self._counters[pipeline.DELETED.name].inc(report.deleted)
         self.dead_letters("worker", report.reasons)
         self._observe(pipeline.PUBLISHED_AGE, report.published_ages)
         self._observe(pipeline.COLLECTED_AGE, report.collected_ages)
@@ -219,6 +220,7 @@ class Metrics:
         if silences:
             yield _family(pipeline.DOCUMENT_AGE, {(name,): silence.document for name, silence in silences.items()})
             yield _family(pipeline.CONTACT_AGE, {(name,): silence.contact for name, silence in silences.items()})
+            yield _family(pipeline.GAPS, {(name,): float(silence.gaps) for name, silence in silences.items()})
         reading = self._model() if self._model is not None else None
         if self._version:
             yield _family(process.BUILD, {(self._version, reading.version if reading else ""): 1.0})
@@ -240,6 +242,7 @@ _COUNTED = (
     *(
         pipeline.DOCUMENTS,
         pipeline.VERSIONS,
+        pipeline.DELETED,
         pipeline.DEAD_LETTERS,
         pipeline.SCORING_SECONDS,
         pipeline.RETRIES,

@@ -38,6 +38,13 @@ VERSIONS = Metric(
     "left_out: the log names a document that changes all the time, as by a counter in its text. These count as duplicates as well.",
     (label("fate", VersionFate),),
 )
+DELETED = Metric(
+    "squall_documents_deleted_total",
+    MetricType.COUNTER,
+    "documents",
+    "Stored documents that their authors or sources took back; the detector's process deletes them within about ten minutes.",
+    "A jump: a source says that much of what it published is gone; look at it there before you believe it.",
+)
 DEAD_LETTERS = Metric(
     "squall_dead_letters_total",
     MetricType.COUNTER,
@@ -211,6 +218,14 @@ CONTACT_AGE = Metric(
     "seconds",
     "Time since a source last reached what it reads, with news or without; for `push`, to which senders come, since the last document.",
     "Longer than a few of its intervals: it is cut off. The log names the source and the reason; `squall ingest check` asks it.",
+    (_SOURCE,),
+)
+GAPS = Metric(
+    "squall_source_gaps_total",
+    MetricType.COUNTER,
+    "gaps",
+    "How often what a source reads no longer had all that was published since the source read last: documents are missing.",
+    "Above 0: the log names the source and from when to when. Keep it running, poll it more often, or divide it.",
     (_SOURCE,),
 )
 PUSHES = Metric(
