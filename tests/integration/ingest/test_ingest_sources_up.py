@@ -42,6 +42,7 @@ def test_up_stores_what_a_folder_has_and_goes_on_without_a_source_that_is_refuse
         deadline = time.monotonic() + 200
         while not (inbox / "done" / "a.jsonl").exists() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.1)
+        assert (inbox / "done" / "a.jsonl").exists(), (tmp_path / "log").read_text()
         documents = httpx.get(f"http://127.0.0.1:{page}/api/documents", timeout=30).json()
         exported = httpx.get(f"http://127.0.0.1:{metrics}/metrics", timeout=30).text
     finally:
