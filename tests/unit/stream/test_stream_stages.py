@@ -179,7 +179,8 @@ def test_another_model_scores_a_document_of_a_batch_in_work_again(make: Callable
 @given(st.lists(st.lists(DELIVERED, max_size=6), max_size=6), st.integers(min_value=0, max_value=5))
 def test_outcomes_rows_and_dead_letters_are_those_of_one_stage_after_another(batches: list[list[tuple[int, str]]], failures: int) -> None:
     deliveries = [[item(n, title=title) if n >= 0 else reject(-n) for n, title in batch] for batch in batches]
-    deliveries.insert(0, [item(100)])  # a text that passes: else a broken model is suspected
+    for number, delivery in enumerate(deliveries):
+        delivery.append(item(100 + number))  # a text that passes: else a broken model is suspected
     clock, store = ManualClock(START + timedelta(days=1)), MemoryStore()
     one = Processor(HashScorer(), store, store, ProcessorSettings(), clock, threading.Event())
     expected = [[outcome.fate for outcome in one.process(items)] if items else [] for items in deliveries]
