@@ -12,7 +12,6 @@ from typing import Final
 
 from squall.alerts.changes import alert_changes
 from squall.alerts.counts import load_counts, load_sources
-from squall.alerts.deletions import DeletionPacing
 from squall.alerts.delivery.loop import Delivery, DeliveryReport
 from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import open_method
@@ -28,9 +27,10 @@ from squall.alerts.names.records import name_alert_changes
 from squall.alerts.names.sizes import catalogue_sizes
 from squall.alerts.notification.links import page_address
 from squall.alerts.recorded_readings import readings_to_record
-from squall.alerts.rollup_pacing import RollupPacing
 from squall.alerts.run_report import RunReport, RunTotals, detector_run
 from squall.alerts.stories.forming import StoryForming
+from squall.alerts.upkeep.deletions import DeletionPacing
+from squall.alerts.upkeep.rollup_pacing import RollupPacing
 from squall.alerts.watermark import watermark
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings

@@ -12,10 +12,10 @@ import typer
 
 from squall import __version__
 from squall.cli import alerts, backtest, bench, dashboards, entities, ingest, kafka, model, store
-from squall.cli.broker import broker
 from squall.cli.demo import demo
 from squall.cli.detect import detect
 from squall.cli.doctor import doctor
+from squall.cli.kafka.broker import broker
 from squall.cli.options import GlobalOptions
 from squall.cli.output import echo, print_error
 from squall.cli.replay import replay

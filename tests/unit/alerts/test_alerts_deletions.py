@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import cast
 
-from squall.alerts.deletions import DELETE_SECONDS, DeletionPacing
+from squall.alerts.upkeep.deletions import DELETE_SECONDS, DeletionPacing
 from squall.core.clock import ManualClock
 from squall.storage import Store
 

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from squall.alerts.rollup_pacing import RollupPacing
+from squall.alerts.upkeep.rollup_pacing import RollupPacing
 from squall.core.clock import ManualClock
 from squall.storage import Store
 

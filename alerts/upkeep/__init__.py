@@ -1,0 +1,1 @@
+"""What the process of the detector keeps in order in the store, beside its runs: counts for dashboards, and deletions."""

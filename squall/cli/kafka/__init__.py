@@ -1,0 +1,3 @@
+"""`squall kafka`, and the development broker, `squall broker`."""
+
+from squall.cli.kafka.topics import app as app
