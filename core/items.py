@@ -32,14 +32,23 @@ class Rejection:
     """The item as received, at most `RAW_LIMIT` bytes of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The author or the source took a document back: it is deleted here too, if it was ever stored."""
+
+    id: str
+    """Of the document."""
+
+
 class Item(NamedTuple):
-    """One thing a source or Kafka delivered: exactly one of `document` and `rejection` is set."""
+    """One thing a source or Kafka delivered: exactly one of `document`, `rejection` and `deletion` is set."""
 
     origin: Origin
     document: Document | None = None
     rejection: Rejection | None = None
     limited_by_source: bool = False
     """A reject that its source has counted already: it pauses the feed that sends too many of them, and the others go on."""
+    deletion: Deletion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +88,13 @@ class DeadLetterSink(Protocol):
 
 
 class Fate(StrEnum):
-    """The result of a document."""
+    """The result of an item."""
 
     STORED = "stored"
     DUPLICATE = "duplicate"
     REJECTED = "rejected"
+    DELETED = "deleted"
+    """Of a deletion: the document is not stored any more, whether or not it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import orjson
 
 from squall.core.clock import Clock
 from squall.core.errors import InvalidRecordError
-from squall.core.items import RAW_LIMIT, Batch, Item, Origin, Rejection
+from squall.core.items import RAW_LIMIT, Batch, Deletion, Item, Origin, Rejection
 from squall.core.observability.health import Health
 from squall.core.records import Document
 
@@ -76,6 +76,11 @@ def as_bytes(values: Any) -> bytes:
         return repr(values).encode("utf-8", "replace")
     except RecursionError:
         return b"(nested too deeply to be shown)"
+
+
+def deleted(origin: Origin, document_id: str) -> Item:
+    """Return the item that has a document deleted: what its author takes back is not kept here either."""
+    return Item(origin, deletion=Deletion(document_id))
 
 
 def limited(item: Item) -> Item:

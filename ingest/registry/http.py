@@ -73,6 +73,11 @@ class SourceHttp:
         self._settings = settings
         self._client = OutboundClient(settings.private_hosts, "SQUALL_INGEST__PRIVATE_HOSTS")
 
+    @property
+    def user_agent(self) -> str:
+        """How Squall names itself to servers."""
+        return self._settings.user_agent
+
     def request(
         self,
         method: Literal["GET", "POST", "PUT"],

@@ -1,0 +1,1 @@
+"""Posts of Bluesky as Jetstream streams them."""

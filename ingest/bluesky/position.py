@@ -1,0 +1,93 @@
+"""How far a stream of Jetstream was read, and what of its last seconds was delivered."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import xxhash
+
+from squall.ingest.bluesky.events import StreamEvent
+
+REWIND_US: Final = 5_000_000
+"""How far a stream that is resumed by time is read again: servers see events at slightly different times and in other orders."""
+_REMEMBERED_US: Final = 6 * REWIND_US
+_MOST_REMEMBERED: Final = 20_000
+
+
+class Position:
+    """A place in the stream of one server.
+
+    A number (`seq`) means something only on the server that gave it, so a stream of another server, or of version 1, is resumed by time:
+    a little earlier, without what was delivered of that time before.
+
+    Args:
+        server: URL and version of what is read.
+        cursor: as `cursor` returned it; None at the first start.
+    """
+
+    def __init__(self, server: str, cursor: dict[str, Any] | None = None) -> None:
+        cursor = cursor or {}
+        self._server = server
+        same = cursor.get("server") == server
+        self._boot = str(cursor.get("boot", "")) if same else ""
+        self._seq = int(cursor.get("seq", 0)) if same else 0
+        self.time_us = int(cursor.get("time_us", 0))
+        """Of the newest event that was read; 0 before the first."""
+        recent = cursor.get("recent", {})
+        self._recent: dict[str, int] = {str(key): int(value) for key, value in recent.items()} if isinstance(recent, dict) else {}
+
+    @property
+    def resume(self) -> int:
+        """The cursor to ask the server for: a number, or microseconds since 1970; 0 to begin with what is new."""
+        if self._seq:
+            return self._seq
+        return max(0, self.time_us - REWIND_US)
+
+    @property
+    def by_number(self) -> bool:
+        """Whether `resume` is a number of this server."""
+        return self._seq > 0
+
+    def forget_number(self) -> None:
+        """Resume by time: the server no longer knows the number."""
+        self._seq = 0
+
+    def is_same_boot(self, boot: str) -> bool:
+        """Return whether the numbers are still those of the process `boot` of the server; empty: it does not say."""
+        same = not (boot and self._boot) or boot == self._boot
+        self._boot = boot or self._boot
+        return same
+
+    def is_new(self, event: StreamEvent) -> bool:
+        """Return whether the event comes after what was read; call `passed` with it then."""
+        return not (event.seq and event.seq <= self._seq)
+
+    def was_delivered(self, event: StreamEvent) -> bool:
+        """Return whether the post's change was delivered before, in the last seconds."""
+        return self._key(event) in self._recent
+
+    def passed(self, event: StreamEvent) -> None:
+        """Move behind the event."""
+        self._seq = max(self._seq, event.seq)
+        self.time_us = max(self.time_us, event.time_us)
+
+    def delivered(self, event: StreamEvent) -> None:
+        """Remember that the post's change is delivered."""
+        self._recent[self._key(event)] = event.time_us
+        if len(self._recent) >= 2 * _MOST_REMEMBERED:
+            self._forget()
+
+    def cursor(self) -> dict[str, Any]:
+        """Return what the next start needs."""
+        self._forget()
+        return {"server": self._server, "boot": self._boot, "seq": self._seq, "time_us": self.time_us, "recent": dict(self._recent)}
+
+    def _forget(self) -> None:
+        oldest = self.time_us - _REMEMBERED_US
+        kept = [(key, time_us) for key, time_us in self._recent.items() if time_us >= oldest]
+        self._recent = dict(kept[-_MOST_REMEMBERED:])
+
+    @staticmethod
+    def _key(event: StreamEvent) -> str:
+        key = f"{event.did}/{event.rkey}/{event.operation}/{event.rev or event.cid}"
+        return xxhash.xxh3_64_hexdigest(key.encode("utf-8", "replace"))
