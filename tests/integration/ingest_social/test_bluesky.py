@@ -124,7 +124,9 @@ def test_a_deleted_post_is_deleted_and_an_edited_one_is_a_document_of_its_own(
     server.post("", rkey=rkey, operation="delete")
     items = read(open_source(server, tmp_path, protocol), lambda items: any(item.deletion for item in items))
     created, edited, deletion = items
-    assert created.document is not None and edited.document is not None and deletion.deletion is not None
+    assert created.document is not None
+    assert edited.document is not None
+    assert deletion.deletion is not None
     assert deletion.deletion.id == created.document.id
     assert edited.document.id != created.document.id
 

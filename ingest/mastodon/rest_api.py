@@ -1,0 +1,93 @@
+"""Mastodon's REST API, within the limits that the server states."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC
+from typing import Any, Final
+
+from squall.core.errors import ConfigurationError, StoppedError, UnavailableError
+from squall.core.net.outbound.errors import status_words
+from squall.ingest.publication_time import TimeFormatError, parse_time
+from squall.ingest.registry.context import SourceContext
+from squall.ingest.registry.http import HttpAnswer
+
+log = logging.getLogger(__name__)
+
+_LONGEST_WAIT: Final = 900.0
+_DEFAULT_WAIT: Final = 60.0
+_KEEP: Final = 2
+"""Requests that are left to others of the same token."""
+
+
+class RestApi:
+    """Sends GET requests with a token; waits when the server says that none are left.
+
+    Args:
+        url: of the server.
+        token: access token.
+        context: HTTP, clock, waiting.
+    """
+
+    def __init__(self, url: str, token: str, context: SourceContext) -> None:
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._context = context
+        self._free_at = 0.0
+        self.name = context.name
+
+    def statuses(self, page: str, stop: threading.Event) -> list[dict[str, Any]]:
+        """Return a page of a timeline, newest first.
+
+        Args:
+            page: path and query.
+            stop: ends waiting and request.
+
+        Raises:
+            UnavailableError: no answer that can be used: try again later.
+            ConfigurationError: the server refuses, and will.
+            StoppedError: `stop` was set.
+        """
+        found = self._get(page, stop)
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise UnavailableError(f"{self._url} answered with what is no timeline")
+        return found
+
+    def streaming_url(self, stop: threading.Event) -> str:
+        """Return the address of the server's streaming API; raises as `statuses`."""
+        own = self._url.replace("http", "ws", 1)
+        try:
+            instance = self._get("/api/v2/instance", stop)
+            found = instance["configuration"]["urls"]["streaming"]
+        except (KeyError, TypeError, UnavailableError):
+            return own
+        secure = isinstance(found, str) and found.startswith("wss://" if own.startswith("wss") else ("ws://", "wss://"))
+        return found.rstrip("/") if secure else own
+
+    def _get(self, path: str, stop: threading.Event) -> Any:
+        left = self._free_at - self._context.clock.monotonic()
+        if left > 0:
+            log.info("the server's limit of requests is reached: waiting %.0f s", left, extra={"source": self.name})
+            if not self._context.wait(left, stop):
+                raise StoppedError("stopped while waiting for the server's limit of requests")
+        answer = self._context.http.request("GET", f"{self._url}{path}", stop, headers=self._headers)
+        self._free_at = self._context.clock.monotonic() + self._asked(answer)
+        if answer.status in {401, 403, 422} or (answer.status == 404 and path.startswith("/api/v1/timelines/")):
+            what = f"{self._url} refuses {path.partition('?')[0]} of source {self.name}: {status_words(answer.status)}"
+            raise ConfigurationError(what, "check its token, the token's scopes (read:statuses, read:lists), and its lists")
+        return answer.json()
+
+    def _asked(self, answer: HttpAnswer) -> float:
+        """Return how long the server wants the next request to wait, seconds."""
+        left = answer.headers.get("x-ratelimit-remaining", "")
+        if answer.status != 429 and not (left.isascii() and left.isdigit() and len(left) < 10 and int(left) <= _KEEP):
+            return 0.0
+        asked = answer.retry_after(self._context.clock.now())
+        if asked is None:
+            try:
+                reset = parse_time(answer.headers.get("x-ratelimit-reset", ""), UTC, "", "")
+            except TimeFormatError:
+                return _DEFAULT_WAIT
+            asked = (reset - self._context.clock.now()).total_seconds()
+        return min(max(0.0, asked), _LONGEST_WAIT)

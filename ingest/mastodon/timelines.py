@@ -1,0 +1,44 @@
+"""Timelines by the names of Mastodon's streaming API, and their addresses in its REST API."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote, urlencode
+
+import orjson
+
+PAGE = 40
+"""The most statuses that a server returns at once."""
+
+
+class Timeline(NamedTuple):
+    """One timeline.
+
+    Args:
+        stream: its name in the streaming API.
+        value: the hashtag, or the number of the list; empty for the public timeline.
+    """
+
+    stream: str
+    value: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name in a cursor and in logs."""
+        return f"{self.stream}:{self.value}" if self.value else self.stream
+
+    @property
+    def subscription(self) -> str:
+        """The message that subscribes to it."""
+        named = {"hashtag": {"tag": self.value}, "list": {"list": self.value}}.get(self.stream, {})
+        return orjson.dumps({"type": "subscribe", "stream": self.stream, **named}).decode()
+
+    def page(self, after: str, limit: int = PAGE) -> str:
+        """Return path and query of the statuses that follow `after`; without it those of the newest."""
+        query: dict[str, str | int] = {"limit": limit}
+        if after:
+            query["min_id"] = after
+        if self.stream == "public:local":
+            query["local"] = "true"
+        folder = {"hashtag": f"tag/{quote(self.value)}", "list": f"list/{quote(self.value)}"}.get(self.stream, "public")
+        return f"/api/v1/timelines/{folder}?{urlencode(query)}"

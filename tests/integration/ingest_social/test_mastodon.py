@@ -1,0 +1,175 @@
+"""The Mastodon source against a server that speaks its streaming and REST APIs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from squall.core.errors import ConfigurationError
+from squall.core.items import Item
+from squall.ingest.mastodon import source as mastodon
+from squall.ingest.mastodon.options import MastodonOptions
+from squall.ingest.mastodon.source import MastodonSource
+from squall.ingest.social.pauses import Pauses
+from tests.support.mastodon_server import TOKEN, MastodonServer
+from tests.support.source_context import source_context
+
+
+@pytest.fixture
+def server() -> Iterator[MastodonServer]:
+    made = MastodonServer(datetime.now(UTC) - timedelta(hours=5))
+    yield made
+    made.close()
+
+
+class Reader:
+    """A source read by a thread: `items` grows, every batch is committed."""
+
+    def __init__(self, server: MastodonServer, folder: Path, **options: Any) -> None:
+        given = {"url": server.url, "token": TOKEN, "hashtags": ("stocks", "markets"), **options}
+        pauses = Pauses(Random(1), shortest=0.01, longest=0.02)
+        self.source = MastodonSource(MastodonOptions.model_validate(given), source_context(folder), pauses)
+        self.items: list[Item] = []
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self) -> None:
+        for batch in self.source.batches(self.stop):
+            self.items += batch.items
+            batch.commit()
+
+    @property
+    def texts(self) -> list[str]:
+        return [item.document.text for item in self.items if item.document]
+
+    def close(self) -> None:
+        self.stop.set()
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+
+
+@pytest.fixture
+def read(server: MastodonServer, tmp_path: Path) -> Iterator[Callable[..., Reader]]:
+    readers: list[Reader] = []
+
+    def start(**options: Any) -> Reader:
+        wanted = server.subscribed + len(options.get("hashtags", ("a", "b")))
+        readers.append(Reader(server, tmp_path, **options))
+        wait_for(lambda: server.subscribed >= wanted)
+        wait_for(lambda: sum("timelines" in request for request in server.requests) >= wanted)
+        return readers[-1]
+
+    yield start
+    for reader in readers:
+        reader.close()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_statuses_of_the_chosen_hashtags_come_once_as_plain_text(server: MastodonServer, read: Callable[..., Reader]) -> None:
+    reader = read()
+    server.write('Ford &amp; <a href="x">#stocks</a> fall', "stocks", "markets", spoiler_text="loss")
+    server.write("my cat", "cats")
+    server.write("calm", "markets")
+    wait_for(lambda: "calm" in reader.texts)
+    assert reader.texts == ["Ford & #stocks fall", "calm"]
+    first = reader.items[0].document
+    assert first is not None
+    assert (first.title, first.author, first.source) == ("loss", f"ada@127.0.0.1:{server.port}", "mastodon")
+
+
+def test_a_changed_status_is_a_document_of_its_own_and_a_deleted_one_is_deleted(
+    server: MastodonServer, read: Callable[..., Reader]
+) -> None:
+    reader = read()
+    status = server.write("rises", "stocks")
+    server.edit(status, "falls")
+    server.delete(status)
+    wait_for(lambda: len(reader.items) == 3)
+    created, edited, deletion = reader.items
+    assert reader.texts == ["rises", "falls"]
+    assert created.document is not None
+    assert edited.document is not None
+    assert deletion.deletion is not None
+    assert deletion.deletion.id == created.document.id != edited.document.id
+
+
+def test_what_was_written_while_nobody_read_is_fetched_also_what_arrived_late(server: MastodonServer, read: Callable[..., Reader]) -> None:
+    reader = read()
+    server.write("before", "stocks")
+    wait_for(lambda: bool(reader.texts))
+    reader.close()
+    for number in range(100):
+        server.write(f"meanwhile {number}", "stocks" if number % 2 else "markets", stream=False)
+    server.write("late", "stocks", late_seconds=300.0, stream=False)
+    again = Reader(server, Path(reader.source._context.cursor._store.folder))  # type: ignore[union-attr]
+    wait_for(lambda: len(again.texts) >= 101)
+    again.close()
+    assert sorted(again.texts) == sorted([f"meanwhile {number}" for number in range(100)] + ["late"])
+
+
+def test_nothing_is_lost_or_doubled_when_connections_are_cut_at_random(server: MastodonServer, read: Callable[..., Reader]) -> None:
+    reader = read()
+    server.write("begin", "stocks")
+    wait_for(lambda: "begin" in reader.texts)
+    chance = Random(11)
+    server.cut = lambda: chance.random() < 0.05
+    for number in range(200):
+        server.write(f"status {number}", "stocks", *(["markets"] if number % 3 else []))
+        if number % 10 == 0:
+            time.sleep(0.01)
+    server.cut = lambda: False
+    wait_for(lambda: len(reader.texts) >= 201)
+    assert sorted(reader.texts) == sorted(["begin", *(f"status {number}" for number in range(200))])
+
+
+def test_a_stream_that_falls_silent_is_noticed(
+    server: MastodonServer, read: Callable[..., Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mastodon, "CHECK_SECONDS", 0.2)
+    reader = read()
+    server.deaf = True
+    server.write("unheard", "stocks")
+    wait_for(lambda: reader.texts == ["unheard"])
+
+
+def test_private_statuses_boosts_and_unwanted_words_are_left_out(server: MastodonServer, read: Callable[..., Reader]) -> None:
+    reader = read(hashtags=("stocks",), keywords=("bank",), replies=False)
+    server.write("bank for followers", "stocks", visibility="private")
+    server.write("", "stocks", reblog={"id": "1"})
+    server.write("bank, indeed", "stocks", in_reply_to_id="1")
+    server.write("my cat", "stocks")
+    server.write("a bank fails", "stocks")
+    wait_for(lambda: bool(reader.texts))
+    assert reader.texts == ["a bank fails"]
+
+
+def test_the_limit_of_requests_is_respected(server: MastodonServer, read: Callable[..., Reader]) -> None:
+    server.remaining = 3
+    began = time.monotonic()
+    reader = read()
+    server.write("after", "stocks")
+    wait_for(lambda: reader.texts == ["after"])
+    assert server.remaining >= 0
+    assert time.monotonic() - began >= 0.2  # two requests, the second of which left one: the reset was waited for
+
+
+def test_a_refused_token_is_an_error_that_says_so(server: MastodonServer, tmp_path: Path) -> None:
+    options = MastodonOptions.model_validate({"url": server.url, "token": "wrong", "public": True})
+    with pytest.raises(ConfigurationError, match="refuses") as error:
+        list(MastodonSource(options, source_context(tmp_path)).batches(threading.Event()))
+    assert "wrong" not in str(error.value)
+    assert "token" in error.value.hint
