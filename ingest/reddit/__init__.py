@@ -1,0 +1,1 @@
+"""Submissions and comments of chosen subreddits, through Reddit's API."""

@@ -1,0 +1,90 @@
+"""Reddit's API through PRAW, which logs in, waits for Reddit's limits and reads page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Literal
+
+import praw
+import prawcore.exceptions as failures
+
+from squall.core.errors import ConfigurationError, UnavailableError
+from squall.core.version import __version__
+from squall.ingest.reddit.options import RedditOptions
+from squall.ingest.reddit.posts import Post, post_of
+
+LISTED: Final = 1_000
+"""Reddit lists no more."""
+_AT_ONCE: Final = 100
+_APPROVAL: Final = "apps need Reddit's approval (docs/sources.md#reddit); check client_id, client_secret and the subreddits' names"
+Listing = Literal["new", "comments"]
+
+
+class RedditApi:
+    """Reads what is new in subreddits, and what became of posts. Not thread-safe; a call may take minutes when Reddit's limit is reached.
+
+    Args:
+        options: app and subreddits.
+        reddit_url: where to log in.
+        oauth_url: the API.
+    """
+
+    def __init__(
+        self, options: RedditOptions, reddit_url: str = "https://www.reddit.com", oauth_url: str = "https://oauth.reddit.com"
+    ) -> None:
+        self._names = "+".join(options.subreddits)
+        self._reddit = praw.Reddit(
+            client_id=options.client_id,
+            client_secret=options.client_secret.get_secret_value(),
+            user_agent=f"linux:squall:{__version__} (by /u/{options.contact})",
+            reddit_url=reddit_url,
+            oauth_url=oauth_url,
+            check_for_updates=False,
+            check_for_async=False,
+        )
+
+    def newest(self, listing: Listing, until: float) -> tuple[list[Post], bool]:
+        """Return the posts of a listing back to the time `until`, newest first, and whether it reached that time.
+
+        A page is read whole, so that what a moderator approves late is seen.
+
+        Args:
+            listing: submissions or comments.
+            until: Unix time, seconds; 0: only the first page.
+
+        Raises:
+            UnavailableError: no answer that can be used: try again later.
+            ConfigurationError: Reddit refuses, and will.
+        """
+        subreddit = self._reddit.subreddit(self._names)
+        generator = (subreddit.new if listing == "new" else subreddit.comments)(limit=LISTED, params={"limit": _AT_ONCE})
+        posts: list[Post] = []
+        for post in _in_our_words(_posts(generator), self._names):
+            posts.append(post)
+            if len(posts) % _AT_ONCE == 0 and (post.created < until or not until):
+                return posts, True
+        return posts, not until or len(posts) < LISTED or posts[-1].created < until
+
+    def look_again(self, fullnames: Sequence[str]) -> dict[str, Post]:
+        """Return what the posts are now; one that is missing is gone. Raises as `newest`; a request for each 100."""
+        return {post.fullname: post for post in _in_our_words(_posts(self._reddit.info(fullnames=fullnames)), self._names)}
+
+
+def _posts(found: Iterator[Any]) -> Iterator[Post]:
+    for each in found:
+        yield post_of(vars(each), "t3" if isinstance(each, praw.models.Submission) else "t1")
+
+
+def _in_our_words(posts: Iterator[Post], names: str) -> Iterator[Post]:
+    try:
+        yield from posts
+    except (failures.OAuthException, failures.InvalidToken, failures.InsufficientScope) as error:
+        raise ConfigurationError("Reddit refuses the app's login", _APPROVAL) from error
+    except (failures.Redirect, failures.NotFound, failures.Forbidden, failures.UnavailableForLegalReasons) as error:
+        raise ConfigurationError(f"Reddit refuses r/{names}: one of them is private, banned or does not exist", _APPROVAL) from error
+    except failures.ResponseException as error:
+        if error.response.status_code == 401:
+            raise ConfigurationError("Reddit refuses the app's login", _APPROVAL) from error
+        raise UnavailableError(f"Reddit answered {error.response.status_code}") from error
+    except failures.PrawcoreException as error:
+        raise UnavailableError(f"Reddit can't be reached: {type(error).__name__}") from error
