@@ -112,10 +112,15 @@ class RedditSource:
         due = self._position.due(now, _LOOK_AGAIN)
         if due:
             found = self._aside(lambda: self._api.look_again(due))
+            believed = 2 * len(found) >= len(due)  # Reddit still lists what was deleted, emptied: so few are a fault of its own
+            if not believed:
+                log.warning("Reddit told of %d of %d posts; no deletion follows", len(found), len(due), extra={"source": self.name})
             items = []
             for fullname in due:
                 post = found.get(fullname)
-                if post is None or post.is_gone:
+                if post is None and not believed:
+                    self._position.looked_at(fullname, now)
+                elif post is None or post.is_gone:
                     items.append(deleted(self._numbers.next(), document_id_of(fullname, self._options.source)))
                     self._position.gone(fullname)
                 else:
