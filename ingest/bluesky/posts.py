@@ -44,7 +44,7 @@ def post_document(event: StreamEvent, text: str, source: str, collected_at: date
     """Return the document of a post.
 
     It is published when its author's client says, or when the server saw it if that is earlier (the client's clock is wrong, or the post
-    is dated ahead). A changed post is a document of its own: its id has the record's hash.
+    is dated ahead). A changed post has the id of the first version; the processor tells versions apart.
 
     Args:
         event: creates or changes a post.
@@ -62,7 +62,7 @@ def post_document(event: StreamEvent, text: str, source: str, collected_at: date
         created = seen
     declared = languages(event.record)
     fields = {
-        "id": _native_id(event) + (f"#{event.cid}" if event.operation == "update" else ""),
+        "id": _native_id(event),
         "author": event.did,
         "url": f"https://bsky.app/profile/{event.did}/post/{event.rkey}",
         "text": text,
@@ -73,7 +73,7 @@ def post_document(event: StreamEvent, text: str, source: str, collected_at: date
 
 
 def document_id_of(event: StreamEvent, source: str) -> str:
-    """Return the id of the document of the post that `event` is about, as it was created."""
+    """Return the id of the document of the post that `event` is about."""
     return identify(source, _native_id(event), "", tuple)
 
 

@@ -55,7 +55,7 @@ def said(status: dict[str, Any]) -> str:
 
 
 def status_document(status: dict[str, Any], host: str, source: str, collected_at: datetime) -> Document:
-    """Return the document of a status. A content warning is its title. A changed status is a document of its own, published at the change.
+    """Return the document of a status. A content warning is its title. A changed status is published at the change.
 
     Args:
         status: as of the API.
@@ -70,7 +70,7 @@ def status_document(status: dict[str, Any], host: str, source: str, collected_at
     account = status.get("account")
     name = str(account.get("acct") or "") if isinstance(account, dict) else ""
     fields = {
-        "id": _native_id(host, status_id(status)) + (f"#{changed}" if changed else ""),
+        "id": _native_id(host, status_id(status)),
         "author": name if "@" in name or not name else f"{name}@{host}",
         "url": status.get("url") or status.get("uri"),
         "title": status.get("spoiler_text"),
@@ -82,7 +82,7 @@ def status_document(status: dict[str, Any], host: str, source: str, collected_at
 
 
 def document_id_of(number: str, host: str, source: str) -> str:
-    """Return the id of the document of the status `number`, as it was written."""
+    """Return the id of the document of the status `number`."""
     return identify(source, _native_id(host, number), "", tuple)
 
 

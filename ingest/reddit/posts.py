@@ -60,13 +60,13 @@ def post_of(data: Mapping[str, Any], kind: str) -> Post:
 
 
 def post_document(post: Post, source: str, collected_at: datetime) -> Document:
-    """Return the document of a post. An edited one is a document of its own, published at the edit.
+    """Return the document of a post; an edited one is published at the edit.
 
     Raises:
         InvalidRecordError: it is no valid document.
     """
     fields = {
-        "id": post.fullname + (f"#{post.edited:.0f}" if post.edited else ""),
+        "id": post.fullname,
         "author": post.author,
         "url": f"https://www.reddit.com{post.permalink}" if post.permalink.startswith("/") else "",
         "title": post.title,
@@ -77,5 +77,5 @@ def post_document(post: Post, source: str, collected_at: datetime) -> Document:
 
 
 def document_id_of(fullname: str, source: str) -> str:
-    """Return the id of the document of a post as it was written."""
+    """Return the id of the document of a post."""
     return identify(source, fullname, "", tuple)

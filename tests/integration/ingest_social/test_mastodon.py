@@ -91,9 +91,7 @@ def test_statuses_of_the_chosen_hashtags_come_once_as_plain_text(server: Mastodo
     assert (first.title, first.author, first.source) == ("loss", f"ada@127.0.0.1:{server.port}", "mastodon")
 
 
-def test_a_changed_status_is_a_document_of_its_own_and_a_deleted_one_is_deleted(
-    server: MastodonServer, read: Callable[..., Reader]
-) -> None:
+def test_an_edit_and_a_deletion_are_of_the_document_of_the_status(server: MastodonServer, read: Callable[..., Reader]) -> None:
     reader = read()
     status = server.write("rises", "stocks")
     server.edit(status, "falls")
@@ -104,7 +102,7 @@ def test_a_changed_status_is_a_document_of_its_own_and_a_deleted_one_is_deleted(
     assert created.document is not None
     assert edited.document is not None
     assert deletion.deletion is not None
-    assert deletion.deletion.id == created.document.id != edited.document.id
+    assert deletion.deletion.id == created.document.id == edited.document.id
 
 
 def test_what_was_written_while_nobody_read_is_fetched_also_what_arrived_late(server: MastodonServer, read: Callable[..., Reader]) -> None:
