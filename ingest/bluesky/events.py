@@ -98,9 +98,14 @@ def microseconds(value: Any) -> int:
     """
     try:
         moment = datetime.fromisoformat(value)
-        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
+        return microseconds_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (TypeError, ValueError, OverflowError):
         raise InvalidRecordError("invalid_field", "time: expected an ISO 8601 time") from None
+
+
+def microseconds_of(moment: datetime) -> int:
+    """Return an aware time in microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def moment_of(time_us: int) -> datetime:

@@ -23,6 +23,7 @@ class BlueskyOptions(FilterOptions):
     everything: bool = Field(False, description="read every post: about 40 a second; otherwise something must be chosen")
     replies: bool = Field(True, description="read replies")
     quotes: bool = Field(True, description="read posts that quote another")
+    start_hours: float = Field(0.0, ge=0, le=36, description="how far back the first start begins; servers keep 36 hours")
     compression: bool = Field(True, description="ask for compressed messages")
     source: str = Field("bluesky", min_length=1, description="the documents' source")
 

@@ -23,16 +23,17 @@ class Position:
     Args:
         server: URL and version of what is read.
         cursor: as `cursor` returned it; None at the first start.
+        start_us: where the first start begins, microseconds since 1970; 0: with what is new.
     """
 
-    def __init__(self, server: str, cursor: dict[str, Any] | None = None) -> None:
+    def __init__(self, server: str, cursor: dict[str, Any] | None = None, start_us: int = 0) -> None:
         cursor = cursor or {}
         self._server = server
         same = cursor.get("server") == server
         self._boot = str(cursor.get("boot", "")) if same else ""
         self._seq = int(cursor.get("seq", 0)) if same else 0
-        self.time_us = int(cursor.get("time_us", 0))
-        """Of the newest event that was read; 0 before the first."""
+        self.time_us = int(cursor.get("time_us", start_us))
+        """Of the newest event that was read; 0 before the first, if the start is not set."""
         recent = cursor.get("recent", {})
         self._recent: dict[str, int] = {str(key): int(value) for key, value in recent.items()} if isinstance(recent, dict) else {}
 

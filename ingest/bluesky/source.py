@@ -15,7 +15,7 @@ from squall.core.errors import ConfigurationError, InvalidRecordError, StoppedEr
 from squall.core.items import Batch
 from squall.core.net.addresses import redact_url
 from squall.ingest.bluesky.compression import DICTIONARY_PATH, Unpacker
-from squall.ingest.bluesky.events import POSTS, Notice, StreamEvent, moment_of, read_v1, read_v2
+from squall.ingest.bluesky.events import POSTS, Notice, StreamEvent, microseconds_of, moment_of, read_v1, read_v2
 from squall.ingest.bluesky.options import BlueskyOptions
 from squall.ingest.bluesky.position import Position
 from squall.ingest.bluesky.posts import document_id_of, is_quote, is_reply, languages, post_document, said
@@ -28,7 +28,7 @@ from squall.ingest.source import OriginNumbers, accepted, deleted, rejected
 
 log = logging.getLogger(__name__)
 
-_STOP_CHECK_SECONDS: Final = 0.1
+_STOP_CHECK_SECONDS: Final = 0.05
 _CURRENT: Final = timedelta(seconds=10)
 """A stream that is behind by less is at its end."""
 _GAP_US: Final = 60_000_000
@@ -55,7 +55,8 @@ class BlueskySource:
         self._filter = TextFilter(options, entity_finder(context))
         self._numbers = OriginNumbers(context.name, context.clock)
         self._v2 = options.protocol == "v2"
-        self._position = Position(f"{options.url} {options.protocol}", context.cursor.load())
+        start = microseconds_of(context.clock.now() - timedelta(hours=options.start_hours)) if options.start_hours else 0
+        self._position = Position(f"{options.url} {options.protocol}", context.cursor.load(), start)
         self._batches = StreamBatches(context.clock, context.cursor, self._position.cursor)
         self._pauses = pauses or Pauses(context.random)
         self._stop = threading.Event()

@@ -26,6 +26,7 @@ class MastodonOptions(FilterOptions):
     public: bool = Field(False, description="read the public timeline: whatever the server sees")
     local: bool = Field(False, description="of the public timeline only what the server's own accounts write")
     replies: bool = Field(True, description="read replies")
+    start_hours: float = Field(0.0, ge=0, description="how far back the first start begins")
     source: str = Field("mastodon", min_length=1, description="the documents' source")
 
     @field_validator("url")

@@ -18,10 +18,12 @@ class Position:
 
     Args:
         cursor: as `cursor` returned it; None at the first start.
+        start_ms: where a timeline begins that was never read, milliseconds since 1970; 0: with what is new.
     """
 
-    def __init__(self, cursor: dict[str, Any] | None = None) -> None:
+    def __init__(self, cursor: dict[str, Any] | None = None, start_ms: int = 0) -> None:
         cursor = cursor or {}
+        self._start = str(start_ms << _TIME_BITS) if start_ms else ""
         newest, recent = cursor.get("newest"), cursor.get("recent")
         self._newest: dict[str, str] = {str(key): str(value) for key, value in newest.items()} if isinstance(newest, dict) else {}
         self._recent: dict[str, None] = dict.fromkeys(str(key) for key in recent) if isinstance(recent, list) else {}
@@ -31,8 +33,10 @@ class Position:
         return self._newest.get(timeline, "")
 
     def read_from(self, timeline: str) -> str:
-        """Return after which number to read a timeline again: somewhat before the newest."""
+        """Return after which number to read a timeline again: somewhat before the newest; empty to begin with what is new."""
         newest = self.newest(timeline)
+        if not newest:
+            return self._start
         time = _milliseconds(newest)
         return str((time - OVERLAP_MS) << _TIME_BITS) if time else newest
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -26,7 +27,7 @@ from squall.ingest.source import OriginNumbers, accepted, deleted, rejected
 
 log = logging.getLogger(__name__)
 
-_STOP_CHECK_SECONDS: Final = 0.1
+_STOP_CHECK_SECONDS: Final = 0.05
 CHECK_SECONDS: Final = 600.0
 """How often timelines are read by REST although they stream: a stream can fall silent without an error."""
 _DELETED: Final = "deleted"
@@ -51,7 +52,8 @@ class MastodonSource:
         self._filter = TextFilter(options, entity_finder(context))
         self._api = RestApi(options.url, self._token, context)
         self._numbers = OriginNumbers(context.name, context.clock)
-        self._position = Position(context.cursor.load())
+        start = context.clock.now() - timedelta(hours=options.start_hours) if options.start_hours else None
+        self._position = Position(context.cursor.load(), int(start.timestamp() * 1000) if start else 0)
         self._batches = StreamBatches(context.clock, context.cursor, self._position.cursor)
         self._pauses = pauses or Pauses(context.random)
         self._stop = threading.Event()
@@ -140,7 +142,7 @@ class MastodonSource:
                 if len(statuses) < PAGE or after == before:
                     break
         if self._batches.waiting:
-            yield self._batches.take(caught_up=False)
+            yield self._batches.take(caught_up=True)
 
     def _handle(self, message: bytes) -> None:
         """Take one message of the stream in.

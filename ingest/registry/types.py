@@ -18,6 +18,9 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "tail": "squall.ingest.local.tail:TailType",
     "kafka": "squall.ingest.topic.source:KafkaType",
     "imap": "squall.ingest.mail.source:ImapType",
+    "bluesky": "squall.ingest.bluesky.source_type:BlueskyType",
+    "mastodon": "squall.ingest.mastodon.source_type:MastodonType",
+    "reddit": "squall.ingest.reddit.source_type:RedditType",
 }
 """Squall's own types, as entry points are written. Not in the metadata of the package: a checkout would have to be installed again."""
 

@@ -16,7 +16,7 @@ from squall.core.net.outbound.errors import in_our_words, status_words
 MOST_MESSAGE_BYTES: Final = 4_000_000
 """A longer message ends the connection: it is no post."""
 _OPEN_SECONDS: Final = 15.0
-_CLOSE_SECONDS: Final = 0.1
+_CLOSE_SECONDS: Final = 0.05
 """A server that does not answer the closing handshake delays a stop by this much."""
 _PING_SECONDS: Final = 20.0
 _BODY_CHARS: Final = 2_000

@@ -13,7 +13,7 @@ from squall.ingest.registry.answer import SourceAnswer
 from squall.ingest.registry.context import SourceContext, SourceCursor, SourceReport
 from squall.ingest.registry.http import HttpAnswer, SourceHttp
 from squall.ingest.registry.source_type import Secret, SourceOptions, SourceType
-from squall.ingest.source import BATCH_ITEMS, OriginNumbers, Source, accepted, rejected
+from squall.ingest.source import BATCH_ITEMS, OriginNumbers, Source, accepted, deleted, rejected
 
 __all__ = [
     "BATCH_ITEMS",
@@ -43,5 +43,6 @@ __all__ = [
     "UnavailableError",
     "accepted",
     "build_document",
+    "deleted",
     "rejected",
 ]

@@ -47,7 +47,8 @@ class SourceConformance:
         assert found == list(rig.titles) or not rig.ordered, "the documents are not in order"
         assert len({item.document.id for item in items if item.document}) == len(rig.titles), "two documents have one id"
         assert sum(item.rejection is not None for item in items) == rig.rejects, "another number of items is rejected"
-        assert all((item.document is None) != (item.rejection is None) for item in items), "an item is both or neither"
+        kinds = [sum(part is not None for part in (item.document, item.rejection, item.deletion)) for item in items]
+        assert set(kinds) <= {1}, "an item is several of document, rejection and deletion, or none"
 
     def test_offsets_grow_and_name_the_source_and_the_last_batch_says_that_it_is_the_last(self, rig: SourceRig) -> None:
         with rig.open() as source:
@@ -118,8 +119,8 @@ def items_of(batches: Sequence[Batch]) -> list[Item]:
 
 
 def titles_of(batches: Sequence[Batch]) -> list[str]:
-    """Return the titles of the documents in `batches`."""
-    return [item.document.title for item in items_of(batches) if item.document]
+    """Return the titles of the documents in `batches`, the texts of those without."""
+    return [item.document.title or item.document.text for item in items_of(batches) if item.document]
 
 
 def _size(rig: SourceRig) -> int:

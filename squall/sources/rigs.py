@@ -24,7 +24,7 @@ class SourceRig(ABC):
     """A source over something that stays as it is, opened anew for each run with the same cursor."""
 
     titles: Sequence[str] = ()
-    """Titles of the documents that it must deliver, in order; at least three, all different."""
+    """Titles of the documents that it must deliver, in order, or the texts of those without; at least three, all different."""
     rejects: int = 0
     """How many items must be rejected."""
     ordered: bool = True
