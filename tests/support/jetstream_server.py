@@ -119,7 +119,11 @@ class JetstreamServer:
                     return
                 seq, time_us, did, commit = event
                 if not wanted or did in wanted:
-                    send(_v2(seq, time_us, did, commit) if v2 else {"did": did, "time_us": time_us, "kind": "commit", "commit": commit})
+                    send(
+                        jetstream_message(seq, time_us, did, commit)
+                        if v2
+                        else {"did": did, "time_us": time_us, "kind": "commit", "commit": commit}
+                    )
                     self.sent += 1
         except (ConnectionClosed, OSError):
             return
@@ -145,12 +149,15 @@ class JetstreamServer:
 
 def train_dictionary() -> zstandard.ZstdCompressionDict:
     """Return a dictionary as the server's `train-subscribe-dict` makes them: of messages."""
-    samples = [json.dumps(_v2(n, 1_790_000_000_000_000 + n * 977, f"did:plc:{n * 7919:x}", {"collection": POSTS, "rkey": f"3m{n:x}",
-               "operation": "create", "record": {"text": f"message {n * 31} of {n % 97}"}})).encode() for n in range(600)]  # fmt: skip
+    samples = []
+    for n in range(600):
+        commit = {"collection": POSTS, "rkey": f"3m{n:x}", "operation": "create", "record": {"text": f"message {n * 31} of {n % 97}"}}
+        samples.append(json.dumps(jetstream_message(n, 1_790_000_000_000_000 + n * 977, f"did:plc:{n * 7919:x}", commit)).encode())
     return zstandard.train_dictionary(4_096, samples)
 
 
-def _v2(seq: int, time_us: int, did: str, commit: dict[str, Any]) -> dict[str, Any]:
+def jetstream_message(seq: int, time_us: int, did: str, commit: dict[str, Any]) -> dict[str, Any]:
+    """An event as version 2 sends it."""
     payload = {"$type": f"{NSID}#commit", "seq": seq, "did": did, "time": _iso(time_us), "witnessedAt": _iso(time_us), **commit}
     return {"$type": "message", "payload": payload}
 
