@@ -14,7 +14,7 @@ _REMEMBERED_US: Final = 6 * REWIND_US
 _MOST_REMEMBERED: Final = 20_000
 
 
-class Position:
+class StreamPosition:
     """A place in the stream of one server.
 
     A number (`seq`) means something only on the server that gave it, so a stream of another server, or of version 1, is resumed by time:

@@ -17,7 +17,7 @@ from squall.core.net.addresses import redact_url
 from squall.ingest.bluesky.compression import DICTIONARY_PATH, Unpacker
 from squall.ingest.bluesky.events import POSTS, Notice, StreamEvent, microseconds_of, moment_of, read_v1, read_v2
 from squall.ingest.bluesky.options import BlueskyOptions
-from squall.ingest.bluesky.position import Position
+from squall.ingest.bluesky.position import StreamPosition
 from squall.ingest.bluesky.posts import document_id_of, is_quote, is_reply, languages, post_document, said
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.social.batching import StreamBatches
@@ -56,7 +56,7 @@ class BlueskySource:
         self._numbers = OriginNumbers(context.name, context.clock)
         self._v2 = options.protocol == "v2"
         start = microseconds_of(context.clock.now() - timedelta(hours=options.start_hours)) if options.start_hours else 0
-        self._position = Position(f"{options.url} {options.protocol}", context.cursor.load(), start)
+        self._position = StreamPosition(f"{options.url} {options.protocol}", context.cursor.load(), start)
         self._batches = StreamBatches(context.clock, context.cursor, self._position.cursor)
         self._pauses = pauses or Pauses(context.random)
         self._stop = threading.Event()

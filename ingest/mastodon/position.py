@@ -13,7 +13,7 @@ _OLDEST_MS: Final = 1_450_000_000_000
 """Smaller numbers are counted, not made of times: those of before 2016 and of other software."""
 
 
-class Position:
+class TimelinePosition:
     """Newest numbers by timeline, and the statuses that were delivered lately.
 
     Args:

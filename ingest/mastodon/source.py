@@ -14,7 +14,7 @@ import orjson
 from squall.core.errors import ConfigurationError, InvalidRecordError, StoppedError, UnavailableError
 from squall.core.items import Batch
 from squall.ingest.mastodon.options import MastodonOptions
-from squall.ingest.mastodon.position import Position, sort_key
+from squall.ingest.mastodon.position import TimelinePosition, sort_key
 from squall.ingest.mastodon.rest_api import RestApi
 from squall.ingest.mastodon.statuses import document_id_of, is_readable, is_reply, languages, said, status_document, status_id, version
 from squall.ingest.mastodon.timelines import PAGE, Timeline
@@ -53,7 +53,7 @@ class MastodonSource:
         self._api = RestApi(options.url, self._token, context)
         self._numbers = OriginNumbers(context.name, context.clock)
         start = context.clock.now() - timedelta(hours=options.start_hours) if options.start_hours else None
-        self._position = Position(context.cursor.load(), int(start.timestamp() * 1000) if start else 0)
+        self._position = TimelinePosition(context.cursor.load(), int(start.timestamp() * 1000) if start else 0)
         self._batches = StreamBatches(context.clock, context.cursor, self._position.cursor)
         self._pauses = pauses or Pauses(context.random)
         self._stop = threading.Event()

@@ -16,7 +16,7 @@ _KEPT_SECONDS: Final = 7_200.0
 _MOST_REMEMBERED: Final = 20_000
 
 
-class Position:
+class SubredditPosition:
     """Newest times by listing, and the posts of the last hours that were delivered.
 
     Args:

@@ -13,7 +13,7 @@ from squall.core.errors import InvalidRecordError, StoppedError, UnavailableErro
 from squall.core.items import Batch, Item
 from squall.ingest.reddit.api import Listing, RedditApi
 from squall.ingest.reddit.options import RedditOptions
-from squall.ingest.reddit.position import Position
+from squall.ingest.reddit.position import SubredditPosition
 from squall.ingest.reddit.posts import Post, document_id_of, post_document
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.social.pauses import Pauses
@@ -45,7 +45,7 @@ class RedditSource:
         self._api = api or RedditApi(options)
         self._filter = TextFilter(options, entity_finder(context))
         self._numbers = OriginNumbers(context.name, context.clock)
-        self._position = Position(context.cursor.load(), options.recheck_hours * 3_600)
+        self._position = SubredditPosition(context.cursor.load(), options.recheck_hours * 3_600)
         self._pauses = pauses or Pauses(context.random, shortest=2.0, longest=600.0)
         self._listings: tuple[Listing, ...] = ("new", "comments") if options.comments else ("new",)
         self._stop = threading.Event()
