@@ -12,6 +12,7 @@ from typing import Final
 
 from squall.alerts.changes import alert_changes
 from squall.alerts.counts import load_counts, load_sources
+from squall.alerts.deletions import DeletionPacing
 from squall.alerts.delivery.loop import Delivery, DeliveryReport
 from squall.alerts.detection.detector import BaselineCache
 from squall.alerts.detection.methods import open_method
@@ -95,6 +96,7 @@ class AlertService:
         self._lease = Lease(store.leases, DETECTOR, owner_of(settings.store_url), settings.detector.lease_seconds, clock)
         self._delivery = Delivery(store.notifications, sender, self._lease, settings.detector.lease_seconds, clock, self._health)
         self._rollups = RollupPacing(store, clock)
+        self._deletions = DeletionPacing(store, clock)
         self._stories = StoryForming(store, settings.detector, self._lease, clock, self._health.metrics)
         sizes = catalogue_sizes(catalogue or cache(partial(Catalogue.open, settings.entities)))
         self._names = NameDetector(store, settings.detector, sizes)
@@ -180,6 +182,7 @@ class AlertService:
         """Bring what dashboards read up to date; return the report with what went wrong."""
         seconds = self._clock.monotonic() - began
         try:
+            self._deletions.update(always=not self._delivery.running)
             self._rollups.update(self._may_go_on, always=not self._delivery.running)
             self._stories.catch_up(report.watermark, self._may_go_on, always=not self._delivery.running)
             self._store.detector.write_run(detector_run(report, "; ".join(errors), self._clock.now(), seconds))

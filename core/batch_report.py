@@ -25,6 +25,7 @@ class BatchReport:
         retries: calls repeated since the previous report because a dependency was unavailable.
         scoring_seconds: time in the model.
         storing_seconds: time in the store.
+        deleted: how many stored documents were taken back.
         left_out: versions beyond `processor.max_versions_per_day`, which count as duplicates.
     """
 
@@ -38,6 +39,7 @@ class BatchReport:
     scoring_seconds: float = 0.0
     storing_seconds: float = 0.0
     left_out: Sequence[Document] = ()
+    deleted: int = 0
 
     @property
     def size(self) -> int:

@@ -28,7 +28,7 @@ from squall.core.retry import retry_until_available
 
 log = logging.getLogger(__name__)
 
-Message = tuple[str, bytes | None, bytes, list[tuple[str, bytes]]]
+Message = tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]
 """Topic, key, value, headers."""
 
 _PERMANENT = (
@@ -86,6 +86,11 @@ class KafkaPublisher:
         """
         topic = self._settings.documents_topic
         self._deliver([(topic, document.id.encode(), encode_document(document), HEADERS) for document in documents], stop)
+
+    def delete(self, document_ids: Sequence[str], stop: threading.Event) -> None:
+        """Send a tombstone for each document: its id as the key and no value, so it comes after the document. Raises as `publish`."""
+        topic = self._settings.documents_topic
+        self._deliver([(topic, document_id.encode(), None, HEADERS) for document_id in document_ids], stop)
 
     def dead_letter(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
         """Send `letters` to the dead-letter topic; raises as `publish`."""

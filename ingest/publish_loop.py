@@ -31,6 +31,9 @@ class Publisher(Protocol):
     def publish(self, documents: Sequence[Document], stop: threading.Event) -> None:
         """Return when the broker has acknowledged `documents`."""
 
+    def delete(self, document_ids: Sequence[str], stop: threading.Event) -> None:
+        """Return when the broker has acknowledged that these documents are to be deleted."""
+
     def dead_letter(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
         """Return when the broker has acknowledged `letters`."""
 
@@ -116,6 +119,7 @@ def publish(
         for batch in batches:
             documents, letters = _sort(batch.items, clock)
             publisher.publish(documents, stop)
+            publisher.delete([item.deletion.id for item in batch.items if item.deletion is not None], stop)
             publisher.dead_letter(letters, stop)
             retry_until_available(batch.commit, stop, COMMIT_RETRY_SECONDS, _log_wait)
             report.count(documents, letters, published.add(documents).count("duplicate"))

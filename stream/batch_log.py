@@ -42,10 +42,13 @@ def log_batch(report: BatchReport) -> None:
             log.debug("rejected", extra={**_place(item), "reason": outcome.rejection.reason})
         elif outcome.fate is Fate.STORED:
             log.debug("stored", extra={**_place(item), "token": report.token})
+        elif outcome.fate is Fate.DELETED:
+            log.debug("deleted", extra=_place(item))
         else:
             log.debug("duplicate", extra=_place(item))
 
 
 def _place(item: Item) -> dict[str, Any]:
-    place: dict[str, Any] = {"id": item.document.id} if item.document else {}
+    known = item.document or item.deletion
+    place: dict[str, Any] = {"id": known.id} if known else {}
     return {**place, "topic": item.origin.topic, "partition": item.origin.partition, "offset": item.origin.offset}

@@ -3,6 +3,8 @@
 Stages of a micro-batch: look up what is stored already, let the network read the rest, make rows, insert them, then settle: dead-letter
 the rejects and publish the report. Only when `settle` has returned is all of it safe, and only then may a driver acknowledge. `process`
 does one stage after another; `squall.stream.stages` runs the stages of successive micro-batches side by side.
+Order of a micro-batch: skip what is stored already, score, insert, mark what was taken back for deletion, then dead-letter the rejects,
+then publish the report. Only when all of it is safe does `process` return, and only then may a driver acknowledge.
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ class DocumentStore(Protocol):
     def known_versions(self, documents: Sequence[Document], model_version: str) -> list[KnownVersion]: ...
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None: ...
+
+    def mark_deleted(self, first_ids: Sequence[str]) -> int: ...
 
 
 class _Stopwatch:
@@ -192,6 +196,24 @@ class Processor:
             StoppedError: asked to stop while waiting for whatever keeps dead letters.
         """
         items, outcomes = batch.items, batch.outcomes()
+        items, versions = self._identified(items)
+        documents: dict[str, Document] = {}
+        for item in items:
+            if item.document is not None:
+                documents.setdefault(item.document.id, item.document)
+        known, left_out = versions.scored, {document.id for document in versions.left_out}
+        watch.lap()
+        scored = self._scorer.score(
+            [document for key, document in documents.items() if key not in known and key not in left_out],
+            [document for key, document in documents.items() if key in known],
+        )
+        scoring_seconds = watch.lap()
+        token = _token(scored.rows) if scored.rows else ""
+        if scored.rows:
+            self.retry_until_available(lambda: self._store.insert(scored.rows, token=token))
+        deleted = self._delete(items)
+        storing_seconds, stored_at = watch.lap(), self._clock.now()
+        outcomes = _outcomes(items, {row.document.id for row in scored.rows}, scored.failures)
         self._reject_limit.check(items, outcomes)
         self._dead_letter(items, outcomes)
         report = BatchReport(
@@ -205,6 +227,11 @@ class Processor:
             left_out=batch.left_out,
             scoring_seconds=batch.scoring_seconds,
             storing_seconds=batch.storing_seconds,
+            retries=retries,
+            left_out=versions.left_out,
+            deleted=deleted,
+            scoring_seconds=scoring_seconds,
+            storing_seconds=storing_seconds,
         )
         self._publish(report)
         return outcomes
@@ -254,6 +281,11 @@ class Processor:
             known = self.retry_until_available(lambda: self._store.known_versions(documents, batch.model_version))
         batch.identify(Versions([*known, *unstored(known, documents, ahead)], self._settings.max_versions_per_day))
 
+    def _delete(self, items: Sequence[Item]) -> int:
+        """Have the documents deleted that were taken back; return how many of them were stored."""
+        first_ids = list(dict.fromkeys(item.deletion.id for item in items if item.deletion is not None))
+        return self.retry_until_available(lambda: self._store.mark_deleted(first_ids)) if first_ids else 0
+
     def _dead_letter(self, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
         now = self._clock.now()
         letters = [
@@ -264,6 +296,25 @@ class Processor:
         if letters:
             self.retry_until_available(lambda: self._dead_letters.write(letters))
             log.warning("dead-lettered %d items; the first: %s: %s", len(letters), letters[0].reason, letters[0].detail)
+
+
+def _outcomes(items: Sequence[Item], fresh: set[str], failures: dict[str, Rejection]) -> list[Outcome]:
+    """One outcome per item; the first item of a fresh id is the stored one, later ones are its duplicates."""
+    left = set(fresh)
+    outcomes = []
+    for item in items:
+        if item.deletion is not None:
+            outcomes.append(Outcome(Fate.DELETED))
+        elif item.document is None:
+            outcomes.append(Outcome(Fate.REJECTED, item.rejection))
+        elif item.document.id in failures:
+            outcomes.append(Outcome(Fate.REJECTED, failures[item.document.id]))
+        elif item.document.id in left:
+            left.remove(item.document.id)
+            outcomes.append(Outcome(Fate.STORED))
+        else:
+            outcomes.append(Outcome(Fate.DUPLICATE))
+    return outcomes
 
 
 def _token(rows: Sequence[ScoredDocument]) -> str:

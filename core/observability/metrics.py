@@ -92,6 +92,7 @@ class Metrics:
             self._counters[pipeline.DOCUMENTS.name].labels(fate).inc(count)
         self._counters[pipeline.VERSIONS.name].labels("stored").inc(report.versions)
         self._counters[pipeline.VERSIONS.name].labels("left_out").inc(len(report.left_out))
+        self._counters[pipeline.DELETED.name].inc(report.deleted)
         self.dead_letters("worker", report.reasons)
         self._observe(pipeline.PUBLISHED_AGE, report.published_ages)
         self._observe(pipeline.COLLECTED_AGE, report.collected_ages)
@@ -240,6 +241,7 @@ _COUNTED = (
     *(
         pipeline.DOCUMENTS,
         pipeline.VERSIONS,
+        pipeline.DELETED,
         pipeline.DEAD_LETTERS,
         pipeline.SCORING_SECONDS,
         pipeline.RETRIES,

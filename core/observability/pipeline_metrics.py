@@ -38,6 +38,13 @@ VERSIONS = Metric(
     "left_out: the log names a document that changes all the time, as by a counter in its text. These count as duplicates as well.",
     (label("fate", VersionFate),),
 )
+DELETED = Metric(
+    "squall_documents_deleted_total",
+    MetricType.COUNTER,
+    "documents",
+    "Stored documents that their authors or sources took back; the detector's process deletes them within about ten minutes.",
+    "A jump: a source says that much of what it published is gone; look at it there before you believe it.",
+)
 DEAD_LETTERS = Metric(
     "squall_dead_letters_total",
     MetricType.COUNTER,

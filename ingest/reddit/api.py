@@ -57,7 +57,7 @@ class RedditApi:
             ConfigurationError: Reddit refuses, and will.
         """
         subreddit = self._reddit.subreddit(self._names)
-        generator = (subreddit.new if listing == "new" else subreddit.comments)(limit=LISTED, request_limit=_AT_ONCE)
+        generator = (subreddit.new if listing == "new" else subreddit.comments)(limit=LISTED)
         posts: list[Post] = []
         for post in _in_our_words(_posts(generator), self._names):
             posts.append(post)

@@ -1,15 +1,17 @@
-"""Which versions of a document are stored, and which is the newest."""
+"""Which versions of a document are stored, which is the newest, and how a document is deleted with all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from squall.core.records import Document, KnownVersion
 from squall.storage.queries.base import Queries, unique
 from squall.storage.queries.spans import EVER, sql
-from squall.storage.rows.documents import StoredDocument
+from squall.storage.rows.documents import DeletionMark, StoredDocument
 from squall.storage.schema.table import utc
+from squall.storage.schema.tables.documents import DELETIONS
 
 _VERSION = """
 SELECT
@@ -23,10 +25,50 @@ _NEWEST_VERSIONS = """
 SELECT revises, argMax(id, published_at), max(published_at) FROM documents
 WHERE revises IN {ids:Array(String)} AND published_at < {until:DateTime64(3, 'UTC')} GROUP BY revises
 """
+_ALL_VERSIONS = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)} OR revises IN {ids:Array(String)}"
+_STORED = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)}"
+_MARKED = DELETIONS.select("FINAL WHERE NOT done ORDER BY id LIMIT {limit:UInt32}")
+# A mutation rewrites every part that has one of the rows, so many documents are deleted at once.
+_DELETE: Final = (
+    "ALTER TABLE story_members DELETE WHERE document_id IN {ids:Array(String)} SETTINGS mutations_sync = 2",
+    "ALTER TABLE mentions DELETE WHERE document_id IN {ids:Array(String)} SETTINGS mutations_sync = 2",
+    "ALTER TABLE documents DELETE WHERE id IN {ids:Array(String)} SETTINGS mutations_sync = 2",
+)
+_AT_ONCE: Final = 5_000
 
 
 class VersionQueries(Queries):
     """Versions of documents."""
+
+    def mark_deleted(self, first_ids: Sequence[str]) -> int:
+        """Have documents deleted with all their versions by the next `delete_marked`; return how many of them are stored.
+
+        Args:
+            first_ids: ids of first versions; those that are not stored are left out.
+
+        Raises:
+            StoreUnavailableError: not acknowledged. Do it again.
+        """
+        if not first_ids:
+            return 0
+        stored = self._select(_STORED, ids=unique(first_ids)).columns[0]
+        self._write(DELETIONS, [DeletionMark(key, done=False) for key in stored])
+        return len(stored)
+
+    def delete_marked(self) -> int:
+        """Delete the documents that were marked, their mentions and their places in stories; return how many documents, at most 5,000.
+
+        What was counted of them stays counted until their hour is recounted. Returns when the rows are gone.
+        """
+        marks = self._read(DELETIONS, _MARKED, limit=_AT_ONCE)
+        if not marks:
+            return 0
+        first_ids = [mark.id for mark in marks]
+        versions = unique((*first_ids, *self._select(_ALL_VERSIONS, ids=first_ids).columns[0]))
+        for statement in _DELETE:
+            self._command(statement, ids=versions)
+        self._write(DELETIONS, [DeletionMark(key, done=True) for key in first_ids])
+        return len(first_ids)
 
     def known_versions(self, documents: Sequence[Document], model_version: str) -> list[KnownVersion]:
         """Return which of `documents` are stored, whichever model scored them, as their first versions.

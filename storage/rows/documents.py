@@ -110,6 +110,14 @@ class ModelVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletionMark:
+    """A document that was taken back, by the id of its first version, and whether it has been deleted."""
+
+    id: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RollupPosition:
     """Up to which time of storing the documents are counted in the rollup `name`."""
 

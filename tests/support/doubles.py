@@ -201,6 +201,14 @@ class MemoryStore:
             self.rows |= {row.document.id: row for row in rows}
             self.events.append("insert")
 
+    def mark_deleted(self, first_ids: Sequence[str]) -> int:
+        self._maybe_fail()
+        gone = [key for key, row in self.rows.items() if row.document.first_id in first_ids]
+        for key in gone:
+            del self.rows[key]
+        self.events.append("deletions")
+        return len(gone)
+
     def write(self, letters: Sequence[DeadLetter]) -> None:
         self._maybe_fail()
         self.letters += letters

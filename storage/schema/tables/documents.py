@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from squall.core.records import Sentiment
 from squall.storage.backends.base import Cell
-from squall.storage.rows.documents import RollupPosition, StoredDocument
+from squall.storage.rows.documents import DeletionMark, RollupPosition, StoredDocument
 from squall.storage.schema.table import VERSION, Column, Table
 
 DOCUMENTS = Table(
@@ -50,4 +50,5 @@ REWRITTEN_DOCUMENTS = Table(
     (*(replace(column, path="", filled=False) for column in DOCUMENTS.columns), Column("written_at", Cell.TIME, given=True)),
 )
 """Written from `StoredDocument`: a row that replaces the one of the same scoring, and stays stored since then."""
+DELETIONS = Table("deletions", DeletionMark, (Column("id", Cell.TEXT), Column("done", Cell.BOOL), VERSION))
 ROLLUP_POSITION = Table("rollup_position", RollupPosition, (Column("name", Cell.TEXT), Column("until", Cell.TIME), VERSION))

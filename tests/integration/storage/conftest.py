@@ -12,6 +12,7 @@ from tests.support.gateway_process import GatewayProcess
 
 TABLES = (
     "documents",
+    "deletions",
     "mentions",
     "story_members",
     "entity_rollup",

@@ -24,6 +24,7 @@ class FakePublisher:
     def __init__(self, fail_at: int = -1, error: Exception | None = None) -> None:
         self.documents: list[Document] = []
         self.letters: list[DeadLetter] = []
+        self.deletions: list[str] = []
         self.calls = 0
         self._fail_at = fail_at
         self._error = error
@@ -33,6 +34,10 @@ class FakePublisher:
         if self.calls == self._fail_at and self._error:
             raise self._error
         self.documents.extend(documents)
+
+    def delete(self, document_ids: Sequence[str], stop: threading.Event) -> None:
+        assert all(document_id in {document.id for document in self.documents} for document_id in document_ids)
+        self.deletions.extend(document_ids)
 
     def dead_letter(self, letters: Sequence[DeadLetter], stop: threading.Event) -> None:
         self.letters.extend(letters)

@@ -16,7 +16,7 @@ from squall.core.batch_report import BatchReport
 from squall.core.clock import ManualClock
 from squall.core.config.settings import ProcessorSettings
 from squall.core.errors import ModelFaultError, StoppedError, StoreError, StoreUnavailableError, TooManyRejectsError
-from squall.core.items import Fate, Item, Origin
+from squall.core.items import Deletion, Fate, Item, Origin
 from squall.core.observability.health import Health
 from squall.stream.processor import Processor
 from tests.support.doubles import START, UNSCORABLE, FixedReading, HashScorer, MemoryStore, document, item, reject
@@ -84,6 +84,22 @@ def test_a_document_edited_inside_a_batch_is_stored_in_both_versions_and_each_on
     again = Item(Origin("documents", 0, 1), document=document(0, title="the same item, edited since"))
     assert harness.fates([item(0), again, item(0), again]) == [Fate.STORED, Fate.STORED, Fate.DUPLICATE, Fate.DUPLICATE]
     assert [row.document.title for row in harness.store.rows.values()] == [document(0).title, "the same item, edited since"]
+
+
+def test_a_document_that_is_taken_back_is_deleted_after_it_is_stored() -> None:
+    harness = Harness()
+    taken_back = Item(Origin("documents", 0, 9), deletion=Deletion(document(0).id))
+    unknown = Item(Origin("documents", 0, 10), deletion=Deletion("f" * 32))
+    assert harness.fates([item(0), item(1), taken_back, unknown]) == [Fate.STORED, Fate.STORED, Fate.DELETED, Fate.DELETED]
+    assert list(harness.store.rows) == [document(1).id]
+    assert harness.store.events[:2] == ["insert", "deletions"]
+    assert harness.store.letters == []
+
+
+def test_a_deletion_is_repeated_while_the_store_is_down() -> None:
+    harness = Harness(MemoryStore(fail_next=2))
+    assert harness.fates([Item(Origin("documents", 0, 9), deletion=Deletion("f" * 32))]) == [Fate.DELETED]
+    assert harness.processor.totals.retries == 2
 
 
 def test_a_redelivered_document_is_neither_scored_nor_stored_again() -> None:

@@ -1,0 +1,49 @@
+"""A document that was taken back leaves the store with its versions, its mentions and its places in stories."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from squall.storage import Store
+from tests.integration.storage.mention_samples import naming
+from tests.integration.storage.samples import NOW, scored
+from tests.integration.storage.test_stories import member
+
+HOUR = timedelta(hours=1)
+SPAN = (NOW - 24 * HOUR, NOW + 24 * HOUR)
+TABLES = {"documents": "id", "mentions": "document_id", "story_members": "document_id"}
+
+
+def ids(store: Store, table: str) -> set[str]:
+    return {key for (key,) in store.read(f"SELECT DISTINCT {TABLES[table]} FROM {table}")}
+
+
+def test_a_document_is_deleted_with_all_that_was_made_of_it(store: Store) -> None:
+    first = naming(1, "company:a")
+    later = scored(2, NOW + HOUR, revises=first.document.id, title="A later version")
+    kept = naming(3, "company:a")
+    store.documents.insert([first, later, kept], token="a")
+    store.story_forming.write([member(1, 1), member(3, 3)])
+    assert store.documents.mark_deleted([first.document.id, "f" * 32]) == 1
+    assert store.documents.get(first.document.id) is not None, "nothing is deleted yet"
+    assert store.documents.delete_marked() == 1
+    for table in TABLES:
+        assert ids(store, table) == {kept.document.id}, table
+    assert store.documents.get(later.document.id) is None
+    assert store.documents.known_versions([first.document], "m1") == []
+    assert store.documents.delete_marked() == 0
+
+
+def test_a_deletion_is_marked_again_when_the_document_comes_again(store: Store) -> None:
+    row = scored(1)
+    for token in ("a", "b"):
+        store.documents.insert([row], token=token)
+        assert store.documents.mark_deleted([row.document.id, row.document.id]) == 1
+        assert store.documents.delete_marked() == 1
+        assert ids(store, "documents") == set()
+
+
+def test_what_is_not_stored_is_not_marked(store: Store) -> None:
+    assert store.documents.mark_deleted([]) == 0
+    assert store.documents.mark_deleted(["f" * 32]) == 0
+    assert store.documents.delete_marked() == 0
