@@ -46,7 +46,7 @@ class Unpacker:
         try:
             answer = self._fetch()
         except UnavailableError as error:
-            log.info("messages come uncompressed: the dictionary can't be fetched: %s", error)
+            log.debug("messages come uncompressed: the dictionary can't be fetched: %s", error)
             return
         try:
             found = zstandard.ZstdCompressionDict(answer.body, dict_type=zstandard.DICT_TYPE_FULLDICT)

@@ -54,7 +54,7 @@ def first_answer(source: Source, context: SourceContext, stop: threading.Event, 
             for batch in source.batches(enough):
                 found = [item.document for item in batch.items if item.document is not None]
                 context.report.contact()
-                documents, rejected = documents + len(found), rejected + len(batch.items) - len(found)
+                documents, rejected = documents + len(found), rejected + sum(item.rejection is not None for item in batch.items)
                 newest = max([each.published_at for each in found] + ([newest] if newest else []), default=None)
                 detail = detail or next((f"{item.rejection.reason}: {item.rejection.detail}" for item in batch.items if item.rejection), "")
                 if batch.items or batch.caught_up:
