@@ -19,6 +19,7 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "kafka": "squall.ingest.topic.source:KafkaType",
     "imap": "squall.ingest.mail.source:ImapType",
     "bluesky": "squall.ingest.bluesky.source_type:BlueskyType",
+    "edgar": "squall.ingest.edgar.source_type:EdgarType",
     "mastodon": "squall.ingest.mastodon.source_type:MastodonType",
     "reddit": "squall.ingest.reddit.source_type:RedditType",
 }
