@@ -20,6 +20,7 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "imap": "squall.ingest.mail.source:ImapType",
     "bluesky": "squall.ingest.bluesky.source_type:BlueskyType",
     "edgar": "squall.ingest.edgar.source_type:EdgarType",
+    "gdelt": "squall.ingest.gdelt.source_type:GdeltType",
     "mastodon": "squall.ingest.mastodon.source_type:MastodonType",
     "reddit": "squall.ingest.reddit.source_type:RedditType",
 }

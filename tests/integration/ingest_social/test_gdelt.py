@@ -1,0 +1,152 @@
+"""The GDELT source against a server that has its files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from squall.core.clock import ManualClock
+from squall.core.items import Item
+from squall.core.records import Document
+from squall.ingest.gdelt.options import GdeltOptions
+from squall.ingest.gdelt.source import GdeltSource
+from squall.ingest.gdelt.source_type import GdeltType
+from squall.sources.conformance import SourceConformance, SourceRig, TypeRig
+from tests.support.gdelt_server import GdeltServer, gkg_row
+from tests.support.source_context import source_context
+
+AT = datetime(2026, 1, 12, 16, 15, tzinfo=UTC)
+STEP = timedelta(minutes=15)
+
+
+@pytest.fixture
+def server() -> Iterator[GdeltServer]:
+    made = GdeltServer()
+    yield made
+    made.close()
+
+
+def open_source(server: GdeltServer, folder: Path, clock: ManualClock | None = None, **given: Any) -> GdeltSource:
+    options = GdeltOptions.model_validate({"url": server.url, "everything": True, **given})
+    return GdeltSource(options, source_context(folder, clock=clock or ManualClock(AT + timedelta(hours=6))))
+
+
+def read(source: GdeltSource, ends: int = 1, commits: int = 10**9) -> list[Item]:
+    """Return the items up to the `ends`th time that nothing more is there; batches after the first `commits` are not committed."""
+    items: list[Item] = []
+    for number, batch in enumerate(source.batches(threading.Event()), 1):
+        if number > commits:
+            break
+        items += batch.items
+        batch.commit()
+        ends -= batch.caught_up
+        if not ends:
+            break
+    source.close()
+    return items
+
+
+def documents(items: list[Item]) -> list[Document]:
+    return [item.document for item in items if item.document]
+
+
+def test_the_titles_of_the_newest_file_come_with_publisher_and_time(server: GdeltServer, tmp_path: Path) -> None:
+    server.publish(
+        AT,
+        gkg_row("AT&T &#8211; shares fall", AT, 1, "reuters.com", precise="20260112154500"),
+        gkg_row("", AT, 2),
+        gkg_row("A broadcast", AT, 3, collection="2"),
+        gkg_row("From the archive", AT, 4, precise="20110101000000"),
+        "a\tbroken row",
+    )
+    items = read(open_source(server, tmp_path))
+    first, second = documents(items)
+    assert (first.title, first.source, first.author, first.language) == ("AT&T – shares fall", "reuters.com", "Ada L.", "en")
+    assert (first.published_at, second.published_at) == (AT - timedelta(minutes=30), AT)
+    assert first.url == "https://www.reuters.com/news/1"
+    assert [item.rejection.reason for item in items if item.rejection] == ["broken_row"]
+
+
+def test_every_file_since_the_last_one_is_read_across_restarts(server: GdeltServer, tmp_path: Path) -> None:
+    server.publish(AT, gkg_row("first", AT, 0))
+    read(open_source(server, tmp_path))
+    for number in range(1, 6):
+        server.publish(AT + number * STEP, gkg_row(f"title {number}", AT + number * STEP, number))
+    assert [document.title for document in documents(read(open_source(server, tmp_path)))] == [f"title {number}" for number in range(1, 6)]
+
+
+def test_a_file_is_read_on_from_the_batch_that_was_committed_last(server: GdeltServer, tmp_path: Path) -> None:
+    server.publish(AT, *(gkg_row(f"title {number}", AT, number) for number in range(1_200)))
+    first = documents(read(open_source(server, tmp_path), commits=1))
+    again = documents(read(open_source(server, tmp_path)))
+    assert [document.title for document in (*first, *again)] == [f"title {number}" for number in range(1_200)]
+    assert len(first) == 500
+
+
+def test_a_file_that_is_not_yet_as_listed_is_tried_again(server: GdeltServer, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    name = server.publish(AT, gkg_row("whole", AT))
+    whole = server.files[name]
+    server.files[name] = whole[:-20]
+    clock = ManualClock(AT + timedelta(hours=6))
+
+    def finish(seconds: float) -> None:
+        clock.advance(seconds)
+        server.files[name] = whole
+
+    clock.sleep = finish  # type: ignore[method-assign]
+    assert [document.title for document in documents(read(open_source(server, tmp_path, clock)))] == ["whole"]
+    assert "is not yet as listed" in caplog.text
+
+
+def test_files_that_gdelt_does_not_have_or_that_stay_damaged_are_left_out_and_said(
+    server: GdeltServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.publish(AT, gkg_row("first", AT))
+    read(open_source(server, tmp_path))
+    damaged = server.publish(AT + 2 * STEP, gkg_row("damaged", AT))
+    server.files[damaged] = server.files[damaged][:50]
+    server.publish(AT + 5 * STEP, gkg_row("last", AT))
+    for number in (3, 4):
+        server.files[f"{AT + number * STEP:%Y%m%d%H%M%S}.gkg.csv.zip"] = server.files[server.publish(AT + 5 * STEP, gkg_row("last", AT))]
+    source = open_source(server, tmp_path)
+    assert [document.title for document in documents(read(source))] == ["last"] * 3
+    assert source.gaps == 2
+    assert caplog.text.count("is left out") == 2
+
+
+def test_a_refusal_is_waited_out_as_long_as_the_server_asks(server: GdeltServer, tmp_path: Path) -> None:
+    server.publish(AT, gkg_row("first", AT))
+    server.refusals = [(429, {"Retry-After": "700"})]
+    clock = ManualClock(AT + timedelta(hours=6))
+    began = clock.monotonic()
+    assert len(read(open_source(server, tmp_path, clock))) == 1
+    assert clock.monotonic() - began >= 700
+
+
+def test_only_what_is_wanted_becomes_a_document(server: GdeltServer, tmp_path: Path) -> None:
+    server.publish(
+        AT, gkg_row("A bank fails", AT, 1), gkg_row("A cat sleeps", AT, 2), gkg_row("Another bank fails", AT, 3, publisher="reuters.com")
+    )
+    found = documents(read(open_source(server, tmp_path, everything=False, keywords=["bank"], publishers=["www.reuters.com"])))
+    assert [document.title for document in found] == ["Another bank fails"]
+
+
+class TestConformance(SourceConformance):
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> Iterator[SourceRig]:
+        server = GdeltServer()
+        titles = [f"title {number}" for number in range(12)]
+        for part in range(3):
+            at = AT + part * STEP
+            server.publish(
+                at, *(gkg_row(title, at, number) for number, title in enumerate(titles[part * 4 : part * 4 + 4], part * 4)), "broken"
+            )
+        rig = TypeRig(GdeltType(), {"url": server.url, "everything": True}, tmp_path, titles=titles, rejects=3)
+        rig.context().cursor.save({"done": (AT - STEP).isoformat(), "row": 0})
+        yield rig
+        server.close()
