@@ -24,7 +24,7 @@ from squall.ingest.social.batching import StreamBatches
 from squall.ingest.social.pauses import Pauses
 from squall.ingest.social.text_filter import TextFilter, entity_finder
 from squall.ingest.social.web_socket import ConnectionFailedError, ConnectionRefusedByServerError, WebSocket, open_web_socket
-from squall.ingest.source import OriginNumbers, accepted, deleted, rejected
+from squall.ingest.source import OriginNumbers, accepted, as_bytes, deleted, rejected
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +175,7 @@ class BlueskySource:
             document = post_document(event, text, self._options.source, self._context.clock.now())
             self._batches.add(accepted(self._numbers.next(), document))
         except InvalidRecordError as error:
-            self._batches.add(rejected(self._numbers.next(), error, orjson.dumps(event.record, default=str)))
+            self._batches.add(rejected(self._numbers.next(), error, as_bytes(event.record)))
         self._position.delivered(event)
 
     def _is_wanted(self, record: dict[str, Any], text: str) -> bool:

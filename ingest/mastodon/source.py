@@ -23,7 +23,7 @@ from squall.ingest.social.batching import StreamBatches
 from squall.ingest.social.pauses import Pauses
 from squall.ingest.social.text_filter import TextFilter, entity_finder
 from squall.ingest.social.web_socket import ConnectionFailedError, ConnectionRefusedByServerError, WebSocket, open_web_socket
-from squall.ingest.source import OriginNumbers, accepted, deleted, rejected
+from squall.ingest.source import OriginNumbers, accepted, as_bytes, deleted, rejected
 
 log = logging.getLogger(__name__)
 
@@ -189,7 +189,7 @@ class MastodonSource:
             document = status_document(status, self._host, self._options.source, self._context.clock.now())
             self._batches.add(accepted(self._numbers.next(), document))
         except InvalidRecordError as error:
-            self._batches.add(rejected(self._numbers.next(), error, orjson.dumps(status)))
+            self._batches.add(rejected(self._numbers.next(), error, as_bytes(status)))
 
     def _is_wanted(self, status: dict[str, Any]) -> bool:
         if not is_readable(status) or (is_reply(status) and not self._options.replies):

@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
-import orjson
-
 from squall.core.errors import InvalidRecordError, StoppedError, UnavailableError
 from squall.core.items import Batch, Item
 from squall.ingest.reddit.api import Listing, RedditApi
@@ -18,7 +16,7 @@ from squall.ingest.reddit.posts import Post, document_id_of, post_document
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.social.pauses import Pauses
 from squall.ingest.social.text_filter import TextFilter, entity_finder
-from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted, deleted, no_commit, rejected
+from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted, as_bytes, deleted, no_commit, rejected
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +142,7 @@ class RedditSource:
         try:
             return [accepted(self._numbers.next(), post_document(post, self._options.source, self._context.clock.now()))]
         except InvalidRecordError as error:
-            return [rejected(self._numbers.next(), error, orjson.dumps(post._asdict()))]
+            return [rejected(self._numbers.next(), error, as_bytes(post._asdict()))]
 
     def _aside(self, call: Callable[[], T]) -> T:
         """Return what `call` returns, run on a thread of its own: PRAW waits for Reddit's limits without looking at `stop`.
