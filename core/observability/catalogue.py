@@ -48,7 +48,15 @@ CATALOGUE: Final = (
     MetricGroup(
         "Sources",
         "`squall ingest`; `squall up` exports all but the documents",
-        (pipeline.SOURCE_DOCUMENTS, pipeline.DOCUMENT_AGE, pipeline.CONTACT_AGE, pipeline.FETCHES, pipeline.UNDATED, pipeline.PUSHES),
+        (
+            pipeline.SOURCE_DOCUMENTS,
+            pipeline.DOCUMENT_AGE,
+            pipeline.CONTACT_AGE,
+            pipeline.GAPS,
+            pipeline.FETCHES,
+            pipeline.UNDATED,
+            pipeline.PUSHES,
+        ),
     ),
     MetricGroup(
         "Detector",

@@ -27,6 +27,7 @@ VersionFate = Literal["stored", "left_out"]
 REASONS: Final = (
     "broken_avro",
     "broken_csv",
+    "broken_compression",
     "broken_encoding",
     "broken_file",
     "broken_json",

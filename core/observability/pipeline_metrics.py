@@ -220,6 +220,14 @@ CONTACT_AGE = Metric(
     "Longer than a few of its intervals: it is cut off. The log names the source and the reason; `squall ingest check` asks it.",
     (_SOURCE,),
 )
+GAPS = Metric(
+    "squall_source_gaps_total",
+    MetricType.COUNTER,
+    "gaps",
+    "How often what a source reads no longer had all that was published since the source read last: documents are missing.",
+    "Above 0: the log names the source and from when to when. Keep it running, poll it more often, or divide it.",
+    (_SOURCE,),
+)
 PUSHES = Metric(
     "squall_push_requests_total",
     MetricType.COUNTER,

@@ -1,4 +1,4 @@
-"""When each source was last in contact with what it reads, and when it last delivered a document."""
+"""When each source was last in contact with what it reads, when it last delivered a document, and how often something was lost."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ class SourceSilence:
     Args:
         document: since its last document.
         contact: since it last reached what it reads, with news or without.
+        gaps: how often what it reads no longer had all that was published since the source read last.
     """
 
     document: float
     contact: float
+    gaps: int = 0
 
 
 @dataclass(slots=True)
@@ -27,6 +29,7 @@ class _Activity:
     document: float
     contact: float
     contacts: int = 0
+    gaps: int = 0
 
 
 class SourceActivity:
@@ -55,6 +58,12 @@ class SourceActivity:
         """Note that `source` has delivered a document, which is a contact too."""
         self._note(source, document=True)
 
+    def gap(self, source: str) -> None:
+        """Note that something was lost before `source` could read it."""
+        with self._lock:
+            if (found := self._sources.get(source)) is not None:
+                found.gaps += 1
+
     def contacts(self, source: str) -> int:
         """Return how often `source` has reached what it reads."""
         with self._lock:
@@ -65,7 +74,7 @@ class SourceActivity:
         """Return the silence of each source by its name."""
         now = self._clock.monotonic()
         with self._lock:
-            return {name: SourceSilence(now - found.document, now - found.contact) for name, found in self._sources.items()}
+            return {name: SourceSilence(now - found.document, now - found.contact, found.gaps) for name, found in self._sources.items()}
 
     def _note(self, source: str, *, document: bool) -> None:
         now = self._clock.monotonic()

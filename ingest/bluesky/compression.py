@@ -75,7 +75,7 @@ class Unpacker:
         try:
             parameters = zstandard.get_frame_parameters(message)
             if parameters.content_size > MOST_MESSAGE_BYTES and parameters.content_size != zstandard.CONTENTSIZE_UNKNOWN:
-                raise InvalidRecordError("too_long", f"the message has more than {MOST_MESSAGE_BYTES} bytes")
+                raise InvalidRecordError("too_large", f"the message has more than {MOST_MESSAGE_BYTES} bytes")
             return self._decompressor.decompress(message, max_output_size=MOST_MESSAGE_BYTES)
         except zstandard.ZstdError:
             raise InvalidRecordError("broken_compression", "the message is not valid zstd for the server's dictionary") from None

@@ -199,6 +199,7 @@ class BlueskySource:
         self._asked_us, self._certain_gap = 0, False
         if asked and (certain or event.time_us - asked > (_SPARSE_GAP_US if self._options.authors else _GAP_US)):
             self.gaps += 1
+            self._context.report.gap()
             log.warning(
                 "posts are missing: the server no longer has those from %s to %s",
                 moment_of(asked).isoformat(timespec="seconds"),

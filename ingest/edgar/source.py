@@ -149,6 +149,7 @@ class EdgarSource:
 
     def _say_gap(self, form: str, known: datetime) -> None:
         self.gaps += 1
+        self._context.report.gap()
         since = known.isoformat(timespec="seconds")
         log.warning("filings of form %s are missing since %s: poll more often", form, since, extra={"source": self.name})
 

@@ -158,6 +158,7 @@ class GdeltSource:
 
     def _leave_out(self, at: datetime, why: str) -> None:
         self.gaps += 1
+        self._context.report.gap()
         log.warning("a file of GDELT is left out: %s: %s", file_name(at), why, extra={"source": self.name})
 
     def _get(self, name: str, most: int) -> HttpAnswer:

@@ -92,6 +92,7 @@ class RedditSource:
         self._context.report.contact()
         if not reached:
             self.gaps += 1
+            self._context.report.gap()
             log.warning(
                 "posts are missing: Reddit lists the newest thousand only; poll more often, or make several sources of the subreddits",
                 extra={"source": self.name, "listing": listing},

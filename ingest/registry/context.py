@@ -80,6 +80,10 @@ class SourceReport:
         self._health.sources.contact(self._name)
         self.alive()
 
+    def gap(self) -> None:
+        """Say that what the source reads no longer has all that was published since the source read last; also say so in the log."""
+        self._health.sources.gap(self._name)
+
     @property
     def contacts(self) -> int:
         """How often it has answered."""

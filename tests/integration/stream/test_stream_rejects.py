@@ -36,7 +36,7 @@ MALFORMED: dict[str, list[tuple[bytes | None, list[tuple[str, bytes]]]]] = {
 }
 
 
-def test_a_malformed_message_is_dead_lettered_with_its_origin_and_its_neighbours_are_stored(
+def test_a_malformed_message_is_dead_lettered_its_neighbours_are_stored_and_a_tombstone_has_one_deleted(
     make_harness: Callable[..., KafkaHarness], bootstrap_servers: str
 ) -> None:
     harness = make_harness(bootstrap_servers, partitions=1)
@@ -45,7 +45,8 @@ def test_a_malformed_message_is_dead_lettered_with_its_origin_and_its_neighbours
     malformed = [(reason, value, headers) for reason, cases in MALFORMED.items() for value, headers in cases]
     for place, (_, value, headers) in enumerate(malformed):
         messages.insert(3 * place + 1, (b"malformed", value, headers))
-    harness.publish_raw(messages)
+    taken_back = neighbours[0]
+    harness.publish_raw([*messages, (taken_back.id.encode(), None, HEADERS)])
     worker = harness.worker()
     harness.drained()
     assert worker.stop() == 0, harness.explain()
@@ -63,6 +64,8 @@ def test_a_malformed_message_is_dead_lettered_with_its_origin_and_its_neighbours
             each.id for each in neighbours
         }
         assert store.counts.totals().documents == len(neighbours)
+        assert store.documents.delete_marked() == 1
+        assert store.documents.get(taken_back.id) is None
     finally:
         store.close()
 
