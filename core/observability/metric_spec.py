@@ -28,6 +28,7 @@ REASONS: Final = (
     "broken_avro",
     "broken_csv",
     "broken_compression",
+    "broken_csv",
     "broken_encoding",
     "broken_file",
     "broken_json",
