@@ -34,6 +34,8 @@ class StreamPosition:
         self._seq = int(cursor.get("seq", 0)) if same else 0
         self.time_us = int(cursor.get("time_us", start_us))
         """Of the newest event that was read; 0 before the first, if the start is not set."""
+        self.has_read = bool(cursor)
+        """Whether anything was read before: what the server does not have from then on is missing."""
         recent = cursor.get("recent", {})
         self._recent: dict[str, int] = {str(key): int(value) for key, value in recent.items()} if isinstance(recent, dict) else {}
 
@@ -69,6 +71,7 @@ class StreamPosition:
 
     def passed(self, event: StreamEvent) -> None:
         """Move behind the event."""
+        self.has_read = True
         self._seq = max(self._seq, event.seq)
         self.time_us = max(self.time_us, event.time_us)
 

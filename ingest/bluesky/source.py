@@ -106,7 +106,7 @@ class BlueskySource:
             if not self._position.is_same_boot(socket.header("Jetstream-Boot-Id")) and by_number:
                 self._position.forget_number()  # the numbers of another process; resume by time
                 return
-            self._asked_us = 0 if by_number else self._position.resume
+            self._asked_us = 0 if by_number or not self._position.has_read else self._position.resume
             self._context.report.contact()
             log.info("connected", extra={"source": self.name, "url": redact_url(self._options.url), "cursor": self._position.resume})
             yield from self._read(socket)
@@ -191,7 +191,7 @@ class BlueskySource:
         if notice.name == "FutureCursor":
             self._position.forget_number()
             raise ConnectionFailedError("the server does not know the cursor; it is resumed by time")
-        self._asked_us = self._position.time_us  # the next event shows how large the gap is
+        self._asked_us = self._position.time_us if self._position.has_read else 0  # the next event shows how large the gap is
         self._certain_gap = True
 
     def _look_for_gap(self, event: StreamEvent) -> None:
