@@ -36,6 +36,8 @@ class BatchInFlight:
     first: FirstReading | None = None
     scored: ScoringResult = field(default_factory=ScoringResult)
     token: str = ""
+    deleted: int = 0
+    """Stored documents that were taken back."""
     stored_at: datetime | None = None
     scoring_seconds: float = 0.0
     storing_seconds: float = 0.0
@@ -81,6 +83,8 @@ class BatchInFlight:
 
     @staticmethod
     def _outcome(item: Item, left: set[str], failures: dict[str, Rejection]) -> Outcome:
+        if item.deletion is not None:
+            return Outcome(Fate.DELETED)
         if item.document is None:
             return Outcome(Fate.REJECTED, item.rejection)
         key = item.document.id

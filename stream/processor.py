@@ -1,10 +1,9 @@
 """The one way from documents to stored scores. Knows no Kafka: the drivers own offsets and cursors.
 
-Stages of a micro-batch: look up what is stored already, let the network read the rest, make rows, insert them, then settle: dead-letter
-the rejects and publish the report. Only when `settle` has returned is all of it safe, and only then may a driver acknowledge. `process`
-does one stage after another; `squall.stream.stages` runs the stages of successive micro-batches side by side.
-Order of a micro-batch: skip what is stored already, score, insert, mark what was taken back for deletion, then dead-letter the rejects,
-then publish the report. Only when all of it is safe does `process` return, and only then may a driver acknowledge.
+Stages of a micro-batch: look up what is stored already, let the network read the rest, make rows, insert them and mark what was taken
+back, then settle: dead-letter the rejects and publish the report. Only when `settle` has returned is all of it safe, and only then may a
+driver acknowledge. `process` does one stage after another; `squall.stream.stages` runs the stages of successive micro-batches side by
+side.
 """
 
 from __future__ import annotations
@@ -175,7 +174,7 @@ class Processor:
         batch.scoring_seconds += watch.lap()
 
     def insert(self, batch: BatchInFlight) -> None:
-        """Store the rows.
+        """Store the rows, then mark the documents that were taken back for deletion.
 
         Raises:
             StoreError: the store refused them for a reason that a retry does not cure.
@@ -185,6 +184,8 @@ class Processor:
         if rows:
             token = batch.token = _token(rows)
             self.retry_until_available(lambda: self._store.insert(rows, token=token))
+        if taken_back := list(dict.fromkeys(item.deletion.id for item in batch.items if item.deletion is not None)):
+            batch.deleted = self.retry_until_available(lambda: self._store.mark_deleted(taken_back))
         batch.storing_seconds = watch.lap()
         batch.stored_at = self._clock.now()
 
@@ -196,24 +197,6 @@ class Processor:
             StoppedError: asked to stop while waiting for whatever keeps dead letters.
         """
         items, outcomes = batch.items, batch.outcomes()
-        items, versions = self._identified(items)
-        documents: dict[str, Document] = {}
-        for item in items:
-            if item.document is not None:
-                documents.setdefault(item.document.id, item.document)
-        known, left_out = versions.scored, {document.id for document in versions.left_out}
-        watch.lap()
-        scored = self._scorer.score(
-            [document for key, document in documents.items() if key not in known and key not in left_out],
-            [document for key, document in documents.items() if key in known],
-        )
-        scoring_seconds = watch.lap()
-        token = _token(scored.rows) if scored.rows else ""
-        if scored.rows:
-            self.retry_until_available(lambda: self._store.insert(scored.rows, token=token))
-        deleted = self._delete(items)
-        storing_seconds, stored_at = watch.lap(), self._clock.now()
-        outcomes = _outcomes(items, {row.document.id for row in scored.rows}, scored.failures)
         self._reject_limit.check(items, outcomes)
         self._dead_letter(items, outcomes)
         report = BatchReport(
@@ -225,13 +208,9 @@ class Processor:
             limit=self._settings.batch_documents,
             retries=self._taken_retries(),
             left_out=batch.left_out,
+            deleted=batch.deleted,
             scoring_seconds=batch.scoring_seconds,
             storing_seconds=batch.storing_seconds,
-            retries=retries,
-            left_out=versions.left_out,
-            deleted=deleted,
-            scoring_seconds=scoring_seconds,
-            storing_seconds=storing_seconds,
         )
         self._publish(report)
         return outcomes
@@ -281,11 +260,6 @@ class Processor:
             known = self.retry_until_available(lambda: self._store.known_versions(documents, batch.model_version))
         batch.identify(Versions([*known, *unstored(known, documents, ahead)], self._settings.max_versions_per_day))
 
-    def _delete(self, items: Sequence[Item]) -> int:
-        """Have the documents deleted that were taken back; return how many of them were stored."""
-        first_ids = list(dict.fromkeys(item.deletion.id for item in items if item.deletion is not None))
-        return self.retry_until_available(lambda: self._store.mark_deleted(first_ids)) if first_ids else 0
-
     def _dead_letter(self, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
         now = self._clock.now()
         letters = [
@@ -296,25 +270,6 @@ class Processor:
         if letters:
             self.retry_until_available(lambda: self._dead_letters.write(letters))
             log.warning("dead-lettered %d items; the first: %s: %s", len(letters), letters[0].reason, letters[0].detail)
-
-
-def _outcomes(items: Sequence[Item], fresh: set[str], failures: dict[str, Rejection]) -> list[Outcome]:
-    """One outcome per item; the first item of a fresh id is the stored one, later ones are its duplicates."""
-    left = set(fresh)
-    outcomes = []
-    for item in items:
-        if item.deletion is not None:
-            outcomes.append(Outcome(Fate.DELETED))
-        elif item.document is None:
-            outcomes.append(Outcome(Fate.REJECTED, item.rejection))
-        elif item.document.id in failures:
-            outcomes.append(Outcome(Fate.REJECTED, failures[item.document.id]))
-        elif item.document.id in left:
-            left.remove(item.document.id)
-            outcomes.append(Outcome(Fate.STORED))
-        else:
-            outcomes.append(Outcome(Fate.DUPLICATE))
-    return outcomes
 
 
 def _token(rows: Sequence[ScoredDocument]) -> str:

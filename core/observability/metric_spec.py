@@ -26,7 +26,6 @@ VersionFate = Literal["stored", "left_out"]
 
 REASONS: Final = (
     "broken_avro",
-    "broken_csv",
     "broken_compression",
     "broken_csv",
     "broken_encoding",
