@@ -28,8 +28,10 @@ function counts(alert) {
   return `${whole(alert.observed)} ${tone(alert)} in ${minutes(alert)} min, ${some(alert.expected)} expected${interval}`;
 }
 
-const share = (alert) =>
-  (alert.test === "no data" || isName(alert) ? "" : `negative share ${percent(alert.negative_share)}, ${percent(alert.expected_share)} expected`);
+const share = (alert) => {
+  if (alert.test === "no data" || isName(alert)) return "";
+  return `negative share ${percent(alert.negative_share)}, ${percent(alert.expected_share)} expected`;
+};
 
 /** What is so now: the last numbers, the peak, and everything since it began; empty where they were not counted. */
 function current(alert) {
@@ -99,7 +101,8 @@ function newCard(alert) {
   };
   const acknowledge = acknowledgeForm(alert, done);
   const silence = silenceForm(alert, done);
-  const chart = el("button", { type: "button", class: "quiet", hidden: alert.kind === "source" }, isName(alert) ? "Show this name" : "Show in chart");
+  const what = isName(alert) ? "Show this name" : "Show in chart";
+  const chart = el("button", { type: "button", class: "quiet", hidden: alert.kind === "source" }, what);
   chart.addEventListener("click", () => (isName(alert) ? handlers.selectEntity(alert.lead_entity) : handlers.select(alert.topic)));
   const address = el("a", { href: `?alert=${alert.id}#alerts-title` }, "Link to this alert");
   details.append(
