@@ -9,7 +9,7 @@ import pytest
 
 from squall.app.bench.documents import BenchDocuments
 from squall.app.bench.recorder import Recorder
-from squall.cli.bench import _print
+from squall.cli.bench.pipeline_table import print_pipeline
 from squall.core.clock import ManualClock
 from tests.support.doubles import START, batch_report
 
@@ -62,7 +62,7 @@ def test_the_table_says_what_each_figure_is_compared_with(capsys: pytest.Capture
     latency = {"50%": {"documents_per_second": 300.0, "p50_seconds": 0.25, "p99_seconds": 0.75}}
     row = {"documents_per_second": 600.0, "share_of_bound": 0.9, "slowest_quarter_share": 0.8, "latency": latency}
     entry = {"cpu_microseconds": {"decode": 40.0, "score": 1500.0}, "ways": {"in process": row}}
-    _print(
+    print_pipeline(
         {
             "machine": {"cores": 2, "load_at_start": 0.1, "load_at_end": 1.2},
             "engine": {"documents_per_second": 666.0},

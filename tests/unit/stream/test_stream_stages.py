@@ -114,7 +114,7 @@ class HeldScorer(HashScorer):
 def make() -> Iterator[Callable[..., Harness]]:
     made: list[Harness] = []
 
-    def harness(*arguments: Any, **limits: float) -> Harness:
+    def harness(*arguments: Any, **limits: Any) -> Harness:
         made.append(Harness(*arguments, **limits))
         return made[-1]
 

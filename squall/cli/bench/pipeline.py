@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from squall.cli.bench.pipeline_table import print_pipeline
 from squall.cli.model.sample_texts import sample_texts
 from squall.cli.options import AsJson, SampleTexts, settings_of
-from squall.cli.output import echo, print_json
+from squall.cli.output import print_json
 from squall.cli.progress import progress_bar
 from squall.core.clock import SystemClock
 
 _TEXTS = 10_000
 
-app = typer.Typer(help="Measure the whole pipeline on this machine.", no_args_is_help=True, rich_markup_mode=None)
 
-
-@app.callback()
-def bench() -> None:
-    """Keep `pipeline` a subcommand: Typer merges an only command with its group."""
-
-
-@app.command()
 def pipeline(
     context: typer.Context,
     texts: SampleTexts = None,
     documents: Annotated[
-        int, typer.Option(min=100, help="Documents of a turn at full speed; five times as many with a free scorer.")
+        int, typer.Option(min=1500, help="Documents of a turn at full speed; five times as many with a free scorer.")
     ] = 4000,
     seconds: Annotated[float, typer.Option(min=1.0, help="Length of each measurement of latency.")] = 10.0,
     rounds: Annotated[int, typer.Option(min=1, help="Turns of each at full speed; the medians are shown.")] = 3,
@@ -49,7 +42,7 @@ def pipeline(
     \b
     Examples:
       squall bench pipeline
-      squall bench pipeline --documents 1000 --seconds 5 --rounds 1
+      squall bench pipeline --documents 2000 --seconds 5 --rounds 1
       squall bench pipeline --kafka broker:9092 --store clickhouse://user:password@host:9000 --json > pipeline.json
     """
     from squall.app.bench.pipeline import PipelinePlan, run_pipeline_bench
@@ -62,25 +55,4 @@ def pipeline(
     if as_json:
         print_json(found)
     else:
-        _print(found)
-
-
-def _print(found: dict[str, Any]) -> None:
-    machine = found["machine"]
-    echo(f"{machine['cores']} cores, load {machine['load_at_start']:.1f} at the start and {machine['load_at_end']:.1f} at the end")
-    echo(f"{'engine alone':24} {found['engine']['documents_per_second']:9,.0f} documents/s")
-    for name, rate in found["bounds"].items():
-        echo(f"{name:24} {rate:9,.0f} documents/s")
-    bounds = {"real": "of the engine", "free": "of the slower bound"}
-    for scorer, entry in found["pipeline"].items():
-        echo(f"\n{scorer} scorer")
-        for way, row in entry["ways"].items():
-            quarter = row["slowest_quarter_share"]
-            even = "" if quarter is None else f"; slowest quarter {quarter:.0%} of the fastest"
-            echo(f"  {way:22} {row['documents_per_second']:9,.0f} documents/s, {row['share_of_bound']:.0%} {bounds[scorer]}{even}")
-            for load, latency in row["latency"].items():
-                times = f"p50 {latency['p50_seconds']:.2f} s, p99 {latency['p99_seconds']:.2f} s"
-                echo(f"    at {load:>4} {latency['documents_per_second']:9,.0f} documents/s: {times} from publication to storage")
-        costs = ", ".join(f"{stage} {cost:,.0f}" for stage, cost in entry["cpu_microseconds"].items())
-        echo(f"  processor time, µs a document: {costs}")
-    echo(f"\nmemory at most {found['memory']['peak_bytes'] / 1e6:,.0f} MB")
+        print_pipeline(found)
