@@ -7,55 +7,31 @@ from datetime import datetime
 
 from squall.storage.queries.base import Queries
 from squall.storage.queries.counts import unpack
-from squall.storage.queries.entities.readings import LATEST
-from squall.storage.queries.spans import COPY_HOURS, span, sql
+from squall.storage.queries.entities.readings import COUNTED_ONCE
+from squall.storage.queries.spans import span, sql
 from squall.storage.rows.counts import MinuteCounts
 from squall.storage.rows.mentions import Levels
 from squall.storage.schema.table import valid_text
 
-# From the few documents that name the entities, which the projection by entity finds, to their last readings and current rows. A copy has
-# the same names, so that it is found among them.
-_NAMING = """
-SELECT DISTINCT published_at, document_id FROM mentions
-WHERE entity IN {entities:Array(String)} AND first
-  AND published_at >= {read_from:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
-"""
 _PER_MINUTE = sql(
     """
-SELECT entity AS name, groupArray(toUInt32(intDiv(toUnixTimestamp(published_at), 60) * 3 + if(adverse, 0, 1)))
+SELECT entity AS name, groupArray(toUInt32(intDiv(toUnixTimestamp(published_at), 60) * 3 + if(bad, 0, 1)))
 FROM
 (
     SELECT
-        entity, published_at, adverse,
-        lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC')) OVER (PARTITION BY entity, fingerprint ORDER BY published_at, id) AS before
-    FROM
-    (
-        SELECT
-            document_id AS id, published_at, entity, ifNull(toFloat64(severity), 0.) AS grave,
-            grave >= {adverse:Float64} OR (toFloat64(p_negative) > {negative:Float64} AND grave >= {some:Float64}) AS adverse
-        FROM ($latest)
-        WHERE first AND entity IN {entities:Array(String)}
-    ) AS named
-    INNER JOIN
-    (
-        SELECT id, published_at, fingerprint FROM
-        (
-            SELECT id, published_at, fingerprint, undated FROM documents
-            WHERE published_at >= {read_from:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
-              AND id IN (SELECT document_id FROM ($naming))
-            ORDER BY scored_at DESC, published_at DESC, model_version DESC, written_at DESC
-            LIMIT 1 BY id
-        )
-        WHERE NOT undated
-    ) AS current USING (id, published_at)
+        id, entity, published_at, ifNull(toFloat64(severity), 0.) AS grave,
+        grave >= {adverse:Float64} OR (toFloat64(p_negative) > {negative:Float64} AND grave >= {some:Float64}) AS bad
+    FROM $counted AND entity IN {entities:Array(String)}
 )
-WHERE published_at >= {start:DateTime64(3, 'UTC')} AND before < published_at - INTERVAL $hours HOUR
+WHERE (reinterpretAsUInt128(unhex(id)), published_at) NOT IN
+(
+    SELECT reinterpretAsUInt128(unhex(id)), published_at FROM documents
+    WHERE undated AND published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
+)
 GROUP BY name
 ORDER BY name
 """,
-    latest=sql(LATEST, documents=_NAMING),
-    naming=_NAMING,
-    hours=str(COPY_HOURS),
+    counted=COUNTED_ONCE,
 )
 
 
