@@ -1,7 +1,8 @@
 """The lifecycle of alerts about names: a candidate fires when its evidence is worth an alert, and ends when nothing follows.
 
 Pure: readings in, changes out. One crisis is one alert: while most of what drives a name drives a candidate already, which has as much
-evidence and is about somebody as specific, the name belongs to that one.
+evidence and is about somebody as specific, the name belongs to that one; and whom an alert tells of already has one of its own only when
+something graver happens to it.
 """
 
 from __future__ import annotations
@@ -157,6 +158,10 @@ class NameAlerts:
         graver = not alert.critical and alert.peak.gravest >= CRITICAL
         alert.critical = alert.critical or graver
         if alert.fired is None and alert.peak.score >= limit and reading.minute >= self._first:
+            crisis = self._same(reading, fired=True) or self._told_by(reading)
+            if crisis is not None:
+                self._hand_over(alert, crisis)
+                return changes
             alert.fired, alert.fired_wall = reading.minute, self._wall
             changes.append(_change(Change.FIRED, reading.minute, alert))
         elif alert.fired is not None and higher:
@@ -215,8 +220,13 @@ class NameAlerts:
         if candidates:
             self._close([min(candidates, key=lambda alert: alert.peak.score)])
 
-    def _same(self, reading: NameReading) -> NameAlert | None:
-        """Return what tells of the same: most of the drivers drive it, it is as specific, and it has as much evidence or has fired."""
+    def _same(self, reading: NameReading, *, fired: bool = False) -> NameAlert | None:
+        """Return what tells of the same: most of the drivers drive it, it is as specific, and it has as much evidence or has fired.
+
+        Args:
+            reading: of another name.
+            fired: only an alert is wanted, no candidate.
+        """
         found: dict[int, NameAlert] = {}
         common: dict[int, int] = {}
         for said in reading.drivers:
@@ -226,7 +236,17 @@ class NameAlerts:
                 common[id(alert)] = common.get(id(alert), 0) + 1
         for key, alert in found.items():
             enough = common[key] >= _SAME_SHARE * len(reading.drivers)
-            if enough and _rank(alert.name) <= _rank(reading.name) and (alert.fired is not None or alert.peak.score >= reading.score):
+            strong = alert.fired is not None or (not fired and alert.peak.score >= reading.score)
+            if enough and strong and alert.name.entity != reading.name.entity and _rank(alert.name) <= _rank(reading.name):
+                return alert
+        return None
+
+    def _told_by(self, reading: NameReading) -> NameAlert | None:
+        """Return the alert that tells of the name already, if nothing graver has happened to the name than to whom the alert is about."""
+        for alert in self._open.values():
+            if alert.fired is None or reading.name.entity not in alert.also or _rank(alert.name) > _rank(reading.name):
+                continue
+            if reading.gravest <= alert.peak.gravest:
                 return alert
         return None
 
@@ -240,9 +260,13 @@ class NameAlerts:
                 other.documents
             ):
                 continue
-            alert.also[other.name.entity] = other.name
-            self._open.pop(other.name.entity, None)
-            self._by_document = {document: alert if held is other else held for document, held in self._by_document.items()}
+            self._hand_over(other, alert)
+
+    def _hand_over(self, candidate: NameAlert, alert: NameAlert) -> None:
+        """Let `candidate` be part of what `alert` is about."""
+        alert.also[candidate.name.entity] = candidate.name
+        self._open.pop(candidate.name.entity, None)
+        self._by_document = {document: alert if held is candidate else held for document, held in self._by_document.items()}
 
 
 def _change(change: Change, minute: int, alert: NameAlert) -> NameChange:

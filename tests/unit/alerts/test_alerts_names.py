@@ -198,6 +198,27 @@ def test_whom_a_document_names_beside_the_crisis_it_is_about_has_no_alert_of_its
     assert [set(alert.also) for alert in found.open] == [{"company:alpenbank"}]
 
 
+def falls_with_it(severity):
+    """A crisis of Harbor Union in which a headline names Alpenbank, and then headlines about Alpenbank alone."""
+    crisis = [told(26 * DAY + number, title, 0.9, events=("insolvency",)) for number, title in enumerate(GRAVE)]
+    minute, title = 26 * DAY + 60, "Alpenbank shares slide 23 percent as rout of Harbor Union spreads"
+    rout = [told(minute, title, 0.9, entity, document="rout") for entity in ("company:alpenbank", "company:harbor-union")]
+    after = [
+        told(26 * DAY + 90 + number, title.replace("Harbor Union", "Alpenbank"), severity, "company:alpenbank")
+        for number, title in enumerate(GRAVE)
+    ]
+    changes, found = alerts_of([*calm(25), *crisis, *rout, *after], per_day=50)
+    return [change.alert.name.entity for change in changes if change.change is Change.FIRED], found
+
+
+def test_whom_an_alert_tells_of_already_has_one_of_its_own_only_if_something_graver_happens_to_it():
+    fired, found = falls_with_it(0.85)
+    assert fired == ["company:harbor-union"]
+    assert [alert.name.entity for alert in found.open] == ["company:harbor-union"]
+    fired, _ = falls_with_it(0.97)
+    assert fired == ["company:harbor-union", "company:alpenbank"]
+
+
 def test_a_company_takes_over_the_candidate_of_its_country():
     title = "Ruritania faces collapse of a bank"
     country = told(26 * DAY, title, 0.95, "country:ruritania", EntityKind.COUNTRY, document="a", events=("fraud",))
