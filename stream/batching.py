@@ -60,6 +60,13 @@ class BatchSize:
         self._least = self.limit = min(LEAST, self._most)
 
     def add(self, documents: int, seconds: float) -> None:
-        """Learn from a micro-batch whose slowest stage took so long."""
+        """Learn from a micro-batch whose slowest stage took so long.
+
+        Args:
+            documents: that were scored; those that were stored before cost next to nothing and teach nothing.
+            seconds: of the slowest stage.
+        """
+        if not documents:
+            return
         wanted = self._most if seconds <= 0 else int(documents * STAGE_SECONDS / seconds)
         self.limit = max(self._least, min(self._most, wanted))

@@ -227,7 +227,7 @@ class Stages:
         delivery.stored(batch.items, outcomes)
         if job.last:
             delivery.done()
-        self.size.add(len(batch.items), max(batch.scoring_seconds, batch.storing_seconds))
+        self.size.add(len(batch.scored.rows), max(batch.scoring_seconds, batch.storing_seconds))
         return True
 
     def _settled(self, batch: BatchInFlight, delivery: Delivery) -> Sequence[Outcome]:

@@ -278,6 +278,8 @@ def test_a_batch_has_as_many_documents_as_the_slowest_stage_does_in_its_time() -
     assert size.limit == 4 * LEAST
     size.add(4 * LEAST, STAGE_SECONDS / 100)
     assert size.limit == 8 * LEAST
+    size.add(0, 0.001)  # nothing new among them
+    assert size.limit == 8 * LEAST
     size.add(8 * LEAST, STAGE_SECONDS * 100)
     assert size.limit == LEAST
 
