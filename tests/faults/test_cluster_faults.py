@@ -30,7 +30,7 @@ from tests.support.faults.cluster import WORKERS, Cluster
 from tests.support.faults.scale import SCALE, SOAK_MINUTES
 from tests.support.squall_process import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200 if SOAK_MINUTES else 300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200 if SOAK_MINUTES else 900)]
 
 WORKER_MEGABYTES = 2_500
 

@@ -10,7 +10,7 @@ import pytest
 from squall.ingest.synthetic.stream import StreamScript, write_stream
 from tests.support.squall_process import SquallProcess, opened, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 KILLS = 2
 
@@ -44,7 +44,7 @@ def test_killing_the_node_at_any_moment_loses_no_document_and_doubles_none(tmp_p
     for _ in range(KILLS):
         before = _cursor(tmp_path)
         node = SquallProcess(log, "up", **settings)
-        wait_until(lambda before=before: _cursor(tmp_path) > before, 60, "a stored batch", log)
+        wait_until(lambda before=before: _cursor(tmp_path) > before, 180, "a stored batch", log)
         node.kill()
     node = SquallProcess(log, "up", **settings)
     wait_until(lambda: "all sources have ended" in node.output().rsplit("live page at", 1)[-1], 120, "the end of the file", log)

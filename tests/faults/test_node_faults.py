@@ -15,7 +15,7 @@ from squall.model.network import SHIPPED
 from tests.support.faults.node import ENDED, NodeRun, check_account, faked_clock, rolled_up
 from tests.support.squall_process import SquallProcess, opened
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 Stream = tuple[Path, StreamScript]
 MEGABYTE = 1_000_000

@@ -46,14 +46,14 @@ class SquallProcess:
         return self.log.read_text(errors="replace")
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, what: str, log: Path | None = None) -> None:
-    """Poll `condition`; fail with `what` and the end of `log` when it does not come true."""
+def wait_until(condition: Callable[[], bool], seconds: float, what: str, log: Path | None = None, every: float = 0.1) -> None:
+    """Look at `condition` `every` so many seconds; fail with `what` and the end of `log` when it does not come true."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             tail = log.read_text(errors="replace")[-4000:] if log and log.exists() else ""
             raise AssertionError(f"{what} did not happen in {seconds:.0f} s\n{tail}")
-        time.sleep(0.1)
+        time.sleep(every)
 
 
 @contextmanager

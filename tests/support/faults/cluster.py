@@ -163,8 +163,8 @@ class Cluster:
             return query(store)
 
     def reach(self, documents: int, seconds: float = 120.0) -> None:
-        """Wait until the store has so many documents."""
-        wait_until(lambda: self.stored() >= documents, seconds, f"{documents} stored documents", self._log())
+        """Wait until the store has so many documents; looks once a second, because counting takes the processor from the workers."""
+        wait_until(lambda: self.stored() >= documents, seconds, f"{documents} stored documents", self._log(), every=1.0)
 
     @contextmanager
     def recovery(self, fault: str, seconds: float = 120.0) -> Iterator[None]:

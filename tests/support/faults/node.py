@@ -64,11 +64,11 @@ class NodeRun:
         """What the present node has printed."""
         return self.log.read_bytes()[self._since :].decode(errors="replace")
 
-    def printed(self, text: str, seconds: float = 90.0) -> None:
+    def printed(self, text: str, seconds: float = 180.0) -> None:
         """Wait until the present node prints `text`."""
         wait_until(lambda: text in self.output(), seconds, f"the line {text!r}", self.log)
 
-    def moved(self, seconds: float = 60.0) -> None:
+    def moved(self, seconds: float = 180.0) -> None:
         """Wait until another batch is stored and its cursor moved."""
         before = self.cursor_times()
         wait_until(lambda: self.cursor_times() > before, seconds, "a stored batch", self.log)
@@ -85,7 +85,7 @@ class NodeRun:
     def finish(self) -> None:
         """Wait for the end of the file and of the detector's work, and stop the node."""
         assert self.node
-        self.printed(ENDED, 120)
+        self.printed(ENDED)
         self.node.stop()
         assert self.node.process.returncode == 0, self.output()[-3000:]
 
