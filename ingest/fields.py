@@ -165,7 +165,8 @@ def symbols_of(fields: Fields) -> tuple[str, ...]:
     if isinstance(value, str):
         listed = _split(value[:_MOST_CHARS])
     elif isinstance(value, list | tuple):
-        listed = [item.get("symbol") or item.get("text") if isinstance(item, Mapping) else item for item in value[:_MOST_LISTED]]
+        given = [item for item in value[:_MOST_LISTED] if is_given(item)]
+        listed = [item.get("symbol") or item.get("text") if isinstance(item, Mapping) else item for item in given]
     else:
         raise InvalidFieldError("invalid_field", "symbols", f"expected a list or text, got {_type(value)}")
     if not all(isinstance(symbol, str) for symbol in listed):

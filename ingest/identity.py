@@ -10,6 +10,8 @@ from squall.core.text import document_id
 from squall.ingest.links import link_key
 
 _NO_ID: Final = frozenset({"n/a", "#n/a", "na", "nan", "<na>", "none", "null", "(null)", "nil", "undefined", "unknown", "-", "--", "?"})
+_ERRORS: Final = frozenset({"#value!", "#ref!", "#name?", "#num!", "#null!", "#div/0!", "00000000-0000-0000-0000-000000000000"})
+"""What spreadsheets and databases have where an id could not be computed."""
 """What exporters write where there is no id, in lower case."""
 _ROUNDED: Final = re.compile(r"[+-]?[0-9]{1,3}(?:[.,][0-9]{1,20})?[eE]\+?[0-9]{1,3}")
 
@@ -28,7 +30,7 @@ def identify(source: str, native_id: str, url: str, content: Callable[[], tuple[
 
 def is_no_id(text: str) -> bool:
     """Return whether an exporter wrote `text` because there is no id, as `N/A`."""
-    return text.lower() in _NO_ID
+    return (key := text.lower()) in _NO_ID or key in _ERRORS
 
 
 def has_lost_digits(text: str) -> bool:

@@ -15,6 +15,8 @@ from squall.ingest.dates.zones import abbreviated, is_abbreviation, is_offset, p
 _EPOCH = re.compile(r"^[+-]?\d{9,10}(?:\.\d+)?$|^\d{12,13}(?:\.\d+)?$|^\d{16}$|^\d{19}$", re.ASCII)
 _COMPACT = re.compile(r"^(?:19|20)\d{10}(?:\d\d)?$", re.ASCII)
 """Of 12 digits too: as milliseconds they would be before 1990."""
+_CUT_CLOCK = re.compile(r"^\d\d(?::?\d\d)?[.,]", re.ASCII)
+"""A fraction of an hour or minute: Python reads `18.02` as two hundredths of a second after 18:00, who writes it means 18:02."""
 _ORDINAL_DAY = re.compile(r"^\d{4}-\d{3}$", re.ASCII)
 _MONTHS = dict(zip(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), range(1, 13), strict=True))
 _DAY_NAME = r"(?:mon|tue|wed|thu|fri|sat|sun)"
@@ -127,13 +129,15 @@ def _from_text(text: str, naive: tzinfo | None, language: str) -> datetime:
     text = text.strip()
     if not text or len(text) > _LONGEST:
         raise ValueError
-    found = _digits(text) if text[-5:].isdigit() and text.isascii() else None
+    found = _digits(text) if text[1:6].isdigit() and text.isascii() else None
     return found or _iso(text) or _rfc822(text, naive, language) or read_date(text, naive, language)
 
 
 def _iso_utc(text: str) -> datetime | None:
     """Read `2026-03-02T14:05:00Z`, with a fraction or without: what `_iso` reads too, by fewer steps."""
     if len(text) < _SHORTEST_UTC or len(text) > _LONGEST or text[4] != "-" or text[10] != "T" or text[-1] != "Z" or not text.isascii():
+        return None
+    if text[13] != ":" or text[16] not in ":Z":
         return None
     try:
         parsed = datetime.fromisoformat(text)
@@ -153,6 +157,8 @@ def _iso(text: str) -> datetime | None:
     if len(text) == 8 and _ORDINAL_DAY.match(text):
         return datetime.strptime(text, "%Y-%j")  # noqa: DTZ007 - `parse_time` sets the zone
     if len(text) < length or text[length : length + 1] not in _ISO_SEPARATORS:
+        return None
+    if _CUT_CLOCK.match(text[length + 1 :]):
         return None
     bare = text[:-4] if text.endswith((" UTC", " GMT")) else text
     try:

@@ -11,7 +11,7 @@ from squall.core.cleaning.markup import fullest
 from squall.core.display import visible
 from squall.core.errors import ConfigurationError
 from squall.ingest.fields import is_given
-from squall.ingest.file.split_time import TIME_OF_DAY, ZONE, TimeColumns
+from squall.ingest.file.split_time import TIME_OF_DAY, ZONE, TimeColumns, beside
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "published_at": ("published_at", "ts_utc", "created_at", "published", "date", "datetime", "timestamp", "time"),
@@ -107,12 +107,18 @@ class Columns:
         if absent:
             raise ConfigurationError(f"{path} has no column {', '.join(absent)}; its columns are {listed}", "correct --map")
         known = self.known(names)
-        if len(names) == 1 and (inside := next((sign for sign in _PARTING if sign in next(iter(names))), "")):
+        if len(names) == 1 and (inside := self._delimiter_in(next(iter(names)))):
             raise ConfigurationError(f"{path} has one column, {listed}", f"set the delimiter: --delimiter {inside!r}")
         if "published_at" not in known:
             raise ConfigurationError(f"{path} has no known time column; its columns are {listed}", "name it with --map published_at=COLUMN")
         if not known & {"title", "text"}:
             raise ConfigurationError(f"{path} has no known text column; its columns are {listed}", "name it with --map text=COLUMN")
+
+    def _delimiter_in(self, header: str) -> str:
+        """Return the character that parts a header of one column; empty if it has none that is usual or gives known columns."""
+        signs = dict.fromkeys(sign for sign in header if not (sign.isalnum() or sign == "_"))
+        known = (sign for sign in signs if self.known([name.strip() for name in header.split(sign) if name.strip()]))
+        return next((sign for sign in _PARTING if sign in signs), "") or next(known, "")
 
     def _layout(self, names: tuple[str, ...]) -> Layout:
         columns = self._resolve_names(names)
@@ -127,7 +133,8 @@ class Columns:
         def column(aliases: Sequence[str]) -> str:
             return next((by_lower[alias] for alias in aliases if alias in by_lower and by_lower[alias] not in mapped), "")
 
-        of_day, zone = column(TIME_OF_DAY), column(ZONE)
+        partners = tuple(beside(name) for name in day if by_lower.get(beside(name)) != name)
+        of_day, zone = column((*partners, *TIME_OF_DAY)), column(ZONE)
         of_day = "" if day[:1] == (of_day,) else of_day  # alone, it is the time itself
         return TimeColumns(day, of_day, zone) if day and (of_day or zone) else None
 

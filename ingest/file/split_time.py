@@ -20,6 +20,12 @@ _UNIX: Final = re.compile(r"[+-]?(?:\d{9,19})(?:\.\d+)?", re.ASCII)
 _OF_DAY_FORMATS: Final = ("%H", "%I", "%X", "%c", "%T", "%R", "%s")
 
 
+def beside(day: str) -> str:
+    """Return what the column of times of day is called beside the column `day`: `pub_time` beside `pub_date`."""
+    name = day.strip().lower()
+    return f"{name.removesuffix('_at')}_time" if name.endswith("_at") else name.replace("date", "time")
+
+
 @dataclass(frozen=True, slots=True)
 class TimeColumns:
     """The columns of one file that a time is spread over.

@@ -22,6 +22,8 @@ _MARKS: Final = (
 )
 _LATIN: Final = ("cp1252", "cp1250", "cp1254")
 """Of the alphabets with accents, most used first."""
+_MAC: Final = "mac_roman"
+"""Of files whose lines end with CR alone, as both come from old programs for the Mac."""
 _OTHERS: Final = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr")
 _LEAST_OTHER: Final = 6
 """So many letters of another script make it believable; fewer are accents or currency signs in Latin text."""
@@ -87,7 +89,8 @@ def _encoding(sample: bytes) -> tuple[str, bool]:
     if wide:
         return wide, True
     foreign = _not_utf8(sample)
-    return (_guessed(foreign), True) if foreign else (UTF_8, False)
+    latin = (*_LATIN, _MAC) if b"\r" in sample and b"\n" not in sample else _LATIN
+    return (_guessed(foreign, latin), True) if foreign else (UTF_8, False)
 
 
 def _wide(start: bytes) -> str:
@@ -118,13 +121,13 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _guessed(lines: bytes) -> str:
+def _guessed(lines: bytes, latin: tuple[str, ...]) -> str:
     for match in from_bytes(lines, cp_isolation=[*_LATIN, *_OTHERS]):  # most likely first
         if match.encoding in _LATIN:
             break
         if _is_other_script(str(match)):
             return match.encoding
-    return min(_LATIN, key=lambda name: _signs_in_words(lines.decode(name, "replace")))
+    return min(latin, key=lambda name: _strangers_in_words(lines.decode(name, "replace")))
 
 
 def _is_other_script(text: str) -> bool:
@@ -133,10 +136,17 @@ def _is_other_script(text: str) -> bool:
     return letters >= _LEAST_OTHER and 4 * sum("\uff61" <= c <= "\uff9f" for c in text) < letters
 
 
-def _signs_in_words(text: str) -> int:
-    """Return how often a character that is no letter stands between letters: where an encoding is the wrong one, letters become signs."""
+def _strangers_in_words(text: str) -> int:
+    """Return how often a sign stands between letters, or a capital between small ones: what letters become in the wrong encoding."""
     triples = zip(text, text[1:], text[2:], strict=False)
-    return sum(middle > "\x7f" and middle not in "’‘" and not middle.isalpha() and a.isalpha() and b.isalpha() for a, middle, b in triples)
+    return sum(
+        middle > "\x7f"
+        and (
+            (not middle.isalpha() and middle not in "’‘" and a.isalpha() and b.isalpha())
+            or (middle.isupper() and a.islower() and b.islower())
+        )
+        for a, middle, b in triples
+    )
 
 
 class _Rewritten(io.RawIOBase):

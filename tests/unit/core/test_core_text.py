@@ -65,6 +65,13 @@ def test_another_story_has_another_fingerprint(other: str) -> None:
         ("▲ Apple moves", "▼ Apple moves"),
         ("EU fines Apple €5bn", "EU fines Apple £5bn"),
         ("Tesla bankrupt?", "Tesla bankrupt"),
+        ("トヨタ株 ＋3.2%", "トヨタ株 －3.2%"),
+        ("Sony profit ＞ 5bn", "Sony profit ＜ 5bn"),
+        ("Acme Q3 EPS $(0.05) misses", "Acme Q3 EPS $0.05 misses"),
+        ("Acme Q3 EPS ($0.05) misses", "Acme Q3 EPS $0.05 misses"),
+        ("Acme margin (5.2%) in Q3", "Acme margin 5.2% in Q3"),
+        ("Apple moves .5% today", "Apple moves 5% today"),
+        ("My Apple shares :)", "My Apple shares :("),
     ],
 )
 def test_a_sign_that_changes_the_meaning_changes_the_fingerprint(one: str, other: str) -> None:
@@ -78,6 +85,8 @@ def test_a_sign_that_changes_the_meaning_changes_the_fingerprint(one: str, other
         ("Apple 🚀🚀🚀 ❤️", "Apple 🚀 ❤"),
         ("Ford <F.N> falls on weak sales", "Ford F.N falls on weak sales"),
         ("UPDATE 1-Ford falls -3% on weak sales", "Ford falls -3% on weak sales - Reuters"),
+        ("トヨタ株 －3.2%", "トヨタ株 -3.2%"),
+        ("Ford (F) and GM (General Motors) fall in 2026", "Ford F and GM General Motors fall in 2026"),
         ("Ford, GM - a long-awaited tie-up in 2025-26", "Ford GM a long awaited tie up in 2025 26"),
     ],
 )

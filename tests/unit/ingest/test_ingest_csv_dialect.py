@@ -71,6 +71,21 @@ def test_the_encodings_of_other_scripts_are_found(tmp_path: Path, text: str, enc
     assert pairs(read(path)[0]) == [(text, "")]
 
 
+def test_a_file_of_an_old_mac_program_is_in_its_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes("date,title\r2020-01-01,Société Générale chute à l’été\r".encode("mac_roman"))
+    assert pairs(read(path)[0]) == [("Société Générale chute à l’été", "")]
+
+
+@pytest.mark.parametrize("delimiter", ["~", ":", "^", "\x01"])
+def test_the_error_of_an_unusual_delimiter_names_the_option(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text(TABLE.replace(",", delimiter))
+    with pytest.raises(ConfigurationError) as refusal:
+        read(path)
+    assert f"--delimiter {delimiter!r}" in str(refusal.value)
+
+
 def test_what_was_found_is_said_and_a_guess_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "f.csv"
     path.write_bytes(TABLE.replace(",", ";").replace("\n", "\r").encode("cp1252"))

@@ -62,7 +62,7 @@ def test_a_whole_number_that_a_table_made_a_float_is_the_number() -> None:
     assert build(id=7.0).id == build(id="7").id
 
 
-@pytest.mark.parametrize("value", ["N/A", "null", "NaN", "none", "-", "", None, float("nan")])
+@pytest.mark.parametrize("value", ["N/A", "null", "NaN", "none", "-", "#REF!", "", None, float("nan")])
 def test_a_placeholder_for_an_id_is_no_id(value: str | float | None) -> None:
     assert build(id=value, title="One").id == build(title="One").id != build(id=value, title="Two").id
 

@@ -31,6 +31,9 @@ MOMENT = datetime(2011, 8, 1, 4, 0, tzinfo=UTC)
         "Aug 1, 2011 04:00",
         "1312171200",
         "1312171200000",
+        "1312171200.0",
+        "1312171200.00",
+        "1312171200000.0",
         1312171200,
         1312171200.0,
         1312171200000,
@@ -57,6 +60,15 @@ def test_an_explicit_format_decides_between_day_and_month() -> None:
     assert parse_time("01/08/2011 04:00", UTC, "%d/%m/%Y %H:%M") == MOMENT
     with pytest.raises(TimeFormatError):
         parse_time("01/08/2011 04:00", UTC)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2011-08-01 04.30", "2011-08-01T04.30Z", "2011-08-01T04:30.5Z", "2011-08-01 04,30", "20110801T0430.5", "2011-08-01 04:30.5 UTC"],
+)
+def test_a_fraction_of_an_hour_or_minute_is_refused_and_not_read_as_one_of_a_second(value: str) -> None:
+    with pytest.raises(TimeFormatError, match="not a time that is understood"):
+        parse_time(value, UTC)
 
 
 @pytest.mark.parametrize(

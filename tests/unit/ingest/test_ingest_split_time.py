@@ -46,6 +46,8 @@ def csv(folder: Path, header: str, *rows: str) -> Path:
         ("id,date,time,tweet", "1,2026-03-02,2:05 PM,The bank fails"),
         ("id,date,time,tweet", "1,20260302,14:05,The bank fails"),
         ("id,Date,Time,tweet", '1,"Mar 2, 2026",14:05,The bank fails'),
+        ("id,created_at,created_time,tweet", "1,2026-03-02,14:05,The bank fails"),
+        ("id,Created_At,Created_Time,tz,tweet", "1,2026-03-02,15:05,CET,The bank fails"),
         ("id,datetime,timezone,tweet", "1,2026-03-02 09:05,America/New_York,The bank fails"),
         ("id,created_at,date,time,timezone,tweet", "1,2026-03-02 15:05:00 CET,2026-03-02,15:05:00,+0100,The bank fails"),
         ("id,created_at,date,time,timezone,tweet", "1,1772460300000,2026-03-02,15:05:00,+0100,The bank fails"),
@@ -64,6 +66,7 @@ def test_day_time_and_zone_are_joined_where_they_are_apart(tmp_path: Path, heade
     ("header", "row", "named"),
     [
         ("id,date,time,tweet", "1,2026-03-02,,The bank fails", "time of day in time is missing"),
+        ("id,date,time,tweet", "1,2026-03-02,14.05,The bank fails", "the columns date, time are no time together"),
         ("id,date,time,tweet", "1,2026-03-02,morning,The bank fails", "the columns date, time are no time together"),
         ("id,date,time,timezone,tweet", "1,2026-03-02,14:05,Mars,The bank fails", "the columns date, time, timezone are no time together"),
         ("id,datetime,tz,tweet", "1,2026-03-02 14:05,IST,The bank fails", "the columns datetime, tz are no time together"),
@@ -87,6 +90,11 @@ def test_a_mapped_day_is_joined_and_a_mapped_time_is_not(tmp_path: Path) -> None
     (item,) = items(path, FileOptions(columns={"published_at": "day"}))
     assert item.document is not None, item.rejection
     assert item.document.published_at == AFTERNOON
+    path = csv(tmp_path, "pub_date,pub_time,tweet", "2026-03-02,14:05,The bank fails")
+    (item,) = items(path, FileOptions(columns={"published_at": "pub_date"}))
+    assert item.document is not None, item.rejection
+    assert item.document.published_at == AFTERNOON
+    path = csv(tmp_path, "day,time,tweet", "2026-03-02,14:05,The bank fails")
     (item,) = items(path, FileOptions(columns={"published_at": "day", "author": "time"}))
     assert item.document is not None, item.rejection
     assert item.document.published_at == datetime(2026, 3, 2, tzinfo=UTC)
