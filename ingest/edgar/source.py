@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -109,6 +109,8 @@ class EdgarSource:
                 self._say_gap(form, known)
         items: list[Item] = []
         for filing in reversed(merged(filings)):
+            if known and filing.accepted_at < known - _REMEMBERED:
+                continue  # delivered and forgotten: the list of a rare form goes back for weeks
             items += self._items(filing, form)
             self._newest[form] = max(self._newest.get(form, filing.accepted_at), filing.accepted_at)
         commit = self._context.cursor.commit(self._position())
@@ -154,8 +156,8 @@ class EdgarSource:
         log.warning("filings of form %s are missing since %s: poll more often", form, since, extra={"source": self.name})
 
     def _position(self) -> dict[str, Any]:
-        oldest = max(self._newest.values(), default=datetime(1990, 1, 1, tzinfo=UTC)) - _REMEMBERED
-        kept = [(key, at) for key, at in self._delivered.items() if at >= oldest]
+        lists = [(newest - _REMEMBERED, newest) for newest in self._newest.values()]
+        kept = [(key, at) for key, at in self._delivered.items() if any(oldest <= at <= newest for oldest, newest in lists)]
         self._delivered = dict(kept[-_MOST_REMEMBERED:])
         return {
             "newest": {form: at.isoformat() for form, at in self._newest.items()},

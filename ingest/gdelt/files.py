@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -92,5 +93,5 @@ def rows(body: bytes) -> Iterator[list[str]]:
             with archive.open(entry) as file:
                 while line := file.readline(_LONGEST_ROW):
                     yield line.decode("utf-8", "replace").rstrip("\r\n").split("\t")
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError, lzma.LZMAError) as error:
         raise UnavailableError(f"a file of GDELT is damaged or not complete: {type(error).__name__}") from error

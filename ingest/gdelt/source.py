@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 _LATE: Final = timedelta(minutes=30)
 """A file that is missing or damaged while others are so much newer will stay so; until then the newer ones wait."""
+_MOST_AHEAD: Final = timedelta(days=1)
 _DOWNLOAD_SECONDS: Final = 120.0
 _LONGEST_PAUSE: Final = 900.0
 _LOOK_ROWS: Final = 100
@@ -93,6 +94,8 @@ class GdeltSource:
         if not answer.ok:
             raise UnavailableError(f"{answer.url} answered {status_words(answer.status)}")
         newest = last_update(answer.body)
+        if newest.at - self._context.clock.now() > _MOST_AHEAD:  # each file until then would be left out
+            raise UnavailableError(f"{answer.url} lists a file of the future, {file_name(newest.at)}", "check the clock of this machine")
         self._context.report.contact()
         if self._done is None:
             start = interval_of(self._context.clock.now() - timedelta(hours=self._options.start_hours))

@@ -88,11 +88,13 @@ class TailSource:
         Raises:
             UnavailableError: the file can't be read now.
         """
-        begun = self._resume()
+        if not self._resume() and self._options.start == "end" and (first := self._opened(at_end=True)) is not None:
+            self._file = first
+            # a restart before its first line goes on from here, too
+            yield Batch([], self._context.cursor.commit(first.position()), caught_up=True)
         quiet, behind = 0, False
         while not stop.is_set() and not self._closed.is_set():
-            file = self._file = self._file or self._opened(at_end=not begun and self._options.start == "end")
-            begun = begun or file is not None
+            file = self._file = self._file or self._opened(at_end=False)
             if file is not None:
                 self._context.report.contact()
                 lines = list(file.lines(BATCH_ITEMS))

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
 from squall.core.errors import ConfigurationError, UnavailableError
 
 _CONNECT_SECONDS: Final = 20.0
 _IDLE_CHECK_SECONDS: Final = 0.1
+_TEMPORARY: Final = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
+"""Codes of a login that may succeed later (RFC 5530): the password was not found wrong."""
 
 Security = Literal["tls", "starttls", "none"]
 
@@ -80,6 +82,8 @@ class Mailbox:
             try:
                 self._client.login(account.username, account.password)
             except LoginError as error:
+                if isinstance(error.__context__, IMAPClientAbortError) or any(code in str(error).upper() for code in _TEMPORARY):
+                    raise UnavailableError(f"{account.host} can't log {account.username} in now") from error
                 # not the server's words: some repeat what was sent
                 raise ConfigurationError(
                     f"{account.host} refuses the login of {account.username}", "correct username and password; is IMAP on for the account?"

@@ -134,7 +134,8 @@ class ImapSource:
                 yield Batch([self._item(mail) for mail in mails], commit, caught_up=start + _BATCH_MAILS >= len(uids))
                 if stop.is_set() or self._closed.is_set():
                     return
-            self._wait(mailbox, stop)
+            if not uids:  # else a notice of what came meanwhile went by with the answers
+                self._wait(mailbox, stop)
 
     def newest(self) -> SourceAnswer:
         """Return what the last e-mail is."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import websockets.exceptions as failures
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection, reconnect
 from websockets.typing import Subprotocol
 
 from squall.core.net.outbound.errors import in_our_words, status_words
@@ -82,6 +82,13 @@ class WebSocket:
         return bytes(message)
 
 
+class _Direct(reconnect):
+    """Connects to the host that the operator wrote: a redirect could lead to any other, also on a private network."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
+
+
 @contextmanager
 def open_web_socket(
     url: str, user_agent: str, headers: Mapping[str, str] | None = None, subprotocols: Sequence[str] = (), *, compression: bool = True
@@ -100,7 +107,7 @@ def open_web_socket(
         ConnectionFailedError: no connection, or it has ended.
     """
     try:
-        opened = connect(
+        opened = _Direct(
             url,
             additional_headers=dict(headers or {}),
             user_agent_header=user_agent,
@@ -111,8 +118,8 @@ def open_web_socket(
             ping_timeout=_PING_SECONDS * 2,
             close_timeout=_CLOSE_SECONDS,
             max_size=MOST_MESSAGE_BYTES,
-            legacy=True,
-        )
+        ).connect()
+        opened.pending_legacy_warning = False
     except failures.InvalidStatus as error:
         response = error.response
         body = bytes(response.body or b"")[: _BODY_CHARS * 4].decode("utf-8", "replace")[:_BODY_CHARS]
@@ -137,8 +144,6 @@ def _why(error: BaseException) -> str:
         return "no connection in time"
     if isinstance(error, failures.InvalidURI):
         return "the URL is not a ws or wss URL"
-    if isinstance(error, failures.SecurityError):
-        return "the server redirects to another host"
     if isinstance(error, failures.InvalidHandshake):
         return "the server does not speak WebSocket"
     return in_our_words(error)

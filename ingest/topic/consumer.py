@@ -47,8 +47,10 @@ class TopicConsumer:
         self._committer: Any = None
         self._lock = threading.Lock()
 
-    def start(self, begin: str) -> None:
+    def start(self, begin: str) -> list[int]:
         """Connect and go to the stored positions; where there is none, to `begin` (`earliest` or `latest`), which is stored.
+
+        Return the partitions that no longer have what is at their stored position; they are read from their beginning.
 
         Raises:
             UnavailableError: the broker does not answer, or there is no such topic.
@@ -58,14 +60,17 @@ class TopicConsumer:
             self._reader = self._open()
             partitions = self._partitions()
             self._reader.assign(partitions)
-            ends = self._reader.end_offsets(partitions) if begin == "latest" else self._reader.beginning_offsets(partitions)
+            begins, ends = self._reader.beginning_offsets(partitions), self._reader.end_offsets(partitions)
+            first = ends if begin == "latest" else begins
             stored = {partition: self._committed(partition) for partition in partitions}
-        missing = {partition.partition: ends[partition] for partition, offset in stored.items() if offset is None}
+        missing = {partition.partition: first[partition] for partition, offset in stored.items() if offset is None}
         if missing:
             self.commit(missing)
+        lost = [each for each, offset in stored.items() if offset is not None and not begins[each] <= offset <= ends[each]]
         with self._errors():
             for partition, offset in stored.items():
-                self._reader.seek(partition, ends[partition] if offset is None else offset)
+                self._reader.seek(partition, begins[partition] if partition in lost else first[partition] if offset is None else offset)
+        return [partition.partition for partition in lost]
 
     def poll(self, most: int) -> list[Message]:
         """Return messages, at most `most`; none after a tenth of a second.
@@ -142,7 +147,13 @@ class TopicConsumer:
     def _open(self, **further: Any) -> Any:
         return KafkaConsumer(
             **client_arguments(self._settings, allow_plaintext=self._allow_plaintext),
-            **{"group_id": None, "enable_auto_commit": False, "reconnect_backoff_max_ms": 1_000, **further},
+            **{
+                "group_id": None,
+                "enable_auto_commit": False,
+                "auto_offset_reset": "earliest",
+                "reconnect_backoff_max_ms": 1_000,
+                **further,
+            },
         )
 
     def _committed(self, partition: TopicPartition) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -23,6 +24,8 @@ from squall.ingest.source import BATCH_ITEMS, OriginNumbers, Source, accepted, n
 from squall.ingest.topic.consumer import TopicConsumer
 from squall.ingest.topic.decoding import decoder
 from squall.ingest.topic.mapping import FieldMapping, Message
+
+log = logging.getLogger(__name__)
 
 _PARTITIONS_SECONDS: Final = 60.0
 _SETTING: Final = "SQUALL_KAFKA__"
@@ -124,7 +127,12 @@ class KafkaTopicSource:
             ConfigurationError: one of them refuses.
         """
         consumer, clock = self._consumer, self._context.clock
-        consumer.start(self._options.start)
+        for partition in consumer.start(self._options.start):
+            self._context.report.gap()
+            log.warning(
+                "messages may be missing: the topic no longer has the stored position; it is read from its beginning",
+                extra={"source": self.name, "topic": self._options.topic, "partition": partition},
+            )
         looked, behind = clock.monotonic(), False
         while not stop.is_set() and not self._closed.is_set():
             messages = consumer.poll(BATCH_ITEMS)

@@ -12,8 +12,9 @@ from typing import Any
 
 import fastavro
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.structs import OffsetAndMetadata
 
 from squall.core.errors import ConfigurationError, UnavailableError
 from squall.core.items import Item
@@ -100,6 +101,19 @@ def test_from_the_latest_nothing_is_lost_between_the_first_start_and_the_first_c
     assert items_of(rig, 0) == []
     send(broker.bootstrap, topic, [story("new")])
     assert [item.document.title for item in items_of(rig, 1) if item.document] == ["new"]
+
+
+def test_where_the_topic_no_longer_has_the_stored_position_what_it_has_is_read_and_the_gap_is_said(
+    broker: DevelopmentBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = topic_of(broker.bootstrap)
+    send(broker.bootstrap, topic, [story(title) for title in TITLES[:3]])
+    rig = rig_of(broker.bootstrap, topic, tmp_path, start="latest")
+    consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=rig.options.group, enable_auto_commit=False)  # type: ignore[attr-defined]
+    consumer.commit({TopicPartition(topic, 0): OffsetAndMetadata(1_000, "", -1)})
+    consumer.close()
+    assert [item.document.title for item in items_of(rig, 3) if item.document] == TITLES[:3]
+    assert "messages may be missing" in caplog.text
 
 
 def test_fields_are_mapped_by_path_key_and_timestamp(broker: DevelopmentBroker, tmp_path: Path) -> None:

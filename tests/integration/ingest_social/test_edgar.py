@@ -67,6 +67,15 @@ def test_an_8k_is_told_by_the_names_of_its_items_and_has_the_tickers_of_its_numb
     assert {agent for _, agent in server.requests} == {AGENT}
 
 
+def test_filings_of_a_rare_form_that_stay_listed_for_weeks_come_once(server: EdgarServer, tmp_path: Path) -> None:
+    server.file("25-NSE", APPLE, age_seconds=20 * 86_400)
+    server.file("25-NSE", APPLE, age_seconds=9 * 86_400)
+    server.file("8-K", APPLE)
+    source = open_source(server, tmp_path, forms=["25-NSE", "8-K"])
+    assert len(documents(read(source, batches=6))) == 3
+    assert documents(read(open_source(server, tmp_path, forms=["25-NSE", "8-K"]), batches=4)) == []
+
+
 def test_a_filing_that_is_listed_for_each_party_is_one_document_also_across_pages(server: EdgarServer, tmp_path: Path) -> None:
     server.file("4", ("A first one", "0000000008", "Issuer"), age_seconds=7_200)
     read(open_source(server, tmp_path, forms=["4"]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import threading
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +13,10 @@ from typing import Any
 import pytest
 
 from squall.core.clock import ManualClock
+from squall.core.errors import UnavailableError
 from squall.core.items import Item
 from squall.core.records import Document
+from squall.ingest.gdelt.files import rows
 from squall.ingest.gdelt.options import GdeltOptions
 from squall.ingest.gdelt.source import GdeltSource
 from squall.ingest.gdelt.source_type import GdeltType
@@ -117,6 +121,38 @@ def test_files_that_gdelt_does_not_have_or_that_stay_damaged_are_left_out_and_sa
     assert [document.title for document in documents(read(source))] == ["last"] * 3
     assert source.gaps == 2
     assert caplog.text.count("is left out") == 2
+
+
+def test_a_list_that_names_a_file_of_the_future_moves_nothing(
+    server: GdeltServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.publish(AT, gkg_row("first", AT, 1))
+    good = server.files["lastupdate.txt"]
+    read(open_source(server, tmp_path))
+    server.files["lastupdate.txt"] = good.replace(b"20260112161500", b"20990112161500")
+    clock = ManualClock(AT + timedelta(hours=6))
+    sleep = clock.sleep
+
+    def repaired(seconds: float) -> None:
+        sleep(seconds)
+        if "lists a file of the future" in caplog.text:
+            server.publish(AT + STEP, gkg_row("second", AT, 2))
+
+    clock.sleep = repaired  # type: ignore[method-assign]
+    source = open_source(server, tmp_path, clock)
+    assert [document.title for document in documents(read(source))] == ["second"]
+    assert source.gaps == 0
+
+
+def test_an_encrypted_file_is_a_damaged_one() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("x.gkg.csv", "row\n")
+    body = bytearray(packed.getvalue())
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        body[body.index(header) + flags] |= 1
+    with pytest.raises(UnavailableError, match="damaged"):
+        list(rows(bytes(body)))
 
 
 def test_a_refusal_is_waited_out_as_long_as_the_server_asks(server: GdeltServer, tmp_path: Path) -> None:

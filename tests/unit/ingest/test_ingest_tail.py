@@ -89,6 +89,19 @@ def test_from_the_end_only_what_is_new_is_read(log: Log) -> None:
     assert log.follow() == ["next"]
 
 
+def test_from_the_end_what_came_while_nobody_looked_is_read_though_no_line_was_delivered_before(log: Log) -> None:
+    log.options["start"] = "end"
+    log.append(row("old"))
+    assert log.follow() == []
+    log.append(row("while it was down"))
+    assert log.follow() == ["while it was down"]
+
+
+def test_from_the_end_a_file_that_appears_later_is_read_from_its_beginning(log: Log) -> None:
+    log.options["start"] = "end"
+    assert log.follow(lambda: log.append(row("first") + row("second"))) == ["first", "second"]
+
+
 def rotate(log: Log) -> None:
     log.path.rename(log.folder / "posts.jsonl.1")
 
