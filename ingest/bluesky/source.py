@@ -56,7 +56,7 @@ class BlueskySource:
         self._numbers = OriginNumbers(context.name, context.clock)
         self._v2 = options.protocol == "v2"
         start = microseconds_of(context.clock.now() - timedelta(hours=options.start_hours)) if options.start_hours else 0
-        self._position = StreamPosition(f"{options.url} {options.protocol}", context.cursor.load(), start)
+        self._position = StreamPosition(f"{redact_url(options.url)} {options.protocol}", context.cursor.load(), start)
         self._batches = StreamBatches(context.clock, context.cursor, self._position.cursor)
         self._pauses = pauses or Pauses(context.random)
         self._stop = threading.Event()
