@@ -105,7 +105,6 @@ class Document(Record):
             "published_at": published_at,
             "collected_at": collected_at,
             "undated": undated,
-            "revises": "",
         }
         names = f"{source}{author}{url}{title}"
         if not (
@@ -124,7 +123,7 @@ class Document(Record):
         ):
             return cls(**fields)
         document = cls.__new__(cls)
-        _set(document, "__dict__", fields)
+        _set(document, "__dict__", {**fields, "revises": ""})
         _set(document, "__pydantic_fields_set__", _GIVEN_FIELDS)
         _set(document, "__pydantic_extra__", None)
         _set(document, "__pydantic_private__", None)
