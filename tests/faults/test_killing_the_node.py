@@ -47,7 +47,7 @@ def test_killing_the_node_at_any_moment_loses_no_document_and_doubles_none(tmp_p
         wait_until(lambda before=before: _cursor(tmp_path) > before, 180, "a stored batch", log)
         node.kill()
     node = SquallProcess(log, "up", **settings)
-    wait_until(lambda: "all sources have ended" in node.output().rsplit("live page at", 1)[-1], 120, "the end of the file", log)
+    wait_until(lambda: "all sources have ended" in node.output().rsplit("live page at", 1)[-1], 300, "the end of the file", log)
     seconds = node.stop()
 
     assert node.process.returncode == 0

@@ -35,7 +35,7 @@ class SquallProcess:
         self.process.kill()
         self.process.wait()
 
-    def stop(self, seconds: float = 15.0) -> float:
+    def stop(self, seconds: float = 60.0) -> float:
         """SIGTERM and wait; returns how long it took."""
         started = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
