@@ -89,7 +89,8 @@ def test_a_package_conforms_by_running_the_suite_on_itself(environment: Path) ->
 @pytest.mark.slow
 def test_its_type_is_listed_checked_and_published_to_kafka(environment: Path, address: str, tmp_path: Path) -> None:
     listed = run(environment, "-m", "squall", "ingest", "types")
-    assert ["lines", "headlines over HTTP, one a line"] in [line.split(maxsplit=1) for line in listed.stdout, listed.stderr.splitlines()]
+    named = [line.split(maxsplit=1) for line in listed.stdout.splitlines()]
+    assert ["lines", "headlines over HTTP, one a line"] in named, listed.stderr
     sources = tmp_path / "sources.toml"
     sources.write_text(
         f'[[source]]\ntype = "lines"\nname = "mine"\nurl = "{address}"\n'
