@@ -20,6 +20,7 @@ from squall.ingest.bluesky.options import BlueskyOptions
 from squall.ingest.bluesky.position import StreamPosition
 from squall.ingest.bluesky.posts import document_id_of, is_quote, is_reply, languages, post_document, said
 from squall.ingest.registry.context import SourceContext
+from squall.ingest.registry.live import LiveSource
 from squall.ingest.social.batching import StreamBatches
 from squall.ingest.social.pauses import Pauses
 from squall.ingest.social.text_filter import TextFilter, entity_finder
@@ -37,7 +38,7 @@ _SPARSE_GAP_US: Final = 36 * 3_600_000_000
 """The same for the posts of few authors, between which there may be hours: servers keep 36 hours."""
 
 
-class BlueskySource:
+class BlueskySource(LiveSource):
     """Reads a Jetstream server until stopped; reconnects, and resumes where it was.
 
     What is not wanted is dropped before a document is made of it. A deletion of any post is delivered, because only the store knows
@@ -50,8 +51,8 @@ class BlueskySource:
     """
 
     def __init__(self, options: BlueskyOptions, context: SourceContext, pauses: Pauses | None = None) -> None:
+        super().__init__(context)
         self._options = options
-        self._context = context
         self._filter = TextFilter(options, entity_finder(context))
         self._numbers = OriginNumbers(context.name, context.clock)
         self._v2 = options.protocol == "v2"
@@ -59,23 +60,11 @@ class BlueskySource:
         self._position = StreamPosition(f"{redact_url(options.url)} {options.protocol}", context.cursor.load(), start)
         self._batches = StreamBatches(context.clock, context.cursor, self._position.cursor)
         self._pauses = pauses or Pauses(context.random)
-        self._stop = threading.Event()
-        self._closed = False
         dictionary = options.url.replace("ws", "http", 1) + DICTIONARY_PATH
         self._unpacker = Unpacker(lambda: context.http.request("GET", dictionary, self._stop), wanted=options.compression and self._v2)
         self._asked_us, self._certain_gap = 0, False
         self.gaps = 0
         """How often posts were lost because the server no longer had them."""
-
-    @property
-    def name(self) -> str:
-        """The name in progress, origins and logs."""
-        return self._context.name
-
-    @property
-    def live(self) -> bool:
-        """True; see `squall.ingest.source.Source`."""
-        return True
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
         """Deliver posts and deletions as they come; see `squall.ingest.source.Source`."""
@@ -89,13 +78,6 @@ class BlueskySource:
                 self._refused(error)
             except ConnectionFailedError as error:
                 self._pause(str(error), None)
-
-    def close(self) -> None:
-        """End the reading; the thread that iterates closes the connection."""
-        self._closed = True
-
-    def _is_over(self) -> bool:
-        return self._stop.is_set() or self._closed
 
     def _connection(self) -> Iterator[Batch]:
         """Connect once and read until the connection ends."""

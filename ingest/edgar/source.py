@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,6 +16,7 @@ from squall.ingest.edgar.options import EdgarOptions
 from squall.ingest.edgar.tickers import LIST_PATH, CikTickers
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.registry.http import HttpAnswer
+from squall.ingest.registry.live import PolledSource, doubled
 from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted, no_commit, rejected
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ _REMEMBERED: Final = timedelta(days=2)
 _MOST_REMEMBERED: Final = 20_000
 
 
-class EdgarSource:
+class EdgarSource(PolledSource):
     """Polls the lists of chosen forms until stopped.
 
     Args:
@@ -43,58 +43,26 @@ class EdgarSource:
     """
 
     def __init__(self, options: EdgarOptions, context: SourceContext) -> None:
+        super().__init__(context, options.poll_seconds)
         self._options = options
-        self._context = context
         self._headers = {"User-Agent": options.user_agent}
         self._numbers = OriginNumbers(context.name, context.clock)
-        self._stop = threading.Event()
-        self._closed = False
         self._tickers = CikTickers(lambda: self._get(options.url + LIST_PATH).json(), context.clock)
         cursor = context.cursor.load() or {}
         self._newest: dict[str, datetime] = {form: datetime.fromisoformat(at) for form, at in cursor.get("newest", {}).items()}
         self._delivered: dict[str, datetime] = {key: datetime.fromisoformat(at) for key, at in cursor.get("delivered", {}).items()}
-        self._failures = 0
         self.gaps = 0
         """How often filings were lost because EDGAR lists only the newest two thousand entries of a form."""
 
-    @property
-    def name(self) -> str:
-        """The name in progress, origins and logs."""
-        return self._context.name
+    def _poll(self) -> Iterator[Batch]:
+        for form in self._options.forms:
+            yield from self._poll_form(form)
 
-    @property
-    def live(self) -> bool:
-        """True; see `squall.ingest.source.Source`."""
-        return True
+    def _pause_after(self, error: UnavailableError, pause: float, /) -> float:
+        pause = doubled(pause, self._failures, _BLOCKED_SECONDS)
+        return max(pause, error.seconds) if isinstance(error, _BlockedError) else pause
 
-    def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Deliver filings as polls find them; see `squall.ingest.source.Source`."""
-        self._stop = stop
-        while not self._is_over():
-            pause = self._options.poll_seconds * self._context.random.uniform(0.95, 1.05)
-            try:
-                for form in self._options.forms:
-                    yield from self._poll(form)
-                self._failures = 0
-            except StoppedError:
-                return
-            except UnavailableError as error:
-                self._failures += 1
-                pause = min(_BLOCKED_SECONDS, pause * 2.0 ** min(self._failures - 1, 10))
-                if isinstance(error, _BlockedError):
-                    pause = max(pause, error.seconds)
-                log.warning("%s", error, extra={"source": self.name, "next_try_seconds": round(pause, 1)})
-            if not self._is_over():
-                self._context.wait(pause, stop)
-
-    def close(self) -> None:
-        """End the reading; a request on its way ends with `stop`."""
-        self._closed = True
-
-    def _is_over(self) -> bool:
-        return self._stop.is_set() or self._closed
-
-    def _poll(self, form: str) -> Iterator[Batch]:
+    def _poll_form(self, form: str) -> Iterator[Batch]:
         known = self._newest.get(form)
         filings: list[Filing] = []
         for page in range(_MOST_PAGES if known else 1):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from squall.core.errors import InvalidRecordError, StoppedError, UnavailableError
+from squall.core.errors import InvalidRecordError, UnavailableError
 from squall.core.items import Batch, Item
 from squall.core.net.outbound.errors import status_words
 from squall.ingest.gdelt.articles import article_document, article_of
@@ -16,6 +15,7 @@ from squall.ingest.gdelt.files import INTERVAL, MOST_FILE_BYTES, LastUpdate, che
 from squall.ingest.gdelt.options import GdeltOptions
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.registry.http import HttpAnswer
+from squall.ingest.registry.live import PolledSource, doubled
 from squall.ingest.social.text_filter import TextFilter, entity_finder
 from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted, rejected
 
@@ -29,7 +29,7 @@ _LONGEST_PAUSE: Final = 900.0
 _LOOK_ROWS: Final = 100
 
 
-class GdeltSource:
+class GdeltSource(PolledSource):
     """Reads the files of the Global Knowledge Graph in order until stopped.
 
     Args:
@@ -38,55 +38,21 @@ class GdeltSource:
     """
 
     def __init__(self, options: GdeltOptions, context: SourceContext) -> None:
+        super().__init__(context, options.poll_seconds)
         self._options = options
-        self._context = context
         self._filter = TextFilter(options, entity_finder(context))
         self._publishers = frozenset(options.publishers)
         self._numbers = OriginNumbers(context.name, context.clock)
-        self._stop = threading.Event()
-        self._closed = False
         cursor = context.cursor.load() or {}
         self._done = datetime.fromisoformat(cursor["done"]) if "done" in cursor else None
         self._row = int(cursor.get("row", 0))
         """How many rows of the file after `_done` are delivered."""
-        self._failures = 0
         self.gaps = 0
         """How many files GDELT does not have."""
 
-    @property
-    def name(self) -> str:
-        """The name in progress, origins and logs."""
-        return self._context.name
-
-    @property
-    def live(self) -> bool:
-        """True; see `squall.ingest.source.Source`."""
-        return True
-
-    def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Deliver the titles of each new file; see `squall.ingest.source.Source`."""
-        self._stop = stop
-        while not self._is_over():
-            pause = self._options.poll_seconds * self._context.random.uniform(0.95, 1.05)
-            try:
-                yield from self._poll()
-                self._failures = 0
-            except StoppedError:
-                return
-            except UnavailableError as error:
-                self._failures += 1
-                asked = error.seconds if isinstance(error, _RefusedError) else 0.0
-                pause = max(asked, min(_LONGEST_PAUSE, pause * 2.0 ** min(self._failures - 1, 10)))
-                log.warning("%s", error, extra={"source": self.name, "next_try_seconds": round(pause, 1)})
-            if not self._is_over():
-                self._context.wait(pause, stop)
-
-    def close(self) -> None:
-        """End the reading; a request on its way ends with `stop`."""
-        self._closed = True
-
-    def _is_over(self) -> bool:
-        return self._stop.is_set() or self._closed
+    def _pause_after(self, error: UnavailableError, pause: float, /) -> float:
+        asked = error.seconds if isinstance(error, _RefusedError) else 0.0
+        return max(asked, doubled(pause, self._failures, _LONGEST_PAUSE))
 
     def _poll(self) -> Iterator[Batch]:
         """Deliver every file up to the newest that was not delivered."""

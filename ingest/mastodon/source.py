@@ -19,6 +19,7 @@ from squall.ingest.mastodon.rest_api import RestApi
 from squall.ingest.mastodon.statuses import document_id_of, is_readable, is_reply, languages, said, status_document, status_id, version
 from squall.ingest.mastodon.timelines import PAGE, Timeline
 from squall.ingest.registry.context import SourceContext
+from squall.ingest.registry.live import LiveSource
 from squall.ingest.social.batching import StreamBatches
 from squall.ingest.social.pauses import Pauses
 from squall.ingest.social.text_filter import TextFilter, entity_finder
@@ -33,7 +34,7 @@ CHECK_SECONDS: Final = 600.0
 _DELETED: Final = "deleted"
 
 
-class MastodonSource:
+class MastodonSource(LiveSource):
     """Reads timelines of a server until stopped; reconnects, and fetches what was written meanwhile.
 
     The stream is opened first and the REST API asked then, so nothing falls between them; what comes both ways is delivered once.
@@ -45,8 +46,8 @@ class MastodonSource:
     """
 
     def __init__(self, options: MastodonOptions, context: SourceContext, pauses: Pauses | None = None) -> None:
+        super().__init__(context)
         self._options = options
-        self._context = context
         self._host = urlsplit(options.url).netloc
         self._token = options.token.get_secret_value()
         self._filter = TextFilter(options, entity_finder(context))
@@ -56,18 +57,6 @@ class MastodonSource:
         self._position = TimelinePosition(context.cursor.load(), int(start.timestamp() * 1000) if start else 0)
         self._batches = StreamBatches(context.clock, context.cursor, self._position.cursor)
         self._pauses = pauses or Pauses(context.random)
-        self._stop = threading.Event()
-        self._closed = False
-
-    @property
-    def name(self) -> str:
-        """The name in progress, origins and logs."""
-        return self._context.name
-
-    @property
-    def live(self) -> bool:
-        """True; see `squall.ingest.source.Source`."""
-        return True
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
         """Deliver statuses and deletions as they come; see `squall.ingest.source.Source`."""
@@ -84,13 +73,6 @@ class MastodonSource:
                 if self._batches.waiting:
                     yield self._batches.take(caught_up=False)
                 self._pause(error)
-
-    def close(self) -> None:
-        """End the reading; the thread that iterates closes the connection."""
-        self._closed = True
-
-    def _is_over(self) -> bool:
-        return self._stop.is_set() or self._closed
 
     def _connection(self) -> Iterator[Batch]:
         """Connect once, fetch what was missed, and read until the connection ends."""

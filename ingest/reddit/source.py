@@ -14,6 +14,7 @@ from squall.ingest.reddit.options import RedditOptions
 from squall.ingest.reddit.position import SubredditPosition
 from squall.ingest.reddit.posts import Post, document_id_of, post_document
 from squall.ingest.registry.context import SourceContext
+from squall.ingest.registry.live import PolledSource
 from squall.ingest.social.pauses import Pauses
 from squall.ingest.social.text_filter import TextFilter, entity_finder
 from squall.ingest.source import BATCH_ITEMS, OriginNumbers, accepted, as_bytes, deleted, no_commit, rejected
@@ -27,7 +28,7 @@ _LOOK_AGAIN: Final = 100
 """Posts that are looked at again in one round: one request."""
 
 
-class RedditSource:
+class RedditSource(PolledSource):
     """Polls subreddits until stopped.
 
     Args:
@@ -38,55 +39,27 @@ class RedditSource:
     """
 
     def __init__(self, options: RedditOptions, context: SourceContext, api: RedditApi | None = None, pauses: Pauses | None = None) -> None:
+        super().__init__(context, options.poll_seconds)
         self._options = options
-        self._context = context
         self._api = api or RedditApi(options)
         self._filter = TextFilter(options, entity_finder(context))
         self._numbers = OriginNumbers(context.name, context.clock)
         self._position = SubredditPosition(context.cursor.load(), options.recheck_hours * 3_600)
         self._pauses = pauses or Pauses(context.random, shortest=2.0, longest=600.0)
         self._listings: tuple[Listing, ...] = ("new", "comments") if options.comments else ("new",)
-        self._stop = threading.Event()
-        self._closed = False
         self.gaps = 0
         """How often posts were lost because Reddit lists only the newest thousand."""
 
-    @property
-    def name(self) -> str:
-        """The name in progress, origins and logs."""
-        return self._context.name
+    def _poll(self) -> Iterator[Batch]:
+        for listing in self._listings:
+            yield from self._poll_listing(listing)
+        yield from self._look_again()
+        self._pauses.succeeded()
 
-    @property
-    def live(self) -> bool:
-        """True; see `squall.ingest.source.Source`."""
-        return True
+    def _pause_after(self, _error: UnavailableError, _pause: float, /) -> float:
+        return self._pauses.failed()
 
-    def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Deliver posts, edits and deletions as polls find them; see `squall.ingest.source.Source`."""
-        self._stop = stop
-        while not self._is_over():
-            pause = self._options.poll_seconds * self._context.random.uniform(0.95, 1.05)
-            try:
-                for listing in self._listings:
-                    yield from self._poll(listing)
-                yield from self._look_again()
-                self._pauses.succeeded()
-            except StoppedError:
-                return
-            except UnavailableError as error:
-                pause = self._pauses.failed()
-                log.warning("%s", error, extra={"source": self.name, "next_try_seconds": round(pause, 1)})
-            if not self._is_over():
-                self._context.wait(pause, stop)
-
-    def close(self) -> None:
-        """End the reading; a request on its way is abandoned."""
-        self._closed = True
-
-    def _is_over(self) -> bool:
-        return self._stop.is_set() or self._closed
-
-    def _poll(self, listing: Listing) -> Iterator[Batch]:
+    def _poll_listing(self, listing: Listing) -> Iterator[Batch]:
         until = self._position.read_until(listing)
         posts, reached = self._aside(lambda: self._api.newest(listing, until))
         self._context.report.contact()
