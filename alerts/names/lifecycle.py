@@ -223,6 +223,8 @@ class NameAlerts:
     def _same(self, reading: NameReading, *, fired: bool = False) -> NameAlert | None:
         """Return what tells of the same: most of the drivers drive it, it is as specific, and it has as much evidence or has fired.
 
+        Of a ticker and a name that it fits, one driver in common is enough.
+
         Args:
             reading: of another name.
             fired: only an alert is wanted, no candidate.
@@ -235,7 +237,7 @@ class NameAlerts:
                 found[id(alert)] = alert
                 common[id(alert)] = common.get(id(alert), 0) + 1
         for key, alert in found.items():
-            enough = common[key] >= _SAME_SHARE * len(reading.drivers)
+            enough = common[key] >= _SAME_SHARE * len(reading.drivers) or _is_ticker(alert.name, reading.name)
             strong = alert.fired is not None or (not fired and alert.peak.score >= reading.score)
             if enough and strong and alert.name.entity != reading.name.entity and _rank(alert.name) <= _rank(reading.name):
                 return alert
@@ -271,6 +273,10 @@ class NameAlerts:
 
 def _change(change: Change, minute: int, alert: NameAlert) -> NameChange:
     return NameChange(change, minute, replace(alert, also=dict(alert.also), documents=dict(alert.documents)))
+
+
+def _is_ticker(one: Name, other: Name) -> bool:
+    return one.may_be_ticker_of(other) or other.may_be_ticker_of(one)
 
 
 def _rank(name: Name) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from squall.alerts.notification.content import DualTime
 from squall.core.records import Alert, AlertState
+from squall.core.series import NO_DATA
 
 
 @dataclass(slots=True)
@@ -26,6 +27,11 @@ class GroupedAlert:
     def resolved(self) -> bool:
         """Whether the alert is resolved."""
         return self.alert.state is AlertState.RESOLVED
+
+    @property
+    def rests(self) -> bool:
+        """Whether its current window was counted and holds nothing: it fires only because it is not over yet."""
+        return bool(self.alert.current_minutes) and not self.alert.current and self.alert.test != NO_DATA
 
     @property
     def is_new(self) -> bool:

@@ -14,7 +14,8 @@ def is_due(filtered: FilteredGroup, at: DualTime, acknowledged: Collection[str],
     """Return whether a message about the group is due, and note since when there is something new.
 
     Something new waits `group_wait` for more, and `group_interval` since the last message. What still fires is repeated every
-    `repeat_interval`, unless all of it is acknowledged.
+    `repeat_interval`, unless each of it is acknowledged or has no negative document in its current window: what rests until it is
+    resolved is repeated when something follows.
     """
     group = filtered.group
     if filtered.new:
@@ -22,8 +23,8 @@ def is_due(filtered: FilteredGroup, at: DualTime, acknowledged: Collection[str],
         rested = group.sent is None or at.waited(group.sent, settings.group_interval_seconds)
         return rested and at.waited(group.changed, settings.group_wait_seconds)
     group.changed = None
-    unacknowledged = any(row.alert.id not in acknowledged for row in filtered.shown)
-    return unacknowledged and group.sent is not None and at.waited(group.sent, settings.repeat_interval_seconds)
+    goes_on = any(row.alert.id not in acknowledged and not row.rests for row in filtered.shown)
+    return goes_on and group.sent is not None and at.waited(group.sent, settings.repeat_interval_seconds)
 
 
 def interval_ends(group: Group, settings: AlertSettings) -> list[datetime]:

@@ -198,7 +198,7 @@ class AlertSettings(Section):
     group_by: tuple[Literal["topic", "kind"], ...] = Field((), description="one message per value of these; empty: one per receiver")
     group_wait_seconds: Annotated[float, Field(ge=0)] = Field(30.0, description="wait for more alerts before the first message of a group")
     group_interval_seconds: Seconds = Field(300.0, description="minimum time between two messages about one group")
-    repeat_interval_seconds: Seconds = Field(14_400.0, description="repeat the message while alerts fire and are unacknowledged")
+    repeat_interval_seconds: Seconds = Field(14_400.0, description="repeat the message while alerts fire, go on and are unacknowledged")
     history_after_seconds: Annotated[float, Field(ge=0)] = Field(
         86_400.0, description="event time this far behind the wall clock is history, about which nothing is sent"
     )

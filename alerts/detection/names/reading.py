@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from squall.alerts.detection.names.history import Said
 from squall.core.records import EntityKind
 
+_LONGEST_TICKER = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -25,6 +27,20 @@ class Name:
     name: str
     symbols: tuple[str, ...] = ()
     size: int = -1
+
+    def may_be_ticker_of(self, other: Name) -> bool:
+        """Whether it is written as a ticker, and the letters are those of `other` in their order: `HUBK`, Harbor Union Bank.
+
+        Only for names that the catalogue lacks: of others it knows the tickers.
+        """
+        if (
+            self.size >= 0
+            or other.size >= 0
+            or not (self.name.isalpha() and self.name.isupper() and 2 <= len(self.name) <= _LONGEST_TICKER)
+        ):
+            return False
+        letters = iter(other.name.upper())
+        return other.name[:1].upper() == self.name[0] and len(other.name) > len(self.name) and all(one in letters for one in self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from scipy.stats import nbinom
 
 from squall.alerts.detection.names.evidence import RECURS, WINDOWS, gather, strengths
 from squall.alerts.detection.names.history import BUCKET_MINUTES, LEVELS, MOST_RECENT, NameHistory, Said, Title, level_of
+from squall.alerts.detection.names.reading import Name, NameReading
 from squall.alerts.detection.names.watch import NameWatch
 from squall.alerts.lifecycle import Change
 from squall.alerts.minutes import minute_of
@@ -196,6 +197,27 @@ def test_whom_a_document_names_beside_the_crisis_it_is_about_has_no_alert_of_its
     changes, found = alerts_of([*calm(25), *first, *rout], per_day=50)
     assert [change.alert.name.entity for change in changes if change.change is Change.FIRED] == ["company:harbor-union"]
     assert [set(alert.also) for alert in found.open] == [{"company:alpenbank"}]
+
+
+def evidence_about(name, minute, score, *documents):
+    """Return a reading of a found name that documents drive."""
+    told_by = tuple(Said(FIRST * 60_000, document, Title(document), 0.9, 0.9, (), 4) for document in documents)
+    about = Name(f"found:{name}", EntityKind.ORGANISATION, name)
+    return NameReading(about, FIRST + minute, score, 60, 3, 0.1, 1e-9, 3, told_by, documents[-1])
+
+
+@pytest.mark.parametrize(("ticker", "is_told"), [("HUN", False), ("XYZ", True), ("Hun", True)])
+def test_a_ticker_that_fits_the_name_of_an_alert_and_stands_beside_it_once_belongs_to_it(ticker, is_told):
+    found = NameAlerts(3.0, FIRST, DAY)
+    changes = found.advance(
+        [
+            evidence_about(ticker, 26 * DAY - 5, 5.0, "x", "y"),
+            evidence_about("Harbor Union", 26 * DAY, 20.0, "a", "b", "c"),
+            evidence_about(ticker, 26 * DAY + 5, 20.0, "x", "y", "c", "z"),
+        ]
+    )
+    fired = [change.alert.name.name for change in changes if change.change is Change.FIRED]
+    assert fired == ["Harbor Union", *([ticker] if is_told else [])]
 
 
 def falls_with_it(severity):

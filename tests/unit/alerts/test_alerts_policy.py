@@ -70,6 +70,23 @@ def test_an_alert_that_still_fires_is_repeated_unless_it_is_acknowledged():
     assert said(story.look(20_130)) == [("default", Reason.RESOLVED, ["Energy | Oil"])]
 
 
+def test_an_alert_that_only_waits_to_be_resolved_is_repeated_when_something_follows():
+    story = Story(repeat_interval_seconds=3600)
+    story.update(0, firing(current_minutes=60, current=4))
+    story.look(30)
+    story.notifier.refresh(firing(current_minutes=60, current=0))
+    assert story.look(20_000) == []
+    story.notifier.refresh(firing(current_minutes=60, current=1))
+    assert said(story.look(20_060)) == [("default", Reason.REPEAT, ["Energy | Oil"])]
+
+
+def test_an_alert_about_a_silent_source_is_repeated_though_it_has_no_documents():
+    story = Story(repeat_interval_seconds=3600)
+    story.update(0, firing(test="no data", current_minutes=60, current=0))
+    story.look(30)
+    assert said(story.look(3630)) == [("default", Reason.REPEAT, ["Energy | Oil"])]
+
+
 def test_a_wait_is_over_when_either_clock_says_so():
     stalled, replay = Story(), Story()
     stalled.update(0, firing())

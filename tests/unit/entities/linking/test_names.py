@@ -105,3 +105,8 @@ def test_a_name_given_by_the_caller_is_looked_up_and_else_an_entity_of_its_own()
     assert linker.named("Zorgblat Holdings plc").id == "found:zorgblat"
     with pytest.raises(ValueError, match="is no name"):
         linker.named(" ?! ")
+
+
+def test_a_shortened_name_within_a_longer_one_is_not_the_company_that_it_shortens() -> None:
+    assert [name for name, _ in linked("Profit at Union Bank falls")] == ["Union Bank"]
+    assert linked("Corvane Wealth shares slide 16% as Harbor Union Bank rout drags down regional banks") == []
