@@ -9,7 +9,6 @@ from email import message_from_bytes
 import orjson
 import pytest
 
-from squall import storage
 from squall.alerts import dispatcher
 from squall.alerts.lease import Lease
 from squall.alerts.notification.receivers import open_receivers, render
@@ -20,6 +19,7 @@ from squall.core.records import SeriesKind
 from squall.core.series import MARKET
 from squall.storage.rows.alerting import Acknowledgement, Silence
 from tests.support.alert_stream import CRISIS, END, documents, progress
+from tests.support.migrated_stores import open_migrated
 from tests.support.services import Services
 from tests.support.webhook_server import Receiver
 
@@ -30,8 +30,7 @@ WALL = datetime(2100, 1, 1, tzinfo=UTC)  # claims of a lease long over are dropp
 
 @pytest.fixture
 def empty(tmp_path):
-    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "store")
     opened.progress.write([progress(END, caught_up=False, updated_at=WALL - timedelta(hours=1))])
     yield opened
     opened.close()

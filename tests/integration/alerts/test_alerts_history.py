@@ -21,6 +21,7 @@ from squall.core.config.settings import Settings
 from squall.core.observability.health import Health
 from tests.support.alert_stream import CRISIS, END, documents, progress
 from tests.support.faults.mailbox import Mailbox
+from tests.support.migrated_stores import open_migrated
 
 pytestmark = pytest.mark.slow
 
@@ -39,8 +40,7 @@ def mailbox():
 
 @pytest.fixture
 def store(tmp_path):
-    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "store")
     yield opened
     opened.close()
 

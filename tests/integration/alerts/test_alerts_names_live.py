@@ -9,7 +9,6 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from squall import storage
 from squall.alerts.counts import LEVELS
 from squall.alerts.detection.names.history import BUCKET_MINUTES, level_of
 from squall.alerts.minutes import instant, minute_of
@@ -23,6 +22,7 @@ from squall.core.errors import StoreUnavailableError
 from squall.core.items import Progress
 from squall.core.records import AlertState, SeriesKind
 from squall.entities.catalogue.catalogue import Catalogue
+from tests.support.migrated_stores import open_migrated
 from tests.support.name_stream import BANK, BREAKS, DAYS, FIRST, name_documents, named
 from tests.support.watched_store import WatchedStore
 
@@ -48,8 +48,7 @@ NOBODY = Catalogue(())
 
 @pytest.fixture
 def store(tmp_path):
-    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "store")
     yield opened
     opened.close()
 
