@@ -21,6 +21,8 @@ from squall.storage import Store
 from tests.support.migrated_stores import open_migrated
 from tests.support.name_stream import named
 
+pytestmark = pytest.mark.benchmark
+
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS, PER_DAY, NAMES = 4, 10_000, 20_000
 """A day of a busy wire, and as many names as a catalogue has."""

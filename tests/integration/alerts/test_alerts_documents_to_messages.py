@@ -54,7 +54,7 @@ def settings(hook, tmp_path, name, **alerts):
     receivers = [{"name": name, "url": hook.url, "secret": "key"}] if hook else []
     return Settings(
         data_dir=tmp_path,
-        detector={"history_days": 14, "resolve_minutes": 30},
+        detector={"history_days": 14, "resolve_minutes": 30, "step_minutes": 5},
         alerts={"receivers": receivers, "routes": [{"receiver": name}], "notify_history": True} | alerts,
     )
 
@@ -172,7 +172,9 @@ def test_a_source_whose_name_is_an_encoded_word_changes_no_mail_and_stops_no_run
     named = [row.model_copy(update={"document": row.document.model_copy(update={"source": name})}) for row in rows]
     empty.documents.insert([row for row in named if row.document.published_at < stopped], token="busy")
     chosen = Settings(
-        data_dir=tmp_path, detector={"history_days": 14, "resolve_minutes": 30}, alerts={"to": ["desk@example.org"], "notify_history": True}
+        data_dir=tmp_path,
+        detector={"history_days": 14, "resolve_minutes": 30, "step_minutes": 5},
+        alerts={"to": ["desk@example.org"], "notify_history": True},
     )
     run(empty, chosen, stopped - timedelta(hours=1))
     assert empty.detector.position(DETECTOR).evaluated_until == END - timedelta(seconds=chosen.detector.settle_seconds)
