@@ -69,10 +69,16 @@ class Shell:
         return total
 
 
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevelopmentBroker]:
+    with DevelopmentBroker(tmp_path_factory.mktemp("broker")) as running:
+        yield running
+
+
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    with DevelopmentBroker(tmp_path / "broker") as broker:
-        yield Shell(tmp_path, broker.bootstrap)
+def shell(tmp_path: Path, broker: DevelopmentBroker) -> Shell:
+    """Topics and a data folder of its own."""
+    return Shell(tmp_path, broker.bootstrap)
 
 
 @pytest.mark.slow
