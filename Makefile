@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export HF_HUB_OFFLINE := 1
-# Files in their order, the slow ones (benchmarks, end_to_end, faults) first: xdist would begin with those of many quick tests and end with one process idle
+# Files in their order, the slow ones (end_to_end, faults) first: xdist would begin with those of many quick tests and end with one process idle
 SPREAD := --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
@@ -33,12 +33,12 @@ setup-test: $(VENV)/.setup-test
 demo: setup ## the whole pipeline over the bundled stream (arguments: make demo ARGS="--keep")
 	$(BIN)/squall demo $(ARGS)
 
-test: setup-test lint ## everything: style, types, import layers, all tests
+test: setup-test lint ## everything: style, types, import layers, all tests but benchmarks
 	-@tests/support/install-system-packages.sh
-	$(BIN)/pytest --numprocesses 2 $(SPREAD)
+	$(BIN)/pytest -m "not benchmark" --numprocesses 2 $(SPREAD) --durations 30
 
 test-fast: setup-test ## the tests that take seconds
-	$(BIN)/pytest -m "not slow" --numprocesses 2 $(SPREAD)
+	$(BIN)/pytest -m "not slow and not benchmark" --numprocesses 2 $(SPREAD)
 
 soak: setup-test ## faults of a real cluster for hours: random ones for MINUTES (90), then each of docs/reliability.md at full length
 	SOAK_MINUTES=$(or $(MINUTES),90) $(BIN)/pytest tests/faults/test_soak.py tests/faults/test_cluster_faults.py --verbose --capture no

@@ -25,6 +25,7 @@ if str(ROOT) not in sys.path:  # for `from tests.support... import`, however pyt
 from tests.support.apache_kafka.cluster import ApacheKafka, Identity  # noqa: E402
 from tests.support.certificates import Authorities, Authority  # noqa: E402
 from tests.support.logs import logging_restored  # noqa: E402
+from tests.support.threads import kafka_threads, left_behind  # noqa: E402
 
 settings.register_profile("squall", deadline=None)  # a busy machine is not a bug
 settings.load_profile("squall")
@@ -36,6 +37,16 @@ def _no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.upper().startswith("SQUALL_") and name != KEPT:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_kafka_client_left_behind() -> Iterator[None]:
+    """Fail a file of tests that leaves a Kafka client running: its errors would appear in the logs of later tests."""
+    before = kafka_threads()
+    yield
+    assert left_behind(before) == [], (
+        "clients of Kafka were not closed; open those that may fail with `squall.core.kafka.client.open_client`"
+    )
 
 
 @pytest.fixture

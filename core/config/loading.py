@@ -56,7 +56,8 @@ def load_settings(config: Path | None = None, overrides: Mapping[str, object] | 
         raise ConfigurationError("; ".join(lines), "correct the environment variable or the TOML file") from None
     except SettingsError as error:
         raise ConfigurationError(
-            _not_json(error), 'write a list as ["one", "two"]; a section\'s key has two underscores before it'
+            _not_json(error),
+            'write a list as ["one", "two"], a mapping as {"name": "value"}; a section\'s key has two underscores before it',
         ) from None
 
 
@@ -103,6 +104,8 @@ def _complaint(error: dict[str, Any]) -> str:
     message = error["msg"]
     if error["type"] == "extra_forbidden":
         message = "is not a setting" + _did_you_mean(parts[-1], _keys(error["loc"][:-1]))
+    elif error["type"] in {"dict_type", "mapping_type"}:
+        message = 'must be a mapping: {"name": "value"} as JSON, a table in TOML'
     item = next((i for i, part in enumerate(error["loc"]) if isinstance(part, int)), len(parts))  # a list is one variable, as JSON
     return f"{'.'.join(parts)} ({_variable(parts[:item])}): {message}"
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
 
 from squall.core.config.kafka import KafkaSettings
 from squall.core.errors import BrokerUnavailableError, SquallError
 from squall.core.kafka.security import refusal, security_arguments
+
+Client = TypeVar("Client")
 
 CONNECT_SECONDS = 5.0
 """How long a client tries to reach its broker before it fails: callers retry, and check in between whether to stop."""
@@ -40,6 +43,26 @@ def client_arguments(settings: KafkaSettings, *, allow_plaintext: bool = False) 
     }
 
 
+def open_client(kind: Callable[..., Client], **arguments: Any) -> Client:
+    """Return `kind(**arguments)`, a client of kafka-python, and leave nothing behind where that fails.
+
+    The constructors of kafka-python 3.0 start a thread and then look for a broker. Without this, the thread of a client that
+    found none goes on.
+    """
+    made: list[Any] = []
+
+    def connections(**config: Any) -> Any:
+        made.append(KafkaNetClient(**config))
+        return made[-1]
+
+    try:
+        return kind(**arguments, kafka_client=connections)
+    except BaseException:
+        for each in made:
+            each.close()
+        raise
+
+
 def open_producer(settings: KafkaSettings, *, allow_plaintext: bool = False, **options: Any) -> Any:
     """Return a kafka-python producer that reports within `request_timeout_seconds` what the broker did not acknowledge.
 
@@ -53,7 +76,8 @@ def open_producer(settings: KafkaSettings, *, allow_plaintext: bool = False, **o
         KafkaError, OSError: the broker did not answer, or refused the connection.
     """
     timeout = int(settings.request_timeout_seconds * 1000)
-    return KafkaProducer(
+    return open_client(
+        KafkaProducer,
         **client_arguments(settings, allow_plaintext=allow_plaintext),
         **options,
         max_block_ms=_BLOCK_MS,
@@ -102,7 +126,7 @@ def admin_client(
         ConfigurationError: it refused the connection.
     """
     try:
-        admin = KafkaAdminClient(**client_arguments(settings, allow_plaintext=allow_plaintext))
+        admin = open_client(KafkaAdminClient, **client_arguments(settings, allow_plaintext=allow_plaintext))
     except (KafkaError, OSError, ValueError) as error:
         raise unavailable(settings, error) from error
     try:

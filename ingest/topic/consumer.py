@@ -13,7 +13,7 @@ from kafka.structs import OffsetAndMetadata
 
 from squall.core.config.kafka import KafkaSettings
 from squall.core.errors import ConfigurationError, SquallError, UnavailableError
-from squall.core.kafka.client import client_arguments
+from squall.core.kafka.client import client_arguments, open_client
 from squall.core.kafka.security import refusal
 from squall.ingest.topic.mapping import Message
 
@@ -145,7 +145,8 @@ class TopicConsumer:
                     consumer.close(autocommit=False, timeout_ms=1_000)
 
     def _open(self, **further: Any) -> Any:
-        return KafkaConsumer(
+        return open_client(
+            KafkaConsumer,
             **client_arguments(self._settings, allow_plaintext=self._allow_plaintext),
             **{
                 "group_id": None,

@@ -34,7 +34,7 @@ from squall.core.clock import Clock
 from squall.core.config.files.permissions import private_folder
 from squall.core.config.settings import Settings
 from squall.core.errors import SquallError
-from squall.core.kafka.client import client_arguments, unavailable
+from squall.core.kafka.client import client_arguments, open_client, unavailable
 from squall.ingest.synthetic.stream import StreamScript, write_stream
 
 log = logging.getLogger("squall.demo")
@@ -260,7 +260,8 @@ class Demo:
     def _publish_poison(self) -> None:
         """Publish what a faulty foreign producer would."""
         try:
-            with closing(KafkaProducer(**client_arguments(self.settings.kafka, allow_plaintext=self.settings.allow_plaintext))) as producer:
+            arguments = client_arguments(self.settings.kafka, allow_plaintext=self.settings.allow_plaintext)
+            with closing(open_client(KafkaProducer, **arguments)) as producer:
                 for value in POISON:
                     producer.send(self.settings.kafka.documents_topic, value=value).get(timeout=self.settings.kafka.request_timeout_seconds)
                     self.poisoned += 1

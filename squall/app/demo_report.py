@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from squall.app.pipeline import Pipeline
 from squall.core.config.settings import Settings
-from squall.core.kafka.client import client_arguments
+from squall.core.kafka.client import client_arguments, open_client
 from squall.core.net.addresses import redact_url
 from squall.core.records import Alert, SeriesKind
 from squall.ingest.synthetic.stream import StreamScript
@@ -57,9 +57,8 @@ class DemoReport:
 
 def count_dead_letters(settings: Settings) -> dict[str, int]:
     """Read the dead-letter topic from its beginning and count by reason."""
-    consumer = KafkaConsumer(
-        **client_arguments(settings.kafka, allow_plaintext=settings.allow_plaintext), auto_offset_reset="earliest", enable_auto_commit=False
-    )
+    arguments = client_arguments(settings.kafka, allow_plaintext=settings.allow_plaintext)
+    consumer = open_client(KafkaConsumer, **arguments, auto_offset_reset="earliest", enable_auto_commit=False)
     try:
         topic = settings.kafka.dead_letter_topic
         partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]

@@ -28,6 +28,8 @@ from squall.storage.backends.base import Block, Cell, Params, Result, Value, err
 from squall.storage.backends.pool import Pool
 
 _CONNECTIONS = 8
+_CLOSE_SECONDS = 2.0
+"""Longest wait of `close` for queries that are running: chDB gives a folder back once its last connection is closed."""
 _STATUS_FILE = "status"
 _METADATA = "metadata"
 """The folder in which ClickHouse keeps the definitions of tables: a store with tables has one."""
@@ -58,6 +60,7 @@ _UNWRITABLE = (ValueError, TypeError, OverflowError, pa.ArrowException)
 
 _open_lock = threading.Lock()
 _open_folders: dict[Path, int] = {}
+"""How many backends and connections have each folder open."""
 
 
 class EmbeddedBackend:
@@ -89,7 +92,7 @@ class EmbeddedBackend:
         try:
             self._keeper = self._connect()  # without one open connection chDB releases the folder
             _restore_fatal_signals()
-            self._pool: Pool[Any] = Pool(self._connect, _close, _CONNECTIONS, timeout_seconds)
+            self._pool: Pool[Any] = Pool(self._borrow, self._return, _CONNECTIONS, timeout_seconds)
         except BaseException:
             _release(self._folder)
             raise
@@ -104,6 +107,21 @@ class EmbeddedBackend:
             raise StoreError(
                 f"store {self.label} cannot be opened: {str(error).splitlines()[0][:300]}", "check the folder's permissions and free space"
             ) from error
+
+    def _borrow(self) -> Any:
+        with _open_lock:
+            if self._folder not in _open_folders:  # closed since the pool was asked: a connection would take the folder again
+                raise StoreUnavailableError(f"store {self.label} is closed", "open it again")
+            _open_folders[self._folder] += 1
+        try:
+            return self._connect()
+        except BaseException:
+            _release(self._folder)
+            raise
+
+    def _return(self, connection: Any) -> None:
+        _close(connection)
+        _release(self._folder)
 
     def select(self, sql: str, params: Params) -> Result:
         """Run a query and return its columns."""
@@ -159,10 +177,10 @@ class EmbeddedBackend:
         return server_error(self.label, error_code(str(error)), str(error), doing)
 
     def close(self) -> None:
-        """Close every connection and give the folder back."""
+        """Close every connection and give the folder back; while a query runs on, once it ends."""
         if not self._closed:
             self._closed = True
-            self._pool.close()
+            self._pool.close(_CLOSE_SECONDS)
             _close(self._keeper)
             _release(self._folder)
 
@@ -209,7 +227,7 @@ def _claim(folder: Path) -> None:
         if others:
             raise StoreLockedError(
                 f"this process already has the embedded store {others[0]} open, so {folder} cannot be opened",
-                "close that store first, or use a process of its own for each folder",
+                "close that store first and let its queries end, or use a process of its own for each folder",
             )
         if folder not in _open_folders:
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
@@ -65,10 +66,20 @@ class Pool(Generic[C]):
                 return
         self._disconnect(connection)
 
-    def close(self) -> None:
-        """Close idle connections now and lent ones when they come back; idempotent."""
+    def close(self, wait_seconds: float = 0.0) -> None:
+        """Close idle connections now and lent ones when they come back; idempotent.
+
+        Args:
+            wait_seconds: longest wait for those that are lent or being opened.
+        """
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
         for connection in idle:
             self._disconnect(connection)
+        deadline = time.monotonic() + wait_seconds
+        taken = 0
+        while taken < self._size and self._slots.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            taken += 1
+        for _ in range(taken):  # whoever waits for one learns that the pool is closed
+            self._slots.release()

@@ -11,6 +11,8 @@ import pytest
 
 from squall.entities.catalogue.data_file import DATA_FILE, read_data_file
 
+pytestmark = pytest.mark.benchmark
+
 MOST = 15.0
 """0.25 s where inflating and parsing the file take 0.04 s, on one core of 2024."""
 
@@ -25,7 +27,6 @@ def least(function: Callable[[], object]) -> float:
     return min(runs)
 
 
-@pytest.mark.slow
 def test_twenty_thousand_entities_load_in_a_few_times_what_parsing_their_file_takes() -> None:
     parsing = least(lambda: orjson.loads(gzip.decompress(DATA_FILE.read_bytes())))
     assert least(read_data_file) < MOST * parsing

@@ -13,6 +13,8 @@ from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.linking.dictionary import Dictionary
 from squall.entities.linking.folding import fold
 
+pytestmark = pytest.mark.benchmark
+
 HEADLINES = [
     "Volkswagen shares plunge as emissions scandal widens to more models",
     "Goldman upgrades Tesla to buy, raises price target after deliveries",
@@ -38,7 +40,6 @@ def rate(function: Callable[[str], object], texts: list[str]) -> float:
     return best
 
 
-@pytest.mark.slow
 def test_all_forms_are_found_faster_than_a_regular_expression_finds_a_fiftieth_of_them() -> None:
     catalogue = Catalogue.open(EntitySettings())
     dictionary = Dictionary(catalogue)

@@ -40,6 +40,8 @@ from squall.ingest.rss.feed_formats import parse_feed
 from squall.stream.drivers.faust.decode import decode_item
 from tests.support.pushing import pushing
 
+pytestmark = pytest.mark.benchmark
+
 ROWS = 4_000
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
 MOST_SLOWER = 1.10
@@ -139,7 +141,6 @@ def seconds(read: Callable[[], int], documents: int) -> float:
     return time.process_time() - began
 
 
-@pytest.mark.slow
 def test_no_door_is_more_than_a_tenth_slower_than_before_texts_were_cleaned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Taken in turns: a busy machine disturbs both."""
     with ExitStack() as stack:
@@ -189,7 +190,6 @@ def made(make: Callable[..., Document]) -> Callable[[dict[str, Any]], Document]:
     return lambda one: make(source=one["source"], url=one["url"], title=one["title"], text=one["text"], **rest)
 
 
-@pytest.mark.slow
 def test_a_usual_row_becomes_a_document_by_short_ways(tmp_path: Path) -> None:
     write_jsonl(path := tmp_path / "f.jsonl")
     plain, tagged = [LINES[number] for number in range(ROWS) if number % 10], LINES[::10]

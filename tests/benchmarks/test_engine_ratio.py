@@ -21,8 +21,9 @@ from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.reading import Reading
 from squall.model.tasks import DEFAULT_TASKS
 
+pytestmark = pytest.mark.benchmark
 
-@pytest.mark.slow
+
 @pytest.mark.skipif(not (has_bf16(torch.device("cpu")) and has_vnni()), reason="the ratios are those of a CPU with bf16 and VNNI")
 def test_the_engine_beats_two_pipelines_many_times_over() -> None:
     texts = list(islice(sample_texts(None), 1000))

@@ -13,13 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from squall import storage
 from squall.alerts.counts import load_counts
 from squall.alerts.minutes import minute_of
 from squall.alerts.names.detector import NameDetector
 from squall.core.config.settings import DetectorSettings
 from squall.storage import Store
+from tests.support.migrated_stores import open_migrated
 from tests.support.name_stream import named
+
+pytestmark = pytest.mark.benchmark
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS, PER_DAY, NAMES = 4, 10_000, 20_000
@@ -31,8 +33,7 @@ MOST_SECONDS = 1.0
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "store")
     rng = np.random.default_rng(5)
     seconds = np.sort(rng.uniform(0, DAYS * 86_400, DAYS * PER_DAY))
     for start in range(0, len(seconds), 5_000):

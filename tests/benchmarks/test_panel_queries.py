@@ -26,7 +26,7 @@ START = END - LENGTH
 RANGES = {"6 hours": timedelta(hours=6), "1 day": timedelta(days=1), "7 days": timedelta(days=7), "60 days": LENGTH}
 ROUNDS = 5
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,8 @@ from tests.support.jetstream_server import POSTS as POSTS_COLLECTION
 from tests.support.jetstream_server import jetstream_message
 from tests.support.source_context import source_context
 
+pytestmark = pytest.mark.benchmark
+
 POSTS = 4_000
 WORDS = (
     "the a my this that cat dog coffee morning train city book film song rain friend game really never again love think about people today "
@@ -71,7 +73,6 @@ def fastest(run: Callable[[], None]) -> float:
     return min(times)
 
 
-@pytest.mark.slow
 def test_a_firehose_of_500_posts_a_second_is_filtered_on_half_a_core() -> None:
     linker = open_linker(EntitySettings())
     sent = messages()

@@ -98,7 +98,7 @@ def test_a_rolling_restart_and_too_few_replicas_in_sync_under_load_lose_nothing(
 
 
 def test_brokers_and_a_store_that_stop_answering_under_load_end_no_process_and_lose_nothing(cluster: Cluster) -> None:
-    _under_load(cluster, days=2)
+    _under_load(cluster)
     freeze(cluster, "brokers", SCALE.pause_seconds)
     freeze(cluster, "store", SCALE.pause_seconds)
     cluster.finish_publishing()
@@ -116,11 +116,12 @@ def test_a_slow_store_and_a_burst_of_poison_delay_and_lose_nothing(cluster: Clus
     _assert_nobody_ended(cluster)
 
 
+@at_full_length
 def test_a_worker_without_descriptors_or_memory_loses_nothing(cluster: Cluster) -> None:
     """Whether it waits, or ends and is started again."""
     _under_load(cluster)
-    starve(cluster, "worker-1", resource.RLIMIT_NOFILE, min(SCALE.pause_seconds, 5.0))
-    starve(cluster, "worker-2", resource.RLIMIT_AS, min(SCALE.pause_seconds, 5.0))
+    starve(cluster, "worker-1", resource.RLIMIT_NOFILE, 5.0)
+    starve(cluster, "worker-2", resource.RLIMIT_AS, 5.0)
     cluster.finish_publishing()
     settle(cluster, "no descriptors, no memory")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from squall.ingest.synthetic.stream import StreamScript, write_stream
+from squall.ingest.synthetic.stream import StreamScript
+from tests.support.faults.node import BATCH_DOCUMENTS, short_stream
 from tests.support.squall_process import SquallProcess, opened, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -18,7 +19,7 @@ KILLS = 2
 @pytest.fixture(scope="module")
 def stream(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, StreamScript]:
     path = tmp_path_factory.mktemp("stream") / "stream.jsonl.gz"
-    return path, write_stream(path, seed=11, days=1)
+    return path, short_stream(path, seed=11)
 
 
 def _settings(folder: Path, stream: Path) -> dict[str, str]:
@@ -28,7 +29,7 @@ def _settings(folder: Path, stream: Path) -> dict[str, str]:
         "WEB__PORT": "0",
         "DETECTOR__INTERVAL_SECONDS": "2",
         "ALERTS__NOTIFY_HISTORY": "true",
-        "PROCESSOR__BATCH_DOCUMENTS": "200",
+        "PROCESSOR__BATCH_DOCUMENTS": BATCH_DOCUMENTS,
     }
 
 

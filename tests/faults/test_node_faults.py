@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from squall.ingest.synthetic.stream import StreamScript, write_stream
+from squall.ingest.synthetic.stream import StreamScript
 from squall.model.network import SHIPPED
-from tests.support.faults.node import ENDED, NodeRun, check_account, faked_clock, rolled_up
+from tests.support.faults.node import ENDED, NodeRun, check_account, faked_clock, rolled_up, short_stream
 from tests.support.squall_process import SquallProcess, opened
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -25,7 +25,7 @@ HOUR = 3600
 @pytest.fixture(scope="module")
 def stream(tmp_path_factory: pytest.TempPathFactory) -> Stream:
     path = tmp_path_factory.mktemp("stream") / "stream.jsonl.gz"
-    return path, write_stream(path, seed=12, days=1)
+    return path, short_stream(path, seed=12)
 
 
 @pytest.fixture

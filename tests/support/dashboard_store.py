@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from squall import storage
 from squall.core.items import DeadLetter, Origin
 from squall.core.records import TOPICS, Alert, AlertState, Document, EntityKind, Kind, Mention, ScoredDocument, SeriesKind, Severity
 from squall.storage import Store
@@ -16,6 +15,7 @@ from squall.storage.rows.backtests import BacktestAlert, BacktestEvent, Backtest
 from squall.storage.rows.detector import DetectorRun, SeriesReading
 from squall.storage.rows.latency import Quantiles
 from squall.storage.rows.pipeline import PipelineSample
+from tests.support.migrated_stores import open_migrated
 
 DAYS = 10
 DOCUMENTS = 4000
@@ -41,8 +41,7 @@ SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelt
 
 def open_filled(folder: Path, now: datetime) -> Store:
     """Open a new store in `folder` and fill it up to `now`, which must be close to the clock: old samples are dropped."""
-    store = storage.open(f"chdb://{folder}?max_threads=2")
-    store.schema.migrate()
+    store = open_migrated(folder, max_threads=2)
     fill(store, now)
     return store
 

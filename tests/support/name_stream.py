@@ -80,7 +80,7 @@ def named(
     )
 
 
-def name_documents(seed: int = 4, per_day: int = 40, bursts_per_day: int = 4) -> list[ScoredDocument]:
+def name_documents(seed: int = 4, per_day: int = 40, bursts_per_day: int = 2) -> list[ScoredDocument]:
     """Return documents in the order of their publication."""
     rng = np.random.default_rng(seed)
     drafts: list[tuple[datetime, str, str, float, tuple[str, ...], tuple[str, ...]]] = [

@@ -7,13 +7,13 @@ from email import message_from_bytes, policy
 import pytest
 from typer.testing import CliRunner
 
-from squall import storage
 from squall.cli.alerts import app
 from squall.cli.alerts.arguments import parse_duration
 from squall.core.errors import ConfigurationError, SquallError, StoreLockedError
 from squall.core.records import AlertState, SeriesKind
 from squall.storage.rows.alerting import Notification
 from tests.integration.storage.samples import NOW, alert, scored
+from tests.support.migrated_stores import open_migrated
 from tests.support.squall_process import SquallProcess, wait_until
 
 FIRING = alert(1, AlertState.FIRING, topic="$AAPL", kind=SeriesKind.SYMBOL, fired_at=NOW, test="burst", expected_low=0.0, expected_high=4.0)
@@ -54,8 +54,7 @@ def note(folder):
 
 
 def filled(folder):
-    store = storage.open(url(folder))
-    store.schema.migrate()
+    store = open_migrated(folder / "chdb")
     store.alerts.write([FIRING, OTHER])
     store.documents.insert([scored(1, NOW - timedelta(minutes=5), symbols=("AAPL",)), scored(2, NOW - timedelta(minutes=5))], token="a")
     sent = Notification("n1-desk", "g", "more firing", "queued", 2, "HTTP 503", b"{}", NOW, NOW, "desk", (FIRING.id, OTHER.id))

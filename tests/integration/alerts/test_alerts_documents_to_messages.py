@@ -9,7 +9,6 @@ from email import message_from_bytes
 import orjson
 import pytest
 
-from squall import storage
 from squall.alerts import dispatcher
 from squall.alerts.lease import Lease
 from squall.alerts.notification.receivers import open_receivers, render
@@ -20,6 +19,7 @@ from squall.core.records import SeriesKind
 from squall.core.series import MARKET
 from squall.storage.rows.alerting import Acknowledgement, Silence
 from tests.support.alert_stream import CRISIS, END, documents, progress
+from tests.support.migrated_stores import open_migrated
 from tests.support.services import Services
 from tests.support.webhook_server import Receiver
 
@@ -30,8 +30,7 @@ WALL = datetime(2100, 1, 1, tzinfo=UTC)  # claims of a lease long over are dropp
 
 @pytest.fixture
 def empty(tmp_path):
-    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "store")
     opened.progress.write([progress(END, caught_up=False, updated_at=WALL - timedelta(hours=1))])
     yield opened
     opened.close()
@@ -55,7 +54,7 @@ def settings(hook, tmp_path, name, **alerts):
     receivers = [{"name": name, "url": hook.url, "secret": "key"}] if hook else []
     return Settings(
         data_dir=tmp_path,
-        detector={"history_days": 14, "resolve_minutes": 30},
+        detector={"history_days": 14, "resolve_minutes": 30, "step_minutes": 5},
         alerts={"receivers": receivers, "routes": [{"receiver": name}], "notify_history": True} | alerts,
     )
 
@@ -173,7 +172,9 @@ def test_a_source_whose_name_is_an_encoded_word_changes_no_mail_and_stops_no_run
     named = [row.model_copy(update={"document": row.document.model_copy(update={"source": name})}) for row in rows]
     empty.documents.insert([row for row in named if row.document.published_at < stopped], token="busy")
     chosen = Settings(
-        data_dir=tmp_path, detector={"history_days": 14, "resolve_minutes": 30}, alerts={"to": ["desk@example.org"], "notify_history": True}
+        data_dir=tmp_path,
+        detector={"history_days": 14, "resolve_minutes": 30, "step_minutes": 5},
+        alerts={"to": ["desk@example.org"], "notify_history": True},
     )
     run(empty, chosen, stopped - timedelta(hours=1))
     assert empty.detector.position(DETECTOR).evaluated_until == END - timedelta(seconds=chosen.detector.settle_seconds)

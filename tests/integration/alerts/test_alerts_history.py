@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from squall import storage
 from squall.alerts.notification.receivers import open_receivers
 from squall.alerts.service import DETECTOR, AlertService
 from squall.app import in_process_replay
@@ -21,6 +20,7 @@ from squall.core.config.settings import Settings
 from squall.core.observability.health import Health
 from tests.support.alert_stream import CRISIS, END, documents, progress
 from tests.support.faults.mailbox import Mailbox
+from tests.support.migrated_stores import open_migrated
 
 pytestmark = pytest.mark.slow
 
@@ -39,8 +39,7 @@ def mailbox():
 
 @pytest.fixture
 def store(tmp_path):
-    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "store")
     yield opened
     opened.close()
 
@@ -102,8 +101,7 @@ def test_a_replay_in_process_notifies_nobody_unless_asked_to_however_recent_it_i
 @pytest.mark.parametrize("options", [[], ["--notify"]])
 def test_detect_once_over_old_data_says_that_it_is_history_and_notifies_when_told_to(tmp_path, mailbox, monkeypatch, options):
     url = f"chdb://{tmp_path / 'chdb'}?max_threads=1"
-    opened = storage.open(url)
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "chdb")
     fill(opened, datetime.now(UTC))
     opened.close()
     for name, value in {

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from squall import storage
 from squall.alerts.detection.detector import Detector
 from squall.alerts.notification.email.folder import FolderSender
 from squall.alerts.service import DETECTOR, AlertService
 from squall.core.clock import ManualClock
 from squall.core.config.settings import Settings
 from tests.support.alert_stream import CRISIS, END, documents, progress
+from tests.support.migrated_stores import open_migrated
 from tests.support.watched_store import WatchedStore
 
 pytestmark = pytest.mark.slow
@@ -32,8 +32,7 @@ SETTINGS = Settings(
 
 @pytest.fixture
 def store(tmp_path):
-    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "store")
     opened.documents.insert(documents(), token="all")
     opened.progress.write([progress(END, caught_up=False, updated_at=WALL - timedelta(hours=1))])
     opened.detector.write_position(DETECTOR, CRISIS - timedelta(hours=1), "")

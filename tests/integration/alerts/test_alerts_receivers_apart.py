@@ -17,6 +17,7 @@ from squall.core.clock import ManualClock
 from squall.core.config.settings import Settings
 from squall.storage.rows.alerting import Notification
 from tests.support.alert_stream import CRISIS, END, documents, progress
+from tests.support.migrated_stores import open_migrated
 
 pytestmark = pytest.mark.slow
 
@@ -26,8 +27,7 @@ BROKEN = "first"
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[storage.Store]:
-    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "store")
     opened.progress.write([progress(END, caught_up=False, updated_at=WALL - timedelta(hours=1))])
     opened.documents.insert(documents(), token="all")
     yield opened

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from squall import storage
 from squall.alerts.lease import Lease
 from squall.alerts.scheduler import DetectorScheduler
 from squall.alerts.service import DETECTOR
@@ -19,6 +18,7 @@ from squall.core.config.settings import Settings
 from squall.core.errors import StoreUnavailableError
 from squall.core.observability.health import Health
 from tests.support.alert_stream import CRISIS, END, documents, progress
+from tests.support.migrated_stores import open_migrated
 from tests.support.watched_store import WatchedStore
 
 pytestmark = pytest.mark.slow
@@ -28,8 +28,7 @@ WALL = datetime(2100, 1, 1, tzinfo=UTC)  # claims of a lease long over are dropp
 
 @pytest.fixture
 def store(tmp_path):
-    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "store")
     yield opened
     opened.close()
 

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 import orjson
 import pytest
 
-from squall import storage
 from squall.alerts.notification.receivers import open_receivers
 from squall.alerts.service import DETECTOR, AlertService
 from squall.core.clock import ManualClock
 from squall.core.config.settings import Settings
 from squall.core.records import AlertState, EntityKind, Mention
 from tests.support.alert_stream import CRISIS, END, documents, progress
+from tests.support.migrated_stores import open_migrated
 from tests.support.webhook_server import Receiver
 
 pytestmark = pytest.mark.slow
@@ -62,8 +62,7 @@ def told(tmp_path_factory):
         },
         web={"url": "https://squall.example.org/"},
     )
-    store = storage.open(f"chdb://{folder / 'store'}?max_threads=1")
-    store.schema.migrate()
+    store = open_migrated(folder / "store")
     store.progress.write([progress(END, caught_up=False, updated_at=WALL - HOUR)])
     store.documents.insert(ROWS, token="all")
     store.detector.write_position(DETECTOR, CRISIS - 3 * HOUR, "")

@@ -8,7 +8,6 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from squall import storage
 from squall.alerts.counts import MOST_SOURCES, load_sources
 from squall.alerts.minutes import minute_of
 from squall.alerts.notification.email.folder import FolderSender
@@ -18,6 +17,7 @@ from squall.core.config.settings import DetectorSettings, Settings
 from squall.core.errors import StoreUnavailableError
 from squall.core.records import AlertState
 from tests.support.alert_stream import CRISIS, END, MIDNIGHT, documents, progress
+from tests.support.migrated_stores import open_migrated
 from tests.support.watched_store import WatchedStore
 
 pytestmark = pytest.mark.slow
@@ -34,8 +34,7 @@ COARSE = SETTINGS.model_copy(update={"detector": SETTINGS.detector.model_copy(up
 
 @pytest.fixture
 def store(tmp_path):
-    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "store")
     yield opened
     opened.close()
 

@@ -9,7 +9,6 @@ from random import Random
 import pytest
 from prometheus_client import generate_latest
 
-from squall import storage
 from squall.alerts.lease import Lease
 from squall.alerts.notification.email.folder import FolderSender
 from squall.alerts.service import AlertService
@@ -23,6 +22,7 @@ from squall.core.records import EntityKind, Mention
 from squall.stories import Incoming, StoryIndex
 from tests.support.alert_stream import progress, scored
 from tests.support.formed_stories import form_stories
+from tests.support.migrated_stores import open_migrated
 from tests.support.watched_store import WatchedStore
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -78,8 +78,7 @@ EXPECTED = _expected()
 
 @pytest.fixture
 def store(tmp_path):
-    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "store")
     yield opened
     opened.close()
 

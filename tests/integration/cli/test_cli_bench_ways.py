@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from squall import storage
 from squall.app.bench.bounds import bare_consumer, bare_insert, engine_alone
 from squall.app.bench.free_scorer import FreeScorer
 from squall.app.bench.stage_cost import STAGES, stage_costs
@@ -17,6 +16,7 @@ from squall.core.clock import SystemClock
 from squall.core.config.loading import load_settings
 from squall.core.kafka.client import ensure_reachable
 from tests.support.broker import DevelopmentBroker
+from tests.support.migrated_stores import open_migrated
 
 pytestmark = pytest.mark.slow
 
@@ -29,8 +29,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     with DevelopmentBroker(tmp_path / "broker") as broker:
         settings = load_settings(overrides={"data_dir": tmp_path})
         kafka = settings.kafka.model_copy(update={"bootstrap_servers": broker.bootstrap})
-        store = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-        store.schema.migrate()
+        store = open_migrated(tmp_path / "store")
         yield Bench(
             settings.model_copy(update={"kafka": kafka}), store, ["Gold steadies", "Bank halts"], "t", SystemClock(), threading.Event()
         )

@@ -12,7 +12,6 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from squall import storage
 from squall.app.doctor import Check, examine_store
 from squall.cli.main import app
 from squall.core.clock import SystemClock
@@ -20,6 +19,7 @@ from squall.core.config.loading import load_settings
 from squall.core.errors import ConfigurationError, StoreLockedError, StoreMissingError
 from squall.operator.opening import read_store_status
 from tests.support.broker import free_port
+from tests.support.migrated_stores import open_migrated
 from tests.support.squall_process import SquallProcess, wait_until
 
 READING = [
@@ -54,8 +54,7 @@ def invoke(*arguments: str) -> Result:
 
 
 def migrated(folder: Path) -> None:
-    store = storage.open(f"chdb://{folder}?max_threads=1")
-    store.schema.migrate()
+    store = open_migrated(folder)
     store.close()
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from squall import storage
 from squall.core.clock import ManualClock
 from squall.core.config.settings import DetectorSettings, WebSettings
 from squall.core.records import SENTIMENTS, Alert, AlertState, Document, Kind, ScoredDocument, Severity
 from squall.core.text import document_id, fingerprint
 from squall.dashboards.page.server import PageServer
 from squall.storage import Store
+from tests.support.migrated_stores import open_migrated
 
 NEWEST = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 POLL_SECONDS = 0.05
@@ -63,8 +63,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
-    store.schema.migrate()
+    store = open_migrated(tmp_path / "chdb")
     yield World(store)
     store.close()
 

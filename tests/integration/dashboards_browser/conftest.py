@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from squall import storage
 from tests.support.browser import CHROMIUM, Watched, chromium
+from tests.support.migrated_stores import open_migrated
 from tests.support.served_page import ServedPage
 
 
@@ -25,8 +25,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def served_page(tmp_path: Path) -> Iterator[ServedPage]:
-    store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
-    store.schema.migrate()
+    store = open_migrated(tmp_path / "chdb")
     made = ServedPage(store)
     yield made
     made.close()

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from squall import storage
 from squall.core.errors import StoreUnavailableError
 from tests.support.browser import AWAY, Watched
+from tests.support.migrated_stores import open_migrated
 from tests.support.recording_store import RecordingStore
 from tests.support.served_page import ServedPage
 
@@ -100,8 +100,7 @@ def test_an_error_of_the_store_is_shown_as_the_store_reports_it(served_page: Ser
 
 
 def test_without_a_token_the_page_explains_how_to_open_it(tmp_path: Path, browser: Any) -> None:
-    store = storage.open(f"chdb://{tmp_path}/chdb?max_threads=1")
-    store.schema.migrate()
+    store = open_migrated(tmp_path / "chdb")
     guarded = ServedPage(store, token="sesame-sesame")
     watched = Watched(browser)
     try:

@@ -31,9 +31,9 @@ NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
 OLD = datetime(2011, 8, 5, tzinfo=UTC)
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[DevelopmentBroker]:
-    with DevelopmentBroker(tmp_path / "broker") as running:
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevelopmentBroker]:
+    with DevelopmentBroker(tmp_path_factory.mktemp("broker")) as running:
         yield running
 
 

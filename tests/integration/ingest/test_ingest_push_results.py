@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from squall import storage
 from squall.core.clock import SystemClock
 from squall.core.config.settings import ProcessorSettings, PushSettings
 from squall.ingest.push.results import PublishedVersions
@@ -20,6 +19,7 @@ from squall.stream.drivers.inprocess import InProcessDriver
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.processor import Processor
 from tests.support.doubles import HashScorer, document
+from tests.support.migrated_stores import open_migrated
 from tests.support.pushing import GOOD
 
 
@@ -51,8 +51,7 @@ class Node:
 
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[Node]:
-    store = storage.open(f"chdb://{tmp_path / 'chdb'}?max_threads=1")
-    store.schema.migrate()
+    store = open_migrated(tmp_path / "chdb")
     node = Node(store)
     yield node
     node.close()

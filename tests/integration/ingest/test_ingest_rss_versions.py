@@ -11,7 +11,6 @@ from random import Random
 
 import pytest
 
-from squall import storage
 from squall.core.clock import ManualClock
 from squall.core.config.settings import IngestSettings, ProcessorSettings
 from squall.core.items import Fate
@@ -23,6 +22,7 @@ from squall.storage.rows.documents import StoredDocument
 from squall.stream.processor import Processor
 from tests.support.doubles import HashScorer, MemoryStore
 from tests.support.feed_server import FeedServer, body
+from tests.support.migrated_stores import open_migrated
 
 NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
 """Near the wall clock, because rows expire some time after they were scored."""
@@ -39,8 +39,7 @@ def server() -> Iterator[FeedServer]:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    opened = storage.open(f"chdb://{tmp_path_factory.mktemp('store')}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path_factory.mktemp("store"))
     yield opened
     opened.close()
 

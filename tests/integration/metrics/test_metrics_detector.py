@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from squall import storage
 from squall.alerts.interfaces import DeliveryUnavailableError
 from squall.alerts.notification.email.folder import FolderSender
 from squall.alerts.scheduler import DetectorScheduler
@@ -21,6 +20,7 @@ from squall.core.observability.health import Health
 from squall.storage import Store
 from squall.storage.rows.alerting import Claim, Notification
 from tests.support.alert_stream import END, documents, progress
+from tests.support.migrated_stores import open_migrated
 
 pytestmark = pytest.mark.slow
 
@@ -32,8 +32,7 @@ SETTINGS = Settings(
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = storage.open(f"chdb://{tmp_path / 'store'}?max_threads=1")
-    opened.schema.migrate()
+    opened = open_migrated(tmp_path / "store")
     yield opened
     opened.close()
 

@@ -67,10 +67,12 @@ def environment(authorities: Authorities, tmp_path: Path) -> dict[str, str]:
     bot = {"name": "bot", "channel": "telegram", "url": "https://127.0.0.1:1", "secret": hook["secret"], "chat": "1"}
     receivers = [hook, pager, bot]
     tokens = [{"name": "desk", "token": secrets.pop("SQUALL_PUSH__TOKENS__*__TOKEN"), "sources": ["*"]}]
+    named = {"feed": secrets.pop("SQUALL_INGEST__SECRETS")}
     url = secrets["SQUALL_STORE__URL"]
     return secrets | {
         "SQUALL_PUSH__TOKENS": json.dumps(tokens),
         "SQUALL_ALERTS__RECEIVERS": json.dumps(receivers),
+        "SQUALL_INGEST__SECRETS": json.dumps(named),
         "SQUALL_STORE__URL": f"clickhouse://nobody:{url}@127.0.0.1:1/default",
         "SQUALL_ALERTS__HEARTBEAT__URL": f"https://127.0.0.1:1/{secrets['SQUALL_ALERTS__HEARTBEAT__URL']}",
         "SQUALL_KAFKA__SECURITY": "sasl_tls",
@@ -105,7 +107,7 @@ def servers(environment: dict[str, str], authorities: Authorities, apache_kafka:
 
 def test_the_walk_finds_the_secrets_of_lists_too() -> None:
     assert {"SQUALL_KAFKA__PASSWORD", "SQUALL_STORE__URL", "SQUALL_WEB__TOKEN", "SQUALL_ALERTS__RECEIVERS__*__SECRET"} <= set(planted())
-    assert {"SQUALL_ALERTS__RECEIVERS__*__HEADERS", "SQUALL_ALERTS__HEARTBEAT__URL"} <= set(planted())
+    assert {"SQUALL_ALERTS__RECEIVERS__*__HEADERS", "SQUALL_ALERTS__HEARTBEAT__URL", "SQUALL_INGEST__SECRETS"} <= set(planted())
 
 
 @pytest.mark.slow
@@ -165,17 +167,22 @@ def test_settings_and_their_errors_hide_every_secret(environment: dict[str, str]
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     settings = load_settings()
+    named = planted()["SQUALL_INGEST__SECRETS"]
+    assert settings.ingest.secrets["feed"].get_secret_value() == named
     texts = [repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump()), repr(settings.kafka)]
-    wrong = {
-        "SQUALL_KAFKA__SECURITY": "tls",
-        "SQUALL_KAFKA__KEY_FILE": "/missing",
-        "SQUALL_STORE__RETENTION_DAYS": "x",
-        "SQUALL_ALERTS__RECEIVERS": environment["SQUALL_ALERTS__RECEIVERS"].replace("name", "nmae"),
-        "SQUALL_WEB__PORT": "x",
-        "SQUALL_PUSH__PORT": "x",
-        "SQUALL_ALERTS__SMTP_PORT": "x",
-    }
-    for name, value in wrong.items():
+    wrong = [
+        ("SQUALL_KAFKA__SECURITY", "tls"),
+        ("SQUALL_KAFKA__KEY_FILE", "/missing"),
+        ("SQUALL_STORE__RETENTION_DAYS", "x"),
+        ("SQUALL_ALERTS__RECEIVERS", environment["SQUALL_ALERTS__RECEIVERS"].replace("name", "nmae")),
+        ("SQUALL_WEB__PORT", "x"),
+        ("SQUALL_PUSH__PORT", "x"),
+        ("SQUALL_ALERTS__SMTP_PORT", "x"),
+        ("SQUALL_INGEST__SECRETS", named),
+        ("SQUALL_INGEST__SECRETS", json.dumps([named])),
+        ("SQUALL_INGEST__SECRETS", json.dumps({"feed": [named]})),
+    ]
+    for name, value in wrong:
         with monkeypatch.context() as changed:
             changed.setenv(name, value)
             with pytest.raises(ConfigurationError) as caught:

@@ -105,7 +105,7 @@ def expected(rows: list[ScoredDocument], start: datetime, end: datetime) -> Coun
     return found
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     places=st.lists(st.tuples(st.integers(-60, 24), st.integers(0, 3), st.sampled_from(["Macro", "IPO"])), max_size=20),
     start=st.integers(-60, 20),

@@ -117,7 +117,7 @@ def test_however_rows_are_batched_and_redelivered_each_counts_once(store: Store,
 hostile = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\0\t\n\r\\'\"`{}:%\b\f\a\v"), max_size=60)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=hostile, texts=st.lists(hostile, max_size=4))
 def test_a_bound_parameter_arrives_as_it_was_given(migrated: Store, text: str, texts: list[str]) -> None:
     sql = "SELECT {text:String}, {texts:Array(String)}, length({text:String})"

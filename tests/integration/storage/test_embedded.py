@@ -134,6 +134,20 @@ def test_one_process_has_one_folder_open_at_a_time(store: Store, tmp_path: Path)
     other.close()
 
 
+def test_a_store_that_is_closed_during_a_query_gives_its_folder_back_with_the_query_s_answer(store: Store, tmp_path: Path) -> None:
+    slow = "SELECT count() FROM numbers(50) WHERE NOT ignore(sleepEachRow(0.02))"
+    running = "SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow%' AND query NOT LIKE '%system.processes%'"
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(lambda: next(iter(store.read(slow)))[0])
+        while not next(iter(store.read(running)))[0]:
+            assert not answer.done()
+        store.close()
+        other = storage.open(f"chdb://{tmp_path / 'other'}")
+        assert other.ping()
+        other.close()
+        assert answer.result(30) == 50
+
+
 def test_a_failed_query_does_not_let_go_of_the_folder(store: Store, tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         store.counts.totals()

@@ -55,7 +55,7 @@ DELIVERIES = st.builds(
 
 
 @pytest.mark.slow
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(DELIVERIES, min_size=1, max_size=8))
 def test_each_document_has_its_mentions_once_in_any_interleaving(migrated: Store, deliveries: list[Delivery]) -> None:
     store = migrated

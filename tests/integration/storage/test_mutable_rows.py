@@ -56,7 +56,7 @@ def test_a_dead_letter_keeps_a_detail_that_is_not_valid_text(store: Store) -> No
     assert store.dead_letters.latest()[0].detail == "lone ? surrogate"
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.binary(max_size=300))
 def test_the_bytes_of_a_dead_letter_come_back_as_they_were(migrated: Store, raw: bytes) -> None:
     migrated.dead_letters.write([letter(99, raw=raw)])

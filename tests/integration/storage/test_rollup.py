@@ -89,7 +89,7 @@ def test_a_run_that_was_stopped_is_done_again(store: Store) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 90), st.integers(0, 4), st.sampled_from(["negative", "neutral", "positive"]), st.integers(0, 3)),

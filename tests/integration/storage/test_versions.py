@@ -198,7 +198,7 @@ def news(rows: list[ScoredDocument]) -> list[ScoredDocument]:
 
 
 @given(st.lists(ROW, max_size=14), st.integers(-40, 30), st.integers(1, 40))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_counts_is_the_definition_wherever_the_span_starts(
     migrated: Store, drawn: list[tuple[int, str, int, str, bool, bool]], start: int, length: int
 ) -> None:
@@ -215,7 +215,7 @@ def test_what_counts_is_the_definition_wherever_the_span_starts(
 
 
 @given(st.text(max_size=60), st.text(st.sampled_from("a. :/\t\u00a0\u2003\u3000wWhHtTpPsS\n\x85"), max_size=60))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_store_computes_the_revision_of_an_old_row_as_we_do(store: Store, title: str, text: str) -> None:
     kept = document(1, title=f"x{title}", text=text)
     store._backend.command("TRUNCATE TABLE documents", {})

@@ -18,6 +18,7 @@ from kafka.errors import KafkaError
 
 from squall.app.dev_broker import free_port
 from squall.core.config.kafka import KafkaSettings
+from squall.core.kafka.client import open_client
 from tests.support.apache_kafka.installation import libraries
 
 START_SECONDS = 90.0
@@ -159,7 +160,7 @@ class ApacheKafka:
         running = [node for node in self.nodes if node.process]
         while True:
             try:
-                admin = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), request_timeout_ms=5_000, **IMPATIENT)
+                admin = open_client(KafkaAdminClient, bootstrap_servers=self.bootstrap.split(","), request_timeout_ms=5_000, **IMPATIENT)
                 try:
                     if len(admin.describe_cluster()["brokers"]) >= len(running):
                         return

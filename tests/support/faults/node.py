@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import orjson
 
-from squall.ingest.synthetic.stream import StreamScript
+from squall.ingest.synthetic.stream import START, StreamScript, describe, generate
 from squall.storage import Store
 from tests.support.faults.account import FIRST, LAST
 from tests.support.squall_process import SquallProcess, opened, wait_until
 
 ENDED = "all sources have ended"
+_LINES = 1_500
+BATCH_DOCUMENTS = "100"
+
+
+def short_stream(path: Path, seed: int) -> StreamScript:
+    """Write the first hours of the stream to `path`, gzipped, and return what is in them: enough for a dozen micro-batches."""
+    records = list(islice(generate(seed, START, 1), _LINES))
+    path.write_bytes(gzip.compress(b"".join(record.line + b"\n" for record in records), mtime=0))
+    return describe(records, seed, START, 1)
 
 
 class NodeRun:
@@ -38,7 +49,7 @@ class NodeRun:
             "DETECTOR__INTERVAL_SECONDS": "1",
             "DETECTOR__IDLE_SECONDS": "2",
             "ALERTS__NOTIFY_HISTORY": "true",
-            "PROCESSOR__BATCH_DOCUMENTS": "200",
+            "PROCESSOR__BATCH_DOCUMENTS": BATCH_DOCUMENTS,
             "PROCESSOR__RETRY_MAX_SECONDS": "1",
             "MODEL__THREADS": "1",
             **settings,

@@ -24,6 +24,6 @@ class Scale:
     pause_seconds: float
 
 
-SHORT = Scale(crisis_days=3, kills=1, pause_seconds=8.0)
+SHORT = Scale(crisis_days=3, kills=1, pause_seconds=5.0)
 LONG = Scale(crisis_days=62, kills=20, pause_seconds=60.0)
 SCALE = LONG if SOAK_MINUTES else SHORT

@@ -50,12 +50,11 @@ def test_mail_stays_queued_while_the_server_is_down_and_is_sent_once_it_is_up():
     assert {row.status for row in store.rows.values()} == {"sent"}
 
 
-@pytest.mark.slow
 def test_the_pauses_between_tries_grow_and_stay_bounded():
     store, clock = MemoryOutbox(notification(1)), ManualClock(NOW)
     mailer = Recorder(*[DeliveryUnavailableError("down")] * 1000)
     times = []
-    for _ in range(24 * 60 * 4):
+    for _ in range(3 * 60 * 4):  # three hours
         before = len(mailer.errors)
         deliver(store, mailer, clock)
         if len(mailer.errors) < before:

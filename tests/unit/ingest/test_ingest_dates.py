@@ -187,14 +187,14 @@ MOMENTS = st.datetimes(min_value=FIRST, max_value=LAST).map(lambda each: each.re
 CLEAR = sorted(name for name in zones.abbreviations() if len(name) > 1 and len(zones.offsets_of(name, FIRST)) == 1)
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(MOMENTS, st.sampled_from(FORMS), st.sampled_from(CLEAR))
 def test_every_zone_in_every_form_comes_back_as_the_same_moment(local: datetime, form: str, zone: str) -> None:
     (offset,) = zones.offsets_of(zone, local)
     assert parse_time(f"{local:{form}} {zone}", None) == local.replace(tzinfo=timezone(offset))
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(
     MOMENTS,
     st.sampled_from(FORMS),
@@ -210,13 +210,13 @@ def test_every_offset_in_every_form_comes_back_as_the_same_moment(local: datetim
 SPELT = sorted(set(LANGUAGES) - {"ja", "ko", "zh", "vi", "ga"})  # months in one word
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(MOMENTS, st.sampled_from(SPELT), st.sampled_from(["d MMM yyyy HH:mm:ss", "EEE, dd MMM yyyy HH:mm:ss", "EEEE d MMMM yyyy, HH:mm:ss"]))
 def test_months_and_days_in_the_languages_of_the_news_are_read(local: datetime, language: str, form: str) -> None:
     assert parse_time(format_datetime(local, form, locale=language), UTC, language=language) == local.replace(tzinfo=UTC)
 
 
-@settings(deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(MOMENTS, st.sampled_from(FORMS), st.data())
 @example(datetime(2026, 3, 2, 14, 5), FORMS[0], None)  # noqa: DTZ001
 def test_a_word_that_nobody_knows_anywhere_in_a_date_refuses_it(local: datetime, form: str, data: st.DataObject | None) -> None:
@@ -251,7 +251,7 @@ ALPHABET = [
 ]
 
 
-@settings(deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.sampled_from(ALPHABET), max_size=14).map("".join), st.sampled_from(["", "de", "en-IN", "xx", "../../x", "zh_Hans_CN", "ß"])
 )

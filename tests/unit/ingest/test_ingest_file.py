@@ -248,7 +248,7 @@ def test_only_the_last_batch_is_caught_up(tmp_path: Path) -> None:
 LINES = st.lists(st.binary(max_size=80).map(lambda line: line.replace(b"\n", b" ")), max_size=8)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LINES)
 def test_any_bytes_give_one_item_per_line_that_is_not_blank(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> None:
     path = jsonl(tmp_path_factory.mktemp("any"), GOOD, *lines, GOOD)
@@ -258,7 +258,7 @@ def test_any_bytes_give_one_item_per_line_that_is_not_blank(tmp_path_factory: py
     assert all((item.document is None) != (item.rejection is None) for item in items)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LINES)
 def test_any_bytes_in_a_csv_never_lose_the_rows_before(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> None:
     path = tmp_path_factory.mktemp("any") / "f.csv"
@@ -268,7 +268,7 @@ def test_any_bytes_in_a_csv_never_lose_the_rows_before(tmp_path_factory: pytest.
     assert len(items) <= len(lines) + 1
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: clean_name(plain(text))),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
@@ -79,3 +80,36 @@ def test_closing_closes_idle_connections_now_and_lent_ones_when_they_come_back()
     assert made.closed == [1, 0]
     with pytest.raises(StoreUnavailableError, match="closed"), made.pool.connection():
         pass
+
+
+def test_closing_waits_for_lent_connections_and_those_that_wait_are_told() -> None:
+    made = Connections(size=1, timeout=30)
+    closing, told = threading.Event(), threading.Event()
+
+    def close() -> None:
+        closing.set()
+        made.pool.close(wait_seconds=30)
+        assert made.closed == [0]
+
+    def wait() -> None:
+        closing.wait(30)
+        with pytest.raises(StoreUnavailableError, match="closed"), made.pool.connection():
+            pass
+        told.set()
+
+    with ThreadPoolExecutor(2) as threads:
+        with made.pool.connection():
+            closer, waiter = threads.submit(close), threads.submit(wait)
+            assert closing.wait(30)
+            assert not closer.done()
+        closer.result(30)
+        waiter.result(30)
+    assert told.is_set()
+
+
+def test_the_wait_for_a_connection_that_stays_lent_ends() -> None:
+    made = Connections()
+    with made.pool.connection():
+        made.pool.close(wait_seconds=0.05)
+        assert made.closed == []
+    assert made.closed == [0]

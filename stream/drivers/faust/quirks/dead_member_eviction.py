@@ -19,7 +19,7 @@ from kafka.admin import KafkaAdminClient, MemberToRemove
 from kafka.errors import KafkaError
 
 from squall.core.config.kafka import KafkaSettings
-from squall.core.kafka.client import client_arguments
+from squall.core.kafka.client import client_arguments, open_client
 from squall.core.kafka.security import servers
 from squall.core.net import addresses
 
@@ -52,7 +52,7 @@ def evict_dead_members(settings: KafkaSettings, prefix: str, stale: Collection[s
     """
     arguments = client_arguments(settings)
     try:
-        admin = KafkaAdminClient(**arguments)
+        admin = open_client(KafkaAdminClient, **arguments)
     except (KafkaError, OSError) as error:
         log.debug("the group could not be described: %r", error)
         return 0

@@ -12,7 +12,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from squall.core.config.kafka import KafkaSettings
-from squall.core.kafka.client import client_arguments, unavailable
+from squall.core.kafka.client import client_arguments, open_client, unavailable
 
 STALL_SECONDS = 12.0
 """Time without a message after which the lag is looked at: longer than a rebalance, shorter than any alert about lag."""
@@ -26,8 +26,11 @@ def uncommitted(settings: KafkaSettings, partitions: Collection[int], *, allow_p
         ConfigurationError: it refused the connection.
     """
     try:
-        consumer = KafkaConsumer(
-            **client_arguments(settings, allow_plaintext=allow_plaintext), group_id=settings.group_id, enable_auto_commit=False
+        consumer = open_client(
+            KafkaConsumer,
+            **client_arguments(settings, allow_plaintext=allow_plaintext),
+            group_id=settings.group_id,
+            enable_auto_commit=False,
         )
     except (KafkaError, OSError) as error:
         raise unavailable(settings, error) from error

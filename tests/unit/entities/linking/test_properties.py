@@ -66,7 +66,7 @@ TEXTS = st.one_of(st.lists(st.one_of(PIECES, st.just(" "), st.text(max_size=5)),
 SPANS = st.lists(st.tuples(st.integers(0, 120), st.integers(0, 120), st.sampled_from(["ORG", "PER", "LOC", "MISC"])), max_size=8)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=TEXTS, names=SPANS)
 def test_links_are_sorted_do_not_overlap_and_lie_within_the_text(text: str, names: list[tuple[int, int, str]]) -> None:
     links = LINKER.link(text, names=names)
@@ -83,7 +83,7 @@ def test_links_are_sorted_do_not_overlap_and_lie_within_the_text(text: str, name
     assert links == LINKER.link(text, names=names)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=TEXTS)
 def test_what_links_is_a_form_of_the_entity_s_name_or_its_ticker(text: str) -> None:
     for link in LINKER.link(text):
@@ -93,7 +93,7 @@ def test_what_links_is_a_form_of_the_entity_s_name_or_its_ticker(text: str) -> N
         assert named or said.lstrip("$").partition(".")[0].upper() in link.symbols, said
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=TEXTS, more=TEXTS)
 def test_what_follows_a_paragraph_later_does_not_move_what_was_found(text: str, more: str) -> None:
     filler = "\n" + "lorem ipsum dolor sit amet " * 8 + "\n"
@@ -102,7 +102,7 @@ def test_what_follows_a_paragraph_later_does_not_move_what_was_found(text: str, 
     assert before <= after
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=st.text(max_size=200))
 def test_every_folded_letter_leads_back_to_its_own(text: str) -> None:
     folded = fold(text)
