@@ -296,3 +296,28 @@ def test_the_shared_sets_are_read_whole_without_an_option(data_folder: Path, nam
     assert len(items) == rows_in
     assert set(reasons(items)) == {""}
     assert len({item.document.id for item in items if item.document}) == distinct
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("posts.xlsx", b"PK\x03\x04", ("an Excel workbook", "as CSV")),
+        ("posts.XLS", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ("an Excel workbook", "as CSV")),
+        ("posts.ods", b"PK\x03\x04", ("an OpenDocument spreadsheet", "as CSV")),
+        ("posts.pdf", b"%PDF-1.7\n", ("a PDF", "JSON lines")),
+        ("posts.zip", b"PK\x03\x04", ("a ZIP archive", "unpack it")),
+        ("posts.csv.bz2", b"BZh91AY&SY", ("packed with bzip2", "unpack it")),
+        ("feed.xml", b"<rss/>", ("XML", "squall ingest rss")),
+        ("posts.csv", b"PK\x03\x04\x14\x00\x06\x00", ("an Excel workbook", "as CSV")),
+        ("posts.jsonl", b"SQLite format 3\x00", ("a SQLite database", "JSON lines")),
+        ("posts.csv", b"PAR1\x15\x04", ("Parquet", "--format parquet")),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_with_its_kind_and_what_to_do(
+    tmp_path: Path, name: str, content: bytes, told: tuple[str, str]
+) -> None:
+    (path := tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigurationError) as error:
+        read(path)
+    assert told[0] in error.value.what
+    assert told[1] in error.value.hint
