@@ -168,7 +168,8 @@ def test_a_file_that_makes_no_sense_is_a_configuration_error(tmp_path: Path) -> 
         "array.json": "array",
         "cols.csv": "time column.*headline, label.*--map published_at",
         "cols.jsonl": "time column.*a, b",
-        "x.docx": "extension",
+        "x.docx": "word processor",
+        "x.foo": "extension",
     }.items():
         with pytest.raises(ConfigurationError, match=message):
             read(tmp_path / name)
@@ -321,3 +322,21 @@ def test_a_file_of_another_kind_is_refused_with_its_kind_and_what_to_do(
         read(path)
     assert told[0] in error.value.what
     assert told[1] in error.value.hint
+
+
+def test_an_id_counts_only_while_it_tells_rows_apart(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Also where reading goes on in the middle of the file; versions of one document share its link."""
+    stories = [f'{{"id": 0, "title": "Story {number}", "date": "2020-01-01"}}' for number in range(4)]
+    cursors = CursorStore(tmp_path / "cursors")
+    path = jsonl(tmp_path, *stories)
+    first, *_ = FileSource(path, CLOCK, FileOptions(batch_items=2), cursors).batches(threading.Event())
+    first.commit()
+    rest = read(path, cursors=cursors)
+    ids = {item.document.id for item in [*first.items, *rest] if item.document}
+    assert (len(rest), len(ids)) == (2, 4)
+    assert sum("share the id '0'" in record.getMessage() for record in caplog.records) == 2
+    versions = [f'{{"id": 7, "url": "http://x.com/a", "title": "Version {n}", "date": "2020-01-01"}}' for n in range(4)]
+    assert len({item.document.id for item in read(jsonl(tmp_path, *versions, name="v.jsonl")) if item.document}) == 1
+    linked = [f'{{"id": 7, "url": "http://x.com/{n}", "title": "Story {n}", "date": "2020-01-01"}}' for n in range(4)]
+    own = '{"id": 8, "url": "http://x.com/8", "title": "Another", "date": "2020-01-01"}'
+    assert len({item.document.id for item in read(jsonl(tmp_path, *linked, own, name="l.jsonl")) if item.document}) == 5
