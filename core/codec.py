@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from squall.core.cleaning.foreign_json import decode_utf8, parse_json
 from squall.core.cleaning.markup import plain
+from squall.core.dates.publication_time import TimeFormatError, parse_time
 from squall.core.errors import InvalidRecordError
 from squall.core.items import DeadLetter
 from squall.core.records import Document
@@ -31,6 +32,7 @@ _ODD_SPACES = re.compile(
     rb"\xc2[\x85\xa0\xad]|\xe1\x9a\x80|\xe2\x80[\x80-\x8b\xa8\xa9\xaf]|\xe2\x81[\x9f\xa0]|\xe3\x80\x80|\xed[\xa0-\xbf]|\xef\xbb\xbf"
 )
 """What `plain` changes beyond ASCII, as UTF-8, and halves of characters."""
+_TIMES = ("published_at", "collected_at")
 _PROSE = ("source", "author", "title", "text")
 _Headers = Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None
 
@@ -93,17 +95,29 @@ def _of_another_program(value: bytes) -> Document:
 
 
 def _cleaned(data: Any) -> bytes:
-    """Return the message that another program wrote, its texts without markup; null and NaN mean not given, as at every door."""
+    """Return the message that another program wrote as every door reads it: texts without markup, times; null and NaN mean not given."""
     if not isinstance(data, dict):
         raise InvalidRecordError("not_an_object", f"expected a JSON object, got {type(data).__name__}")
     fields = {name: value for name, value in data.items() if value is not None}
     for name in _PROSE:
         if isinstance(value := fields.get(name), str):
             fields[name] = plain(value)
+    language = fields.get("language")
+    for name in _TIMES:
+        if isinstance(value := fields.get(name), str | int | float):
+            fields[name] = _time(name, value, language if isinstance(language, str) else "")
     try:
         return orjson.dumps(fields)
     except TypeError:  # lone surrogates, or integers beyond 64 bits
         return json.dumps(fields, ensure_ascii=False).encode("utf-8", "ignore")
+
+
+def _time(name: str, value: str | float, language: str) -> str:
+    """Return a time in ISO 8601 as every door reads it; it needs a zone."""
+    try:
+        return parse_time(value, language=language).isoformat()
+    except TimeFormatError as error:
+        raise InvalidRecordError("invalid_field", f"{name}: {error}") from error
 
 
 def _not_json(error: ValidationError, value: bytes) -> InvalidRecordError | None:

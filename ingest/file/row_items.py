@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from squall.core.dates.publication_time import zone
 from squall.core.errors import InvalidRecordError
 from squall.core.items import Item, Origin
 from squall.core.records import Kind
@@ -16,7 +17,6 @@ from squall.ingest.file.csv_dialect import check_dialect
 from squall.ingest.file.formats import Format
 from squall.ingest.file.lines import check_encoding
 from squall.ingest.file.rows import FileRow
-from squall.ingest.publication_time import zone
 from squall.ingest.shared_ids import id_key, shared_ids
 from squall.ingest.source import BATCH_ITEMS, accepted, rejected
 

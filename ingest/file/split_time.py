@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
+from squall.core.dates.publication_time import TimeFormatError, parse_time
 from squall.ingest.fields import InvalidFieldError, is_given
-from squall.ingest.publication_time import TimeFormatError, parse_time
 
 TIME_OF_DAY: Final = ("time", "time_of_day")
 """Columns that hold the time of day, where another one holds the day."""

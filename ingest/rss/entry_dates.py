@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from squall.core.dates.publication_time import TimeFormatError, parse_time, zone
 from squall.core.records.documents import OLDEST
-from squall.ingest.publication_time import TimeFormatError, parse_time, zone
 from squall.ingest.rss.feed_list import Feed
 
 UNDATED: Final = (

@@ -13,11 +13,11 @@ from pydantic import Field, ValidationError
 
 from squall.core.config.kafka import KafkaSettings
 from squall.core.config.sections import FrozenDict, ReadableFile
+from squall.core.dates.publication_time import zone
 from squall.core.errors import ConfigurationError, InvalidRecordError
 from squall.core.items import Batch, Item
 from squall.core.records import Kind
 from squall.ingest.documents import Defaults, build_document
-from squall.ingest.publication_time import zone
 from squall.ingest.registry.answer import SourceAnswer
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.registry.source_type import Secret, SourceOptions, SourceType

@@ -26,6 +26,7 @@ import pytest
 from squall.core.cleaning.markup import readable
 from squall.core.clock import ManualClock
 from squall.core.codec import HEADERS
+from squall.core.dates.publication_time import parse_time
 from squall.core.items import Origin
 from squall.core.records import Document, Kind
 from squall.core.text import clean
@@ -35,7 +36,6 @@ from squall.ingest.file.columns import Columns
 from squall.ingest.file.source import FileSource
 from squall.ingest.identity import identify
 from squall.ingest.links import trimmed
-from squall.ingest.publication_time import parse_time
 from squall.ingest.rss.feed_formats import parse_feed
 from squall.stream.drivers.faust.decode import decode_item
 from tests.support.pushing import pushing
