@@ -30,6 +30,7 @@ _ISO_SEPARATORS = frozenset({"", "T", "t", " "})
 _DOUBLE_SIGNS = frozenset({":-", ":+"})
 _LONGEST = 100
 _SHORTEST_UTC = len("2026-03-02T14:05Z")
+_SHORTEST_OFFSET = len("2026-03-02T14:05+00:00")
 _EXAMPLES = "expected for example 2026-03-02T14:05:00Z, Mon, 02 Mar 2026 14:05:00 GMT or 1772460300"
 
 
@@ -134,10 +135,12 @@ def _from_text(text: str, naive: tzinfo | None, language: str) -> datetime:
 
 
 def _iso_utc(text: str) -> datetime | None:
-    """Read `2026-03-02T14:05:00Z`, with a fraction or without: what `_iso` reads too, by fewer steps."""
-    if len(text) < _SHORTEST_UTC or len(text) > _LONGEST or text[4] != "-" or text[10] != "T" or text[-1] != "Z" or not text.isascii():
+    """Read `2026-03-02T14:05:00Z` and `…+00:00`, with a fraction or without: what `_iso` reads too, by fewer steps."""
+    if len(text) < _SHORTEST_UTC or len(text) > _LONGEST or text[4] != "-" or text[10] != "T" or not text.isascii():
         return None
-    if text[13] != ":" or text[16] not in ":Z":
+    if text[-1] != "Z" and (text[-6:] != "+00:00" or len(text) < _SHORTEST_OFFSET):
+        return None
+    if text[13] != ":" or text[16] not in ":Z+":
         return None
     try:
         parsed = datetime.fromisoformat(text)

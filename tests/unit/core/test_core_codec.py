@@ -121,7 +121,7 @@ def test_json_that_breaks_parsers_does_not_break_the_worker(value: bytes) -> Non
         (b"x" * (MAX_RECORD_BYTES * 10 + 1), "too_large", "bytes"),
         (b"{}", "missing_field", "id"),
         (orjson.dumps(valid() | {"kind": "rumour"}), "invalid_field", "kind"),
-        (orjson.dumps(valid() | {"published_at": 1_760_000_000}), "invalid_field", "published_at"),
+        (orjson.dumps(valid() | {"published_at": 1_760}), "invalid_field", "published_at"),
         (orjson.dumps(valid() | {"published_at": "1970-01-01T00:00:00Z"}), "invalid_field", "1970-01-01"),
         (orjson.dumps(valid() | {"published_at": "9999-12-31T23:59:59-12:00"}), "invalid_field", "published_at"),
         (orjson.dumps(valid() | {"title": "", "text": ""}), "missing_field", "both empty"),
@@ -193,7 +193,7 @@ def test_a_message_that_is_read_by_fewer_steps_is_the_same_document(fields: dict
         except InvalidRecordError as error:
             return error.reason
 
-    assert decoded() == decoded(unknown="<")  # markup anywhere has the texts cleaned
+    assert decoded() == decoded(revises="")  # what not every program gives is validated in full
 
 
 @pytest.mark.parametrize(
