@@ -11,10 +11,10 @@ from typing import Any, Final
 import feedparser
 
 from squall.core.cleaning.markup import readable
+from squall.core.dates.publication_time import TimeFormatError, parse_time
 from squall.core.errors import InvalidRecordError, UnavailableError
 from squall.core.records import Document
 from squall.ingest.documents import Defaults, build_document
-from squall.ingest.publication_time import TimeFormatError, parse_time
 
 _ACCESSION: Final = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
 _HEAD: Final = re.compile(r"(?P<name>.{1,300}) \((?P<cik>[0-9]{10})\) \((?P<role>[A-Za-z ]{1,30})\)")
