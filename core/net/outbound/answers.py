@@ -36,7 +36,7 @@ def retry_after(value: str, now: datetime) -> float | None:
     return min(max(0.0, (moment - now).total_seconds()), _LONGEST_RETRY_AFTER)
 
 
-async def read_body(answer: Answer, max_bytes: int) -> bytes:
+async def read_body(answer: Answer, max_bytes: int, *, whole: bool = True) -> bytes:
     """Read the body and unpack it (gzip, deflate); a library would unpack a whole chunk, however large it becomes.
 
     What servers write into Content-Encoding that is no coding (`utf-8`, `none`, `binary`, `8bit`) means nothing, as in browsers.
@@ -44,6 +44,7 @@ async def read_body(answer: Answer, max_bytes: int) -> bytes:
     Args:
         answer: its body has not been read.
         max_bytes: the limit, as sent and unpacked.
+        whole: whether a longer one is an error; its beginning is returned otherwise.
 
     Raises:
         OutboundError: it is longer, ends early, or is packed in another way.
@@ -68,6 +69,8 @@ async def read_body(answer: Answer, max_bytes: int) -> bytes:
             body += unpacker.decompress(chunk, max_bytes + 1 - len(body)) if unpacker else chunk
         except zlib.error as error:
             raise OutboundError(f"invalid {encoding} data") from error
+        if not whole and len(body) >= max_bytes:
+            return bytes(body[:max_bytes])
         if max(len(body), received) > max_bytes:
             raise OutboundError(f"longer than {max_bytes} bytes")
         if unpacker and unpacker.eof:  # what follows is no part of it, and zlib would keep it
