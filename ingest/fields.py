@@ -11,10 +11,10 @@ import orjson
 
 from squall.core import text as texts
 from squall.core.cleaning.markup import readable
+from squall.core.dates.publication_time import TimeFormatError, parse_time
 from squall.core.errors import InvalidRecordError
 from squall.core.records import CLOCK_SKEW, Kind
 from squall.ingest.identity import has_lost_digits, is_no_id
-from squall.ingest.publication_time import TimeFormatError, parse_time
 
 Fields = Mapping[str, Any]
 """Any of `id, kind, source, author, url, title, text, language, symbols, published_at`; absent, None and blank mean not given."""
@@ -131,7 +131,7 @@ def published_at_of(fields: Fields, naive: tzinfo | None, time_format: str, lang
     Args:
         fields: of the item.
         naive: zone of a time without one; None refuses it.
-        time_format: as of `squall.ingest.publication_time.parse_time`.
+        time_format: as of `squall.core.dates.publication_time.parse_time`.
         language: of the item, as there.
         collected_at: a publication time more than `CLOCK_SKEW` after it is refused.
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from squall.core.config.files.regular import open_regular_text
+from squall.core.dates.publication_time import TimeFormatError, parse_time
 from squall.core.errors import ConfigurationError
 from squall.core.records import SeriesKind
 from squall.core.series import MARKET, kind_of
 from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.names import name_key
-from squall.ingest.publication_time import TimeFormatError, parse_time
 
 COLUMNS: Final = ("start", "end", "name")
 """Those that a file must have."""

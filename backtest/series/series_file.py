@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from squall.core.config.files.regular import open_regular_text
+from squall.core.dates.publication_time import TimeFormatError, parse_time
 from squall.core.errors import ConfigurationError
-from squall.ingest.publication_time import TimeFormatError, parse_time
 
 COLUMNS: Final = ("timestamp", "value")
 _SMALL_NUMBER = re.compile(r"^\d{1,8}(?:\.\d+)?$", re.ASCII)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from html.entities import html5
 from typing import Final
@@ -36,6 +37,15 @@ _USUAL_TAGS: Final = {
     for tag in (f"<{name}>", f"</{name}>", f"<{name}/>", f"<{name} />")
 }
 """Tags without attributes, and what stands for each: most tags."""
+_PARTS: Final = {
+    "dd": ("<dl", "<dt"),
+    "dt": ("<dl", "<dd"),
+    "li": ("<ul", "<ol", "<menu"),
+    "td": ("<table", "<tr", "<th>", "<td "),
+    "th": ("<table", "<tr"),
+    "tr": ("<table", "<tbody", "<td"),
+}
+"""Elements within others, which may lack an end tag, and what stands with them: without any of it `<TD>` is a ticker."""
 _SWITCHES_NAMES: Final = (
     "allowfullscreen async autofocus autoplay checked clear compact controls default defer disabled hidden inert ismap "
     "itemscope loop multiple muted nohref noresize noshade novalidate nowrap open readonly required reversed selected"
@@ -123,7 +133,7 @@ def without_hidden(markup: str) -> str:
 
 def without_tags(markup: str) -> str:
     """Return `markup` without its tags: nothing for those within words, a space for others."""
-    unclosed: dict[str, bool] = {}
+    tickers: dict[str, frozenset[int]] = {}
 
     def replaced(tag: re.Match[str]) -> str:
         usual = _USUAL_TAGS.get(tag[0])
@@ -135,10 +145,10 @@ def without_tags(markup: str) -> str:
         space = _space_of(name)
         if space is None or not (tag[1] or _are_attributes(rest)):
             return tag[0]
-        if not space and name.isupper() and name != "WBR" and not tag[1] and not rest.strip(" /"):
-            if name not in unclosed:
-                unclosed[name] = re.search(f"</{name}", markup, re.IGNORECASE) is None
-            if unclosed[name]:  # `Agilent <A>`: a ticker, which nothing closes
+        if _may_be_ticker(tag):
+            if name not in tickers:
+                tickers[name] = _tickers(markup, name)
+            if tag.start() in tickers[name]:
                 return tag[0]
         return space
 
@@ -146,6 +156,35 @@ def without_tags(markup: str) -> str:
     start = text.rfind("<")
     cut_off = _CUT_OFF.match(text, start) if start >= 0 and "=" in text[start:] else None
     return text[:start] if cut_off and _space_of(cut_off[1]) is not None else text
+
+
+def _may_be_ticker(tag: re.Match[str]) -> bool:
+    """Whether a tag may be a ticker: in capitals, without attributes, of an element that has an end or is part of another."""
+    name, lower = tag[2], tag[2].lower()
+    return not tag[1] and name.isupper() and not tag[3].strip(" /") and (lower in _PARTS or (lower in _INLINE and lower != "wbr"))
+
+
+def _tickers(markup: str, name: str) -> frozenset[int]:
+    """Return where `<NAME>` is a ticker, as in `Agilent <A>`: no end tag belongs to it, nor is it part of another element.
+
+    An end tag belongs to a start tag that is written in the same case, of those first to one that can't be a ticker.
+    """
+    lower = name.lower()
+    if any(beginning in markup.lower() for beginning in _PARTS.get(lower, ())):
+        return frozenset()
+    opened: dict[tuple[bool, bool], list[int]] = defaultdict(list)
+    for tag in _TAG.finditer(markup):
+        if tag[2] is None or tag[2].lower() != lower:
+            continue
+        capitals = tag[2].isupper()
+        if not tag[1]:
+            opened[capitals, _may_be_ticker(tag)].append(tag.start())
+            continue
+        for kind in ((capitals, False), (capitals, True), (not capitals, False), (not capitals, True)):
+            if opened[kind]:
+                opened[kind].pop()
+                break
+    return frozenset(opened[True, True])
 
 
 def _space_of(name: str) -> str | None:

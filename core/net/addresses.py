@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from itertools import pairwise
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from squall.core.display import visible
 
@@ -16,6 +17,14 @@ _LONGEST_SCHEME: Final = 20
 _SCHEME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-")
 _NAME: Final = _SCHEME | frozenset("_~[]%")
 _HOST: Final = _SCHEME | frozenset("_~")
+_RANDOM: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_:+=~")
+_LEAST_RANDOM: Final = 16
+_LEAST_MIXED: Final = 8
+_LONGEST_EXTENSION: Final = 5
+_SECRET_FOLLOWS: Final = frozenset(
+    {"token", "tokens", "key", "apikey", "api-key", "api_key", "secret", "auth", "password", "signature", "access_token", "private"}
+)
+"""Segments of a path behind which a secret stands."""
 _IPV6: Final = frozenset("0123456789abcdefABCDEF:.%")
 
 
@@ -71,10 +80,10 @@ def split_url(url: str) -> SplitResult | None:
 
 
 def redact_url(url: str) -> str:
-    """Return `url` as it may be shown anywhere: without user, password, values of the query and fragment.
+    """Return `url` as it may be shown anywhere: without user, password, values of the query, fragment, and what looks random in its path.
 
-    Scheme, host, port, path and the names of the query stay. Where it is unclear which part is the password, for example because it
-    contains a slash, everything after the scheme is hidden; text without `://` is hidden whole. Needs linear time, never raises.
+    Scheme, host, port, the rest of the path and the names of the query stay. Where it is unclear which part is the password, for example
+    because it contains a slash, everything after the scheme is hidden; text without `://` is hidden whole. Needs linear time, never raises.
     """
     scheme, separator, rest = url.strip().partition("://")
     if not separator or not _is_scheme(scheme):
@@ -88,14 +97,45 @@ def redact_url(url: str) -> str:
     doubtful = not _is_host(host) or ("@" in tail and bool(authority) and (bool(at) or not web))
     if doubtful:
         return f"{scheme}://{HIDDEN}"
-    if not local and _holds_login(path, after_port=":" in host):
-        path = f"/{HIDDEN}"
+    if not local:
+        path = f"/{HIDDEN}" if _holds_login(path, after_port=":" in host) else redact_path(path)
     shown = [scheme, "://", f"{HIDDEN}@" if user or at else "", host, path]
     if query_mark:
         shown += ["?", "&".join(_redact_parameter(part) for part in query.split("&"))]
     if fragment_mark:
         shown += ["#", HIDDEN]
     return visible("".join(shown), _LONGEST)
+
+
+def redact_path(path: str) -> str:
+    """Return `path` without segments that may be secrets: what looks random, and what follows `/token/`, `/key/` and the like.
+
+    Random is what has at least 16 characters, with letters and digits, and no words parted by signs: `/rss/9f86d081884c7d65/`, a UUID,
+    base64. A path that is made of words, dates and numbers stays.
+    """
+    if "/" not in path:
+        return path
+    shown: list[str] = []
+    for segment in path.split("/"):
+        named = bool(shown) and unquote(shown[-1]).lower() in _SECRET_FOLLOWS
+        shown.append(HIDDEN if segment and (named or _is_random(unquote(segment))) else segment)
+    return "/".join(shown)
+
+
+def _is_random(segment: str) -> bool:
+    name, dot, extension = segment.rpartition(".")
+    name = name if dot and 0 < len(extension) <= _LONGEST_EXTENSION else segment
+    if not (len(name) >= _LEAST_RANDOM and _RANDOM.issuperset(name)):
+        return False
+    pieces = name.replace("_", "-").replace(":", "-").split("-")
+    mixed = [piece for piece in pieces if not (piece.isdigit() or piece.isalpha())]  # an article's address has words and numbers only
+    cases = [piece for piece in pieces if len(piece) >= _LEAST_RANDOM and piece.isalpha() and _changes_case(piece)]
+    return any(len(piece) >= _LEAST_MIXED for piece in mixed) or bool(cases)
+
+
+def _changes_case(piece: str) -> bool:
+    """Whether capitals and small letters alternate more than in `CamelCaseWords`."""
+    return sum(a.islower() != b.islower() for a, b in pairwise(piece)) > len(piece) // 2
 
 
 def redact_webhook_url(url: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
+from squall.core.display import visible
 from squall.core.net.addresses import HIDDEN, redact_urls_in
 
 _NAME: Final = (
@@ -34,21 +36,42 @@ _PATTERNS: Final = (
 )
 _PATH_LIKE: Final = re.compile(r"\b(https?):/(?=[^/\s])")
 """What `pathlib` makes of a URL."""
-_SIGNS: Final = ("=", "@", ":", "/", "earer", "asic")
+_WORD: Final = re.compile(r"\S++")
+_MOST_ESCAPED: Final = 3
+"""So often text may be escaped anew: `%2561` is `%61`, which is `a`."""
+_SIGNS: Final = ("=", "@", ":", "/", "%", "earer", "asic")
 _DEEPEST: Final = 6
 
 
 def redact_secrets_in(text: str) -> str:
-    """Return `text` without what may be a secret: users, passwords and queries of URLs, and values of tokens, keys and Authorization.
+    """Return `text` without what may be a secret: users, passwords and queries of URLs, what looks random in their paths, and values of
+    tokens, keys and Authorization, also where they are written with `%61` and the like.
 
     Names stay, so that it can be seen what was there. Linear in time, never raises.
     """
     if not any(sign in text for sign in _SIGNS):
         return text
+    text = _plainly_redacted(text)
+    return _WORD.sub(_without_escapes, text) if "%" in text else text
+
+
+def _plainly_redacted(text: str) -> str:
     text = redact_urls_in(_PATH_LIKE.sub(r"\1://", text))
     for pattern, kept in _PATTERNS:
         text = pattern.sub(kept + HIDDEN, text)
     return text
+
+
+def _without_escapes(word: re.Match[str]) -> str:
+    """Return a word as it is unless its escapes hide a secret, as `user%3Apass@host` and `%61pikey=K1` do."""
+    plain = word[0]
+    for _ in range(_MOST_ESCAPED if "%" in plain else 0):
+        before, plain = plain, unquote(plain)
+        if plain == before:
+            break
+        if (shown := _plainly_redacted(plain)) != plain:
+            return visible(shown)
+    return word[0]
 
 
 def redacted(value: Any, depth: int = 0) -> Any:

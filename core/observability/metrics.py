@@ -126,7 +126,7 @@ class Metrics:
         self._counters[pipeline.FETCHES.name].labels(outcome).inc()
 
     def undated(self) -> None:
-        """Count an entry of a feed whose date can't be read."""
+        """Count an entry of a feed whose date can't be used."""
         self._counters[pipeline.UNDATED.name].inc()
 
     def pushed(self, outcome: PushOutcome) -> None:

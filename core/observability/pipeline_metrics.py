@@ -200,8 +200,9 @@ UNDATED = Metric(
     "squall_source_undated_total",
     MetricType.COUNTER,
     "documents",
-    "Entries of feeds whose date can't be read: they count as published when they were collected, and not for the detector.",
-    "Above 0: the log names the feed and the part of the date that is not understood; set its timezone, time_format or language.",
+    "Entries of feeds whose date can't be read, is before 1990 or more than a day ahead: they count as published when they were collected, "
+    "and not for the detector.",
+    "Above 0: the log names the feed and what is wrong with the date; set its timezone, time_format or language.",
 )
 _SOURCE = Label("source", one_for="`rss`, `push` and each source that `ingest.sources` lists")
 DOCUMENT_AGE = Metric(

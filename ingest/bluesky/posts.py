@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from squall.core.dates.publication_time import TimeFormatError, parse_time
 from squall.core.records import Document, Kind
 from squall.ingest.bluesky.events import POSTS, StreamEvent, moment_of
 from squall.ingest.documents import Defaults, build_document
 from squall.ingest.identity import identify
-from squall.ingest.publication_time import TimeFormatError, parse_time
 
 _QUOTES: Final = frozenset({"app.bsky.embed.record", "app.bsky.embed.recordWithMedia"})
 

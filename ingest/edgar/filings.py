@@ -11,10 +11,10 @@ from typing import Any, Final
 import feedparser
 
 from squall.core.cleaning.markup import readable
+from squall.core.dates.publication_time import TimeFormatError, parse_time
 from squall.core.errors import InvalidRecordError, UnavailableError
 from squall.core.records import Document
 from squall.ingest.documents import Defaults, build_document
-from squall.ingest.publication_time import TimeFormatError, parse_time
 
 _ACCESSION: Final = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
 _HEAD: Final = re.compile(r"(?P<name>.{1,300}) \((?P<cik>[0-9]{10})\) \((?P<role>[A-Za-z ]{1,30})\)")
@@ -113,14 +113,15 @@ def merged(filings: Iterable[Filing]) -> list[Filing]:
     return list(found.values())
 
 
-def filing_document(filing: Filing, symbols: Sequence[str], source: str, collected_at: datetime) -> Document:
-    """Return the document of a filing: who files what, by the names of forms and items.
+def filing_document(filing: Filing, symbols: Sequence[str], source: str, collected_at: datetime, text: str = "") -> Document:
+    """Return the document of a filing: who files what, by the names of forms and items, and what it says.
 
     Args:
         filing: with all its parties.
         symbols: tickers of whom it is about.
         source: of the document.
         collected_at: aware UTC.
+        text: what it says.
 
     Raises:
         InvalidRecordError: it is no valid document.
@@ -138,7 +139,7 @@ def filing_document(filing: Filing, symbols: Sequence[str], source: str, collect
         "author": about[0][1],
         "url": filing.url,
         "title": f"{title}: {'; '.join(told)}" if told else title,
-        "text": "\n".join([*(f"Item {number}: {name}" for number, name in filing.items), *others]),
+        "text": "\n".join([*(f"Item {number}: {name}" for number, name in filing.items), *others, *([text] if text else [])]),
         "symbols": list(symbols),
         "language": "en",
         "published_at": filing.accepted_at,

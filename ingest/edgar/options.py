@@ -21,6 +21,7 @@ class EdgarOptions(SourceOptions):
     user_agent: str = Field(description='who asks, name and mail address, as the SEC demands: "Example Fund desk@example.com"')
     forms: tuple[str, ...] = Field(("8-K", "6-K", "10-Q", "10-K"), min_length=1, max_length=50, description="as EDGAR names them")
     amendments: bool = Field(True, description="also the forms' amendments, as 8-K/A")
+    text: bool = Field(True, description="also what the filing says: one more request for each")
     companies: tuple[str, ...] = Field((), description="CIKs; only filings about these; none: all")
     poll_seconds: Annotated[float, Field(ge=10)] = Field(60.0, description="pause between two looks; each takes a request for each form")
     url: str = Field("https://www.sec.gov", description="the server")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 from squall.core.errors import InvalidRecordError, StoppedError, UnavailableError
 from squall.core.items import Batch, Item
 from squall.core.net.outbound.errors import status_words
+from squall.ingest.edgar.filing_text import MOST_BYTES, filing_text
 from squall.ingest.edgar.filings import Filing, filing_document, merged, read_filings
 from squall.ingest.edgar.options import EdgarOptions
 from squall.ingest.edgar.tickers import LIST_PATH, CikTickers
@@ -32,6 +34,10 @@ _OVERLAP: Final = timedelta(minutes=15)
 """How much of a list is read again: filings appear a little out of order."""
 _REMEMBERED: Final = timedelta(days=2)
 _MOST_REMEMBERED: Final = 20_000
+_PART: Final = 20
+"""Filings of a batch whose texts take a request each."""
+_MOST_TRIES: Final = 3
+_MOST_TRIED: Final = 1_000
 
 
 class EdgarSource(PolledSource):
@@ -51,6 +57,8 @@ class EdgarSource(PolledSource):
         cursor = context.cursor.load() or {}
         self._newest: dict[str, datetime] = {form: datetime.fromisoformat(at) for form, at in cursor.get("newest", {}).items()}
         self._delivered: dict[str, datetime] = {key: datetime.fromisoformat(at) for key, at in cursor.get("delivered", {}).items()}
+        self._tries: Counter[str] = Counter()
+        """Polls in which the text of a filing could not be had."""
         self.gaps = 0
         """How often filings were lost because EDGAR lists only the newest two thousand entries of a form."""
 
@@ -75,47 +83,85 @@ class EdgarSource(PolledSource):
         else:
             if known:
                 self._say_gap(form, known)
-        items: list[Item] = []
-        for filing in reversed(merged(filings)):
-            if known and filing.accepted_at < known - _REMEMBERED:
-                continue  # delivered and forgotten: the list of a rare form goes back for weeks
-            items += self._items(filing, form)
-            self._newest[form] = max(self._newest.get(form, filing.accepted_at), filing.accepted_at)
-        commit = self._context.cursor.commit(self._position())
-        for start in range(0, max(1, len(items)), BATCH_ITEMS):
-            last = start + BATCH_ITEMS >= len(items)
-            yield Batch(items[start : start + BATCH_ITEMS], commit if last else no_commit, caught_up=last)
+        oldest = (
+            known - _REMEMBERED if known else None
+        )  # what is older is delivered and forgotten: the list of a rare form goes back for weeks
+        listed = [filing for filing in reversed(merged(filings)) if oldest is None or filing.accepted_at >= oldest]
+        most = _PART if self._options.text else BATCH_ITEMS
+        for start in range(0, max(1, len(listed)), most):
+            last = start + most >= len(listed)
+            items: list[Item] = []
+            for filing in listed[start : start + most]:
+                if self._is_wanted(filing, form):
+                    items.append(self._item(filing))
+                    self._delivered[filing.accession] = filing.accepted_at
+                self._newest[form] = max(self._newest.get(form, filing.accepted_at), filing.accepted_at)
+            if items or last:
+                commit = self._context.cursor.commit(self._position()) if last else no_commit
+                yield Batch(items, commit, caught_up=last)
 
     def _page(self, form: str, start: int) -> tuple[list[Filing], int]:
         query = {"action": "getcurrent", "type": form, "owner": "include", "start": start, "count": _PAGE, "output": "atom"}
-        if not self._context.wait(_BETWEEN_SECONDS, self._stop):
-            raise StoppedError("stopped between two requests")
-        answer = self._get(f"{self._options.url}/cgi-bin/browse-edgar?{urlencode(query)}")
-        if answer.status in {403, 429}:
-            asked = answer.retry_after(self._context.clock.now())
-            why = "too many of this address, or the user_agent is not accepted"
-            raise _BlockedError(f"the SEC refuses requests ({status_words(answer.status)}): {why}", asked)
+        answer = self._asked(f"{self._options.url}/cgi-bin/browse-edgar?{urlencode(query)}")
         if not answer.ok:
             raise UnavailableError(f"EDGAR answered {status_words(answer.status)}")
         self._context.report.contact()
         return read_filings(answer.body)
 
-    def _get(self, url: str) -> HttpAnswer:
-        return self._context.http.request("GET", url, self._stop, headers=self._headers)
+    def _get(self, url: str, most_bytes: int | None = None) -> HttpAnswer:
+        http, whole = self._context.http, most_bytes is None
+        return http.request("GET", url, self._stop, headers=self._headers, max_bytes=most_bytes, whole=whole)
 
-    def _items(self, filing: Filing, form: str) -> list[Item]:
-        """Return the item of a filing that is wanted and was not delivered."""
+    def _asked(self, url: str, most_bytes: int | None = None) -> HttpAnswer:
+        """Return the answer to a request that is not sent too early after the one before."""
+        if not self._context.wait(_BETWEEN_SECONDS, self._stop):
+            raise StoppedError("stopped between two requests")
+        answer = self._get(url, most_bytes)
+        if answer.status in {403, 429}:
+            asked = answer.retry_after(self._context.clock.now())
+            why = "too many of this address, or the user_agent is not accepted"
+            raise _BlockedError(f"the SEC refuses requests ({status_words(answer.status)}): {why}", asked)
+        return answer
+
+    def _is_wanted(self, filing: Filing, form: str) -> bool:
         options = self._options
-        wanted = filing.form == form or (options.amendments and filing.form == f"{form}/A")
-        about = [cik for _, _, cik in filing.about]
-        if not wanted or filing.accession in self._delivered or (options.companies and not set(about) & set(options.companies)):
-            return []
-        self._delivered[filing.accession] = filing.accepted_at
-        symbols = tuple(dict.fromkeys(ticker for cik in about for ticker in self._tickers.of(cik)))
+        chosen = filing.form == form or (options.amendments and filing.form == f"{form}/A")
+        about = {cik for _, _, cik in filing.about}
+        return chosen and filing.accession not in self._delivered and (not options.companies or bool(about & set(options.companies)))
+
+    def _item(self, filing: Filing) -> Item:
+        symbols = tuple(dict.fromkeys(ticker for _, _, cik in filing.about for ticker in self._tickers.of(cik)))
+        text = self._text(filing) if self._options.text and filing.parties else ""
         try:
-            return [accepted(self._numbers.next(), filing_document(filing, symbols, options.source, self._context.clock.now()))]
+            document = filing_document(filing, symbols, self._options.source, self._context.clock.now(), text)
+            return accepted(self._numbers.next(), document)
         except InvalidRecordError as error:
-            return [rejected(self._numbers.next(), error, f"{filing.accession} {filing.form} {filing.url}".encode())]
+            return rejected(self._numbers.next(), error, f"{filing.accession} {filing.form} {filing.url}".encode())
+
+    def _text(self, filing: Filing) -> str:
+        """Return what a filing says; empty where it can't be had after `_MOST_TRIES` polls: who files what is worth more than nothing.
+
+        Raises:
+            UnavailableError: the server does not answer; the filing is read again at the next poll.
+        """
+        url = f"{self._options.url}/Archives/edgar/data/{filing.parties[0][2]}/{filing.accession}.txt"
+        try:
+            answer = self._asked(url, MOST_BYTES)
+            if not answer.ok:
+                raise UnavailableError(f"EDGAR answered {status_words(answer.status)} for the text of {filing.accession}")
+        except _BlockedError:
+            raise
+        except UnavailableError as error:
+            self._tries[filing.accession] += 1
+            if self._tries[filing.accession] < _MOST_TRIES:
+                raise
+            log.warning("a filing is delivered without its text: %s", error, extra={"source": self.name, "filing": filing.accession})
+            return ""
+        finally:
+            if len(self._tries) > _MOST_TRIED:
+                self._tries.clear()
+        self._tries.pop(filing.accession, None)
+        return filing_text(answer.body, filing.form, {number for number, _ in filing.items})
 
     def _say_gap(self, form: str, known: datetime) -> None:
         self.gaps += 1

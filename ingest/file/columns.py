@@ -11,7 +11,7 @@ from squall.core.cleaning.markup import fullest
 from squall.core.display import visible
 from squall.core.errors import ConfigurationError
 from squall.ingest.fields import is_given
-from squall.ingest.file.split_time import TIME_OF_DAY, ZONE, TimeColumns, beside
+from squall.ingest.file.split_time import CALENDAR, CLOCK, HALF, TIME_OF_DAY, ZONE, TimeColumns, beside
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "published_at": ("published_at", "ts_utc", "created_at", "published", "date", "datetime", "timestamp", "time"),
@@ -94,7 +94,8 @@ class Columns:
 
     def known(self, names: Collection[str]) -> set[str]:
         """Return the fields that these column names give."""
-        return {field for field, _ in self.layout(names).columns}
+        layout = self.layout(names)
+        return {field for field, _ in layout.columns} | ({"published_at"} if layout.time else set())
 
     def require(self, names: Collection[str], path: str) -> None:
         """Check that a file with these columns can give documents.
@@ -133,10 +134,16 @@ class Columns:
         def column(aliases: Sequence[str]) -> str:
             return next((by_lower[alias] for alias in aliases if alias in by_lower and by_lower[alias] not in mapped), "")
 
+        calendar = tuple(name for names in CALENDAR if (name := column(names)))
+        if len(calendar) < len(CALENDAR) or any(name.strip().lower() not in TIME_OF_DAY for name in day):
+            calendar = ()
+        day = () if calendar else day
         partners = tuple(beside(name) for name in day if by_lower.get(beside(name)) != name)
         of_day, zone = column((*partners, *TIME_OF_DAY)), column(ZONE)
         of_day = "" if day[:1] == (of_day,) else of_day  # alone, it is the time itself
-        return TimeColumns(day, of_day, zone) if day and (of_day or zone) else None
+        clock = () if of_day or not column(CLOCK[0]) else tuple(name for names in CLOCK if (name := column(names)))
+        spread = calendar or (day and (of_day or zone or clock))
+        return TimeColumns(day, of_day, zone, clock, column(HALF), calendar) if spread else None
 
     def _resolve_names(self, names: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
         by_lower = {name.strip().lower(): name for name in reversed(names)}

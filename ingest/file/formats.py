@@ -11,6 +11,7 @@ from squall.ingest.file.columns import Columns
 from squall.ingest.file.csv_reader import CsvReader
 from squall.ingest.file.jsonl_reader import JsonlReader
 from squall.ingest.file.lines import open_text
+from squall.ingest.file.other_kinds import refuse_extension
 from squall.ingest.file.parquet_reader import ParquetReader
 from squall.ingest.file.rows import FileReader
 
@@ -56,11 +57,12 @@ def format_of(path: Path) -> Format:
     """Return the format that the extension of `path` stands for.
 
     Raises:
-        ConfigurationError: unknown extension.
+        ConfigurationError: unknown extension, or that of another kind of file, which is named.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
     if suffixes and suffixes[-1] in FORMATS:
         return FORMATS[suffixes[-1]]
+    refuse_extension(path)
     raise ConfigurationError(f"{path} has an unknown extension", "set the format: --format jsonl, csv or parquet")
 
 

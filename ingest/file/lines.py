@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 
 from squall.core.cleaning.foreign_json import decode_utf8
 from squall.core.errors import ConfigurationError, InvalidRecordError
+from squall.ingest.file.other_kinds import refuse_beginning
 from squall.ingest.file.rows import DamagedFileError, open_data_file
 from squall.ingest.file.text_form import SAMPLE_BYTES, UTF_8, TextForm, is_ascii_compatible, text_form
 
@@ -60,16 +61,20 @@ def open_text(path: Path, encoding: str = "") -> TextFile:
         encoding: empty: it is found.
 
     Raises:
-        ConfigurationError: it is missing, no regular file, or unreadable.
+        ConfigurationError: it is missing, no regular file, unreadable, or of another kind (a workbook, an archive), which is named.
     """
     raw = open_data_file(path)
     try:
         zipped = raw.read(2) == b"\x1f\x8b"
         sample = _sample(_unpacked(raw, zipped=zipped))
         content = _unpacked(raw, zipped=zipped)
+        refuse_beginning(str(path), sample)
     except OSError as error:
         raw.close()
         raise ConfigurationError(f"{path} can't be read: {error.strerror or error}", "name a file of documents") from error
+    except ConfigurationError:
+        raw.close()
+        raise
     form = text_form(sample, encoding)
     beginning = sample.decode(form.encoding, "replace").removeprefix("\ufeff")
     if form.carriage_returns:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from squall.core.dates.publication_time import zone
 from squall.core.errors import InvalidRecordError
 from squall.core.items import Item, Origin
 from squall.core.records import Kind
@@ -16,7 +17,7 @@ from squall.ingest.file.csv_dialect import check_dialect
 from squall.ingest.file.formats import Format
 from squall.ingest.file.lines import check_encoding
 from squall.ingest.file.rows import FileRow
-from squall.ingest.publication_time import zone
+from squall.ingest.shared_ids import id_key, shared_ids
 from squall.ingest.source import BATCH_ITEMS, accepted, rejected
 
 
@@ -65,8 +66,15 @@ class RowItems:
         self._options = options
         defaults = Defaults(source=source, naive=zone(options.timezone), time_format=options.time_format)
         self._news, self._social = (replace(defaults, kind=Kind(options.kind or kind)) for kind in (Kind.NEWS, Kind.SOCIAL))
+        self._shared: frozenset[str] = frozenset()
         check_encoding(options.encoding)
         check_dialect(options.delimiter, options.escape)
+
+    def judge_ids(self, beginning: Iterable[FileRow]) -> frozenset[str]:
+        """Return the ids that do not tell the rows of a file apart, judged by its first ones; links or contents identify their rows."""
+        rows = (self.columns.layout(row.columns).fields(row.columns) for row in beginning if row.columns is not None)
+        self._shared = shared_ids(rows)
+        return self._shared
 
     def item(self, row: FileRow, origin: Origin, collected_at: datetime) -> Item:
         """Return the document of `row`, or why it is none; `collected_at` is in UTC and whole milliseconds."""
@@ -78,6 +86,8 @@ class RowItems:
             defaults = self._social if layout.social else self._news
             if self._options.source:
                 fields = {**fields, "source": self._options.source}
+            if self._shared and id_key(fields) in self._shared:
+                fields = {**fields, "id": None}
             if layout.time and (spread := layout.time.joined(row.columns, self._options.time_format)):
                 fields, defaults = {**fields, "published_at": spread}, replace(defaults, time_format="")
             return accepted(origin, build_document(fields, defaults, collected_at))

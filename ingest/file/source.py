@@ -6,9 +6,11 @@ import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from squall.core.clock import Clock
+from squall.core.display import visible
 from squall.core.errors import InvalidRecordError
 from squall.core.items import Batch, Item, Origin
 from squall.core.records.fields import utc_ms
@@ -16,7 +18,8 @@ from squall.ingest.cursors import CursorStore
 from squall.ingest.file.cursor import FileCursor, RowCursor
 from squall.ingest.file.formats import format_of, is_blank, open_reader, stem
 from squall.ingest.file.row_items import FileOptions, RowItems
-from squall.ingest.file.rows import DamagedFileError, FileReader
+from squall.ingest.file.rows import DamagedFileError, FileReader, FileRow
+from squall.ingest.shared_ids import LOOKED_AT
 from squall.ingest.source import rejected
 
 __all__ = ["FileOptions", "FileSource"]
@@ -146,10 +149,9 @@ class FileSource:
     def _items(self, start: int, stop: threading.Event) -> Iterator[tuple[int, Item]]:
         """Yield (row to commit, item)."""
         position = start
-        dialect = (self.options.encoding, self.options.delimiter, self.options.escape)
-        self._reader = open_reader(self._format, self.path, self._rows.columns, stop, *dialect)
+        self._reader = self._open(stop)
         try:
-            for count, row in enumerate(self._reader.rows(start)):
+            for count, row in enumerate(self._judged(self._reader.rows(start), start, stop)):
                 if count % _ROWS_A_TIME == 0:  # the clock, and times cut to milliseconds, cost more than the rows' own
                     now = utc_ms(self._clock.now())
                 position = row.number
@@ -160,3 +162,29 @@ class FileSource:
             broken = InvalidRecordError("broken_file", self.damage)
             # the cursor stays at the last good row, where a repaired file continues
             yield position, rejected(Origin(self.name, 0, position + 1), broken, b"")
+
+    def _open(self, stop: threading.Event) -> FileReader:
+        options = self.options
+        return open_reader(self._format, self.path, self._rows.columns, stop, options.encoding, options.delimiter, options.escape)
+
+    def _judged(self, rows: Iterator[FileRow], start: int, stop: threading.Event) -> Iterator[FileRow]:
+        """Yield `rows`, after their ids were judged by the beginning of the file, also where reading goes on in its middle."""
+        beginning: list[FileRow] = []
+        damage: DamagedFileError | None = None
+        first = self._open(stop) if start else None
+        try:
+            for row in islice(first.rows(0) if first else rows, LOOKED_AT):
+                beginning.append(row)
+        except DamagedFileError as error:
+            damage = error
+        finally:
+            if first:
+                first.close()
+        for shared in sorted(self._rows.judge_ids(beginning)):
+            what = "%s: rows that differ share the id %r, so it does not count; their links identify them, or their contents"
+            log.warning(what, self.path, visible(shared, 40))
+        if not first:
+            yield from beginning
+            if damage:
+                raise damage
+        yield from rows

@@ -18,6 +18,7 @@ from squall.core.records.fields import utc_ms
 from squall.ingest.file.csv_dialect import find_dialect
 from squall.ingest.file.csv_reader import read_csv
 from squall.ingest.file.jsonl_reader import read_jsonl
+from squall.ingest.file.other_kinds import refuse_beginning
 from squall.ingest.file.row_items import FileOptions, RowItems
 from squall.ingest.file.rows import DamagedFileError, FileRow
 from squall.ingest.file.text_form import text_form
@@ -72,7 +73,7 @@ class StandardInputSource:
         """Deliver rows as they come; see `squall.ingest.source.Source`.
 
         Raises:
-            ConfigurationError: the header lacks the columns of a document.
+            ConfigurationError: the header lacks the columns of a document, or it is a workbook, an archive or the like.
         """
         # a daemon: a read that waits for its writer can't be interrupted
         threading.Thread(target=self._fill, name="stdin", daemon=True).start()
@@ -137,6 +138,7 @@ class StandardInputSource:
         if raw.peek(2)[:2] == _GZIP:
             content = cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)), _SAMPLE_BYTES))
         sample = content.peek(_SAMPLE_BYTES)  # type: ignore[attr-defined]
+        refuse_beginning("standard input", sample)
         form = text_form(sample, self._options.encoding)
         beginning = sample.decode(form.encoding, "replace").removeprefix("\ufeff")
         lines = form.lines_of(content)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from squall.core.config.sections import ReadableFile
+from squall.core.dates.publication_time import zone
 from squall.core.errors import InvalidRecordError
 from squall.core.items import Batch, Item
 from squall.core.net.plaintext import refuse_plaintext
@@ -18,7 +19,6 @@ from squall.ingest.documents import Defaults, build_document
 from squall.ingest.fields import InvalidFieldError
 from squall.ingest.mail.mailbox import Account, Mail, Mailbox
 from squall.ingest.mail.messages import fields_of
-from squall.ingest.publication_time import zone
 from squall.ingest.registry.answer import SourceAnswer
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.registry.source_type import Secret, SourceOptions, SourceType

@@ -7,9 +7,9 @@ import threading
 from datetime import UTC
 from typing import Any, Final
 
+from squall.core.dates.publication_time import TimeFormatError, parse_time
 from squall.core.errors import ConfigurationError, StoppedError, UnavailableError
 from squall.core.net.outbound.errors import status_words
-from squall.ingest.publication_time import TimeFormatError, parse_time
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.registry.http import HttpAnswer
 

@@ -88,6 +88,7 @@ class SourceHttp:
         content: bytes = b"",
         timeout_seconds: float | None = None,
         max_bytes: int | None = None,
+        whole: bool = True,
     ) -> HttpAnswer:
         """Return the answer, also one with a status of 4xx or 5xx.
 
@@ -99,6 +100,7 @@ class SourceHttp:
             content: the body.
             timeout_seconds: for the whole request; None: `ingest.request_timeout_seconds`.
             max_bytes: of the answer; None: `ingest.max_feed_bytes`.
+            whole: whether a longer answer is an error; its beginning is returned otherwise.
 
         Raises:
             UnavailableError: no connection, a forbidden host, or a limit is exceeded. Its words are ours.
@@ -109,7 +111,7 @@ class SourceHttp:
         limit = max_bytes or settings.max_feed_bytes
 
         async def read(answer: Answer) -> HttpAnswer:
-            return HttpAnswer(shown, answer.status, answer.headers(), await read_body(answer, limit))
+            return HttpAnswer(shown, answer.status, answer.headers(), await read_body(answer, limit, whole=whole))
 
         sent = {"User-Agent": settings.user_agent, "Accept": "*/*", "Accept-Encoding": ACCEPTED_ENCODINGS, **(headers or {})}
         seconds = timeout_seconds or settings.request_timeout_seconds

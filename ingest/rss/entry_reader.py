@@ -15,15 +15,12 @@ from squall.core.observability.health import Health
 from squall.core.records import CLOCK_SKEW
 from squall.ingest.documents import Defaults, build_document
 from squall.ingest.fields import EarlyError
-from squall.ingest.rss.entry_dates import UNDATED, UnreadableDateError, change_date, entry_date
+from squall.ingest.rss.entry_dates import UNDATED, UnusableDateError, change_date, entry_date
 from squall.ingest.rss.entry_identity import IdentifiedEntry
 from squall.ingest.rss.feed_state import FeedState
 from squall.ingest.source import OriginNumbers, accepted, limited, rejected
 
 log = logging.getLogger(__name__)
-
-LONGEST_WAIT = timedelta(days=1)
-"""An entry that is dated further ahead is rejected: a wrong zone is at most 14 hours ahead."""
 
 
 class EntryReader:
@@ -32,7 +29,7 @@ class EntryReader:
     Args:
         numbers: number the items.
         clock: gives `collected_at`.
-        health: counts entries whose date can't be read.
+        health: counts entries whose date can't be used.
         most_ahead: an entry that is dated further ahead waits.
     """
 
@@ -55,7 +52,7 @@ class EntryReader:
         try:
             if entry.fault:
                 raise InvalidRecordError("broken_markup", f"the entry can't be parsed: {entry.fault}")
-            published = self._date(state, identified, language)
+            published = self._date(state, identified, language, now)
             fields = {**entry.fields, "id": identified.native_id, "language": language, "published_at": published}
             document = build_document(fields, defaults, now)
             if document.published_at > now + self._most_ahead:
@@ -65,30 +62,26 @@ class EntryReader:
                 document = document.model_copy(update={"undated": False})
             return accepted(origin, document)
         except EarlyError as error:
-            rejection: InvalidRecordError = error
-            if error.due <= now + LONGEST_WAIT:
-                if state.wait(identified, error.due):
-                    if not waited:
-                        log.info("an entry is dated ahead and waits", extra={"feed": redact_url(feed.url), "until": error.due.isoformat()})
-                    return None
-                rejection = InvalidRecordError(
-                    "too_many_waiting", f"{error.detail}, and {len(state.early)} entries of its feed wait already"
-                )
+            if state.wait(identified, error.due):
+                if not waited:
+                    log.info("an entry is dated ahead and waits", extra={"feed": redact_url(feed.url), "until": error.due.isoformat()})
+                return None
+            rejection = InvalidRecordError("too_many_waiting", f"{error.detail}, and {len(state.early)} entries of its feed wait already")
         except InvalidRecordError as error:
             rejection = error
         return limited(rejected(origin, rejection, orjson.dumps(entry.fields, default=str)))
 
-    def _date(self, state: FeedState, identified: IdentifiedEntry, language: str) -> datetime | None:
-        """Return when an entry was published; None, with a line in the log for the first of a feed, if that can't be read.
+    def _date(self, state: FeedState, identified: IdentifiedEntry, language: str, now: datetime) -> datetime | None:
+        """Return when an entry was published; None, with a line in the log for the first of a feed, if that can't be read or believed.
 
         Of an entry that has changed it is when that was; None if its dates do not say.
         """
         dates = identified.entry.fields.get("dates") or ()
         if identified.changed:
-            return change_date(dates, state.feed, language, self._clock.now())
+            return change_date(dates, state.feed, language, now)
         try:
-            return entry_date(dates, state.feed, language)
-        except UnreadableDateError as error:
+            return entry_date(dates, state.feed, language, now)
+        except UnusableDateError as error:
             state.undated += 1
             self._health.metrics.undated()
             if state.undated == 1:

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from squall.core.config.files.regular import MOST_SETTINGS_BYTES, read_regular_file
+from squall.core.dates.publication_time import zone
 from squall.core.errors import ConfigurationError
 from squall.core.net.addresses import redact_url
 from squall.core.net.outbound.addresses import literal
 from squall.core.records import Kind
-from squall.ingest.publication_time import zone
 
 _EXAMPLE = (
     'a feed is [[feeds]] with url = "https://…" and optionally name, kind, interval_seconds, language, symbols, timezone, time_format'

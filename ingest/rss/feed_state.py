@@ -50,7 +50,7 @@ class FeedState:
     repeated: int = 0
     """Entries of the last poll that are the same as another of it in everything."""
     undated: int = 0
-    """Entries that name a time which can't be read: they count as undated."""
+    """Entries that name a time which can't be read or believed: they count as undated."""
     early: dict[str, tuple[datetime, IdentifiedEntry]] = field(default_factory=dict)
     """Entries dated ahead, by key, with the time when they are delivered. Nothing of them counts as seen until then. See `wait`."""
     early_chars: int = 0

@@ -51,8 +51,8 @@ class _Poll:
 class RssSource:
     """Polls `feeds` until stopped and delivers entries that it has not delivered before, or not with this title and text.
 
-    An entry without a date, or with one that can't be read, gets the time it was collected and is marked as undated. One that is dated
-    ahead waits until it is due. A failing feed (connection refused, timeout, HTTP error, HTML instead of
+    An entry without a date, or with one that can't be read or believed, gets the time it was collected and is marked as undated. One
+    that is dated ahead, by a day at most, waits until it is due. A failing feed (connection refused, timeout, HTTP error, HTML instead of
     XML) is logged, counted and polled again after its interval × 2, × 4, … up to an hour with jitter, and not before a Retry-After. So is
     a feed with too many rejected entries in a row; the others go on.
 

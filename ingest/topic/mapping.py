@@ -40,20 +40,34 @@ class FieldMapping:
 
     Args:
         paths: field → path, or `$key` or `$timestamp` of the message.
+        time_format: `strptime` format of the times; empty: the known forms.
 
     Raises:
         ConfigurationError: an unknown field is mapped.
     """
 
-    def __init__(self, paths: Mapping[str, str]) -> None:
+    def __init__(self, paths: Mapping[str, str], time_format: str = "") -> None:
+        self._time_format = time_format
         self._paths = {field: tuple(path.split(".")[:_MOST_LEVELS]) for field, path in paths.items() if path not in _RECORD}
         self._of_record = {field: path for field, path in paths.items() if path in _RECORD}
+        self._mapped = frozenset(paths)
         Columns(paths)  # refuses unknown fields
         self._columns = Columns({})
 
-    def fields(self, values: Mapping[str, Any], message: Message) -> dict[str, Any]:
-        """Return the fields of a document; without another time, the message's own is `published_at`."""
-        found = {field: value for field, value in self._columns.layout(values).fields(values).items() if field not in self._of_record}
+    def fields(self, values: Mapping[str, Any], message: Message) -> tuple[dict[str, Any], bool]:
+        """Return the fields of a document, and whether its time is in one of the known forms, whatever the format of the times is.
+
+        A time that is spread over fields is joined, as one over columns of a file. Without another time, the message's own is
+        `published_at`.
+
+        Raises:
+            InvalidFieldError: the parts of a time are not all there, or are no time together.
+        """
+        layout = self._columns.layout(values)
+        found = {field: value for field, value in layout.fields(values).items() if field not in self._of_record}
+        joined = layout.time.joined(values, self._time_format) if layout.time and "published_at" not in self._mapped else None
+        if joined is not None:
+            found["published_at"] = joined
         for field, path in self._paths.items():
             found[field] = _at(values, path)
         for field, name in self._of_record.items():
@@ -61,8 +75,8 @@ class FieldMapping:
                 message.key.decode("utf-8", "replace") if name == KEY and message.key else _time(message) if name == TIMESTAMP else None
             )
         if not is_given(found.get("published_at")) and "published_at" not in self._paths:
-            found["published_at"] = _time(message)
-        return found
+            found["published_at"] = joined = _time(message)
+        return found, joined is not None or self._of_record.get("published_at") == TIMESTAMP
 
 
 def _at(values: Any, path: tuple[str, ...]) -> Any:

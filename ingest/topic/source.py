@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -12,11 +13,11 @@ from pydantic import Field, ValidationError
 
 from squall.core.config.kafka import KafkaSettings
 from squall.core.config.sections import FrozenDict, ReadableFile
+from squall.core.dates.publication_time import zone
 from squall.core.errors import ConfigurationError, InvalidRecordError
 from squall.core.items import Batch, Item
 from squall.core.records import Kind
 from squall.ingest.documents import Defaults, build_document
-from squall.ingest.publication_time import zone
 from squall.ingest.registry.answer import SourceAnswer
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.registry.source_type import Secret, SourceOptions, SourceType
@@ -93,7 +94,7 @@ class KafkaTopicSource:
         self._options = options
         self._context = context
         self._numbers = OriginNumbers(context.name, context.clock)
-        self._mapping = FieldMapping(options.fields)
+        self._mapping = FieldMapping(options.fields, options.time_format)
         self._decode = decoder(options.format, options.registry, context.http)
         self._defaults = Defaults(
             source=options.source or context.name,
@@ -102,6 +103,7 @@ class KafkaTopicSource:
             naive=zone(options.timezone),
             time_format=options.time_format,
         )
+        self._in_known_forms = replace(self._defaults, time_format="")
         group = options.group or f"squall-{context.name}"
         settings = _settings(options)
         self._consumer = TopicConsumer(
@@ -176,8 +178,9 @@ class KafkaTopicSource:
             return None
         origin = self._numbers.next()
         try:
-            fields = self._mapping.fields(self._decode(message.value, stop), message)
-            return accepted(origin, build_document(fields, self._defaults, self._context.clock.now()))
+            fields, in_known_form = self._mapping.fields(self._decode(message.value, stop), message)
+            defaults = self._in_known_forms if in_known_form else self._defaults
+            return accepted(origin, build_document(fields, defaults, self._context.clock.now()))
         except InvalidRecordError as error:
             place = f"{self._options.topic}, partition {message.partition}, offset {message.offset}"
             return rejected(origin, InvalidRecordError(error.reason, f"{error.detail} ({place})"), message.value)

@@ -168,7 +168,7 @@ def parse_moment(option: str, value: str) -> datetime | None:
     Raises:
         ConfigurationError: it is not a time; names the option.
     """
-    from squall.ingest.publication_time import TimeFormatError, parse_time
+    from squall.core.dates.publication_time import TimeFormatError, parse_time
 
     if not value:
         return None

@@ -8,6 +8,7 @@ that does nothing; a message on Kafka says that it has none.
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import threading
 import time
@@ -26,6 +27,7 @@ import pytest
 from squall.core.cleaning.markup import readable
 from squall.core.clock import ManualClock
 from squall.core.codec import HEADERS
+from squall.core.dates.publication_time import parse_time
 from squall.core.items import Origin
 from squall.core.records import Document, Kind
 from squall.core.text import clean
@@ -35,7 +37,6 @@ from squall.ingest.file.columns import Columns
 from squall.ingest.file.source import FileSource
 from squall.ingest.identity import identify
 from squall.ingest.links import trimmed
-from squall.ingest.publication_time import parse_time
 from squall.ingest.rss.feed_formats import parse_feed
 from squall.stream.drivers.faust.decode import decode_item
 from tests.support.pushing import pushing
@@ -47,8 +48,9 @@ NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
 MOST_SLOWER = 1.10
 """Cleaning may make a door so much slower, against documents that are not cleaned and made by pydantic's constructor, as all were before
 there were short ways. Against the short ways, which halve the time of a row, the same cleaning is a larger share; that is printed too."""
-MOST_SLOWER_FOREIGN = 1.5
-"""Messages on Kafka of other programs, against Squall's own, which are not cleaned again: one in ten is parsed twice and loses its tags."""
+MOST_SLOWER_FOREIGN = 1.25
+"""Messages on Kafka of other programs, against Squall's own, which are not cleaned again. Of 9 µs for each of its own, removing the tags of
+one text in ten takes 9%; by JSON, checks, times and `Document.of_clean` the others take as long as pydantic takes for its own."""
 LEAST_SPEED_UP = 1.5
 """Of the short ways from a row to its document against the general ones."""
 MOST_TURNS = 15
@@ -135,10 +137,15 @@ CLEANERS = {"squall.ingest.fields.readable": clean, "squall.ingest.rss.feed_form
 
 def seconds(read: Callable[[], int], documents: int) -> float:
     """Processor time of this process; the one that decodes Parquet has its own, which cleaning does not change."""
-    began = time.process_time()
-    # the push endpoint knows them the second time, but for those whose text was published with another cleaning: a new version
-    assert read() in {documents, documents // 10, 0}
-    return time.process_time() - began
+    gc.collect()
+    gc.disable()  # a collection of what others left behind would count for whoever allocates next
+    try:
+        began = time.process_time()
+        # the push endpoint knows them the second time, but for those whose text was published with another cleaning: a new version
+        assert read() in {documents, documents // 10, 0}
+        return time.process_time() - began
+    finally:
+        gc.enable()
 
 
 def test_no_door_is_more_than_a_tenth_slower_than_before_texts_were_cleaned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from squall.alerts.notification.sanitize import one_line, safe_link
 from squall.core.cleaning.markup import plain, without_hidden, without_tags
+from squall.core.dates.publication_time import TimeFormatError, parse_time
 from squall.core.display import spreadsheet_cell, visible, visible_lines
 from squall.core.headline_marks import without_prefixes, without_signature
 from squall.core.matchers import fits, parse
@@ -25,7 +26,6 @@ from squall.entities.names import name_key, short_forms
 from squall.ingest.cursors import CursorStore
 from squall.ingest.fields import symbols_of
 from squall.ingest.links import link_key, trimmed
-from squall.ingest.publication_time import TimeFormatError, parse_time
 from squall.ingest.rss.ampersands import escaped
 from squall.ingest.rss.entry_split import split_feed
 from squall.ingest.rss.fetch import retry_after

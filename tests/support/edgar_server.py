@@ -17,6 +17,8 @@ class EdgarServer:
         self.entries: list[tuple[str, str, str, str, str, datetime, tuple[str, ...]]] = []
         self.requests: list[tuple[str, str]] = []
         self.status = 200
+        self.submissions: dict[str, bytes] = {}
+        self.text_status = 200
         self.tickers = {"0": {"cik_str": 320193, "ticker": "AAPL", "title": "Apple Inc."}}
         self._now, self._count = now, 0
         server = self
@@ -27,6 +29,9 @@ class EdgarServer:
                 split = urlsplit(self.path)
                 if split.path == "/files/company_tickers.json":
                     self._answer(json.dumps(server.tickers).encode(), 200)
+                elif split.path.endswith(".txt"):
+                    accession = split.path.rsplit("/", 1)[1].removesuffix(".txt")
+                    self._answer(server.submissions.get(accession, b""), server.text_status)
                 else:
                     query = {name: values[0] for name, values in parse_qs(split.query).items()}
                     self._answer(server.page(query["type"], int(query["start"]), int(query["count"])), server.status)

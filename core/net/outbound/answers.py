@@ -14,6 +14,10 @@ _HEADER_BYTES = 2
 _GZIP = b"\x1f\x8b"
 _ANY_HEADER = 32 + zlib.MAX_WBITS
 """zlib finds out whether it is its own header or gzip's."""
+_LONGEST_ENCODING = 200
+_READABLE = frozenset({"gzip", "x-gzip", "deflate"})
+_UNREADABLE = frozenset({"aes128gcm", "br", "compress", "dcb", "dcz", "exi", "pack200-gzip", "x-compress", "zstd"})
+"""The other content codings that IANA has registered."""
 ACCEPTED_ENCODINGS = "gzip, deflate"
 """What `read_body` can unpack, for the header Accept-Encoding."""
 
@@ -32,19 +36,24 @@ def retry_after(value: str, now: datetime) -> float | None:
     return min(max(0.0, (moment - now).total_seconds()), _LONGEST_RETRY_AFTER)
 
 
-async def read_body(answer: Answer, max_bytes: int) -> bytes:
+async def read_body(answer: Answer, max_bytes: int, *, whole: bool = True) -> bytes:
     """Read the body and unpack it (gzip, deflate); a library would unpack a whole chunk, however large it becomes.
+
+    What servers write into Content-Encoding that is no coding (`utf-8`, `none`, `binary`, `8bit`) means nothing, as in browsers.
 
     Args:
         answer: its body has not been read.
         max_bytes: the limit, as sent and unpacked.
+        whole: whether a longer one is an error; its beginning is returned otherwise.
 
     Raises:
         OutboundError: it is longer, ends early, or is packed in another way.
     """
-    encoding = answer.header("content-encoding").lower() or "identity"
-    if encoding not in {"identity", "gzip", "x-gzip", "deflate"}:
-        raise OutboundError("the server sent a content encoding that was not requested")
+    named = [name.strip() for name in answer.header("content-encoding").lower()[:_LONGEST_ENCODING].split(",")]
+    encodings = [name for name in named if name in _READABLE or name in _UNREADABLE]
+    encoding = encodings[0] if encodings else "identity"
+    if len(encodings) > 1 or encoding in _UNREADABLE:
+        raise OutboundError(f"the server sent the content encoding {', '.join(encodings)}, which was not requested")
     packed = encoding != "identity"
     unpacker: zlib._Decompress | None = None
     body, begin = bytearray(), b""
@@ -60,6 +69,8 @@ async def read_body(answer: Answer, max_bytes: int) -> bytes:
             body += unpacker.decompress(chunk, max_bytes + 1 - len(body)) if unpacker else chunk
         except zlib.error as error:
             raise OutboundError(f"invalid {encoding} data") from error
+        if not whole and len(body) >= max_bytes:
+            return bytes(body[:max_bytes])
         if max(len(body), received) > max_bytes:
             raise OutboundError(f"longer than {max_bytes} bytes")
         if unpacker and unpacker.eof:  # what follows is no part of it, and zlib would keep it

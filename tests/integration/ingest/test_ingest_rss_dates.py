@@ -155,12 +155,31 @@ def test_what_the_worker_would_reject_as_ahead_waits_too(server: FeedServer) -> 
     assert len(source.states[0].early) == 1
 
 
-def test_a_date_days_ahead_is_rejected_with_its_reason(server: FeedServer) -> None:
-    server.answers["/f"] = body(feed_of("Mon, 09 Mar 2026 15:05:00 GMT"))
+def test_a_date_that_nobody_can_have_published_at_is_not_believed(server: FeedServer, caplog: pytest.LogCaptureFixture) -> None:
+    """What programs write where there is no date, and days of events: the entries are delivered once, undated."""
+    absurd = ("Thu, 01 Jan 1970 00:00:00 GMT", "0001-01-01T00:00:00Z", "Fri, 31 Dec 1999 23:59:59 GMT", "Mon, 09 Mar 2026 15:05:00 GMT")
+    server.answers["/f"] = body(feed_of(*absurd, "9999-12-31T23:59:59Z", "000000000"))
+    clock = ManualClock(NOW)
+    source = RssSource([Feed(url=server.url("/f"), interval_seconds=60)], SETTINGS, clock, Random(1))
+    with caplog.at_level(logging.WARNING):
+        batches = source.batches(threading.Event())
+        found = published([first := next(batches)])
+        first.commit()
+        server.answers["/f"] = body(feed_of(*absurd, "9999-12-31T23:59:59Z", "000000000", "Mon, 02 Mar 2026 14:05:00 GMT"))
+        assert list(published([next(batches)])) == ["7"]
+    source.close()
+    assert found == dict.fromkeys("12456", (NOW, True)) | {"3": (datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC), False)}
+    assert source.states[0].undated == 5
+    (line,) = [record.getMessage() for record in caplog.records if "undated" in record.getMessage()]
+    assert "before 1990" in line or "a day ahead" in line
+
+
+def test_a_date_that_is_not_believed_leaves_the_other_one_of_the_entry(server: FeedServer) -> None:
+    entry = "<entry><id>urn:a</id><title>Story 1</title><published>{}</published><updated>{}</updated></entry>"
+    atom = "<feed xmlns='http://www.w3.org/2005/Atom'>{}</feed>"
+    server.answers["/f"] = body(atom.format(entry.format("0001-01-01T00:00:00Z", "2026-03-02T14:05:00Z")).encode())
     (batch,) = run(RssSource([Feed(url=server.url("/f"))], SETTINGS, ManualClock(NOW), Random(1), once=True))
-    (item,) = batch.items
-    assert item.rejection is not None
-    assert "2026-03-09T15:05:00Z is in the future" in item.rejection.detail
+    assert published([batch]) == {"1": (datetime(2026, 3, 2, 14, 5, tzinfo=UTC), False)}
 
 
 @pytest.mark.parametrize(("limit", "most"), [("MOST_WAITING", 2), ("MOST_WAITING_CHARS", 2 * len("Story 1 of the bank"))])

@@ -34,7 +34,7 @@ def server() -> Iterator[EdgarServer]:
 
 
 def open_source(server: EdgarServer, folder: Path, clock: ManualClock | None = None, **given: Any) -> EdgarSource:
-    options = EdgarOptions.model_validate({"user_agent": AGENT, "url": server.url, "forms": ["8-K"], **given})
+    options = EdgarOptions.model_validate({"user_agent": AGENT, "url": server.url, "forms": ["8-K"], "text": False, **given})
     return EdgarSource(options, source_context(folder, clock=clock or ManualClock(NOW)))
 
 
@@ -65,6 +65,62 @@ def test_an_8k_is_told_by_the_names_of_its_items_and_has_the_tickers_of_its_numb
     assert second.title == "HARBOR UNION CORP: amended current report (8-K/A): Financial Statements and Exhibits"
     assert second.symbols == ()
     assert {agent for _, agent in server.requests} == {AGENT}
+
+
+SUBMISSION = b"""<SEC-DOCUMENT>0000950103-26-000001.txt
+<DOCUMENT>
+<TYPE>8-K
+<SEQUENCE>1
+<TEXT>
+<html><body><div style="display:none"><ix:header><ix:hidden>0000320193</ix:hidden></ix:header></div>
+<p>UNITED STATES SECURITIES AND EXCHANGE COMMISSION</p><p><b>Item 1.03.</b> Bankruptcy or Receivership.</p>
+<p>On January 12, 2026, Apple&#160;Inc. filed a voluntary petition under Chapter&nbsp;11.</p>
+<p>Item 9.01. Financial Statements and Exhibits.</p><p>(d) Exhibits</p>
+<p>SIGNATURE</p><p>Pursuant to the requirements, signed by nobody in particular, whose name is not news.</p></body></html>
+</TEXT>
+</DOCUMENT>
+<DOCUMENT>
+<TYPE>EX-99.1
+<TEXT>
+<p>CUPERTINO - Apple Inc. today announced that it has filed for protection from its creditors.</p>
+</TEXT>
+</DOCUMENT>
+"""
+
+
+def test_a_filing_brings_what_it_says_without_its_cover_and_signatures(server: EdgarServer, tmp_path: Path) -> None:
+    items = ("Item 1.03: Bankruptcy or Receivership", "Item 9.01: Financial Statements and Exhibits")
+    server.submissions[server.file("8-K", APPLE, items=items)] = SUBMISSION
+    [found] = documents(read(open_source(server, tmp_path, text=True)))
+    assert found.text.splitlines()[2:] == [
+        "Item 1.03. Bankruptcy or Receivership. On January 12, 2026, Apple Inc. filed a voluntary petition under Chapter 11.",
+        "CUPERTINO - Apple Inc. today announced that it has filed for protection from its creditors.",
+    ]
+
+
+def test_a_filing_whose_text_can_t_be_had_waits_for_two_polls_and_is_delivered_without_it(
+    server: EdgarServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.submissions[server.file("8-K", APPLE, items=("Item 7.01: Regulation FD Disclosure",))] = SUBMISSION
+    server.text_status = 503
+    [found] = documents(read(open_source(server, tmp_path, text=True)))
+    assert found.text == "Item 7.01: Regulation FD Disclosure"
+    assert sum(path.endswith(".txt") for path, _ in server.requests) == 3
+    assert "without its text" in caplog.text
+
+
+def test_a_refused_text_is_waited_out_and_nothing_is_delivered_without_it(server: EdgarServer, tmp_path: Path) -> None:
+    server.submissions[server.file("8-K", APPLE, items=("Item 1.03: Bankruptcy or Receivership",))] = SUBMISSION
+    server.text_status = 429
+    clock = ManualClock(NOW)
+
+    def unblock(seconds: float) -> None:
+        clock.advance(seconds)
+        server.text_status = 200 if clock.now() > NOW + timedelta(minutes=10) else 429
+
+    clock.sleep = unblock  # type: ignore[method-assign]
+    [found] = documents(read(open_source(server, tmp_path, clock, text=True)))
+    assert "voluntary petition" in found.text
 
 
 def test_filings_of_a_rare_form_that_stay_listed_for_weeks_come_once(server: EdgarServer, tmp_path: Path) -> None:

@@ -27,6 +27,13 @@ from squall.core.cleaning.markup import fullest, plain
         ("Net<!-- <b> -->flix", "Netflix"),
         ("a<script>if (a<b) x()</script>b<style>p{}</style>c", "a b c"),
         ("<![CDATA[in]]> it", "in it"),
+        ('Agilent <A> rises, says <a href="http://x.com/">the desk</a>', "Agilent <A> rises, says the desk"),
+        ('<a href="http://x.com/">Agilent <A> rises</a>', "Agilent <A> rises"),
+        ('<A HREF="http://x.com/">Agilent</A> <A> rises', "Agilent <A> rises"),
+        ("<b>Barnes</b> <B> up, <B>SentinelOne</B> <S> down, <u>Unity</u> <U>", "Barnes <B> up, SentinelOne <S> down, Unity <U>"),
+        ("Li Auto <LI>, <i>Toronto-Dominion</i> <TD> and DuPont <DD>", "Li Auto <LI>, Toronto-Dominion <TD> and DuPont <DD>"),
+        ("<UL><LI>One<LI>two</UL>", "One two"),
+        ("<TABLE><TR><TD>One<TD>two</TABLE>", "One two"),
         ("<!DOCTYPE html><?xml version='1.0'?>text", "text"),
     ],
 )

@@ -46,6 +46,15 @@ def _logging_as_it_was(restored_logging: None) -> None:
         ("POST /bot123456:AAbbCCddEEffGG/sendMessage", "POST /bot***/sendMessage"),
         ("hooks.slack.com/services/T0/B0/xyz refused", "hooks.slack.com/services/*** refused"),
         ("?key=K1&user=me", "?key=***&user=***"),
+        ("https://x.org/rss/9f86d081884c7d659a2feaa0/news.xml is gone", "https://x.org/rss/***/news.xml is gone"),
+        ("https://x.org/rss/550e8400-e29b-41d4-a716-446655440000", "https://x.org/rss/***"),
+        ("https://hooks.zapier.com/hooks/catch/123/abcDEF123ghiJKL4/", "https://hooks.zapier.com/hooks/catch/123/***/"),
+        ("https://x.org/rss/token/abc/feed.xml", "https://x.org/rss/token/***/feed.xml"),
+        ("GET /f?%61pikey=K1&x=2", "GET /f?apikey=***&x=2"),
+        ("GET /f?%2561pikey=K1 HTTP/1.1", "GET /f?apikey=*** HTTP/1.1"),
+        ("login of user%3Apass@x.org failed", "login of ***@x.org failed"),
+        ("user%3Apass%40host refused", "***@host refused"),
+        ("at https%3A%2F%2Fme%3Apw%40x.org%2Ff%3Fapikey%3DK1", "at https://***@x.org/f?apikey=***"),
     ],
 )
 def test_values_are_hidden_and_names_stay(text: str, shown: str) -> None:
@@ -62,6 +71,11 @@ def test_values_are_hidden_and_names_stay(text: str, shown: str) -> None:
         "the server wants Bearer authentication",
         "key=document id, acks=all, topic=squall.documents",
         "clickhouse 26.9 at 127.0.0.1:9000, [::1]:8080",
+        "100% of documents, 50%25 of https://x.org/a%20b",
+        "https://x.org/2026/03/02/q3-2026-results-eu27-co2-g20-summit",
+        "https://www.sec.gov/Archives/edgar/data/320193/000032019326000006/0000320193-26-000006-index.htm",
+        "http://data.gdeltproject.org/gdeltv2/20260302150000.gkg.csv.zip",
+        "https://x.org/TheQuickBrownFoxJumpsOver/feed.xml",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:

@@ -12,9 +12,9 @@ from babel.dates import format_datetime
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from squall.ingest.dates import zones
-from squall.ingest.dates.names import LANGUAGES
-from squall.ingest.publication_time import TimeFormatError, parse_time
+from squall.core.dates import zones
+from squall.core.dates.names import LANGUAGES
+from squall.core.dates.publication_time import TimeFormatError, parse_time
 
 AFTERNOON = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 

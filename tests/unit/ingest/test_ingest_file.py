@@ -168,7 +168,8 @@ def test_a_file_that_makes_no_sense_is_a_configuration_error(tmp_path: Path) -> 
         "array.json": "array",
         "cols.csv": "time column.*headline, label.*--map published_at",
         "cols.jsonl": "time column.*a, b",
-        "x.docx": "extension",
+        "x.docx": "word processor",
+        "x.foo": "extension",
     }.items():
         with pytest.raises(ConfigurationError, match=message):
             read(tmp_path / name)
@@ -296,3 +297,46 @@ def test_the_shared_sets_are_read_whole_without_an_option(data_folder: Path, nam
     assert len(items) == rows_in
     assert set(reasons(items)) == {""}
     assert len({item.document.id for item in items if item.document}) == distinct
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("posts.xlsx", b"PK\x03\x04", ("an Excel workbook", "as CSV")),
+        ("posts.XLS", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ("an Excel workbook", "as CSV")),
+        ("posts.ods", b"PK\x03\x04", ("an OpenDocument spreadsheet", "as CSV")),
+        ("posts.pdf", b"%PDF-1.7\n", ("a PDF", "JSON lines")),
+        ("posts.zip", b"PK\x03\x04", ("a ZIP archive", "unpack it")),
+        ("posts.csv.bz2", b"BZh91AY&SY", ("packed with bzip2", "unpack it")),
+        ("feed.xml", b"<rss/>", ("XML", "squall ingest rss")),
+        ("posts.csv", b"PK\x03\x04\x14\x00\x06\x00", ("an Excel workbook", "as CSV")),
+        ("posts.jsonl", b"SQLite format 3\x00", ("a SQLite database", "JSON lines")),
+        ("posts.csv", b"PAR1\x15\x04", ("Parquet", "--format parquet")),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_with_its_kind_and_what_to_do(
+    tmp_path: Path, name: str, content: bytes, told: tuple[str, str]
+) -> None:
+    (path := tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigurationError) as error:
+        read(path)
+    assert told[0] in error.value.what
+    assert told[1] in error.value.hint
+
+
+def test_an_id_counts_only_while_it_tells_rows_apart(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Also where reading goes on in the middle of the file; versions of one document share its link."""
+    stories = [f'{{"id": 0, "title": "Story {number}", "date": "2020-01-01"}}' for number in range(4)]
+    cursors = CursorStore(tmp_path / "cursors")
+    path = jsonl(tmp_path, *stories)
+    first, *_ = FileSource(path, CLOCK, FileOptions(batch_items=2), cursors).batches(threading.Event())
+    first.commit()
+    rest = read(path, cursors=cursors)
+    ids = {item.document.id for item in [*first.items, *rest] if item.document}
+    assert (len(rest), len(ids)) == (2, 4)
+    assert sum("share the id '0'" in record.getMessage() for record in caplog.records) == 2
+    versions = [f'{{"id": 7, "url": "http://x.com/a", "title": "Version {n}", "date": "2020-01-01"}}' for n in range(4)]
+    assert len({item.document.id for item in read(jsonl(tmp_path, *versions, name="v.jsonl")) if item.document}) == 1
+    linked = [f'{{"id": 7, "url": "http://x.com/{n}", "title": "Story {n}", "date": "2020-01-01"}}' for n in range(4)]
+    own = '{"id": 8, "url": "http://x.com/8", "title": "Another", "date": "2020-01-01"}'
+    assert len({item.document.id for item in read(jsonl(tmp_path, *linked, own, name="l.jsonl")) if item.document}) == 5

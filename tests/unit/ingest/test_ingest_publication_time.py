@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from squall.core.dates.publication_time import TimeFormatError, parse_time, zone
 from squall.core.errors import ConfigurationError
-from squall.ingest.publication_time import TimeFormatError, parse_time, zone
 
 MOMENT = datetime(2011, 8, 1, 4, 0, tzinfo=UTC)
 

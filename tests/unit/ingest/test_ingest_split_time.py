@@ -54,6 +54,16 @@ def csv(folder: Path, header: str, *rows: str) -> Path:
         ("id,date,time,timezone,tweet", "1,2026-03-02T14:05:00Z,09:00,CET,The bank fails"),
         ("id,date,time,tweet", "1,,2026-03-02T14:05:00Z,The bank fails"),
         ("id,time,tweet", "1,2026-03-02T14:05:00Z,The bank fails"),
+        ("id,date,hour,minute,tweet", "1,2026-03-02,14,5,The bank fails"),
+        ("id,date,Hour,Minute,Second,tweet", "1,2026-03-02 00:00:00,14.0,5.0,0,The bank fails"),
+        ("id,date,hour,tweet", "1,2026-03-02,14:05,The bank fails"),
+        ("id,date,time,ampm,tweet", "1,2026-03-02,2:05,PM,The bank fails"),
+        ("id,date,hour,minute,ampm,timezone,tweet", "1,2026-03-02,3,5,pm,CET,The bank fails"),
+        ("id,day,month,year,time,tweet", "1,2,3,2026,14:05,The bank fails"),
+        ("id,day,month,year,hour,minute,tz,tweet", "1,2,March,2026,15,5,CET,The bank fails"),
+        ("id,year,month,day,hour,minute,tweet", "1,2026.0,3.0,2.0,14.0,5.0,The bank fails"),
+        ("id,year,month,day,time,tweet", "1,2026,3,2,2026-03-02T14:05:00Z,The bank fails"),
+        ("id,date,hour,tweet", "1,2026-03-02T14:05:00Z,9,The bank fails"),
     ],
 )
 def test_day_time_and_zone_are_joined_where_they_are_apart(tmp_path: Path, header: str, row: str) -> None:
@@ -69,6 +79,10 @@ def test_day_time_and_zone_are_joined_where_they_are_apart(tmp_path: Path, heade
         ("id,date,time,tweet", "1,2026-03-02,14.05,The bank fails", "the columns date, time are no time together"),
         ("id,date,time,tweet", "1,2026-03-02,morning,The bank fails", "the columns date, time are no time together"),
         ("id,date,time,timezone,tweet", "1,2026-03-02,14:05,Mars,The bank fails", "the columns date, time, timezone are no time together"),
+        ("id,date,hour,tweet", "1,2026-03-02,,The bank fails", "the time of day in hour is missing"),
+        ("id,date,hour,tweet", "1,2026-03-02,25,The bank fails", "the columns date, hour are no time together"),
+        ("id,year,month,day,tweet", "1,2026,,2,The bank fails", "the day is in year, month, day, and month is missing"),
+        ("id,year,month,day,hour,tweet", "1,2026,13,2,14,The bank fails", "the columns year, month, day, hour are no time together"),
         ("id,datetime,tz,tweet", "1,2026-03-02 14:05,IST,The bank fails", "the columns datetime, tz are no time together"),
     ],
 )

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Final
 
-from squall.ingest.dates import zones
-from squall.ingest.dates.names import Meaning, meaning, meaning_anywhere, plain_word
+from squall.core.dates import zones
+from squall.core.dates.names import Meaning, meaning, meaning_anywhere, plain_word
 
 _LEAP_SECOND: Final = 60
 _UNITS: Final = (

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from squall.core.dates.grammar import DateError, read_date
+from squall.core.dates.zones import abbreviated, is_abbreviation, is_offset, parse_offset
 from squall.core.errors import ConfigurationError
-from squall.ingest.dates.grammar import DateError, read_date
-from squall.ingest.dates.zones import abbreviated, is_abbreviation, is_offset, parse_offset
 
 _EPOCH = re.compile(r"^[+-]?\d{9,10}(?:\.\d+)?$|^\d{12,13}(?:\.\d+)?$|^\d{16}$|^\d{19}$", re.ASCII)
 _COMPACT = re.compile(r"^(?:19|20)\d{10}(?:\d\d)?$", re.ASCII)
@@ -30,6 +30,7 @@ _ISO_SEPARATORS = frozenset({"", "T", "t", " "})
 _DOUBLE_SIGNS = frozenset({":-", ":+"})
 _LONGEST = 100
 _SHORTEST_UTC = len("2026-03-02T14:05Z")
+_SHORTEST_OFFSET = len("2026-03-02T14:05+00:00")
 _EXAMPLES = "expected for example 2026-03-02T14:05:00Z, Mon, 02 Mar 2026 14:05:00 GMT or 1772460300"
 
 
@@ -58,7 +59,7 @@ def parse_time(value: Any, naive: tzinfo | None = None, time_format: str = "", l
 
     Args:
         value: a `datetime`, `date`, a Unix time in seconds, ms, µs or ns (distinguished by magnitude) as a number or as text, or text:
-            ISO 8601, an RFC 822 date, Twitter's date, `20260302140500`, or what `squall.ingest.dates.grammar` understands, such as
+            ISO 8601, an RFC 822 date, Twitter's date, `20260302140500`, or what `squall.core.dates.grammar` understands, such as
             `Mar 2, 2026 2:05 PM CET` or `Mo., 2. März 2026, 14:05 Uhr`. Every part of it has to be understood.
             Day and month in numbers (`02/03/2026`) are ambiguous: give `time_format`.
         naive: the zone of times without one; None refuses them. Of two zones with one abbreviation it is the one that is meant.
@@ -134,10 +135,12 @@ def _from_text(text: str, naive: tzinfo | None, language: str) -> datetime:
 
 
 def _iso_utc(text: str) -> datetime | None:
-    """Read `2026-03-02T14:05:00Z`, with a fraction or without: what `_iso` reads too, by fewer steps."""
-    if len(text) < _SHORTEST_UTC or len(text) > _LONGEST or text[4] != "-" or text[10] != "T" or text[-1] != "Z" or not text.isascii():
+    """Read `2026-03-02T14:05:00Z` and `…+00:00`, with a fraction or without: what `_iso` reads too, by fewer steps."""
+    if len(text) < _SHORTEST_UTC or len(text) > _LONGEST or text[4] != "-" or text[10] != "T" or not text.isascii():
         return None
-    if text[13] != ":" or text[16] not in ":Z":
+    if text[-1] != "Z" and (text[-6:] != "+00:00" or len(text) < _SHORTEST_OFFSET):
+        return None
+    if text[13] != ":" or text[16] not in ":Z+":
         return None
     try:
         parsed = datetime.fromisoformat(text)
