@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from kafka.errors import KafkaError
 from kafka.net.sasl import get_sasl_mechanism
 
 from squall.core.config.kafka import KafkaSettings
+from squall.core.kafka.access_tokens import login_arguments
 from squall.core.net.tls import PROBE_SECONDS
 
 _METADATA: Final = 3
@@ -45,7 +47,7 @@ def refused_login(host: str, port: int, context: ssl.SSLContext | None, settings
             return ""
         with _link(host, port, context) as link:  # some answer a handshake that they do not need
             return "" if _serves(link) else "it requires a login, and none is set"
-    except (OSError, ValueError, struct.error, KeyError):
+    except (OSError, ValueError, struct.error, KeyError, KafkaError):
         return ""
 
 
@@ -112,11 +114,7 @@ def _handshake(link: socket.socket, mechanism: str) -> tuple[int, list[str]]:
 
 
 def _authenticate(link: socket.socket, settings: KafkaSettings) -> str:
-    mechanism: Any = get_sasl_mechanism(settings.sasl_mechanism)(
-        sasl_plain_username=settings.username,
-        sasl_plain_password=settings.password.get_secret_value(),
-        sasl_mechanism=settings.sasl_mechanism,
-    )
+    mechanism: Any = get_sasl_mechanism(settings.sasl_mechanism)(**login_arguments(settings))
     while not mechanism.is_done():
         token = mechanism.auth_bytes()
         answer = _call(link, _AUTHENTICATE, 0, struct.pack(">i", len(token)) + token)
