@@ -10,7 +10,7 @@ export HF_HUB_OFFLINE := 1
 SPREAD := --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-fast soak lint format bench dashboards-preview constraints clean
+.PHONY: help setup setup-test demo test test-fast soak lint format bench dashboards-preview kubernetes-rules constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,11 @@ preview/node_modules: preview/package.json preview/package-lock.json
 
 dashboards-preview: setup-test preview/node_modules ## pictures of the Grafana dashboards, by Grafana's own components (needs Node 20 and Chromium)
 	$(BIN)/python preview/preview.py
+
+RULES := deploy/kubernetes/components/prometheus-operator/prometheus-rule.yaml
+kubernetes-rules: ## the alert rules of deploy/prometheus as a PrometheusRule
+	{ printf '%s\n' '# Generated from deploy/prometheus/alerts.yaml: make kubernetes-rules' 'apiVersion: monitoring.coreos.com/v1' 'kind: PrometheusRule' \
+	  'metadata:' '  name: squall' '  labels: {app.kubernetes.io/name: squall}' 'spec:'; sed -n '/^groups:/,$$s/^/  /p' deploy/prometheus/alerts.yaml; } > $(RULES)
 
 constraints: $(BIN)/python ## pin the newest versions that fit pyproject.toml
 	rm -rf build/resolve && $(PYTHON) -m venv build/resolve

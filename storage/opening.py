@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, unquote
+from urllib.parse import SplitResult, parse_qs, unquote, urlunsplit
 
 from squall.core.clock import Clock, SystemClock
 from squall.core.errors import ConfigurationError
@@ -56,6 +57,31 @@ def open(
     else:
         raise ConfigurationError(f"{redact_url(url)!r} is not the URL of a store", _HINT)
     return Store(MeteredBackend(backend, health) if health else backend, clock or SystemClock(), retention_days)
+
+
+def create_database(url: str, timeout_seconds: float = 30.0) -> None:
+    """Create the database of a server's URL if it is missing; of an embedded store there is nothing to create.
+
+    Raises:
+        ConfigurationError: the URL is not that of a server, or names no database.
+        StoreRefusedError: the user may not create it.
+        StoreUnavailableError: the server does not answer.
+    """
+    parts = split_url(url)
+    if parts is None or parts.scheme not in {"clickhouse", "clickhouses"}:
+        if parts is not None and parts.scheme == "chdb":
+            return
+        raise ConfigurationError(f"{redact_url(url)!r} is not the URL of a store", _HINT)
+    from squall.storage.backends.server import ServerBackend
+
+    name = unquote(parts.path.strip("/"))
+    if re.fullmatch("[A-Za-z_][A-Za-z0-9_]{0,200}", name) is None:
+        raise ConfigurationError(f"{redact_url(url)!r} names no database of letters, digits and _", _HINT)
+    server = ServerBackend(urlunsplit((parts.scheme, parts.netloc, "/default", parts.query, "")), timeout_seconds)  # the one that always is
+    try:
+        server.command(f"CREATE DATABASE IF NOT EXISTS {name}", {})
+    finally:
+        server.close()
 
 
 def _folder(url: str, parts: SplitResult) -> Path:

@@ -13,6 +13,7 @@ from squall.storage.queries.alerting.notifications import NotificationQueries
 from squall.storage.queries.alerting.silences import SilenceQueries
 from squall.storage.queries.arrivals import ArrivalQueries
 from squall.storage.queries.backtests import BacktestQueries
+from squall.storage.queries.backups import BackupQueries
 from squall.storage.queries.base import Versions
 from squall.storage.queries.counts import CountQueries
 from squall.storage.queries.dead_letters import DeadLetterQueries
@@ -67,6 +68,7 @@ class Store:
         self.leases = LeaseQueries(backend, versions)
         self.detector = DetectorQueries(backend, versions)
         self.backtests = BacktestQueries(backend, versions)
+        self.backups = BackupQueries(backend, versions, clock)
         self.schema = SchemaQueries(backend, versions, clock, retention_days)
 
     def ping(self) -> str:

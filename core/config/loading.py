@@ -1,4 +1,4 @@
-"""Reads the settings: options over `SQUALL_` environment variables over secret files over a TOML file over the defaults."""
+"""Reads the settings: options over `SQUALL_` variables over secret files over a TOML file over Kafka's properties over the defaults."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
+from squall.core.config.files.client_properties import read_client_properties
 from squall.core.config.files.regular import MOST_SETTINGS_BYTES, read_regular_file
 from squall.core.config.files.secret_files import SecretFilesSource, secret_names
 from squall.core.config.sections import Section
@@ -50,7 +51,7 @@ def load_settings(config: Path | None = None, overrides: Mapping[str, object] | 
     _refuse_misspelt_variables((*os.environ, *secret_names()))
     try:
         values = _merged(_toml(file), SecretFilesSource(_Readable)(), EnvSettingsSource(_Readable)(), overrides or {})
-        return Settings.model_validate(values)
+        return Settings.model_validate(_with_properties(values))
     except ValidationError as error:
         lines = [_complaint(dict(item)) for item in error.errors(include_url=False, include_input=False)]
         raise ConfigurationError("; ".join(lines), "correct the environment variable or the TOML file") from None
@@ -87,6 +88,25 @@ def _toml(path: Path | None) -> dict[str, Any]:
         return tomllib.loads(read_regular_file(path, MOST_SETTINGS_BYTES).decode("utf-8"))
     except ValueError as error:  # broken TOML, or not UTF-8
         raise ConfigurationError(f"{path}: {error}", "correct the TOML file") from error
+
+
+def _with_properties(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings with what Kafka's properties file says below them, where they name one."""
+    kafka = values.get("kafka")
+    if not isinstance(kafka, Mapping) or not isinstance(named := kafka.get("properties_file"), str | Path) or not str(named):
+        return values
+    return {**values, "kafka": {**read_client_properties(Path(named).expanduser()).settings, **kafka}}
+
+
+def unused_properties(settings: Settings) -> str:
+    """Return which keys of Kafka's properties file have no effect, as a warning; empty if there are none.
+
+    Raises:
+        ConfigurationError: the file can't be read any more.
+    """
+    file = settings.kafka.properties_file
+    unused = read_client_properties(file).unused if file is not None else ()
+    return f"{file}: Squall has no use for {', '.join(unused)}" if unused else ""
 
 
 def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def unavailable(settings: KafkaSettings, error: BaseException) -> SquallError:
         Otherwise a `BrokerUnavailableError`.
     """
     return refusal(settings) or BrokerUnavailableError(
-        f"Kafka at {settings.bootstrap_servers or '(not set)'} did not answer: {type(error).__name__}: {error}",
+        f"Kafka at {settings.bootstrap_servers or '(not set)'} did not answer: {error if isinstance(error, KafkaError) else repr(error)}",
         "start the broker (`squall broker` for a development one) or correct SQUALL_KAFKA__BOOTSTRAP_SERVERS",
     )
 

@@ -1,4 +1,4 @@
-"""Asks a Kafka broker whether it accepts the login: clients retry forever and do not report the reason."""
+"""Asks a Kafka broker what clients do not report: whether it accepts the login (they retry forever), and the id of its cluster."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from kafka.errors import KafkaError
 from kafka.net.sasl import get_sasl_mechanism
 
 from squall.core.config.kafka import KafkaSettings
+from squall.core.kafka.access_tokens import login_arguments
 from squall.core.net.tls import PROBE_SECONDS
 
 _METADATA: Final = 3
@@ -21,6 +23,8 @@ _AUTHENTICATE: Final = 36
 _OK: Final = 0
 _UNSUPPORTED_MECHANISM: Final = 33
 _ILLEGAL_STATE: Final = 34
+_NO_TOPICS: Final = struct.pack(">i?", 0, False)
+"""Metadata of the cluster alone; no topic is created."""
 _LONGEST: Final = 1 << 20
 """Bytes of an answer; what says it is longer is not Kafka."""
 
@@ -43,7 +47,7 @@ def refused_login(host: str, port: int, context: ssl.SSLContext | None, settings
             return ""
         with _link(host, port, context) as link:  # some answer a handshake that they do not need
             return "" if _serves(link) else "it requires a login, and none is set"
-    except (OSError, ValueError, struct.error, KeyError):
+    except (OSError, ValueError, struct.error, KeyError, KafkaError):
         return ""
 
 
@@ -54,6 +58,22 @@ def speaks_plaintext(host: str, port: int) -> bool:
             return len(_call(link, _API_VERSIONS, 0, b"")) > 0
     except (OSError, ValueError, struct.error):
         return False
+
+
+def cluster_id(host: str, port: int) -> str | None:
+    """Return the id of the cluster that answers there without TLS and without a login; None if none answers."""
+    try:
+        with _link(host, port, None) as link:
+            answer = _call(link, _METADATA, 4, _NO_TOPICS)
+        (brokers,) = struct.unpack_from(">i", answer, 4)
+        at = 8
+        for _ in range(brokers):
+            at += 4 + _string_bytes(answer, at + 4) + 4  # node id, host, port
+            at += _string_bytes(answer, at)  # rack
+        (length,) = struct.unpack_from(">h", answer, at)
+        return answer[at + 2 : at + 2 + length].decode() if length >= 0 else ""
+    except (OSError, ValueError, struct.error):
+        return None
 
 
 @contextmanager
@@ -68,9 +88,8 @@ def _link(host: str, port: int, context: ssl.SSLContext | None) -> Iterator[sock
 
 def _serves(link: socket.socket) -> bool:
     """Return whether a request is answered without a login; a broker that requires one closes the connection (KIP-43)."""
-    no_topics_none_made = struct.pack(">i?", 0, False)
     try:
-        return len(_call(link, _METADATA, 4, no_topics_none_made)) > 0
+        return len(_call(link, _METADATA, 4, _NO_TOPICS)) > 0
     except ConnectionError:
         return False
 
@@ -95,11 +114,7 @@ def _handshake(link: socket.socket, mechanism: str) -> tuple[int, list[str]]:
 
 
 def _authenticate(link: socket.socket, settings: KafkaSettings) -> str:
-    mechanism: Any = get_sasl_mechanism(settings.sasl_mechanism)(
-        sasl_plain_username=settings.username,
-        sasl_plain_password=settings.password.get_secret_value(),
-        sasl_mechanism=settings.sasl_mechanism,
-    )
+    mechanism: Any = get_sasl_mechanism(settings.sasl_mechanism)(**login_arguments(settings))
     while not mechanism.is_done():
         token = mechanism.auth_bytes()
         answer = _call(link, _AUTHENTICATE, 0, struct.pack(">i", len(token)) + token)
@@ -130,6 +145,12 @@ def _read(link: socket.socket, size: int) -> bytes:
             raise ConnectionResetError("closed")
         data += chunk
     return data
+
+
+def _string_bytes(data: bytes, at: int) -> int:
+    """Return the bytes that a nullable string at `at` takes."""
+    (length,) = struct.unpack_from(">h", data, at)
+    return 2 + max(0, int(length))
 
 
 def _string(text: str) -> bytes:

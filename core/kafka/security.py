@@ -5,8 +5,9 @@ from __future__ import annotations
 import ssl
 from typing import Any, Final
 
-from squall.core.config.kafka import KafkaSettings
-from squall.core.errors import ConfigurationError
+from squall.core.config.kafka import KAFKA_PROTOCOLS, KafkaSettings
+from squall.core.errors import BrokerUnavailableError, ConfigurationError
+from squall.core.kafka.access_tokens import check_token_endpoint, login_arguments, token_endpoint
 from squall.core.kafka.login_probe import refused_login, speaks_plaintext
 from squall.core.net.addresses import split_server
 from squall.core.net.plaintext import refuse_plaintext
@@ -23,7 +24,6 @@ NAMES: Final = TlsNames(
     key="SQUALL_KAFKA__KEY_FILE",
     key_password="SQUALL_KAFKA__KEY_PASSWORD",  # noqa: S106  the name of the setting
 )
-_PROTOCOLS: Final = {"plaintext": "PLAINTEXT", "tls": "SSL", "sasl_plaintext": "SASL_PLAINTEXT", "sasl_tls": "SASL_SSL"}
 
 
 def servers(settings: KafkaSettings) -> list[tuple[str, int]]:
@@ -74,21 +74,21 @@ def security_arguments(settings: KafkaSettings, *, allow_plaintext: bool = False
         ConfigurationError: the connection would be in plaintext and that is not allowed, or a file is invalid.
     """
     check_link(settings, allow_plaintext=allow_plaintext)
-    arguments: dict[str, Any] = {"security_protocol": _PROTOCOLS[settings.security]}
+    arguments: dict[str, Any] = {"security_protocol": KAFKA_PROTOCOLS[settings.security]}
     context = tls_context(settings)
     if context is not None:
         arguments["ssl_context"] = context
     if settings.authenticates:
-        arguments |= {
-            "sasl_mechanism": settings.sasl_mechanism,
-            "sasl_plain_username": settings.username,
-            "sasl_plain_password": settings.password.get_secret_value(),
-        }
+        arguments |= login_arguments(settings)
+    if settings.oauth_token_url:
+        check_token_endpoint(settings, allow_plaintext=allow_plaintext)
     return arguments
 
 
-def refusal(settings: KafkaSettings) -> ConfigurationError | None:
+def refusal(settings: KafkaSettings) -> ConfigurationError | BrokerUnavailableError | None:
     """Return what to correct if the broker refuses the connection; None if it just does not answer.
+
+    What gives the access tokens for a login is asked first: without one the broker is not asked. It may be away too.
 
     Clients do not report the reason of a refusal and retry forever, so each server is probed once more.
     """
@@ -96,8 +96,10 @@ def refusal(settings: KafkaSettings) -> ConfigurationError | None:
         return None
     try:
         context = tls_context(settings)
+        if settings.oauth_token_url:
+            token_endpoint(settings).token()
         found = [_refusal(host, port, context, settings) for host, port in servers(settings)]
-    except ConfigurationError as wrong:
+    except (ConfigurationError, BrokerUnavailableError) as wrong:
         return wrong
     # if a single server only does not answer, waiting is right: it may be the one that accepts
     return found[0] if all(found) else None

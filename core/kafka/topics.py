@@ -229,7 +229,7 @@ def _request_failed(settings: KafkaSettings, error: BaseException) -> SquallErro
 
 def _as_ours(settings: KafkaSettings, error: BaseException, doing: str) -> SquallError:
     """Return the error of Squall for one of Kafka: who must act, and on which setting."""
-    what = f"Kafka at {settings.bootstrap_servers}: {doing} failed: {type(error).__name__}: {error}"[:600]
+    what = f"Kafka at {settings.bootstrap_servers}: {doing} failed: {error if isinstance(error, KafkaError) else repr(error)}"[:600]
     if isinstance(error, InvalidReplicationFactorError):
         return ConfigurationError(what, "set SQUALL_KAFKA__REPLICATION_FACTOR to the number of brokers at most")
     if isinstance(error, AuthorizationError):

@@ -70,11 +70,19 @@ class RepeatFilter(logging.Filter):
 
 
 class ReportedFilter(logging.Filter):
-    """Drops what kafka-python logs of a broker that does not answer: each such error is raised too, and Squall reports it once."""
+    """Drops what Kafka clients log of a broker that does not answer, because Squall reports it once.
+
+    kafka-python raises each such error too. aiokafka tries again by itself after those that it calls retriable, such as that of a group
+    that has no coordinator yet.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether `record` is logged: faults inside the library, which come with a traceback, always."""
-        return record.exc_info is not None or record.name.partition(".")[0] != "kafka"
+        library = record.name.partition(".")[0]
+        if record.exc_info is not None or library not in {"kafka", "aiokafka"}:
+            return True
+        values = record.args if isinstance(record.args, tuple) else ()
+        return library == "aiokafka" and not any(getattr(value, "retriable", False) for value in values)
 
 
 class JsonFormatter(logging.Formatter):

@@ -181,7 +181,7 @@ class TopicConsumer:
         except (KafkaError, OSError) as error:
             refused = refusal(self._settings)
             if refused is not None:
-                raise ConfigurationError(self._described(refused.what), self._described(refused.hint)) from error
+                raise type(refused)(self._described(refused.what), self._described(refused.hint)) from error
             raise UnavailableError(
                 f"Kafka at {self._settings.bootstrap_servers} did not answer: {type(error).__name__}: {error}"
             ) from error

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, ValidationError
 
-from squall.core.config.kafka import KafkaSettings
+from squall.core.config.kafka import KafkaSettings, SaslMechanism, SecurityProtocol
 from squall.core.config.sections import FrozenDict, ReadableFile
 from squall.core.dates.publication_time import zone
 from squall.core.errors import ConfigurationError, InvalidRecordError
@@ -51,10 +51,12 @@ class KafkaOptions(SourceOptions):
     language: str = Field("und", description="language of documents whose messages name none")
     timezone: str = Field("UTC", description="of times without one: a zone's name, or reject")
     time_format: str = Field("", description="strptime format of the times; empty: the known forms")
-    security: Literal["plaintext", "tls", "sasl_plaintext", "sasl_tls"] = Field("plaintext", description="encryption (tls), login (sasl)")
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field("SCRAM-SHA-512", description="with a security of sasl_…")
-    username: str = Field("", description="with a security of sasl_…")
-    password: Secret | None = Field(None, description='of the user: "secret:NAME"')
+    security: SecurityProtocol = Field("plaintext", description="encryption (tls), login (sasl); or Kafka's name, such as SASL_SSL")
+    sasl_mechanism: SaslMechanism = Field("SCRAM-SHA-512", description="with a security of sasl_…")
+    username: str = Field("", description="with a security of sasl_…; with OAUTHBEARER the client id")
+    password: Secret | None = Field(None, description='of the user, or the client secret: "secret:NAME"')
+    oauth_token_url: str = Field("", description="with OAUTHBEARER: token endpoint")
+    oauth_scope: str = Field("", description="with OAUTHBEARER: scope to ask for; empty: that of the endpoint")
     ca_file: ReadableFile = Field(None, description="trusted CA certificates (PEM); none: those of the system")
     certificate_file: ReadableFile = Field(None, description="client certificate (PEM), if the broker requires one")
     key_file: ReadableFile = Field(None, description="private key (PEM) of the client certificate")
@@ -198,7 +200,7 @@ def _settings(options: KafkaOptions) -> KafkaSettings:
 
 
 _SHARED: Final = (
-    *("bootstrap_servers", "security", "sasl_mechanism", "username", "password"),
+    *("bootstrap_servers", "security", "sasl_mechanism", "username", "password", "oauth_token_url", "oauth_scope"),
     *("ca_file", "certificate_file", "key_file", "key_password"),
 )
 """Options that mean what the settings of that name mean."""

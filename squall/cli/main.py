@@ -25,6 +25,7 @@ from squall.cli.up import up
 from squall.cli.web import web
 from squall.cli.worker import worker
 from squall.core.config.files.permissions import permission_warnings
+from squall.core.config.loading import unused_properties
 from squall.core.errors import ConfigurationError, SquallError, StoppedError
 from squall.core.observability.logging import configure_logging, log_unforeseen_errors
 
@@ -67,8 +68,9 @@ def read_global_options(
     if context.invoked_subcommand != "doctor":  # doctor reports itself what is wrong with the settings
         loaded = context.obj.load()
         configure_logging(loaded.log)
-        for warning in permission_warnings(loaded, context.obj.file()):
-            log.warning("%s", warning)
+        for warning in (*permission_warnings(loaded, context.obj.file()), unused_properties(loaded)):
+            if warning:
+                log.warning("%s", warning)
 
 
 for group in (model, entities, store, ingest, kafka, alerts, backtest, bench, dashboards):

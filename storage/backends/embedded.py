@@ -81,7 +81,8 @@ class EmbeddedBackend:
     def __init__(self, folder: Path, max_threads: int, timeout_seconds: float, *, create: bool = True) -> None:
         self._folder = folder.resolve()
         self.label = f"chdb://{self._folder}"
-        self._options = f"?max_threads={max_threads}" if max_threads else ""
+        # BACKUP may write wherever this process may: the paths are its user's
+        self._options = "?backups.allowed_path=/" + (f"&max_threads={max_threads}" if max_threads else "")
         self._closed = False
         if not create and not (self._folder / _METADATA).is_dir():
             raise StoreMissingError(

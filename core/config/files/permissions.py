@@ -76,6 +76,8 @@ def _secret_files(settings: Settings, config: Path | None) -> Iterator[tuple[Pat
         yield file, "a secret"
     if settings.kafka.key_file is not None:
         yield settings.kafka.key_file, "a private key"
+    if settings.kafka.properties_file is not None:
+        yield settings.kafka.properties_file, "a login"
     parts = split_url(settings.store.url.get_secret_value())
     for key in parse_qs(parts.query).get("keyfile", []) if parts else []:
         yield Path(key), "a private key"

@@ -25,10 +25,9 @@ from squall.stream.drivers.faust.broker_watch import ASK_SECONDS, BrokerWatch
 from squall.stream.drivers.faust.credentials import start_failure
 from squall.stream.drivers.faust.delivery import EventFlow
 from squall.stream.drivers.faust.partition_ends import PartitionEnds
-from squall.stream.drivers.faust.quirks.dead_member_eviction import EVICTION_SECONDS, evict_dead_members, has_loopback_broker
-from squall.stream.drivers.faust.quirks.empty_fetch_pacing import pace_empty_fetches
+from squall.stream.drivers.faust.quirks.development_broker import DevelopmentBrokerCare
 from squall.stream.drivers.faust.quirks.message_tasks import hand_over_directly
-from squall.stream.drivers.faust.quirks.private_attributes import coordination_error, kafka_consumer, member_id
+from squall.stream.drivers.faust.quirks.private_attributes import coordination_error
 from squall.stream.drivers.faust.quirks.stalled_consumer import STALL_SECONDS
 from squall.stream.drivers.faust.quirks.unfinished_stop import cut_off
 from squall.stream.drivers.progress import ProgressTracker
@@ -83,10 +82,10 @@ class FaustDriver:
         self._health = health or Health()
         self._topic = settings.kafka.documents_topic
         self._assigned: set[int] = set()
-        self._member_ids: set[str] = set()
         self._active_at = self._built_at = 0.0
         self._failures = 0
         self._watch = BrokerWatch(settings, self._health)
+        self._care = DevelopmentBrokerCare(settings.kafka, CLIENT_PREFIX)
         self.app: Any = None
         self._ends = PartitionEnds(None, self._topic)
         self._flow: EventFlow | None = None
@@ -132,7 +131,6 @@ class FaustDriver:
         Raises:
             SquallError: what ended the work early, after the app was stopped; nothing of the failed batch is acknowledged.
         """
-        eviction = asyncio.create_task(self._evict_dead_members())
         self._health.liveness.expect(WORKER, LIVENESS_SECONDS)
         wake = partial(asyncio.get_running_loop().call_soon_threadsafe, self._look_at_stages)
         stages = self._stages = Stages(self._processor, self._settings.processor, self._stop, wake)
@@ -143,7 +141,6 @@ class FaustDriver:
             self._stop.set()
             await asyncio.to_thread(stages.close)
             self._health.liveness.done(WORKER)
-            eviction.cancel()
         if isinstance(self.error, SquallError):
             raise self.error
         if self.error is not None:
@@ -174,11 +171,11 @@ class FaustDriver:
         private_folder(self.app.conf.datadir)
         self._built_at = self._active_at = asyncio.get_running_loop().time()
         start = asyncio.create_task(self.app.start())  # waits for a place in the group, and may wait forever
+        care = asyncio.create_task(self._care.run())
         failure: BaseException | None = None
         try:
             while not self._stop.is_set() and failure is None and not self._membership_lost() and not await self._stalled():
-                self._member_ids.add(member_id(self.app))
-                self._pace_fetches()
+                self._care.look(self.app)
                 hand_over_directly(self.app.consumer)
                 await asyncio.sleep(0.1)
                 failure = start.exception() if start.done() else None
@@ -187,6 +184,7 @@ class FaustDriver:
             if failure is not None:
                 await self._judge(failure)
         finally:
+            care.cancel()
             start.cancel()
             await asyncio.wait({start}, timeout=AWAY_STOP_SECONDS)
             if self._stop.is_set():  # so that what is in work is committed
@@ -262,19 +260,6 @@ class FaustDriver:
         except SquallError as error:  # logged before the app is stopped, which takes long if the broker refuses the connection
             self._fail(error)
             return None
-
-    def _pace_fetches(self) -> None:
-        """A broker on loopback may be the development broker, which needs pacing; Kafka itself makes an empty fetch wait."""
-        consumer = kafka_consumer(self.app)
-        if consumer is not None and has_loopback_broker(self._settings.kafka):
-            pace_empty_fetches(consumer._client)
-
-    async def _evict_dead_members(self) -> None:
-        """With a broker on this machine, free the partitions that killed workers, or this one under an earlier member id, still hold."""
-        while has_loopback_broker(self._settings.kafka):
-            stale = self._member_ids - {member_id(self.app)}
-            await asyncio.to_thread(evict_dead_members, self._settings.kafka, CLIENT_PREFIX, stale)
-            await asyncio.sleep(EVICTION_SECONDS)
 
     def _fail(self, error: BaseException) -> None:
         if self.error is None:

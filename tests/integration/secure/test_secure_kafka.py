@@ -25,6 +25,7 @@ from tests.support.certificates import Authorities
 from tests.support.doubles import document
 from tests.support.kafka_harness import KafkaHarness, wait_until
 from tests.support.tls_end import TlsEnd
+from tests.support.token_server import CLIENT, SECRET, TokenServer
 
 pytestmark = pytest.mark.slow
 
@@ -133,6 +134,39 @@ def test_the_security_of_another_listener_is_reported_with_the_setting(
 
 def test_a_broker_without_login_is_never_reported_to_require_one(client: Callable[..., KafkaSettings], apache_kafka: ApacheKafka) -> None:
     assert refused_login("127.0.0.1", apache_kafka.nodes[0].ports["PLAINTEXT"], None, client("PLAINTEXT")) == ""
+
+
+@pytest.mark.parametrize("listener", ["SASL", "SASL_OPEN"])
+def test_a_client_with_an_access_token_is_let_in_and_without_one_is_told_who_refuses(
+    client: Callable[..., KafkaSettings], listener: str
+) -> None:
+    with TokenServer() as tokens:
+        login = {"sasl_mechanism": "OAUTHBEARER", "username": CLIENT, "password": SECRET, "oauth_token_url": tokens.url}
+        assert isinstance(ensure_reachable(client(listener, **login)), set)
+        with pytest.raises(ConfigurationError, match="refused the client 'squall': 401 invalid_client"):
+            ensure_reachable(client(listener, **login | {"password": "hunter2"}))
+        tokens.body = b'{"access_token": "made.up.token"}'
+        with pytest.raises(ConfigurationError, match="refused the login of 'squall' by OAUTHBEARER"):
+            ensure_reachable(client(listener, **login | {"oauth_scope": "other"}))
+
+
+def test_a_worker_reads_with_an_access_token_and_settings_of_a_properties_file(
+    harness: KafkaHarness, client: Callable[..., KafkaSettings], tmp_path: Path
+) -> None:
+    with TokenServer() as tokens:
+        secure = client("SASL")
+        properties = tmp_path / "client.properties"
+        properties.write_text(
+            f"bootstrap.servers={secure.bootstrap_servers}\nsecurity.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER\n"
+            f"ssl.truststore.type=PEM\nssl.truststore.location={secure.ca_file}\nsasl.oauthbearer.token.endpoint.url={tokens.url}\n"
+            "sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required "
+            f'clientId="{CLIENT}" clientSecret="{SECRET}";\n'
+        )
+        harness.publish([document(n) for n in range(20)])
+        worker = harness.worker(KAFKA__PROPERTIES_FILE=str(properties), KAFKA__BOOTSTRAP_SERVERS=secure.bootstrap_servers)
+        wait_until(lambda: worker.rows == 20, 60, "20 rows", harness.explain)
+        assert worker.stop() == 0
+    assert SECRET not in worker.output()
 
 
 def test_every_client_reports_a_wrong_password_and_does_not_show_it(client: Callable[..., KafkaSettings]) -> None:

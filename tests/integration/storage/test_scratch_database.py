@@ -9,6 +9,7 @@ import pytest
 
 from squall import storage
 from squall.core.errors import ConfigurationError
+from squall.storage.opening import create_database
 from squall.storage.scratch import scratch_database
 from tests.integration.storage.samples import scored
 from tests.support.gateway_process import GatewayProcess
@@ -53,3 +54,20 @@ def test_it_is_dropped_after_an_error_too(server: str) -> None:
 def test_an_embedded_store_has_no_databases_to_make() -> None:
     with pytest.raises(ConfigurationError, match="not the URL of a ClickHouse server"), scratch_database("chdb:///tmp/x", "squall_bench_3"):
         pass
+
+
+def test_a_database_that_is_missing_is_created_once_and_migrated(server: str) -> None:
+    url = server.rpartition("/")[0] + "/squall_new"
+    for _ in range(2):
+        create_database(url)
+    store = storage.open(url)
+    try:
+        assert len(store.schema.migrate()) > 5
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("url", ["clickhouse://squall@127.0.0.1:1/", "clickhouse://squall@127.0.0.1:1/a;drop", "http://example.org/squall"])
+def test_a_url_without_the_name_of_a_database_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError):
+        create_database(url)

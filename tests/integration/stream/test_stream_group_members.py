@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from kafka.admin import KafkaAdminClient
 from squall.core.kafka.client import client_arguments
 from squall.stream.drivers.faust.app import CLIENT_PREFIX, client_id
 from squall.stream.drivers.faust.quirks.dead_member_eviction import evict_dead_members
+from squall.stream.drivers.faust.quirks.development_broker import DevelopmentBrokerCare, is_development_broker
+from tests.support.apache_kafka.cluster import ApacheKafka
 from tests.support.kafka_harness import KafkaHarness, wait_until
 
 Join = Callable[[str], str]
@@ -71,6 +74,16 @@ def test_a_worker_whose_process_has_ended_goes(harness: KafkaHarness, join: Join
     join(client_id().rpartition("-")[0] + f"-{child.pid}")
     assert evict_dead_members(harness.kafka, CLIENT_PREFIX) == 1
     assert members(harness) == {}
+
+
+def test_the_development_broker_is_recognised_wherever_it_listens(harness: KafkaHarness) -> None:
+    assert is_development_broker(harness.kafka) is True
+    assert is_development_broker(harness.kafka.model_copy(update={"bootstrap_servers": f"127.0.0.1:1,{harness.kafka.bootstrap_servers}"}))
+
+
+def test_on_kafka_on_loopback_nothing_is_evicted_and_the_care_ends(apache_kafka: ApacheKafka) -> None:
+    assert is_development_broker(apache_kafka.settings()) is False
+    asyncio.run(asyncio.wait_for(DevelopmentBrokerCare(apache_kafka.settings(), CLIENT_PREFIX).run(), 10))
 
 
 def test_a_group_without_members_is_no_failure(harness: KafkaHarness) -> None:

@@ -217,9 +217,11 @@ class ApacheKafka:
         settings: dict[str, str] = {}
         for listener in ("sasl", "sasl_open"):
             settings |= {
-                f"listener.name.{listener}.sasl.enabled.mechanisms": ",".join(("PLAIN", *SCRAM)),
+                f"listener.name.{listener}.sasl.enabled.mechanisms": ",".join(("PLAIN", "OAUTHBEARER", *SCRAM)),
                 f"listener.name.{listener}.plain.sasl.jaas.config": f'{login}.plain.PlainLoginModule required user_{USER}="{PASSWORD}";',
             }
+            # takes tokens without a signature, whatever their subject
+            settings[f"listener.name.{listener}.oauthbearer.sasl.jaas.config"] = f"{login}.oauthbearer.OAuthBearerLoginModule required;"
             settings |= {
                 f"listener.name.{listener}.{name.lower()}.sasl.jaas.config": f"{login}.scram.ScramLoginModule required;" for name in SCRAM
             }

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from aiokafka.errors import GroupCoordinatorNotAvailableError, TopicAuthorizationFailedError
 
 from squall.core.config.settings import LogSettings
 from squall.core.observability.logging import BATCHES, LOGGERS, REPEAT_SECONDS, ROOT, RepeatFilter, configure_logging
@@ -142,3 +143,12 @@ def test_a_broker_that_does_not_answer_is_not_reported_a_second_time_by_its_clie
         logging.getLogger(name).exception("Uncaught error in kafka producer I/O thread")
     assert "Uncaught error" in stream.getvalue()
     assert "Traceback" in stream.getvalue()
+
+
+def test_what_aiokafka_tries_again_by_itself_is_not_logged_and_what_it_gives_up_is() -> None:
+    stream = configured()
+    log = logging.getLogger("aiokafka.consumer.group_coordinator")
+    log.error("Group Coordinator Request failed: %s", GroupCoordinatorNotAvailableError())
+    assert stream.getvalue() == ""
+    log.error("Heartbeat failed: %s", TopicAuthorizationFailedError())
+    assert "TopicAuthorizationFailedError" in stream.getvalue()

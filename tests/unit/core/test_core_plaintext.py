@@ -71,7 +71,13 @@ def test_it_is_opened_when_the_setting_allows_plaintext(given: dict[str, Any], i
         ({"security": "tls", "key_password": "hunter2"}, ["SQUALL_KAFKA__KEY_FILE"]),
         ({"ca_file": "{file}"}, ["SQUALL_KAFKA__SECURITY=tls"]),
         ({"security": "tls", "ca_file": "/missing.pem"}, ["SQUALL_KAFKA__CA_FILE", "/missing.pem is not a file"]),
-        ({"security": "ssl"}, ["SQUALL_KAFKA__SECURITY"]),
+        ({"security": "ssl_tls"}, ["SQUALL_KAFKA__SECURITY"]),
+        (
+            {"security": "SASL_SSL", "username": "u", "password": "p", "sasl_mechanism": "OAUTHBEARER"},
+            ["SQUALL_KAFKA__OAUTH_TOKEN_URL"],
+        ),
+        ({"oauth_token_url": "https://id.example"}, ["SQUALL_KAFKA__SASL_MECHANISM=OAUTHBEARER"]),
+        ({"oauth_token_url": "id.example"}, ["SQUALL_KAFKA__OAUTH_TOKEN_URL", "begins with https://"]),
     ],
 )
 def test_security_settings_that_do_not_go_together_are_refused_by_name(given: dict[str, str], names: list[str], folder: Path) -> None:

@@ -50,6 +50,29 @@ def test_every_user_has_a_profile_a_quota_and_only_its_database() -> None:
     assert f"{_text(root, 'users/grafana/grants/query')} TO grafana;" in SQL
 
 
+def test_users_can_sign_in_before_there_is_a_database_and_the_migration_creates_it() -> None:
+    assert not _root(USERS).findall("users/*/default_database")
+    services = full_compose("compose.yaml")["services"]
+    assert not {"CLICKHOUSE_DB", "CLICKHOUSE_USER"} & set(services["clickhouse"]["environment"]), "nothing is left to the entry point"
+    assert "--create-database" in services["migrate"]["command"]
+    assert services["clickhouse"]["healthcheck"]["test"][-1].endswith("/ping"), "asks for no database"
+
+
+def test_there_is_a_disk_for_backups_and_the_right_to_use_it() -> None:
+    config = _root(CONFIG)
+    disk = _text(config, "backups/allowed_disk")
+    assert _text(config, f"storage_configuration/disks/{disk}/type") == "local"
+    data = full_compose("compose.yaml")["services"]["clickhouse"]["volumes"][0].split(":")[1]
+    assert _text(config, f"storage_configuration/disks/{disk}/path").startswith(f"{data}/"), (
+        "on the volume that belongs to ClickHouse's user"
+    )
+    grants = [each.text for each in _root(USERS).findall("users/squall/grants/query")]
+    assert grants == ["GRANT ALL ON squall.*", "GRANT SELECT ON system.backups"]
+    code = "import chdb; print(chdb.query(\"SELECT level, parent_group FROM system.privileges WHERE privilege = 'BACKUP'\", 'TSV').data())"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout.split() == ["TABLE", "ALL"], "ALL on the database includes BACKUP"
+
+
 def test_grafana_is_bounded_as_by_the_sql_for_other_servers() -> None:
     profile = "profiles/squall_grafana"
     block = re.search(r"SETTINGS PROFILE OR REPLACE squall_grafana SETTINGS(.*?);", SQL, re.DOTALL)

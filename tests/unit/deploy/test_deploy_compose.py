@@ -22,7 +22,11 @@ STACK = full_compose("compose.yaml")
 SERVICES: dict[str, dict[str, Any]] = STACK["services"]
 
 
-@pytest.mark.parametrize("names", [("compose.yaml",), ("compose.gpu.yaml",), ("compose.yaml", "compose.gpu.yaml")], ids=" and ".join)
+@pytest.mark.parametrize(
+    "names",
+    [("compose.yaml",), ("compose.gpu.yaml",), ("compose.yaml", "compose.gpu.yaml"), ("compose.yaml", "compose.small.yaml")],
+    ids=" and ".join,
+)
 def test_it_is_valid_by_the_compose_specification(names: tuple[str, ...]) -> None:
     validator = Draft202012Validator(json.loads(SCHEMA.read_text()))
     problems = [f"{list(error.absolute_path)}: {error.message}" for error in validator.iter_errors(full_compose(*names))]
@@ -76,6 +80,24 @@ def test_containers_have_limits(name: str) -> None:
     assert re.fullmatch(r"\d+(m|g)", service["mem_limit"])
     assert service["cpus"] > 0
     assert service["logging"]["options"]["max-size"]
+
+
+def _gigabytes(names: tuple[str, ...]) -> float:
+    """Return the memory limits of what stays, of a worker as often as there is one."""
+    services = full_compose(*names)["services"]
+    staying = [service for name, service in services.items() if name not in ONCE and "profiles" not in service]
+    units = {"m": 1 / 1024, "g": 1.0}
+    return sum(int(each["mem_limit"][:-1]) * units[each["mem_limit"][-1]] * int(each.get("scale", 1)) for each in staying)
+
+
+@pytest.mark.parametrize(
+    ("names", "most"), [(("compose.yaml", "compose.small.yaml"), 8), (("compose.yaml",), 16)], ids=["small", "default"]
+)
+def test_limits_fit_the_machine_that_the_page_names_and_two_cores(names: tuple[str, ...], most: int) -> None:
+    assert _gigabytes(names) <= most - 0.25
+    assert all(float(service["cpus"]) <= 2 for service in full_compose(*names)["services"].values()), "Docker refuses more than there are"
+    page = (DEPLOY.parent / "docs" / "getting-started.md").read_text()
+    assert f"| {most} GB |" in page
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -193,6 +215,22 @@ def test_prometheus_scrapes_services_of_this_file_where_they_serve_metrics() -> 
         targets += [tuple(target.rsplit(":", 1)) for each in job.get("static_configs", []) for target in each["targets"]]
     assert {name for name, _ in targets} >= {"worker", "detector", "web"}
     assert all(ports[name] == port for name, port in targets)
+
+
+def test_prometheus_sends_alerts_to_an_alertmanager_of_this_file_whose_receivers_there_are() -> None:
+    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
+    [target] = config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
+    service = SERVICES[target.split(":")[0]]
+    assert f"127.0.0.1:{target.split(':')[1]}:{target.split(':')[1]}" in service["ports"]
+    alertmanager = yaml.safe_load((DEPLOY / "prometheus" / "alertmanager.yml").read_text())
+    assert alertmanager["route"]["receiver"] in {receiver["name"] for receiver in alertmanager["receivers"]}
+    assert alertmanager["global"]["smtp_smarthost"].split(":")[0] in SERVICES
+
+
+def test_the_plugin_of_grafana_is_pinned() -> None:
+    plugin = SERVICES["grafana"]["environment"]["GF_PLUGINS_PREINSTALL"]
+    assert re.fullmatch(r"grafana-clickhouse-datasource@\d+\.\d+\.\d+", plugin)
+    assert plugin in (DEPLOY / "grafana" / "README.md").read_text()
 
 
 def test_the_gpu_file_changes_the_workers_only() -> None:

@@ -268,3 +268,47 @@ def test_a_wrong_kustomization_is_an_error(tmp_path: Path, kustomization: str, s
     (tmp_path / "p.yaml").write_text("{apiVersion: v1, kind: Service, metadata: {name: nobody}}")
     with pytest.raises(ValueError, match=says):
         render(tmp_path)
+
+
+COMPONENTS = BASE.parent / "components"
+
+
+def _component(name: str) -> list[Manifest]:
+    kustomization = yaml.safe_load((COMPONENTS / name / "kustomization.yaml").read_text())
+    assert (kustomization["kind"], kustomization["apiVersion"]) == ("Component", "kustomize.config.k8s.io/v1alpha1")
+    return [yaml.safe_load((COMPONENTS / name / file).read_text()) for file in kustomization["resources"]]
+
+
+def test_the_ingress_leads_to_the_services_that_there_are() -> None:
+    validator = pytest.importorskip("kubernetes_validate")
+    [ingress] = _component("ingress")
+    validator.validate(ingress, "1.29", strict=True)
+    services = {each["metadata"]["name"]: {port["name"] for port in each["spec"]["ports"]} for each in _of("example", "Service")}
+    backends = [path["backend"]["service"] for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]]
+    assert {each["name"] for each in backends} == {"squall-web", "squall-push"}
+    assert all(each["port"]["name"] in services[each["name"]] for each in backends)
+    assert {rule["host"] for rule in ingress["spec"]["rules"]} == set(ingress["spec"]["tls"][0]["hosts"])
+
+
+def test_prometheus_operator_scrapes_every_process_under_the_job_that_the_rules_expect() -> None:
+    monitor, rule = _component("prometheus-operator")
+    assert (monitor["kind"], rule["kind"]) == ("PodMonitor", "PrometheusRule")
+    assert {monitor["apiVersion"], rule["apiVersion"]} == {"monitoring.coreos.com/v1"}
+    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+    [relabeling] = endpoint["relabelings"]
+    jobs = {each["job_name"] for each in yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]}
+    for deployment in _of("example", "Deployment"):
+        labels = _labels(deployment)
+        assert _matches(monitor["spec"]["selector"], labels)
+        ports = deployment["spec"]["template"]["spec"]["containers"][0]["ports"]
+        assert endpoint["port"] in {port["name"] for port in ports}
+        found = re.fullmatch(relabeling["regex"], labels["app.kubernetes.io/component"])
+        assert found
+        assert relabeling["replacement"].replace("$1", found[1]) in jobs
+    assert rule["spec"] == yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text()), "make kubernetes-rules"
+
+
+def test_jobs_wait_for_what_they_need_without_a_deadline() -> None:
+    for job in _of("example", "Job"):
+        assert "activeDeadlineSeconds" not in job["spec"]
+        assert job["spec"]["backoffLimit"] >= 20

@@ -11,7 +11,7 @@ import pytest
 
 from squall.core.config.kafka import KafkaSettings
 from squall.stream.drivers.faust.app import client_id
-from squall.stream.drivers.faust.quirks.dead_member_eviction import evict_dead_members, has_loopback_broker, is_dead
+from squall.stream.drivers.faust.quirks.dead_member_eviction import evict_dead_members, is_dead
 
 HOST = socket.gethostname()
 
@@ -47,21 +47,6 @@ def test_this_process_is_not_dead() -> None:
 )
 def test_no_other_member_is_taken_for_dead(name: str) -> None:
     assert not is_dead(name.format(host=HOST, pid=gone()), "squall")
-
-
-@pytest.mark.parametrize(
-    ("servers", "loopback"),
-    [
-        ("127.0.0.1:9092", True),
-        ("localhost:9092, 127.0.0.1:9093", True),
-        ("[::1]:9092", True),
-        ("127.0.0.1:9092,kafka.example:9092", False),
-        ("kafka:9092", False),
-        ("", False),
-    ],
-)
-def test_a_broker_is_on_loopback_only_when_all_of_it_is(servers: str, *, loopback: bool) -> None:
-    assert has_loopback_broker(KafkaSettings(bootstrap_servers=servers)) is loopback
 
 
 def test_a_broker_that_does_not_answer_is_left_for_the_next_try() -> None:

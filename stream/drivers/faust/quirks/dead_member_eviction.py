@@ -1,4 +1,4 @@
-"""Dead members of the consumer group on a loopback broker.
+"""Dead members of the consumer group on the development broker.
 
 Kafka removes a killed member after its session timeout. The development broker never does, and a group that waits for
 a dead member assigns its partitions to no one. On one machine a dead process is certain to be dead, so its member may
@@ -20,18 +20,8 @@ from kafka.errors import KafkaError
 
 from squall.core.config.kafka import KafkaSettings
 from squall.core.kafka.client import client_arguments, open_client
-from squall.core.kafka.security import servers
-from squall.core.net import addresses
 
 log = logging.getLogger("squall.worker")
-
-EVICTION_SECONDS = 3.0
-"""Between two looks at the group."""
-
-
-def has_loopback_broker(settings: KafkaSettings) -> bool:
-    """Whether every bootstrap server is on this machine's loopback."""
-    return all(addresses.is_loopback(host) for host, _ in servers(settings))
 
 
 def is_dead(client_id: str, prefix: str) -> bool:
