@@ -128,6 +128,7 @@ class HashScorer:
     """
 
     model_version = "hash-1"
+    languages: tuple[str, ...] = ("*",)
 
     def __init__(self, error: Exception | None = None, *, broken: bool = False, grave: bool = False) -> None:
         self.grave = grave
