@@ -27,6 +27,10 @@ _AGREED: Final = 0.01
 """Where both name the same language: highest probability, by py3langid, that it is one the model knows."""
 _DISPUTED: Final = 0.002
 """Where they name different ones, such as Norwegian and Danish."""
+_FEWEST_SMALL: Final = 2
+"""So many words that are not capitalised say in which language the names stand."""
+_OF_NAMES: Final = 0.0005
+"""Where there are fewer of them: "Société Générale Shares Fall"."""
 _NAMES: Final = {"iw": "he", "in": "id", "jw": "jv", "ji": "yi", "mo": "ro", "tl": "fil", "nb": "no", "nn": "no", "zh-Hant": "zh"}
 """Codes that name the same language, or one that short texts do not tell apart."""
 
@@ -52,11 +56,25 @@ def language_of(text: str, declared: str, known: Collection[str] = ("en",)) -> s
     if code in known:
         doubtful = declared not in known and declared != UNKNOWN and EVERY not in known
         return declared if doubtful and _second_opinion(words)[0] != code else code
-    if len(words) < _FEWEST_WORDS and max(map(max, words)) <= _LATIN_ENDS:
-        return declared
+    return code if _is_foreign(words, code, {"en", *known}) else declared
+
+
+def _is_foreign(words: list[str], code: str, known: Collection[str]) -> bool:
+    """Return whether py3langid, too, rules out that a text is in one of the `known` languages, which CLD2 takes for `code`."""
+    latin = max(map(max, words)) <= _LATIN_ENDS
+    if latin and len(words) < _FEWEST_WORDS:
+        return False
     second, chances = _second_opinion(words)
-    chance = sum(chances.get(each, 0.0) for each in {"en", *known})
-    return code if chance <= (_AGREED if _plain(second) == code else _DISPUTED) else declared
+    chance = sum(chances.get(each, 0.0) for each in known)
+    if chance > (_AGREED if second == code else _DISPUTED):
+        return False
+    small = [word for word in words if word[0].islower()]
+    if not latin or len(small) == len(words):
+        return True
+    if len(small) < _FEWEST_SMALL:
+        return chance <= _OF_NAMES
+    _, chances = _second_opinion(small)  # "Société Générale to cut 900 jobs": names are foreign in any language
+    return sum(chances.get(each, 0.0) for each in known) <= _AGREED
 
 
 def _plain(code: str) -> str:

@@ -18,7 +18,7 @@ class ModelSettings(Section):
     path: Path | None = Field(None, description="checkpoint folder; empty: the shipped weights")
     languages: tuple[LanguageCode, ...] = Field(
         (),
-        description="languages that the model reads, such as `en`; texts in others are stored without a score; `*`: all; empty: the checkpoint's",
+        description="languages that the model reads; texts in others are stored without a score; `*`: all; empty: the checkpoint's",
     )
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
         "auto", description="auto: bf16 where the processor supports it, else int8, else fp32"
