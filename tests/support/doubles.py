@@ -189,6 +189,7 @@ class MemoryStore:
                 row.document.published_at,
                 row.document.collected_at,
                 row.model_version == model_version,
+                not row.scored,
             )
             for key, row in self.rows.items()
             if row.document.first_id in asked

@@ -56,8 +56,8 @@ def english_headlines() -> dict[str, list[str]]:
         "sentfin": list(_column(_DATA / "sentfin/SEntFiN.csv", "Title")),
         "twitter": list(_column(_DATA / "tfn_sentiment/train.csv", "text")),
         "uci": list(_column(_DATA / "uci_stories/stories.csv.gz", "title")),
-        "reuters": [json.loads(line)["title"] for line in gzip.open(_DATA / "reuters/reuters_2015-06.jsonl.gz", "rt")],
-        "posts": sorted({json.loads(line)["text"] for line in gzip.open(_DATA / "stocknet/tweet_raw_text_2014_2016.jsonl.gz", "rt")}),
+        "reuters": [json.loads(line)["title"] for line in _lines(_DATA / "reuters/reuters_2015-06.jsonl.gz")],
+        "posts": sorted({json.loads(line)["text"] for line in _lines(_DATA / "stocknet/tweet_raw_text_2014_2016.jsonl.gz")}),
     }
     few = {text for name in ("abc", "sentfin", "reuters") for text in sets[name] if len(text.split()) <= _SHORT}
     chosen = random.Random(7)
@@ -67,6 +67,11 @@ def english_headlines() -> dict[str, list[str]]:
 def _column(path: Path, name: str) -> Iterator[str]:
     with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
         yield from (row[name] for row in csv.DictReader(file))
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        yield from file
 
 
 def main() -> None:
