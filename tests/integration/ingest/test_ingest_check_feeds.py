@@ -18,7 +18,7 @@ def test_each_feed_has_its_own_answer() -> None:
         "news": body(rss("a", "b")),
         "empty": body(rss()),
         "gone": body(b"no", 410),
-        "page": body(b"<html></html>", Content_Type="text/html"),
+        "page": body(b"<html></html>"),
     }
     server.answers = {f"/{name}": answer for name, answer in answers.items()}
     feeds = [Feed(url=server.url(f"/{name}"), name=name) for name in answers]
