@@ -18,6 +18,8 @@ UNKNOWN: Final = "und"
 EVERY: Final = "*"
 """Among the languages that a model knows: it knows all."""
 
+_CODES: Final = frozenset(code for _, code in pycld2.LANGUAGES) | {"nb", "nn", "he", "fil", "jv"}
+"""A declared code that is not among them says nothing: `xx`, `mul`."""
 _CHARACTERS: Final = 400
 """So much of a text is looked at: title and first sentences."""
 _FEWEST_WORDS: Final = 3
@@ -47,8 +49,10 @@ def language_of(text: str, declared: str, known: Collection[str] = ("en",)) -> s
         known: codes of the languages that the model reads, or `*`.
 
     Returns:
-        A code such as `en` or `de`; `declared` where the text is not certain.
+        A code such as `en` or `de`; `declared`, if that is a language, where the text is not certain; else `und`.
     """
+    if declared not in _CODES and declared not in known:
+        declared = UNKNOWN
     words = _words(text)
     code = _first_opinion(words)
     if not words or code == UNKNOWN or _plain(code) == _plain(declared):

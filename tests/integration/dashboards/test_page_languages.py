@@ -68,8 +68,8 @@ def counted(world: World) -> tuple[object, ...]:
     rolled = store.read("SELECT topic, language, sum(negative + neutral + positive) FROM sentiment_rollup FINAL GROUP BY ALL ORDER BY ALL")
     return (
         store.counts.by_topic(*SPAN),
-        store.counts.per_minute(*SPAN).rows(),
-        store.counts.per_minute(*SPAN, by="source").rows(),
+        list(store.counts.per_minute(*SPAN).rows()),
+        list(store.counts.per_minute(*SPAN, by="source").rows()),
         store.counts.volume(*SPAN, step=timedelta(hours=1)),
         store.entities.top(*SPAN),
         store.mentions.counted(*SPAN),
