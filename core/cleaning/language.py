@@ -41,7 +41,7 @@ def language_of(text: str, declared: str, known: Collection[str] = ("en",)) -> s
     """Return the code of the language of `text`, which never raises whatever it holds.
 
     A certain answer from the text counts first, because accounts and feeds often declare the language of their software. A declared
-    language that is not among the `known` is overruled only if both detectors read a known one.
+    language that is not among the `known` is overruled only if both detectors read a known one; which unknown one it is, the source says.
 
     Args:
         text: title, then body; its beginning is looked at.
@@ -57,9 +57,11 @@ def language_of(text: str, declared: str, known: Collection[str] = ("en",)) -> s
     code = _first_opinion(words)
     if not words or code == UNKNOWN or _plain(code) == _plain(declared):
         return declared
+    declared_foreign = declared != UNKNOWN and declared not in known and EVERY not in known
     if code in known:
-        doubtful = declared not in known and declared != UNKNOWN and EVERY not in known
-        return declared if doubtful and _second_opinion(words)[0] != code else code
+        return declared if declared_foreign and _second_opinion(words)[0] != code else code
+    if declared_foreign:
+        return declared
     return code if _is_foreign(words, code, {"en", *known}) else declared
 
 

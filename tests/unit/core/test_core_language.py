@@ -80,6 +80,7 @@ def test_of_a_thousand_english_headlines_none_is_called_foreign() -> None:
         ("it's cool guy", "ja", "en"),  # an account whose software is Japanese
         ("Shares of the bank fell after a profit warning", "de", "en"),  # a feed that declares the language of its template
         ("Gewinnwarnung: Volkswagen senkt die Prognose für das laufende Jahr", "en", "de"),
+        ("DAX startet kaum verändert in den Handel bei 18,800 Punkten", "de", "de"),  # CLD2 takes it for Luxembourgish
         ("+12%", "xx", "und"),  # no language has this code
         ("Oslo Børs faller etter fall i oljeprisen", "nb", "nb"),  # `no` and `nb` are one language to the detectors
     ],
