@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,6 +58,11 @@ class BatchReport:
         return sum(bool(row.document.revises) for row in self.rows)
 
     @cached_property
+    def unscored(self) -> Counter[str]:
+        """Inserted documents that no model has read, by their language."""
+        return Counter(row.document.language for row in self.rows if not row.scored)
+
+    @cached_property
     def duplicates(self) -> int:
         """Number of items whose document was stored before, or came earlier in the same batch."""
         return sum(outcome.fate is Fate.DUPLICATE for outcome in self.outcomes)
@@ -83,8 +89,8 @@ class BatchReport:
 
     @property
     def model_version(self) -> str:
-        """The model that scored the rows, empty without rows."""
-        return self.rows[-1].model_version if self.rows else ""
+        """The model that scored the rows, empty where it scored none."""
+        return next((row.model_version for row in reversed(self.rows) if row.scored), "")
 
 
 BatchSubscriber = Callable[[BatchReport], None]

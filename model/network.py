@@ -42,6 +42,7 @@ class NetworkConfig:
         pooling: how token vectors become the text's: see `POOLINGS`.
         case: whether token ids carry the case of their words, see `squall.model.case`. With a branch, only the branch reads it.
         branch: the layers that some heads have to themselves.
+        languages: codes of the languages of the texts that it was trained on, or `*` for any.
     """
 
     encoder: Mapping[str, Any]
@@ -52,6 +53,7 @@ class NetworkConfig:
     pooling: str = "mean"
     case: bool = False
     branch: BranchConfig | None = None
+    languages: tuple[str, ...] = ("en",)
 
     @property
     def case_vocabulary(self) -> int | None:
@@ -68,6 +70,7 @@ class NetworkConfig:
             "max_tokens": self.max_tokens,
             "case": self.case,
             "branch": self.branch.to_json() if self.branch else None,
+            "languages": list(self.languages),
             "tasks": [task.to_json() for task in self.tasks],
             "encoder": dict(self.encoder),
         }
@@ -85,7 +88,11 @@ class NetworkConfig:
         tasks = tuple(TaskSpec.from_json(task) for task in body["tasks"])
         numbers = float(body["dropout"]), int(body["max_tokens"])
         branch = BranchConfig.from_json(body.get("branch"))
-        return cls(body["encoder"], tasks, *numbers, body["name"], body["pooling"], bool(body.get("case", False)), branch)
+        languages = body.get("languages", ["en"])
+        if not isinstance(languages, list) or not languages or not all(isinstance(code, str) for code in languages):
+            raise ValueError(f'languages {languages!r} is no list of codes such as ["en"]')
+        case = bool(body.get("case", False))
+        return cls(body["encoder"], tasks, *numbers, body["name"], body["pooling"], case, branch, tuple(languages))
 
 
 class MultiTaskNetwork(nn.Module):

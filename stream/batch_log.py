@@ -28,8 +28,9 @@ def log_batch(report: BatchReport) -> None:
     if not report.items:
         return
     fates = Counter(outcome.fate.value for outcome in report.outcomes)
+    unscored = {"unscored": sum(report.unscored.values())} if report.unscored else {}
     seconds = {"scoring_seconds": round(report.scoring_seconds, 3), "storing_seconds": round(report.storing_seconds, 3)}
-    batches.info("micro-batch done", extra={"items": report.size, **fates, **seconds, "token": report.token})
+    batches.info("micro-batch done", extra={"items": report.size, **fates, **unscored, **seconds, "token": report.token})
     if report.left_out:
         document = report.left_out[0]
         why = "a document changes too often, and its further versions are left out (limit SQUALL_PROCESSOR__MAX_VERSIONS_PER_DAY)"

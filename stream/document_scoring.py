@@ -9,7 +9,7 @@ text that failed is tried once more before it is rejected.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -43,6 +43,9 @@ class Scorer(Protocol):
     @property
     def model_version(self) -> str: ...
 
+    @property
+    def languages(self) -> Collection[str]: ...
+
     def read(self, texts: Sequence[str], *, wanted: WantedOf = ...) -> Reading: ...
 
 
@@ -61,6 +64,8 @@ class FirstReading:
     """What the network made of the documents of a micro-batch as a whole, before rows are made of it."""
 
     documents: Sequence[Document]
+    read: Sequence[Document]
+    """Those of them that the network read; the others are in languages that it does not know."""
     linker: Linker | None
     """What finds names in them."""
     reading: Reading | None
@@ -75,11 +80,15 @@ class DocumentScorer:
         engine: scores texts.
         clock: stamps `scored_at`.
         linker: finds whom a text is about; None: documents are not read for names.
+        reads: says whether the network knows the language of a document; one that it does not know becomes a row without scores.
     """
 
-    def __init__(self, engine: Scorer, clock: Clock, linker: Linker | None = None) -> None:
+    def __init__(
+        self, engine: Scorer, clock: Clock, linker: Linker | None = None, reads: Callable[[Document], bool] = lambda _: True
+    ) -> None:
         self._engine = engine
         self._clock = clock
+        self._reads = reads
         self.linker = linker
         """What finds names. Another one may be set from any thread; a call of `score` that runs finishes each part with one of them."""
         self._reference = PROBE
@@ -108,29 +117,47 @@ class DocumentScorer:
     def read(self, documents: Sequence[Document]) -> FirstReading:
         """Let the network read `documents` in one call; may run while `finish` makes rows of others. A failure is kept for `finish`."""
         linker = self.linker
-        if not documents:
-            return FirstReading(documents, linker, None, None)
+        read = [document for document in documents if self._reads(document)]
+        if not read:
+            return FirstReading(documents, read, linker, None, None)
         try:
-            return FirstReading(documents, linker, self._read(documents, linker), None)
+            return FirstReading(documents, read, linker, self._read(read, linker), None)
         except FAULTS as error:
-            return FirstReading(documents, linker, None, error)
+            return FirstReading(documents, read, linker, None, error)
 
     def finish(self, first: FirstReading, stored: Sequence[Document] = ()) -> ScoringResult:
         """Make rows of what the network read; the rest is as `score`."""
-        result, documents = ScoringResult(), first.documents
-        if not documents:
-            return result
+        result, documents = ScoringResult(), first.read
+        if documents:
+            self._score(first, stored, result)
+        if len(documents) < len(first.documents):
+            self._add_unscored(first, result)
+        return result
+
+    def _score(self, first: FirstReading, stored: Sequence[Document], result: ScoringResult) -> None:
+        documents = first.read
         if stored:
             self._reference = stored[-1]
         try:
             if first.reading is None:
                 raise first.fault or RuntimeError("nothing was read")
-            self._add(first.documents, first.reading, first.linker, result)
+            self._add(documents, first.reading, first.linker, result)
         except FAULTS as error:
             self._bisect(documents, error, result)
             if not result.rows and not stored and len(documents) > 1:
                 raise self._fault(f"none of the {len(documents)} texts of a micro-batch could be scored", error) from error
-        return result
+
+    def _add_unscored(self, first: FirstReading, result: ScoringResult) -> None:
+        """Add rows for the documents that the network did not read, each in its place."""
+        read = {document.id for document in first.read}
+        version, now = first.linker.version if first.linker else "", self._clock.now()
+        rows = {row.document.id: row for row in result.rows}
+        for document in first.documents:
+            if document.id not in read:
+                rows[document.id] = ScoredDocument.unscored(
+                    document, fingerprint=fingerprint(document.gist), catalogue_version=version, scored_at=now
+                )
+        result.rows = [rows[document.id] for document in first.documents if document.id in rows]
 
     def _attempt(self, documents: Sequence[Document], result: ScoringResult) -> None:
         """Score `documents` in one call; add all of them to `result`, or none and raise one of `FAULTS`."""

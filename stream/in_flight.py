@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -30,7 +30,7 @@ class BatchInFlight:
     documents: dict[str, Document] = field(default_factory=dict)
     """To be stored unless they are, by id, as they came first."""
     known: set[str] = field(default_factory=set)
-    """Ids that the model has scored and stored already."""
+    """Ids that the model has scored and stored already, or that are stored without a score and remain so."""
     left_out: Sequence[Document] = ()
     """Versions beyond `processor.max_versions_per_day`."""
     first: FirstReading | None = None
@@ -42,8 +42,8 @@ class BatchInFlight:
     scoring_seconds: float = 0.0
     storing_seconds: float = 0.0
 
-    def identify(self, versions: Versions) -> None:
-        """Take every document as the version that it is."""
+    def identify(self, versions: Versions, reads: Callable[[Document], bool]) -> None:
+        """Take every document as the version that it is; `reads` says whether the model knows a document's language."""
         self.items = [item._replace(document=versions.identified(item.document)) if item.document else item for item in self.delivered]
         self.known, self.left_out = versions.scored, versions.left_out
         without = {document.id for document in versions.left_out}
@@ -51,6 +51,8 @@ class BatchInFlight:
         for item in self.items:
             if item.document is not None and item.document.id not in without:
                 self.documents.setdefault(item.document.id, item.document)
+        unscored = versions.unscored
+        self.known |= {key for key, document in self.documents.items() if key in unscored and not reads(document)}
 
     @property
     def new(self) -> list[Document]:
@@ -58,9 +60,12 @@ class BatchInFlight:
         return [document for key, document in self.documents.items() if key not in self.known and not self._is_ahead(key)]
 
     def scored_elsewhere(self) -> set[str]:
-        """Return the ids that are stored, or were scored with this model version in a micro-batch ahead: once those ahead are scored."""
+        """Return the ids that are stored, or were scored with this model version, or by none, in a micro-batch ahead.
+
+        Call it once those ahead are scored.
+        """
         rows = (row for batch in self.ahead for row in batch.scored.rows)
-        return self.known | {row.document.id for row in rows if row.model_version == self.model_version}
+        return self.known | {row.document.id for row in rows if row.model_version in {self.model_version, ""}}
 
     def counts_on_failures(self) -> bool:
         """Whether a document is a version of one that failed in a micro-batch ahead, and so is not stored: once those ahead are scored."""

@@ -125,7 +125,10 @@ class PipelineMeter:
             self._unlogged = _Window(self._clock.monotonic())
         why = f" ({', '.join(f'{count:,} {reason}' for reason, count in totals.reasons.most_common(3))})" if totals.reasons else ""
         waiting = "" if self.lag is None else f"; {self.lag:,} wait in Kafka"
-        counts = f"{totals.stored:,} stored, {totals.duplicates:,} duplicates, {totals.rejected:,} dead-lettered{why}"
+        unscored = sum(totals.unscored.values())
+        languages = ", ".join(f"{code} {count:,}" for code, count in totals.unscored.most_common(3))
+        apart = f" ({unscored:,} without a score, in languages that the model does not know: {languages})" if unscored else ""
+        counts = f"{totals.stored:,} stored{apart}, {totals.duplicates:,} duplicates, {totals.rejected:,} dead-lettered{why}"
         log.info("%d items read: %s%s", totals.items, counts, waiting)
 
     def _sample(self, window: _Window) -> PipelineSample:

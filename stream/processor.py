@@ -27,6 +27,7 @@ from squall.stream.batch_log import log_batch, log_decoded
 from squall.stream.document_scoring import DocumentScorer, Scorer
 from squall.stream.event_time import EventTimeLimits
 from squall.stream.in_flight import BatchInFlight, unstored
+from squall.stream.languages import Languages
 from squall.stream.mentions import Linker
 from squall.stream.reject_limit import RejectLimit
 from squall.stream.totals import RunningTotals
@@ -93,7 +94,8 @@ class Processor:
         health: Health | None = None,
         linker: Linker | None = None,
     ) -> None:
-        self._scorer = DocumentScorer(engine, clock, linker)
+        self._languages = Languages(lambda: engine.languages)
+        self._scorer = DocumentScorer(engine, clock, linker, self._languages.reads)
         self._store = store
         self._dead_letters = dead_letters
         self._settings = settings
@@ -131,7 +133,7 @@ class Processor:
         return self.settle(batch)
 
     def look_up(self, items: Sequence[Item], ahead: Sequence[BatchInFlight] = ()) -> BatchInFlight:
-        """Begin a micro-batch: find out which of its documents are stored already.
+        """Begin a micro-batch: find out in which language its documents are, and which are stored already.
 
         Args:
             items: what was delivered.
@@ -141,7 +143,7 @@ class Processor:
             StoppedError: asked to stop while waiting for the store.
         """
         now = self._clock.now()
-        items = [self._event_time.apply(item, now) for item in items]
+        items = [self._in_its_language(self._event_time.apply(item, now)) for item in items]
         log_decoded(items)
         batch = BatchInFlight(items, self._scorer.model_version, ahead)
         self._identify(batch, [document for other in ahead for document in other.documents.values()])
@@ -257,7 +259,10 @@ class Processor:
         known: list[KnownVersion] = []
         if documents:
             known = self.retry_until_available(lambda: self._store.known_versions(documents, batch.model_version))
-        batch.identify(Versions([*known, *unstored(known, documents, ahead)], self._settings.max_versions_per_day))
+        batch.identify(Versions([*known, *unstored(known, documents, ahead)], self._settings.max_versions_per_day), self._languages.reads)
+
+    def _in_its_language(self, item: Item) -> Item:
+        return item if item.document is None else item._replace(document=self._languages.identified(item.document))
 
     def _delete(self, items: Sequence[Item]) -> int:
         """Have the documents deleted that were taken back; return how many of them were stored."""

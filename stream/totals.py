@@ -17,6 +17,8 @@ class RunningTotals:
     stored: int = 0
     duplicates: int = 0
     rejected: int = 0
+    unscored: Counter[str] = field(default_factory=Counter)
+    """Of the stored documents: those in languages that the model does not know, by language."""
     retries: int = 0
     scoring_seconds: float = 0.0
     storing_seconds: float = 0.0
@@ -48,3 +50,4 @@ class RunningTotals:
         self.scoring_seconds += part.scoring_seconds
         self.storing_seconds += part.storing_seconds
         self.reasons.update(part.reasons)
+        self.unscored.update(part.unscored)

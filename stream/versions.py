@@ -44,6 +44,11 @@ class Versions:
         """Ids of the versions that the present model has scored and stored."""
         return {version.id for versions in self._of.values() for version in versions if version.scored}
 
+    @property
+    def unscored(self) -> set[str]:
+        """Ids of the versions that are stored without having been read by a model."""
+        return {version.id for versions in self._of.values() for version in versions if version.unscored}
+
     def identified(self, document: Document) -> Document:
         """Return `document` as the version that it is: with its id, the first version's, and its time; call it in the order of delivery."""
         first_id, revision = document.first_id, document.revision

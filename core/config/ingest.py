@@ -34,6 +34,7 @@ class IngestSettings(Section):
     """Sources."""
 
     feeds: Path | None = Field(None, description="TOML file that lists the feeds for `squall up`")
+    presets: tuple[str, ...] = Field((), description="lists of feeds that ship, such as `wires`: see `squall ingest rss --help`")
     files: tuple[FileSourceSettings, ...] = Field((), description="files for `squall up`")
     sources: Path | None = Field(None, description="TOML file that lists sources of other types for `squall up`: see `squall ingest types`")
     secrets: Annotated[Mapping[str, SecretStr], FrozenDict] = Field(

@@ -9,11 +9,17 @@ from pydantic import Field
 
 from squall.core.config.sections import Positive, Section
 
+LanguageCode = Annotated[str, Field(pattern=r"^([a-z]{2,3}|\*)$")]
+
 
 class ModelSettings(Section):
     """The scoring engine."""
 
     path: Path | None = Field(None, description="checkpoint folder; empty: the shipped weights")
+    languages: tuple[LanguageCode, ...] = Field(
+        (),
+        description="languages that the model reads; texts in others are stored without a score; `*`: all; empty: the checkpoint's",
+    )
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
         "auto", description="auto: bf16 where the processor supports it, else int8, else fp32"
     )

@@ -17,6 +17,7 @@ CATALOGUE: Final = (
         (
             pipeline.DOCUMENTS,
             pipeline.VERSIONS,
+            pipeline.UNSCORED,
             pipeline.DELETED,
             pipeline.DEAD_LETTERS,
             pipeline.PUBLISHED_AGE,

@@ -23,6 +23,11 @@ MessageOutcome = Literal["sent", "unavailable", "refused"]
 TokenKind = Literal["text", "padding"]
 FateName = Literal["stored", "duplicate", "rejected"]
 VersionFate = Literal["stored", "left_out"]
+LANGUAGES: Final = (
+    *("ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "et", "fa", "fi", "fil", "fr", "he", "hi", "hr", "hu", "id", "it", "ja"),
+    *("ko", "lt", "lv", "ms", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sr", "sv", "sw", "th", "tr", "uk", "ur", "vi", "zh", OTHER),
+)
+"""Of documents; a language that is not among them counts as `other`."""
 
 REASONS: Final = (
     "broken_avro",

@@ -92,6 +92,8 @@ class Metrics:
             self._counters[pipeline.DOCUMENTS.name].labels(fate).inc(count)
         self._counters[pipeline.VERSIONS.name].labels("stored").inc(report.versions)
         self._counters[pipeline.VERSIONS.name].labels("left_out").inc(len(report.left_out))
+        for language, count in report.unscored.items():
+            self._counters[pipeline.UNSCORED.name].labels(pipeline.UNSCORED.labels[0].bounded(language)).inc(count)
         self._counters[pipeline.DELETED.name].inc(report.deleted)
         self.dead_letters("worker", report.reasons)
         self._observe(pipeline.PUBLISHED_AGE, report.published_ages)
@@ -242,6 +244,7 @@ _COUNTED = (
     *(
         pipeline.DOCUMENTS,
         pipeline.VERSIONS,
+        pipeline.UNSCORED,
         pipeline.DELETED,
         pipeline.DEAD_LETTERS,
         pipeline.SCORING_SECONDS,

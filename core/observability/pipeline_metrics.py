@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from squall.core.observability.metric_spec import (
+    LANGUAGES,
     REASONS,
     Dependency,
     FateName,
@@ -37,6 +38,14 @@ VERSIONS = Metric(
     "Later versions of documents, whose title or text has changed: stored, or left out, as too many of one document came in a day.",
     "left_out: the log names a document that changes all the time, as by a counter in its text. These count as duplicates as well.",
     (label("fate", VersionFate),),
+)
+UNSCORED = Metric(
+    "squall_documents_unscored_total",
+    MetricType.COUNTER,
+    "documents",
+    "Documents that were stored without a score, by language: the model does not know it.",
+    "Growing: a source delivers texts in other languages. They count nowhere else. Leave the source out, or use a model that knows them.",
+    (Label("language", LANGUAGES),),
 )
 DELETED = Metric(
     "squall_documents_deleted_total",

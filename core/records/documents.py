@@ -161,6 +161,7 @@ class KnownVersion:
         published_at: its publication time; the last one if it was delivered with several.
         collected_at: when it was collected first.
         scored: whether the model that was asked for has scored it.
+        unscored: whether it is stored as one that no model has read.
     """
 
     id: str
@@ -169,6 +170,7 @@ class KnownVersion:
     published_at: datetime
     collected_at: datetime
     scored: bool
+    unscored: bool = False
 
 
 _GIVEN_FIELDS = set(Document.model_fields) - {"revises"}

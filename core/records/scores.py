@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -65,7 +66,7 @@ class Mention(Record):
 
 
 class ScoredDocument(Record):
-    """A document with its scores."""
+    """A document with its scores, or one that no model has read, because its language is not among those that the model knows."""
 
     document: Document
     topic: str
@@ -76,7 +77,7 @@ class ScoredDocument(Record):
     severity: Probability | None = Field(default=None, description="how grave what happened is; None: the model has no such head")
     events: tuple[Event, ...] = Field(default=(), max_length=MOST_EVENTS, description="what happened, likeliest first")
     fingerprint: int = Field(ge=0, lt=2**64, description="near-duplicate group")
-    model_version: str = Field(min_length=1)
+    model_version: str = Field(description="empty: no model has read it; then it has no topic, no events, and probabilities of 0")
     catalogue_version: str = Field(default="", description="of the names that mentions were looked for among")
     scored_at: Timestamp
     mentions: tuple[Mention, ...] = Field(default=(), max_length=MOST_MENTIONS, description="in the order of their start")
@@ -84,8 +85,32 @@ class ScoredDocument(Record):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         _check_distinct(self.events)
-        check_sum(self.p_negative, self.p_neutral, self.p_positive)
+        if self.model_version:
+            check_sum(self.p_negative, self.p_neutral, self.p_positive)
+        elif any((self.topic, self.topic_probability, self.p_negative, self.p_neutral, self.p_positive, self.events, self.mentions)):
+            raise ValueError("scores without a model version")
         return self
+
+    @classmethod
+    def unscored(cls, document: Document, *, fingerprint: int, catalogue_version: str, scored_at: datetime) -> Self:
+        """Return a document that no model has read; the catalogue version marks that earlier readings of its names are gone."""
+        return cls(
+            document=document,
+            topic="",
+            topic_probability=0.0,
+            p_negative=0.0,
+            p_neutral=0.0,
+            p_positive=0.0,
+            fingerprint=fingerprint,
+            model_version="",
+            catalogue_version=catalogue_version,
+            scored_at=scored_at,
+        )
+
+    @property
+    def scored(self) -> bool:
+        """Whether a model has read it."""
+        return bool(self.model_version)
 
     @property
     def event_names(self) -> tuple[str, ...]:
@@ -99,7 +124,9 @@ class ScoredDocument(Record):
 
     @property
     def sentiment(self) -> Sentiment:
-        """The most probable sentiment."""
+        """The most probable sentiment; neutral where no model has read the document."""
+        if not self.scored:
+            return Sentiment.NEUTRAL
         probabilities = (self.p_negative, self.p_neutral, self.p_positive)
         return Sentiment(SENTIMENTS[probabilities.index(max(probabilities))])
 

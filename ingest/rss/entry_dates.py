@@ -8,7 +8,7 @@ from typing import Final
 
 from squall.core.dates.publication_time import TimeFormatError, parse_time, zone
 from squall.core.records.documents import OLDEST
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 
 UNDATED: Final = (
     "the entry counts as undated, as others of this feed that have such a date will; set timezone, time_format or language of the feed"

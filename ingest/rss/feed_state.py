@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from squall.ingest.rss.entry_identity import IdentifiedEntry, identified
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.fetch import Validators
 from squall.ingest.rss.parser_pool import Entry
 

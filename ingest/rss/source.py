@@ -23,12 +23,14 @@ from squall.core.records import CLOCK_SKEW
 from squall.ingest.cursors import CursorStore
 from squall.ingest.rss.entry_identity import IdentifiedEntry
 from squall.ingest.rss.entry_reader import EntryReader
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_formats import NotAFeedError
-from squall.ingest.rss.feed_list import Feed, load_feeds
+from squall.ingest.rss.feed_list import joined, load_feeds
 from squall.ingest.rss.feed_state import FeedState
 from squall.ingest.rss.fetch import FetchError, FetchLimits, FetchStoppedError, Validators, fetch
 from squall.ingest.rss.parser_pool import Entry, ParserError, ParserPool
 from squall.ingest.rss.poll_schedule import PollSchedule
+from squall.ingest.rss.presets import preset_feeds
 from squall.ingest.source import BATCH_ITEMS, OriginNumbers, no_commit
 
 log = logging.getLogger(__name__)
@@ -268,13 +270,15 @@ class RssSource:
 def open_feeds(
     settings: Settings, clock: Clock, cursors: CursorStore | None, *, once: bool = False, health: Health | None = None
 ) -> RssSource:
-    """Return the source over the feeds that `settings.ingest.feeds` lists.
+    """Return the source over the feeds that `settings.ingest.feeds` lists, and those of `settings.ingest.presets`.
 
     Raises:
         ConfigurationError: no list is set, or it is invalid.
     """
-    if settings.ingest.feeds is None:
-        raise ConfigurationError("no feed list is set", "set SQUALL_INGEST__FEEDS=feeds.toml")
+    ingest = settings.ingest
+    if ingest.feeds is None and not ingest.presets:
+        raise ConfigurationError("no feed list is set", "set SQUALL_INGEST__FEEDS=feeds.toml, or name a preset: `squall ingest rss --help`")
     ahead = timedelta(seconds=settings.processor.max_future_seconds)
-    feeds, random = load_feeds(settings.ingest.feeds), Random()  # noqa: S311 - jitter
-    return RssSource(feeds, settings.ingest, clock, random, cursors, once=once, health=health, most_ahead=ahead)
+    feeds = joined(load_feeds(ingest.feeds) if ingest.feeds else (), preset_feeds(ingest.presets))
+    random = Random()  # noqa: S311 - jitter
+    return RssSource(feeds, ingest, clock, random, cursors, once=once, health=health, most_ahead=ahead)

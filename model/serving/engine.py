@@ -77,6 +77,11 @@ class ScoringEngine:
         return self._model.version
 
     @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages that the model knows, as the settings say, else the checkpoint; `*`: all."""
+        return self._settings.languages or self._model.languages
+
+    @property
     def tasks(self) -> tuple[TaskSpec, ...]:
         """The heads of the checkpoint."""
         return self._model.tasks

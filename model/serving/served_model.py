@@ -52,6 +52,7 @@ class ServedModel:
         needed: Sequence[TaskSpec] = DEFAULT_TASKS,
     ) -> None:
         self.tasks = config.tasks
+        self.languages = config.languages
         self.max_tokens = max_tokens
         self.execution = execution
         for task in needed:

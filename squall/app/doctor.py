@@ -153,8 +153,9 @@ def _examine_model(settings: Settings, clock: Clock) -> Check:
         scores = engine.read(["Shares of the bank plunge as regulators open an investigation"])
         seconds = clock.monotonic() - started
         backend = engine.backend
+        languages = "texts in every language" if "*" in engine.languages else f"texts in {', '.join(engine.languages)}"
     negative = float(scores.sentiment[0, 0])
-    state = f"{scores.model_version} ({backend}) scores one text in {seconds * 1000:.0f} ms"
+    state = f"{scores.model_version} ({backend}) scores one text in {seconds * 1000:.0f} ms; reads {languages}"
     if negative < 0.5:
         return Check(
             "model",

@@ -58,6 +58,7 @@ def replay_in_process(
         fired = [alert for alert in pipeline.store.alerts.latest(limit=10_000) if alert.fired_at is not None]
         return {
             "stored": totals.stored,
+            "unscored": dict(totals.unscored),
             "duplicate": totals.duplicates,
             "dead_lettered": totals.rejected,
             "reasons": totals.reasons,

@@ -32,7 +32,7 @@ def configured_sources(settings: Settings, clock: Clock, health: Health | None =
     """
     cursors = CursorStore(settings.data_dir / "cursors")
     sources: list[Source] = [FileSource(file.path, clock, _options_of(file), cursors) for file in settings.ingest.files]
-    if settings.ingest.feeds is not None:
+    if settings.ingest.feeds is not None or settings.ingest.presets:
         from squall.ingest.rss.source import open_feeds
 
         sources.append(open_feeds(settings, clock, cursors, health=health))
@@ -45,8 +45,8 @@ def configured_sources(settings: Settings, clock: Clock, health: Health | None =
     if not sources:
         raise ConfigurationError(
             "no source is configured: no broker, no feeds, no files, no list of sources, and the push endpoint is disabled",
-            "set SQUALL_INGEST__FEEDS=feeds.toml, SQUALL_INGEST__SOURCES=sources.toml, SQUALL_PUSH__ENABLED=true or "
-            "SQUALL_KAFKA__BOOTSTRAP_SERVERS; see `squall ingest --help`",
+            'set SQUALL_INGEST__FEEDS=feeds.toml, SQUALL_INGEST__PRESETS=["wires"], SQUALL_INGEST__SOURCES=sources.toml, '
+            "SQUALL_PUSH__ENABLED=true or SQUALL_KAFKA__BOOTSTRAP_SERVERS; see `squall ingest --help`",
         )
     return sources
 

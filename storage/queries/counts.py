@@ -12,7 +12,7 @@ from squall.core.gravity.severities import GRAVE_FROM
 from squall.core.records import SeriesKind
 from squall.storage.queries.base import Queries
 from squall.storage.queries.spans import EVER, SPAN, span, sql
-from squall.storage.rows.counts import Bucket, KnownNames, MinuteCounts, SentimentCount, Totals, Volume
+from squall.storage.rows.counts import Bucket, KnownNames, MinuteCounts, SentimentCount, Totals, UnscoredLanguage, Volume
 
 _HOUR_SECONDS: Final = 3600
 _ALL: Final = 2**32 - 1
@@ -106,6 +106,24 @@ WHERE time >= {start:DateTime64(3, 'UTC')} AND time <= {end:DateTime64(3, 'UTC')
 GROUP BY series ORDER BY sum(observed) DESC, series LIMIT {limit:UInt32}
 """
 _TOTALS = sql("SELECT count() AS total, $sentiments FROM $span", span=SPAN, sentiments=_SENTIMENTS)
+# Few rows unless foreign sources are read: their ids are found first, and what became of these since.
+_UNSCORED = """
+SELECT name, count() AS documents
+FROM
+(
+    SELECT id, argMax(language, (scored_at, published_at)) AS name, argMax(model_version, (scored_at, published_at)) AS reader
+    FROM documents
+    WHERE published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')} AND id IN
+    (
+        SELECT id FROM documents
+        WHERE model_version = '' AND published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
+    )
+    GROUP BY id
+)
+WHERE reader = ''
+GROUP BY name
+ORDER BY documents DESC, name
+"""
 _ON_DISK = "SELECT (SELECT count() FROM documents), (SELECT count() FROM dead_letters FINAL)"
 
 
@@ -197,13 +215,19 @@ class CountQueries(Queries):
             tuple(found["topic"]), tuple(found["source"]), tuple(found["symbol"]), tuple(found["language"]), watched, tuple(found["event"])
         )
 
+    def unscored(self, start: datetime, end: datetime) -> list[UnscoredLanguage]:
+        """Count the documents that no model has read, because of their language: by language, most documents first, copies too."""
+        return [UnscoredLanguage(name, int(documents)) for name, documents in self._select(_UNSCORED, start=start, end=end)]
+
     def totals(self) -> Totals:
         """Count everything the store holds."""
         every = self._only_by_name(_TOTALS, **span(*EVER, copies=True))
         originals = self._only_by_name(_TOTALS, **span(*EVER, copies=False))
         copies = max(every["total"] - originals["total"], 0)
+        unscored = sum(each.documents for each in self.unscored(*EVER))
         rows, letters = self._only(_ON_DISK)
-        return Totals(every["total"], copies, every["negatives"], every["neutrals"], every["positives"], rows, letters)
+        tones = (every["negatives"], every["neutrals"], every["positives"])
+        return Totals(every["total"] + unscored, copies, *tones, rows, letters, unscored)
 
 
 def unpack(groups: Sequence[str], packed: Sequence[Sequence[int]]) -> MinuteCounts:

@@ -51,7 +51,7 @@ _WANTED = """
   AND ({topic:String} = '' OR topic = {topic:String})
   AND ({source:String} = '' OR source = {source:String})
   AND ({symbol:String} = '' OR has(symbols, {symbol:String}))
-  AND ({sentiment:String} = '' OR toString(sentiment) = {sentiment:String})
+  AND ({sentiment:String} = '' OR (toString(sentiment) = {sentiment:String} AND model_version != ''))
   AND ({kind:String} = '' OR kind = {kind:String})
   AND ({language:String} = '' OR language = {language:String})
   AND ({event:String} = '' OR has(event_names, {event:String}))
@@ -104,7 +104,7 @@ FROM $span
 _NOW = "SELECT now64(3, 'UTC')"
 _MODELS = """
 SELECT model_version, uniqExact(id) AS ids, min(published_at) AS earliest, max(published_at) AS latest, max(scored_at) AS last_scored
-FROM documents GROUP BY model_version ORDER BY last_scored DESC, model_version
+FROM documents WHERE model_version != '' GROUP BY model_version ORDER BY last_scored DESC, model_version
 """
 _MORE = 4
 """How many times as many rows are looked through when too many of them were not the current ones."""
@@ -215,6 +215,8 @@ class DocumentQueries(VersionQueries):
     ) -> list[StoredDocument]:
         """Return documents newest first, those of one millisecond by id, copies too; an empty filter lets everything through.
 
+        Documents that no model has read, because of their language, are among them unless a topic, a sentiment or an event is asked for.
+
         Args:
             before: only what was published before this moment.
             before_id: together with `before`: only what comes after the document with this id and time, in the order above.
@@ -232,7 +234,9 @@ class DocumentQueries(VersionQueries):
             if not found:
                 break
             start = utc(first)
-            ids = self._select(_FOUND, **wanted, **span(start, end, copies=True, known_until=EVER[1]), limit=limit).columns[0]
+            ids = self._select(_FOUND, **wanted, **span(start, end, copies=True, known_until=EVER[1], unscored=True), limit=limit).columns[
+                0
+            ]
             if len(ids) >= limit or found < rows:
                 return self.fetch(dict.fromkeys(ids, 0), start, end)
             rows *= _MORE

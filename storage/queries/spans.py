@@ -2,7 +2,7 @@
 
 Parameters of all of it: `read_from`, `start`, `end` (the span is [start, end), read from a day earlier so that copies of
 an earlier document are seen), `copies` (1: copies count too), `model_version` (empty: whatever scored last), `known_until`
-(versions that were published later are not known yet).
+(versions that were published later are not known yet), `unscored` (1: also what no model has read, because of its language).
 
 Written as sets that are usually small, not as one window over everything: at a million rows that is three times faster.
 """
@@ -50,7 +50,12 @@ _SUPERSEDED = sql(
     read=_READ,
 )
 
-_CURRENT = sql("$read AND ($key, published_at, model_version) NOT IN ($superseded)", read=_READ, key=_KEY, superseded=_SUPERSEDED)
+_CURRENT = sql(
+    "$read AND ({unscored:UInt8} OR model_version != '') AND ($key, published_at, model_version) NOT IN ($superseded)",
+    read=_READ,
+    key=_KEY,
+    superseded=_SUPERSEDED,
+)
 
 # Documents with several versions are rare: an index finds the later ones, and without any of them their first ones are not looked for.
 _ROOT = "if(revises = '', id, revises)"
@@ -185,7 +190,13 @@ EVER = (datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 
 
 def span(
-    start: datetime, end: datetime, *, copies: bool, model_version: str | None = None, known_until: datetime | None = None
+    start: datetime,
+    end: datetime,
+    *,
+    copies: bool,
+    model_version: str | None = None,
+    known_until: datetime | None = None,
+    unscored: bool = False,
 ) -> dict[str, Any]:
     """Return the parameters of `SPAN`; `known_until` is `end` unless given: lists have what was known at the end of the span."""
     return {
@@ -195,4 +206,5 @@ def span(
         "copies": copies,
         "model_version": model_version or "",
         "known_until": known_until or end,
+        "unscored": unscored,
     }

@@ -16,7 +16,7 @@ from squall.storage.schema.tables.documents import DELETIONS
 _VERSION = """
 SELECT
     id, any(revises) AS first, any(revision), max(published_at), min(collected_at),
-    has(groupUniqArray(model_version), {model_version:String})
+    has(groupUniqArray(model_version), {model_version:String}), has(groupUniqArray(model_version), '')
 FROM documents WHERE $wanted GROUP BY id
 """
 _KNOWN = sql(_VERSION, wanted="id IN {ids:Array(String)}")
@@ -77,7 +77,7 @@ class VersionQueries(Queries):
 
         Args:
             documents: as a source delivers them.
-            model_version: `scored` says whether this model has scored a version.
+            model_version: `scored` says whether this model has scored a version; `unscored`, whether it is stored without a score.
         """
         if not documents:
             return []
@@ -93,8 +93,8 @@ class VersionQueries(Queries):
     def _known(self, query: str, ids: list[str], model_version: str) -> list[KnownVersion]:
         rows = self._select(query, ids=ids, model_version=model_version)
         return [
-            KnownVersion(key, first or key, int(revision), utc(published_at), utc(collected_at), bool(scored))
-            for key, first, revision, published_at, collected_at, scored in rows
+            KnownVersion(key, first or key, int(revision), utc(published_at), utc(collected_at), bool(scored), bool(unscored))
+            for key, first, revision, published_at, collected_at, scored, unscored in rows
         ]
 
     def newest_versions(self, rows: Sequence[StoredDocument], until: datetime = EVER[1]) -> list[StoredDocument]:

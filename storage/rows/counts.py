@@ -70,6 +70,16 @@ class Totals:
     rows: int
     """Rows on disk, with old model versions and redeliveries not yet merged away."""
     dead_letters: int
+    unscored: int = 0
+    """Of the documents: those that no model has read, because of their language. They have no sentiment."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnscoredLanguage:
+    """How many documents in a language no model has read."""
+
+    language: str
+    documents: int
 
 
 @dataclass(frozen=True, slots=True)

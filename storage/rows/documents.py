@@ -11,9 +11,11 @@ from squall.core.records import Sentiment
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A scored document as stored.
+    """A document as stored.
 
     Args:
+        topic: empty where no model has read the document; then its probabilities are 0 and its sentiment says nothing.
+        model_version: that read it; empty: none, because its language is not among those that the model knows.
         severity: how grave what happened is, in [0, 1]; None: no model with a head for it has read the document.
         event_names: what happened, likeliest first (`squall.core.gravity.event_kinds`); with their `event_probabilities`.
         copies: later documents with the same fingerprint in the requested span.
@@ -49,6 +51,11 @@ class StoredDocument:
     copies: int = 0
     undated: bool = False
     revises: str = ""
+
+    @property
+    def scored(self) -> bool:
+        """Whether a model has read it."""
+        return bool(self.model_version)
 
     @property
     def first_id(self) -> str:

@@ -24,7 +24,7 @@ from squall.core.config.settings import IngestSettings
 from squall.core.items import Item, Origin
 from squall.core.records import Document
 from squall.ingest.file.source import FileOptions, FileSource
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.source import RssSource
 from squall.stream.drivers.faust.decode import decode_item
 from tests.support.feed_server import FeedServer, body

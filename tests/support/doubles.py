@@ -128,6 +128,7 @@ class HashScorer:
     """
 
     model_version = "hash-1"
+    languages: tuple[str, ...] = ("*",)
 
     def __init__(self, error: Exception | None = None, *, broken: bool = False, grave: bool = False) -> None:
         self.grave = grave
@@ -188,6 +189,7 @@ class MemoryStore:
                 row.document.published_at,
                 row.document.collected_at,
                 row.model_version == model_version,
+                not row.scored,
             )
             for key, row in self.rows.items()
             if row.document.first_id in asked

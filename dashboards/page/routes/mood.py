@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from squall.dashboards.page.response_cache import ResponseCache
-from squall.dashboards.page.schemas.mood import MoodView
+from squall.dashboards.page.schemas.mood import MoodView, UnscoredLanguageView
 from squall.dashboards.page.schemas.severity import GravestView
 from squall.dashboards.page.time_grid import Hours, time_grid
 from squall.storage import Store
@@ -37,7 +37,7 @@ def mood_routes(store: Store, cache: ResponseCache) -> APIRouter:
 def _mood(store: Store, hours: int) -> MoodView:
     last = store.documents.last_published_at()
     if last is None:
-        return MoodView(start=None, end=None, step_seconds=0, topics=[], times=[], negative=[], total=[], gravest=[], net=[])
+        return MoodView(start=None, end=None, step_seconds=0, topics=[], times=[], negative=[], total=[], gravest=[], unscored=[], net=[])
     grid = time_grid(last, hours)
     rows = store.counts.buckets_by_topic(grid.start, grid.end, step=grid.step)
     sizes: Counter[str] = Counter()
@@ -58,6 +58,7 @@ def _mood(store: Store, hours: int) -> MoodView:
         negative=[[cell.negative if cell else 0 for cell in line] for line in lines],
         total=[[cell.total if cell else 0 for cell in line] for line in lines],
         gravest=[_gravest(severities.get(topic, [])) for topic in topics],
+        unscored=[UnscoredLanguageView.model_validate(each) for each in store.counts.unscored(grid.start, grid.end)],
         net=[[round((cell.positive - cell.negative) / cell.total, 4) if cell else None for cell in line] for line in lines],
     )
 

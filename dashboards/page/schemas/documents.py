@@ -39,7 +39,7 @@ class MentionView(SeverityView, View):
 
 
 class DocumentView(SeverityView, View):
-    """One scored document."""
+    """One document."""
 
     id: str
     kind: str
@@ -58,6 +58,9 @@ class DocumentView(SeverityView, View):
     collected_at: datetime
     revises: str = Field(
         "", description="id of the first version, if title or text have changed since: see /api/documents/{document_id}/versions"
+    )
+    scored: bool = Field(
+        description="false: the model does not know its language; topic and model_version are empty, and sentiment and score say nothing"
     )
     topic: str
     topic_probability: float

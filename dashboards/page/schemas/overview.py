@@ -18,6 +18,7 @@ class TotalsView(View):
     negative: int
     neutral: int
     positive: int
+    unscored: int = Field(description="documents among these that are not scored, because the model does not know their language")
     dead_letters: int
 
 

@@ -16,6 +16,7 @@ const MAX_ROWS = 300; // in the list; older ones are loaded page by page
 const MAX_WAITING = 200;
 const PER_FRAME = 20; // rows added per animation frame
 const TOP_PX = 8;
+const UNSCORED = "The model does not know the language of this document: it counts nowhere.";
 const UNDATED = "The source gave no time that can be read: this is when the document was collected. The detector does not count it.";
 
 const rows = $("rows");
@@ -47,6 +48,7 @@ function matches(document_, filters) {
   const words = filters.q.toLowerCase().split(/\s+/).filter(Boolean);
   const text = words.length ? `${document_.title}\n${document_.text}`.toLowerCase() : "";
   return ["topic", "sentiment", "source", "kind", "language"].every((name) => !filters[name] || document_[name] === filters[name])
+    && (!filters.sentiment || document_.scored)
     && (!gravest() || (document_.severity ?? null) !== null)
     && (!filters.event || document_.events.some((event) => event.name === filters.event))
     && (!filters.symbol || document_.symbols.includes(filters.symbol))
@@ -59,15 +61,18 @@ function matches(document_, filters) {
  */
 export function documentRow(document_, towards = document_) {
   const { title, text, url, topic, source, symbols, kind, language, entities } = document_;
-  const { sentiment, score } = towards;
+  const { score } = towards;
+  const sentiment = document_.scored ? towards.sentiment : "unscored";
   const at = document_.published_at;
   const facts = [source, kind, language === "und" ? "" : language].filter(Boolean).join(" · ");
   const named = symbols.map((name) => `$${name}`).join(" ");
   return el(
     "li", { class: `document ${sentiment}` },
     el("p", { class: "facts" },
-      el("span", { class: `chip ${sentiment}` }, sentiment),
-      el("span", { class: "score" }, signed(score)),
+      document_.scored
+        ? el("span", { class: `chip ${sentiment}` }, sentiment)
+        : el("span", { class: "chip unscored", title: UNSCORED }, "not scored"),
+      document_.scored ? el("span", { class: "score" }, signed(score)) : null,
       severityChip(towards),
       ...eventChips(towards),
       el("time", { datetime: at, title: fully(at) }, moment(at)),

@@ -5,6 +5,8 @@ import { date, moment, percent, signed, whole } from "./format.js";
 import { fillGravest } from "./gravity.js";
 import { ALL_TOPICS, urlState } from "./url_state.js";
 
+const MOST_LANGUAGES = 5; // that are named
+
 let order = [];
 let shownHours = "";
 
@@ -66,6 +68,15 @@ function fillRow(node, row, alerts) {
   node.querySelector(".mark").title = open ? `open alert, ${open}` : "";
 }
 
+/** "1,204 documents in other languages are not scored: de 800, fr 404", or nothing. */
+function unscoredText(languages) {
+  const total = sum(languages.map(({ documents }) => documents));
+  if (!total) return "";
+  const named = languages.slice(0, MOST_LANGUAGES).map(({ language, documents }) => `${language} ${whole(documents)}`);
+  const others = languages.length > MOST_LANGUAGES ? `, ${languages.length - MOST_LANGUAGES} more` : "";
+  return `${whole(total)} ${total === 1 ? "document in another language is" : "documents in other languages are"} not scored: ${named.join(", ")}${others}`;
+}
+
 /** Draw the table; return its rows in the order shown, for the heatmap. */
 export function showMood(mood, alerts, chosen) {
   const rows = inOrder(rowsOf(mood));
@@ -76,6 +87,9 @@ export function showMood(mood, alerts, chosen) {
   });
   const far = urlState.hours > 24;
   write($("mood-span"), mood.start ? `${moment(mood.start)} – ${far ? date(mood.end) : moment(mood.end)} UTC` : "");
+  const unscored = unscoredText(mood.unscored);
+  write($("unscored"), unscored);
+  $("unscored").hidden = !unscored;
   markTopic();
   return rows;
 }

@@ -41,8 +41,8 @@ async function fill(list, id) {
   }
 }
 
-function told({ url, title, text, sentiment, score, published_at: at }) {
+function told({ url, title, text, scored, sentiment, score, published_at: at }) {
   const time = el("time", { datetime: at, title: fully(at) }, moment(at));
-  const facts = el("span", { class: "hint" }, ` ${sentiment} ${signed(score)} `, time);
+  const facts = el("span", { class: "hint" }, scored ? ` ${sentiment} ${signed(score)} ` : " not scored ", time);
   return el("li", {}, link(url, title || text), facts);
 }

@@ -59,6 +59,7 @@ class FreeScorer:
     """Scores any text at no cost."""
 
     model_version: Final = "free"
+    languages: Final = ("en",)
 
     def read(self, texts: Sequence[str], *, wanted: WantedOf = lambda _: ()) -> _SameReading:  # noqa: ARG002 - as the engine has it
         """Return the same probabilities for every text."""

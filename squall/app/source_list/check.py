@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,7 +55,7 @@ class SourceResult:
         }
 
 
-def ask_sources(settings: Settings, clock: Clock, stop: threading.Event, seconds: float) -> Sequence[SourceResult]:
+def ask_sources(settings: Settings, clock: Clock, stop: threading.Event, seconds: float) -> list[SourceResult]:
     """Return the answers of all sources of the list, in its order; they are asked side by side.
 
     Raises:

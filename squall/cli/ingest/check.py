@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from squall.cli.ingest.rss import Presets, with_presets
 from squall.cli.ingest.sources import SourcesFile, with_list
 from squall.cli.options import AsJson, settings_of
 from squall.cli.output import echo, print_json
@@ -16,25 +17,32 @@ def check_sources(
     context: typer.Context,
     file: SourcesFile = None,
     seconds: Annotated[float, typer.Option(min=0.1, help="Longest wait for each answer.")] = 20.0,
+    preset: Presets = "",
     as_json: AsJson = False,
 ) -> None:
     """Ask every source of a list, and say what each answers.
 
     Each is opened as `squall ingest sources` opens it, but nothing is published or stored and no position moves. The table has name,
     type, the answer, and the age of the newest document that was seen. Exits with 1 if one of them does not answer.
+    With --preset the feeds of these presets are asked, and those of a list only if FILE is given too.
 
     \b
     Examples:
       squall ingest check sources.toml
       squall ingest check sources.toml --seconds 60 --json
+      squall ingest check --preset central-banks,regulators
     """
     from squall.app.signals import stop_on_signals
     from squall.app.source_list.check import ask_sources
+    from squall.app.source_list.feeds import ask_feeds
     from squall.core.formatting import duration
+    from squall.ingest.rss.presets import preset_feeds
 
-    settings, clock = with_list(settings_of(context), file), SystemClock()
+    settings, clock = with_presets(with_list(settings_of(context), file), preset), SystemClock()
     with stop_on_signals() as stop:
-        results = ask_sources(settings, clock, stop, seconds)
+        results = ask_feeds(preset_feeds(settings.ingest.presets), settings, clock, stop, seconds) if preset else []
+        if file or not preset:
+            results += ask_sources(settings, clock, stop, seconds)
     if as_json:
         print_json({"sources": [result.as_dict() for result in results]})
     else:

@@ -10,12 +10,24 @@ import typer
 from squall.cli.ingest.publishing import print_summary, publish_to_kafka, wait_for_topics
 from squall.cli.options import AsJson, settings_of
 from squall.core.clock import SystemClock
+from squall.core.config.settings import Settings
+
+Presets = Annotated[str, typer.Option("--preset", metavar="NAMES", help="Lists of feeds that ship, with commas between them.")]
+
+
+def with_presets(settings: Settings, names: str) -> Settings:
+    """Return the settings with the presets that the command line names, if it names any."""
+    if not names:
+        return settings
+    presets = tuple(name.strip() for name in names.split(",") if name.strip())
+    return settings.model_copy(update={"ingest": settings.ingest.model_copy(update={"presets": presets})})
 
 
 def from_feeds(
     context: typer.Context,
     feeds: Annotated[Path | None, typer.Argument(help="TOML list of feeds; default: SQUALL_INGEST__FEEDS.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Poll every feed once and exit, for cron.")] = False,
+    preset: Presets = "",
     as_json: AsJson = False,
 ) -> None:
     """Poll RSS, Atom and RDF feeds until stopped.
@@ -37,9 +49,20 @@ def from_feeds(
       timezone = "Asia/Kolkata" # of dates without one, and for IST; default: UTC
       time_format = "%d/%m/%Y %H:%M"  # strptime; default: the known forms
 
+    With presets = ["wires"] above the feeds, those of a preset are polled too; a feed of the file replaces one with the same URL.
+
+    \b
+    Presets, lists of feeds that ship:
+      central-banks   announcements and speeches of central banks
+      exchanges       trading halts of Nasdaq, announcements on NSE and BSE
+      regulators      announcements and actions of regulators
+      wires           press releases of companies
+    `squall ingest check --preset NAME` tells which of their feeds answer.
+
     \b
     Examples:
       squall ingest rss feeds.toml
+      squall ingest rss --preset wires,central-banks,regulators
       squall ingest rss feeds.toml --once --json
     """
     from squall.app.metrics_and_probes import serving
@@ -48,7 +71,7 @@ def from_feeds(
     from squall.ingest.cursors import CursorStore
     from squall.ingest.rss.source import open_feeds
 
-    settings, clock = settings_of(context, broker=True), SystemClock()
+    settings, clock = with_presets(settings_of(context, broker=True), preset), SystemClock()
     if feeds:
         settings = settings.model_copy(update={"ingest": settings.ingest.model_copy(update={"feeds": feeds})})
     with stop_on_signals() as stop, serving(settings, clock, "broker") as health:

@@ -18,11 +18,11 @@ FROM
 (
     SELECT published_at, id, topic, source, kind, title, text, symbols, toString(sentiment) AS sentiment, score, url, severity, event_names
     FROM documents
-    WHERE $__timeFilter_ms(published_at) AND (published_at, id) IN
+    WHERE $__timeFilter_ms(published_at) AND model_version != '' AND (published_at, id) IN
     (
         SELECT published_at, id
         FROM documents
-        WHERE $__timeFilter_ms(published_at)
+        WHERE $__timeFilter_ms(published_at) AND model_version != ''
             AND id NOT IN ({{outdated}})
             AND (chosen_topic = '' OR topic = chosen_topic)
             AND (chosen_symbol = '' OR has(symbols, chosen_symbol))

@@ -109,7 +109,7 @@ _DAYS = """
 SELECT toUnixTimestamp(day), sum(documents) AS stored, sum(readings) AS read
 FROM
 (
-    SELECT toStartOfDay(published_at) AS day, count() AS documents, 0 AS readings FROM documents GROUP BY day
+    SELECT toStartOfDay(published_at) AS day, count() AS documents, 0 AS readings FROM documents WHERE model_version != '' GROUP BY day
     UNION ALL
     SELECT toStartOfDay(published_at) AS day, 0 AS documents, count() AS readings FROM mentions
     WHERE entity = '' AND model_version = {model_version:String} AND catalogue_version = {catalogue_version:String}

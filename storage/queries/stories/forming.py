@@ -23,7 +23,7 @@ _LAST = "SELECT published_at, document_id FROM story_members ORDER BY published_
 _DOCUMENTS = """
 SELECT id, published_at, title, substringUTF8(text, 1, {characters:UInt32} + lengthUTF8(title)) AS beginning
 FROM documents
-WHERE published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')} AND $wanted
+WHERE published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')} AND model_version != '' AND $wanted
 ORDER BY published_at, id, scored_at DESC, written_at DESC
 LIMIT 1 BY published_at, id
 LIMIT {limit:UInt32}

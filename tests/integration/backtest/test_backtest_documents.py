@@ -33,6 +33,8 @@ JUDGE = Path(__file__).parents[4] / "shared" / "crises" / "score.py"
 class WordScorer:
     """`Bad` is negative, the first word after it a topic's."""
 
+    languages = ("*",)
+
     def __init__(self, version="words-1"):
         self.model_version = version
         self.scored = 0

@@ -34,7 +34,7 @@ def test_the_window_ends_with_the_newest_document_and_not_with_the_wall_clock(wo
     with world.serving() as url:
         overview = httpx.get(url + "/api/overview").json()
     assert overview["totals"] | {"copies": 0} == {
-        "documents": 4, "copies": 0, "negative": 3, "neutral": 0, "positive": 1, "dead_letters": 0
+        "documents": 4, "copies": 0, "negative": 3, "neutral": 0, "positive": 1, "unscored": 0, "dead_letters": 0
     }  # fmt: skip
     topics = {row["topic"]: row for row in overview["window"]["topics"]}
     assert set(topics) == {"Markets", "Energy | Oil"}

@@ -14,7 +14,7 @@ import pytest
 from squall.core.clock import ManualClock
 from squall.core.config.settings import IngestSettings
 from squall.core.net.outbound.client import OutboundClient
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.fetch import Fetched, FetchError, FetchLimits, Validators, fetch
 from squall.ingest.rss.source import RssSource
 from tests.support.certificates import Authority

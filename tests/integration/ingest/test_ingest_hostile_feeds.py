@@ -18,8 +18,8 @@ import pytest
 
 from squall.core.clock import ManualClock
 from squall.core.config.settings import IngestSettings
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_formats import NotAFeedError
-from squall.ingest.rss.feed_list import Feed
 from squall.ingest.rss.parser_pool import Entry, ParserBudget, ParserError, ParserPool
 from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body

@@ -17,7 +17,7 @@ from squall.core.items import Batch
 from squall.core.observability.health import Health
 from squall.ingest.cursors import CursorStore
 from squall.ingest.rss import feed_state
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body
 

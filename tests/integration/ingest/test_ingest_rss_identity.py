@@ -17,7 +17,7 @@ from squall.core.clock import ManualClock
 from squall.core.config.settings import IngestSettings
 from squall.core.records import Document
 from squall.ingest.cursors import CursorStore
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body, rss
 

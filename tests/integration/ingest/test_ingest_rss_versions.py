@@ -15,7 +15,7 @@ from squall.core.clock import ManualClock
 from squall.core.config.settings import IngestSettings, ProcessorSettings
 from squall.core.items import Fate
 from squall.ingest.cursors import CursorStore
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.source import RssSource
 from squall.storage import Store
 from squall.storage.rows.documents import StoredDocument

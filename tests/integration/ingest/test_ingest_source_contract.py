@@ -25,7 +25,7 @@ from squall.ingest.cursors import CursorStore
 from squall.ingest.file.source import FileOptions, FileSource
 from squall.ingest.push.source import PushSource
 from squall.ingest.replay import ReplaySource
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.source import RssSource
 from squall.ingest.source import Source
 from squall.sources.conformance import SourceConformance, SourceRig

@@ -20,7 +20,7 @@ from squall.core.errors import StoreUnavailableError
 from squall.core.observability.health import Health
 from squall.ingest.push.app import PushEndpoint, create_app
 from squall.ingest.push.queue import PushQueue
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body, rss
 from tests.support.gateway_process import GatewayProcess

@@ -148,7 +148,7 @@ def test_a_misspelt_variable_would_be_found(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("path", ["feeds.example.toml", "kubernetes/overlays/example/feeds.toml"])
 def test_the_feeds_of_the_examples_can_be_read(path: str) -> None:
-    from squall.ingest.rss.feed_list import Feed
+    from squall.ingest.rss.feed import Feed
 
     feeds = tomllib.loads((DEPLOY / path).read_text())["feeds"]
     assert feeds

@@ -5,7 +5,7 @@ from typing import Any
 import xxhash
 
 from squall.ingest.rss.entry_identity import identified
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_state import FeedState
 from squall.ingest.rss.parser_pool import Entry
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from squall.core.cleaning.markup import plain
 from squall.ingest.rss.entry_dates import UnreadableDateError, entry_date
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_formats import NotAFeedError, parse_feed
-from squall.ingest.rss.feed_list import Feed
 
 RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>x</title><language>en-us</language>
 <item><title>Bank &amp;amp; fails</title><link>http://x.com/a</link><guid isPermaLink="false">g1</guid>

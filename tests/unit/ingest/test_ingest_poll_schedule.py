@@ -5,7 +5,7 @@ from random import Random
 
 from squall.core.clock import ManualClock
 from squall.core.net.outbound.answers import retry_after
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_state import FeedState
 from squall.ingest.rss.poll_schedule import LONGEST_BACKOFF, PollSchedule, backoff
 

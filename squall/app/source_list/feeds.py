@@ -1,0 +1,53 @@
+"""Asks every feed of a list, for `squall ingest check`."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from random import Random
+
+from squall.app.source_list.check import SourceResult
+from squall.core.clock import Clock
+from squall.core.config.settings import Settings
+from squall.ingest.rss.feed import Feed
+from squall.ingest.rss.source import RssSource
+
+
+def ask_feeds(feeds: Sequence[Feed], settings: Settings, clock: Clock, stop: threading.Event, seconds: float) -> list[SourceResult]:
+    """Return the answers of `feeds`, in their order; several hosts are asked side by side.
+
+    Args:
+        feeds: with a name of their own each.
+        settings: of HTTP.
+        clock: tells ages.
+        stop: give up; feeds that were not asked by then have not answered.
+        seconds: the longest wait for one request.
+    """
+    ingest = settings.ingest.model_copy(update={"request_timeout_seconds": seconds})
+    source = RssSource(feeds, ingest, clock, Random(), once=True)  # noqa: S311 - jitter
+    newest: dict[str, datetime] = {}
+    documents: Counter[str] = Counter()
+    for batch in source.batches(stop):
+        for document in (item.document for item in batch.items):
+            if document is not None:
+                documents[document.source] += 1
+                newest[document.source] = max(newest.get(document.source, document.published_at), document.published_at)
+    results = []
+    for state in source.states:
+        name = state.feed.source
+        last = newest.get(name)
+        results.append(
+            SourceResult(
+                name,
+                "feed",
+                ok=bool(state.fetched),
+                detail=state.last_error or ("" if state.fetched else "it was not asked"),
+                last_document_at=last,
+                age=(clock.now() - last).total_seconds() if last else None,
+                documents=documents[name],
+                rejected=state.entries - documents[name],
+            )
+        )
+    return results
