@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from squall.core.errors import UnavailableError
+from squall.core.items import Item
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.source import Source
 
@@ -33,6 +34,14 @@ class SourceAnswer:
     documents: int = 0
     rejected: int = 0
     detail: str = ""
+
+
+def answer_of(items: Sequence[Item], detail: str) -> SourceAnswer:
+    """Return the answer that `items` are; the first reject among them is named after `detail`."""
+    documents = [item.document for item in items if item.document is not None]
+    wrong = next((f"; {item.rejection.reason}: {item.rejection.detail}" for item in items if item.rejection), "")
+    newest = max((document.published_at for document in documents), default=None)
+    return SourceAnswer(newest, len(documents), sum(item.rejection is not None for item in items), f"{detail}{wrong}")
 
 
 def first_answer(source: Source, context: SourceContext, stop: threading.Event, seconds: float) -> SourceAnswer:
