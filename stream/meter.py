@@ -125,7 +125,8 @@ class PipelineMeter:
             self._unlogged = _Window(self._clock.monotonic())
         why = f" ({', '.join(f'{count:,} {reason}' for reason, count in totals.reasons.most_common(3))})" if totals.reasons else ""
         waiting = "" if self.lag is None else f"; {self.lag:,} wait in Kafka"
-        counts = f"{totals.stored:,} stored, {totals.duplicates:,} duplicates, {totals.rejected:,} dead-lettered{why}"
+        taken_back = f", {totals.deleted:,} deleted" if totals.deleted else ""
+        counts = f"{totals.stored:,} stored, {totals.duplicates:,} duplicates, {totals.rejected:,} dead-lettered{why}{taken_back}"
         log.info("%d items read: %s%s", totals.items, counts, waiting)
 
     def _sample(self, window: _Window) -> PipelineSample:

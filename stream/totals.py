@@ -17,6 +17,8 @@ class RunningTotals:
     stored: int = 0
     duplicates: int = 0
     rejected: int = 0
+    deleted: int = 0
+    """Stored documents that were taken back."""
     retries: int = 0
     scoring_seconds: float = 0.0
     storing_seconds: float = 0.0
@@ -44,6 +46,7 @@ class RunningTotals:
         self.stored += part.stored
         self.duplicates += part.duplicates
         self.rejected += part.rejected
+        self.deleted += part.deleted
         self.retries += part.retries
         self.scoring_seconds += part.scoring_seconds
         self.storing_seconds += part.storing_seconds

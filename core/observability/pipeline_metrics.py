@@ -223,7 +223,7 @@ CONTACT_AGE = Metric(
 SOURCE_FAILING = Metric(
     "squall_source_failing",
     MetricType.GAUGE,
-    "",
+    "0 or 1",
     "1 while a source has failed, or was refused, since it last reached what it reads; it goes on trying, at least every 15 minutes.",
     "1 for longer than a few minutes: the log names the source, the reason and the remedy; `squall ingest check` asks it.",
     (_SOURCE,),
