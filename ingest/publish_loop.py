@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -47,6 +47,8 @@ class IngestReport:
     duplicates: int = 0
     """Of `sent`, those whose id this run had sent before; who stores them skips them."""
     rejected: int = 0
+    deleted: int = 0
+    """Documents that were taken back; who stores them deletes those that are stored."""
     batches: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     first_published_at: datetime | None = None
@@ -54,11 +56,12 @@ class IngestReport:
     stopped: bool = False
     """The run was stopped before the end of the source."""
 
-    def count(self, documents: Sequence[Document], letters: Sequence[DeadLetter], duplicates: int = 0) -> None:
+    def count(self, documents: Sequence[Document], letters: Sequence[DeadLetter], duplicates: int = 0, deleted: int = 0) -> None:
         """Add one committed batch."""
         self.sent += len(documents)
         self.duplicates += duplicates
         self.rejected += len(letters)
+        self.deleted += deleted
         self.batches += 1
         self.reasons.update(letter.reason for letter in letters)
         for moment in (document.published_at for document in documents):
@@ -72,6 +75,7 @@ class IngestReport:
             "sent": self.sent,
             "duplicates": self.duplicates,
             "rejected": self.rejected,
+            "deleted": self.deleted,
             "reasons": dict(self.reasons.most_common()),
             "batches": self.batches,
             "first_published_at": self.first_published_at.isoformat() if self.first_published_at else None,
@@ -118,11 +122,14 @@ def publish(
     try:
         for batch in batches:
             documents, letters = _sort(batch.items, clock)
-            publisher.publish(documents, stop)
-            publisher.delete([item.deletion.id for item in batch.items if item.deletion is not None], stop)
+            deletions = 0
+            for part, gone in _in_order(batch.items):
+                publisher.publish(part, stop)
+                publisher.delete(gone, stop)
+                deletions += len(gone)
             publisher.dead_letter(letters, stop)
             retry_until_available(batch.commit, stop, COMMIT_RETRY_SECONDS, _log_wait)
-            report.count(documents, letters, published.add(documents).count("duplicate"))
+            report.count(documents, letters, published.add(documents).count("duplicate"), deletions)
             _record(health, source.name, len(documents), letters)
             _log_rejections(source, batch, letters)
             on_progress(report)
@@ -142,6 +149,21 @@ def _record(health: Health, source: str, documents: int, letters: Sequence[DeadL
     if documents or letters:
         health.dependencies.answered("broker")
     health.liveness.touch(source)
+
+
+def _in_order(items: Sequence[Item]) -> Iterator[tuple[list[Document], list[str]]]:
+    """Yield documents and the ids of those to delete after them: one pair, unless a document comes again after it was taken back."""
+    documents: list[Document] = []
+    gone: dict[str, None] = {}
+    for item in items:
+        if item.document is not None:
+            if item.document.first_id in gone:
+                yield documents, list(gone)
+                documents, gone = [], {}
+            documents.append(item.document)
+        elif item.deletion is not None:
+            gone[item.deletion.id] = None
+    yield documents, list(gone)
 
 
 def _sort(items: Sequence[Item], clock: Clock) -> tuple[list[Document], list[DeadLetter]]:

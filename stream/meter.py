@@ -128,7 +128,8 @@ class PipelineMeter:
         unscored = sum(totals.unscored.values())
         languages = ", ".join(f"{code} {count:,}" for code, count in totals.unscored.most_common(3))
         apart = f" ({unscored:,} without a score, in languages that the model does not know: {languages})" if unscored else ""
-        counts = f"{totals.stored:,} stored{apart}, {totals.duplicates:,} duplicates, {totals.rejected:,} dead-lettered{why}"
+        taken_back = f", {totals.deleted:,} deleted" if totals.deleted else ""
+        counts = f"{totals.stored:,} stored{apart}, {totals.duplicates:,} duplicates, {totals.rejected:,} dead-lettered{why}{taken_back}"
         log.info("%d items read: %s%s", totals.items, counts, waiting)
 
     def _sample(self, window: _Window) -> PipelineSample:

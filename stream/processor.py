@@ -48,7 +48,7 @@ class DocumentStore(Protocol):
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None: ...
 
-    def mark_deleted(self, first_ids: Sequence[str]) -> int: ...
+    def mark_deleted(self, first_ids: Sequence[str], kept: Sequence[str]) -> int: ...
 
 
 class _Stopwatch:
@@ -265,9 +265,17 @@ class Processor:
         return item if item.document is None else item._replace(document=self._languages.identified(item.document))
 
     def _delete(self, items: Sequence[Item]) -> int:
-        """Have the documents deleted that were taken back; return how many of them were stored."""
-        first_ids = list(dict.fromkeys(item.deletion.id for item in items if item.deletion is not None))
-        return self.retry_until_available(lambda: self._store.mark_deleted(first_ids)) if first_ids else 0
+        """Have the documents deleted that were taken back, and not delivered since; return how many of them were stored."""
+        last: dict[str, bool] = {}
+        """Whether a document was taken back when it came last."""
+        for item in items:
+            if item.deletion is not None:
+                last[item.deletion.id] = True
+            elif item.document is not None:
+                last[item.document.first_id] = False
+        gone = [key for key, taken_back in last.items() if taken_back]
+        kept = [key for key, taken_back in last.items() if not taken_back]
+        return self.retry_until_available(lambda: self._store.mark_deleted(gone, kept)) if last else 0
 
     def _dead_letter(self, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
         now = self._clock.now()

@@ -19,6 +19,8 @@ class RunningTotals:
     rejected: int = 0
     unscored: Counter[str] = field(default_factory=Counter)
     """Of the stored documents: those in languages that the model does not know, by language."""
+    deleted: int = 0
+    """Stored documents that were taken back."""
     retries: int = 0
     scoring_seconds: float = 0.0
     storing_seconds: float = 0.0
@@ -46,6 +48,7 @@ class RunningTotals:
         self.stored += part.stored
         self.duplicates += part.duplicates
         self.rejected += part.rejected
+        self.deleted += part.deleted
         self.retries += part.retries
         self.scoring_seconds += part.scoring_seconds
         self.storing_seconds += part.storing_seconds

@@ -53,6 +53,7 @@ CATALOGUE: Final = (
             pipeline.SOURCE_DOCUMENTS,
             pipeline.DOCUMENT_AGE,
             pipeline.CONTACT_AGE,
+            pipeline.SOURCE_FAILING,
             pipeline.GAPS,
             pipeline.FETCHES,
             pipeline.UNDATED,

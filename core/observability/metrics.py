@@ -222,6 +222,7 @@ class Metrics:
         if silences:
             yield _family(pipeline.DOCUMENT_AGE, {(name,): silence.document for name, silence in silences.items()})
             yield _family(pipeline.CONTACT_AGE, {(name,): silence.contact for name, silence in silences.items()})
+            yield _family(pipeline.SOURCE_FAILING, {(name,): float(silence.failing) for name, silence in silences.items()})
             yield _family(pipeline.GAPS, {(name,): float(silence.gaps) for name, silence in silences.items()})
         reading = self._model() if self._model is not None else None
         if self._version:

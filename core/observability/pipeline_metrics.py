@@ -230,6 +230,14 @@ CONTACT_AGE = Metric(
     "Longer than a few of its intervals: it is cut off. The log names the source and the reason; `squall ingest check` asks it.",
     (_SOURCE,),
 )
+SOURCE_FAILING = Metric(
+    "squall_source_failing",
+    MetricType.GAUGE,
+    "0 or 1",
+    "1 while a source has failed, or was refused, since it last reached what it reads; it goes on trying, at least every 15 minutes.",
+    "1 for longer than a few minutes: the log names the source, the reason and the remedy; `squall ingest check` asks it.",
+    (_SOURCE,),
+)
 GAPS = Metric(
     "squall_source_gaps_total",
     MetricType.COUNTER,

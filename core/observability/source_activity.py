@@ -17,11 +17,13 @@ class SourceSilence:
         document: since its last document.
         contact: since it last reached what it reads, with news or without.
         gaps: how often what it reads no longer had all that was published since the source read last.
+        failing: whether it has failed since its last contact.
     """
 
     document: float
     contact: float
     gaps: int = 0
+    failing: bool = False
 
 
 @dataclass(slots=True)
@@ -30,6 +32,7 @@ class _Activity:
     contact: float
     contacts: int = 0
     gaps: int = 0
+    failure: str = ""
 
 
 class SourceActivity:
@@ -64,6 +67,18 @@ class SourceActivity:
             if (found := self._sources.get(source)) is not None:
                 found.gaps += 1
 
+    def failed(self, source: str, why: str) -> None:
+        """Note that `source` could not reach what it reads, or was refused."""
+        with self._lock:
+            if (found := self._sources.get(source)) is not None:
+                found.failure = why
+
+    def failure(self, source: str) -> str:
+        """Return why `source` has failed since its last contact; empty if it has not."""
+        with self._lock:
+            found = self._sources.get(source)
+            return found.failure if found else ""
+
     def contacts(self, source: str) -> int:
         """Return how often `source` has reached what it reads."""
         with self._lock:
@@ -74,7 +89,10 @@ class SourceActivity:
         """Return the silence of each source by its name."""
         now = self._clock.monotonic()
         with self._lock:
-            return {name: SourceSilence(now - found.document, now - found.contact, found.gaps) for name, found in self._sources.items()}
+            return {
+                name: SourceSilence(now - found.document, now - found.contact, found.gaps, failing=bool(found.failure))
+                for name, found in self._sources.items()
+            }
 
     def _note(self, source: str, *, document: bool) -> None:
         now = self._clock.monotonic()
@@ -82,4 +100,5 @@ class SourceActivity:
             if (found := self._sources.get(source)) is not None:
                 found.contact = now
                 found.contacts += 1
+                found.failure = ""
                 found.document = now if document else found.document

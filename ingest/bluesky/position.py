@@ -10,6 +10,8 @@ from squall.ingest.bluesky.events import StreamEvent
 
 REWIND_US: Final = 5_000_000
 """How far a stream that is resumed by time is read again: servers see events at slightly different times and in other orders."""
+SEARCH_US: Final = 60_000_000
+"""How closely the oldest time is found that a server has."""
 _REMEMBERED_US: Final = 6 * REWIND_US
 _MOST_REMEMBERED: Final = 20_000
 
@@ -95,3 +97,40 @@ class StreamPosition:
     def _key(event: StreamEvent) -> str:
         key = f"{event.did}/{event.rkey}/{event.operation}/{event.rev or event.cid}"
         return xxhash.xxh3_64_hexdigest(key.encode("utf-8", "replace"))
+
+
+class OldestSearch:
+    """Finds the oldest time that a server has, where it refuses an older one instead of beginning with what it has: by halving.
+
+    Args:
+        refused_us: a time that is too old, microseconds since 1970.
+        now_us: the present.
+    """
+
+    def __init__(self, refused_us: int, now_us: int) -> None:
+        self._refused, self._accepted, self._now = refused_us, now_us, now_us
+
+    @property
+    def cursor(self) -> int:
+        """The cursor to try next, or the one to begin with if it is found; 0: with what is new, the server has nothing older."""
+        if self._is_found:
+            return 0 if self._accepted == self._now else self._accepted
+        return (self._refused + self._accepted) // 2
+
+    def refused(self) -> None:
+        """Note that the server refuses `cursor`."""
+        if self._is_found:  # the server has dropped it meanwhile
+            self._refused, self._accepted = self._accepted, self._now
+        else:
+            self._refused = self.cursor
+
+    def accepted(self) -> bool:
+        """Note that the server has what `cursor` asks for; return whether that is the oldest, to within a minute."""
+        if self._is_found:
+            return True
+        self._accepted = self.cursor
+        return False
+
+    @property
+    def _is_found(self) -> bool:
+        return self._accepted - self._refused <= SEARCH_US

@@ -11,18 +11,18 @@ from urllib.parse import urlencode
 
 import orjson
 
-from squall.core.errors import ConfigurationError, InvalidRecordError, StoppedError
+from squall.core.errors import InvalidRecordError, StoppedError
 from squall.core.items import Batch
 from squall.core.net.addresses import redact_url
 from squall.ingest.bluesky.compression import DICTIONARY_PATH, Unpacker
 from squall.ingest.bluesky.events import POSTS, Notice, StreamEvent, microseconds_of, moment_of, read_v1, read_v2
 from squall.ingest.bluesky.options import BlueskyOptions
-from squall.ingest.bluesky.position import StreamPosition
+from squall.ingest.bluesky.position import OldestSearch, StreamPosition
 from squall.ingest.bluesky.posts import document_id_of, is_quote, is_reply, languages, post_document, said
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.registry.live import LiveSource
 from squall.ingest.social.batching import StreamBatches
-from squall.ingest.social.pauses import Pauses
+from squall.ingest.social.pauses import SHORTEST_PAUSE, Pauses
 from squall.ingest.social.text_filter import TextFilter, entity_finder
 from squall.ingest.social.web_socket import ConnectionFailedError, ConnectionRefusedByServerError, WebSocket, open_web_socket
 from squall.ingest.source import OriginNumbers, accepted, as_bytes, deleted, rejected
@@ -63,6 +63,7 @@ class BlueskySource(LiveSource):
         dictionary = options.url.replace("ws", "http", 1) + DICTIONARY_PATH
         self._unpacker = Unpacker(lambda: context.http.request("GET", dictionary, self._stop), wanted=options.compression and self._v2)
         self._asked_us, self._certain_gap = 0, False
+        self._search: OldestSearch | None = None
         self.gaps = 0
         """How often posts were lost because the server no longer had them."""
 
@@ -77,18 +78,24 @@ class BlueskySource(LiveSource):
             except ConnectionRefusedByServerError as error:
                 self._refused(error)
             except ConnectionFailedError as error:
-                self._pause(str(error), None)
+                self._pause(str(error))
 
     def _connection(self) -> Iterator[Batch]:
         """Connect once and read until the connection ends."""
         self._unpacker.prepare()
         subprotocols = ("xrpc.v1.json",) if self._v2 else ()
-        with open_web_socket(self._url(), self._context.http.user_agent, subprotocols=subprotocols, compression=not self._v2) as socket:
+        with open_web_socket(self._url(), self._context.http, subprotocols=subprotocols, compression=not self._v2) as socket:
+            if self._search is not None and not self._search.accepted():
+                return
             by_number = self._position.by_number
             if not self._position.is_same_boot(socket.header("Jetstream-Boot-Id")) and by_number:
                 self._position.forget_number()  # the numbers of another process; resume by time
                 return
-            self._asked_us = 0 if by_number or not self._position.has_read else self._position.resume
+            if self._search is not None:
+                self._search = None
+                self._notice(Notice("OutdatedCursor"))
+            else:
+                self._asked_us = 0 if by_number or not self._position.has_read else self._position.resume
             self._context.report.contact()
             log.info("connected", extra={"source": self.name, "url": redact_url(self._options.url), "cursor": self._position.resume})
             yield from self._read(socket)
@@ -114,7 +121,7 @@ class BlueskySource(LiveSource):
         return self._context.clock.now() - moment_of(self._position.time_us) < _CURRENT
 
     def _url(self) -> str:
-        options, resume = self._options, self._position.resume
+        options, resume = self._options, self._position.resume if self._search is None else self._search.cursor
         query: list[tuple[str, str | int]] = []
         if self._v2:
             query += [("collections", POSTS), ("kinds", "commit"), *(("dids", author) for author in options.authors)]
@@ -194,17 +201,23 @@ class BlueskySource(LiveSource):
         name = _error_name(error.body)
         if error.status == 400 and name == "CursorTooOld" and self._position.by_number:
             self._position.forget_number()  # by time the server begins with the oldest that it has, and says so
+        elif error.status == 400 and name == "CursorTooOld" and self._position.resume:
+            if self._search is None:
+                self._search = OldestSearch(self._position.resume, microseconds_of(self._context.clock.now()))
+            else:
+                self._search.refused()
+            self._context.wait(SHORTEST_PAUSE, self._stop)
         elif error.status == 400 and name == "UnknownZstdDictionary" and self._unpacker.dictionary:
             self._unpacker.refused()
-        elif error.status in {400, 401, 403} or (error.status == 404 and not self._position.time_us):
+        elif error.status in {400, 401, 403, 404}:
             hint = 'check its options url, protocol and authors; a server without version 2 needs protocol = "v1"'
-            raise ConfigurationError(f"{redact_url(self._options.url)} refuses the stream of source {self.name}: {error}", hint)
+            self._pause(f"{redact_url(self._options.url)} refuses the stream: {error}; {hint}", error.pause_asked, refused=True)
         else:
-            asked = error.retry_after
-            self._pause(str(error), min(float(asked), 3_600.0) if asked.isdigit() and len(asked) < 6 else None)
+            self._pause(str(error), error.pause_asked)
 
-    def _pause(self, why: str, asked: float | None) -> None:
-        pause = self._pauses.failed(asked)
+    def _pause(self, why: str, asked: float | None = None, *, refused: bool = False) -> None:
+        pause = self._pauses.failed(asked, refused=refused)
+        self._context.report.failed(why)
         log.warning("%s", why, extra={"source": self.name, "url": redact_url(self._options.url), "next_try_seconds": round(pause, 1)})
         self._context.wait(pause, self._stop)
 

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _LATE: Final = timedelta(minutes=30)
 """A file that is missing or damaged while others are so much newer will stay so; until then the newer ones wait."""
+_TRIES: Final = 3
+"""So often it is asked for at least: a server may miss a file for a moment."""
 _MOST_AHEAD: Final = timedelta(days=1)
 _DOWNLOAD_SECONDS: Final = 120.0
 _LONGEST_PAUSE: Final = 900.0
@@ -47,6 +49,8 @@ class GdeltSource(PolledSource):
         self._done = datetime.fromisoformat(cursor["done"]) if "done" in cursor else None
         self._row = int(cursor.get("row", 0))
         """How many rows of the file after `_done` are delivered."""
+        self._tried: tuple[datetime | None, int] = (None, 0)
+        """The file that was missing or damaged last, and how often in a row."""
         self.gaps = 0
         """How many files GDELT does not have."""
 
@@ -78,7 +82,7 @@ class GdeltSource(PolledSource):
     def _file(self, at: datetime, newest: LastUpdate) -> bytes | None:
         """Return a file; None if GDELT does not have it and will not."""
         answer = self._get(file_name(at), MOST_FILE_BYTES)
-        if answer.status == 404 and newest.at - at >= _LATE:
+        if answer.status == 404 and self._is_hopeless(at, newest):
             self._leave_out(at, "GDELT does not have it")
             return None
         if not answer.ok:
@@ -87,6 +91,11 @@ class GdeltSource(PolledSource):
         if at == newest.at:
             check(answer.body, newest)
         return answer.body
+
+    def _is_hopeless(self, at: datetime, newest: LastUpdate) -> bool:
+        """Note that a file is missing or damaged once more; return whether it will stay so."""
+        self._tried = (at, self._tried[1] + 1 if self._tried[0] == at else 1)
+        return newest.at - at >= _LATE and self._tried[1] >= _TRIES
 
     def _deliver(self, at: datetime, body: bytes, newest: LastUpdate) -> Iterator[Batch]:
         items: list[Item] = []
@@ -103,7 +112,7 @@ class GdeltSource(PolledSource):
                     yield Batch(items, self._context.cursor.commit(self._position()), caught_up=False)
                     items = []
         except UnavailableError as error:
-            if newest.at - at < _LATE:
+            if not self._is_hopeless(at, newest):
                 raise
             self._leave_out(at, error.what)
         self._row = number

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from squall.core.config.files.regular import open_regular_file
 from squall.core.errors import ConfigurationError, InvalidRecordError
 from squall.core.items import Batch, Item
 from squall.ingest.file.source import FileSource
 from squall.ingest.local.folder_position import FolderPosition
 from squall.ingest.local.folder_scan import FolderScan, FoundFile
 from squall.ingest.local.row_options import RowOptions
+from squall.ingest.registry.answer import SourceAnswer, answer_of
 from squall.ingest.registry.context import SourceContext
+from squall.ingest.registry.live import LiveSource
 from squall.ingest.registry.source_type import SourceType
 from squall.ingest.source import OriginNumbers, Source, rejected
 
@@ -53,19 +56,24 @@ class FolderType(SourceType[FolderOptions]):
         """Return the source; see `SourceType`."""
         return FolderSource(options, context)
 
+    def check(self, options: FolderOptions, context: SourceContext, stop: threading.Event, seconds: float) -> SourceAnswer:  # noqa: ARG002
+        """Read the first rows of the newest file, without waiting until it is complete."""
+        return FolderSource(options.model_copy(update={"settle_seconds": 0.0}), context).newest(stop)
 
-class FolderSource:
+
+class FolderSource(LiveSource):
     """Looks into the folder at an interval and delivers the rows of each new or changed file, in the order of their last changes.
 
-    Looking, instead of being told by the kernel: network drives (NFS, SMB) tell nothing of what other machines write.
+    Looking, instead of being told by the kernel: network drives (NFS, SMB) tell nothing of what other machines write. A file that can't be
+    opened, because of its permissions or because it is locked, is tried again at every look.
 
     Raises:
         ConfigurationError: an option is wrong.
     """
 
     def __init__(self, options: FolderOptions, context: SourceContext) -> None:
+        super().__init__(context)
         self._options = options
-        self._context = context
         self._files = options.file_options(format=options.format, delimiter=options.delimiter, escape=options.escape)
         self._numbers = OriginNumbers(context.name, context.clock)
         done, failed = (options.path / each if each is not None else None for each in (options.done, options.failed))
@@ -76,66 +84,94 @@ class FolderSource:
             recursive=options.recursive,
             apart=tuple(each for each in (done, failed) if each is not None),
             settle_seconds=options.settle_seconds,
+            moved=done is not None,
             clock=context.clock,
         )
-        self._reading: FileSource | None = None
-        self._closed = threading.Event()
-
-    @property
-    def name(self) -> str:
-        """As in the list."""
-        return self._context.name
-
-    @property
-    def live(self) -> bool:
-        """True; see `squall.ingest.source.Source`."""
-        return True
+        self._closed_to_us: set[str] = set()
+        """Files that could not be opened at the last look."""
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
         """Deliver the rows of complete files; see `squall.ingest.source.Source`.
 
         Raises:
-            UnavailableError: the folder can't be read now.
-            ConfigurationError: there are too many files in it.
+            UnavailableError: the folder can't be read now, or there are too many files in it.
         """
+        self._stop = stop
         self._position.move_finished()
-        while not stop.is_set() and not self._closed.is_set():
+        while not self._is_over():
             complete, present = self._scan.look(self._position.known())
             self._position.forget_all_but(present)
             self._context.report.contact()
-            for number, file in enumerate(complete, 1):
-                yield from self._read(file, stop, last=number == len(complete))
-                if stop.is_set() or self._closed.is_set():
+            readable = self._readable(complete)
+            for number, file in enumerate(readable, 1):
+                yield from self._read(file, last=number == len(readable))
+                if self._is_over():
                     return
             if not self._context.wait(self._options.interval_seconds, stop):
                 return
 
-    def close(self) -> None:
-        """Close the file that is being read."""
-        self._closed.set()
-        if self._reading is not None:
-            self._reading.close()
+    def newest(self, stop: threading.Event) -> SourceAnswer:
+        """Return what the first rows of the newest file are, complete or not; files that were read stay out of it if they were moved."""
+        found, _ = self._scan.look({})
+        waiting = f"{len(found):,} files in {self._options.path}"
+        if not found:
+            what = self._options.pattern or "JSONL, CSV or Parquet"
+            return SourceAnswer(detail=f"there is no file of {what} in {self._options.path} now; they are read as they come")
+        path = self._options.path / found[-1].path
+        source = FileSource(path, self._context.clock, self._files, name=self.name)
+        try:
+            items = next((batch.items for batch in source.batches(stop)), ())
+        finally:
+            source.close()
+        damage = f"; {source.damage}" if source.damage else ""
+        return answer_of(items, f"{waiting}, the newest is {found[-1].path}{damage}")
 
-    def _read(self, file: FoundFile, stop: threading.Event, *, last: bool) -> Iterator[Batch]:
+    def _readable(self, complete: Sequence[FoundFile]) -> list[FoundFile]:
+        """Return the files that can be opened; say which can't, once."""
+        before, self._closed_to_us = self._closed_to_us, set()
+        readable = []
+        for file in complete:
+            why = self._refusal(file)
+            if why is None:
+                readable.append(file)
+                continue
+            self._closed_to_us.add(file.path)
+            if file.path not in before:
+                log.warning("%s; it is tried again at every look", why, extra={"source": self.name})
+        if self._closed_to_us:
+            self._context.report.failed(f"{len(self._closed_to_us):,} files can't be opened, {min(self._closed_to_us)} among them")
+        return readable
+
+    def _refusal(self, file: FoundFile) -> str | None:
+        try:
+            open_regular_file(self._options.path / file.path).close()
+        except ConfigurationError as error:
+            return error.what
+        return None
+
+    def _read(self, file: FoundFile, *, last: bool) -> Iterator[Batch]:
         path = self._options.path / file.path
         log.info("reading a file", extra={"source": self.name, "path": str(path)})
-        finished = False
+        finished, source = False, None
         try:
-            source = self._reading = FileSource(
-                path, self._context.clock, self._files, name=self.name, cursor=_RowPosition(self._position, file)
-            )
-            for batch in source.batches(stop):
+            source = FileSource(path, self._context.clock, self._files, name=self.name, cursor=_RowPosition(self._position, file))
+            for batch in source.batches(self._stop):
                 finished = batch.caught_up
                 commit = self._position.finished(file, failed=bool(source.damage)) if finished else batch.commit
                 yield Batch([self._numbered(item, file) for item in batch.items], commit, caught_up=finished and last)
+                if self._closed:
+                    return
         except ConfigurationError as error:
-            if not path.exists():
-                return  # taken away in the meantime
+            if self._refusal(file) is not None:
+                return  # taken away or locked in the meantime
             log.error("%s: %s", self.name, error)  # noqa: TRY400 - says what is wrong with the file
             item = rejected(self._numbers.next(), InvalidRecordError("broken_file", str(error)), file.path.encode("utf-8", "replace"))
             yield Batch([item], self._position.finished(file, failed=True), caught_up=last)
             return
-        if not finished and not stop.is_set() and not self._closed.is_set():  # nothing in it, or nothing new
+        finally:
+            if source is not None:
+                source.close()
+        if not finished and not self._is_over():  # nothing in it, or nothing new
             yield Batch([], self._position.finished(file, failed=bool(source.damage)), caught_up=last)
 
     def _numbered(self, item: Item, file: FoundFile) -> Item:

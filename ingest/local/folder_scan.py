@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from squall.core.clock import Clock
-from squall.core.errors import ConfigurationError, UnavailableError
+from squall.core.errors import UnavailableError
 from squall.ingest.file.formats import FORMATS
 
 MOST_FILES: Final = 20_000
@@ -30,6 +31,10 @@ class FoundFile:
     signature: Signature
 
 
+def _order(file: FoundFile) -> tuple[int, str]:
+    return file.signature[1], file.path
+
+
 class FolderScan:
     """Looks into a folder.
 
@@ -43,30 +48,33 @@ class FolderScan:
         recursive: look into folders below, too.
         apart: folders below that are left out.
         settle_seconds: how long a file stays as it is before it is read.
+        moved: whether files are moved away once they are read: then only those that stay count for the limit.
         clock: measures that.
     """
 
     def __init__(
-        self, folder: Path, pattern: str, *, recursive: bool, apart: tuple[Path, ...], settle_seconds: float, clock: Clock
+        self, folder: Path, pattern: str, *, recursive: bool, apart: tuple[Path, ...], settle_seconds: float, moved: bool, clock: Clock
     ) -> None:
         self._folder = folder
         self._pattern = pattern
         self._recursive = recursive
         self._apart = apart
         self._settle_seconds = settle_seconds
+        self._moved = moved
         self._clock = clock
         self._since: dict[str, tuple[Signature, float]] = {}
 
     def look(self, known: Mapping[str, Signature]) -> tuple[list[FoundFile], set[str]]:
-        """Return the complete files that are not `known`, those changed longest ago first, and the paths of all files.
+        """Return the complete files that are not `known`, those changed longest ago first, and which of the `known` paths are there.
+
+        At most `MOST_FILES` are returned, the others after these.
 
         Raises:
-            UnavailableError: the folder can't be read now.
-            ConfigurationError: there are more than `MOST_FILES` files.
+            UnavailableError: the folder can't be read now, or more than `MOST_FILES` files are there that stay.
         """
         now = self._clock.monotonic()
-        found = {file.path: file.signature for file in self._files(self._folder, "")}
-        unknown = {path: signature for path, signature in found.items() if known.get(path) != signature}
+        present: set[str] = set()
+        unknown = {file.path: file.signature for file in heapq.nsmallest(MOST_FILES, self._unknown(known, present), key=_order)}
         previous, self._since = self._since, {}
         complete = []
         for path, signature in unknown.items():
@@ -75,10 +83,25 @@ class FolderScan:
             self._since[path] = (signature, since)
             if now - since >= self._settle_seconds:
                 complete.append(FoundFile(path, signature))
-        return sorted(complete, key=lambda file: (file.signature[1], file.path)), set(found)
+        return sorted(complete, key=_order), present
+
+    def _unknown(self, known: Mapping[str, Signature], present: set[str]) -> Iterator[FoundFile]:
+        """Yield the files that are not `known` as they are; add the paths of known ones to `present`."""
+        staying = 0
+        for file in self._files(self._folder, ""):
+            if file.path in known:
+                present.add(file.path)
+            is_known = known.get(file.path) == file.signature
+            staying += is_known or not self._moved
+            if staying > MOST_FILES:
+                raise UnavailableError(
+                    f"{self._folder} has more than {MOST_FILES:,} files that stay there",
+                    'have them moved once they are read, done = "done" and failed = "failed", or take some away',
+                )
+            if not is_known:
+                yield file
 
     def _files(self, folder: Path, prefix: str) -> Iterator[FoundFile]:
-        count = 0
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
@@ -94,11 +117,6 @@ class FolderScan:
                         status = entry.stat()
                     except FileNotFoundError:  # gone in the meantime
                         continue
-                    count += 1
-                    if count > MOST_FILES:
-                        raise ConfigurationError(
-                            f"{folder} has more than {MOST_FILES:,} files", 'have them moved once they are read: done = "done"'
-                        )
                     yield FoundFile(f"{prefix}{entry.name}", (status.st_size, status.st_mtime_ns))
         except OSError as error:
             raise UnavailableError(

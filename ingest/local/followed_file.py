@@ -41,6 +41,8 @@ class FollowedFile:
         self._partial = b""
         self._skipping = False
         self._head = head_of(file, min(offset, _HEAD_BYTES))
+        self.changed_ns = status.st_mtime_ns
+        """When it had been written last at the time of the last read."""
 
     def lines(self, most: int) -> Iterator[Line]:
         """Yield the lines that are complete, at most `most`.
@@ -77,7 +79,9 @@ class FollowedFile:
     def position(self) -> dict[str, Any]:
         """Return what finds the file, and the place in it, again."""
         size, digest = self._head
-        return {"device": self.identity[0], "inode": self.identity[1], "offset": self._offset, "head_bytes": size, "head": digest}
+        device, inode = self.identity
+        place = {"device": device, "inode": inode, "offset": self._offset, "changed_ns": self.changed_ns}
+        return {**place, "head_bytes": size, "head": digest}
 
     def state(self, path: Path) -> State:
         """Return what has become of the file that `path` names.
@@ -103,6 +107,7 @@ class FollowedFile:
 
     def _read(self) -> bool:
         try:
+            self.changed_ns = os.fstat(self._file.fileno()).st_mtime_ns  # before it is read: what is written then counts as unread
             chunk = os.pread(self._file.fileno(), _CHUNK, self._read_to)
             if chunk and head_of(self._file, self._head[0]) != self._head:  # cut and written anew, beyond where reading was
                 return False
@@ -121,11 +126,17 @@ def head_of(file: BinaryIO, size: int) -> tuple[int, str]:
     return size, xxhash.xxh3_64_hexdigest(os.pread(file.fileno(), size, 0))
 
 
-def is_position_of(position: Mapping[str, Any], file: BinaryIO) -> bool:
-    """Return whether `position` is a place in `file`; the number of a deleted file may be given to another one."""
+def is_position_of(position: Mapping[str, Any], file: BinaryIO, *, copied: bool = False) -> bool:
+    """Return whether `position` is a place in `file`; the number of a deleted file may be given to another one.
+
+    Args:
+        position: as `FollowedFile.position` returned it.
+        file: open.
+        copied: whether a copy counts as well, which has the beginning of the file and another number (`copytruncate`).
+    """
     status = os.fstat(file.fileno())
     size, offset = position.get("head_bytes"), position.get("offset")
     if not isinstance(size, int) or not isinstance(offset, int) or not 0 <= size <= _HEAD_BYTES or not 0 <= offset <= status.st_size:
         return False
-    same_place = (position.get("device"), position.get("inode")) == (status.st_dev, status.st_ino)
+    same_place = (copied and size > 0) or (position.get("device"), position.get("inode")) == (status.st_dev, status.st_ino)
     return same_place and head_of(file, size) == (size, position.get("head"))

@@ -19,8 +19,9 @@ from squall.ingest.documents import Defaults, build_document
 from squall.ingest.fields import InvalidFieldError
 from squall.ingest.mail.mailbox import Account, Mail, Mailbox
 from squall.ingest.mail.messages import fields_of
-from squall.ingest.registry.answer import SourceAnswer
+from squall.ingest.registry.answer import SourceAnswer, answer_of
 from squall.ingest.registry.context import SourceContext
+from squall.ingest.registry.live import LiveSource
 from squall.ingest.registry.source_type import Secret, SourceOptions, SourceType
 from squall.ingest.source import OriginNumbers, Source, accepted, rejected
 
@@ -71,7 +72,7 @@ class ImapType(SourceType[ImapOptions]):
         return ImapSource(options, context).newest()
 
 
-class ImapSource:
+class ImapSource(LiveSource):
     """Delivers e-mails in the order in which the server received them; they are neither marked nor moved.
 
     The position is the last UID, which is valid as long as the folder's UIDVALIDITY. If the server numbers the folder anew, all of it is
@@ -85,8 +86,8 @@ class ImapSource:
         if options.security == "none":
             instead = 'set security = "tls" or "starttls"'
             refuse_plaintext("the mail server", [options.host], instead, allowed=context.allow_plaintext)
+        super().__init__(context)
         self._options = options
-        self._context = context
         self._numbers = OriginNumbers(context.name, context.clock)
         self._defaults = Defaults(
             source=options.source or context.name,
@@ -96,17 +97,6 @@ class ImapSource:
             naive=zone(options.timezone),
         )
         self._mailbox: Mailbox | None = None
-        self._closed = threading.Event()
-
-    @property
-    def name(self) -> str:
-        """As in the list."""
-        return self._context.name
-
-    @property
-    def live(self) -> bool:
-        """True; see `squall.ingest.source.Source`."""
-        return True
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
         """Deliver e-mails as they come; see `squall.ingest.source.Source`.
@@ -115,6 +105,7 @@ class ImapSource:
             UnavailableError: the server does not answer.
             ConfigurationError: it refuses the login or the certificate, or has no such folder.
         """
+        self._stop = stop
         mailbox = self._mailbox = self._opened()
         saved = self._context.cursor.load()
         if saved is None and self._options.start == "end":
@@ -123,7 +114,7 @@ class ImapSource:
         else:
             uid, valid = (saved or {}).get("uid"), (saved or {}).get("validity") == mailbox.validity
             last = uid if valid and isinstance(uid, int) else 0
-        while not stop.is_set() and not self._closed.is_set():
+        while not self._is_over():
             uids = mailbox.uids_after(last)
             self._context.report.contact()
             for start in range(0, len(uids), _BATCH_MAILS):
@@ -132,10 +123,10 @@ class ImapSource:
                 last = part[-1]
                 commit = self._context.cursor.commit({"validity": mailbox.validity, "uid": last})
                 yield Batch([self._item(mail) for mail in mails], commit, caught_up=start + _BATCH_MAILS >= len(uids))
-                if stop.is_set() or self._closed.is_set():
+                if self._is_over():
                     return
             if not uids:  # else a notice of what came meanwhile went by with the answers
-                self._wait(mailbox, stop)
+                self._wait(mailbox)
 
     def newest(self) -> SourceAnswer:
         """Return what the last e-mail is."""
@@ -145,18 +136,11 @@ class ImapSource:
             items = [self._item(mail) for mail in mailbox.fetch(uids[-1:], self._options.most_bytes)] if uids else []
         finally:
             self.close()
-        documents = [item.document for item in items if item.document]
-        wrong = next((f"; {item.rejection.reason}: {item.rejection.detail}" for item in items if item.rejection), "")
-        return SourceAnswer(
-            last_document_at=max((each.published_at for each in documents), default=None),
-            documents=len(documents),
-            rejected=len(items) - len(documents),
-            detail=f"{len(uids):,} e-mails in {self._options.folder}{'' if mailbox.can_idle else ', no IDLE'}{wrong}",
-        )
+        return answer_of(items, f"{len(uids):,} e-mails in {self._options.folder}{'' if mailbox.can_idle else ', no IDLE'}")
 
     def close(self) -> None:
         """Disconnect."""
-        self._closed.set()
+        super().close()
         mailbox, self._mailbox = self._mailbox, None
         if mailbox is not None:
             mailbox.close()
@@ -167,19 +151,19 @@ class ImapSource:
         password = options.password.get_secret_value()
         return Mailbox(Account(options.host, port, options.security, options.username, password, options.ca_file), options.folder)
 
-    def _wait(self, mailbox: Mailbox, stop: threading.Event) -> None:
+    def _wait(self, mailbox: Mailbox) -> None:
         """Wait for news: in IDLE, or for the interval."""
         if not mailbox.can_idle:
-            if self._context.wait(self._options.interval_seconds, stop):
+            if self._context.wait(self._options.interval_seconds, self._stop):
                 mailbox.noop()
             return
         clock = self._context.clock
         deadline = clock.monotonic() + _IDLE_SECONDS
-        while not stop.is_set() and not self._closed.is_set() and clock.monotonic() < deadline:
+        while not self._is_over() and clock.monotonic() < deadline:
             self._context.report.alive()
             if mailbox.has_news():
                 break
-        if not stop.is_set() and not self._closed.is_set():
+        if not self._is_over():
             mailbox.end_idle()
 
     def _item(self, mail: Mail) -> Item:

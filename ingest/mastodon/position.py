@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 OVERLAP_MS: Final = 600_000
@@ -70,6 +71,12 @@ class TimelinePosition:
 def sort_key(number: str) -> tuple[int, str]:
     """Return what sorts statuses from old to new: numbers by their value, the ids of other software, all of one length, as texts."""
     return len(number), number
+
+
+def written_at(number: str) -> str:
+    """Return when the status with this number was written, ISO 8601; empty if the number does not say."""
+    time = _milliseconds(number)
+    return datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="seconds") if time else ""
 
 
 def _milliseconds(number: str) -> int:

@@ -8,15 +8,17 @@ from datetime import UTC
 from typing import Any, Final
 
 from squall.core.dates.publication_time import TimeFormatError, parse_time
-from squall.core.errors import ConfigurationError, StoppedError, UnavailableError
+from squall.core.errors import StoppedError, UnavailableError
 from squall.core.net.outbound.errors import status_words
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.registry.http import HttpAnswer
+from squall.ingest.registry.live import RefusedError
 
 log = logging.getLogger(__name__)
 
 _LONGEST_WAIT: Final = 900.0
 _DEFAULT_WAIT: Final = 60.0
+SCOPES: Final = "check its token, the token's scopes (read:statuses, read:lists), and its lists"
 _KEEP: Final = 2
 """Requests that are left to others of the same token."""
 
@@ -46,7 +48,7 @@ class RestApi:
 
         Raises:
             UnavailableError: no answer that can be used: try again later.
-            ConfigurationError: the server refuses, and will.
+            RefusedError: the server refuses the token or the timeline.
             StoppedError: `stop` was set.
         """
         found = self._get(page, stop)
@@ -74,8 +76,8 @@ class RestApi:
         answer = self._context.http.request("GET", f"{self._url}{path}", stop, headers=self._headers)
         self._free_at = self._context.clock.monotonic() + self._asked(answer)
         if answer.status in {401, 403, 422} or (answer.status == 404 and path.startswith("/api/v1/timelines/")):
-            what = f"{self._url} refuses {path.partition('?')[0]} of source {self.name}: {status_words(answer.status)}"
-            raise ConfigurationError(what, "check its token, the token's scopes (read:statuses, read:lists), and its lists")
+            what = f"{self._url} refuses {path.partition('?')[0]}: {status_words(answer.status)}"
+            raise RefusedError(what, SCOPES)
         return answer.json()
 
     def _asked(self, answer: HttpAnswer) -> float:

@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from squall.core.errors import ConfigurationError, InvalidRecordError, StoppedError, UnavailableError
+from squall.core.errors import InvalidRecordError, StoppedError, UnavailableError
 from squall.core.items import Batch
 from squall.ingest.mastodon.options import MastodonOptions
-from squall.ingest.mastodon.position import TimelinePosition, sort_key
-from squall.ingest.mastodon.rest_api import RestApi
+from squall.ingest.mastodon.position import TimelinePosition, sort_key, written_at
+from squall.ingest.mastodon.rest_api import SCOPES, RestApi
 from squall.ingest.mastodon.statuses import document_id_of, is_readable, is_reply, languages, said, status_document, status_id, version
 from squall.ingest.mastodon.timelines import PAGE, Timeline
 from squall.ingest.registry.context import SourceContext
-from squall.ingest.registry.live import LiveSource
+from squall.ingest.registry.live import LiveSource, RefusedError
 from squall.ingest.social.batching import StreamBatches
 from squall.ingest.social.pauses import Pauses
 from squall.ingest.social.text_filter import TextFilter, entity_finder
@@ -57,6 +57,8 @@ class MastodonSource(LiveSource):
         self._position = TimelinePosition(context.cursor.load(), int(start.timestamp() * 1000) if start else 0)
         self._batches = StreamBatches(context.clock, context.cursor, self._position.cursor)
         self._pauses = pauses or Pauses(context.random)
+        self.gaps = 0
+        """How often a list no longer had what was written since it was read."""
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
         """Deliver statuses and deletions as they come; see `squall.ingest.source.Source`."""
@@ -67,9 +69,6 @@ class MastodonSource(LiveSource):
             except StoppedError:
                 return
             except (ConnectionFailedError, UnavailableError) as error:
-                if isinstance(error, ConnectionRefusedByServerError) and error.status in {401, 403}:
-                    what = f"{self._options.url} refuses the stream of source {self.name}: {error}"
-                    raise ConfigurationError(what, "check its token, whose scopes are read:statuses and, for lists, read:lists") from None
                 if self._batches.waiting:
                     yield self._batches.take(caught_up=False)
                 self._pause(error)
@@ -78,7 +77,7 @@ class MastodonSource(LiveSource):
         """Connect once, fetch what was missed, and read until the connection ends."""
         address = f"{self._api.streaming_url(self._stop)}/api/v1/streaming"
         headers = {"Authorization": f"Bearer {self._token}"}
-        with open_web_socket(address, self._context.http.user_agent, headers) as socket:
+        with open_web_socket(address, self._context.http, headers, written=self._options.url) as socket:
             for timeline in self._options.timelines:
                 socket.send(timeline.subscription)
             self._context.report.contact()
@@ -104,40 +103,77 @@ class MastodonSource(LiveSource):
                 checked = clock.monotonic()
 
     def _fetch(self) -> Iterator[Batch]:
-        """Deliver what the timelines have since they were last read; at the first start only note where they are."""
+        """Deliver what the timelines have since they were last read; at the first start only note where they are.
+
+        A timeline that the server refuses, as a list that is gone, does not hold up the others.
+
+        Raises:
+            RefusedError: it refuses all of them.
+        """
+        refusals: list[RefusedError] = []
         for timeline in self._options.timelines:
-            after = self._position.read_from(timeline.key)
-            if not after:
-                newest = self._api.statuses(timeline.page("", 1), self._stop)
-                self._position.saw(timeline.key, status_id(newest[0]) if newest else "0")
-                self._batches.passed()
-                continue
-            while not self._is_over():
-                before = after
-                statuses = self._api.statuses(timeline.page(after), self._stop)
-                self._context.report.contact()
-                for status in sorted(statuses, key=lambda each: sort_key(str(each.get("id")))):
-                    self._take(status, timeline.key)
-                    after = max(after, str(status.get("id")), key=sort_key)
-                if self._batches.due:
-                    yield self._batches.take(caught_up=False)
-                if len(statuses) < PAGE or after == before:
-                    break
+            try:
+                yield from self._fetch_timeline(timeline)
+            except RefusedError as error:
+                refusals.append(error)
+        if len(refusals) == len(self._options.timelines):
+            raise refusals[0]
+        for refusal in refusals:
+            self._context.report.failed(str(refusal))
+            log.warning("%s; the others are read", refusal, extra={"source": self.name, "host": self._host})
         if self._batches.waiting:
             yield self._batches.take(caught_up=True)
 
-    def _handle(self, message: bytes) -> None:
-        """Take one message of the stream in.
+    def _fetch_timeline(self, timeline: Timeline) -> Iterator[Batch]:
+        after, known = self._position.read_from(timeline.key), self._position.newest(timeline.key)
+        if not after:
+            newest = self._api.statuses(timeline.page("", 1), self._stop)
+            self._position.saw(timeline.key, status_id(newest[0]) if newest else "0")
+            self._batches.passed()
+            return
+        first = True
+        while not self._is_over():
+            before = after
+            found = self._api.statuses(timeline.page(after), self._stop)
+            self._context.report.contact()
+            statuses = sorted(found, key=lambda each: sort_key(str(each.get("id"))))
+            if first and len(statuses) == PAGE and timeline.is_cut and known:
+                self._look_for_gap(timeline, known, statuses[0])
+            for status in statuses:
+                self._take(status, timeline.key)
+                after = max(after, str(status.get("id")), key=sort_key)
+            if self._batches.due:
+                yield self._batches.take(caught_up=False)
+            if len(statuses) < PAGE or after == before:
+                return
+            first = False
 
-        Raises:
-            ConnectionFailedError: the server reports an error.
-        """
+    def _look_for_gap(self, timeline: Timeline, known: str, oldest: dict[str, Any]) -> None:
+        """Say so if a timeline of which servers keep only the newest statuses does not go back to the one that was read last."""
+        began = str(oldest.get("id"))
+        if sort_key(began) <= sort_key(known) or self._api.statuses(timeline.page_before(began), self._stop):
+            return
+        self.gaps += 1
+        self._context.report.gap()
+        log.warning(
+            "statuses of %s are missing: the server no longer has those from %s to %s in it",
+            timeline.key,
+            written_at(known) or known,
+            written_at(began) or began,
+            extra={"source": self.name, "host": self._host},
+        )
+
+    def _handle(self, message: bytes) -> None:
+        """Take one message of the stream in."""
         try:
             frame = orjson.loads(message)
             if not isinstance(frame, dict):
                 raise InvalidRecordError("broken_json", "the message is not a JSON object")
-            if frame.get("error"):
-                raise ConnectionFailedError("the server reports an error in the stream")
+            if frame.get("error"):  # it refuses a subscription; the others go on
+                why = f"{self._options.url} reports an error in the stream; {SCOPES}"
+                self._context.report.failed(why)
+                log.warning("%s", why, extra={"source": self.name})
+                return
             event, payload = frame.get("event"), frame.get("payload")
             if event == "delete":
                 self._take_back(str(payload))
@@ -180,9 +216,13 @@ class MastodonSource(LiveSource):
         return bool(text) and self._filter.wants_language(languages(status)) and self._filter.wants(text)
 
     def _pause(self, error: Exception) -> None:
-        asked = error.retry_after if isinstance(error, ConnectionRefusedByServerError) else ""
-        pause = self._pauses.failed(min(float(asked), 3_600.0) if asked.isdigit() and len(asked) < 6 else None)
-        log.warning("%s", error, extra={"source": self.name, "host": self._host, "next_try_seconds": round(pause, 1)})
+        why, asked, refused = str(error), None, isinstance(error, RefusedError)
+        if isinstance(error, ConnectionRefusedByServerError):
+            asked, refused = error.pause_asked, error.status in {401, 403, 404}
+            why = f"{self._options.url} refuses the stream: {error}; {SCOPES}" if refused else why
+        pause = self._pauses.failed(asked, refused=refused)
+        self._context.report.failed(why)
+        log.warning("%s", why, extra={"source": self.name, "host": self._host, "next_try_seconds": round(pause, 1)})
         self._context.wait(pause, self._stop)
 
 

@@ -33,11 +33,23 @@ class Timeline(NamedTuple):
         named = {"hashtag": {"tag": self.value}, "list": {"list": self.value}}.get(self.stream, {})
         return orjson.dumps({"type": "subscribe", "stream": self.stream, **named}).decode()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether servers keep only its newest statuses (some hundreds), as of lists; hashtags and public timelines are whole."""
+        return self.stream == "list"
+
+    def page_before(self, number: str) -> str:
+        """Return path and query of the status before `number`."""
+        return self._address({"limit": 1, "max_id": number})
+
     def page(self, after: str, limit: int = PAGE) -> str:
         """Return path and query of the statuses that follow `after`; without it those of the newest."""
         query: dict[str, str | int] = {"limit": limit}
         if after:
             query["min_id"] = after
+        return self._address(query)
+
+    def _address(self, query: dict[str, str | int]) -> str:
         if self.stream == "public:local":
             query["local"] = "true"
         folder = {"hashtag": f"tag/{quote(self.value)}", "list": f"list/{quote(self.value)}"}.get(self.stream, "public")

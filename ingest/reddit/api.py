@@ -8,10 +8,13 @@ from typing import Any, Final, Literal
 import praw
 import prawcore.exceptions as failures
 
-from squall.core.errors import ConfigurationError, UnavailableError
+from squall.core.errors import UnavailableError
 from squall.core.version import __version__
+from squall.ingest.reddit.checked_session import checked_session
 from squall.ingest.reddit.options import RedditOptions
 from squall.ingest.reddit.posts import Post, post_of
+from squall.ingest.registry.http import SourceHttp
+from squall.ingest.registry.live import RefusedError
 
 LISTED: Final = 1_000
 """Reddit lists no more."""
@@ -25,12 +28,17 @@ class RedditApi:
 
     Args:
         options: app and subreddits.
+        http: says which hosts may be reached.
         reddit_url: where to log in.
         oauth_url: the API.
     """
 
     def __init__(
-        self, options: RedditOptions, reddit_url: str = "https://www.reddit.com", oauth_url: str = "https://oauth.reddit.com"
+        self,
+        options: RedditOptions,
+        http: SourceHttp,
+        reddit_url: str = "https://www.reddit.com",
+        oauth_url: str = "https://oauth.reddit.com",
     ) -> None:
         self._names = "+".join(options.subreddits)
         self._reddit = praw.Reddit(
@@ -39,12 +47,13 @@ class RedditApi:
             user_agent=f"linux:squall:{__version__} (by /u/{options.contact})",
             reddit_url=reddit_url,
             oauth_url=oauth_url,
+            requestor_kwargs={"session": checked_session(http.policy(oauth_url))},
             check_for_updates=False,
             check_for_async=False,
         )
 
     def newest(self, listing: Listing, until: float) -> tuple[list[Post], bool]:
-        """Return the posts of a listing back to the time `until`, newest first, and whether it reached that time.
+        """Return the posts of a listing back to the time `until`, newest first, and whether it reached that time, or has all there is.
 
         A page is read whole, so that what a moderator approves late is seen.
 
@@ -54,7 +63,7 @@ class RedditApi:
 
         Raises:
             UnavailableError: no answer that can be used: try again later.
-            ConfigurationError: Reddit refuses, and will.
+            RefusedError: Reddit refuses the login or the subreddits.
         """
         subreddit = self._reddit.subreddit(self._names)
         generator = (subreddit.new if listing == "new" else subreddit.comments)(limit=LISTED)
@@ -63,7 +72,8 @@ class RedditApi:
             posts.append(post)
             if len(posts) % _AT_ONCE == 0 and (post.created < until or not until):
                 return posts, True
-        return posts, not until or len(posts) < LISTED or posts[-1].created < until
+        # Reddit leaves removed posts out of its newest thousand: somewhat fewer are no whole listing either
+        return posts, not until or len(posts) < LISTED // 2 or posts[-1].created < until
 
     def look_again(self, fullnames: Sequence[str]) -> dict[str, Post]:
         """Return what the posts are now; one that is missing is gone. Raises as `newest`; a request for each 100."""
@@ -79,12 +89,12 @@ def _in_our_words(posts: Iterator[Post], names: str) -> Iterator[Post]:
     try:
         yield from posts
     except (failures.OAuthException, failures.InvalidToken, failures.InsufficientScope) as error:
-        raise ConfigurationError("Reddit refuses the app's login", _APPROVAL) from error
+        raise RefusedError("Reddit refuses the app's login", _APPROVAL) from error
     except (failures.Redirect, failures.NotFound, failures.Forbidden, failures.UnavailableForLegalReasons) as error:
-        raise ConfigurationError(f"Reddit refuses r/{names}: one of them is private, banned or does not exist", _APPROVAL) from error
+        raise RefusedError(f"Reddit refuses r/{names}: one of them is private, banned or does not exist", _APPROVAL) from error
     except failures.ResponseException as error:
         if error.response.status_code == 401:
-            raise ConfigurationError("Reddit refuses the app's login", _APPROVAL) from error
+            raise RefusedError("Reddit refuses the app's login", _APPROVAL) from error
         raise UnavailableError(f"Reddit answered {error.response.status_code}") from error
     except failures.PrawcoreException as error:
         raise UnavailableError(f"Reddit can't be reached: {type(error).__name__}") from error

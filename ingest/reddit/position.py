@@ -72,11 +72,15 @@ class SubredditPosition:
             created, edited, _ = self._posts[fullname]
             self._posts[fullname] = (created, edited, len(_AGES))
 
-    def forget(self) -> None:
-        """Forget posts that are too old to be delivered or looked at again."""
+    def forget(self) -> int:
+        """Forget posts that are too old to be delivered or looked at again; of the others the newest 20,000 are kept.
+
+        Return how many were forgotten though they were to be looked at again.
+        """
         oldest = min(self._newest.values(), default=0.0) - self._kept
         kept = [(name, each) for name, each in self._posts.items() if each[2] < len(self._ages) or each[0] > oldest]
         self._posts = dict(kept[-_MOST_REMEMBERED:])
+        return sum(each[2] < len(self._ages) for _, each in kept[:-_MOST_REMEMBERED])
 
     def cursor(self) -> dict[str, Any]:
         """Return what the next start needs."""

@@ -41,12 +41,13 @@ class RedditSource(PolledSource):
     def __init__(self, options: RedditOptions, context: SourceContext, api: RedditApi | None = None, pauses: Pauses | None = None) -> None:
         super().__init__(context, options.poll_seconds)
         self._options = options
-        self._api = api or RedditApi(options)
+        self._api = api or RedditApi(options, context.http)
         self._filter = TextFilter(options, entity_finder(context))
         self._numbers = OriginNumbers(context.name, context.clock)
         self._position = SubredditPosition(context.cursor.load(), options.recheck_hours * 3_600)
-        self._pauses = pauses or Pauses(context.random, shortest=2.0, longest=600.0)
+        self._pauses = pauses or Pauses(context.random, shortest=2.0, longest=900.0)
         self._listings: tuple[Listing, ...] = ("new", "comments") if options.comments else ("new",)
+        self._said_too_many = False
         self.gaps = 0
         """How often posts were lost because Reddit lists only the newest thousand."""
 
@@ -99,7 +100,14 @@ class RedditSource(PolledSource):
                     items += self._items(post) if self._position.is_new("", post) else []
                     self._position.looked_at(fullname, now)
             yield from self._batches(items)
-        self._position.forget()
+        dropped = self._position.forget()
+        if dropped and not self._said_too_many:
+            log.warning(
+                "more than 20,000 posts are to be looked at again; edits and deletions of the oldest are missed: lower recheck_hours, or "
+                "make several sources of the subreddits",
+                extra={"source": self.name},
+            )
+        self._said_too_many = bool(dropped)
 
     def _batches(self, items: list[Item]) -> Iterator[Batch]:
         """Yield the items of one answer; the cursor moves with the last of them."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from squall.core.errors import UnavailableError
+from squall.core.items import Item
 from squall.ingest.registry.context import SourceContext
 from squall.ingest.source import Source
 
 _AFTER_CONTACT_SECONDS: Final = 2.0
-"""How long a document may take after the first contact; there need not be one."""
+"""How long a document may take after the first contact, for there need not be one, and a contact after the first failure."""
 _LOOK_SECONDS: Final = 0.1
 
 
@@ -33,6 +34,14 @@ class SourceAnswer:
     documents: int = 0
     rejected: int = 0
     detail: str = ""
+
+
+def answer_of(items: Sequence[Item], detail: str) -> SourceAnswer:
+    """Return the answer that `items` are; the first reject among them is named after `detail`."""
+    documents = [item.document for item in items if item.document is not None]
+    wrong = next((f"; {item.rejection.reason}: {item.rejection.detail}" for item in items if item.rejection), "")
+    newest = max((document.published_at for document in documents), default=None)
+    return SourceAnswer(newest, len(documents), sum(item.rejection is not None for item in items), f"{detail}{wrong}")
 
 
 def first_answer(source: Source, context: SourceContext, stop: threading.Event, seconds: float) -> SourceAnswer:
@@ -60,8 +69,10 @@ def first_answer(source: Source, context: SourceContext, stop: threading.Event, 
                 if batch.items or batch.caught_up:
                     break
             else:
-                if source.live and not context.report.contacts:
-                    raise UnavailableError(f"no answer within {seconds:g} s", "see the log; try a longer --seconds")
+                if source.live and (not context.report.contacts or (context.report.failure and not documents)):
+                    raise UnavailableError(
+                        context.report.failure or f"no answer within {seconds:g} s", "try again, or wait longer with --seconds"
+                    )
     finally:
         source.close()
     return SourceAnswer(newest, documents, rejected, detail)
@@ -76,7 +87,7 @@ def _enough(context: SourceContext, stop: threading.Event, seconds: float) -> It
         deadline = context.clock.monotonic() + seconds
         reached = False
         while not done.wait(_LOOK_SECONDS) and not stop.is_set() and context.clock.monotonic() < deadline:
-            if context.report.contacts and not reached:
+            if (context.report.contacts or context.report.failure) and not reached:
                 reached, deadline = True, min(deadline, context.clock.monotonic() + _AFTER_CONTACT_SECONDS)
         enough.set()
 

@@ -80,9 +80,19 @@ class SourceReport:
         self._health.sources.contact(self._name)
         self.alive()
 
+    def failed(self, why: str) -> None:
+        """Say that what the source reads can't be reached, or refuses; it counts as failing until the next `contact`."""
+        self._health.sources.failed(self._name, why)
+        self.alive()
+
     def gap(self) -> None:
         """Say that what the source reads no longer has all that was published since the source read last; also say so in the log."""
         self._health.sources.gap(self._name)
+
+    @property
+    def failure(self) -> str:
+        """Why it has failed since its last contact; empty if it has not."""
+        return self._health.sources.failure(self._name)
 
     @property
     def contacts(self) -> int:

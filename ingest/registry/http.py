@@ -16,8 +16,11 @@ from squall.core.net.addresses import redact_url
 from squall.core.net.outbound.answers import ACCEPTED_ENCODINGS, read_body, retry_after
 from squall.core.net.outbound.client import Answer, OutboundClient, OutboundRequest
 from squall.core.net.outbound.errors import OutboundError, RequestStoppedError, status_words
+from squall.core.net.outbound.policy import HostPolicy
+from squall.core.net.outbound.sockets import host_and_port
 
 _MOST_REDIRECTS: Final = 5
+_SETTING: Final = "SQUALL_INGEST__PRIVATE_HOSTS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,18 @@ class SourceHttp:
 
     def __init__(self, settings: IngestSettings) -> None:
         self._settings = settings
-        self._client = OutboundClient(settings.private_hosts, "SQUALL_INGEST__PRIVATE_HOSTS")
+        self._client = OutboundClient(settings.private_hosts, _SETTING)
+
+    def policy(self, url: str) -> HostPolicy:
+        """Return what decides which hosts a library that connects by itself may reach.
+
+        Args:
+            url: that the operator wrote; an address or `localhost` in it may be reached.
+
+        Raises:
+            ValueError: it is no URL.
+        """
+        return HostPolicy(self._settings.private_hosts, _SETTING, host_and_port(url))
 
     @property
     def user_agent(self) -> str:

@@ -14,6 +14,10 @@ from squall.ingest.registry.context import SourceContext
 log = logging.getLogger(__name__)
 
 
+class RefusedError(UnavailableError):
+    """The other side refuses what is asked. Somebody may have to change something here or there; until then it is asked less and less."""
+
+
 class LiveSource:
     """A source that waits for new documents until it is stopped or closed.
 
@@ -72,6 +76,7 @@ class PolledSource(LiveSource, ABC):
             except UnavailableError as error:
                 self._failures += 1
                 pause = self._pause_after(error, pause)
+                self._context.report.failed(str(error))
                 log.warning("%s", error, extra={"source": self.name, "next_try_seconds": round(pause, 1)})
             if not self._is_over():
                 self._context.wait(pause, stop)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
 from squall.core.config.files.regular import MOST_SETTINGS_BYTES, read_regular_file
 from squall.core.errors import ConfigurationError
@@ -23,6 +24,18 @@ MOST_SOURCES: Final = 200
 RESERVED: Final = frozenset({"rss", "push", "replay", "stdin"})
 """Stream names of Squall's other sources."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+_INPUT: Final = "Input should be "
+_WORDS: Final[Mapping[str, str]] = {
+    "missing": "is required",
+    "tuple_type": 'must be a list, such as ["x"]',
+    "dict_type": 'must be a table, such as { x = "y" }',
+    "string_type": 'must be text in quotes, such as "x"',
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
+}
+"""By the type of pydantic's error."""
 _FORM: Final = 'a source is [[source]] with type = "…", name = "…" and the type\'s options; `squall ingest types` shows them'
 
 
@@ -97,15 +110,30 @@ def _source(table: Any, types: SourceTypes, secrets: Mapping[str, SecretStr]) ->
 
 def _complaints(error: ValidationError, options: type[SourceOptions]) -> Iterator[str]:
     known = [field.alias or name for name, field in options.model_fields.items()]
+    by_option: dict[str, list[ErrorDetails]] = {}
     for each in error.errors(include_url=False, include_input=False, include_context=False):
-        where = ".".join(str(part) for part in each["loc"])
-        message = each["msg"].removeprefix("Value error, ")
-        if each["type"] == "extra_forbidden":
-            close = get_close_matches(where, known, n=1)
-            message = f"is no option; did you mean {close[0]}?" if close else f"is no option; options: {', '.join(known) or 'none'}"
-        elif each["type"] == "missing":
-            message = "is required"
-        yield f"{where}: {message}" if where else message
+        by_option.setdefault(str(each["loc"][0]) if each["loc"] else "", []).append(each)
+    for option, errors in by_option.items():
+        inside = [each for each in errors if any(isinstance(part, int) for part in each["loc"])]
+        if inside:  # of a list, whatever else the option may be
+            for each in inside:
+                number = next(part for part in each["loc"] if isinstance(part, int)) + 1
+                yield f"{option}, number {number} of the list: {_in_terms_of_toml(each)}"
+        elif errors[0]["type"] == "extra_forbidden":
+            close = get_close_matches(option, known, n=1)
+            yield f"{option}: is no option; " + (f"did you mean {close[0]}?" if close else f"options: {', '.join(known) or 'none'}")
+        else:
+            what = " or ".join(dict.fromkeys(_in_terms_of_toml(each) for each in errors)).replace(" or must be ", " or ")
+            where = ".".join(str(part) for part in errors[0]["loc"]) if len(errors) == 1 else option
+            yield f"{where}: {what}" if where else what
+
+
+def _in_terms_of_toml(error: ErrorDetails) -> str:
+    """Return a message of pydantic without the words of Python."""
+    if error["type"] in _WORDS:
+        return _WORDS[error["type"]]
+    message = error["msg"].removeprefix("Value error, ")
+    return f"must be {message.removeprefix(_INPUT)}" if message.startswith(_INPUT) else message
 
 
 def _usual(kind: SourceType[Any]) -> str:

@@ -79,16 +79,17 @@ class SupervisedSource:
                 return
             except StoppedError:
                 return
-            except ConfigurationError:
+            except ConfigurationError as error:
+                self._context.report.failed(str(error))
                 raise
             except UnavailableError as error:
-                pause = self._pause()
+                pause = self._pause(str(error))
                 log.warning("%s failed, opened again in %.0f s: %s", self.name, pause, error)
             except SquallError as error:
-                pause = self._pause()
+                pause = self._pause(str(error))
                 log.error("%s failed, opened again in %.0f s: %s", self.name, pause, error)  # noqa: TRY400 - says what it says
-            except Exception:
-                pause = self._pause()
+            except Exception as error:
+                pause = self._pause(f"an unforeseen error: {type(error).__name__}")
                 log.exception("an unforeseen error in %s, opened again in %.0f s", self.name, pause)
             finally:
                 self._release()
@@ -106,7 +107,8 @@ class SupervisedSource:
         if source is not None:
             source.close()
 
-    def _pause(self) -> float:
+    def _pause(self, why: str) -> float:
+        self._context.report.failed(why)
         self._failures += 1
         doubled = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(self._failures - 1, 20))
         return doubled * self._context.random.uniform(0.75, 1.0)

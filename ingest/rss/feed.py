@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from squall.core.dates.publication_time import zone
 from squall.core.errors import ConfigurationError
 from squall.core.net.outbound.addresses import literal
 from squall.core.records import Kind
-from squall.core.dates.publication_time import zone
 
 
 class Feed(BaseModel):

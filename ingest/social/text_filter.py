@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 import ahocorasick_rs
-from pydantic import Field, field_validator
+from pydantic import Field, StrictBool, field_validator
 
 from squall.core import text as texts
 from squall.ingest.registry.context import SourceContext
@@ -22,8 +22,10 @@ class FilterOptions(SourceOptions):
     """What a post must have to be read; it is wanted if it has any of these, and one of the languages if there are any."""
 
     keywords: tuple[str, ...] = Field((), description="words and phrases, in any case; `bankrupt*` also means the words that begin so")
-    cashtags: bool | tuple[str, ...] = Field(False, description="true: any `$TICKER`; or a list of tickers")
-    companies: bool | tuple[str, ...] = Field(False, description="true: any company that the catalogue knows; or a list of entity ids")
+    cashtags: StrictBool | tuple[str, ...] = Field(False, description="true: any `$TICKER`; or a list of tickers")
+    companies: StrictBool | tuple[str, ...] = Field(
+        False, description="true: any company that the catalogue knows; or a list of entity ids"
+    )
     languages: tuple[str, ...] = Field((), description="codes that a post must declare one of; none: any language")
 
     @field_validator("keywords")

@@ -12,6 +12,10 @@ from websockets.sync.client import ClientConnection, reconnect
 from websockets.typing import Subprotocol
 
 from squall.core.net.outbound.errors import in_our_words, status_words
+from squall.core.net.outbound.policy import ForbiddenHostError
+from squall.core.net.outbound.proxies import ProxySettingError, proxy_for
+from squall.core.net.outbound.sockets import checked_socket, host_and_port
+from squall.ingest.registry.http import SourceHttp
 
 MOST_MESSAGE_BYTES: Final = 4_000_000
 """A longer message ends the connection: it is no post."""
@@ -20,6 +24,7 @@ _CLOSE_SECONDS: Final = 0.05
 """A server that does not answer the closing handshake delays a stop by this much."""
 _PING_SECONDS: Final = 20.0
 _BODY_CHARS: Final = 2_000
+_LONGEST_ASKED: Final = 3_600.0
 
 
 class ConnectionFailedError(Exception):
@@ -40,7 +45,8 @@ class ConnectionRefusedByServerError(ConnectionFailedError):
         super().__init__(message)
         self.status = status
         self.body = body
-        self.retry_after = retry_after
+        self.pause_asked = min(float(retry_after), _LONGEST_ASKED) if retry_after.isascii() and retry_after.isdigit() else None
+        """Seconds, at most an hour; None if the server asks for none."""
 
 
 class WebSocket:
@@ -83,7 +89,7 @@ class WebSocket:
 
 
 class _Direct(reconnect):
-    """Connects to the host that the operator wrote: a redirect could lead to any other, also on a private network."""
+    """Connects to the address that was checked: a redirect could lead to any other, also on a private network."""
 
     def process_redirect(self, exc: Exception) -> Exception:
         return exc
@@ -91,26 +97,43 @@ class _Direct(reconnect):
 
 @contextmanager
 def open_web_socket(
-    url: str, user_agent: str, headers: Mapping[str, str] | None = None, subprotocols: Sequence[str] = (), *, compression: bool = True
+    url: str,
+    http: SourceHttp,
+    headers: Mapping[str, str] | None = None,
+    subprotocols: Sequence[str] = (),
+    *,
+    written: str = "",
+    compression: bool = True,
 ) -> Iterator[WebSocket]:
     """Connect, and close at the end.
 
+    The name of the host is resolved once, every address is checked as those of feeds are, and the connection goes to one of these.
+    Behind a proxy the proxy resolves and decides; hosts that are written as addresses are still checked.
+
     Args:
-        url: ws or wss, as the operator wrote it. Redirects are not followed.
-        user_agent: the User-Agent header.
+        url: ws or wss. Redirects are not followed.
+        http: gives the User-Agent header, and says which hosts may be reached.
         headers: further ones.
         subprotocols: that are offered.
+        written: the URL that the operator wrote; empty: that is `url`. A server may name another one.
         compression: offer `permessage-deflate`.
 
     Raises:
         ConnectionRefusedByServerError: the server answered with another status.
-        ConnectionFailedError: no connection, or it has ended.
+        ConnectionFailedError: no connection, the host must not be reached, or the connection has ended.
     """
     try:
+        host, port = host_and_port(url)
+        policy = http.policy(written or url)
+        policy.check_host(host, port)  # behind a proxy, too: an address needs no one to resolve it
+        proxied = proxy_for("https" if url.startswith("wss") else "http", host, port) is not None
+        reached = None if proxied else checked_socket(policy, host, port, _OPEN_SECONDS)
         opened = _Direct(
             url,
             additional_headers=dict(headers or {}),
-            user_agent_header=user_agent,
+            user_agent_header=http.user_agent,
+            sock=reached,
+            proxy=True if proxied else None,
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
             compression="deflate" if compression else None,
             open_timeout=_OPEN_SECONDS,
@@ -120,6 +143,8 @@ def open_web_socket(
             max_size=MOST_MESSAGE_BYTES,
         ).connect()
         opened.pending_legacy_warning = False
+    except (ForbiddenHostError, ProxySettingError) as error:
+        raise ConnectionFailedError(str(error)) from error
     except failures.InvalidStatus as error:
         response = error.response
         body = bytes(response.body or b"")[: _BODY_CHARS * 4].decode("utf-8", "replace")[:_BODY_CHARS]

@@ -15,10 +15,12 @@ from squall.core.config.kafka import KafkaSettings
 from squall.core.errors import ConfigurationError, SquallError, UnavailableError
 from squall.core.kafka.client import client_arguments, open_client
 from squall.core.kafka.security import refusal
+from squall.ingest.registry.live import RefusedError
 from squall.ingest.topic.mapping import Message
 
 _POLL_MS: Final = 100
-_REFUSED: Final = (AuthorizationError, KafkaConfigurationError, UnsupportedVersionError, ValueError)
+_METADATA_MS: Final = 30_000
+_WRONG: Final = (KafkaConfigurationError, UnsupportedVersionError)
 
 Positions = Mapping[int, int]
 """Partition → offset of the next message."""
@@ -45,6 +47,7 @@ class TopicConsumer:
         self._described = described
         self._reader: Any = None
         self._committer: Any = None
+        self._closed = False
         self._lock = threading.Lock()
 
     def start(self, begin: str) -> list[int]:
@@ -132,30 +135,37 @@ class TopicConsumer:
         offsets = {TopicPartition(self._topic, number): OffsetAndMetadata(offset, "", -1) for number, offset in positions.items()}
         with self._lock, self._errors():
             self._committer = self._committer or self._open(group_id=self._group)
-            self._committer.commit(offsets)
+            try:
+                self._committer.commit(offsets)
+            finally:
+                if self._closed:  # a batch that was on its way
+                    committer, self._committer = self._committer, None
+                    _disconnect(committer)
 
     def close(self) -> None:
-        """Disconnect."""
+        """Disconnect; a later `commit` connects once more, for itself."""
         reader, self._reader = self._reader, None
         with self._lock:
+            self._closed = True
             committer, self._committer = self._committer, None
         for consumer in (reader, committer):
             if consumer is not None:
-                with suppress(KafkaError, OSError):
-                    consumer.close(autocommit=False, timeout_ms=1_000)
+                _disconnect(consumer)
 
     def _open(self, **further: Any) -> Any:
-        return open_client(
-            KafkaConsumer,
-            **client_arguments(self._settings, allow_plaintext=self._allow_plaintext),
-            **{
-                "group_id": None,
-                "enable_auto_commit": False,
-                "auto_offset_reset": "earliest",
-                "reconnect_backoff_max_ms": 1_000,
-                **further,
-            },
-        )
+        arguments = client_arguments(self._settings, allow_plaintext=self._allow_plaintext)
+        own = {
+            "group_id": None,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",
+            "isolation_level": "read_committed",  # what a transaction takes back was never said
+            "metadata_max_age_ms": _METADATA_MS,  # new partitions
+            "reconnect_backoff_max_ms": 1_000,
+        }
+        try:
+            return open_client(KafkaConsumer, **arguments, **(own | further))
+        except ValueError as error:
+            raise KafkaConfigurationError(str(error)) from error
 
     def _committed(self, partition: TopicPartition) -> int | None:
         with self._lock:
@@ -173,19 +183,27 @@ class TopicConsumer:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except _REFUSED as error:
+        except _WRONG as error:
             what = self._described(str(error))
             raise ConfigurationError(
                 f"Kafka refuses {self._topic!r}: {type(error).__name__}: {what}", "correct the source's options"
             ) from error
-        except (KafkaError, OSError) as error:
+        except AuthorizationError as error:  # whoever grants rights may do so later
+            raise RefusedError(
+                f"Kafka refuses {self._topic!r}: {type(error).__name__}", "give the user the right to read the topic and its group"
+            ) from error
+        except (KafkaError, OSError, ValueError) as error:
             refused = refusal(self._settings)
             if refused is not None:
                 raise type(refused)(self._described(refused.what), self._described(refused.hint)) from error
-            raise UnavailableError(
-                f"Kafka at {self._settings.bootstrap_servers} did not answer: {type(error).__name__}: {error}"
-            ) from error
+            did = "sent what can't be read" if isinstance(error, ValueError) else "did not answer"
+            raise UnavailableError(f"Kafka at {self._settings.bootstrap_servers} {did}: {type(error).__name__}: {error}") from error
         except ConfigurationError as error:
             raise ConfigurationError(self._described(error.what), self._described(error.hint)) from error
         except SquallError:
             raise
+
+
+def _disconnect(consumer: Any) -> None:
+    with suppress(KafkaError, OSError):
+        consumer.close(autocommit=False, timeout_ms=1_000)

@@ -16,6 +16,7 @@ from squall.core.cleaning.foreign_json import decode_utf8, parse_json
 from squall.core.errors import ConfigurationError, InvalidRecordError
 from squall.core.net.outbound.errors import status_words
 from squall.ingest.registry.http import SourceHttp
+from squall.ingest.registry.live import RefusedError
 
 Decode = Callable[[bytes, threading.Event], Mapping[str, Any]]
 """Value of a message → its fields; raises `InvalidRecordError`, and `UnavailableError` where the registry does not answer."""
@@ -56,7 +57,7 @@ class AvroDecoder:
         Raises:
             InvalidRecordError: it is not in that format, its schema is not known, or the body does not fit it.
             UnavailableError: the registry does not answer.
-            ConfigurationError: the registry refuses the login.
+            RefusedError: the registry refuses the login.
         """
         if len(value) < _HEADER_BYTES or value[0] != _MAGIC:
             raise InvalidRecordError("broken_avro", "the message does not begin with a zero byte and the number of a schema")
@@ -76,7 +77,7 @@ class AvroDecoder:
             return self._schemas[number]
         answer = self._http.request("GET", f"{self._registry}/schemas/ids/{number}", stop, headers={"Accept": "application/json"})
         if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise ConfigurationError(
+            raise RefusedError(
                 f"the schema registry answered {status_words(answer.status)}", "correct user and password in the URL of registry"
             )
         if answer.status == HTTPStatus.NOT_FOUND:

@@ -14,12 +14,13 @@ from pydantic import Field, ValidationError
 from squall.core.config.kafka import KafkaSettings, SaslMechanism, SecurityProtocol
 from squall.core.config.sections import FrozenDict, ReadableFile
 from squall.core.dates.publication_time import zone
-from squall.core.errors import ConfigurationError, InvalidRecordError
+from squall.core.errors import ConfigurationError, InvalidRecordError, SquallError
 from squall.core.items import Batch, Item
 from squall.core.records import Kind
 from squall.ingest.documents import Defaults, build_document
-from squall.ingest.registry.answer import SourceAnswer
+from squall.ingest.registry.answer import SourceAnswer, answer_of
 from squall.ingest.registry.context import SourceContext
+from squall.ingest.registry.live import LiveSource
 from squall.ingest.registry.source_type import Secret, SourceOptions, SourceType
 from squall.ingest.source import BATCH_ITEMS, OriginNumbers, Source, accepted, no_commit, rejected
 from squall.ingest.topic.consumer import TopicConsumer
@@ -85,7 +86,7 @@ class KafkaType(SourceType[KafkaOptions]):
         return KafkaTopicSource(options, context).newest(stop, seconds)
 
 
-class KafkaTopicSource:
+class KafkaTopicSource(LiveSource):
     """Delivers the messages of a topic; the position is the group's committed offsets on the topic's own broker.
 
     Raises:
@@ -93,8 +94,8 @@ class KafkaTopicSource:
     """
 
     def __init__(self, options: KafkaOptions, context: SourceContext) -> None:
+        super().__init__(context)
         self._options = options
-        self._context = context
         self._numbers = OriginNumbers(context.name, context.clock)
         self._mapping = FieldMapping(options.fields, options.time_format)
         self._decode = decoder(options.format, options.registry, context.http)
@@ -111,17 +112,6 @@ class KafkaTopicSource:
         self._consumer = TopicConsumer(
             settings, options.topic, group, allow_plaintext=context.allow_plaintext, described=_in_terms_of_options
         )
-        self._closed = threading.Event()
-
-    @property
-    def name(self) -> str:
-        """As in the list."""
-        return self._context.name
-
-    @property
-    def live(self) -> bool:
-        """True; see `squall.ingest.source.Source`."""
-        return True
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
         """Deliver messages as they come; see `squall.ingest.source.Source`.
@@ -130,6 +120,7 @@ class KafkaTopicSource:
             UnavailableError: the broker or the registry does not answer, or there is no such topic.
             ConfigurationError: one of them refuses.
         """
+        self._stop = stop
         consumer, clock = self._consumer, self._context.clock
         for partition in consumer.start(self._options.start):
             self._context.report.gap()
@@ -138,7 +129,7 @@ class KafkaTopicSource:
                 extra={"source": self.name, "topic": self._options.topic, "partition": partition},
             )
         looked, behind = clock.monotonic(), False
-        while not stop.is_set() and not self._closed.is_set():
+        while not self._is_over():
             messages = consumer.poll(BATCH_ITEMS)
             self._context.report.contact()
             if messages:
@@ -161,31 +152,29 @@ class KafkaTopicSource:
             items = [item for message in messages if (item := self._item(message, stop)) is not None]
         finally:
             self.close()
-        documents = [item.document for item in items if item.document]
-        wrong = next((f"; {item.rejection.reason}: {item.rejection.detail}" for item in items if item.rejection), "")
-        return SourceAnswer(
-            last_document_at=max((each.published_at for each in documents), default=None),
-            documents=len(documents),
-            rejected=len(items) - len(documents),
-            detail=f"{len(lags)} partitions, {sum(lags.values()):,} messages to read{wrong}",
-        )
+        return answer_of(items, f"{len(lags)} partitions, {sum(lags.values()):,} messages to read")
 
     def close(self) -> None:
-        """Disconnect."""
-        self._closed.set()
+        """Disconnect; a commit still works."""
+        super().close()
         self._consumer.close()
 
     def _item(self, message: Message, stop: threading.Event) -> Item | None:
         if message.value is None:  # a tombstone: a deletion in a compacted topic
             return None
         origin = self._numbers.next()
+        place = f"{self._options.topic}, partition {message.partition}, offset {message.offset}"
         try:
             fields, in_known_form = self._mapping.fields(self._decode(message.value, stop), message)
             defaults = self._in_known_forms if in_known_form else self._defaults
             return accepted(origin, build_document(fields, defaults, self._context.clock.now()))
         except InvalidRecordError as error:
-            place = f"{self._options.topic}, partition {message.partition}, offset {message.offset}"
             return rejected(origin, InvalidRecordError(error.reason, f"{error.detail} ({place})"), message.value)
+        except (SquallError, MemoryError):
+            raise
+        except Exception as error:
+            log.exception("a message can't be read: %s", place, extra={"source": self.name})
+            return rejected(origin, InvalidRecordError("unforeseen", f"{type(error).__name__} ({place})"), message.value)
 
 
 def _settings(options: KafkaOptions) -> KafkaSettings:

@@ -10,7 +10,7 @@ from squall.core.records import Document, KnownVersion
 from squall.storage.queries.base import Queries, unique
 from squall.storage.queries.spans import EVER, sql
 from squall.storage.rows.documents import DeletionMark, StoredDocument
-from squall.storage.schema.table import utc
+from squall.storage.schema.table import VERSION, utc
 from squall.storage.schema.tables.documents import DELETIONS
 
 _VERSION = """
@@ -27,7 +27,8 @@ WHERE revises IN {ids:Array(String)} AND published_at < {until:DateTime64(3, 'UT
 """
 _ALL_VERSIONS = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)} OR revises IN {ids:Array(String)}"
 _STORED = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)}"
-_MARKED = DELETIONS.select("FINAL WHERE NOT done ORDER BY id LIMIT {limit:UInt32}")
+_MARKED = "SELECT id, version FROM deletions FINAL WHERE NOT done ORDER BY id LIMIT {limit:UInt32}"
+_STILL_MARKED = "SELECT id FROM deletions FINAL WHERE NOT done AND id IN {ids:Array(String)}"
 # A mutation rewrites every part that has one of the rows, so many documents are deleted at once.
 _DELETE: Final = (
     "ALTER TABLE story_members DELETE WHERE document_id IN {ids:Array(String)} SETTINGS mutations_sync = 2",
@@ -40,15 +41,19 @@ _AT_ONCE: Final = 5_000
 class VersionQueries(Queries):
     """Versions of documents."""
 
-    def mark_deleted(self, first_ids: Sequence[str]) -> int:
+    def mark_deleted(self, first_ids: Sequence[str], kept: Sequence[str] = ()) -> int:
         """Have documents deleted with all their versions by the next `delete_marked`; return how many of them are stored.
 
         Args:
             first_ids: ids of first versions; those that are not stored are left out.
+            kept: ids of first versions that were delivered, and not taken back since: a mark from before no longer counts.
 
         Raises:
             StoreUnavailableError: not acknowledged. Do it again.
         """
+        if kept:
+            again = self._select(_STILL_MARKED, ids=unique(kept)).columns[0]
+            self._write(DELETIONS, [DeletionMark(key, done=True) for key in again])
         if not first_ids:
             return 0
         stored = self._select(_STORED, ids=unique(first_ids)).columns[0]
@@ -58,16 +63,17 @@ class VersionQueries(Queries):
     def delete_marked(self) -> int:
         """Delete the documents that were marked, their mentions and their places in stories; return how many documents, at most 5,000.
 
-        What was counted of them stays counted until their hour is recounted. Returns when the rows are gone.
+        What was counted of them stays counted until their hour is recounted. Returns when the rows are gone. One that is marked again
+        meanwhile stays marked.
         """
-        marks = self._read(DELETIONS, _MARKED, limit=_AT_ONCE)
-        if not marks:
+        first_ids, marked = self._select(_MARKED, limit=_AT_ONCE).columns
+        if not first_ids:
             return 0
-        first_ids = [mark.id for mark in marks]
         versions = unique((*first_ids, *self._select(_ALL_VERSIONS, ids=first_ids).columns[0]))
         for statement in _DELETE:
             self._command(statement, ids=versions)
-        self._write(DELETIONS, [DeletionMark(key, done=True) for key in first_ids])
+        done = DELETIONS.block([DeletionMark(key, done=True) for key in first_ids], {VERSION.name: [version + 1 for version in marked]})
+        self._backend.insert(done, "")
         return len(first_ids)
 
     def known_versions(self, documents: Sequence[Document], model_version: str) -> list[KnownVersion]:

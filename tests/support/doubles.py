@@ -203,7 +203,9 @@ class MemoryStore:
             self.rows |= {row.document.id: row for row in rows}
             self.events.append("insert")
 
-    def mark_deleted(self, first_ids: Sequence[str]) -> int:
+    def mark_deleted(self, first_ids: Sequence[str], kept: Sequence[str]) -> int:
+        if not first_ids:
+            return 0
         self._maybe_fail()
         gone = [key for key, row in self.rows.items() if row.document.first_id in first_ids]
         for key in gone:

@@ -35,6 +35,10 @@ class JetstreamServer:
         self.accepts_dictionary = True
         self.cut: Callable[[], bool] = lambda: False
         """Asked before each message whether to lose the connection."""
+        self.refuses_old_times = False
+        """Whether a time before what is kept is refused, instead of beginning with the oldest."""
+        self.refusals = 0
+        """How many of the next requests are answered with 403."""
         self.requests: list[dict[str, list[str]]] = []
         self.sent = 0
         self._clock_us, self._step_us = start_us, step_us
@@ -90,6 +94,12 @@ class JetstreamServer:
         cursor = int(query.get("cursor", ["0"])[0])
         if v2 and 0 < cursor < min(self.floor, TIMESTAMP):
             return _error(connection, "CursorTooOld", f"cursor below retention floor {self.floor}")
+        oldest = next((time_us for seq, time_us, _, _ in self.events if seq >= self.floor), 0)
+        if v2 and self.refuses_old_times and TIMESTAMP <= cursor < oldest:
+            return _error(connection, "CursorTooOld", "the cursor is before what is kept")
+        if self.refusals:
+            self.refusals -= 1
+            return connection.respond(http.HTTPStatus.FORBIDDEN, "not now")
         asked = query.get("zstdDictionary")
         if asked and not (self.dictionary and self.accepts_dictionary and int(asked[0]) == self.dictionary.dict_id()):
             return _error(connection, "UnknownZstdDictionary", "unknown zstd dictionary id")

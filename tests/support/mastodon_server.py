@@ -29,6 +29,12 @@ class MastodonServer:
         """Asked before each message whether to lose the connection."""
         self.deaf = False
         """Whether the stream is silent, without an error."""
+        self.streaming = ""
+        """The streaming address that the server names; empty: its own."""
+        self.refused = ""
+        """Timelines that are refused with 404, by what their path begins with; `/` is also the stream, with 403."""
+        self.kept = 1_000_000
+        """How many statuses lists keep."""
         self._ms = int(start.timestamp() * 1000)
         self._step_ms = int(step_seconds * 1000)
         self._streams: dict[ServerConnection, list[list[str]]] = {}
@@ -127,11 +133,13 @@ class MastodonServer:
         split = urlsplit(request.path)
         self.requests.append(request.path)
         if split.path == "/api/v2/instance":
-            return self._json({"configuration": {"urls": {"streaming": self.url.replace("http", "ws")}}})
+            return self._json({"configuration": {"urls": {"streaming": self.streaming or self.url.replace("http", "ws")}}})
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self._json({"error": "The access token is invalid"}, http.HTTPStatus.UNAUTHORIZED)
         if split.path == "/api/v1/streaming":
-            return None
+            return self._json({"error": "Forbidden"}, http.HTTPStatus.FORBIDDEN) if self.refused == "/" else None
+        if self.refused and split.path.startswith(self.refused):
+            return self._json({"error": "Record not found"}, http.HTTPStatus.NOT_FOUND)
         self.remaining -= 1
         if self.remaining < 0:
             self.remaining = 300
@@ -140,7 +148,9 @@ class MastodonServer:
         after, limit = int(query.get("min_id", ["0"])[0]), int(query["limit"][0])
         kind, _, value = split.path.removeprefix("/api/v1/timelines/").partition("/")
         found = [each for each in self.statuses if kind == "public" or kind == "list" or value in [tag["name"] for tag in each["tags"]]]
-        found = sorted((each for each in found if int(each["id"]) > after), key=lambda each: int(each["id"]))
+        before = int(query.get("max_id", [str(1 << 80)])[0])
+        found = sorted(found, key=lambda each: int(each["id"]))[-self.kept if kind == "list" else 0 :]
+        found = [each for each in found if after < int(each["id"]) < before]
         page = found[:limit] if "min_id" in query else found[-limit:]
         return self._json(page[::-1])
 

@@ -24,6 +24,10 @@ class RedditServer:
         """Half of the window: PRAW spreads its requests over what is left of it, and is not ahead of that."""
         self.failures = 0
         """How many of the next requests are answered with 503."""
+        self.refusals = 0
+        """The same with 403."""
+        self.listed = 1_000
+        """How many posts a listing has."""
         self._now = now
         server = self
 
@@ -41,6 +45,10 @@ class RedditServer:
                 if server.failures:
                     server.failures -= 1
                     self._answer({"error": 503}, 503)
+                    return
+                if server.refusals:
+                    server.refusals -= 1
+                    self._answer({"message": "Forbidden", "error": 403}, 403)
                     return
                 split = urlsplit(self.path)
                 query = {name: values[0] for name, values in parse_qs(split.query).items()}
@@ -95,7 +103,7 @@ class RedditServer:
             wanted = query["id"].split(",")
             return _listing([post for post in self.posts if post[1]["name"] in wanted], None)
         kind = "t1" if "/comments" in path else "t3"
-        listed = [post for post in reversed(self.posts) if post[0] == kind][:1_000]
+        listed = [post for post in reversed(self.posts) if post[0] == kind][: self.listed]
         names = [post[1]["name"] for post in listed]
         start = names.index(query["after"]) + 1 if query.get("after") in names else 0
         page = listed[start : start + min(100, int(query.get("limit", 25)))]

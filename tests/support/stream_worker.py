@@ -59,8 +59,8 @@ class FaultyDocuments:
     def known_versions(self, documents: Sequence[Document], model_version: str) -> list[KnownVersion]:
         return self._documents.known_versions(documents, model_version)
 
-    def mark_deleted(self, first_ids: Sequence[str]) -> int:
-        return self._documents.mark_deleted(first_ids)
+    def mark_deleted(self, first_ids: Sequence[str], kept: Sequence[str]) -> int:
+        return self._documents.mark_deleted(first_ids, kept)
 
     def insert(self, rows: Sequence[ScoredDocument], *, token: str) -> None:
         self._inserts += 1

@@ -115,7 +115,7 @@ def print_summary(reports: Sequence[IngestReport], as_json: bool, extra: dict[st
     """Print the summary: one line of JSON, or one line per source."""
     summaries = [report.as_dict() for report in reports]
     if as_json:
-        total = {key: sum(summary[key] for summary in summaries) for key in ("sent", "duplicates", "rejected", "batches")}
+        total = {key: sum(summary[key] for summary in summaries) for key in ("sent", "duplicates", "rejected", "deleted", "batches")}
         reasons: dict[str, int] = {}
         for summary in summaries:
             for reason, count in summary["reasons"].items():
@@ -127,5 +127,6 @@ def print_summary(reports: Sequence[IngestReport], as_json: bool, extra: dict[st
         why = ", ".join(f"{count} {reason}" for reason, count in summary["reasons"].items())
         span = f", published {summary['first_published_at']} to {summary['last_published_at']}" if summary["sent"] else ""
         rejected = f", {summary['rejected']:,} rejected ({why})" if summary["rejected"] else ""
+        deleted = f", {summary['deleted']:,} deleted" if summary["deleted"] else ""
         twice = f" ({summary['duplicates']:,} of them twice)" if summary["duplicates"] else ""
-        echo(f"{summary['source']}: {summary['sent']:,} sent{twice}{rejected}{span}")
+        echo(f"{summary['source']}: {summary['sent']:,} sent{twice}{rejected}{deleted}{span}")

@@ -18,6 +18,7 @@ from kafka.structs import OffsetAndMetadata
 
 from squall.core.errors import ConfigurationError, UnavailableError
 from squall.core.items import Item
+from squall.ingest.topic.mapping import FieldMapping, Message
 from squall.ingest.topic.source import KafkaType
 from squall.sources.conformance import SourceConformance, SourceRig, TypeRig, run
 from tests.support.apache_kafka.cluster import ApacheKafka
@@ -92,6 +93,51 @@ def test_on_apache_kafka_positions_survive_and_several_partitions_are_read(apach
     answer = rig.kind.check(rig.options, rig.context(), threading.Event(), 20)
     assert answer.last_document_at is not None
     assert answer.detail == "3 partitions, 0 messages to read"
+
+
+def test_what_a_transaction_took_back_is_not_read(apache_kafka: ApacheKafka, tmp_path: Path) -> None:
+    bootstrap = apache_kafka.bootstrap
+    topic = topic_of(bootstrap)
+    producer = KafkaProducer(bootstrap_servers=bootstrap, transactional_id=unique("transaction"))
+    producer.init_transactions()
+    for title, kept in (("kept", True), ("taken back", False), ("kept, too", True), ("taken back, too", False)):
+        producer.begin_transaction()
+        producer.send(topic, story(title))
+        producer.commit_transaction() if kept else producer.abort_transaction()
+    producer.close()
+    batches = run(rig_of(bootstrap, topic, tmp_path), expected=2)
+    assert [item.document.title for batch in batches for item in batch.items if item.document] == ["kept", "kept, too"]
+    assert batches[-1].caught_up, "what was taken back does not keep it behind"
+
+
+def test_a_message_that_breaks_the_reading_is_rejected_alone(
+    broker: DevelopmentBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaking(mapping: FieldMapping, values: Any, message: Message) -> Any:
+        if message.offset == 1:
+            raise ValueError("unforeseen")
+        return fields(mapping, values, message)
+
+    fields = FieldMapping.fields
+    monkeypatch.setattr(FieldMapping, "fields", breaking)
+    topic = topic_of(broker.bootstrap)
+    send(broker.bootstrap, topic, [story(title) for title in TITLES[:3]])
+    first, broken, last = items_of(rig_of(broker.bootstrap, topic, tmp_path), 3)
+    assert broken.rejection is not None
+    assert broken.rejection.detail == f"ValueError ({topic}, partition 0, offset 1)"
+    assert [item.document.title for item in (first, last) if item.document] == [TITLES[0], TITLES[2]]
+
+
+def test_a_batch_that_is_committed_after_the_source_is_closed_does_not_come_again(broker: DevelopmentBroker, tmp_path: Path) -> None:
+    topic = topic_of(broker.bootstrap)
+    send(broker.bootstrap, topic, [story(title) for title in TITLES[:3]])
+    rig = rig_of(broker.bootstrap, topic, tmp_path)
+    source = rig.kind.open(rig.options, rig.context())
+    batch = next(iter(source.batches(threading.Event())))
+    source.close()
+    batch.commit()
+    assert source._consumer._committer is None  # type: ignore[attr-defined]
+    assert items_of(rig, 0) == []
 
 
 def test_from_the_latest_nothing_is_lost_between_the_first_start_and_the_first_commit(broker: DevelopmentBroker, tmp_path: Path) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
-from squall.core.errors import ConfigurationError
+from squall.core.errors import UnavailableError
 from squall.core.items import Batch, Item
+from squall.ingest.bluesky import source as bluesky
 from squall.ingest.bluesky.options import BlueskyOptions
 from squall.ingest.bluesky.source import BlueskySource
+from squall.ingest.registry.answer import first_answer
 from squall.ingest.social.pauses import Pauses
 from tests.support.jetstream_server import JetstreamServer, train_dictionary
 from tests.support.source_context import source_context
@@ -179,12 +181,50 @@ def test_only_chosen_authors_are_read(server: JetstreamServer, tmp_path: Path, p
     assert texts(read(source, lambda items: bool(items))) == ["bank of ada"]
 
 
-def test_a_server_without_version_2_is_an_error_that_says_so(server: JetstreamServer, tmp_path: Path) -> None:
+def test_a_refusal_is_tried_again_and_shown_as_failing_until_it_passes(
+    server: JetstreamServer, tmp_path: Path, protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    start_at_tip(server, tmp_path, protocol)
+    server.post("next bank")
+    server.refusals = 3
+    source = open_source(server, tmp_path, protocol)
+    assert texts(read(source, lambda items: bool(items))) == ["next bank"]
+    assert caplog.text.count("answered 403 Forbidden") == 3
+    assert source._context.report.failure == ""
+
+
+def test_a_server_without_version_2_is_a_failure_that_says_so(server: JetstreamServer, tmp_path: Path) -> None:
     server.has_v2 = False
     source = open_source(server, tmp_path, "v2")
-    with pytest.raises(ConfigurationError, match="refuses the stream") as error:
-        list(source.batches(threading.Event()))
-    assert 'protocol = "v1"' in error.value.hint
+    with pytest.raises(UnavailableError, match="404 Not Found") as error:
+        first_answer(source, source._context, threading.Event(), 0.5)
+    assert 'protocol = "v1"' in str(error.value)
+
+
+@pytest.mark.parametrize("kept_hours", [0.0, 5.0])
+def test_where_the_server_refuses_an_old_time_it_goes_on_from_the_oldest_and_says_the_gap(
+    server: JetstreamServer, tmp_path: Path, kept_hours: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(bluesky, "SHORTEST_PAUSE", 0.0)
+    start_at_tip(server, tmp_path, "v2")
+    server.post("lost bank")
+    ago = datetime.now(UTC).timestamp() - kept_hours * HOUR
+    server._clock_us = int(ago * 1e6)
+    server.post("oldest bank")
+    for _ in range(100):
+        server.post("my cat")
+    server.post("newest bank")
+    server.floor, server.boot, server.refuses_old_times = 3, "boot-2", True
+    source = open_source(server, tmp_path, "v2")
+    if kept_hours:
+        found = texts(read(source, lambda items: "newest bank" in texts(items)))
+        assert found in (["oldest bank", "newest bank"], ["newest bank"])  # to within a minute
+    else:
+        threading.Timer(1.0, lambda: server.post("next bank")).start()
+        read(source, lambda items: "next bank" in texts(items))
+    assert source.gaps == 1
+    assert "posts are missing: the server no longer has those from" in caplog.text
+    assert len(server.requests) < 25
 
 
 def test_while_nobody_takes_batches_the_server_has_to_wait(server: JetstreamServer, tmp_path: Path) -> None:

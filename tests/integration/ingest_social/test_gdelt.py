@@ -155,6 +155,26 @@ def test_an_encrypted_file_is_a_damaged_one() -> None:
         list(rows(bytes(body)))
 
 
+def test_an_old_file_that_the_server_misses_for_a_moment_is_not_left_out(server: GdeltServer, tmp_path: Path) -> None:
+    server.publish(AT, gkg_row("first", AT))
+    read(open_source(server, tmp_path))
+    body = server.files.pop(server.publish(AT + STEP, gkg_row("second", AT)))
+    server.publish(AT + 4 * STEP, gkg_row("last", AT))
+    for number in (2, 3):
+        server.files[f"{AT + number * STEP:%Y%m%d%H%M%S}.gkg.csv.zip"] = body
+    clock = ManualClock(AT + timedelta(hours=6))
+    sleep = clock.sleep
+
+    def appear(pause: float) -> None:
+        sleep(pause)
+        server.files[f"{AT + STEP:%Y%m%d%H%M%S}.gkg.csv.zip"] = body
+
+    clock.sleep = appear  # type: ignore[method-assign]
+    source = open_source(server, tmp_path, clock)
+    assert [document.title for document in documents(read(source))] == ["second", "second", "second", "last"]
+    assert source.gaps == 0
+
+
 def test_a_refusal_is_waited_out_as_long_as_the_server_asks(server: GdeltServer, tmp_path: Path) -> None:
     server.publish(AT, gkg_row("first", AT))
     server.refusals = [(429, {"Retry-After": "700"})]

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from squall.core.errors import ConfigurationError
+from squall.core.errors import UnavailableError
 from squall.core.items import Item
 from squall.ingest.mastodon import source as mastodon
 from squall.ingest.mastodon.options import MastodonOptions
 from squall.ingest.mastodon.source import MastodonSource
+from squall.ingest.registry.answer import first_answer
 from squall.ingest.social.pauses import Pauses
 from tests.support.mastodon_server import TOKEN, MastodonServer
 from tests.support.source_context import source_context
@@ -61,7 +62,7 @@ def read(server: MastodonServer, tmp_path: Path) -> Iterator[Callable[..., Reade
     readers: list[Reader] = []
 
     def start(**options: Any) -> Reader:
-        wanted = server.subscribed + len(options.get("hashtags", ("a", "b")))
+        wanted = server.subscribed + len(options.get("hashtags", ("a", "b"))) + len(options.get("lists", ()))
         readers.append(Reader(server, tmp_path, **options))
         wait_for(lambda: server.subscribed >= wanted)
         wait_for(lambda: sum("timelines" in request for request in server.requests) >= wanted)
@@ -165,9 +166,67 @@ def test_the_limit_of_requests_is_respected(server: MastodonServer, read: Callab
     assert time.monotonic() - began >= 0.2  # two requests, the second of which left one: the reset was waited for
 
 
-def test_a_refused_token_is_an_error_that_says_so(server: MastodonServer, tmp_path: Path) -> None:
+def test_a_refused_token_is_a_failure_that_says_so(server: MastodonServer, tmp_path: Path) -> None:
     options = MastodonOptions.model_validate({"url": server.url, "token": "wrong", "public": True})
-    with pytest.raises(ConfigurationError, match="refuses") as error:
-        list(MastodonSource(options, source_context(tmp_path)).batches(threading.Event()))
+    context = source_context(tmp_path)
+    with pytest.raises(UnavailableError, match="refuses") as error:
+        first_answer(MastodonSource(options, context), context, threading.Event(), 0.5)
     assert "wrong" not in str(error.value)
-    assert "token" in error.value.hint
+    assert "token" in str(error.value)
+
+
+def test_a_refusal_is_tried_again_until_it_passes(server: MastodonServer, read: Callable[..., Reader], tmp_path: Path) -> None:
+    reader = read()
+    server.write("before", "stocks")
+    wait_for(lambda: bool(reader.texts))
+    server.refused = "/"
+    server.drop()
+    wait_for(lambda: reader.source._context.report.failure != "")
+    server.write("meanwhile", "stocks")
+    server.refused = ""
+    wait_for(lambda: "meanwhile" in reader.texts)
+    assert "refuses" not in reader.source._context.report.failure
+
+
+def test_a_list_that_is_gone_does_not_hold_up_the_others(
+    server: MastodonServer, read: Callable[..., Reader], caplog: pytest.LogCaptureFixture
+) -> None:
+    server.refused = "/api/v1/timelines/list/"
+    reader = read(hashtags=("stocks",), lists=("77",))
+    server.write("heard", "stocks")
+    wait_for(lambda: reader.texts == ["heard"])
+    assert "list/77: 404 Not Found" in caplog.text
+
+
+def test_a_list_that_no_longer_goes_back_to_what_was_read_is_a_gap(
+    server: MastodonServer, read: Callable[..., Reader], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.kept = 100
+    reader = read(hashtags=(), lists=("77",))
+    server.write("before")
+    wait_for(lambda: bool(reader.texts))
+    reader.close()
+    for number in range(90):
+        server.write(f"meanwhile {number}", stream=False)
+    again = Reader(server, tmp_path, hashtags=(), lists=("77",))
+    wait_for(lambda: len(again.texts) == 90)
+    again.close()
+    assert again.source.gaps == 0
+    for number in range(150):
+        server.write(f"later {number}", stream=False)
+    last = Reader(server, tmp_path, hashtags=(), lists=("77",))
+    wait_for(lambda: len(last.texts) == 100)
+    last.close()
+    assert last.source.gaps == 1
+    assert "statuses of list:77 are missing: the server no longer has those from 20" in caplog.text
+
+
+def test_a_streaming_address_on_a_private_network_is_not_connected_to(server: MastodonServer, tmp_path: Path) -> None:
+    elsewhere = MastodonServer(datetime.now(UTC))
+    server.streaming = elsewhere.url.replace("http", "ws")
+    options = MastodonOptions.model_validate({"url": server.url, "token": TOKEN, "public": True})
+    context = source_context(tmp_path)
+    with pytest.raises(UnavailableError, match="SQUALL_INGEST__PRIVATE_HOSTS"):
+        first_answer(MastodonSource(options, context), context, threading.Event(), 0.5)
+    assert elsewhere.requests == []
+    elsewhere.close()

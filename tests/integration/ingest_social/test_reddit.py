@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from squall.core.clock import ManualClock
-from squall.core.errors import ConfigurationError
+from squall.core.errors import UnavailableError
 from squall.core.items import Item
 from squall.ingest.reddit.api import RedditApi
 from squall.ingest.reddit.options import RedditOptions
 from squall.ingest.reddit.source import RedditSource
+from squall.ingest.registry.answer import first_answer
 from squall.ingest.social.pauses import Pauses
 from tests.support.reddit_server import CLIENT, RedditServer
 from tests.support.source_context import source_context
@@ -39,8 +40,8 @@ def clock() -> ManualClock:
 
 def open_source(server: RedditServer, folder: Path, clock: ManualClock, **given: Any) -> RedditSource:
     values = {"subreddits": ["r/stocks", "investing"], "client_id": CLIENT[0], "client_secret": CLIENT[1], "contact": "ada_l", **given}
-    options = RedditOptions.model_validate(values)
-    return RedditSource(options, source_context(folder, clock=clock), RedditApi(options, server.url, server.url), Pauses(Random(1)))
+    options, context = RedditOptions.model_validate(values), source_context(folder, clock=clock)
+    return RedditSource(options, context, RedditApi(options, context.http, server.url, server.url), Pauses(Random(1)))
 
 
 def read(source: RedditSource, polls: int = 1) -> list[Item]:
@@ -93,15 +94,17 @@ def test_what_was_not_committed_comes_again(server: RedditServer, tmp_path: Path
     assert texts(read(open_source(server, tmp_path, clock))) == ["first"]
 
 
+@pytest.mark.parametrize("listed", [1_000, 953])
 def test_more_posts_than_reddit_lists_are_said_to_be_missing(
-    server: RedditServer, tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    server: RedditServer, tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture, listed: int
 ) -> None:
     server.submit("first", age=3_600)
     read(open_source(server, tmp_path, clock, comments=False))
     for number in range(1_100):
         server.submit(f"meanwhile {number}", age=1_800)
+    server.listed = listed
     source = open_source(server, tmp_path, clock, comments=False)
-    assert len(read(source, polls=2)) == 1_000
+    assert len(read(source, polls=2)) == listed
     assert source.gaps == 1
     assert "posts are missing" in caplog.text
 
@@ -142,10 +145,21 @@ def test_failures_of_the_server_are_waited_out(server: RedditServer, tmp_path: P
     assert texts(read(open_source(server, tmp_path, clock))) == ["first"]
 
 
-def test_a_refused_login_is_an_error_that_tells_of_the_approval(server: RedditServer, tmp_path: Path, clock: ManualClock) -> None:
-    with pytest.raises(ConfigurationError, match="refuses the app's login") as error:
-        read(open_source(server, tmp_path, clock, client_secret="wrong"))
-    assert "approval" in error.value.hint
+def test_a_refusal_is_tried_again_until_it_passes(server: RedditServer, tmp_path: Path, clock: ManualClock) -> None:
+    server.submit("first", age=60)
+    server.refusals = 3
+    source = open_source(server, tmp_path, clock, comments=False)
+    assert texts(read(source)) == ["first"]
+    assert source._context.report.failure == ""
+
+
+def test_a_refused_login_is_a_failure_that_tells_of_the_approval(
+    server: RedditServer, tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = open_source(server, tmp_path, clock, client_secret="wrong")
+    with pytest.raises(UnavailableError, match="refuses the app's login") as error:
+        first_answer(source, source._context, threading.Event(), 5)
+    assert "approval" in str(error.value)
 
 
 def test_a_stop_is_prompt_although_reddits_limit_is_reached(server: RedditServer, tmp_path: Path, clock: ManualClock) -> None:

@@ -53,7 +53,7 @@ class LocalReddit(RedditType):
     url = ""
 
     def open(self, options: RedditOptions, context: SourceContext) -> RedditSource:
-        return RedditSource(options, context, RedditApi(options, self.url, self.url))
+        return RedditSource(options, context, RedditApi(options, context.http, self.url, self.url))
 
 
 class TestReddit(SourceConformance):

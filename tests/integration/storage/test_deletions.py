@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from squall.storage import Store
 from tests.integration.storage.mention_samples import naming
@@ -41,6 +44,37 @@ def test_a_deletion_is_marked_again_when_the_document_comes_again(store: Store) 
         assert store.documents.mark_deleted([row.document.id, row.document.id]) == 1
         assert store.documents.delete_marked() == 1
         assert ids(store, "documents") == set()
+
+
+def test_a_document_that_comes_again_after_it_was_marked_is_kept(store: Store) -> None:
+    row, other = scored(1), scored(2)
+    store.documents.insert([row, other], token="a")
+    assert store.documents.mark_deleted([row.document.id, other.document.id]) == 2
+    assert store.documents.mark_deleted([], kept=[row.document.id, "f" * 32]) == 0
+    assert store.documents.delete_marked() == 1
+    assert ids(store, "documents") == {row.document.id}
+    assert store.documents.mark_deleted([row.document.id]) == 1
+    assert store.documents.delete_marked() == 1
+
+
+def test_one_that_is_marked_again_while_it_is_being_deleted_stays_marked(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = scored(1)
+    store.documents.insert([row], token="a")
+    store.documents.mark_deleted([row.document.id])
+    command = store.documents._command
+
+    def comes_again_meanwhile(statement: str, **parameters: Any) -> None:
+        command(statement, **parameters)
+        if "TABLE documents" in statement:
+            store.documents.insert([row], token="b")
+            store.documents.mark_deleted([row.document.id])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.documents, "_command", comes_again_meanwhile)
+        assert store.documents.delete_marked() == 1
+    assert ids(store, "documents") == {row.document.id}
+    assert store.documents.delete_marked() == 1
+    assert ids(store, "documents") == set()
 
 
 def test_what_is_not_stored_is_not_marked(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -18,11 +19,12 @@ import pytest
 
 from squall.core.clock import ManualClock
 from squall.core.config.ingest import IngestSettings
-from squall.core.errors import ConfigurationError, UnavailableError
+from squall.core.errors import UnavailableError
 from squall.core.items import Batch
 from squall.core.observability.health import Health
 from squall.ingest.cursors import CursorStore
 from squall.ingest.local.folder import FolderOptions, FolderType
+from squall.ingest.registry.answer import SourceAnswer
 from squall.ingest.registry.context import SourceContext, SourceCursor, SourceReport
 from squall.ingest.registry.http import SourceHttp
 from squall.ingest.source import Source
@@ -210,13 +212,66 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         drop.read()
 
 
-def test_too_many_files_are_an_error_that_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_files_that_stay_are_a_failure_that_names_the_remedy_and_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("squall.ingest.local.folder_scan.MOST_FILES", 2)
     drop = Drop(tmp_path)
     for n in range(3):
-        drop.write(f"{n}.jsonl", str(n))
-    with pytest.raises(ConfigurationError, match="done = "):
+        drop.write(f"{n}.jsonl", str(n), at=n)
+    with pytest.raises(UnavailableError, match="more than 2 files"):
         drop.read()
+    (drop.folder / "2.jsonl").unlink()
+    assert drop.read() == ["0", "1"]
+
+
+def test_however_many_files_there_are_they_are_read_in_their_order_if_they_are_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("squall.ingest.local.folder_scan.MOST_FILES", 2)
+    drop = Drop(tmp_path, done="done")
+    for n in (3, 1, 4, 0, 2):
+        drop.write(f"{9 - n}.jsonl", str(n), at=n + 1)
+    assert drop.read(20) == ["0", "1", "2", "3", "4"]
+    assert len(drop.left()) == 5
+
+
+def test_a_file_that_can_not_be_opened_is_tried_again_and_does_not_hold_up_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    drop = Drop(tmp_path, failed="failed")
+    locked = drop.write("a.jsonl", "one", at=1)
+    drop.write("b.jsonl", "two", at=2)
+    opened = os.open
+    is_locked = True
+
+    def refusing(path: Any, *rest: Any, **more: Any) -> int:  # as root, permissions refuse nothing
+        if is_locked and Path(path) == locked:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, *rest, **more)
+
+    def unlock() -> None:
+        nonlocal is_locked
+        is_locked = False
+
+    monkeypatch.setattr("os.open", refusing)
+    assert drop.read(30, {10: unlock}) == ["two", "one"]
+    assert caplog.text.count("a.jsonl can't be opened") == 1
+    assert drop.left() == ["a.jsonl", "b.jsonl"]
+    assert drop.read() == []
+
+
+def test_a_check_does_not_wait_until_a_file_is_complete(tmp_path: Path) -> None:
+    drop = Drop(tmp_path, settle_seconds=5)
+
+    def checked() -> SourceAnswer:
+        options = FolderOptions(path=drop.folder, **drop.options)
+        return FolderType().check(options, context_of(drop.base, drop.clock), threading.Event(), 1.0)
+
+    assert "there is no file of JSONL, CSV or Parquet" in checked().detail
+    drop.write("a.jsonl", "one", at=1)
+    drop.write("b.jsonl", "two", "", at=2)
+    found = checked()
+    assert (found.documents, found.rejected) == (1, 1)
+    assert found.detail.startswith(f"2 files in {drop.folder}, the newest is b.jsonl; missing_field")
 
 
 class TestFolder(SourceConformance):

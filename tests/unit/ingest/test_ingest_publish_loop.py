@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,11 +9,12 @@ import pytest
 
 from squall.core.clock import ManualClock
 from squall.core.errors import ConfigurationError, StoppedError
-from squall.core.items import DeadLetter
-from squall.core.records import Document
+from squall.core.items import Batch, DeadLetter, Item, Origin
+from squall.core.records import Document, Kind
 from squall.ingest.cursors import CursorStore
 from squall.ingest.file.source import FileOptions, FileSource
 from squall.ingest.publish_loop import publish
+from squall.ingest.source import accepted, deleted, no_commit
 
 CLOCK = ManualClock(datetime(2026, 3, 2, tzinfo=UTC))
 
@@ -67,6 +68,43 @@ def test_everything_is_sent_or_dead_lettered_and_counted(tmp_path: Path) -> None
         CLOCK.now(),
     )
     assert (report.as_dict()["sent"], report.as_dict()["duplicates"]) == (7, 0)
+
+
+class Given:
+    """A source with these batches."""
+
+    name, live = "given", False
+
+    def __init__(self, *batches: Sequence[Item]) -> None:
+        self._batches = batches
+
+    def batches(self, stop: threading.Event) -> Iterator[Batch]:
+        yield from (Batch(items, no_commit) for items in self._batches)
+
+    def close(self) -> None:
+        pass
+
+
+def test_deletions_keep_their_place_among_the_documents_of_one_id_and_are_counted() -> None:
+    order: list[tuple[str, str]] = []
+
+    class Ordered(FakePublisher):
+        def publish(self, documents: Sequence[Document], stop: threading.Event) -> None:
+            order.extend(("document", document.id[:2]) for document in documents)
+
+        def delete(self, document_ids: Sequence[str], stop: threading.Event) -> None:
+            order.extend(("deletion", key[:2]) for key in document_ids)
+
+    first, second = ("aa" * 16, "bb" * 16)
+
+    def created(key: str) -> Item:
+        at = CLOCK.now()
+        return accepted(Origin("given", 0, 1), Document(id=key, kind=Kind.NEWS, source="s", text="t", published_at=at, collected_at=at))
+
+    gone = [deleted(Origin("given", 0, 1), key) for key in (first, second)]
+    report = publish(Given([created(second), *gone, created(first)]), Ordered(), threading.Event(), CLOCK)
+    assert order == [("document", "bb"), ("deletion", "aa"), ("deletion", "bb"), ("document", "aa")]
+    assert (report.sent, report.deleted, report.as_dict()["deleted"]) == (2, 2, 2)
 
 
 def test_what_one_run_sends_twice_is_counted_as_duplicates(tmp_path: Path) -> None:

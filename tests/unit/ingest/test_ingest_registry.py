@@ -64,6 +64,28 @@ def test_an_error_names_file_table_field_and_remedy(text: str, words: list[str],
     assert [word for word in words if word not in str(raised.value)] == []
 
 
+@pytest.mark.parametrize(
+    ("rest", "words"),
+    [
+        ('keywords = "x"', 'keywords: must be a list, such as ["x"]'),
+        ('keywords = ["bank", 5]', 'keywords, number 2 of the list: must be text in quotes, such as "x"'),
+        ('cashtags = "F"', 'cashtags: must be true or false or a list, such as ["x"]'),
+        ("cashtags = [true]", 'cashtags, number 1 of the list: must be text in quotes, such as "x"'),
+        ('cashtags = true\nreplies = "perhaps"', "replies: must be true or false"),
+        ('cashtags = true\nprotocol = "v3"', "protocol: must be 'v2' or 'v1'"),
+        ('cashtags = true\nstart_hours = "soon"', "start_hours: must be a number"),
+        ("cashtags = true\nstart_hours = 40", "start_hours: must be less than or equal to 36"),
+        ('keywords = ["*"]', "'*' is no keyword"),
+    ],
+    ids=range(9),
+)
+def test_a_value_of_another_kind_is_said_in_terms_of_the_file(rest: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load(tmp_path, table(rest=rest, kind="bluesky"))
+    assert words in raised.value.what
+    assert "tuple" not in str(raised.value)
+
+
 def test_a_wrong_secret_is_not_repeated(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         load(tmp_path, table(rest='titles = 3\npassword = "hunter2hunter2"\nextra = "hunter2hunter2"'))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from squall.core.clock import ManualClock
 from squall.ingest.local.followed_file import FollowedFile
 from squall.ingest.local.tail import TailOptions, TailType
+from squall.ingest.registry.answer import SourceAnswer
 from squall.sources.conformance import SourceConformance, SourceRig, TypeRig
 from tests.unit.ingest.test_ingest_folder import NOW, context_of, row
 
@@ -126,6 +128,85 @@ def test_a_rotation_while_nobody_looked_loses_nothing(log: Log) -> None:
     rotate(log)
     log.append(row("three"))
     assert log.follow(lambda: None) == ["two", "three"]
+
+
+def rotate_twice(log: Log, rotate_name: Callable[[int], str] = "posts.jsonl.{}".format) -> None:
+    """Two rotations of what `log` is followed in, with lines in all three files."""
+    log.append(row("rest of the first"))
+    log.path.rename(log.folder / rotate_name(1))
+    log.append(row("all of the second"))
+    (log.folder / rotate_name(1)).rename(log.folder / rotate_name(2))
+    log.path.rename(log.folder / rotate_name(1))
+    log.append(row("third"))
+
+
+def test_two_rotations_while_nobody_looked_lose_nothing(log: Log) -> None:
+    log.append(row("one"))
+    assert log.follow() == ["one"]
+    rotate_twice(log)
+    (log.folder / "posts.jsonl.lock").write_text("no line of this file")
+    assert log.follow(lambda: None, lambda: None) == ["rest of the first", "all of the second", "third"]
+    assert log.follow() == []
+    assert log.rejections == []
+
+
+@pytest.mark.parametrize("name", ["posts-2026113{}.jsonl", "posts.jsonl-2026113{}"])
+def test_two_rotations_to_dates_while_nobody_looked_lose_nothing(log: Log, name: str) -> None:
+    log.append(row("one"))
+    assert log.follow() == ["one"]
+    for number, title in enumerate(["first", "second"]):
+        log.append(row(title))
+        log.path.rename(log.folder / name.format(number))
+    log.append(row("third"))
+    assert log.follow(lambda: None, lambda: None) == ["first", "second", "third"]
+
+
+def test_two_rotations_between_two_looks_lose_nothing(log: Log) -> None:
+    log.append(row("one"))
+    assert log.follow(lambda: rotate_twice(log), lambda: None, lambda: None) == ["one", "rest of the first", "all of the second", "third"]
+
+
+def test_a_rotated_file_that_was_compressed_meanwhile_is_a_gap_with_its_name(log: Log, caplog: pytest.LogCaptureFixture) -> None:
+    log.append(row("one"))
+    assert log.follow() == ["one"]
+    rotate_twice(log)
+    (log.folder / "posts.jsonl.1").rename(log.folder / "posts.jsonl.1.gz")
+    assert log.follow(lambda: None, lambda: None) == ["rest of the first", "third"]
+    assert "posts.jsonl.1.gz is compressed and is not read" in caplog.text
+
+
+def test_where_the_file_that_was_followed_is_gone_the_gap_is_said_and_later_ones_are_read(
+    log: Log, caplog: pytest.LogCaptureFixture
+) -> None:
+    log.append(row("one"))
+    assert log.follow() == ["one"]
+    rotate_twice(log)
+    (log.folder / "posts.jsonl.2").unlink()
+    assert log.follow(lambda: None, lambda: None) == ["all of the second", "third"]
+    assert "is gone or was cut; what was added to it is missing" in caplog.text
+
+
+def test_a_copy_that_was_made_before_a_cut_is_read_on(log: Log) -> None:
+    log.append(row("one"))
+    assert log.follow() == ["one"]
+    log.append(row("two"))
+    shutil.copy(log.path, log.folder / "posts.jsonl.1")
+    os.truncate(log.path, 0)
+    log.append(row("three"))
+    assert log.follow(lambda: None, lambda: None) == ["two", "three"]
+    assert log.follow() == []
+
+
+def test_a_check_says_what_the_last_lines_are_or_that_the_file_is_not_there_yet(log: Log) -> None:
+    def checked() -> SourceAnswer:
+        return TailType().check(TailOptions(path=log.path), context_of(log.folder / "state", ManualClock(NOW)), threading.Event(), 10)
+
+    assert checked().detail.endswith("posts.jsonl is not there yet; it is read from its beginning once it is")
+    log.append("x" * 100_000 + "\n" + row("one") + "[1]\n")
+    found = checked()
+    assert (found.documents, found.rejected) == (1, 1)
+    assert found.last_document_at is not None
+    assert "not_an_object" in found.detail
 
 
 @pytest.mark.parametrize("down", [True, False])

@@ -96,6 +96,15 @@ def test_a_document_that_is_taken_back_is_deleted_after_it_is_stored() -> None:
     assert harness.store.letters == []
 
 
+def test_of_a_deletion_and_a_document_of_one_id_the_later_counts() -> None:
+    harness = Harness()
+    harness.processor.process([item(0), item(1)])
+    first, second = (Item(Origin("documents", 0, 10 + n), deletion=Deletion(document(n).id)) for n in (0, 1))
+    harness.fates([first, item(0), item(1), second])
+    assert list(harness.store.rows) == [document(0).id]
+    assert harness.processor.totals.deleted == 1
+
+
 def test_a_deletion_is_repeated_while_the_store_is_down() -> None:
     harness = Harness(MemoryStore(fail_next=2))
     assert harness.fates([Item(Origin("documents", 0, 9), deletion=Deletion("f" * 32))]) == [Fate.DELETED]
