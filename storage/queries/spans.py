@@ -63,11 +63,15 @@ AND (revises != '' OR $key IN (SELECT reinterpretAsUInt128(unhex(revises)) FROM 
     read=_READ,
 )
 
-# Of several versions in one minute the last counts. One with the sentiment of another of the hours before it does not count again, however
-# its words have changed, unless it is grave and none of those was.
-_REPEATS = sql(
+# A version repeats what another one has said: of several in one minute the last counts, and one with the sentiment of another of the hours
+# before it does not count again, however its words have changed, unless it is grave and none of those was. It keeps its title where
+# another version had the same fingerprint: then it is no copy, and only what it repeats says whether it counts.
+_VERSIONS = sql(
     """
-    SELECT $key
+    SELECT
+        $key AS key,
+        place > 1 OR if(grave, grave_before, before) >= published_at - INTERVAL $hours HOUR AS repeats,
+        titled_before >= published_at - INTERVAL $hours HOUR AS keeps_title
     FROM
     (
         SELECT
@@ -75,17 +79,18 @@ _REPEATS = sql(
             lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
                 OVER (PARTITION BY root, sentiment, place > 1 ORDER BY published_at, id) AS before,
             lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
-                OVER (PARTITION BY root, sentiment, grave, place > 1 ORDER BY published_at, id) AS grave_before
+                OVER (PARTITION BY root, sentiment, grave, place > 1 ORDER BY published_at, id) AS grave_before,
+            lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
+                OVER (PARTITION BY root, fingerprint ORDER BY published_at, id) AS titled_before
         FROM
         (
             SELECT
-                id, published_at, sentiment, $root AS root, ifNull(severity, 0) >= $grave_from AS grave,
+                id, published_at, sentiment, fingerprint, $root AS root, ifNull(severity, 0) >= $grave_from AS grave,
                 row_number() OVER (PARTITION BY root, toStartOfMinute(published_at) ORDER BY published_at DESC, id DESC) AS place
             FROM documents FINAL
             WHERE NOT {copies:UInt8} AND $has_versions AND $current
         )
     )
-    WHERE place > 1 OR if(grave, grave_before, before) >= published_at - INTERVAL $hours HOUR
     """,
     key=_KEY,
     root=_ROOT,
@@ -95,32 +100,10 @@ _REPEATS = sql(
     hours=str(COPY_HOURS),
 )
 
-# A version is no copy where another of its document had the same fingerprint: it has kept its title, and `_REPEATS` says whether it counts.
-_KEEPS_TITLE = sql(
-    """
-    SELECT $key
-    FROM
-    (
-        SELECT
-            id, published_at,
-            lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
-                OVER (PARTITION BY $root, fingerprint ORDER BY published_at, id) AS before
-        FROM documents FINAL
-        WHERE NOT {copies:UInt8} AND $has_versions AND $current
-    )
-    WHERE before >= published_at - INTERVAL $hours HOUR
-    """,
-    key=_KEY,
-    root=_ROOT,
-    has_versions=_HAS_VERSIONS,
-    current=_CURRENT,
-    hours=str(COPY_HOURS),
-)
-
 # A document that its source did not date was collected later than it was published: it makes none that has a date a copy.
 _COPIES = sql(
     """
-    SELECT $key
+    SELECT $key AS key
     FROM
     (
         SELECT
@@ -132,16 +115,31 @@ _COPIES = sql(
           AND fingerprint IN (SELECT fingerprint FROM documents WHERE $read GROUP BY fingerprint HAVING count() > 1)
         WINDOW earlier AS (PARTITION BY fingerprint ORDER BY published_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     )
-    WHERE if(undated, before, dated_before) >= published_at - INTERVAL $hours HOUR AND $key NOT IN ($keeps_title)
+    WHERE if(undated, before, dated_before) >= published_at - INTERVAL $hours HOUR
     """,
     key=_KEY,
     read=_READ,
     current=_CURRENT,
     hours=str(COPY_HOURS),
-    keeps_title=_KEEPS_TITLE,
 )
 
-IS_COPY = sql("($key IN ($copies) OR $key IN ($repeats))", key=_KEY, copies=_COPIES, repeats=_REPEATS)
+# One set of both, so that the versions are read once.
+_UNCOUNTED = sql(
+    """
+    SELECT key FROM
+    (
+        SELECT key, 1 AS copy, 0 AS keeps_title, 0 AS repeats FROM ($copies)
+        UNION ALL
+        SELECT key, 0 AS copy, keeps_title, repeats FROM ($versions)
+    )
+    GROUP BY key
+    HAVING max(repeats) OR (max(copy) AND NOT max(keeps_title))
+    """,
+    copies=_COPIES,
+    versions=_VERSIONS,
+)
+
+IS_COPY = sql("($key IN ($uncounted))", key=_KEY, uncounted=_UNCOUNTED)
 """Whether a row of the span is a copy, or a version that says nothing new, where `copies` is 0."""
 
 _OUTDATED = sql(
