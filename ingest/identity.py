@@ -9,10 +9,12 @@ from typing import Final
 from squall.core.text import document_id
 from squall.ingest.links import link_key
 
-_NO_ID: Final = frozenset({"n/a", "#n/a", "na", "nan", "<na>", "none", "null", "(null)", "nil", "undefined", "unknown", "-", "--", "?"})
+_NO_ID: Final = frozenset(
+    {"n/a", "#n/a", "na", "n.a.", "nan", "<na>", "none", "null", "(null)", "nil", "undefined", "unknown", "not available", "tba", "tbd"}
+)
+"""What exporters write where there is no id, in lower case."""
 _ERRORS: Final = frozenset({"#value!", "#ref!", "#name?", "#num!", "#null!", "#div/0!", "00000000-0000-0000-0000-000000000000"})
 """What spreadsheets and databases have where an id could not be computed."""
-"""What exporters write where there is no id, in lower case."""
 _ROUNDED: Final = re.compile(r"[+-]?[0-9]{1,3}(?:[.,][0-9]{1,20})?[eE]\+?[0-9]{1,3}")
 
 
@@ -29,8 +31,8 @@ def identify(source: str, native_id: str, url: str, content: Callable[[], tuple[
 
 
 def is_no_id(text: str) -> bool:
-    """Return whether an exporter wrote `text` because there is no id, as `N/A`."""
-    return (key := text.lower()) in _NO_ID or key in _ERRORS
+    """Return whether an exporter wrote `text` because there is no id, as `N/A`, or signs only, as the `####` of a narrow column."""
+    return (key := text.lower()) in _NO_ID or key in _ERRORS or not (text[:1].isalnum() or any(sign.isalnum() for sign in text))
 
 
 def has_lost_digits(text: str) -> bool:

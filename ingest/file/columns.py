@@ -11,7 +11,7 @@ from squall.core.cleaning.markup import fullest
 from squall.core.display import visible
 from squall.core.errors import ConfigurationError
 from squall.ingest.fields import is_given
-from squall.ingest.file.split_time import CALENDAR, CLOCK, HALF, TIME_OF_DAY, ZONE, TimeColumns, beside
+from squall.ingest.file.split_time import CALENDAR, CLOCK, HALF, TIME_OF_DAY, ZONE, TimeColumns, beside, is_time_of_day
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "published_at": ("published_at", "ts_utc", "created_at", "published", "date", "datetime", "timestamp", "time"),
@@ -139,7 +139,8 @@ class Columns:
             calendar = ()
         day = () if calendar else day
         partners = tuple(beside(name) for name in day if by_lower.get(beside(name)) != name)
-        of_day, zone = column((*partners, *TIME_OF_DAY)), column(ZONE)
+        further = [lower for lower in by_lower if is_time_of_day(lower) and by_lower[lower] not in day]
+        of_day, zone = column((*partners, *TIME_OF_DAY)) or column(further), column(ZONE)
         of_day = "" if day[:1] == (of_day,) else of_day  # alone, it is the time itself
         clock = () if of_day or not column(CLOCK[0]) else tuple(name for names in CLOCK if (name := column(names)))
         spread = calendar or (day and (of_day or zone or clock))

@@ -18,6 +18,7 @@ from squall.ingest.file.text_form import UTF_8, TextForm
 log = logging.getLogger(__name__)
 
 _CHECKED_ROWS = 100
+_OF_ARRAY = "convert it to JSON lines: jq -c '.[]'"
 _COMMA = (",", ord(","))
 _CHECKED_BYTES = 4_000_000
 
@@ -68,7 +69,7 @@ class JsonlReader:
         except DamagedFileError as error:
             damage = error
         if ".json" in self._path.suffixes and first and first[0].line.lstrip().startswith(b"["):
-            raise ConfigurationError(f"{self._path} is one JSON array", "convert it to JSON lines: jq -c '.[]'")
+            raise ConfigurationError(f"{self._path} is one JSON array", _OF_ARRAY)
         names = list(dict.fromkeys(chain.from_iterable(row.columns for row in first if row.columns)))
         if names:
             self._columns.require(names, str(self._path))
@@ -107,5 +108,6 @@ def _json_object(line: bytes, encoding: str) -> dict[str, Any]:
             raise
         data = parse_json(text[:-1])
     if not isinstance(data, dict):
-        raise InvalidRecordError("not_an_object", f"expected a JSON object, got {type(data).__name__}")
+        hint = f"; {_OF_ARRAY}" if isinstance(data, list) and data and isinstance(data[0], dict) else ""
+        raise InvalidRecordError("not_an_object", f"expected a JSON object, got {type(data).__name__}{hint}")
     return data

@@ -13,6 +13,13 @@ from squall.ingest.fields import InvalidFieldError, is_given
 
 TIME_OF_DAY: Final = ("time", "time_of_day")
 """Columns that hold the time of day, where another one holds the day."""
+_TIMES: Final = frozenset({"time", "clock", "uhrzeit", "heure", "hora"})
+_OF_TIMES: Final = (
+    "article create created creation day event gmt item local news of post posted pub publication publish published release released story"
+    " tweet tweeted utc"
+)
+_OF_PUBLICATION: Final = frozenset(_OF_TIMES.split())
+"""What columns of times are called after."""
 CLOCK: Final = (("hour", "hours", "hour_of_day"), ("minute", "minutes"), ("second", "seconds"))
 """Columns that hold hour, minute and second, where no column holds the time of day."""
 HALF: Final = ("ampm", "am_pm", "am/pm", "meridiem", "meridian")
@@ -22,9 +29,21 @@ CALENDAR: Final = (("year",), ("month",), ("day", "day_of_month"))
 ZONE: Final = ("timezone", "time_zone", "tz", "utc_offset", "utcoffset", "gmt_offset")
 _OF_DAY: Final = re.compile(r"\d{1,2}[:h]\d{1,2}|\d{1,2} ?[ap]\.?m", re.IGNORECASE)
 _MIDNIGHT: Final = re.compile(r"(?<=\d)[T ]00:00(?::00(?:\.0{1,9})?)?$")
+_WORD: Final = re.compile(r"[a-z]+")
 _NUMBER: Final = re.compile(r"\d{1,4}(?:\.0{1,9})?", re.ASCII)
 _UNIX: Final = re.compile(r"[+-]?(?:\d{9,19})(?:\.\d+)?", re.ASCII)
 _OF_DAY_FORMATS: Final = ("%H", "%I", "%X", "%c", "%T", "%R", "%s")
+
+
+def is_time_of_day(column: str) -> bool:
+    """Return whether a column in lower case is called as one of times of day is, as `pub_time`; `reading_time` is not."""
+    words = set(_WORD.findall(column))
+    return bool(words & _TIMES) and words <= _TIMES | _OF_PUBLICATION
+
+
+def is_utc(column: str) -> bool:
+    """Return whether the name of a column says that its times are in UTC."""
+    return bool({"utc", "gmt"} & set(_WORD.findall(column.lower())))
 
 
 def beside(day: str) -> str:
@@ -78,6 +97,8 @@ class TimeColumns:
             text, has_time = f"{text} {self._of_day(row, parts)}", True
             used += [each for each in (*parts, self.half) if each and is_given(row[each])]
         zone = str(row[self.zone]).strip() if self.zone and is_given(row[self.zone]) else ""
+        if has_time and self.of_day in used and is_utc(self.of_day) and _is_naive(text):
+            text = f"{text} UTC"
         if zone and _is_naive(text):
             text = f"{text}{'' if has_time else ' 00:00'} {zone}"
             used.append(self.zone)

@@ -68,85 +68,52 @@ AND (revises != '' OR $key IN (SELECT reinterpretAsUInt128(unhex(revises)) FROM 
     read=_READ,
 )
 
-# Of several versions in one minute the last counts. One with the sentiment of another of the hours before it does not count again, however
-# its words have changed, unless it is grave and none of those was.
-_REPEATS = sql(
+# Rows that don't count: copies and repeats. One scan for both, of the rows whose fingerprint is there twice and of the documents that have
+# versions: a scan each, for copies, for titles that versions keep and for repeats, takes twice the time once there are versions.
+# - A document that its source did not date was collected later than it was published: it makes none that has a date a copy.
+# - A version is no copy where another of its document had the same fingerprint: it has kept its title.
+# - Of several versions in one minute the last counts. One with the sentiment of another of the hours before it does not count again,
+#   however its words have changed, unless it is grave and none of those was. Other documents are the only version in their partitions.
+_UNCOUNTED = sql(
     """
     SELECT $key
     FROM
     (
         SELECT
-            id, published_at, grave, place,
+            id, published_at, undated, grave, place,
+            max(published_at) OVER earlier AS copied,
+            max(if(undated, toDateTime64(0, 3, 'UTC'), published_at)) OVER earlier AS copied_dated,
             lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
-                OVER (PARTITION BY root, sentiment, place > 1 ORDER BY published_at, id) AS before,
+                OVER (PARTITION BY root, fingerprint ORDER BY published_at, id) AS titled,
             lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
-                OVER (PARTITION BY root, sentiment, grave, place > 1 ORDER BY published_at, id) AS grave_before
+                OVER (PARTITION BY root, sentiment, place > 1 ORDER BY published_at, id) AS said,
+            lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
+                OVER (PARTITION BY root, sentiment, grave, place > 1 ORDER BY published_at, id) AS said_grave
         FROM
         (
             SELECT
-                id, published_at, sentiment, $root AS root, ifNull(severity, 0) >= $grave_from AS grave,
+                id, published_at, sentiment, fingerprint, undated, $root AS root, ifNull(severity, 0) >= $grave_from AS grave,
                 row_number() OVER (PARTITION BY root, toStartOfMinute(published_at) ORDER BY published_at DESC, id DESC) AS place
             FROM documents FINAL
-            WHERE NOT {copies:UInt8} AND $has_versions AND $current
+            WHERE NOT {copies:UInt8} AND $current
+              AND (fingerprint IN ($repeated) OR ($has_versions))
         )
+        WINDOW earlier AS (PARTITION BY fingerprint ORDER BY published_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     )
-    WHERE place > 1 OR if(grave, grave_before, before) >= published_at - INTERVAL $hours HOUR
+    WHERE place > 1
+       OR if(grave, said_grave, said) >= published_at - INTERVAL $hours HOUR
+       OR (if(undated, copied, copied_dated) >= published_at - INTERVAL $hours HOUR AND titled < published_at - INTERVAL $hours HOUR)
     """,
     key=_KEY,
     root=_ROOT,
     grave_from=str(GRAVE_FROM),
     has_versions=_HAS_VERSIONS,
+    repeated=sql("SELECT fingerprint FROM documents WHERE $read GROUP BY fingerprint HAVING count() > 1", read=_READ),
     current=_CURRENT,
     hours=str(COPY_HOURS),
 )
 
-# A version is no copy where another of its document had the same fingerprint: it has kept its title, and `_REPEATS` says whether it counts.
-_KEEPS_TITLE = sql(
-    """
-    SELECT $key
-    FROM
-    (
-        SELECT
-            id, published_at,
-            lagInFrame(published_at, 1, toDateTime64(0, 3, 'UTC'))
-                OVER (PARTITION BY $root, fingerprint ORDER BY published_at, id) AS before
-        FROM documents FINAL
-        WHERE NOT {copies:UInt8} AND $has_versions AND $current
-    )
-    WHERE before >= published_at - INTERVAL $hours HOUR
-    """,
-    key=_KEY,
-    root=_ROOT,
-    has_versions=_HAS_VERSIONS,
-    current=_CURRENT,
-    hours=str(COPY_HOURS),
-)
-
-# A document that its source did not date was collected later than it was published: it makes none that has a date a copy.
-_COPIES = sql(
-    """
-    SELECT $key
-    FROM
-    (
-        SELECT
-            id, published_at, undated,
-            max(published_at) OVER earlier AS before,
-            max(if(undated, toDateTime64(0, 3, 'UTC'), published_at)) OVER earlier AS dated_before
-        FROM documents FINAL
-        WHERE NOT {copies:UInt8} AND $current
-          AND fingerprint IN (SELECT fingerprint FROM documents WHERE $read GROUP BY fingerprint HAVING count() > 1)
-        WINDOW earlier AS (PARTITION BY fingerprint ORDER BY published_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-    )
-    WHERE if(undated, before, dated_before) >= published_at - INTERVAL $hours HOUR AND $key NOT IN ($keeps_title)
-    """,
-    key=_KEY,
-    read=_READ,
-    current=_CURRENT,
-    hours=str(COPY_HOURS),
-    keeps_title=_KEEPS_TITLE,
-)
-
-IS_COPY = sql("($key IN ($copies) OR $key IN ($repeats))", key=_KEY, copies=_COPIES, repeats=_REPEATS)
+IS_COPY = sql("($key IN ($uncounted))", key=_KEY, uncounted=_UNCOUNTED)
 """Whether a row of the span is a copy, or a version that says nothing new, where `copies` is 0."""
 
 _OUTDATED = sql(
