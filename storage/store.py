@@ -26,7 +26,7 @@ from squall.storage.queries.pipeline import PipelineQueries
 from squall.storage.queries.progress import ProgressQueries
 from squall.storage.queries.rollups import RollupQueries
 from squall.storage.queries.schema import SchemaQueries
-from squall.storage.queries.severity import SeverityQueries
+from squall.storage.queries.severity.spans import SeverityQueries
 from squall.storage.queries.stories.forming import StoryFormingQueries
 from squall.storage.queries.stories.members import StoryQueries
 

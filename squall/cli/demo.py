@@ -18,7 +18,7 @@ from squall.core.config.settings import Settings
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from squall.app.demo_report import DemoReport
+    from squall.app.demo.report import DemoReport
 
 _WIDTH = 120
 
@@ -37,7 +37,7 @@ def demo(
     SQUALL_KAFKA__BOOTSTRAP_SERVERS or SQUALL_STORE__URL to use your own servers instead.
     Exit 1 when a document is lost or the crisis is not detected.
     """
-    from squall.app.demo import run_demo
+    from squall.app.demo.run import run_demo
 
     options = global_options(context).arguments()
     with ExitStack() as bar:

@@ -24,6 +24,7 @@ _GRANT_HINT: Final = (
     "the user needs BACKUP on the database and SELECT on system.backups, and the server a disk for backups (docs/operations.md)"
 )
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "'": "\\'"})
+_NAME_ESCAPES: Final = str.maketrans({"\\": "\\\\", "`": "\\`"})
 
 
 class BackupQueries(Queries):
@@ -100,7 +101,7 @@ class BackupQueries(Queries):
 
 
 def _name(name: str) -> str:
-    return "`" + name.translate(str.maketrans({"\\": "\\\\", "`": "\\`"})) + "`"
+    return "`" + name.translate(_NAME_ESCAPES) + "`"
 
 
 def _place(engine: str, arguments: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from squall.storage.queries.severity_counts import COLUMNS, FRESH, KEPT, MOVED, NOW
+from squall.storage.queries.severity.counts import COLUMNS, FRESH, KEPT, MOVED, NOW
 from squall.storage.queries.spans import EVERYTHING, IS_COPY, sql
 
 _KEYS = "step, symbol, time, topic, kind, source, language"

@@ -9,8 +9,8 @@ import pytest
 
 from squall.alerts.notification.email.folder import FolderSender
 from squall.alerts.notification.receivers import open_receivers
-from squall.app.demo import demo_settings
-from squall.app.demo_report import judge_alerts
+from squall.app.demo.report import judge_alerts
+from squall.app.demo.run import demo_settings
 from squall.core.clock import ManualClock
 from squall.core.config.settings import Settings
 from squall.core.records import Alert, AlertState, SeriesKind, Severity

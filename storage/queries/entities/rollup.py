@@ -6,7 +6,7 @@ from typing import Final
 
 from squall.storage.queries.entities.readings import COUNTED
 from squall.storage.queries.sentiment_rollup import Rollup
-from squall.storage.queries.severity_counts import COLUMNS, FRESH, KEPT, MOVED, NOW
+from squall.storage.queries.severity.counts import COLUMNS, FRESH, KEPT, MOVED, NOW
 from squall.storage.queries.spans import IS_COPY, sql
 
 _COUNTS = ("negative", "neutral", "positive", "copies")

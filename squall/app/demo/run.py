@@ -24,7 +24,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from squall.alerts.service import DETECTOR, AlertService
-from squall.app.demo_report import DemoReport, Sent, build_report
+from squall.app.demo.report import DemoReport, Sent, build_report
 from squall.app.dev_broker import DevelopmentBroker
 from squall.app.metrics_and_probes import serving
 from squall.app.node import Node
