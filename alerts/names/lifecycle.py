@@ -1,6 +1,7 @@
 """The lifecycle of alerts about names: a candidate fires when its evidence is worth an alert, and ends when nothing follows.
 
-Pure: readings in, changes out. One crisis is one alert: while most of what drives a name drives a candidate already, which has as much
+Pure: readings in, changes out. It fires by what is read now: what was read before there was history, or when the budget allowed less,
+is known and is no news. One crisis is one alert: while most of what drives a name drives a candidate already, which has as much
 evidence and is about somebody as specific, the name belongs to that one; and whom an alert tells of already has one of its own only when
 something graver happens to it.
 """
@@ -157,7 +158,7 @@ class NameAlerts:
         alert, higher = self._take(reading)
         graver = not alert.critical and alert.peak.gravest >= CRITICAL
         alert.critical = alert.critical or graver
-        if alert.fired is None and alert.peak.score >= limit and reading.minute >= self._first:
+        if alert.fired is None and reading.score >= limit and reading.minute >= self._first:
             crisis = self._same(reading, fired=True) or self._told_by(reading)
             if crisis is not None:
                 self._hand_over(alert, crisis)

@@ -320,6 +320,14 @@ def test_no_alert_is_raised_before_there_is_history():
     assert changes == []
 
 
+def test_what_happened_before_there_was_history_raises_no_alert_when_little_follows():
+    found = NameAlerts(3.0, FIRST, DAY)
+    changes = found.advance([evidence_about("Harbor Union", DAY - 60, 20.0, "a", "b"), evidence_about("Harbor Union", DAY + 60, 5.0, "c")])
+    assert [change for change in changes if change.change is Change.FIRED] == []
+    changes = found.advance([evidence_about("Harbor Union", DAY + 90, 15.0, "c", "d")])
+    assert [change.change for change in changes] == [Change.FIRED]
+
+
 def test_names_of_which_nothing_is_said_are_forgotten():
     names = watch()
     list(names.read([told(0, "a b c", entity="company:gone"), told(60 * DAY, "d e f", entity="company:here")]))
