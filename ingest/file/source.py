@@ -26,6 +26,7 @@ __all__ = ["FileOptions", "FileSource"]
 
 log = logging.getLogger(__name__)
 
+_LOOKED_AT_BYTES = 4_000_000
 _ROWS_A_TIME = 100
 """So many rows are collected at one time, that of the first."""
 
@@ -173,8 +174,12 @@ class FileSource:
         damage: DamagedFileError | None = None
         first = self._open(stop) if start else None
         try:
+            size = 0
             for row in islice(first.rows(0) if first else rows, LOOKED_AT):
                 beginning.append(row)
+                size += len(row.raw)
+                if size > _LOOKED_AT_BYTES:  # rows are held until then
+                    break
         except DamagedFileError as error:
             damage = error
         finally:

@@ -53,10 +53,12 @@ def from_files(
     Columns are found by name: time published_at, ts_utc, created_at, date, timestamp or time; text title, headline, text, body, content
     or tweet; also url, href, link, id, id_str, guid, source, author, user, language, lang, symbols, cashtags.
     Of several texts the one that says most is taken. Encoding, delimiter and line ends are found, and said in the log.
-    A time spread over date, time and timezone is joined. A date is read as a whole or refused, with the part that is not understood.
+    A time spread over columns (date, hour, minute; year, month, day; timezone) is joined. A date is read as a whole or refused, with the
+    part that is not understood.
     A bad row goes to the dead-letter topic with its row number and the reason; the other rows are published. So does a row whose id a
-    spreadsheet has rounded (1.29403E+18): export ids as text. N/A, null and the like are no ids. A file of which nothing is a document is
-    an error. Standard input (-) is JSONL or CSV, read as it comes; it has no position, so it is not resumed.
+    spreadsheet has rounded (1.29403E+18): export ids as text. N/A, null and the like are no ids,
+    nor is an id that rows share although they differ. A file of which nothing is a document is an error.
+    Standard input (-) is JSONL or CSV, read as it comes; it has no position, so it is not resumed.
 
     \b
     Examples:

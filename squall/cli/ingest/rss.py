@@ -34,8 +34,9 @@ def from_feeds(
 
     New entries are published to Kafka, and remembered across restarts. One whose title or text has changed since is published again:
     it becomes a new version of its document. Requests are conditional, one at a time per host, and less
-    frequent while a feed fails. An entry without a date that can be read gets the time at which it was fetched, is marked as undated and
-    not counted by the detector. One that is dated ahead waits until it is due. A guid counts by itself only if its form makes it unique
+    frequent while a feed fails. An entry without a date that can be read and believed (1970 is not) gets the time at which it was fetched,
+    is marked as undated and not counted by the detector. One that is dated ahead, by a day at most, waits until it is due.
+    A guid counts by itself only if its form makes it unique
     everywhere; another one counts with the entry's link, and with its title where several entries share both.
 
     \b
