@@ -91,11 +91,16 @@ class EdgarSource(PolledSource):
         for start in range(0, max(1, len(listed)), most):
             last = start + most >= len(listed)
             items: list[Item] = []
-            for filing in listed[start : start + most]:
-                if self._is_wanted(filing, form):
-                    items.append(self._item(filing))
-                    self._delivered[filing.accession] = filing.accepted_at
-                self._newest[form] = max(self._newest.get(form, filing.accepted_at), filing.accepted_at)
+            try:
+                for filing in listed[start : start + most]:
+                    if self._is_wanted(filing, form):
+                        items.append(self._item(filing))
+                        self._delivered[filing.accession] = filing.accepted_at
+                    self._newest[form] = max(self._newest.get(form, filing.accepted_at), filing.accepted_at)
+            except UnavailableError:
+                if items:  # those before count as delivered
+                    yield Batch(items, no_commit, caught_up=False)
+                raise
             if items or last:
                 commit = self._context.cursor.commit(self._position()) if last else no_commit
                 yield Batch(items, commit, caught_up=last)

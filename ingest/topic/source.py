@@ -29,7 +29,7 @@ from squall.ingest.topic.mapping import FieldMapping, Message
 
 log = logging.getLogger(__name__)
 
-_PARTITIONS_SECONDS: Final = 60.0
+_PARTITIONS_SECONDS: Final = 30.0
 _SETTING: Final = "SQUALL_KAFKA__"
 
 

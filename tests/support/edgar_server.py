@@ -19,6 +19,8 @@ class EdgarServer:
         self.status = 200
         self.submissions: dict[str, bytes] = {}
         self.text_status = 200
+        self.text_statuses: dict[str, int] = {}
+        """Of the texts of single filings."""
         self.tickers = {"0": {"cik_str": 320193, "ticker": "AAPL", "title": "Apple Inc."}}
         self._now, self._count = now, 0
         server = self
@@ -31,7 +33,7 @@ class EdgarServer:
                     self._answer(json.dumps(server.tickers).encode(), 200)
                 elif split.path.endswith(".txt"):
                     accession = split.path.rsplit("/", 1)[1].removesuffix(".txt")
-                    self._answer(server.submissions.get(accession, b""), server.text_status)
+                    self._answer(server.submissions.get(accession, b""), server.text_statuses.get(accession, server.text_status))
                 else:
                     query = {name: values[0] for name, values in parse_qs(split.query).items()}
                     self._answer(server.page(query["type"], int(query["start"]), int(query["count"])), server.status)

@@ -109,6 +109,14 @@ def test_a_filing_whose_text_can_t_be_had_waits_for_two_polls_and_is_delivered_w
     assert "without its text" in caplog.text
 
 
+def test_filings_before_one_whose_text_can_t_be_had_are_delivered(server: EdgarServer, tmp_path: Path) -> None:
+    filed = [server.file("8-K", APPLE, items=(f"Item {number}.01: {number}",), age_seconds=60) for number in (1, 2, 7)]
+    server.text_statuses[filed[1]] = 503
+    found = documents(read(open_source(server, tmp_path, text=True), batches=2))
+    assert [document.text for document in found] == ["Item 1.01: 1", "Item 2.01: 2", "Item 7.01: 7"]
+    assert documents(read(open_source(server, tmp_path, text=True))) == []
+
+
 def test_a_refused_text_is_waited_out_and_nothing_is_delivered_without_it(server: EdgarServer, tmp_path: Path) -> None:
     server.submissions[server.file("8-K", APPLE, items=("Item 1.03: Bankruptcy or Receivership",))] = SUBMISSION
     server.text_status = 429

@@ -176,6 +176,7 @@ def test_gdelt(tmp_path: Path, cut: Callable[..., CuttingProxy]) -> None:
         server.publish(at, *(gkg_row(f"title {number + 1}.{row}" + " x" * 20, at, row) for row in range(50)))
 
     run = Run(GdeltType(), options, tmp_path, proxy, 3)
+    wait_until(lambda: bool(run.found))  # the first start begins with the file of that time, or the newest before
     count = paced(publish, 5)
     titles = {f"title {number + 1}.{row}" + " x" * 20 for number in range(count) for row in range(50)}
     run.finish("gdelt", {"title 0"} | titles)

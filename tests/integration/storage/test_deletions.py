@@ -46,7 +46,9 @@ def test_a_deletion_is_marked_again_when_the_document_comes_again(store: Store) 
         assert ids(store, "documents") == set()
 
 
-def test_a_document_that_comes_again_after_it_was_marked_is_kept(store: Store) -> None:
+@pytest.mark.parametrize("compared", [2_000, 2])
+def test_a_document_that_comes_again_after_it_was_marked_is_kept(store: Store, compared: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("squall.storage.queries.versions._COMPARED", compared)
     row, other = scored(1), scored(2)
     store.documents.insert([row, other], token="a")
     assert store.documents.mark_deleted([row.document.id, other.document.id]) == 2
