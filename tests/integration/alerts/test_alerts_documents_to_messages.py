@@ -25,6 +25,8 @@ from tests.support.webhook_server import Receiver
 
 pytestmark = pytest.mark.slow
 
+PLAIN = {"names_per_day": 0, "stories": False}
+"""Alerts about names and stories, which cost most of a run, have tests of their own."""
 WALL = datetime(2100, 1, 1, tzinfo=UTC)  # claims of a lease long over are dropped by the store, whose clock is the real one
 
 
@@ -54,7 +56,7 @@ def settings(hook, tmp_path, name, **alerts):
     receivers = [{"name": name, "url": hook.url, "secret": "key"}] if hook else []
     return Settings(
         data_dir=tmp_path,
-        detector={"history_days": 14, "resolve_minutes": 30, "step_minutes": 5},
+        detector={"history_days": 14, "resolve_minutes": 30, "step_minutes": 5} | PLAIN,
         alerts={"receivers": receivers, "routes": [{"receiver": name}], "notify_history": True} | alerts,
     )
 
@@ -142,7 +144,7 @@ def test_a_second_detector_stands_by_while_another_holds_the_lease(store, hook, 
 
 
 def test_a_source_that_stops_is_an_alert_of_its_own(empty, tmp_path, hook):
-    busy = [row for number in range(9) for row in documents(crisis=None, seed=10 + number, first=100_000 * number)]
+    busy = [row for number in range(4) for row in documents(crisis=None, seed=10 + number, first=100_000 * number)]
     stopped = END - timedelta(hours=4)
     empty.documents.insert([row for row in busy if row.document.published_at < stopped], token="busy")
     report = run(empty, settings(hook, tmp_path, "gone"), stopped - timedelta(hours=1))
@@ -168,12 +170,12 @@ def test_a_message_that_can_not_be_made_of_its_documents_goes_without_them_and_s
 @pytest.mark.parametrize("name", ["=?u8?q?x=0aTo:_victim@evil.org?=", "é =?u8?q?=ff?="])
 def test_a_source_whose_name_is_an_encoded_word_changes_no_mail_and_stops_no_run(empty, tmp_path, name):
     stopped = END - timedelta(hours=4)
-    rows = [row for number in range(9) for row in documents(crisis=None, seed=10 + number, first=100_000 * number)]
+    rows = [row for number in range(4) for row in documents(crisis=None, seed=10 + number, first=100_000 * number)]
     named = [row.model_copy(update={"document": row.document.model_copy(update={"source": name})}) for row in rows]
     empty.documents.insert([row for row in named if row.document.published_at < stopped], token="busy")
     chosen = Settings(
         data_dir=tmp_path,
-        detector={"history_days": 14, "resolve_minutes": 30, "step_minutes": 5},
+        detector={"history_days": 14, "resolve_minutes": 30, "step_minutes": 5} | PLAIN,
         alerts={"to": ["desk@example.org"], "notify_history": True},
     )
     run(empty, chosen, stopped - timedelta(hours=1))

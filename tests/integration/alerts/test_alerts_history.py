@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 LONG_AGO = datetime(2100, 1, 1, tzinfo=UTC)
 JUST_NOW = END + timedelta(hours=2)
-DETECTOR_SETTINGS = {"history_days": 14, "step_minutes": 5, "market": False}
+DETECTOR_SETTINGS = {"history_days": 14, "step_minutes": 5, "market": False, "names_per_day": 0, "stories": False}
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ class NodeRun:
             "DATA_DIR": str(data),
             "INGEST__FILES": orjson.dumps([{"path": str(stream)}]).decode(),
             "WEB__PORT": "0",
-            "DETECTOR__INTERVAL_SECONDS": "1",
+            "DETECTOR__INTERVAL_SECONDS": "5",
             "DETECTOR__IDLE_SECONDS": "2",
             "ALERTS__NOTIFY_HISTORY": "true",
             "PROCESSOR__BATCH_DOCUMENTS": BATCH_DOCUMENTS,
