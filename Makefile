@@ -10,7 +10,7 @@ export HF_HUB_OFFLINE := 1
 SPREAD := --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-fast soak lint format bench dashboards-preview kubernetes-rules constraints clean
+.PHONY: help setup setup-cpu setup-gpu setup-test demo test test-fast soak lint format bench dashboards-preview kubernetes-rules constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,7 +26,16 @@ $(VENV)/.setup-test: $(VENV)/.setup
 	$(BIN)/pip install --quiet --editable '.[broker,train,onnx,test]'
 	@touch $@
 
-setup: $(VENV)/.setup ## virtual environment .venv with Squall and the development broker
+setup: $(VENV)/.setup ## virtual environment .venv with Squall and the development broker (PyTorch as PyPI has it: on Linux with CUDA, 5 GB)
+setup-cpu: ## the same with the CPU build of PyTorch, from download.pytorch.org
+setup-gpu: ## the same with the build of PyTorch for this machine's driver, from there
+
+setup-cpu: BACKEND := cpu
+setup-gpu: BACKEND := auto
+setup-cpu setup-gpu: $(BIN)/python
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip install --python $(BIN)/python --torch-backend=$(BACKEND) --constraint constraints.txt --editable '.[broker]'
+	@touch $(VENV)/.setup
 
 setup-test: $(VENV)/.setup-test
 

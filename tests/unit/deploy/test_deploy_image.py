@@ -41,7 +41,7 @@ def test_bases_are_pinned_by_version() -> None:
     pinned = re.search(r"^ARG PYTHON_IMAGE=(\S+)$", TEXT, re.MULTILINE)
     assert pinned
     assert re.fullmatch(r"python:3\.11\.\d+-slim-\w+", pinned[1])
-    assert set(bases) - set(stages) == {"${PYTHON_IMAGE}"}
+    assert set(bases) - set(stages) == {"${PYTHON_IMAGE}", "scratch"}, "scratch carries the wheel out of the build"
     assert {"cpu", "cuda"} <= set(stages)
     assert stages[-1] == "cpu", "a build without --target is the CPU's"
 

@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,3 +71,21 @@ def test_the_wheel_installs_one_top_level_name_with_all_its_files(folder: Path, 
     done = _run(folder, "mine.py", path=site)
     assert done.returncode == 0, done.stderr
     assert _run(folder, "-c", "import squall; print(squall.__file__)", path=site).stdout.startswith(str(site))
+    _install_and_score(wheel, out)
+
+
+def _install_and_score(wheel: Path, out: Path) -> None:
+    """Install the wheel with pip into a new environment that has our dependencies, and score a text by its command."""
+    fresh = out / "fresh"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(fresh)], check=True, timeout=120)
+    install = ["--python", str(fresh / "bin" / "python"), "install", "--quiet", "--no-index", "--no-deps", str(wheel)]
+    subprocess.run([sys.executable, "-m", "pip", *install], check=True, capture_output=True, timeout=120)
+    (packages,) = fresh.glob("lib/python*/site-packages")
+    # a path alone: its own .pth files, that of the checkout among them, are not read
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    options: dict[str, Any] = {"cwd": out, "env": environment, "capture_output": True, "text": True, "timeout": 120, "check": True}
+    where = subprocess.run([str(fresh / "bin" / "python"), "-c", "import squall; print(squall.__file__)"], **options)
+    assert where.stdout.startswith(str(fresh))
+    scored = subprocess.run([str(fresh / "bin" / "squall"), "model", "score"], input="Harbor Union halts withdrawals\n", **options)
+    assert "negative" in scored.stdout
