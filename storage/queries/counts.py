@@ -106,16 +106,16 @@ WHERE time >= {start:DateTime64(3, 'UTC')} AND time <= {end:DateTime64(3, 'UTC')
 GROUP BY series ORDER BY sum(observed) DESC, series LIMIT {limit:UInt32}
 """
 _TOTALS = sql("SELECT count() AS total, $sentiments FROM $span", span=SPAN, sentiments=_SENTIMENTS)
-# Few rows unless foreign sources are read: their ids are found first, and what became of these since.
+# Few rows unless foreign sources are read: they are found first, and what became of these documents since by the primary key.
 _UNSCORED = """
 SELECT name, count() AS documents
 FROM
 (
     SELECT id, argMax(language, (scored_at, published_at)) AS name, argMax(model_version, (scored_at, published_at)) AS reader
     FROM documents
-    WHERE published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')} AND id IN
+    WHERE published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')} AND (published_at, id) IN
     (
-        SELECT id FROM documents
+        SELECT published_at, id FROM documents
         WHERE model_version = '' AND published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
     )
     GROUP BY id

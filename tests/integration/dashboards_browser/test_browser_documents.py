@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from squall.core.records import Kind
+from squall.core.records import Kind, ScoredDocument
 from tests.support.formed_stories import form_stories
 from tests.support.served_page import NEWEST, OIL, ServedPage
 
@@ -199,3 +199,18 @@ def test_a_changed_document_takes_the_place_of_its_earlier_version_which_can_be_
     expect(page.locator("#documents li.document")).to_have_count(49)
     page.get_by_role("button", name="Earlier versions").click()
     expect(first(page).locator(".versions li")).to_have_text(re.compile("^Apple to report at noon neutral"))
+
+
+def test_documents_in_other_languages_are_marked_and_the_page_says_how_many_there_are(served_page: ServedPage, visit: Any) -> None:
+    rows = [served_page.scored(f"Bank fails, part {number}") for number in range(3)]
+    foreign = [served_page.scored("Der Konzern senkt die Prognose", language=code).document for code in ("de", "de", "fr")]
+    unscored = [ScoredDocument.unscored(each, fingerprint=1, catalogue_version="", scored_at=NEWEST) for each in foreign]
+    served_page.insert(*rows, *unscored)
+    page: Page = visit()
+
+    expect(page.locator("#unscored")).to_have_text("3 documents in other languages are not scored: de 2, fr 1")
+    expect(page.locator("#documents li")).to_have_count(6)
+    expect(page.locator("#documents .chip.unscored")).to_have_text(["not scored"] * 3)
+    expect(page.locator("#topics tr").first.locator("td").first).to_have_text("3")
+    page.locator("#filters").get_by_label("Language").select_option("de")
+    expect(page.locator("#documents li")).to_have_count(2)
