@@ -73,7 +73,7 @@ def test_a_folder_that_can_not_be_written_is_named_at_the_start(make_run: Callab
     subprocess.run(["mount", "-o", "remount,ro", tiny_disk], check=True)
     run = make_run(tiny_disk / "data")
     node = run.start()
-    assert node.process.wait(60) == 1
+    assert node.process.wait(180) == 1
     assert f"store folder {tiny_disk}" in run.output()
     assert "Read-only file system" in run.output()
     assert "Traceback" not in run.output()
@@ -84,7 +84,7 @@ def test_a_second_node_on_a_folder_is_refused_and_the_first_goes_on(make_run: Ca
     run.start()
     run.moved()
     second = SquallProcess(tmp_path / "second.log", "up", **run.settings)
-    assert second.process.wait(60) in {1, 2}
+    assert second.process.wait(180) in {1, 2}
     assert "Traceback" not in second.output()
     assert "is in use by process" in second.output()
     run.moved()
@@ -111,7 +111,7 @@ def test_a_truncated_checkpoint_is_named_and_nothing_is_read(make_run: Callable[
     weights = max(checkpoint.iterdir(), key=lambda path: path.stat().st_size)
     weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
     run = make_run(MODEL__PATH=str(checkpoint))
-    assert run.start().process.wait(60) == 2
+    assert run.start().process.wait(180) == 2
     assert "Traceback" not in run.output()
     assert str(checkpoint) in run.output()
     assert not run.cursors()
