@@ -1,1 +1,1 @@
-"""RSS, Atom and RDF feeds as a source."""
+"""RSS, Atom, RDF and JSON feeds as a source."""

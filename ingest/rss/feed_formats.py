@@ -1,4 +1,4 @@
-"""The feed formats: RSS 2.0, Atom and RDF bytes → loosely typed document fields.
+"""The feed formats: RSS 2.0, Atom, RDF and JSON Feed bytes → loosely typed document fields.
 
 Runs in the parser's own process (`parser_process`): what feedparser does with a hostile feed is bounded there.
 """
@@ -16,9 +16,11 @@ import feedparser
 from squall.core.cleaning.markup import fullest, plain
 from squall.ingest.identity import is_no_id
 from squall.ingest.rss.ampersands import escaped
+from squall.ingest.rss.json_feed import looks_like_json, parse_json_feed
 
 _LONG_TAG: Final = re.compile(rb"<[^<>!?][^<>]{65535,}")
 """The time that feedparser takes for a tag grows with the square of the number of its attributes."""
+_NO_FEED: Final = "not RSS, Atom, RDF or JSON Feed, but"
 _HTML: Final = (b"<!doctype html", b"<html")
 
 
@@ -31,7 +33,7 @@ class MarkupError(ValueError):
 
 
 class NotAFeedError(ValueError):
-    """The answer is not RSS, Atom or RDF; the message repeats nothing of it."""
+    """The answer is not RSS, Atom, RDF or JSON Feed; the message repeats nothing of it."""
 
 
 def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]:
@@ -49,6 +51,11 @@ def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]
         MarkupError: a tag is longer than 64 KB.
         Exception: feedparser fails; one entry is enough.
     """
+    if looks_like_json(body):
+        items = parse_json_feed(body, url)
+        if items is None:
+            raise NotAFeedError(f"{_NO_FEED} other or broken JSON")
+        return items
     if _LONG_TAG.search(body):
         raise MarkupError("a tag is longer than 64 KB")
     headers = {"content-type": content_type, "content-location": url}
@@ -58,7 +65,7 @@ def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]
     parsed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
     if not parsed.get("version"):
         what = "an HTML page" if body.lstrip()[:14].lower().startswith(_HTML) else "something else"
-        raise NotAFeedError(f"not RSS, Atom or RDF, but {what if body.strip() else 'empty'}")
+        raise NotAFeedError(f"{_NO_FEED} {what if body.strip() else 'empty'}")
     language = str(parsed.feed.get("language") or "")
     atom = parsed.version.startswith("atom")
     author = _author(parsed.feed) if atom else ""  # in Atom an entry without one has that of its feed

@@ -112,7 +112,7 @@ def _validator(value: str, longest: int) -> str:
 def _headers(validators: Validators, limits: FetchLimits) -> dict[str, str]:
     headers = {
         "User-Agent": limits.user_agent,
-        "Accept": "application/rss+xml, application/atom+xml, application/rdf+xml, application/xml;q=0.9, */*;q=0.5",
+        "Accept": "application/rss+xml, application/atom+xml, application/rdf+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
         "Accept-Encoding": ACCEPTED_ENCODINGS,
     }
     if validators.etag:

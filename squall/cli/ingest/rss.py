@@ -30,7 +30,7 @@ def from_feeds(
     preset: Presets = "",
     as_json: AsJson = False,
 ) -> None:
-    """Poll RSS, Atom and RDF feeds until stopped.
+    """Poll RSS, Atom, RDF and JSON feeds until stopped.
 
     New entries are published to Kafka, and remembered across restarts. One whose title or text has changed since is published again:
     it becomes a new version of its document. Requests are conditional, one at a time per host, and less

@@ -165,7 +165,7 @@ def test_feeds_are_polled_once_and_the_next_run_is_conditional(shell: Shell) -> 
     assert server.requests[1][1]["if-none-match"] == '"v1"'
     server.answers["/f"] = body(b"<html>", Content_Type="text/html")
     code, _, err = shell.run("ingest", "rss", feeds, "--once")
-    assert (code, "not RSS, Atom or RDF" in err) == (1, True)
+    assert (code, "not RSS, Atom, RDF or JSON Feed" in err) == (1, True)
     server.close()
 
 

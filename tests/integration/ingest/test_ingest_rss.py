@@ -147,7 +147,7 @@ def test_what_follows_the_compressed_feed_is_not_read(server: FeedServer) -> Non
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (body(b"<!doctype html><html></html>", Content_Type="text/html"), "not RSS, Atom or RDF, but an HTML page"),
+        (body(b"<!doctype html><html></html>", Content_Type="text/html"), "not RSS, Atom, RDF or JSON Feed, but an HTML page"),
         (body(b"", 500), "HTTP 500"),
         (body(b"", 404), "HTTP 404"),
         (body(b"", 302, Location="/bad"), "more than 5 redirects"),

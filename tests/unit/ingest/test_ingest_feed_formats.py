@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from squall.core.cleaning.markup import plain
-from squall.ingest.rss.entry_dates import UnreadableDateError, entry_date
+from squall.ingest.rss.entry_dates import UnusableDateError, entry_date
 from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_formats import NotAFeedError, parse_feed
 
@@ -22,6 +22,7 @@ RDF = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns
 <channel rdf:about="http://x.com/"><title>x</title></channel><item rdf:about="http://x.com/a"><title>Bank fails</title><link>http://x.com/a</link>
 <dc:date>2026-03-02T14:00:00Z</dc:date></item></rdf:RDF>"""
 PUBLISHED = "2026-03-02T14:00:00Z"
+NOW = datetime(2026, 11, 28, 15, tzinfo=UTC)
 
 
 def test_rss_atom_and_rdf_give_the_same_fields() -> None:
@@ -42,7 +43,7 @@ def test_rss_atom_and_rdf_give_the_same_fields() -> None:
     [b"", b"<!doctype html><html><body><p>Sign in</p></body></html>", b"{}", b"\x00\xff" * 50, b"http://127.0.0.1:9/feed", b"/etc/passwd"],
 )
 def test_a_body_that_is_no_feed_is_an_error(body: bytes) -> None:
-    with pytest.raises(NotAFeedError, match="not RSS, Atom or RDF"):
+    with pytest.raises(NotAFeedError, match="not RSS, Atom, RDF or JSON Feed"):
         parse_feed(body, "text/html", "http://x.com/feed")
 
 
@@ -64,8 +65,8 @@ FEED = Feed(url="http://x.com/feed")
 def test_a_feeds_date_in_other_digits_is_refused_as_in_every_source(digits: str) -> None:
     body = f"<rss version='2.0'><channel><item><title>x</title><pubDate>{digits}</pubDate></item></channel></rss>".encode()
     (entry,) = parse_feed(body, "text/xml; charset=utf-8", FEED.url)
-    with pytest.raises(UnreadableDateError, match="digits"):
-        entry_date(entry["dates"], FEED, "")
+    with pytest.raises(UnusableDateError, match="digits"):
+        entry_date(entry["dates"], FEED, "", NOW)
 
 
 def test_the_first_date_that_is_understood_counts() -> None:
@@ -75,17 +76,17 @@ def test_the_first_date_that_is_understood_counts() -> None:
     )
     (entry,) = parse_feed(body, "text/xml", FEED.url)
     assert entry["dates"] == ["some time", PUBLISHED]
-    assert entry_date(entry["dates"], FEED, "") == datetime(2026, 3, 2, 14, tzinfo=UTC)
-    assert entry_date([], FEED, "") is None
+    assert entry_date(entry["dates"], FEED, "", NOW) == datetime(2026, 3, 2, 14, tzinfo=UTC)
+    assert entry_date([], FEED, "", NOW) is None
 
 
 def test_a_feeds_settings_decide_how_its_dates_are_read() -> None:
     indian = Feed(url="http://x.com/feed", timezone="Asia/Kolkata")
     moment = datetime(2026, 11, 28, 12, 32, 42, tzinfo=UTC)
-    assert entry_date(["Sat, 28 Nov 2026 18:02:42 IST"], indian, "") == moment
-    assert entry_date(["Sat, 28 Nov 2026 18:02:42"], indian, "") == moment
-    assert entry_date(["Sat, 28 Nov 2026 18:02:42 IST"], FEED, "en-in") == moment
+    assert entry_date(["Sat, 28 Nov 2026 18:02:42 IST"], indian, "", NOW) == moment
+    assert entry_date(["Sat, 28 Nov 2026 18:02:42"], indian, "", NOW) == moment
+    assert entry_date(["Sat, 28 Nov 2026 18:02:42 IST"], FEED, "en-in", NOW) == moment
     american = Feed(url="http://x.com/feed", time_format="%m/%d/%Y %H:%M", timezone="America/New_York")
-    assert entry_date(["11/28/2026 09:30"], american, "") == datetime(2026, 11, 28, 14, 30, tzinfo=UTC)
-    with pytest.raises(UnreadableDateError, match="IST"):
-        entry_date(["Sat, 28 Nov 2026 18:02:42 IST"], FEED, "en")
+    assert entry_date(["11/28/2026 09:30"], american, "", NOW) == datetime(2026, 11, 28, 14, 30, tzinfo=UTC)
+    with pytest.raises(UnusableDateError, match="IST"):
+        entry_date(["Sat, 28 Nov 2026 18:02:42 IST"], FEED, "en", NOW)
