@@ -18,6 +18,7 @@ from squall.cli.main import app
 from squall.core.clock import ManualClock
 from squall.core.config.settings import Settings
 from squall.core.observability.health import Health
+from squall.stream.totals import RunningTotals
 from tests.support.alert_stream import CRISIS, END, documents, progress
 from tests.support.faults.mailbox import Mailbox
 from tests.support.migrated_stores import open_migrated
@@ -81,7 +82,7 @@ def test_the_detector_sends_mail_about_today_and_about_history_where_it_is_asked
 @pytest.mark.parametrize(("notify", "mails"), [(False, 0), (True, 2)])
 def test_a_replay_in_process_notifies_nobody_unless_asked_to_however_recent_it_is(store, mailbox, monkeypatch, notify, mails):
     clock = ManualClock(JUST_NOW)
-    processor = SimpleNamespace(totals=SimpleNamespace(stored=0, duplicates=0, rejected=0, reasons={}))
+    processor = SimpleNamespace(totals=RunningTotals())
 
     @contextmanager
     def opened(settings, *_rest):

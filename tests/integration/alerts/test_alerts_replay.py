@@ -17,6 +17,7 @@ from squall.core.clock import ManualClock
 from squall.core.config.settings import Settings
 from squall.core.errors import StoreUnavailableError
 from squall.core.observability.health import Health
+from squall.stream.totals import RunningTotals
 from tests.support.alert_stream import CRISIS, END, documents, progress
 from tests.support.migrated_stores import open_migrated
 from tests.support.watched_store import WatchedStore
@@ -40,7 +41,7 @@ def run(store, tmp_path, monkeypatch):
     clock = ManualClock(WALL)
 
     def start(wrapped=store):
-        totals = SimpleNamespace(stored=0, duplicates=0, rejected=0, reasons={})
+        totals = RunningTotals()
         processor = SimpleNamespace(totals=totals)
         pipeline = SimpleNamespace(settings=settings, clock=clock, store=wrapped, health=Health(clock), processor=processor)
 
