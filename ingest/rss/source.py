@@ -20,7 +20,10 @@ from squall.core.net.addresses import redact_url
 from squall.core.net.outbound.client import OutboundClient
 from squall.core.observability.health import Health
 from squall.core.records import CLOCK_SKEW
+from squall.ingest.article.reader import MOST_PAGE_BYTES
 from squall.ingest.cursors import CursorStore
+from squall.ingest.host_intervals import HostIntervals
+from squall.ingest.rss.articles import Articles
 from squall.ingest.rss.entry_identity import IdentifiedEntry
 from squall.ingest.rss.entry_reader import EntryReader
 from squall.ingest.rss.feed import Feed
@@ -87,10 +90,12 @@ class RssSource:
         self._once = once
         self._reader = EntryReader(OriginNumbers(self.name, clock), clock, self._health, most_ahead)
         self._client = OutboundClient(settings.private_hosts, "SQUALL_INGEST__PRIVATE_HOSTS")
-        self._parsers = ParserPool(settings.max_feed_bytes)
+        self._parsers = ParserPool(max(settings.max_feed_bytes, MOST_PAGE_BYTES))
+        intervals = HostIntervals(clock, settings.host_interval_seconds)
+        self._articles = Articles(feeds, settings, self._client, self._parsers, intervals, clock, self._health)
         self._most_rejects = settings.max_consecutive_rejects
         self._limits = FetchLimits(settings.request_timeout_seconds, settings.max_feed_bytes, settings.user_agent)
-        self._schedule = PollSchedule(clock, random, settings.host_interval_seconds)
+        self._schedule = PollSchedule(clock, random, intervals)
         self._pool: ThreadPoolExecutor | None = None
         self._closed = threading.Event()
         self.states = [self._load(feed) for feed in feeds]
@@ -111,30 +116,45 @@ class RssSource:
         self._health.liveness.expect(self.name)
         waiting = list(self.states)
         running: dict[Future[_Poll], FeedState] = {}
-        while not stop.is_set() and not self._closed.is_set() and (waiting or running):
+        reading: dict[Future[list[IdentifiedEntry]], FeedState] = {}
+
+        def stopped() -> bool:
+            return stop.is_set() or self._closed.is_set()
+
+        while not stopped() and (waiting or running or reading):
             busy = [state.feed.host for state in running.values() if state.fetching]
             for state in self._schedule.due(waiting, busy, THREADS - len(running)):
                 waiting.remove(state)
                 state.fetching = True
-                running[self._pool.submit(self._poll, state, stop)] = state
+                running[self._pool.submit(self._poll, state, stopped)] = state
             self._health.liveness.touch(self.name)
             for state in self.states:
-                if state.early and (due := state.due(self._clock.now())):
+                # while articles are read, entries of an earlier poll are not delivered: the cursor would move over those that are read
+                if state.early and state not in reading.values() and (due := state.due(self._clock.now())):
                     yield from self._undisturbed(state, due, stop)
-            if not running:
+            if not running and not reading:
                 self._clock.sleep(_STOP_CHECK_SECONDS)
                 continue
-            for future in wait(running, timeout=_STOP_CHECK_SECONDS, return_when=FIRST_COMPLETED).done:
+            pending: list[Future[Any]] = [*running, *reading]
+            done = wait(pending, timeout=_STOP_CHECK_SECONDS, return_when=FIRST_COMPLETED).done
+            ready = [(reading.pop(future), future.result()) for future in list(reading) if future in done]
+            for future in [future for future in running if future in done]:
                 state = running.pop(future)
-                entries = self._finished(state, future)
+                new = self._new(state, self._finished(state, future))
+                if (articles := self._articles.begin(state, new, stopped)) is not None:
+                    reading[articles] = state
+                else:
+                    ready.append((state, new))
+            for state, new in ready:
                 if not self._once:
                     waiting.append(state)
-                yield from self._undisturbed(state, self._new(state, entries), stop)
+                yield from self._undisturbed(state, new, stop)
         self.close()
 
     def close(self) -> None:
         """Stop the fetching threads and the parsers."""
         self._closed.set()
+        self._articles.close()
         self._parsers.close()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
@@ -146,9 +166,8 @@ class RssSource:
         state.restore((self._cursors.load(state.cursor_name) if self._cursors else None) or {})
         return state
 
-    def _poll(self, state: FeedState, stop: threading.Event) -> _Poll:
+    def _poll(self, state: FeedState, stopped: Callable[[], bool]) -> _Poll:
         """Fetch and parse, on a thread of the pool."""
-        stopped = lambda: stop.is_set() or self._closed.is_set()  # noqa: E731
         try:
             fetched = fetch(state.feed.url, state.validators, self._client, self._limits, stopped, self._clock)
         finally:
