@@ -244,6 +244,18 @@ def test_a_changed_entry_reads_its_article_again_and_an_unchanged_one_does_not(s
     assert asked(server, "/a") == 2
 
 
+def test_after_a_crash_before_the_commit_the_articles_come_again_with_the_same_ids(server: FeedServer, tmp_path: Path) -> None:
+    cursors = CursorStore(tmp_path)
+    server.answers |= {"/f": body(feed(("/a", "A", ""), ("/b", "B", "")), ETag='"1"'), "/a": body(page("a"), **HTML)}
+    server.answers["/b"] = body(page("b"), **HTML)
+    crashed = RssSource([listed(server)], SETTINGS, SystemClock(), Random(1), cursors, once=True)
+    [lost] = crashed.batches(threading.Event())
+    again = Polled([listed(server)], cursors)
+    assert [document.id for document in again.documents] == [item.document.id for item in lost.items if item.document]
+    assert [SENTENCE in document.text for document in again.documents] == [True, True]
+    assert Polled([listed(server)], cursors).documents == []
+
+
 def test_of_a_long_feed_the_newest_articles_are_read(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(articles, "MOST_OF_A_POLL", 2)
     server.answers["/f"] = body(feed(*((f"/{n}", f"Story {n}", "") for n in range(4))))
