@@ -1,6 +1,6 @@
 """What is read of foreign pages: the text of an article, and the rules of a robots.txt.
 
-Runs in the parser's own process (`squall.ingest.rss.parser_process`): what a hostile page costs is bounded there.
+Runs in the parser's own process (`squall.ingest.rss.parser.process`): what a hostile page costs is bounded there.
 """
 
 from __future__ import annotations

@@ -25,9 +25,9 @@ from squall.ingest.article.web import Visit, Web
 from squall.ingest.host_intervals import HostIntervals, host_of
 from squall.ingest.links import trimmed
 from squall.ingest.rss.entry_identity import IdentifiedEntry
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_state import FeedState
-from squall.ingest.rss.parser_pool import ParserError, ParserPool
+from squall.ingest.rss.parser.pool import ParserError, ParserPool
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,23 @@ from typing import Any
 from squall.ingest.rss.entry_identity import IdentifiedEntry, identified
 from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.fetch import Validators
-from squall.ingest.rss.parser_pool import Entry
+from squall.ingest.rss.parser.pool import Entry
 
 _REMEMBERED = 2_000
 MOST_WAITING = 1_000
 """So many entries of a feed may wait for their time,"""
 MOST_WAITING_CHARS = 10_000_000
 """with so much title and text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What one poll of a feed returned: new validators, and its entries or None if it is unchanged."""
+
+    validators: Validators
+    entries: list[Entry] | None
+    complete: bool = True
+    """False where there was no time for all entries: they are parsed again at the next poll."""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -29,9 +28,9 @@ from squall.ingest.rss.entry_reader import EntryReader
 from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_formats import NotAFeedError
 from squall.ingest.rss.feed_list import joined, load_feeds
-from squall.ingest.rss.feed_state import FeedState
+from squall.ingest.rss.feed_state import FeedState, Poll
 from squall.ingest.rss.fetch import FetchError, FetchLimits, FetchStoppedError, Validators, fetch
-from squall.ingest.rss.parser_pool import Entry, ParserError, ParserPool
+from squall.ingest.rss.parser.pool import Entry, ParserError, ParserPool
 from squall.ingest.rss.poll_schedule import PollSchedule
 from squall.ingest.rss.presets import preset_feeds
 from squall.ingest.source import BATCH_ITEMS, OriginNumbers, no_commit
@@ -41,16 +40,6 @@ log = logging.getLogger(__name__)
 THREADS = 8
 """The most feeds fetched at the same time."""
 _STOP_CHECK_SECONDS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class _Poll:
-    """What one poll of a feed returned: new validators, and its entries or None if it is unchanged."""
-
-    validators: Validators
-    entries: list[Entry] | None
-    complete: bool = True
-    """False where there was no time for all entries: they are parsed again at the next poll."""
 
 
 class RssSource:
@@ -115,7 +104,7 @@ class RssSource:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="rss")
         self._health.liveness.expect(self.name)
         waiting = list(self.states)
-        running: dict[Future[_Poll], FeedState] = {}
+        running: dict[Future[Poll], FeedState] = {}
         reading: dict[Future[list[IdentifiedEntry]], FeedState] = {}
 
         def stopped() -> bool:
@@ -166,19 +155,19 @@ class RssSource:
         state.restore((self._cursors.load(state.cursor_name) if self._cursors else None) or {})
         return state
 
-    def _poll(self, state: FeedState, stopped: Callable[[], bool]) -> _Poll:
+    def _poll(self, state: FeedState, stopped: Callable[[], bool]) -> Poll:
         """Fetch and parse, on a thread of the pool."""
         try:
             fetched = fetch(state.feed.url, state.validators, self._client, self._limits, stopped, self._clock)
         finally:
             state.fetching = False
         if fetched.body is None:
-            return _Poll(fetched.validators, None)
+            return Poll(fetched.validators, None)
         # relative ids are resolved against the URL as configured: a redirect must not change the identity of documents
         feed = self._parsers.parse(fetched.body, fetched.content_type, state.feed.url)
-        return _Poll(fetched.validators if feed.complete else Validators(), feed.entries, feed.complete)
+        return Poll(fetched.validators if feed.complete else Validators(), feed.entries, feed.complete)
 
-    def _finished(self, state: FeedState, future: Future[_Poll]) -> list[Entry]:
+    def _finished(self, state: FeedState, future: Future[Poll]) -> list[Entry]:
         """Record the outcome of a poll, schedule the next, return the entries."""
         try:
             poll = future.result()

@@ -26,9 +26,9 @@ from squall.ingest.cursors import CursorStore
 from squall.ingest.host_intervals import HostIntervals
 from squall.ingest.rss import articles
 from squall.ingest.rss.entry_identity import identified
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_state import FeedState
-from squall.ingest.rss.parser_pool import Entry, ParserBudget, ParserError, ParserPool
+from squall.ingest.rss.parser.pool import Entry, ParserBudget, ParserError, ParserPool
 from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import Answer, FeedServer, body, redirect
 

@@ -20,9 +20,9 @@ from squall.ingest.article.shared_results import SharedResults
 from squall.ingest.host_intervals import HostIntervals
 from squall.ingest.rss import articles
 from squall.ingest.rss.entry_identity import identified
-from squall.ingest.rss.feed_list import Feed
+from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_state import FeedState
-from squall.ingest.rss.parser_pool import Entry, ParserPool
+from squall.ingest.rss.parser.pool import Entry, ParserPool
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 FEED = Feed(url="http://127.0.0.1:9/f", article=True)

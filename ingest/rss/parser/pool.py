@@ -17,7 +17,7 @@ import orjson
 
 from squall.core.items import RAW_LIMIT
 from squall.ingest.rss.feed_formats import NotAFeedError, base_url
-from squall.ingest.rss.parser_process import LENGTH_BYTES, send
+from squall.ingest.rss.parser.process import LENGTH_BYTES, send
 
 _IDLE: Final = 2
 """Processes kept for the next feeds; more are started while more feeds are parsed at a time."""
@@ -233,8 +233,8 @@ class _Parser:
     def __init__(self, memory_bytes: int) -> None:
         ours, theirs = socket.socketpair()
         # no variables of ours: the process handles foreign text and needs no secret
-        path = os.pathsep.join([str(Path(__file__).parents[3]), *filter(None, sys.path)])
-        command = [sys.executable, "-P", "-W", "ignore", "-m", "squall.ingest.rss.parser_process", str(memory_bytes)]
+        path = os.pathsep.join([str(Path(__file__).parents[4]), *filter(None, sys.path)])
+        command = [sys.executable, "-P", "-W", "ignore", "-m", "squall.ingest.rss.parser.process", str(memory_bytes)]
         try:
             with theirs:
                 self._process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env={"PYTHONPATH": path})

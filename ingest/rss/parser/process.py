@@ -1,4 +1,4 @@
-"""The parser's own process: `python -m squall.ingest.rss.parser_process BYTES`, started and asked by `parser_pool`.
+"""The parser's own process: `python -m squall.ingest.rss.parser.process BYTES`, started and asked by the pool.
 
 A feed is foreign, as are the articles that it links to, and no list of hostile inputs is complete. Here each of them has a budget of
 processor time and memory that the kernel enforces, and nothing but this process ends with it. It speaks over its standard input, a socket:
