@@ -56,6 +56,7 @@ CATALOGUE: Final = (
             pipeline.SOURCE_FAILING,
             pipeline.GAPS,
             pipeline.FETCHES,
+            pipeline.ARTICLES,
             pipeline.UNDATED,
             pipeline.PUSHES,
         ),

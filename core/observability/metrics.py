@@ -21,6 +21,7 @@ from squall.core.observability import process_metrics as process
 from squall.core.observability import store_metrics as store
 from squall.core.observability.metric_spec import (
     AlertEvent,
+    ArticleOutcome,
     CallOutcome,
     Dependency,
     FetchOutcome,
@@ -126,6 +127,10 @@ class Metrics:
     def fetched(self, outcome: FetchOutcome) -> None:
         """Count a poll of a feed."""
         self._counters[pipeline.FETCHES.name].labels(outcome).inc()
+
+    def article(self, outcome: ArticleOutcome) -> None:
+        """Count an article behind an entry of a feed."""
+        self._counters[pipeline.ARTICLES.name].labels(outcome).inc()
 
     def undated(self) -> None:
         """Count an entry of a feed whose date can't be used."""
@@ -252,6 +257,7 @@ _COUNTED = (
         pipeline.RETRIES,
         pipeline.SOURCE_DOCUMENTS,
         pipeline.FETCHES,
+        pipeline.ARTICLES,
         pipeline.UNDATED,
         pipeline.PUSHES,
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from squall.core.observability.metric_spec import (
     LANGUAGES,
     REASONS,
+    ArticleOutcome,
     Dependency,
     FateName,
     FetchOutcome,
@@ -204,6 +205,16 @@ FETCHES = Metric(
     "Feed polls by outcome: news, unchanged, failed; paused counts feeds with too many rejected entries in a row.",
     "failed, paused: the log names the feed and the reason. Such a feed is polled less and less often.",
     (label("outcome", FetchOutcome),),
+)
+ARTICLES = Metric(
+    "squall_articles_total",
+    MetricType.COUNTER,
+    "articles",
+    "Articles behind entries of feeds that list `article = true`: read; known (another feed links to it too); no_text (no article on the "
+    "page, as behind a paywall); robots (robots.txt forbids it or can't be had); refused (HTTP 4xx); not_html; failed (no answer, HTTP "
+    "5xx, a limit); left_out (too many of one poll, or no time). All but the first two are delivered as the feed has them.",
+    "Mostly others than read and known: the log names feed and reason. Remove `article` from a feed whose publisher does not allow it.",
+    (label("outcome", ArticleOutcome),),
 )
 UNDATED = Metric(
     "squall_source_undated_total",

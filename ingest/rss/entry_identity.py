@@ -11,7 +11,7 @@ import xxhash
 
 from squall.ingest.identity import is_no_id
 from squall.ingest.links import link_key
-from squall.ingest.rss.parser_pool import Entry
+from squall.ingest.rss.parser.pool import Entry
 
 _LONG_ID: Final = 16
 

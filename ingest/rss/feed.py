@@ -11,6 +11,7 @@ from squall.core.dates.publication_time import zone
 from squall.core.errors import ConfigurationError
 from squall.core.net.outbound.addresses import literal
 from squall.core.records import Kind
+from squall.ingest.host_intervals import host_of
 
 
 class Feed(BaseModel):
@@ -28,6 +29,7 @@ class Feed(BaseModel):
         "UTC", description="zone of dates without one, and of an abbreviation that several zones share; reject refuses them"
     )
     time_format: str = Field("", description="`strptime` format of the dates; empty: the known forms")
+    article: bool = Field(False, description="read the article behind an entry that has little text: docs/sources.md says what that means")
 
     @field_validator("url")
     @classmethod
@@ -53,7 +55,7 @@ class Feed(BaseModel):
     @property
     def host(self) -> str:
         """Host and port, for the interval between requests to one host."""
-        return urlsplit(self.url).netloc.rpartition("@")[2].lower()
+        return host_of(self.url)
 
     @property
     def source(self) -> str:

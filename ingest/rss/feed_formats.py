@@ -1,6 +1,6 @@
 """The feed formats: RSS 2.0, Atom, RDF and JSON Feed bytes → loosely typed document fields.
 
-Runs in the parser's own process (`parser_process`): what feedparser does with a hostile feed is bounded there.
+Runs in the parser's own process (`parser/process.py`): what feedparser does with a hostile feed is bounded there.
 """
 
 from __future__ import annotations

@@ -11,13 +11,23 @@ from typing import Any
 from squall.ingest.rss.entry_identity import IdentifiedEntry, identified
 from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.fetch import Validators
-from squall.ingest.rss.parser_pool import Entry
+from squall.ingest.rss.parser.pool import Entry
 
 _REMEMBERED = 2_000
 MOST_WAITING = 1_000
 """So many entries of a feed may wait for their time,"""
 MOST_WAITING_CHARS = 10_000_000
 """with so much title and text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What one poll of a feed returned: new validators, and its entries or None if it is unchanged."""
+
+    validators: Validators
+    entries: list[Entry] | None
+    complete: bool = True
+    """False where there was no time for all entries: they are parsed again at the next poll."""
 
 
 @dataclass(slots=True)
@@ -49,6 +59,8 @@ class FeedState:
     """Entries that were delivered again because their title or text had changed."""
     repeated: int = 0
     """Entries of the last poll that are the same as another of it in everything."""
+    articles: int = 0
+    """Entries whose text is that of the article behind them."""
     undated: int = 0
     """Entries that name a time which can't be read or believed: they count as undated."""
     early: dict[str, tuple[datetime, IdentifiedEntry]] = field(default_factory=dict)
@@ -126,6 +138,10 @@ class FeedState:
     def waits(self, entry: IdentifiedEntry) -> bool:
         """Return whether an entry is known to wait, also under a key that has since turned out not to tell entries apart."""
         return bool(self._waiting(entry))
+
+    def as_it_waits(self, entry: IdentifiedEntry) -> IdentifiedEntry | None:
+        """Return the entry as it waits already, perhaps with its article; None if it does not, or not with what the feed says now."""
+        return next((self.early[key][1] for key in self._waiting(entry) if self.early[key][1].digest == entry.digest), None)
 
     def no_longer_waits(self, entry: IdentifiedEntry) -> None:
         """Forget that an entry waits: it is read anew."""

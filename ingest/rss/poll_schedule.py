@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from random import Random
 
 from squall.core.clock import Clock
+from squall.ingest.host_intervals import HostIntervals
 from squall.ingest.rss.feed_state import FeedState
 
 LONGEST_BACKOFF = 3_600.0
@@ -20,14 +21,13 @@ class PollSchedule:
     Args:
         clock: its `monotonic` is the time of the schedule.
         random: jitter.
-        host_interval: the fewest seconds between two requests to one host.
+        intervals: the pauses between two requests to one host.
     """
 
-    def __init__(self, clock: Clock, random: Random, host_interval: float) -> None:
+    def __init__(self, clock: Clock, random: Random, intervals: HostIntervals) -> None:
         self._clock = clock
         self._random = random
-        self._host_interval = host_interval
-        self._host_free_at: dict[str, float] = {}
+        self._intervals = intervals
 
     def due(self, waiting: Iterable[FeedState], busy: Iterable[str], most: int) -> list[FeedState]:
         """Return the feeds to poll now, at most one per host, and reserve their hosts.
@@ -44,10 +44,9 @@ class PollSchedule:
             host = state.feed.host
             if state.next_at > now or len(due) >= most:
                 break
-            if host in taken or self._host_free_at.get(host, now) > now:
+            if host in taken or not self._intervals.take(host):
                 continue
             taken.add(host)
-            self._host_free_at[host] = now + self._host_interval
             due.append(state)
         return due
 

@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -20,15 +19,18 @@ from squall.core.net.addresses import redact_url
 from squall.core.net.outbound.client import OutboundClient
 from squall.core.observability.health import Health
 from squall.core.records import CLOCK_SKEW
+from squall.ingest.article.reader import MOST_PAGE_BYTES
 from squall.ingest.cursors import CursorStore
+from squall.ingest.host_intervals import HostIntervals
+from squall.ingest.rss.articles import Articles
 from squall.ingest.rss.entry_identity import IdentifiedEntry
 from squall.ingest.rss.entry_reader import EntryReader
 from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_formats import NotAFeedError
 from squall.ingest.rss.feed_list import joined, load_feeds
-from squall.ingest.rss.feed_state import FeedState
+from squall.ingest.rss.feed_state import FeedState, Poll
 from squall.ingest.rss.fetch import FetchError, FetchLimits, FetchStoppedError, Validators, fetch
-from squall.ingest.rss.parser_pool import Entry, ParserError, ParserPool
+from squall.ingest.rss.parser.pool import Entry, ParserError, ParserPool
 from squall.ingest.rss.poll_schedule import PollSchedule
 from squall.ingest.rss.presets import preset_feeds
 from squall.ingest.source import BATCH_ITEMS, OriginNumbers, no_commit
@@ -38,16 +40,6 @@ log = logging.getLogger(__name__)
 THREADS = 8
 """The most feeds fetched at the same time."""
 _STOP_CHECK_SECONDS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class _Poll:
-    """What one poll of a feed returned: new validators, and its entries or None if it is unchanged."""
-
-    validators: Validators
-    entries: list[Entry] | None
-    complete: bool = True
-    """False where there was no time for all entries: they are parsed again at the next poll."""
 
 
 class RssSource:
@@ -87,10 +79,12 @@ class RssSource:
         self._once = once
         self._reader = EntryReader(OriginNumbers(self.name, clock), clock, self._health, most_ahead)
         self._client = OutboundClient(settings.private_hosts, "SQUALL_INGEST__PRIVATE_HOSTS")
-        self._parsers = ParserPool(settings.max_feed_bytes)
+        self._parsers = ParserPool(max(settings.max_feed_bytes, MOST_PAGE_BYTES))
+        intervals = HostIntervals(clock, settings.host_interval_seconds)
+        self._articles = Articles(feeds, settings, self._client, self._parsers, intervals, clock, self._health)
         self._most_rejects = settings.max_consecutive_rejects
         self._limits = FetchLimits(settings.request_timeout_seconds, settings.max_feed_bytes, settings.user_agent)
-        self._schedule = PollSchedule(clock, random, settings.host_interval_seconds)
+        self._schedule = PollSchedule(clock, random, intervals)
         self._pool: ThreadPoolExecutor | None = None
         self._closed = threading.Event()
         self.states = [self._load(feed) for feed in feeds]
@@ -110,31 +104,46 @@ class RssSource:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="rss")
         self._health.liveness.expect(self.name)
         waiting = list(self.states)
-        running: dict[Future[_Poll], FeedState] = {}
-        while not stop.is_set() and not self._closed.is_set() and (waiting or running):
+        running: dict[Future[Poll], FeedState] = {}
+        reading: dict[Future[list[IdentifiedEntry]], FeedState] = {}
+
+        def stopped() -> bool:
+            return stop.is_set() or self._closed.is_set()
+
+        while not stopped() and (waiting or running or reading):
             busy = [state.feed.host for state in running.values() if state.fetching]
             for state in self._schedule.due(waiting, busy, THREADS - len(running)):
                 waiting.remove(state)
                 state.fetching = True
-                running[self._pool.submit(self._poll, state, stop)] = state
+                running[self._pool.submit(self._poll, state, stopped)] = state
             self._health.liveness.touch(self.name)
             for state in self.states:
-                if state.early and (due := state.due(self._clock.now())):
+                # while articles are read, entries of an earlier poll are not delivered: the cursor would move over those that are read
+                if state.early and state not in reading.values() and (due := state.due(self._clock.now())):
                     yield from self._undisturbed(state, due, stop)
-            if not running:
+            if not running and not reading:
                 self._clock.sleep(_STOP_CHECK_SECONDS)
                 continue
-            for future in wait(running, timeout=_STOP_CHECK_SECONDS, return_when=FIRST_COMPLETED).done:
+            pending: list[Future[Any]] = [*running, *reading]
+            done = wait(pending, timeout=_STOP_CHECK_SECONDS, return_when=FIRST_COMPLETED).done
+            ready = [(reading.pop(future), future.result()) for future in list(reading) if future in done]
+            for future in [future for future in running if future in done]:
                 state = running.pop(future)
-                entries = self._finished(state, future)
+                new = self._new(state, self._finished(state, future))
+                if (articles := self._articles.begin(state, new, stopped)) is not None:
+                    reading[articles] = state
+                else:
+                    ready.append((state, new))
+            for state, new in ready:
                 if not self._once:
                     waiting.append(state)
-                yield from self._undisturbed(state, self._new(state, entries), stop)
+                yield from self._undisturbed(state, new, stop)
         self.close()
 
     def close(self) -> None:
         """Stop the fetching threads and the parsers."""
         self._closed.set()
+        self._articles.close()
         self._parsers.close()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
@@ -146,20 +155,19 @@ class RssSource:
         state.restore((self._cursors.load(state.cursor_name) if self._cursors else None) or {})
         return state
 
-    def _poll(self, state: FeedState, stop: threading.Event) -> _Poll:
+    def _poll(self, state: FeedState, stopped: Callable[[], bool]) -> Poll:
         """Fetch and parse, on a thread of the pool."""
-        stopped = lambda: stop.is_set() or self._closed.is_set()  # noqa: E731
         try:
             fetched = fetch(state.feed.url, state.validators, self._client, self._limits, stopped, self._clock)
         finally:
             state.fetching = False
         if fetched.body is None:
-            return _Poll(fetched.validators, None)
+            return Poll(fetched.validators, None)
         # relative ids are resolved against the URL as configured: a redirect must not change the identity of documents
         feed = self._parsers.parse(fetched.body, fetched.content_type, state.feed.url)
-        return _Poll(fetched.validators if feed.complete else Validators(), feed.entries, feed.complete)
+        return Poll(fetched.validators if feed.complete else Validators(), feed.entries, feed.complete)
 
-    def _finished(self, state: FeedState, future: Future[_Poll]) -> list[Entry]:
+    def _finished(self, state: FeedState, future: Future[Poll]) -> list[Entry]:
         """Record the outcome of a poll, schedule the next, return the entries."""
         try:
             poll = future.result()

@@ -36,6 +36,8 @@ class OutboundRequest:
         content: the body.
         redirects: how many are followed; at 0 a redirect is an answer like others.
         timeout_seconds: from the look-up of the name to the end of the answer, redirects included.
+        listed_by: where `url` is not the operator's but comes from a feed, for example: the URL that the operator wrote. `url` gets no
+            user, password or private address then that this one does not name.
     """
 
     method: str
@@ -44,6 +46,7 @@ class OutboundRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
     redirects: int = 0
+    listed_by: str = ""
 
 
 class Answer:
@@ -112,7 +115,10 @@ class OutboundClient:
 
     async def _exchange(self, request: OutboundRequest, read: Callable[[Answer], Awaitable[T]]) -> T:
         url = _parsed(request.url)
-        origin, policy = _origin(url), replace(self._policy, named=_origin(url)[1:])
+        if request.listed_by:
+            url = url.copy_with(userinfo=b"", fragment=None)
+        origin = _origin(url)
+        policy = replace(self._policy, named=_origin(_parsed(request.listed_by or request.url))[1:])
         authorization = _basic(url)
         for hop in range(request.redirects + 1):
             trusted = _is_same_site(origin, _origin(url))
@@ -162,6 +168,19 @@ async def _bounded(work: Awaitable[T], timeout_seconds: float, stopped: Callable
         raise OutboundError(in_our_words(error)) from error
     finally:
         task.cancel()
+
+
+def redirect_target(url: str, location: str) -> str:
+    """Return where a redirect of `url` leads, for callers that follow redirects themselves.
+
+    Args:
+        url: that was asked.
+        location: the Location header of the answer.
+
+    Raises:
+        RequestRefusedError: it is no http or https URL, or leads from https to http.
+    """
+    return str(_redirected(_parsed(url), location))
 
 
 def _parsed(text: str) -> httpx.URL:

@@ -49,6 +49,7 @@ def from_feeds(
       language = "en-IN"        # default: the language that the feed declares
       timezone = "Asia/Kolkata" # of dates without one, and for IST; default: UTC
       time_format = "%d/%m/%Y %H:%M"  # strptime; default: the known forms
+      article = true            # read the linked page where an entry says little; default: false
 
     With presets = ["wires"] above the feeds, those of a preset are polled too; a feed of the file replaces one with the same URL.
 
@@ -87,6 +88,7 @@ def from_feeds(
                     "errors": state.errors,
                     "undated": state.undated,
                     "changed": state.changed,
+                    "articles": state.articles,
                     "waiting": len(state.early),
                     "last_error": state.last_error,
                 }

@@ -20,7 +20,7 @@ from squall.core.clock import ManualClock
 from squall.core.config.settings import IngestSettings
 from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_formats import NotAFeedError
-from squall.ingest.rss.parser_pool import Entry, ParserBudget, ParserError, ParserPool
+from squall.ingest.rss.parser.pool import Entry, ParserBudget, ParserError, ParserPool
 from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body
 
@@ -222,7 +222,7 @@ def test_a_pool_that_is_closed_ends_its_processes_and_what_they_do() -> None:
 
 CHILD = """
 import sys
-from squall.ingest.rss.parser_pool import ParserPool
+from squall.ingest.rss.parser.pool import ParserPool
 pool = ParserPool(2_000_000)
 pool.parse(b"<rss version='2.0'><channel><item><title>x</title></item></channel></rss>", "text/xml", "http://x/")
 assert not [name for name in sys.modules if name.partition(".")[0] == "torch"]
@@ -252,7 +252,7 @@ def _parsers(parent: int) -> set[psutil.Process]:
     found = set()
     for child in psutil.Process(parent).children():
         try:
-            if "squall.ingest.rss.parser_process" in child.cmdline():
+            if "squall.ingest.rss.parser.process" in child.cmdline():
                 found.add(child)
         except psutil.Error:
             continue

@@ -21,7 +21,7 @@ from squall.core.items import Batch
 from squall.core.observability.health import Health
 from squall.ingest.cursors import CursorStore
 from squall.ingest.rss.feed import Feed
-from squall.ingest.rss.parser_pool import ParsedFeed, ParserPool
+from squall.ingest.rss.parser.pool import ParsedFeed, ParserPool
 from squall.ingest.rss.source import RssSource
 from tests.support.feed_server import FeedServer, body, rss
 

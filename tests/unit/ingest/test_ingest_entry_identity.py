@@ -7,7 +7,7 @@ import xxhash
 from squall.ingest.rss.entry_identity import identified
 from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_state import FeedState
-from squall.ingest.rss.parser_pool import Entry
+from squall.ingest.rss.parser.pool import Entry
 
 FEED = "https://example.com/markets.xml"
 

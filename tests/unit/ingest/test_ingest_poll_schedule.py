@@ -5,6 +5,7 @@ from random import Random
 
 from squall.core.clock import ManualClock
 from squall.core.net.outbound.answers import retry_after
+from squall.ingest.host_intervals import HostIntervals
 from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.feed_state import FeedState
 from squall.ingest.rss.poll_schedule import LONGEST_BACKOFF, PollSchedule, backoff
@@ -18,7 +19,7 @@ def states(*urls: str) -> list[FeedState]:
 
 def test_one_feed_per_host_is_due_and_the_next_after_the_host_interval() -> None:
     clock = ManualClock(NOW)
-    schedule = PollSchedule(clock, Random(1), host_interval=5)
+    schedule = PollSchedule(clock, Random(1), HostIntervals(clock, 5))
     first, second, other = states("http://a/1", "http://a/2", "http://b/1")
     assert schedule.due([first, second, other], [], 8) == [first, other]
     assert schedule.due([second], [], 8) == []
@@ -30,7 +31,7 @@ def test_one_feed_per_host_is_due_and_the_next_after_the_host_interval() -> None
 
 def test_a_healthy_feed_is_due_after_its_interval_and_a_failing_one_later_and_later() -> None:
     clock = ManualClock(NOW)
-    schedule = PollSchedule(clock, Random(1), host_interval=0)
+    schedule = PollSchedule(clock, Random(1), HostIntervals(clock, 0))
     healthy, failing = states("http://a/1", "http://b/1")
     schedule.succeeded(healthy)
     pauses = [schedule.failed(failing, None) for _ in range(3)]

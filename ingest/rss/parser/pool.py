@@ -1,4 +1,4 @@
-"""Feeds are parsed in processes of their own, each with a budget; an entry that breaks the parser costs that entry."""
+"""Feeds and articles are read in processes of their own, each with a budget; an entry that breaks the parser costs that entry."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 
 from squall.core.items import RAW_LIMIT
 from squall.ingest.rss.feed_formats import NotAFeedError, base_url
-from squall.ingest.rss.parser_process import LENGTH_BYTES, send
+from squall.ingest.rss.parser.process import LENGTH_BYTES, send
 
 _IDLE: Final = 2
 """Processes kept for the next feeds; more are started while more feeds are parsed at a time."""
@@ -29,10 +29,11 @@ _WALL_SECONDS: Final = 60.0
 
 
 _CLOSED: Final = "the parser was closed"
+_TOO_MUCH: Final = "it needs too much time or memory"
 
 
 class ParserError(Exception):
-    """A feed can't be parsed; the message repeats nothing of it."""
+    """A feed or page can't be parsed; the message repeats nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,10 @@ class ParsedFeed:
 
 
 class ParserPool:
-    """Parses feeds in other processes; safe to use from several threads.
+    """Parses feeds and pages in other processes; safe to use from several threads.
 
     Args:
-        max_bytes: the longest feed.
+        max_bytes: the longest feed or page.
         budget: of every feed.
     """
 
@@ -104,24 +105,28 @@ class ParserPool:
             NotAFeedError: `body` is no feed.
             ParserError: it holds no entries that could be parsed one by one, no process can be started, or the pool was closed.
         """
-        request = {
-            "content_type": content_type,
-            "url": base_url(url),
-            "length": len(body),
-            "first": None,
-            "seconds": self._budget.feed_seconds + self._budget.seconds_per_byte * len(body),
-            "entry_seconds": self._budget.entry_seconds,
-            "seconds_per_byte": self._budget.seconds_per_byte,
-            "reply_bytes": self._reply,
-            "raw_bytes": RAW_LIMIT,
-        }
-        failed: dict[str, Any] = {"failed": "it needs too much time or memory"}
-        answer = next(self._answers(request, body), failed)
+        request = self._request("feed", body) | {"content_type": content_type, "url": base_url(url)}
+        answer = self._one_answer(request, body)
         if "not_a_feed" in answer:
             raise NotAFeedError(answer["not_a_feed"])
         if "entries" in answer:
             return ParsedFeed([Entry(fields) for fields in answer["entries"]])
         return self._one_by_one(request, body, answer["failed"])
+
+    def read(self, kind: Literal["article", "robots"], body: bytes, **more: str) -> dict[str, Any]:
+        """Return what the parser's process makes of a page or a robots.txt: its `text`, or `rule` (`squall.ingest.article.extraction`).
+
+        Args:
+            kind: what `body` is.
+            more: arguments of the function there.
+
+        Raises:
+            ParserError: it needs too much time or memory or can't be read, no process can be started, or the pool was closed.
+        """
+        answer = self._one_answer(self._request(kind, body) | more, body)
+        if "failed" in answer:
+            raise ParserError(str(answer["failed"]))
+        return answer
 
     def close(self) -> None:
         """End all processes; feeds that are being parsed fail."""
@@ -132,6 +137,18 @@ class ParserPool:
             parser.kill()  # its thread closes it
         for parser in idle:
             parser.close()
+
+    def _request(self, kind: str, body: bytes) -> dict[str, Any]:
+        return {
+            "kind": kind,
+            "length": len(body),
+            "first": None,
+            "seconds": self._budget.feed_seconds + self._budget.seconds_per_byte * len(body),
+            "entry_seconds": self._budget.entry_seconds,
+            "seconds_per_byte": self._budget.seconds_per_byte,
+            "reply_bytes": self._reply,
+            "raw_bytes": RAW_LIMIT,
+        }
 
     def _one_by_one(self, request: dict[str, Any], body: bytes, why: str) -> ParsedFeed:
         """Parse the entries in as many processes as it takes."""
@@ -153,11 +170,15 @@ class ParserPool:
                 entries += found or [_faulty(begun, answer.get("failed", "it is no entry"))]
                 begun = {}
             if begun:
-                entries.append(_faulty(begun, "it needs too much time or memory"))
+                entries.append(_faulty(begun, _TOO_MUCH))
             left -= spent
         if not entries:
             raise ParserError(f"the feed can't be parsed: {why}")
         return ParsedFeed(entries, complete=False)
+
+    def _one_answer(self, request: dict[str, Any], body: bytes) -> dict[str, Any]:
+        failed: dict[str, Any] = {"failed": _TOO_MUCH}
+        return next(self._answers(request, body), failed)
 
     def _answers(self, request: dict[str, Any], body: bytes) -> Iterator[dict[str, Any]]:
         """Yield the frames that answer a request; the last is missing if the process ends before."""
@@ -212,8 +233,8 @@ class _Parser:
     def __init__(self, memory_bytes: int) -> None:
         ours, theirs = socket.socketpair()
         # no variables of ours: the process handles foreign text and needs no secret
-        path = os.pathsep.join([str(Path(__file__).parents[3]), *filter(None, sys.path)])
-        command = [sys.executable, "-P", "-W", "ignore", "-m", "squall.ingest.rss.parser_process", str(memory_bytes)]
+        path = os.pathsep.join([str(Path(__file__).parents[4]), *filter(None, sys.path)])
+        command = [sys.executable, "-P", "-W", "ignore", "-m", "squall.ingest.rss.parser.process", str(memory_bytes)]
         try:
             with theirs:
                 self._process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env={"PYTHONPATH": path})

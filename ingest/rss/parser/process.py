@@ -1,8 +1,8 @@
-"""The parser's own process: `python -m squall.ingest.rss.parser_process BYTES`, started and asked by `parser_pool`.
+"""The parser's own process: `python -m squall.ingest.rss.parser.process BYTES`, started and asked by the pool.
 
-A feed is foreign, and no list of hostile inputs is complete. Here every feed has a budget of processor time and memory that the kernel
-enforces, and nothing but this process ends with it. It speaks over its standard input, a socket: a frame and the feed in, frames out. It
-ends when the other side does; in the middle of a feed, when that feed's processor time is used up.
+A feed is foreign, as are the articles that it links to, and no list of hostile inputs is complete. Here each of them has a budget of
+processor time and memory that the kernel enforces, and nothing but this process ends with it. It speaks over its standard input, a socket:
+a frame and the feed in, frames out. It ends when the other side does; in the middle of a feed, when that feed's processor time is used up.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ LENGTH_BYTES: Final = 8
 """In front of every frame, its length, big-endian."""
 _SPLIT_SECONDS: Final = 2.0
 Send = Callable[[dict[str, Any]], None]
+Read = Callable[[dict[str, Any], bytes], dict[str, Any]]
 
 
 def main() -> None:
@@ -67,12 +68,33 @@ def _receive(peer: socket.socket, count: int) -> bytes:
 
 
 def _answer(request: dict[str, Any], body: bytes, reply: Send) -> None:
-    if request["first"] is None:
-        with _Budget(request["seconds"]):
-            frame = _whole(request, body)
-        reply(_bounded(frame, request))
-    else:
+    if request["first"] is not None:
         _one_by_one(request, body, reply)
+        return
+    read = _READERS[request["kind"]]()  # what it imports is no foreign text's fault
+    with _Budget(request["seconds"]):
+        frame = _guarded(read, request, body)
+    reply(_bounded(frame, request))
+
+
+def _feed_reader() -> Read:
+    return lambda request, body: {"entries": parse_feed(body, request["content_type"], request["url"])}
+
+
+def _article_reader() -> Read:
+    from squall.ingest.article.extraction import article_text
+
+    return lambda request, body: {"text": article_text(body, request["content_type"])}
+
+
+def _robots_reader() -> Read:
+    from squall.ingest.article.extraction import crawl_rule
+
+    return lambda request, body: {"rule": crawl_rule(body, request["url"], request["token"])}
+
+
+_READERS: Final[dict[str, Callable[[], Read]]] = {"feed": _feed_reader, "article": _article_reader, "robots": _robots_reader}
+"""What may be asked for, each with what it needs, which is imported when it is asked for first."""
 
 
 def _one_by_one(request: dict[str, Any], body: bytes, reply: Send) -> None:
@@ -90,20 +112,20 @@ def _one_by_one(request: dict[str, Any], body: bytes, reply: Send) -> None:
         raw = feed.entries[number][: request["raw_bytes"]].decode("utf-8", "replace")
         reply({"begin": number, "raw": raw, "spent": spent + seconds})
         with _Budget(seconds):
-            frame = _whole({**request, "content_type": CONTENT_TYPE}, alone)
+            frame = _guarded(_feed_reader(), {**request, "content_type": CONTENT_TYPE}, alone)
         reply(_bounded(frame, request))
     reply({"end": len(feed.entries), "of": len(feed.entries), "spent": time.process_time() - began})
 
 
-def _whole(request: dict[str, Any], body: bytes) -> dict[str, Any]:
+def _guarded(read: Read, request: dict[str, Any], body: bytes) -> dict[str, Any]:
     try:
-        return {"entries": parse_feed(body, request["content_type"], request["url"])}
+        return read(request, body)
     except NotAFeedError as error:
         return {"not_a_feed": str(error)}
     except MarkupError as error:
         return {"failed": str(error)}
-    except MemoryError:
-        return {"failed": "it needs too much memory"}
+    except MemoryError:  # what is left would not do for the next one
+        os._exit(1)
     except Exception as error:  # noqa: BLE001 - of any kind: the message is foreign, its type is not
         return {"failed": f"the parser failed with {type(error).__name__}"}
 
