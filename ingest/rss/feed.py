@@ -22,7 +22,10 @@ class Feed(BaseModel):
     url: str
     name: str = Field("", description="the documents' source; empty: the host")
     kind: Kind = Kind.NEWS
-    interval_seconds: Annotated[float, Field(gt=0)] = 300.0
+    interval_seconds: Annotated[float, Field(gt=0)] = Field(300.0, description="pause between two polls while it has news")
+    max_interval_seconds: Annotated[float, Field(gt=0)] = Field(
+        900.0, description="longest pause between two polls: without news it grows to a tenth of the time since there was any"
+    )
     language: str = Field("", description="language of the entries; empty: the feed's own")
     symbols: tuple[str, ...] = Field((), description="symbols added to every entry")
     timezone: str = Field(

@@ -16,8 +16,8 @@ from squall.ingest.rss.feed import Feed
 from squall.ingest.rss.presets import preset_feeds
 
 _EXAMPLE = (
-    'a feed is [[feeds]] with url = "https://…" and optionally name, kind, interval_seconds, language, symbols, timezone, time_format, '
-    'article; presets = ["wires"] above them adds feeds that ship'
+    'a feed is [[feeds]] with url = "https://…" and optionally name, kind, interval_seconds, max_interval_seconds, language, symbols, '
+    'timezone, time_format, article; presets = ["wires"] above them adds feeds that ship'
 )
 
 

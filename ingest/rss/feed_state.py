@@ -42,6 +42,8 @@ class FeedState:
     """Keys that do not tell its entries apart, oldest first."""
     next_at: float = 0.0
     """When to poll it next, on the clock's `monotonic`."""
+    news_at: float | None = None
+    """When it had news last, or was read first by this process, on the clock's `monotonic`."""
     failures: int = 0
     """Failed polls in a row."""
     pauses: int = 0

@@ -11,6 +11,8 @@ from squall.ingest.rss.feed_state import FeedState
 
 LONGEST_BACKOFF = 3_600.0
 """The most seconds between two polls of a failing feed; a longer interval or Retry-After takes precedence."""
+_SHARE_OF_QUIET = 0.1
+"""A feed waits for so much of the time since it had news."""
 JITTER = 0.05
 """The interval of a healthy feed varies by this share, so that feeds do not stay in step."""
 
@@ -51,9 +53,22 @@ class PollSchedule:
         return due
 
     def succeeded(self, state: FeedState) -> None:
-        """Schedule the next poll after the feed's interval."""
+        """Schedule the next poll: after the feed's interval while it has news, later and later while it has none.
+
+        A feed that changes once an hour is not asked each minute, and one that had news a moment ago is.
+        """
         state.failures = 0
-        state.next_at = self._clock.monotonic() + state.feed.interval_seconds * self._random.uniform(1 - JITTER, 1 + JITTER)
+        now = self._clock.monotonic()
+        if state.news_at is None:
+            state.news_at = now
+        quiet = (now - state.news_at) * _SHARE_OF_QUIET
+        pause = max(state.feed.interval_seconds, min(quiet, state.feed.max_interval_seconds))
+        state.next_at = now + pause * self._random.uniform(1 - JITTER, 1 + JITTER)
+
+    def has_news(self, state: FeedState) -> None:
+        """Note that the last poll of a feed brought news, and schedule the next one accordingly."""
+        state.news_at = self._clock.monotonic()
+        self.succeeded(state)
 
     def failed(self, state: FeedState, retry_after: float | None) -> float:
         """Schedule the next poll after a pause that grows with the failures in a row; return the pause in seconds."""

@@ -215,6 +215,8 @@ class RssSource:
         """Return the entries of a poll that were not delivered as they are, oldest first, and log what became of the others."""
         new = state.undelivered(entries)
         waiting = sum(state.waits(entry) for entry in new)
+        if len(new) > waiting and not state.failures:
+            self._schedule.has_news(state)
         if len(new) > waiting or state.repeated:
             changed = sum(entry.changed and not state.waits(entry) for entry in new)
             counts = {"new": len(new) - waiting - changed, "changed": changed, "waiting": waiting}

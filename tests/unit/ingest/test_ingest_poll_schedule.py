@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from random import Random
 
 from squall.core.clock import ManualClock
@@ -41,6 +42,36 @@ def test_a_healthy_feed_is_due_after_its_interval_and_a_failing_one_later_and_la
     assert schedule.failed(failing, 9_000) == 9_000
     schedule.succeeded(failing)
     assert failing.failures == 0
+
+
+def polls_in(hours: int, news_every_minutes: int, **given: float) -> list[float]:
+    """Return the seconds at which a feed is polled that has news so often."""
+    clock = ManualClock(NOW)
+    schedule = PollSchedule(clock, Random(1), HostIntervals(clock, 0))
+    state = FeedState(Feed.model_validate({"url": "http://a/1", "interval_seconds": 60, **given}))
+    began, news, polled = clock.monotonic(), news_every_minutes * 60, []
+    while (now := clock.monotonic() - began) < hours * 3_600:
+        schedule.succeeded(state)
+        if int(now // news) > int((polled[-1] if polled else 0) // news):
+            schedule.has_news(state)
+        polled.append(now)
+        clock.advance(state.next_at - clock.monotonic())
+    return polled
+
+
+def test_a_feed_that_changes_each_hour_is_not_asked_each_minute_and_is_asked_soon_after_it_changed() -> None:
+    polled = polls_in(12, 60)
+    assert 200 < len(polled) < 420  # of 720
+    late = [min(at for at in polled if at >= hour * 3_600) - hour * 3_600 for hour in range(1, 12)]
+    assert max(late) < 420
+    assert sum(at - before < 64 for before, at in pairwise(polled)) > 100
+
+
+def test_a_feed_with_news_at_each_poll_keeps_its_interval_and_a_silent_one_its_longest() -> None:
+    assert 55 <= len(polls_in(1, 1)) <= 66
+    silent = polls_in(24, 10_000)
+    assert 850 < silent[-1] - silent[-2] < 950
+    assert 22 <= len(polls_in(24, 10_000, interval_seconds=3_600)) <= 26
 
 
 def test_backing_off_doubles_to_an_hour_with_jitter_and_honours_the_server() -> None:
