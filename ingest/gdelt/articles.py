@@ -6,6 +6,7 @@ Columns: http://data.gdeltproject.org/documentation/GDELT-Global_Knowledge_Graph
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -16,7 +17,12 @@ from squall.ingest.documents import Defaults, build_document
 from squall.ingest.gdelt.files import time_of
 
 COLUMNS: Final = 27
-_DATE, _COLLECTION, _PUBLISHER, _URL, _EXTRAS = 1, 2, 3, 4, 26
+_DATE, _COLLECTION, _PUBLISHER, _URL, _THEMES, _ORGANISATIONS, _EXTRAS = 1, 2, 3, 4, 8, 14, 26
+_MOST_NAMED: Final = 500
+"""Themes, and organisations, of an article that are looked at."""
+_OFTEN: Final = 2
+"""A page names many in passing; one that it is about stands in the title, or comes again."""
+_MOST_ORGANISATIONS: Final = 10
 _WEB: Final = "1"
 _OLDEST: Final = timedelta(days=7)
 """A publication time that is further back is an archive's, or wrong."""
@@ -31,6 +37,8 @@ class Article(NamedTuple):
         title: of the page; empty if GDELT found none.
         authors: as the page names them.
         published_at: as the page says, or when GDELT read it.
+        themes: of GDELT's taxonomy, as ECON_BANKRUPTCY.
+        organisations: that GDELT found in its title, or more than once in its text, those named most often first.
     """
 
     publisher: str
@@ -38,6 +46,8 @@ class Article(NamedTuple):
     title: str
     authors: str
     published_at: datetime
+    themes: frozenset[str]
+    organisations: tuple[str, ...]
 
 
 def article_of(row: Sequence[str], read_at: datetime) -> Article | None:
@@ -58,11 +68,18 @@ def article_of(row: Sequence[str], read_at: datetime) -> Article | None:
     seen = min(time_of(row[_DATE]) or read_at, read_at)
     precise = time_of(_tag(extras, "PAGE_PRECISEPUBTIMESTAMP"))
     published = precise if precise is not None and seen - _OLDEST <= precise <= seen else seen
-    return Article(row[_PUBLISHER].lower(), row[_URL], _tag(extras, "PAGE_TITLE"), _tag(extras, "PAGE_AUTHORS"), published)
+    title = _tag(extras, "PAGE_TITLE")
+    themes, organisations = frozenset(_named(row[_THEMES])), _often(_named(row[_ORGANISATIONS]), title)
+    return Article(row[_PUBLISHER].lower(), row[_URL], title, _tag(extras, "PAGE_AUTHORS"), published, themes, organisations)
 
 
-def article_document(article: Article, collected_at: datetime) -> Document:
+def article_document(article: Article, symbols: Sequence[str], collected_at: datetime) -> Document:
     """Return the document of an article, whose source is its publisher.
+
+    Args:
+        article: with a title.
+        symbols: tickers of whom it is about.
+        collected_at: aware UTC.
 
     Raises:
         InvalidRecordError: it is no valid document.
@@ -72,10 +89,22 @@ def article_document(article: Article, collected_at: datetime) -> Document:
         "author": article.authors,
         "url": article.url,
         "title": article.title,
+        "symbols": list(symbols),
         "language": "en",
         "published_at": article.published_at,
     }
     return build_document(fields, Defaults(), collected_at)
+
+
+def _named(column: str) -> list[str]:
+    """Return the names of a column such as `Goldman Sachs,120;Reuters,15`, without their places in the text."""
+    return [name for entry in column.split(";", _MOST_NAMED)[:_MOST_NAMED] if (name := entry.rpartition(",")[0].strip())]
+
+
+def _often(names: Sequence[str], title: str) -> tuple[str, ...]:
+    folded = title.casefold()
+    chosen = [name for name, times in Counter(names).most_common() if times >= _OFTEN or name.casefold() in folded]
+    return tuple(chosen[:_MOST_ORGANISATIONS])
 
 
 def _tag(extras: str, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from squall.core.errors import InvalidRecordError, UnavailableError
 from squall.core.items import Batch, Item
 from squall.core.net.outbound.errors import status_words
-from squall.ingest.gdelt.articles import article_document, article_of
+from squall.ingest.gdelt.articles import Article, article_document, article_of
 from squall.ingest.gdelt.files import INTERVAL, MOST_FILE_BYTES, LastUpdate, check, file_name, interval_of, last_update, rows
 from squall.ingest.gdelt.options import GdeltOptions
 from squall.ingest.registry.context import SourceContext
@@ -44,6 +44,8 @@ class GdeltSource(PolledSource):
         self._options = options
         self._filter = TextFilter(options, entity_finder(context))
         self._publishers = frozenset(options.publishers)
+        self._themes = frozenset(options.themes)
+        self._beginnings = tuple(theme.removesuffix("*") for theme in options.themes if theme.endswith("*"))
         self._numbers = OriginNumbers(context.name, context.clock)
         cursor = context.cursor.load() or {}
         self._done = datetime.fromisoformat(cursor["done"]) if "done" in cursor else None
@@ -128,11 +130,26 @@ class GdeltSource(PolledSource):
             article = article_of(row, at)
             if article is None or not article.title or (self._publishers and article.publisher not in self._publishers):
                 return []
-            if not self._filter.wants(article.title):
+            if not self._wants(article):
                 return []
-            return [accepted(self._numbers.next(), article_document(article, self._context.clock.now()))]
+            document = article_document(article, self._symbols(article), self._context.clock.now())
+            return [accepted(self._numbers.next(), document)]
         except InvalidRecordError as error:
             return [rejected(self._numbers.next(), error, "\t".join(row).encode())]
+
+    def _wants(self, article: Article) -> bool:
+        if not article.themes.isdisjoint(self._themes) or any(theme.startswith(self._beginnings) for theme in article.themes):
+            return True
+        only_themes = bool(self._options.themes) and not (self._options.chooses or self._options.everything)
+        return not only_themes and self._filter.wants(article.title)
+
+    def _symbols(self, article: Article) -> list[str]:
+        """Return the main ticker of each organisation that the catalogue has."""
+        if not self._options.organisations or not article.organisations:
+            return []
+        linker = self._context.linker()
+        entities = [linker.named(name) for name in article.organisations if any(map(str.isalnum, name)) and len(name) > 1]
+        return list(dict.fromkeys(entity.symbols[0] for entity in entities if entity.symbols))
 
     def _leave_out(self, at: datetime, why: str) -> None:
         self.gaps += 1

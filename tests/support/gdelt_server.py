@@ -60,12 +60,15 @@ class GdeltServer:
         self._server.server_close()
 
 
-def gkg_row(title: str, at: datetime, number: int = 0, publisher: str = "example.com", collection: str = "1", precise: str = "") -> str:
-    """A row of 27 columns as GDELT writes them; most are empty here."""
+def gkg_row(
+    title: str, at: datetime, number: int = 0, publisher: str = "example.com", collection: str = "1", precise: str = "", **named: str
+) -> str:
+    """A row of 27 columns as GDELT writes them; most are empty here. `named` has `themes` and `organisations` with their offsets."""
     extras = f"<PAGE_LINKS>http://{publisher}/</PAGE_LINKS>" + ("<PAGE_AUTHORS>Ada L.</PAGE_AUTHORS>" if number % 2 else "")
     extras += f"<PAGE_PRECISEPUBTIMESTAMP>{precise}</PAGE_PRECISEPUBTIMESTAMP>" if precise else ""
     extras += f"<PAGE_TITLE>{escape(title)}</PAGE_TITLE>" if title else ""
     columns = [""] * 27
     columns[0], columns[1], columns[2] = f"{at:%Y%m%d%H%M%S}-{number}", f"{at:%Y%m%d%H%M%S}", collection
     columns[3], columns[4], columns[26] = publisher, f"https://www.{publisher}/news/{number}", extras
+    columns[8], columns[14] = named.get("themes", ""), named.get("organisations", "")
     return "\t".join(columns)

@@ -22,6 +22,7 @@ from squall.ingest.gdelt.source import GdeltSource
 from squall.ingest.gdelt.source_type import GdeltType
 from squall.sources.conformance import SourceConformance, SourceRig, TypeRig
 from tests.support.gdelt_server import GdeltServer, gkg_row
+from tests.support.linkers import shipped
 from tests.support.source_context import source_context
 
 AT = datetime(2026, 1, 12, 16, 15, tzinfo=UTC)
@@ -190,6 +191,32 @@ def test_only_what_is_wanted_becomes_a_document(server: GdeltServer, tmp_path: P
     )
     found = documents(read(open_source(server, tmp_path, everything=False, keywords=["bank"], publishers=["www.reuters.com"])))
     assert [document.title for document in found] == ["Another bank fails"]
+
+
+def test_an_article_has_the_tickers_of_the_companies_in_its_title_and_of_those_it_names_again(server: GdeltServer, tmp_path: Path) -> None:
+    organisations = "Ford,12;Goldman Sachs,40;Goldman Sachs,300;Reuters,900;Village Choir,20;Village Choir,70;!,3;!,9"
+    server.publish(AT, gkg_row("Ford to cut 2,000 jobs", AT, 1, organisations=organisations), gkg_row("Nothing named", AT, 2))
+    context = source_context(tmp_path, clock=ManualClock(AT + timedelta(hours=6)), linker=shipped)
+    options = GdeltOptions.model_validate({"url": server.url, "everything": True})
+    found = documents(read(GdeltSource(options, context)))
+    assert [sorted(document.symbols) for document in found] == [["F", "GS"], []]
+
+
+def test_an_article_about_a_chosen_theme_is_wanted_whatever_its_title(server: GdeltServer, tmp_path: Path) -> None:
+    server.publish(
+        AT,
+        gkg_row("The end came at noon", AT, 1, themes="TAX_FNCACT,4;ECON_BANKRUPTCY,15"),
+        gkg_row("The river rose", AT, 2, themes="NATURAL_DISASTER_FLOOD,9"),
+        gkg_row("A cat sleeps", AT, 3, themes="ECON_BANKRUPTCYX,9"),
+        gkg_row("A bank fails", AT, 4),
+    )
+    themes = ["econ_bankruptcy", "NATURAL_DISASTER_*"]
+    assert [each.title for each in documents(read(open_source(server, tmp_path / "a", everything=False, themes=themes)))] == [
+        "The end came at noon",
+        "The river rose",
+    ]
+    both = open_source(server, tmp_path / "b", everything=False, themes=themes, keywords=["bank"])
+    assert [each.title for each in documents(read(both))][-1] == "A bank fails"
 
 
 class TestConformance(SourceConformance):
