@@ -74,7 +74,8 @@ function unscoredText(languages) {
   if (!total) return "";
   const named = languages.slice(0, MOST_LANGUAGES).map(({ language, documents }) => `${language} ${whole(documents)}`);
   const others = languages.length > MOST_LANGUAGES ? `, ${languages.length - MOST_LANGUAGES} more` : "";
-  return `${whole(total)} ${total === 1 ? "document in another language is" : "documents in other languages are"} not scored: ${named.join(", ")}${others}`;
+  const what = total === 1 ? "document in another language is" : "documents in other languages are";
+  return `${whole(total)} ${what} not scored: ${named.join(", ")}${others}`;
 }
 
 /** Draw the table; return its rows in the order shown, for the heatmap. */
