@@ -224,7 +224,7 @@ class NameAlerts:
     def _same(self, reading: NameReading, *, fired: bool = False) -> NameAlert | None:
         """Return what tells of the same: most of the drivers drive it, it is as specific, and it has as much evidence or has fired.
 
-        Of a ticker and a name that it fits, one driver in common is enough.
+        Of a ticker and a name that it fits, one driver in common is enough; both are the same thing, whatever kind each was found as.
 
         Args:
             reading: of another name.
@@ -238,9 +238,10 @@ class NameAlerts:
                 found[id(alert)] = alert
                 common[id(alert)] = common.get(id(alert), 0) + 1
         for key, alert in found.items():
-            enough = common[key] >= _SAME_SHARE * len(reading.drivers) or _is_ticker(alert.name, reading.name)
+            ticker = _is_ticker(alert.name, reading.name)
+            enough = ticker or (common[key] >= _SAME_SHARE * len(reading.drivers) and _rank(alert.name) <= _rank(reading.name))
             strong = alert.fired is not None or (not fired and alert.peak.score >= reading.score)
-            if enough and strong and alert.name.entity != reading.name.entity and _rank(alert.name) <= _rank(reading.name):
+            if enough and strong and alert.name.entity != reading.name.entity:
                 return alert
         return None
 

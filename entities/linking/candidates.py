@@ -63,6 +63,8 @@ def name_candidates(
         place = place_of(text, folded.text, start, end, begin, stop)
         entity, points = meant(form, place, symbols, certain)
         said = spans.said_of(start, end) if spans.looked_at(start) else None
+        if said is not None and said.is_rest and form.words > 1 and place.capital_before:
+            continue
         seen = evidence(form, entity.kind, place)
         if decides(form, entity.kind, place, seen):
             tagged = entity.id in certain or not symbols.isdisjoint(entity.symbols)

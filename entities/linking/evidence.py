@@ -80,8 +80,6 @@ def evidence(form: Form, kind: EntityKind, place: Place) -> Evidence:
         points -= _neighbours(place, 1.2, 1.5) if form.derived else _neighbours(place, 1.0, 1.0)
     elif form.words == 1 and form.derived and own[:1].isupper():
         points -= _neighbours(place, 0.6, 0.0)
-    elif form.derived and own[:1].isupper() and _in_sentence(place):  # "Harbor Union Bank" is not Union Bank of India
-        points -= _neighbours(place, 0.0, 3.0)
     return Evidence(letters, context, points)
 
 

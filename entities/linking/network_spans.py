@@ -14,6 +14,8 @@ NamedSpan = tuple[int, int, str]
 Chance = tuple[int, int, float, float]
 """Start and end of a token, the probability that it is of an organisation's name, and that it goes on with the name of the token before."""
 LABELS = frozenset({"ORG", "PER", "LOC", "MISC"})
+_SURELY_NOT = -2.0
+"""Log-odds: about one to seven."""
 _NEARLY_SURE = 0.996
 _SUREST = 0.998
 _MOST_OTHERS = 40
@@ -40,6 +42,11 @@ class NetworkSays(NamedTuple):
     organisation: float
     begins: float
     goes_on: float
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether the network reads an organisation's name here that has begun before: "Union Bank" of "Harbor Union Bank"."""
+        return self.organisation > 0.0 and self.begins < _SURELY_NOT
 
 
 class NetworkSpans:

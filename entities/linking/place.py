@@ -42,6 +42,13 @@ class Place(NamedTuple):
     after: list[str]
     possessive: bool
 
+    @property
+    def capital_before(self) -> bool:
+        """Whether a word with a capital stands directly before it."""
+        if not self.before or self.text[self.start - 1 : self.start] != " ":
+            return False
+        return self.text[max(0, self.start - 1 - len(self.before[0])) : self.start][:1].isupper()
+
 
 def place_of(text: str, folded: str, start: int, end: int, begin: int, stop: int) -> Place:
     """Return the place of `text[start:end]`, which is `folded[begin:stop]`; looks at a bounded part of the text."""

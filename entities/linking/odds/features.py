@@ -53,7 +53,7 @@ def text_features(form: Form, entity: Entity, place: Place, evidence: Evidence, 
         float(begins),
         float(how is Casing.TITLE),
         float(how is Casing.LOWER),
-        float(how is not Casing.UPPER and _capital_before(place)),
+        float(how is not Casing.UPPER and place.capital_before),
         float(how is not Casing.UPPER and text[end : end + 1] == " " and text[end + 1 : end + 2].isupper()),
         float(text[start - 1 : start] in _HYPHENS or text[end : end + 1] in _HYPHENS),
         float(tagged),
@@ -72,9 +72,3 @@ def network_features(said: NetworkSays) -> list[float]:
         float(said.longer),
         float(min(said.others, _MOST_OTHERS)),
     ]
-
-
-def _capital_before(place: Place) -> bool:
-    if not place.before or place.text[place.start - 1 : place.start] != " ":
-        return False
-    return place.text[max(0, place.start - 1 - len(place.before[0])) : place.start][:1].isupper()

@@ -199,10 +199,10 @@ def test_whom_a_document_names_beside_the_crisis_it_is_about_has_no_alert_of_its
     assert [set(alert.also) for alert in found.open] == [{"company:alpenbank"}]
 
 
-def evidence_about(name, minute, score, *documents):
+def evidence_about(name, minute, score, *documents, kind=EntityKind.ORGANISATION):
     """Return a reading of a found name that documents drive."""
     told_by = tuple(Said(FIRST * 60_000, document, Title(document), 0.9, 0.9, (), 4) for document in documents)
-    about = Name(f"found:{name}", EntityKind.ORGANISATION, name)
+    about = Name(f"found:{name}", kind, name)
     return NameReading(about, FIRST + minute, score, 60, 3, 0.1, 1e-9, 3, told_by, documents[-1])
 
 
@@ -211,9 +211,9 @@ def test_a_ticker_that_fits_the_name_of_an_alert_and_stands_beside_it_once_belon
     found = NameAlerts(3.0, FIRST, DAY)
     changes = found.advance(
         [
-            evidence_about(ticker, 26 * DAY - 5, 5.0, "x", "y"),
+            evidence_about(ticker, 26 * DAY - 5, 5.0, "x", "y", kind=EntityKind.COMPANY),  # as tickers are found
             evidence_about("Harbor Union", 26 * DAY, 20.0, "a", "b", "c"),
-            evidence_about(ticker, 26 * DAY + 5, 20.0, "x", "y", "c", "z"),
+            evidence_about(ticker, 26 * DAY + 5, 20.0, "x", "y", "c", "z", kind=EntityKind.COMPANY),
         ]
     )
     fired = [change.alert.name.name for change in changes if change.change is Change.FIRED]

@@ -107,6 +107,14 @@ def test_a_name_given_by_the_caller_is_looked_up_and_else_an_entity_of_its_own()
         linker.named(" ?! ")
 
 
-def test_a_shortened_name_within_a_longer_one_is_not_the_company_that_it_shortens() -> None:
-    assert [name for name, _ in linked("Profit at Union Bank falls")] == ["Union Bank"]
-    assert linked("Corvane Wealth shares slide 16% as Harbor Union Bank rout drags down regional banks") == []
+def read_by_the_network(text: str, **words: tuple[float, float]) -> list[str]:
+    """Return who is linked where the network says of each word how likely it is of an organisation's name, and goes on with one."""
+    chances = [(at := text.index(word), at + len(word), *said) for word, said in words.items()]
+    found = shipped().link(text, names_within=[(0, len(text))], chances=chances)
+    return [link.entity for link in found]
+
+
+def test_the_rest_of_a_name_that_begins_before_is_not_the_company_of_that_name() -> None:
+    text = "Shares slide as Harbor Union Bank rout spreads"
+    assert read_by_the_network(text, Harbor=(0.9, 0.01), Union=(0.95, 0.95), Bank=(0.95, 0.95)) == []
+    assert read_by_the_network(text, Harbor=(0.1, 0.01), Union=(0.95, 0.05), Bank=(0.95, 0.95)) == ["company:union-bank-of-india"]
