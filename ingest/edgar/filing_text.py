@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
@@ -17,17 +17,24 @@ _DOCUMENT: Final = "<DOCUMENT>"
 _TYPE: Final = re.compile(r"<TYPE>([^\r\n<]{1,40})")
 _XBRL_HEADER: Final = ("<ix:header", "</ix:header>")
 _ITEM: Final = re.compile(r"\bitem\s{0,3}([0-9]{1,2}\.[0-9]{2})\b", re.IGNORECASE)
-_SIGNATURE: Final = re.compile(r"\bSIGNATURES?\b|(?i:\bpursuant to the requirements of the securities exchange act of 1934, )")
-_DISCUSSION: Final = re.compile(r"discussion and analysis of financial condition", re.IGNORECASE)
+_SIGNATURE: Final = re.compile(
+    r"\bSIGNATURES?\b(?=.{0,40}(?i:pursuant))|(?i:\bpursuant to the requirements of the securities exchange act of 1934, )"
+)
+"""The block of signatures, not Signature Bank."""
+_GAP: Final = r"(?:\s++|&nbsp;|&#160;|<[^<>]{0,300}+>)++"
+_DISCUSSION: Final = re.compile(_GAP.join(["discussion", "and", "analysis", "of", "financial", "condition"]), re.IGNORECASE)
 _DISCUSSION_MARKUP: Final = 150_000
 _EXHIBITS: Final = "9.01"
 _PERIODIC: Final = frozenset({"10-K", "10-Q", "20-F", "40-F"})
 _RELEASE: Final = "EX-99"
+_LONGEST_NAME: Final = 60
+_NAME_BEGINS: Final = 12
+"""Letters of an item's name that must agree: filers shorten the rest."""
 _LEAST: Final = 40
 """Shorter texts say nothing."""
 
 
-def filing_text(submission: bytes, form: str, items: Collection[str]) -> str:
+def filing_text(submission: bytes, form: str, items: Mapping[str, str]) -> str:
     """Return what a filing says, as plain text of at most `MOST_CHARACTERS`; empty where nothing can be read.
 
     Of a current report the reported items, without the cover page, the list of exhibits and the signatures; of a report on a period the
@@ -37,7 +44,7 @@ def filing_text(submission: bytes, form: str, items: Collection[str]) -> str:
     Args:
         submission: its text file, or the beginning of it.
         form: as EDGAR names it.
-        items: numbers of the reported items, as `1.03`; of an 8-K.
+        items: of an 8-K, the names of the reported items by number, as `1.03`.
     """
     base = form.removesuffix("/A")
     main = release = ""
@@ -79,21 +86,24 @@ def _plain(content: str) -> str:
 
 
 def _discussion(content: str) -> str:
-    """Return the beginning of management's discussion; its heading stands in the table of contents before."""
+    """Return the beginning of management's discussion; where its heading stands twice, the first is in the table of contents."""
     found = list(islice(_DISCUSSION.finditer(content), 2))
-    return _plain(content[found[1].start() : found[1].start() + _DISCUSSION_MARKUP]) if len(found) > 1 else ""
+    return _plain(content[found[-1].start() : found[-1].start() + _DISCUSSION_MARKUP]) if found else ""
 
 
-def _main_part(text: str, form: str, items: Collection[str]) -> str:
+def _main_part(text: str, form: str, items: Mapping[str, str]) -> str:
     if form == "8-K":
         return _reported(text, items)
     signed = _SIGNATURE.search(text)
     return text[: signed.start()] if signed else text
 
 
-def _reported(text: str, items: Collection[str]) -> str:
+def _reported(text: str, items: Mapping[str, str]) -> str:
     """Return the reported items of an 8-K one after the other."""
-    heads = [head for head in _ITEM.finditer(text) if not items or head[1] in items]
+    found = [head for head in _ITEM.finditer(text) if not items or head[1] in items]
+    named = [head for head in found if _is_heading(text[head.end() : head.end() + _LONGEST_NAME], items.get(head[1], ""))]
+    known = {head[1] for head in named}
+    heads = sorted((*named, *(head for head in found if head[1] not in known)), key=re.Match.start)
     parts = []
     for number, head in enumerate(heads):
         end = heads[number + 1].start() if number + 1 < len(heads) else len(text)
@@ -103,6 +113,11 @@ def _reported(text: str, items: Collection[str]) -> str:
         if signed:
             break
     return "\n".join(parts)
+
+
+def _is_heading(following: str, name: str) -> bool:
+    """Whether an item's number is followed by its name: another text may refer to it by number."""
+    return following.lstrip(" .:-–—|").casefold().startswith(name.casefold()[:_NAME_BEGINS])
 
 
 def _cut(text: str, most: int) -> str:

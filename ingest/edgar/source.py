@@ -166,7 +166,7 @@ class EdgarSource(PolledSource):
             if len(self._tries) > _MOST_TRIED:
                 self._tries.clear()
         self._tries.pop(filing.accession, None)
-        return filing_text(answer.body, filing.form, {number for number, _ in filing.items})
+        return filing_text(answer.body, filing.form, dict(filing.items))
 
     def _say_gap(self, form: str, known: datetime) -> None:
         self.gaps += 1

@@ -6,6 +6,7 @@ Columns: http://data.gdeltproject.org/documentation/GDELT-Global_Knowledge_Graph
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ _MOST_NAMED: Final = 500
 _OFTEN: Final = 2
 """A page names many in passing; one that it is about stands in the title, or comes again."""
 _MOST_ORGANISATIONS: Final = 10
+_WORD: Final = re.compile(r"\w+")
 _WEB: Final = "1"
 _OLDEST: Final = timedelta(days=7)
 """A publication time that is further back is an archive's, or wrong."""
@@ -102,9 +104,14 @@ def _named(column: str) -> list[str]:
 
 
 def _often(names: Sequence[str], title: str) -> tuple[str, ...]:
-    folded = title.casefold()
-    chosen = [name for name, times in Counter(names).most_common() if times >= _OFTEN or name.casefold() in folded]
+    said = _words(title)
+    chosen = [name for name, times in Counter(names).most_common() if times >= _OFTEN or _words(name) in said]
     return tuple(chosen[:_MOST_ORGANISATIONS])
+
+
+def _words(text: str) -> str:
+    """Return the words of `text`, each between blanks, so that a part of one is not found in it."""
+    return f" {' '.join(_WORD.findall(text.casefold()))} "
 
 
 def _tag(extras: str, name: str) -> str:

@@ -44,7 +44,7 @@ def _loaded(body: bytes) -> Any:
     except orjson.JSONDecodeError:  # also half a surrogate pair in one of its texts
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -52,13 +52,20 @@ def _fields(item: dict[str, Any], feed: dict[str, Any], url: str) -> dict[str, A
     link = _text(item.get("url")) or _text(item.get("external_url"))
     return {
         "id": _text(item.get("id")),
-        "url": urljoin(url, link) if link else "",
+        "url": _absolute(url, link),
         "title": _literal(item.get("title")),
         "text": fullest(_texts(item)),
         "author": _authors(item) or _authors(feed),
         "language": _text(item.get("language") or feed.get("language")),
         "dates": list(dict.fromkeys(date for name in _DATES if (date := _text(item.get(name)).strip()))),
     }
+
+
+def _absolute(url: str, link: str) -> str:
+    try:
+        return urljoin(url, link) if link else ""
+    except ValueError:  # as `http://[::1`: no address, which costs the item its link and nothing else
+        return ""
 
 
 def _texts(item: dict[str, Any]) -> Iterator[str]:

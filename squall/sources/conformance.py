@@ -18,7 +18,9 @@ from typing import Final
 
 import pytest
 
+from squall.core.errors import StoppedError
 from squall.core.items import Batch, Item
+from squall.ingest.source import Source
 from squall.sources.rigs import SourceRig, TypeRig
 
 __all__ = ["SourceConformance", "SourceRig", "TypeRig"]
@@ -103,7 +105,7 @@ def run(rig: SourceRig, commits: int = _ALL, expected: int | None = None, *, at_
     awaited = _size(rig) if expected is None else expected
     batches: list[Batch] = []
     with rig.open() as source, _stopped_when_quiet(rig, batches, awaited) as stop:
-        for batch in source.batches(stop):
+        for batch in _until_stopped(source, stop):
             batches.append(batch)
             if len(batches) > commits:
                 break
@@ -121,6 +123,15 @@ def items_of(batches: Sequence[Batch]) -> list[Item]:
 def titles_of(batches: Sequence[Batch]) -> list[str]:
     """Return the titles of the documents in `batches`, the texts of those without."""
     return [item.document.title or item.document.text for item in items_of(batches) if item.document]
+
+
+def _until_stopped(source: Source, stop: threading.Event) -> Iterator[Batch]:
+    """Yield the batches of a source as drivers do: one that was asked to stop may end by a `StoppedError`, as requests raise it."""
+    try:
+        yield from source.batches(stop)
+    except StoppedError:
+        if not stop.is_set():
+            raise
 
 
 def _size(rig: SourceRig) -> int:
@@ -166,7 +177,7 @@ def _seconds_to_stop(rig: SourceRig) -> float:
 
         reference = threading.Thread(target=note, daemon=True)
         reference.start()
-        for batch in source.batches(stop):
+        for batch in _until_stopped(source, stop):
             assert source.live or not batches, "a batch comes after the stop"
             batches.append(batch)
             _on_another_thread(batch.commit)

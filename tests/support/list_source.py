@@ -20,6 +20,7 @@ from squall.sources import (
     SourceContext,
     SourceOptions,
     SourceType,
+    StoppedError,
     UnavailableError,
     accepted,
     build_document,
@@ -27,7 +28,9 @@ from squall.sources import (
 )
 from squall.sources import InvalidRecordError as Invalid
 
-Fault = Literal["", "loses", "doubles", "sticks", "disorder", "early", "fails_once", "breaks_once", "refused", "no_contact"]
+Fault = Literal[
+    "", "loses", "doubles", "sticks", "disorder", "early", "fails_once", "breaks_once", "refused", "no_contact", "interrupted", "gives_up"
+]
 
 
 class ListOptions(SourceOptions):
@@ -92,11 +95,15 @@ class ListSource:
             if fault == "early":
                 cursor.save(position)
             yield Batch(items, cursor.commit(position), caught_up=start + 2 >= len(left))
+        if fault == "gives_up":
+            raise StoppedError("nobody asked for it")
         while self._options.live and not stop.is_set():
             if fault == "sticks":
                 time.sleep(0.8)
                 continue
             self._context.wait(1, stop)
+        if fault == "interrupted":  # no fault: as a request ends that was under way
+            raise StoppedError("stopped while the list was asked for")
 
     def close(self) -> None:
         self.closed += 1

@@ -194,7 +194,7 @@ def test_only_what_is_wanted_becomes_a_document(server: GdeltServer, tmp_path: P
 
 
 def test_an_article_has_the_tickers_of_the_companies_in_its_title_and_of_those_it_names_again(server: GdeltServer, tmp_path: Path) -> None:
-    organisations = "Ford,12;Goldman Sachs,40;Goldman Sachs,300;Reuters,900;Village Choir,20;Village Choir,70;!,3;!,9"
+    organisations = "AT,3;Ford,12;Goldman Sachs,40;Goldman Sachs,300;Reuters,900;Village Choir,20;Village Choir,70;!,3;!,9"
     server.publish(AT, gkg_row("Ford to cut 2,000 jobs", AT, 1, organisations=organisations), gkg_row("Nothing named", AT, 2))
     context = source_context(tmp_path, clock=ManualClock(AT + timedelta(hours=6)), linker=shipped)
     options = GdeltOptions.model_validate({"url": server.url, "everything": True})

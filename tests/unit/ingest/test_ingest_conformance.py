@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from squall.core.errors import StoppedError
 from squall.sources.conformance import SourceConformance, SourceRig, TypeRig
 from tests.support.list_source import Fault, ListType
 
@@ -30,6 +31,19 @@ class TestEnding(SourceConformance):
     @pytest.fixture
     def rig(self, tmp_path: Path) -> SourceRig:
         return rig(tmp_path, live=False)
+
+
+class TestInterrupted(SourceConformance):
+    """A stop that meets a request ends a source by an error, which drivers take as the end."""
+
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> SourceRig:
+        return rig(tmp_path, "interrupted")
+
+
+def test_a_source_that_gives_up_unasked_does_not_pass(tmp_path: Path) -> None:
+    with pytest.raises(StoppedError):
+        SUITE.test_every_document_comes_once_and_bad_items_are_rejected_alone(rig(tmp_path, "gives_up"))
 
 
 def comes_again(commits: int) -> Callable[[SourceRig], None]:

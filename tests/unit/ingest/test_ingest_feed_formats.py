@@ -40,7 +40,15 @@ def test_rss_atom_and_rdf_give_the_same_fields() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<!doctype html><html><body><p>Sign in</p></body></html>", b"{}", b"\x00\xff" * 50, b"http://127.0.0.1:9/feed", b"/etc/passwd"],
+    [
+        b"",
+        b"<!doctype html><html><body><p>Sign in</p></body></html>",
+        b"{}",
+        b"\x00\xff" * 50,
+        b"http://127.0.0.1:9/feed",
+        b"/etc/passwd",
+        b'{"version": "https://jsonfeed.org/version/1.1", "items": ' + b"[" * 100_000,
+    ],
 )
 def test_a_body_that_is_no_feed_is_an_error(body: bytes) -> None:
     with pytest.raises(NotAFeedError, match="not RSS, Atom, RDF or JSON Feed"):
