@@ -107,9 +107,15 @@ def _with_rounded_as_text(batch: pa.RecordBatch) -> pa.RecordBatch:
         if most is not None:
             values = batch.column(index).to_pylist()
             if any(value is not None and most <= abs(value) < inf for value in values):
-                shown = [value if value is None else f"{value:.7e}" if most <= abs(value) < inf else f"{value:g}" for value in values]
+                shown = [_number_as_text(value, most) for value in values]
                 batch = batch.set_column(index, field.name, pa.array(shown, pa.string()))
     return batch
+
+
+def _number_as_text(value: float | None, most: float) -> str | None:
+    if value is None or value != value:  # NaN is not given
+        return None
+    return f"{value:.7e}" if most <= abs(value) < inf else f"{value:.0f}" if value.is_integer() else repr(value)
 
 
 def _rows(batch: pa.RecordBatch) -> Iterator[bytes]:
