@@ -15,6 +15,9 @@ from squall.core.errors import ConfigurationError
 _EPOCH = re.compile(r"^[+-]?\d{9,10}(?:\.\d+)?$|^\d{12,13}(?:\.\d+)?$|^\d{16}$|^\d{19}$", re.ASCII)
 _COMPACT = re.compile(r"^(?:19|20)\d{10}(?:\d\d)?$", re.ASCII)
 """Of 12 digits too: as milliseconds they would be before 1990."""
+_DAY = re.compile(r"^(?:19|20)\d{6}$", re.ASCII)
+"""As seconds they would be in 1970."""
+_PAST_MOMENTS = 10**14
 _CUT_CLOCK = re.compile(r"^\d\d(?::?\d\d)?[.,]", re.ASCII)
 """A fraction of an hour or minute: Python reads `18.02` as two hundredths of a second after 18:00, who writes it means 18:02."""
 _ORDINAL_DAY = re.compile(r"^\d{4}-\d{3}$", re.ASCII)
@@ -115,8 +118,14 @@ def _parse(value: Any, naive: tzinfo | None, language: str) -> datetime:
     if isinstance(value, bool):
         raise TimeFormatError("a boolean is not a time")
     if isinstance(value, int | float):
-        return _from_epoch(float(value))
+        return _from_number(value)
     raise TypeError
+
+
+def _from_number(value: float) -> datetime:
+    """Read a number whose digits are a day or a moment, as 20260302 or 20260302140500, as their text is; every other one is a Unix time."""
+    digits = str(int(value)) if value == value and abs(value) < _PAST_MOMENTS and value == int(value) else ""
+    return datetime.fromisoformat(digits) if _DAY.match(digits) else _digits(digits) or _from_epoch(float(value))
 
 
 def _from_epoch(value: float) -> datetime:

@@ -14,6 +14,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from math import inf
 from typing import Any, Final
 
 import orjson
@@ -31,6 +32,8 @@ _DENSE_BYTES: Final = 8 * 1024 * 1024
 _BATCH_ROWS: Final = 256
 _READ_BYTES: Final = 1 << 20
 """A column is read in pieces of this size: a row group need not fit into memory."""
+_EXACT_BELOW: Final = {pa.float16(): 2.0**11, pa.float32(): 2.0**24}
+"""From here on these types skip whole numbers."""
 _KEPT_CHARS: Final = 200
 _UNDECODABLE: Final = (UnicodeDecodeError, OverflowError, ValueError, NotImplementedError)
 
@@ -59,7 +62,7 @@ def _write_rows(file: pq.ParquetFile, start: int) -> None:
                     passed += batch.num_rows
                     continue
                 _limit_memory(MEMORY_BYTES + _CONVERSION_BYTES)
-                for line in _rows(batch):
+                for line in _rows(_with_rounded_as_text(batch)):
                     passed += 1
                     if passed > max(start, number):
                         sys.stdout.buffer.write(line)
@@ -92,6 +95,27 @@ def _groups(file: pq.ParquetFile, start: int) -> tuple[list[int], int]:
         else:
             groups.append(group)
     return groups, before
+
+
+def _with_rounded_as_text(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return `batch` with numbers that are too large for their 16 or 32 bits in the notation of rounded ones, as `2.0000004e+07`.
+
+    As wider floats they would look exact, as ids and as times.
+    """
+    for index, field in enumerate(batch.schema):
+        most = _EXACT_BELOW.get(field.type)
+        if most is not None:
+            values = batch.column(index).to_pylist()
+            if any(value is not None and most <= abs(value) < inf for value in values):
+                shown = [_number_as_text(value, most) for value in values]
+                batch = batch.set_column(index, field.name, pa.array(shown, pa.string()))
+    return batch
+
+
+def _number_as_text(value: float | None, most: float) -> str | None:
+    if value is None or value != value:  # NaN is not given
+        return None
+    return f"{value:.7e}" if most <= abs(value) < inf else f"{value:.0f}" if value.is_integer() else repr(value)
 
 
 def _rows(batch: pa.RecordBatch) -> Iterator[bytes]:

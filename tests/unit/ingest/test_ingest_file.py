@@ -221,6 +221,12 @@ def test_parquet_with_times_lists_and_undecodable_text(tmp_path: Path) -> None:
     assert items[0].document.symbols == ("A",)
 
 
+def test_parquet_numbers_that_32_bits_have_rounded_are_no_ids(tmp_path: Path) -> None:
+    ids = pa.array([20000001.0, 20000003.0, 1234567.0, None], pa.float32())
+    pq.write_table(pa.table({"id": ids, "title": list("abcd"), "date": ["2020-01-01"] * 4}), tmp_path / "f.parquet")
+    assert reasons(read(tmp_path / "f.parquet")) == ["lost_digits", "lost_digits", "", ""]
+
+
 @pytest.mark.parametrize("start", [0, 1, 3, 4, 7, 10, 11])
 def test_parquet_resumes_at_any_row(tmp_path: Path, start: int) -> None:
     path = tmp_path / "f.parquet"

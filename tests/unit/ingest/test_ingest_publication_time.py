@@ -39,6 +39,9 @@ MOMENT = datetime(2011, 8, 1, 4, 0, tzinfo=UTC)
         1312171200000,
         1312171200000000,
         1312171200000000000,
+        20110801040000,
+        20110801040000.0,
+        201108010400,
         datetime(2011, 8, 1, 0, 0, tzinfo=ZoneInfo("America/New_York")),
     ],
 )
@@ -48,6 +51,7 @@ def test_every_form_of_one_moment_is_that_moment(value: object) -> None:
 
 def test_a_day_is_its_midnight() -> None:
     assert parse_time("2011-08-01", UTC) == parse_time(date(2011, 8, 1), UTC) == datetime(2011, 8, 1, tzinfo=UTC)
+    assert parse_time(20110801, UTC) == parse_time(20110801.0, UTC) == parse_time("20110801", UTC) == datetime(2011, 8, 1, tzinfo=UTC)
 
 
 def test_a_time_without_a_zone_takes_the_given_one_or_is_refused() -> None:
