@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import socket
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -16,11 +17,18 @@ START_SECONDS = 15.0
 STOP_SECONDS = 10.0
 
 
+def free_ports(count: int) -> list[int]:
+    """Return distinct free loopback ports: asked for one after the other, the same one may come twice."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
 def free_port() -> int:
     """Return a free loopback port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
 
 
 def _binary() -> Path:

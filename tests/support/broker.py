@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Self
 
 from squall.app import dev_broker as broker
-from squall.app.dev_broker import free_port
+from squall.app.dev_broker import free_port, free_ports
 from squall.core.clock import SystemClock
 
-__all__ = ["DevelopmentBroker", "free_port", "unique"]
+__all__ = ["DevelopmentBroker", "free_port", "free_ports", "unique"]
 
 REAL_BROKER = "SQUALL_TEST_KAFKA"
 

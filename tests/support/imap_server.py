@@ -17,7 +17,7 @@ from typing import Self
 import pytest
 from imapclient import IMAPClient
 
-from squall.app.dev_broker import free_port
+from squall.app.dev_broker import free_ports
 
 USER, PASSWORD = "desk", "correct-horse-battery"
 START_SECONDS = 20.0
@@ -77,7 +77,7 @@ class ImapServer:
     def __init__(self, folder: Path, certificate: Path, key: Path, *, idle: bool = True) -> None:
         if shutil.which("dovecot") is None or os.geteuid() != 0:
             pytest.skip("Dovecot is not there, or this is not root: tests/support/install-system-packages.sh installs it")
-        self.port, self.tls_port = free_port(), free_port()
+        self.port, self.tls_port = free_ports(2)
         self._home = Path(tempfile.mkdtemp(prefix="imap-"))  # its sockets need a short path
         self._home.chmod(0o755)
         account = pwd.getpwnam("nobody")

@@ -1,6 +1,5 @@
 """Delivery over a real SMTP conversation."""
 
-import socket
 from email import message_from_bytes
 
 import pytest
@@ -12,6 +11,7 @@ from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.clock import ManualClock
 from squall.core.config.settings import AlertSettings
 from tests.support.alert_mail import NOW, MemoryOutbox, deliver, notification
+from tests.support.broker import free_port
 
 MESSAGE = (
     b"From: Squall <squall@example.org>\r\nTo: risk@example.org, desk@example.org\r\n"
@@ -54,12 +54,6 @@ def serve():
 
 def mailer(port, **changes):
     return SmtpSender(AlertSettings(smtp_host="127.0.0.1", smtp_port=port, smtp_timeout_seconds=5, **changes))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_a_mail_reaches_every_recipient_unchanged(serve):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import Iterator
 from email import message_from_bytes, message_from_string, policy
 from typing import Any
@@ -18,6 +17,7 @@ from squall.alerts.notification.email.smtp import SmtpSender
 from squall.core.config.settings import AlertSettings
 from squall.core.errors import ConfigurationError
 from tests.support.alert_mail import NOW, alert, notification, stored
+from tests.support.broker import free_port
 
 
 class Inbox:
@@ -32,16 +32,10 @@ class Inbox:
 @pytest.fixture(params=[True, False], ids=["with SMTPUTF8", "without"])
 def server(request: pytest.FixtureRequest) -> Iterator[tuple[Inbox, int, bool]]:
     inbox = Inbox()
-    controller = Controller(inbox, hostname="127.0.0.1", port=_free_port(), enable_SMTPUTF8=request.param)
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=request.param)
     controller.start()
     yield inbox, controller.port, request.param
     controller.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def settings(port: int, *to: str, sender: str = "Squall <squall@example.org>") -> AlertSettings:

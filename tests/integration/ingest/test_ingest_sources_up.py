@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.broker import DevelopmentBroker, free_port, unique
+from tests.support.broker import DevelopmentBroker, free_ports, unique
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
@@ -22,7 +22,7 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_up_stores_what_a_folder_has_and_goes_on_without_a_source_that_is_refused(tmp_path: Path) -> None:
-    inbox, page, metrics = tmp_path / "in", free_port(), free_port()
+    inbox, (page, metrics) = tmp_path / "in", free_ports(2)
     inbox.mkdir()
     (inbox / "a.jsonl").write_text('{"id": "1", "title": "Harbor Union halts withdrawals", "published_at": "2026-03-02T14:00:00Z"}\n')
     sources = tmp_path / "sources.toml"

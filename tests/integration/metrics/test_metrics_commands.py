@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from squall.core.errors import ConfigurationError
-from tests.support.broker import DevelopmentBroker, free_port
+from tests.support.broker import DevelopmentBroker, free_port, free_ports
 from tests.support.metrics_scrape import fetch, scrape
 from tests.support.squall_process import SquallProcess, opened, wait_until
 
@@ -122,7 +122,7 @@ def test_the_detector_exports_that_it_leads_and_runs(start: Starts) -> None:
 
 
 def test_the_page_and_the_push_endpoint_serve_theirs(start: Starts, broker: DevelopmentBroker) -> None:
-    web_port, push_port, listening = free_port(), free_port(), free_port()
+    web_port, push_port, listening = free_ports(3)
     assert start("migrate", "store", "migrate").process.wait(60) == 0
     web = start("web", "web", METRICS__PORT=str(web_port), WEB__PORT="0")
     push = start(

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from squall.app.dev_broker import free_port
+from squall.app.dev_broker import free_ports
 from squall.core.config.kafka import KafkaSettings
 from squall.core.kafka.client import open_client
 from tests.support.apache_kafka.installation import libraries
@@ -98,7 +98,8 @@ class ApacheKafka:
         self._overrides = overrides or {}
         self._libraries = libraries()
         names = ("CONTROLLER", "INTERNAL", *self._listeners())
-        self.nodes = [Node(n, folder / f"node-{n}", {name: free_port() for name in names}) for n in range(1, nodes + 1)]
+        ports = iter(free_ports(nodes * len(names)))
+        self.nodes = [Node(n, folder / f"node-{n}", {name: next(ports) for name in names}) for n in range(1, nodes + 1)]
 
     def __enter__(self) -> Self:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
