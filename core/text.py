@@ -97,15 +97,32 @@ def fingerprint(text: str) -> int:
     fingerprint that every version gave it.
     """
     told = _told(text)
-    words = _NOT_WORD.sub(" ", told.lower()).split()[:_GROUP_WORDS]
+    return _group(text, told, _words(told))
+
+
+def gist_fingerprint(title: str, text: str) -> int:
+    """Return what `fingerprint` returns for the `gist` of a document, in half of the time."""
+    told = _told(title)
+    words = _words(told)
+    return _group(title, told, words) if len(words) >= _STORY_WORDS else fingerprint(content(title, text))
+
+
+def _group(text: str, told: str, words: list[str]) -> int:
     meaning = signs(told, _GROUP_WORDS)
-    said = " ".join(words or [text])
+    said = " ".join(words[:_GROUP_WORDS] or [text])
     return xxhash.xxh3_64_intdigest((f"{said}\x1f{meaning}" if meaning else said).encode("utf-8", "replace"))
+
+
+def _words(told: str) -> list[str]:
+    return _NOT_WORD.sub(" ", told.lower()).split()
 
 
 def _told(text: str) -> str:
     """Return `text` without links, prefixes and signature."""
-    text = without_prefixes(_LINK.sub(" ", text).strip())
+    lowered = text.lower()
+    if "://" in lowered or "www." in lowered:  # the search for a link costs ten times as much
+        text = _LINK.sub(" ", text)
+    text = without_prefixes(text.strip())
     unsigned = without_signature(text)
     return unsigned if len(unsigned.split()) >= _STORY_WORDS else text  # `Stocks to watch - Ford` has no signature
 

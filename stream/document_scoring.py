@@ -17,8 +17,8 @@ from squall.core.clock import Clock
 from squall.core.errors import ModelFaultError
 from squall.core.items import Rejection
 from squall.core.records import MOST_EVENTS, OLDEST, TOPICS, Document, Event, Kind, ScoredDocument
-from squall.core.text import document_id, fingerprint
-from squall.stream.mentions import Linker, Reading, Wanted, WantedOf, document_mentions, document_wanted, mean_tone
+from squall.core.text import document_id
+from squall.stream.mentions import Linker, Reading, Wanted, WantedOf, document_mentions, document_wanted
 
 FAULTS: Final = (RuntimeError, ValueError, TypeError, IndexError)
 """What torch, onnxruntime, the check of the probabilities and `squall.stream.mentions` raise."""
@@ -155,7 +155,7 @@ class DocumentScorer:
         for document in first.documents:
             if document.id not in read:
                 rows[document.id] = ScoredDocument.unscored(
-                    document, fingerprint=fingerprint(document.gist), catalogue_version=version, scored_at=now
+                    document, fingerprint=document.fingerprint, catalogue_version=version, scored_at=now
                 )
         result.rows = [rows[document.id] for document in first.documents if document.id in rows]
 
@@ -230,19 +230,26 @@ def scored_documents(documents: Sequence[Document], reading: Reading, clock: Clo
         ValueError: a probability is none (NaN, infinite, outside [0, 1]).
         LinkingError: the linker failed on a text.
     """
-    now = clock.now()
-    best = reading.topic.argmax(axis=1)
+    now, topic, severity, model_version = clock.now(), reading.topic, reading.severity, reading.model_version
+    best = topic.argmax(axis=1)
+    certainty = topic.max(axis=1).tolist()
+    sentiment = reading.sentiment.astype(float)
+    tones = (sentiment / sentiment.sum(axis=1, keepdims=True)).tolist()
+    severities = [None] * len(documents) if severity is None else severity.tolist()
+    catalogue_version = linker.version if linker else ""
     return [
         ScoredDocument(
             document=document,
             topic=TOPICS[best[i]],
-            topic_probability=min(1.0, float(reading.topic[i, best[i]])),
-            **mean_tone(reading.sentiment[i : i + 1]),
-            severity=None if reading.severity is None else float(reading.severity[i]),
+            topic_probability=min(1.0, certainty[i]),
+            p_negative=tones[i][0],
+            p_neutral=tones[i][1],
+            p_positive=tones[i][2],
+            severity=severities[i],
             events=tuple(Event(name=name, probability=probability) for name, probability in reading.events(i)[:MOST_EVENTS]),
-            fingerprint=fingerprint(document.gist),
-            model_version=reading.model_version,
-            catalogue_version=linker.version if linker else "",
+            fingerprint=document.fingerprint,
+            model_version=model_version,
+            catalogue_version=catalogue_version,
             scored_at=now,
             mentions=document_mentions(document, reading, i, linker) if linker else (),
         )

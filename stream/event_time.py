@@ -31,11 +31,14 @@ class EventTimeLimits:
         return Item(item.origin, rejection=rejection, limited_by_source=True)
 
     def _problem(self, document: Document, now: datetime) -> str:
-        published = f"published_at: {document.published_at:%Y-%m-%dT%H:%M:%SZ}"
         if document.published_at > now + self._ahead:
-            return f"{published} is more than {self._ahead.total_seconds():g} s in the future (SQUALL_PROCESSOR__MAX_FUTURE_SECONDS)"
+            return f"{_published(document)} is more than {self._ahead.total_seconds():g} s in the future (SQUALL_PROCESSOR__MAX_FUTURE_SECONDS)"
         if document.collected_at > now + CLOCK_SKEW:
             return f"collected_at: {document.collected_at:%Y-%m-%dT%H:%M:%SZ} is in the future"
         if self._age is not None and document.published_at < now - self._age:
-            return f"{published} is more than {self._age.days} days ago (SQUALL_PROCESSOR__MAX_AGE_DAYS)"
+            return f"{_published(document)} is more than {self._age.days} days ago (SQUALL_PROCESSOR__MAX_AGE_DAYS)"
         return ""
+
+
+def _published(document: Document) -> str:
+    return f"published_at: {document.published_at:%Y-%m-%dT%H:%M:%SZ}"

@@ -22,7 +22,7 @@ class Languages:
     def identified(self, document: Document) -> Document:
         """Return `document` with the language of its text, or as its source says where the text is not certain."""
         found = language_of(document.content, document.language, self._known())
-        return document if found == document.language else document.model_copy(update={"language": found})
+        return document if found == document.language else document.having(language=found)
 
     def reads(self, document: Document) -> bool:
         """Return whether the model reads `document`: it knows its language, or nobody does."""

@@ -74,7 +74,7 @@ class Versions:
 def _as(document: Document, own_id: str, revises: str, published_at: datetime) -> Document:
     if (document.id, document.revises, document.published_at) == (own_id, revises, published_at):
         return document
-    return document.model_copy(update={"id": own_id, "revises": revises, "published_at": published_at})
+    return document.having(id=own_id, revises=revises, published_at=published_at)
 
 
 def _time_of(document: Document, versions: list[KnownVersion]) -> datetime:

@@ -89,8 +89,14 @@ def _plain(code: str) -> str:
 
 def _words(text: str) -> list[str]:
     """Return words without tags, names of accounts, tickers, numbers and links: these are the same in every language."""
-    beginning = "".join(character if character.isprintable() else " " for character in text[:_CHARACTERS])
-    return [word for word in beginning.split() if word[0] not in "$#@" and "://" not in word and any(map(str.isalpha, word))]
+    beginning = text[:_CHARACTERS]
+    if not beginning.isprintable():
+        beginning = "".join(character if character.isprintable() else " " for character in beginning)
+    return [
+        word
+        for word in beginning.split()
+        if word.isalpha() or (word[0] not in "$#@" and "://" not in word and any(map(str.isalpha, word)))
+    ]
 
 
 def _first_opinion(words: list[str]) -> str:

@@ -18,6 +18,10 @@ _SIGN: Final = re.compile(
     r"|(?<=\w)\?(?![\w/])"
     r"|[\u2190-\u21ff\u25b2-\u25c5\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f3fa\U0001f400-\U0001faff]"  # arrows, triangles, emoji
 )
+_ANY: Final = re.compile(
+    r"[+\-−–‐‑±<>≤≥≠≈=~(.:;€£¥₹‰?\u2190-\u21ff\u25b2-\u25c5\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f3fa\U0001f400-\U0001faff]"
+)
+"""Characters without which there is no sign: found in a tenth of the time."""
 _CODE: Final = re.compile(r"<[A-Z0-9.=^]{1,12}>")
 """An agency's code of an instrument: its brackets compare nothing."""
 _DASHES: Final = str.maketrans("−–‐‑", "----")
@@ -35,7 +39,7 @@ def signs(text: str, most_words: int) -> str:
     """
     if not text.isascii():
         text = text.translate(_WIDE)
-    if not _SIGN.search(text):
+    if not _ANY.search(text) or not _SIGN.search(text):
         return ""
     bare = _CODE.sub(" ", text)
     beyond = next(islice(_WORD.finditer(bare), most_words, None), None)

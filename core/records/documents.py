@@ -122,12 +122,20 @@ class Document(Record):
             and OLDEST <= published_at <= collected_at < NEWEST
         ):
             return cls(**fields)
+        return cls._of({**fields, "revises": ""}, _GIVEN_FIELDS)
+
+    @classmethod
+    def _of(cls, fields: dict[str, Any], given: set[str]) -> Self:
         document = cls.__new__(cls)
-        _set(document, "__dict__", {**fields, "revises": ""})
-        _set(document, "__pydantic_fields_set__", _GIVEN_FIELDS)
+        _set(document, "__dict__", fields)
+        _set(document, "__pydantic_fields_set__", given)
         _set(document, "__pydantic_extra__", None)
         _set(document, "__pydantic_private__", None)
         return document
+
+    def having(self, **fields: Any) -> Self:
+        """Return a copy with other values of `fields`, which are not validated: as `model_copy`, in a fifth of its time."""
+        return self._of({**self.__dict__, **fields}, self.__pydantic_fields_set__ | fields.keys())
 
     @property
     def content(self) -> str:
@@ -148,6 +156,11 @@ class Document(Record):
     def gist(self) -> str:
         """The text that identifies a story; see `squall.core.text.gist`."""
         return texts.gist(self.title, self.text)
+
+    @property
+    def fingerprint(self) -> int:
+        """The near-duplicate group of the gist; see `squall.core.text.fingerprint`."""
+        return texts.gist_fingerprint(self.title, self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,8 @@ def _language(value: Any) -> Any:
 
 
 def _symbols(value: Any) -> Any:
-    if value == ():
-        return value
+    if not value and isinstance(value, list | tuple):
+        return ()
     if not isinstance(value, list | tuple) or not all(isinstance(s, str) for s in value):
         return value
     return plain_symbols(value)

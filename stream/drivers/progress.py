@@ -68,14 +68,21 @@ class ProgressTracker:
     def stored(self, items: Sequence[Item], caught_up: dict[tuple[str, int], bool]) -> None:
         """Note that `items` are safe. `caught_up` says for each (stream, partition) whether nothing more can be read now."""
         now = self._clock.now()
-        touched: dict[tuple[str, int], Progress] = {}
+        latest = now + self._max_future
+        last: dict[tuple[str, int], int] = {}
+        newest: dict[tuple[str, int], datetime] = {}
         for item in items:
-            key = (item.origin.topic, item.origin.partition)
-            before = touched.get(key) or self._rows.get(key)
-            event_time = before.event_time if before else EPOCH
-            if item.document is not None and item.document.published_at <= now + self._max_future:
-                event_time = max(event_time, min(item.document.published_at, now))
-            touched[key] = Progress(*key, max(item.origin.offset, before.position if before else -1), event_time, False, now)
+            topic, partition, offset = item.origin
+            key = (topic, partition)
+            last[key] = max(offset, last.get(key, -1))
+            if item.document is not None and (at := item.document.published_at) <= latest and at > newest.get(key, EPOCH):
+                newest[key] = at
+        touched: dict[tuple[str, int], Progress] = {}
+        for key, offset in last.items():
+            before = self._rows.get(key)
+            position, event_time = (before.position, before.event_time) if before else (-1, EPOCH)
+            event_time = max(event_time, min(newest.get(key, EPOCH), now))
+            touched[key] = Progress(*key, max(offset, position), event_time, False, now)
         self._write(touched, caught_up, now)
 
     def quiet(self, caught_up: dict[tuple[str, int], bool]) -> None:
