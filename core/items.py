@@ -50,6 +50,10 @@ class Item(NamedTuple):
     """A reject that its source has counted already: it pauses the feed that sends too many of them, and the others go on."""
     deletion: Deletion | None = None
 
+    def with_document(self, document: Document) -> Item:
+        """Return the item with this form of its document."""
+        return self if document is self.document else Item(self.origin, document, self.rejection, self.limited_by_source, self.deletion)
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

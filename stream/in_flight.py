@@ -44,7 +44,7 @@ class BatchInFlight:
 
     def identify(self, versions: Versions, reads: Callable[[Document], bool]) -> None:
         """Take every document as the version that it is; `reads` says whether the model knows a document's language."""
-        self.items = [item._replace(document=versions.identified(item.document)) if item.document else item for item in self.delivered]
+        self.items = [item.with_document(versions.identified(item.document)) if item.document else item for item in self.delivered]
         self.known, self.left_out = versions.scored, versions.left_out
         without = {document.id for document in versions.left_out}
         self.documents = {}

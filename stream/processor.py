@@ -262,7 +262,7 @@ class Processor:
         batch.identify(Versions([*known, *unstored(known, documents, ahead)], self._settings.max_versions_per_day), self._languages.reads)
 
     def _in_its_language(self, item: Item) -> Item:
-        return item if item.document is None else item._replace(document=self._languages.identified(item.document))
+        return item if item.document is None else item.with_document(self._languages.identified(item.document))
 
     def _delete(self, items: Sequence[Item]) -> int:
         """Have the documents deleted that were taken back, and not delivered since; return how many of them were stored."""

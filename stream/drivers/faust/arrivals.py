@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from squall.core.config.settings import ProcessorSettings
@@ -19,7 +19,7 @@ class Arrivals:
 
     Args:
         stages: have room, or not.
-        limits: how long a micro-batch waits to fill; `batch_documents` events wait at most.
+        limits: how long a micro-batch waits to fill; while `batch_documents` events wait, no more are added.
         is_current: whether an event is of the present assignment of partitions; others will be delivered again, here or elsewhere.
     """
 
@@ -31,13 +31,14 @@ class Arrivals:
         self._taken = asyncio.Event()
         self._changed = asyncio.Event()
 
-    async def add(self, event: Any) -> None:
-        """Add an event, after waiting for a place."""
+    async def add(self, events: Sequence[Any]) -> None:
+        """Add events, after waiting for a place."""
         while len(self._events) >= self._limits.batch_documents:
             self._taken.clear()
             await self._taken.wait()
-        self._events.append(event)
-        if len(self._events) in {1, self._stages.size.limit}:
+        before = len(self._events)
+        self._events.extend(events)
+        if before == 0 or before < self._stages.size.limit <= len(self._events):
             self._changed.set()
 
     def wake(self) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from squall.stream.drivers.faust.broker_watch import ASK_SECONDS, BrokerWatch
 from squall.stream.drivers.faust.credentials import start_failure
 from squall.stream.drivers.faust.delivery import EventFlow
 from squall.stream.drivers.faust.partition_ends import PartitionEnds
+from squall.stream.drivers.faust.quirks.channel_events import next_events
 from squall.stream.drivers.faust.quirks.development_broker import DevelopmentBrokerCare
 from squall.stream.drivers.faust.quirks.message_tasks import hand_over_directly
 from squall.stream.drivers.faust.quirks.private_attributes import coordination_error
@@ -101,9 +103,9 @@ class FaustDriver:
 
         @self.app.agent(topic, concurrency=1)
         async def score(stream: Any) -> None:
-            stream.enable_acks = False  # they are acknowledged once they are stored
-            async for event in stream.events():
-                await flow.arrivals.add(event)
+            with suppress(StopAsyncIteration):  # the channel has ended
+                while True:
+                    await flow.arrivals.add(await next_events(stream))
 
         @self.app.task
         async def deliver() -> None:

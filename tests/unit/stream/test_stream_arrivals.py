@@ -47,9 +47,9 @@ def test_events_go_on_at_once_when_they_fill_a_micro_batch() -> None:
         waiting = arrivals(Room())
         taking = asyncio.create_task(waiting.take())
         for event in range(3):
-            await waiting.add(event)
+            await waiting.add([event])
         assert not await settled(taking)
-        await waiting.add(3)
+        await waiting.add([3])
         assert await taking == [0, 1, 2, 3]
 
     asyncio.run(run())
@@ -58,7 +58,7 @@ def test_events_go_on_at_once_when_they_fill_a_micro_batch() -> None:
 def test_few_events_go_on_after_the_time_to_fill_a_micro_batch() -> None:
     async def run() -> None:
         waiting = arrivals(Room(), ProcessorSettings(batch_documents=4, batch_wait_seconds=0.01))
-        await waiting.add(0)
+        await waiting.add([0])
         assert await waiting.take() == [0]
 
     asyncio.run(run())
@@ -69,11 +69,11 @@ def test_a_micro_batch_grows_while_the_stages_have_no_room_and_what_does_not_fit
         room = Room(free=False)
         waiting = arrivals(room, ProcessorSettings(batch_documents=4, batch_wait_seconds=0.001))
         taking = asyncio.create_task(waiting.take())
-        await waiting.add(0)
+        await waiting.add([0])
         await asyncio.sleep(0.01)
         for event in range(1, 4):
-            await waiting.add(event)
-        adding = asyncio.create_task(waiting.add(4))
+            await waiting.add([event])
+        adding = asyncio.create_task(waiting.add([4]))
         assert not await settled(adding), "what waits is bounded"
         assert not taking.done()
         room.free = True
@@ -85,14 +85,28 @@ def test_a_micro_batch_grows_while_the_stages_have_no_room_and_what_does_not_fit
     asyncio.run(run())
 
 
+def test_events_that_come_together_fill_a_micro_batch_and_what_is_beyond_goes_with_the_next_one() -> None:
+    async def run() -> None:
+        waiting = arrivals(Room(), ProcessorSettings(batch_documents=4, batch_wait_seconds=60.0))
+        taking = asyncio.create_task(waiting.take())
+        await waiting.add([0, 1])
+        assert not await settled(taking)
+        await waiting.add([2, 3, 4, 5])
+        assert await taking == [0, 1, 2, 3]
+        await waiting.add([6, 7])
+        assert await waiting.take() == [4, 5, 6, 7]
+
+    asyncio.run(run())
+
+
 def test_events_of_an_earlier_assignment_are_dropped() -> None:
     async def run() -> None:
         waiting = arrivals(Room(), ProcessorSettings(batch_documents=2, batch_wait_seconds=0.01))
         for event in (-1, -2):
-            await waiting.add(event)
+            await waiting.add([event])
         taking = asyncio.create_task(waiting.take())
         assert not await settled(taking), "no empty micro-batch"
-        await waiting.add(5)
+        await waiting.add([5])
         assert await taking == [5]
 
     asyncio.run(run())
@@ -103,7 +117,7 @@ def test_what_ended_the_stages_is_raised() -> None:
         room = Room(free=False)
         waiting = arrivals(room, ProcessorSettings(batch_documents=1))
         taking = asyncio.create_task(waiting.take())
-        await waiting.add(0)
+        await waiting.add([0])
         assert not await settled(taking)
         room.error = StoreError("no such table")
         waiting.wake()
