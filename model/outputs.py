@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +38,13 @@ def expected_position(found: Probabilities) -> NDArray[np.float32]:
     grades is learnt as the two neighbours' shares that have it as their mean (`target_array`), as in Farebrother et al. 2024, "Stop
     Regressing", section 3: the head stays a linear layer trained by cross-entropy, so calibration and distillation work unchanged.
     """
-    positions = np.linspace(0, 1, found.shape[-1], dtype=np.float32)
-    expected: NDArray[np.float32] = found @ positions
+    expected: NDArray[np.float32] = found @ _positions(found.shape[-1])
     return expected
+
+
+@lru_cache(maxsize=16)
+def _positions(grades: int) -> NDArray[np.float32]:
+    return np.linspace(0, 1, grades, dtype=np.float32)
 
 
 def target_array(task: TaskSpec, labels: Sequence[Label | None]) -> NDArray[np.int64] | NDArray[np.float32]:

@@ -32,7 +32,8 @@ class EventTimeLimits:
 
     def _problem(self, document: Document, now: datetime) -> str:
         if document.published_at > now + self._ahead:
-            return f"{_published(document)} is more than {self._ahead.total_seconds():g} s in the future (SQUALL_PROCESSOR__MAX_FUTURE_SECONDS)"
+            limit = f"{self._ahead.total_seconds():g} s"
+            return f"{_published(document)} is more than {limit} in the future (SQUALL_PROCESSOR__MAX_FUTURE_SECONDS)"
         if document.collected_at > now + CLOCK_SKEW:
             return f"collected_at: {document.collected_at:%Y-%m-%dT%H:%M:%SZ} is in the future"
         if self._age is not None and document.published_at < now - self._age:

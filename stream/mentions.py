@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
@@ -241,5 +242,5 @@ def named_events(found: Sequence[tuple[str, float]] | None) -> tuple[Event, ...]
 
 def mean_severity(severities: npt.NDArray[np.float32]) -> float | None:
     """Return the mean of those `severities` that were read (not NaN), in [0, 1]; None without any."""
-    read = severities[~np.isnan(severities)].astype(float)
-    return float(read.mean()) if len(read) else None
+    read = [severity for severity in severities.tolist() if not math.isnan(severity)]
+    return sum(read) / len(read) if read else None

@@ -93,9 +93,7 @@ def _words(text: str) -> list[str]:
     if not beginning.isprintable():
         beginning = "".join(character if character.isprintable() else " " for character in beginning)
     return [
-        word
-        for word in beginning.split()
-        if word.isalpha() or (word[0] not in "$#@" and "://" not in word and any(map(str.isalpha, word)))
+        word for word in beginning.split() if word.isalpha() or (word[0] not in "$#@" and "://" not in word and any(map(str.isalpha, word)))
     ]
 
 

@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from squall.core.errors import ConfigurationError
 from squall.model.excerpt.sentences import Place
 from squall.model.outputs import Probabilities, expected_position, probabilities
 from squall.model.serving.logits_collector import LogitsCollector
+from squall.model.serving.span_logits import SpanLogits
 from squall.model.spans import Span
 from squall.model.tagging import tagged_spans, whole_words
 from squall.model.tasks import (
@@ -30,7 +30,6 @@ from squall.model.tasks import (
 )
 
 Answer = TypeVar("Answer")
-_Tokens = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
 
 
 class Reading:
@@ -46,7 +45,7 @@ class Reading:
         self.tasks = tuple(tasks)
         self.model_version = model_version
         self._collected = collected
-        self._last_spans: tuple[object, _Tokens | None] = (None, None)
+        self._span_logits = SpanLogits(self.tasks, collected)
         self._tone = next((task for task in self.tasks if (task.name, task.kind) == (MENTION_SENTIMENT.name, "spans")), None)
         self._severity, self._events = self._head(SEVERITY), self._head(EVENTS)
         self._mention_severity, self._mention_events = self._head(MENTION_SEVERITY), self._head(MENTION_EVENTS)
@@ -125,13 +124,17 @@ class Reading:
             row: which text.
             spans: first character and the one after the last, in the text as it was given.
         """
-        whole = np.repeat(self.sentiment[row : row + 1], len(spans), axis=0)
         if self._tone is None or not spans:
-            return whole
-        found = self.towards(self._tone.name, row, spans)[:, columns(self.tasks, MENTION_SENTIMENT)]
+            return np.repeat(self.sentiment[row : row + 1], len(spans), axis=0)
+        found = self.towards(self._tone.name, row, spans)[:, self._tone_columns]
         unread = np.isnan(found[:, 0])
-        found[unread] = whole[unread]
+        if unread.any():
+            found[unread] = self.sentiment[row]
         return found
+
+    @cached_property
+    def _tone_columns(self) -> list[int]:
+        return columns(self.tasks, MENTION_SENTIMENT)
 
     @cached_property
     def severity(self) -> Probabilities | None:
@@ -183,22 +186,7 @@ class Reading:
             ConfigurationError: the checkpoint has no such head.
         """
         spec = find_task([task for task in self.tasks if task.kind == "spans"], task)
-        logits = self._collected.spans[task][row].astype(np.float32)
-        first, stop, count = self._tokens_of(row, tuple(spans))
-        sums = np.concatenate([np.zeros((1, len(spec.labels)), np.float32), logits.cumsum(0)])
-        with np.errstate(invalid="ignore"):  # 0 / 0: no token of the span was read
-            return probabilities(spec, (sums[stop] - sums[first]) / count)
-
-    def _tokens_of(self, row: int, spans: tuple[tuple[int, int], ...]) -> _Tokens:
-        """Return the tokens of each span: the first, the one after the last, and how many, float32 of shape (spans, 1)."""
-        key, found = self._last_spans
-        if found is None or key != (row, spans):  # every head is asked about the same ones in turn
-            offsets, places = self._collected.offsets[row], np.asarray(spans, dtype=np.int64).reshape(-1, 2)
-            first = np.searchsorted(offsets[:, 1], places[:, 0], side="right")
-            stop = np.maximum(first, np.searchsorted(offsets[:, 0], places[:, 1], side="left"))
-            found = first, stop, (stop - first).astype(np.float32)[:, None]
-            self._last_spans = (row, spans), found
-        return found
+        return probabilities(spec, self._span_logits.of(task, row, spans))
 
     def _breaks(self, row: int) -> list[int]:
         """The tokens of a text with something before them that was not read, sorted; perhaps the one after the last."""
@@ -228,8 +216,8 @@ class Reading:
 
 def _given(task: TaskSpec, found: Probabilities) -> list[tuple[str, float]]:
     """Return the labels of a sigmoid task that reach its threshold, and their probabilities, shape (labels,), likeliest first."""
-    likeliest = np.argsort(-found, kind="stable")
-    return [(task.labels[i], float(found[i])) for i in likeliest if found[i] >= task.threshold]
+    reached = [pair for pair in zip(task.labels, found.tolist(), strict=True) if pair[1] >= task.threshold]
+    return sorted(reached, key=lambda pair: -pair[1])
 
 
 class _Heads(dict[str, Answer], Generic[Answer]):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from squall.app.linking import open_linker, open_names
+from squall.app.linking import keep_out_of_collections, open_linker, open_names
 from squall.app.store import open_migrated_store
 from squall.core.clock import Clock
 from squall.core.config.settings import Settings
@@ -80,6 +80,7 @@ def open_pipeline(
             sink = dead_letters or store.dead_letters
             meter = PipelineMeter(store.pipeline, clock, lambda: Device(str(engine.device), engine.device_memory))
             processor = Processor(engine, store.documents, sink, settings.processor, clock, stop, [meter.add_batch], health, names.linker)
+            keep_out_of_collections()
             with meter.running():
                 yield Pipeline(settings, clock, stop, engine, store, processor, meter, health, names.catalogue)
     finally:
@@ -113,6 +114,7 @@ def entities_swap(processor: Processor) -> Callable[[Settings], None]:
             return
         if linker.version != before:
             processor.link_with(linker)
+            keep_out_of_collections()
             log.info("entities %s replaced %s: `squall entities backfill` reads stored documents again", linker.version, before)
 
     return swap

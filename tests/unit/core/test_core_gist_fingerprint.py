@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from squall.core.text import fingerprint, gist, gist_fingerprint
 
-WORDS = st.sampled_from(["UPDATE 1-", "Shares", "fall", "3.2%", "+3%", "- Reuters", "https://x.io/a", "WWW.x.io", "RT @a:", "é", "$F", "🚀", "."])
+WORDS = st.sampled_from(
+    ["UPDATE 1-", "Shares", "fall", "3.2%", "+3%", "- Reuters", "https://x.io/a", "WWW.x.io", "RT @a:", "é", "$F", "🚀", "."]
+)
 TEXTS = st.lists(WORDS, max_size=9).map(" ".join) | st.text(max_size=40)
 
 
