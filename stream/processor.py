@@ -183,10 +183,13 @@ class Processor:
             StoppedError: asked to stop while waiting for the store.
         """
         watch, rows = _Stopwatch(self._clock), batch.scored.rows
+        gone, kept = _taken_back(batch.items)
+        if kept:  # first: a deletion that begins when the rows are stored must not find them marked
+            self.retry_until_available(lambda: self._store.mark_deleted((), kept))
         if rows:
             token = batch.token = _token(rows)
             self.retry_until_available(lambda: self._store.insert(rows, token=token))
-        batch.deleted = self._delete(batch.items)
+        batch.deleted = self.retry_until_available(lambda: self._store.mark_deleted(gone, ())) if gone else 0
         batch.storing_seconds = watch.lap()
         batch.stored_at = self._clock.now()
 
@@ -264,19 +267,6 @@ class Processor:
     def _in_its_language(self, item: Item) -> Item:
         return item if item.document is None else item.with_document(self._languages.identified(item.document))
 
-    def _delete(self, items: Sequence[Item]) -> int:
-        """Have the documents deleted that were taken back, and not delivered since; return how many of them were stored."""
-        last: dict[str, bool] = {}
-        """Whether a document was taken back when it came last."""
-        for item in items:
-            if item.deletion is not None:
-                last[item.deletion.id] = True
-            elif item.document is not None:
-                last[item.document.first_id] = False
-        gone = [key for key, taken_back in last.items() if taken_back]
-        kept = [key for key, taken_back in last.items() if not taken_back]
-        return self.retry_until_available(lambda: self._store.mark_deleted(gone, kept)) if last else 0
-
     def _dead_letter(self, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
         now = self._clock.now()
         letters = [
@@ -295,3 +285,14 @@ def _token(rows: Sequence[ScoredDocument]) -> str:
     for row in rows:
         digest.update(f"{row.document.id}\x1f{row.model_version}\x1f{row.scored_at.isoformat()}\n".encode())
     return digest.hexdigest()
+
+
+def _taken_back(items: Sequence[Item]) -> tuple[list[str], list[str]]:
+    """Return the ids of the documents that were taken back and not delivered since, and those of the others."""
+    last: dict[str, bool] = {}
+    for item in items:
+        if item.deletion is not None:
+            last[item.deletion.id] = True
+        elif item.document is not None:
+            last[item.document.first_id] = False
+    return [key for key, gone in last.items() if gone], [key for key, gone in last.items() if not gone]

@@ -37,6 +37,7 @@ _OF_CLOCK: Final = re.compile(r" ?(?:uhr|hrs?|h|o'clock)(?![^\W\d_])\.?", re.IGN
 _OFFSET: Final = re.compile(r" ?([+-]\d{1,2}(?::?\d{2})?(?::?\d{2})?)(?![\d:])")
 _NAME: Final = re.compile(r"[ ,]{0,2}([A-Za-z]{1,5})(?![^\W\d_]|/)")
 _PLACE: Final = re.compile(r" ?\[?([A-Za-z]{2,20}(?:/[A-Za-z0-9_+-]{1,30}){1,2})\]?")
+_BRACKETS: Final = re.compile(r" ?\[([A-Za-z][A-Za-z0-9_/+-]{0,40})\]")
 _COMMENT: Final = re.compile(r" ?\(([^()\d]{1,60})\)")
 _DAY_ZONE: Final = re.compile(r"(?<=\d)(?: ?(Z|UTC|GMT|UT)|([+-]\d\d:\d\d))$", re.IGNORECASE)
 _LAST_ZONE: Final = re.compile(r"(?<=\d),? (?:([+-]\d\d:?\d\d)|\(?([A-Za-z]{1,5})\)?)$")
@@ -183,8 +184,10 @@ def _zone_text(behind: str) -> tuple[_Zone | None, str]:
         offset, rest = _offset(match[1]), rest[match.end() :]
         if not name and (match := _NAME.match(rest)) and zones.is_abbreviation(match[1]):
             name, rest = match[1], rest[match.end() :]
-        elif match := _PLACE.match(rest):  # Java: 14:05+01:00[Europe/Berlin]
+        elif match := _PLACE.match(rest):
             rest = rest[match.end() :] if zones.place(match[1]) else rest
+    if (name or offset is not None) and (match := _BRACKETS.match(rest)):  # Java: 14:05+01:00[Europe/Berlin], 14:05Z[UTC]
+        rest = rest[match.end() :] if match[1].upper() in zones.UTC_NAMES or zones.place(match[1]) else rest
     if match := _COMMENT.match(rest):
         inside = match[1].strip()
         if not name and zones.is_abbreviation(inside):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import islice
 from typing import Final
@@ -28,14 +28,17 @@ class Dialect:
     Args:
         delimiter: between values.
         escape: before a quote within quotes, which is doubled otherwise; empty: none.
+        blanks: a blank may stand between a delimiter and a quote.
     """
 
     delimiter: str = ","
     escape: str = ""
+    blanks: bool = False
 
     def records(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """Yield the values of each record; raises `csv.Error` where a quote is out of place."""
-        return csv.reader(lines, delimiter=self.delimiter, escapechar=self.escape or None, strict=True)
+        escape = self.escape or None
+        return csv.reader(lines, delimiter=self.delimiter, escapechar=escape, skipinitialspace=self.blanks, strict=True)
 
 
 def check_dialect(delimiter: str, escape: str) -> None:
@@ -61,13 +64,26 @@ def find_dialect(sample: str, usual: str, columns: Columns, delimiter: str, esca
         delimiter: the delimiter where it is known; empty: it is found.
         escape: as of `Dialect`.
     """
-    if delimiter:
-        return Dialect(delimiter, escape)
-    said = stated(sample.partition("\n")[0])
-    if said:
-        return Dialect(said, escape)
+    known = delimiter or stated(sample.partition("\n")[0])
+    if known:
+        return _with_blanks(sample, Dialect(known, escape))
     candidates = sorted(DELIMITERS, key=lambda candidate: candidate != usual)
-    return max((Dialect(candidate, escape) for candidate in candidates), key=lambda dialect: _fit(sample, dialect, columns))
+    found = [_with_blanks(sample, Dialect(candidate, escape)) for candidate in candidates]
+    return max(found, key=lambda dialect: _fit(sample, dialect, columns))
+
+
+def _with_blanks(sample: str, dialect: Dialect) -> Dialect:
+    """Return `dialect` with `blanks` where the sample has blanks between delimiters and quotes, and can be read so."""
+    other = replace(dialect, blanks=True)
+    if f'{dialect.delimiter} "' not in sample:
+        return dialect
+    whole = sample.rpartition("\n")[0] or sample
+    try:
+        for _ in islice(other.records(StringIO(whole, newline="\n")), _RECORDS):
+            pass
+    except csv.Error:
+        return dialect
+    return other
 
 
 def stated(line: str) -> str:

@@ -105,6 +105,8 @@ def read_csv(stream: BinaryIO, start: int, encoding: str, dialect: Dialect) -> I
         number += 1
         if number <= start:
             continue
+        if len(values) > len(header) and not any(values[len(header) :]):
+            values = values[: len(header)]  # delimiters behind the last value, with nothing between them
         if error is None and len(values) != len(header):
             error = InvalidRecordError("broken_csv", f"the row has {len(values)} values, the header has {len(header)}")
         if error is not None:

@@ -9,6 +9,7 @@ Standard output is lines, each a letter and JSON: `N` the column names, `R` the 
 
 from __future__ import annotations
 
+import re
 import resource
 import signal
 import sys
@@ -35,6 +36,7 @@ _READ_BYTES: Final = 1 << 20
 _EXACT_BELOW: Final = {pa.float16(): 2.0**11, pa.float32(): 2.0**24}
 """From here on these types skip whole numbers."""
 _KEPT_CHARS: Final = 200
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _UNDECODABLE: Final = (UnicodeDecodeError, OverflowError, ValueError, NotImplementedError)
 
 
@@ -216,10 +218,17 @@ def _error(reason: str, detail: str, columns: dict[str, Any]) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """Return bytes as an object, so that they are not taken for text, and everything else that JSON does not know as text."""
-    if isinstance(value, bytes):
-        return {"bytes": value[:_KEPT_CHARS].hex()}
-    return str(value)
+    """Return everything that JSON does not know as text, but bytes that are none as an object.
+
+    Spark, Hive and Impala have written text in columns that are not marked as text.
+    """
+    if not isinstance(value, bytes):
+        return str(value)
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = "\0"
+    return {"bytes": value[:_KEPT_CHARS].hex()} if _CONTROL.search(text) else text
 
 
 def _described(error: BaseException) -> str:

@@ -22,10 +22,33 @@ _LONG_TAG: Final = re.compile(rb"<[^<>!?][^<>]{65535,}")
 """The time that feedparser takes for a tag grows with the square of the number of its attributes."""
 _NO_FEED: Final = "not RSS, Atom, RDF or JSON Feed, but"
 _HTML: Final = (b"<!doctype html", b"<html")
+_FIRST_ELEMENT: Final = re.compile(rb"<\w")
+_DOCTYPE: Final = re.compile(rb"(?<=[^\s])<!DOCTYPE", re.IGNORECASE)
+_ALTERNATE: Final = "http://www.iana.org/assignments/relation/alternate"
+"""Atom's other name of the relation `alternate` (RFC 4287)."""
 
 
+def _start_caption(parser: Any, attributes: dict[str, str]) -> None:
+    parser.push_content("media_description", attributes, "text/html", 1)
+
+
+def _end_caption(parser: Any) -> None:
+    parser.pop_content("media_description")
+
+
+def _end_dc_title(parser: Any) -> None:
+    depth = parser.title_depth
+    parser._end_title()
+    parser.title_depth = depth
+
+
+_Mixin = feedparser.mixin._FeedParserMixin
 # guids as they are written: `1`, resolved against the feed, would look like an address that is unique everywhere
-feedparser.mixin._FeedParserMixin.can_be_relative_uri.discard("id")
+_Mixin.can_be_relative_uri.discard("id")
+# what is said of a photo is not what the entry says
+_Mixin._start_media_description, _Mixin._end_media_description = _start_caption, _end_caption
+# the title of RSS goes before that of Dublin Core, wherever it stands
+_Mixin._end_dc_title = _end_dc_title
 
 
 class MarkupError(ValueError):
@@ -52,19 +75,20 @@ def parse_feed(body: bytes, content_type: str, url: str) -> list[dict[str, Any]]
         Exception: feedparser fails; one entry is enough.
     """
     if looks_like_json(body):
-        items = parse_json_feed(body, url)
+        items = parse_json_feed(body, url, content_type)
         if items is None:
             raise NotAFeedError(f"{_NO_FEED} other or broken JSON")
         return items
     if _LONG_TAG.search(body):
         raise MarkupError("a tag is longer than 64 KB")
     headers = {"content-type": content_type, "content-location": url}
-    body = escaped(body)
+    body = _with_doctype_on_a_line(escaped(body))
     # a stream, never text: feedparser would fetch or open a string that looks like an address or a path. No sanitizer and no links inside
     # of texts: `plain` drops the markup
     parsed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
-    if not parsed.get("version"):
-        what = "an HTML page" if body.lstrip()[:14].lower().startswith(_HTML) else "something else"
+    html = body.lstrip()[:14].lower().startswith(_HTML)
+    if not parsed.get("version") and (html or not parsed.entries):  # CDF has no version
+        what = "an HTML page" if html else "something else"
         raise NotAFeedError(f"{_NO_FEED} {what if body.strip() else 'empty'}")
     language = str(parsed.feed.get("language") or "")
     atom = parsed.version.startswith("atom")
@@ -78,16 +102,31 @@ def base_url(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
+def _with_doctype_on_a_line(body: bytes) -> bytes:
+    """Return a feed whose document type stands at the beginning of a line: feedparser removes it only there.
+
+    With one that refers to another file (RSS 0.91), the XML parser drops names such as `&eacute;` without an error.
+    """
+    element = _FIRST_ELEMENT.search(body)
+    head = body[: element.start()] if element else b""
+    return _DOCTYPE.sub(b"\n<!DOCTYPE", head, count=1) + body[len(head) :]
+
+
 def _fields(entry: Any, language: str, author: str, url: str, *, atom: bool) -> dict[str, Any]:
     return {
         "id": _text(entry.get("id")),
         "url": _link(entry, url),
         "title": _prose(entry.get("title_detail") or {"value": entry.get("title")}, atom=atom),
-        "text": fullest(_texts(entry, atom=atom)),
+        "text": fullest(_texts(entry, atom=atom)) or _prose(entry.get("media_description_detail") or {}, atom=atom),
         "author": _author(entry) or author,
-        "language": _text(entry.get("language") or language),
-        "dates": list(dict.fromkeys(date for name in ("published", "updated", "created") if (date := _text(entry.get(name)).strip()))),
+        "language": _language(entry) or language,
+        "dates": list(dict.fromkeys(date for name in ("published", "created", "updated") if (date := _text(entry.get(name)).strip()))),
     }
+
+
+def _language(entry: Any) -> str:
+    """Return the language that an entry names, by `dc:language` or by `xml:lang` around its title; empty if it names none."""
+    return _text(entry.get("language") or (entry.get("title_detail") or {}).get("language"))
 
 
 def _author(entry: Any) -> str:
@@ -101,6 +140,9 @@ def _link(entry: Any, url: str) -> str:
     link = _text(entry.get("link"))
     if link != _text(entry.get("id")) or "://" in link:
         return link
+    named = next((_text(one.get("href")) for one in entry.get("links") or () if one.get("rel") == _ALTERNATE), "")
+    if named:
+        return named
     return urljoin(url, link) if "/" in link and not is_no_id(link) and ":" not in link else ""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
+from email.message import Message
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -11,7 +13,8 @@ import orjson
 
 from squall.core.cleaning.markup import fullest, plain
 
-_BEFORE: Final = b"\xef\xbb\xbf \t\r\n"
+_BEFORE: Final = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
+"""Blanks and byte order marks, also of UTF-16 and UTF-32."""
 _DATES: Final = ("date_published", "date_modified")
 
 
@@ -20,7 +23,7 @@ def looks_like_json(body: bytes) -> bool:
     return body[:1_000].lstrip(_BEFORE)[:1] == b"{"
 
 
-def parse_json_feed(body: bytes, url: str) -> list[dict[str, Any]] | None:
+def parse_json_feed(body: bytes, url: str, content_type: str = "") -> list[dict[str, Any]] | None:
     """Return the fields of each item, in the order of the feed; None where `body` is no such feed.
 
     What is not as the specification has it is read as it is meant: a number as an id, one author instead of a list. An item that is no
@@ -29,16 +32,17 @@ def parse_json_feed(body: bytes, url: str) -> list[dict[str, Any]] | None:
     Args:
         body: JSON.
         url: what relative links are resolved against.
+        content_type: as the server names it; its `charset` counts where the body is not in UTF-8, UTF-16 or UTF-32.
     """
-    feed = _loaded(body)
+    feed = _loaded(body, content_type)
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list) or "jsonfeed.org/version/" not in str(feed.get("version")):
         return None
     return [_fields(item if isinstance(item, dict) else {}, feed, url) for item in items]
 
 
-def _loaded(body: bytes) -> Any:
-    text = body.decode("utf-8-sig", "replace")
+def _loaded(body: bytes, content_type: str) -> Any:
+    text = _decoded(body, content_type)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:  # also half a surrogate pair in one of its texts
@@ -46,6 +50,15 @@ def _loaded(body: bytes) -> Any:
             return json.loads(text)
         except (ValueError, RecursionError):
             return None
+
+
+def _decoded(body: bytes, content_type: str) -> str:
+    header = Message()
+    header["Content-Type"] = content_type
+    for encoding in (json.detect_encoding(body), header.get_content_charset("")):
+        with contextlib.suppress(UnicodeError, LookupError):
+            return body.decode(encoding)
+    return body.decode("utf-8-sig", "replace")
 
 
 def _fields(item: dict[str, Any], feed: dict[str, Any], url: str) -> dict[str, Any]:

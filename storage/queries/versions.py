@@ -27,14 +27,16 @@ WHERE revises IN {ids:Array(String)} AND published_at < {until:DateTime64(3, 'UT
 """
 _ALL_VERSIONS = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)} OR revises IN {ids:Array(String)}"
 _STORED = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)}"
-_MARKED = "SELECT id, version FROM deletions FINAL WHERE NOT done ORDER BY id LIMIT {limit:UInt32}"
+_MARKED = "SELECT id, version, now64(3, 'UTC') FROM deletions FINAL WHERE NOT done ORDER BY id LIMIT {limit:UInt32}"
 _SOME_MARKED = "SELECT id FROM deletions FINAL WHERE NOT done LIMIT {limit:UInt32}"
 _STILL_MARKED = "SELECT id FROM deletions FINAL WHERE NOT done AND id IN {ids:Array(String)}"
 # A mutation rewrites every part that has one of the rows, so many documents are deleted at once.
+# What has been stored since the marks were read is of a document that came again.
+_BEFORE: Final = "stored_at <= {until:DateTime64(3, 'UTC')} SETTINGS mutations_sync = 2"
 _DELETE: Final = (
     "ALTER TABLE story_members DELETE WHERE document_id IN {ids:Array(String)} SETTINGS mutations_sync = 2",
-    "ALTER TABLE mentions DELETE WHERE document_id IN {ids:Array(String)} SETTINGS mutations_sync = 2",
-    "ALTER TABLE documents DELETE WHERE id IN {ids:Array(String)} SETTINGS mutations_sync = 2",
+    sql("ALTER TABLE mentions DELETE WHERE document_id IN {ids:Array(String)} AND $before", before=_BEFORE),
+    sql("ALTER TABLE documents DELETE WHERE id IN {ids:Array(String)} AND $before", before=_BEFORE),
 )
 _AT_ONCE: Final = 5_000
 _COMPARED: Final = 2_000
@@ -73,14 +75,14 @@ class VersionQueries(Queries):
         """Delete the documents that were marked, their mentions and their places in stories; return how many documents, at most 5,000.
 
         What was counted of them stays counted until their hour is recounted. Returns when the rows are gone. One that is marked again
-        meanwhile stays marked.
+        meanwhile stays marked, and what is stored meanwhile stays stored.
         """
-        first_ids, marked = self._select(_MARKED, limit=_AT_ONCE).columns
+        first_ids, marked, now = self._select(_MARKED, limit=_AT_ONCE).columns
         if not first_ids:
             return 0
         versions = unique((*first_ids, *self._select(_ALL_VERSIONS, ids=first_ids).columns[0]))
         for statement in _DELETE:
-            self._command(statement, ids=versions)
+            self._command(statement, ids=versions, until=utc(now[0]))
         done = DELETIONS.block([DeletionMark(key, done=True) for key in first_ids], {VERSION.name: [version + 1 for version in marked]})
         self._backend.insert(done, "")
         return len(first_ids)
@@ -88,7 +90,8 @@ class VersionQueries(Queries):
     def known_versions(self, documents: Sequence[Document], model_version: str) -> list[KnownVersion]:
         """Return which of `documents` are stored, whichever model scored them, as their first versions.
 
-        Of those that come with another title or text than the first version has, all later versions are returned too.
+        Those that are marked for deletion count as not stored: their rows may be gone in a moment. Of those that come with another title
+        or text than the first version has, all later versions are returned too.
 
         Args:
             documents: as a source delivers them.
@@ -97,6 +100,8 @@ class VersionQueries(Queries):
         if not documents:
             return []
         known = self._known(_KNOWN, unique(document.first_id for document in documents), model_version)
+        if known and (marked := set(self._marked_of({version.first_id for version in known}))):
+            known = [version for version in known if version.first_id not in marked]
         revisions = {version.id: version.revision for version in known}
         changed = unique(
             document.first_id

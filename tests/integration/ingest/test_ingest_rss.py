@@ -159,7 +159,7 @@ def test_what_follows_the_compressed_feed_is_not_read(server: FeedServer) -> Non
         (body(gzip.compress(b" " * 500_000_000, 1), Content_Encoding="gzip"), "longer than 200000 bytes"),
         (body(gzip.compress(rss("1"))[:-12], Content_Encoding="gzip"), "data ends early"),
         (_empty_blocks, "longer than 200000 bytes"),
-        (body(rss("1"), Content_Encoding="gzip"), "invalid gzip"),
+        (body(b"\x1f\x8b\x08 not gzip", Content_Encoding="gzip"), "invalid gzip"),
         (body(rss("1"), Content_Encoding="br"), "not requested"),
     ],
     ids=[

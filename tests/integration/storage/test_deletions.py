@@ -79,6 +79,27 @@ def test_one_that_is_marked_again_while_it_is_being_deleted_stays_marked(store: 
     assert ids(store, "documents") == set()
 
 
+def test_one_that_comes_again_while_it_is_being_deleted_is_kept_with_its_mentions(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    row, later = naming(1, "company:a"), scored(2, NOW + HOUR, revises=naming(1, "company:a").document.id, title="A later version")
+    store.documents.insert([row, later], token="a")
+    store.documents.mark_deleted([row.document.id])
+    command = store.documents._command
+
+    def comes_again_meanwhile(statement: str, **parameters: Any) -> None:
+        if "story_members" in statement:
+            assert store.documents.known_versions([row.document], "m1") == [], "so that the worker stores it again"
+            store.documents.mark_deleted([], kept=[row.document.id])
+            store.documents.insert([row], token="b")
+        command(statement, **parameters)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.documents, "_command", comes_again_meanwhile)
+        assert store.documents.delete_marked() == 1
+    assert ids(store, "documents") == ids(store, "mentions") == {row.document.id}
+    assert [version.id for version in store.documents.known_versions([row.document], "m1")] == [row.document.id]
+    assert store.documents.delete_marked() == 0
+
+
 def test_what_is_not_stored_is_not_marked(store: Store) -> None:
     assert store.documents.mark_deleted([]) == 0
     assert store.documents.mark_deleted(["f" * 32]) == 0

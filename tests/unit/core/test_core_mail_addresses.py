@@ -20,6 +20,10 @@ from squall.core.net.mail_addresses import mail_addresses
         ("root", ["root"], False),
         ("risk@[192.0.2.1]", ["risk@[192.0.2.1]"], False),
         ("risk@localhost", ["risk@localhost"], False),
+        ("risk@ab--cd.Example.org", ["risk@ab--cd.Example.org"], False),
+        ("risk@xn--mller-kva.de", ["risk@xn--mller-kva.de"], False),
+        ("o'brien+tag@3m.com", ["o'brien+tag@3m.com"], False),
+        ('"Joe, Inc" <joe@x.org>', ["joe@x.org"], False),
     ],
 )
 def test_a_domain_is_ascii_and_the_rest_says_what_it_needs(text: str, envelopes: list[str], utf8: bool) -> None:
@@ -40,6 +44,21 @@ def test_a_domain_is_ascii_and_the_rest_says_what_it_needs(text: str, envelopes:
         "risk@" + "ü" * 70 + ".de",
         "ü" * 40 + "@x.org",
         "a@x.org\r\nBcc: b@x.org",
+        "risk@example..com",
+        "risk@.com",
+        "risk@example.com.",
+        "risk@-bad.de",
+        "risk@bad-.de",
+        "risk@ex_ample.com",
+        "risk@exa!mple.com",
+        "risk@xn--zzzzzz.de",
+        "risk@" + "b" * 64 + ".com",
+        "risk@" + ".".join(["b" * 60] * 5),
+        "risk@192.0.2.1",
+        "a..b@example.com",
+        ".a@example.com",
+        "a.@example.com",
+        "Joe, Inc <joe@x.org>",
     ],
 )
 def test_what_can_not_be_addressed_is_refused_by_name(text: str) -> None:

@@ -72,6 +72,8 @@ def test_another_story_has_another_fingerprint(other: str) -> None:
         ("Acme margin (5.2%) in Q3", "Acme margin 5.2% in Q3"),
         ("Apple moves .5% today", "Apple moves 5% today"),
         ("My Apple shares :)", "My Apple shares :("),
+        ("Acme results == forecast this year", "Acme results != forecast this year"),
+        ("Acme results = forecast this year", "Acme results != forecast this year"),
     ],
 )
 def test_a_sign_that_changes_the_meaning_changes_the_fingerprint(one: str, other: str) -> None:
