@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from squall.core.clock import Clock
 from squall.core.errors import StoreError
@@ -13,12 +13,17 @@ from squall.storage.queries.words import WordIndexQueries
 from squall.storage.schema import migrate as migrations
 from squall.storage.schema.cluster import local_name, require_layout
 from squall.storage.schema.migrate import Migration
+from squall.storage.schema.table import Table
 
 _TABLES = """
 SELECT name, create_table_query FROM system.tables
 WHERE database = currentDatabase() AND name IN {tables:Array(String)}
 """
 _LEDGER_ENGINE: Final = "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'schema_migrations'"
+_SIZES: Final = """
+SELECT table, sum(rows), sum(bytes_on_disk), sum(secondary_indices_compressed_bytes) FROM system.parts
+WHERE database = currentDatabase() AND active GROUP BY table HAVING sum(rows) > 0 ORDER BY sum(bytes_on_disk) DESC
+"""
 _RETENTION: Final = {
     "documents": "ALTER TABLE documents MODIFY TTL toDateTime(scored_at) + toIntervalDay({days:UInt32})",
     "mentions": "ALTER TABLE mentions MODIFY TTL toDateTime(document_scored_at) + toIntervalDay({days:UInt32})",
@@ -31,6 +36,14 @@ _RETENTION: Final = {
 }
 _DAYS = re.compile(r"toIntervalDay\((?:_CAST\()?(\d+)")
 _OLDEST: Final = (24, 8)
+
+
+class TableSize(NamedTuple):
+    """Rows and bytes of a table; `index_bytes` are those of its indexes among them, projections are in `bytes` too."""
+
+    rows: int
+    bytes: int
+    index_bytes: int
 
 
 class SchemaQueries(Queries):
@@ -81,6 +94,14 @@ class SchemaQueries(Queries):
         """
         self._require_layout()
         return migrations.status(self._backend)
+
+    def sizes(self) -> dict[str, TableSize]:
+        """Return what each table with rows takes on the disk of the server that answers, largest first."""
+        return {str(name): TableSize(*map(int, size)) for name, *size in self._select(_SIZES)}
+
+    def merge(self, table: Table[Any]) -> None:
+        """Merge all parts of a table into one each partition, as the background does in time; for measurements."""
+        self._command(f"OPTIMIZE TABLE {table.name} FINAL")
 
     def _require_layout(self) -> None:
         engine = self._one(_LEDGER_ENGINE)

@@ -22,12 +22,13 @@ def overview_routes(store: Store, cache: ResponseCache) -> APIRouter:
     @routes.get("/api/overview")
     def overview() -> OverviewView:
         """Totals, and the last 24 hours of event time by topic and sentiment: as the detector keeps them, a minute old at most."""
-        return cache.get("overview", lambda: _overview(store))
+        return cache.get("overview", lambda: read_overview(store))
 
     return routes
 
 
-def _overview(store: Store) -> OverviewView:
+def read_overview(store: Store) -> OverviewView:
+    """Return the overview: of kept counts while a detector keeps them, counted otherwise."""
     kept = store.counts.is_kept()
     totals = TotalsView.model_validate(store.counts.kept_totals() if kept else store.counts.totals())
     last = store.documents.last_published_at()

@@ -31,20 +31,27 @@ LEVELS = Levels(adverse=0.1, setback=0.2, serious=0.375, grave=0.6, negative=0.5
 
 
 def story_member(number: int) -> StoryMemberRow:
-    links = {f"linked_{window}": number for window in ("12h", "24h", "3d", "5d", "7d")}
-    given = {"last_similar": "", "seconds_since_last": None, "distance": None, "weight": 1.0, "direction": 0, "signs": (), "version": 0}
-    key = f"{number:032x}"
-    return StoryMemberRow(  # type: ignore[arg-type]
-        document_id=key,
+    return StoryMemberRow(
+        document_id=f"{number:032x}",
         published_at=NOW + number * MINUTE,
         headline=f"Title {number}",
         story_id=f"{number % 4:032x}",
         size=1 + number // 4,
         novelty=50,
+        last_similar="",
+        seconds_since_last=None,
+        distance=None,
+        linked_12h=number,
+        linked_24h=number,
+        linked_3d=number,
+        linked_5d=number,
+        linked_7d=number,
         names=(BANK,),
         linked_by_name=(number,) * 5,
-        **links,
-        **given,
+        weight=1.0,
+        direction=0,
+        signs=(),
+        version=0,
     )
 
 
@@ -172,7 +179,7 @@ def test_every_statement_of_the_schema_on_a_cluster_is_one_that_clickhouse_parse
 def test_a_shard_follows_from_columns_of_the_sort_key_so_that_final_sees_all_versions_of_a_row(tmp_path: Path) -> None:
     store = open_migrated(tmp_path / "chdb")
     try:
-        keys = dict(store.read("SELECT name, sorting_key FROM system.tables WHERE database = currentDatabase()"))
+        keys: dict[str, str] = dict(store.read("SELECT name, sorting_key FROM system.tables WHERE database = currentDatabase()"))
         assert set(keys) == set(SHARDED_BY)
         for table, expression in SHARDED_BY.items():
             columns = expression.removeprefix("sipHash64(").removesuffix(")").split(", ")
@@ -196,7 +203,7 @@ def test_retention_and_the_index_of_words_are_those_of_the_replicated_tables(tmp
     try:
         assert store.schema.migrate() == []
         sql = f"SELECT name, create_table_query FROM system.tables WHERE name IN ('documents', '{local_name('documents')}')"
-        created = dict(store.read(sql))
+        created: dict[str, str] = dict(store.read(sql))
         assert "TTL toDateTime(scored_at) + toIntervalDay(400)" in created[local_name("documents")]
         assert "by_word" in created[local_name("documents")]
         assert f"ENGINE = Distributed('{NAME}'" in created["documents"]
