@@ -1,7 +1,7 @@
 """Search by words: the condition of every query with words, and the index of texts that answers it.
 
 ClickHouse's text index (26.2 and newer) keeps the tokens of each text, in small letters. `LIKE '%piece%'` looks through the tokens
-instead of the texts, if the piece is of letters and digits and has at least four of them. Where there is no such piece, or no index,
+instead of the texts, if the piece is of ASCII letters and digits and has at least four of them. Where there is no such piece, or no index,
 the same condition reads every text: the answer is the same.
 """
 
@@ -24,8 +24,6 @@ _SLOTS: Final = ("piece_1", "piece_2", "piece_3", "piece_4")
 _LEAST: Final = 4
 """Letters and digits of a piece that the index answers (`text_index_like_min_pattern_length`)."""
 _SINCE: Final = (26, 2)
-_IRREGULAR: Final = frozenset("Σσςİı")
-"""Letters whose small form depends on what stands beside them or on the language."""
 _ADD: Final = (
     sql(
         "ALTER TABLE documents ADD INDEX IF NOT EXISTS by_word lowerUTF8($searched) TYPE text(tokenizer = 'splitByNonAlpha')",
@@ -61,8 +59,8 @@ def word_parameters(words: Iterable[str]) -> dict[str, Any]:
 
 
 def _pieces(word: str) -> list[str]:
-    """Return the parts of a word that have one small form, in which they are looked for."""
-    return "".join(char if char.isalnum() and len(char.lower()) == 1 and char not in _IRREGULAR else " " for char in word).split()
+    """Return the parts of a word that the index can answer: ASCII letters and digits."""
+    return "".join(char if char.isascii() and char.isalnum() else " " for char in word).split()
 
 
 class WordIndexQueries(Queries):

@@ -150,7 +150,8 @@ class DocumentsOfADay:
 
     def words(self) -> dict[str, str]:
         """Return a word that 5%, one that 0.1%, one that a few and one that none of the documents have, about."""
-        counted = Counter(word for text in self._texts for word in set(text.lower().split()) if len(word) > 4 and word.isalpha())
+        words = (word for text in self._texts for word in set(text.lower().split()))
+        counted = Counter(word for word in words if len(word) > 4 and word.isascii() and word.isalpha())
         ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
         headlines = 1 + self._plan.sentences
         chosen = {
