@@ -135,7 +135,7 @@ class DocumentsOfADay:
         )
         sentiment = SENTIMENTS[int(random.random() * len(SENTIMENTS))]
         p = dict.fromkeys(SENTIMENTS, 0.1) | {sentiment: 0.8}
-        scores = {f"p_{name}": value for name, value in p.items()}
+        scores: dict[str, Any] = {f"p_{name}": value for name, value in p.items()}
         return ScoredDocument(
             document=document,
             topic=TOPICS[int(random.random() ** 2 * len(TOPICS))],
@@ -161,7 +161,7 @@ class DocumentsOfADay:
         return {**chosen, "rare": ranked[-1][0], "absent": "qwertzuiop"}
 
 
-def _mention(place: int, random: Random, scores: dict[str, float]) -> Mention:
+def _mention(place: int, random: Random, scores: dict[str, Any]) -> Mention:
     name = f"Company {int(random.random() ** 2 * _NAMES)}"
     start = 20 * place
     return Mention(
