@@ -35,7 +35,12 @@ _THERE: Final = (
     "SELECT count() FROM system.data_skipping_indices WHERE database = currentDatabase() AND table = {table:String} AND name = 'by_word'"
 )
 
-EVERY_WORD: Final = sql("arrayAll(word -> positionCaseInsensitiveUTF8($searched, word) > 0, {words:Array(String)})", searched=_SEARCHED)
+EVERY_WORD: Final = sql(
+    """
+(empty({words:Array(String)}) OR arrayAll(word -> positionCaseInsensitiveUTF8($searched, word) > 0, {words:Array(String)}))
+""",
+    searched=_SEARCHED,
+)
 """Whether title or text has every one of the words somewhere, in any case."""
 HAS_WORDS: Final = " AND ".join(
     (*(f"({{{name}:String}} = '' OR lowerUTF8({_SEARCHED}) LIKE {{{name}:String}})" for name in _SLOTS), EVERY_WORD)
