@@ -15,20 +15,20 @@ from squall.storage.queries.arrivals import ArrivalQueries
 from squall.storage.queries.backtests import BacktestQueries
 from squall.storage.queries.backups import BackupQueries
 from squall.storage.queries.base import Versions
-from squall.storage.queries.counts import CountQueries
-from squall.storage.queries.dead_letters import DeadLetterQueries
 from squall.storage.queries.documents import DocumentQueries
 from squall.storage.queries.entities.adverse import AdverseQueries
 from squall.storage.queries.entities.counts import EntityQueries
 from squall.storage.queries.entities.groups import GroupQueries
 from squall.storage.queries.entities.mentions import MentionQueries
-from squall.storage.queries.pipeline import PipelineQueries
-from squall.storage.queries.progress import ProgressQueries
+from squall.storage.queries.overview import OverviewQueries
 from squall.storage.queries.rollups import RollupQueries
 from squall.storage.queries.schema import SchemaQueries
 from squall.storage.queries.severity.spans import SeverityQueries
 from squall.storage.queries.stories.forming import StoryFormingQueries
 from squall.storage.queries.stories.members import StoryQueries
+from squall.storage.queries.workers.dead_letters import DeadLetterQueries
+from squall.storage.queries.workers.pipeline import PipelineQueries
+from squall.storage.queries.workers.progress import ProgressQueries
 
 
 class Store:
@@ -41,9 +41,10 @@ class Store:
         backend: where the SQL runs.
         clock: gives rows their versions and stamps migrations.
         retention_days: rows are dropped this long after they were scored, rejected or counted.
+        cluster: over which the tables are distributed; empty: none.
     """
 
-    def __init__(self, backend: Backend, clock: Clock, retention_days: int) -> None:
+    def __init__(self, backend: Backend, clock: Clock, retention_days: int, cluster: str = "") -> None:
         self._backend = backend
         versions = Versions(clock, self._highest_version)
         self.documents = DocumentQueries(backend, versions)
@@ -55,7 +56,7 @@ class Store:
         self.adverse = AdverseQueries(backend, versions)
         self.groups = GroupQueries(backend, versions)
         self.arrivals = ArrivalQueries(backend, versions)
-        self.counts = CountQueries(backend, versions)
+        self.counts = OverviewQueries(backend, versions)
         self.rollups = RollupQueries(backend, versions)
         self.progress = ProgressQueries(backend, versions)
         self.dead_letters = DeadLetterQueries(backend, versions)
@@ -68,8 +69,8 @@ class Store:
         self.leases = LeaseQueries(backend, versions)
         self.detector = DetectorQueries(backend, versions)
         self.backtests = BacktestQueries(backend, versions)
-        self.backups = BackupQueries(backend, versions, clock)
-        self.schema = SchemaQueries(backend, versions, clock, retention_days)
+        self.backups = BackupQueries(backend, versions, clock, cluster)
+        self.schema = SchemaQueries(backend, versions, clock, retention_days, cluster)
 
     def ping(self) -> str:
         """Return ClickHouse's version."""

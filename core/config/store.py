@@ -22,6 +22,11 @@ class StoreSettings(Section):
     )
     password: SecretStr = Field(SecretStr(""), description="password for a server URL that contains none")
     retention_days: Positive = Field(400, description="rows expire this long after scoring")
+    cluster: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9_.{}-]{0,100}$",
+        description="name of a cluster in the server's `remote_servers`: replicated and distributed tables; empty: one server",
+    )
     timeout_seconds: Seconds = Field(30.0, description="timeout for connecting and for one request to a server")
 
     @model_validator(mode="after")

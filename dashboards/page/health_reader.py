@@ -8,7 +8,7 @@ from typing import Final
 from squall.core.clock import Clock
 from squall.dashboards.page.schemas.health import ComponentState, DetectorView, HealthView, LastDocumentView, PipelineView
 from squall.storage import Store
-from squall.storage.queries.pipeline import REPORT_SECONDS
+from squall.storage.queries.workers.pipeline import REPORT_SECONDS
 
 _MIN_DETECTOR_SECONDS: Final = 180.0
 _INTERVALS: Final = 3

@@ -39,6 +39,7 @@ def connect(settings: Settings, health: Health | None = None, *, create: bool = 
         settings.store_url,
         timeout_seconds=settings.store.timeout_seconds,
         retention_days=settings.store.retention_days,
+        cluster=settings.store.cluster,
         create=create,
         clock=health.clock if health else None,
         health=health,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 from clickhouse_driver import errors
@@ -26,12 +27,14 @@ class ServerBackend:
         url: `clickhouse://user:password@host:9000/database`, `clickhouses://` for TLS (port 9440) with the options
             `?ca_certs=/path.pem`, `certfile=/path.pem` with `keyfile=/path.pem`, and `verify=0`.
         timeout_seconds: for connecting, for one answer, and for a free client.
+        settings: of every query and insert.
 
     Raises:
         ConfigurationError: the URL has no host or an unknown option, or a file in it can't be used.
     """
 
-    def __init__(self, url: str, timeout_seconds: float) -> None:
+    def __init__(self, url: str, timeout_seconds: float, settings: Mapping[str, object] | None = None) -> None:
+        self._settings = dict(settings or {})
         self.label = redact_url(url)
         self._link = link_to(url, timeout_seconds)
         self._timeout = timeout_seconds
@@ -39,16 +42,16 @@ class ServerBackend:
 
     def select(self, sql: str, params: Params) -> Result:
         """Run a query and return its columns."""
-        columns, types = self._execute(sql, params, "a query", columnar=True, with_column_types=True)
+        columns, types = self._execute(sql, params, "a query", columnar=True, with_column_types=True, settings=self._settings)
         return Result([name for name, _ in types], columns or [()] * len(types), len(columns[0]) if columns else 0)
 
     def command(self, sql: str, params: Params) -> None:
         """Run a statement."""
-        self._execute(sql, params, "a statement")
+        self._execute(sql, params, "a statement", settings=self._settings)
 
     def insert(self, block: Block, token: str) -> None:
         """Insert one block, column by column; returns when the server has acknowledged it."""
-        settings: dict[str, Any] = {"async_insert": 0, "insert_deduplicate": int(bool(token))}
+        settings: dict[str, Any] = {**self._settings, "async_insert": 0, "insert_deduplicate": int(bool(token))}
         if token:
             settings["insert_deduplication_token"] = token
         sql = f"INSERT INTO {block.table} ({block.names}) VALUES"

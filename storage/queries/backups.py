@@ -9,6 +9,8 @@ from squall.core.clock import Clock
 from squall.core.errors import StoreError
 from squall.storage.backends.base import Backend
 from squall.storage.queries.base import Queries, Versions
+from squall.storage.queries.spans import sql
+from squall.storage.schema.cluster import quoted
 
 POLL_SECONDS: Final = 0.2
 """Between two questions after a backup or restore that runs."""
@@ -19,6 +21,10 @@ _STATE: Final = "SELECT toString(status), error, files_read, num_files FROM syst
 _ROWS: Final = """
 SELECT name, toUInt64(ifNull(total_rows, 0)) FROM system.tables
 WHERE database = currentDatabase() AND NOT is_temporary ORDER BY name
+"""
+_ROWS_OF_SHARDS: Final = """
+SELECT replaceRegexpOne(name, '_local$$', '') AS name, toUInt64(sum(ifNull(total_rows, 0))) FROM cluster($cluster, system.tables)
+WHERE database = {database:String} AND NOT is_temporary AND engine != 'Distributed' GROUP BY name ORDER BY name
 """
 _GRANT_HINT: Final = (
     "the user needs BACKUP on the database and SELECT on system.backups, and the server a disk for backups (docs/operations.md)"
@@ -34,15 +40,21 @@ class BackupQueries(Queries):
         backend: where the SQL runs.
         versions: shared by all queries of a store.
         clock: paces the questions about the progress.
+        cluster: over which the tables are distributed; empty: none.
     """
 
-    def __init__(self, backend: Backend, versions: Versions, clock: Clock) -> None:
+    def __init__(self, backend: Backend, versions: Versions, clock: Clock, cluster: str) -> None:
         super().__init__(backend, versions)
         self._clock = clock
+        self._cluster = cluster
 
     def rows(self) -> dict[str, int]:
         """Return the rows of every table, older versions of them included."""
-        return {str(name): int(rows) for name, rows in self._select(_ROWS)}
+        if not self._cluster:
+            return {str(name): int(rows) for name, rows in self._select(_ROWS)}
+        database = self._only("SELECT currentDatabase()")[0]
+        rows = self._select(sql(_ROWS_OF_SHARDS, cluster=quoted(self._cluster)), database=database)
+        return {str(name): int(count) for name, count in rows}
 
     def create(self, engine: str, arguments: tuple[str, ...], report: Report = lambda *_: None) -> None:
         """Back up all tables; return when that is done.
@@ -55,7 +67,7 @@ class BackupQueries(Queries):
         Raises:
             StoreError: the server has no such place, the user may not, or it failed midway.
         """
-        self._run(f"BACKUP DATABASE {self._database()} TO {_place(engine, arguments)} ASYNC", "BACKUP_CREATED", report)
+        self._run(f"BACKUP DATABASE {self._database()}{self._everywhere} TO {_place(engine, arguments)} ASYNC", "BACKUP_CREATED", report)
 
     def restore(self, engine: str, arguments: tuple[str, ...], database: str, report: Report = lambda *_: None) -> None:
         """Restore all tables of a backup into this database, which has none; return when that is done.
@@ -76,7 +88,11 @@ class BackupQueries(Queries):
             )
         ours = self._database()
         theirs = _name(database) if database else ours
-        self._run(f"RESTORE DATABASE {theirs} AS {ours} FROM {_place(engine, arguments)} ASYNC", "RESTORED", report)
+        self._run(f"RESTORE DATABASE {theirs} AS {ours}{self._everywhere} FROM {_place(engine, arguments)} ASYNC", "RESTORED", report)
+
+    @property
+    def _everywhere(self) -> str:
+        return f" ON CLUSTER {quoted(self._cluster)}" if self._cluster else ""
 
     def _database(self) -> str:
         return _name(str(self._only("SELECT currentDatabase()")[0]))

@@ -224,10 +224,12 @@ class CountQueries(Queries):
         every = self._only_by_name(_TOTALS, **span(*EVER, copies=True))
         originals = self._only_by_name(_TOTALS, **span(*EVER, copies=False))
         copies = max(every["total"] - originals["total"], 0)
+        return self._with_rows(every["total"], copies, (originals["negatives"], originals["neutrals"], originals["positives"]))
+
+    def _with_rows(self, scored: int, copies: int, tones: tuple[int, int, int]) -> Totals:
         unscored = sum(each.documents for each in self.unscored(*EVER))
         rows, letters = self._only(_ON_DISK)
-        tones = (every["negatives"], every["neutrals"], every["positives"])
-        return Totals(every["total"] + unscored, copies, *tones, rows, letters, unscored)
+        return Totals(scored + unscored, copies, *tones, rows, letters, unscored)
 
 
 def unpack(groups: Sequence[str], packed: Sequence[Sequence[int]]) -> MinuteCounts:

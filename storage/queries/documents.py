@@ -10,13 +10,15 @@ from typing import Any
 import xxhash
 
 from squall.core.records import ScoredDocument
+from squall.storage.queries.base import unique
 from squall.storage.queries.entities.insertion import insert_readings
 from squall.storage.queries.spans import EVER, NEWEST_VERSION, SPAN, span, sql
 from squall.storage.queries.versions import VersionQueries
+from squall.storage.queries.words import HAS_WORDS, word_parameters
 from squall.storage.rows.documents import ModelVersion, NewestDocument, StoredDocument
 from squall.storage.rows.latency import Latency, Quantiles
 from squall.storage.rows.mentions import DocumentReading
-from squall.storage.schema.table import utc, valid_text
+from squall.storage.schema.table import utc
 from squall.storage.schema.tables.documents import DOCUMENTS, REWRITTEN_DOCUMENTS
 
 _VERSIONS = """
@@ -46,7 +48,8 @@ LIMIT {limit:UInt32}
     newest_version=NEWEST_VERSION,
 )
 # With `before_id` the span ends one millisecond after that document's time, and what was shown of that millisecond is left out.
-_WANTED = """
+_WANTED = sql(
+    """
 ({before_id:String} = '' OR published_at < {end:DateTime64(3, 'UTC')} - INTERVAL 1 MILLISECOND OR id > {before_id:String})
   AND ({topic:String} = '' OR topic = {topic:String})
   AND ({source:String} = '' OR source = {source:String})
@@ -55,52 +58,56 @@ _WANTED = """
   AND ({kind:String} = '' OR kind = {kind:String})
   AND ({language:String} = '' OR language = {language:String})
   AND ({event:String} = '' OR has(event_names, {event:String}))
-  AND arrayAll(word -> positionCaseInsensitiveUTF8(concat(title, '\\n', text), word) > 0, {words:Array(String)})
-"""
-_FOUND = sql(
-    "SELECT id FROM $span AND $newest_version AND $wanted ORDER BY published_at DESC, id LIMIT {limit:UInt32}",
-    span=SPAN,
-    newest_version=NEWEST_VERSION,
-    wanted=_WANTED,
+  AND $has_words
+""",
+    has_words=HAS_WORDS,
 )
-# Without FINAL and in the order of the table, so that it ends as soon as it has enough: it sees at least what `_FOUND` would.
+# Without FINAL and in the order of the table, so that it ends as soon as it has enough: the current rows that are wanted are among them.
 _REACH = sql(
     """
-SELECT count(), min(published_at)
-FROM
-(
-    SELECT published_at FROM documents
-    WHERE published_at < {end:DateTime64(3, 'UTC')} AND $wanted
-    ORDER BY published_at DESC LIMIT {rows:UInt32}
-)
+SELECT id, published_at FROM documents
+WHERE published_at < {end:DateTime64(3, 'UTC')} AND $wanted
+ORDER BY published_at DESC LIMIT {rows:UInt32} WITH TIES
 """,
     wanted=_WANTED,
 )
-# The current row of each id, as `SPAN` chooses it, without looking at other documents.
+_BETWEEN = "published_at >= {read_from:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}"
+# The current row of each id, as `SPAN` chooses it, without looking at other documents. The projection by id finds where they lie.
 _FETCH = sql(
     """
 SELECT $columns
 FROM
 (
     SELECT * FROM documents
-    WHERE id IN {ids:Array(String)} AND published_at >= {read_from:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
+    WHERE (published_at, id) IN (SELECT published_at, id FROM documents WHERE id IN {ids:Array(String)} AND $between) AND $between
     ORDER BY scored_at DESC, published_at DESC, model_version DESC, written_at DESC
     LIMIT 1 BY id
 )
 WHERE published_at >= {start:DateTime64(3, 'UTC')}
 """,
     columns=DOCUMENTS.selected,
+    between=_BETWEEN,
 )
-_LATENCY = sql(
-    """
+_FETCH_WANTED = f"{_FETCH} AND {_WANTED}"
+# In the order of the table, so that of many documents the newest are measured; of several rows of one the last scored counts.
+_LATENCY = """
 SELECT
     count(),
-    quantilesExact(0.5, 0.99, 1)(dateDiff('millisecond', collected_at, stored_at)),
-    quantilesExact(0.5, 0.99, 1)(dateDiff('millisecond', published_at, stored_at))
-FROM $span
-""",
-    span=SPAN,
+    quantilesExact(0.5, 0.99, 1)(dateDiff('millisecond', tupleElement(times, 2), tupleElement(times, 3))),
+    quantilesExact(0.5, 0.99, 1)(dateDiff('millisecond', tupleElement(times, 1), tupleElement(times, 3)))
+FROM
+(
+    SELECT id, argMax((published_at, collected_at, stored_at), scored_at) AS times
+    FROM
+    (
+        SELECT id, published_at, collected_at, stored_at, scored_at FROM documents
+        WHERE published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')} AND model_version != ''
+        ORDER BY published_at DESC LIMIT {rows:UInt32}
+    )
+    GROUP BY id
 )
+"""
+_MEASURED = 20_000
 _NOW = "SELECT now64(3, 'UTC')"
 _MODELS = """
 SELECT model_version, uniqExact(id) AS ids, min(published_at) AS earliest, max(published_at) AS latest, max(scored_at) AS last_scored
@@ -227,18 +234,17 @@ class DocumentQueries(VersionQueries):
         if before_id:
             end += timedelta(milliseconds=1)
         filters = {"topic": topic, "source": source, "symbol": symbol, "sentiment": sentiment, "kind": kind, "language": language}
-        wanted = {**filters, "event": event, "words": [valid_text(word) for word in words], "before_id": before_id}
+        wanted = {**filters, "event": event, **word_parameters(words), "before_id": before_id}
         rows = limit
         while rows > 0:
-            found, first = self._only(_REACH, **wanted, end=end, rows=rows)
-            if not found:
+            ids, times = self._select(_REACH, **wanted, end=end, rows=rows).columns
+            if not ids:
                 break
-            start = utc(first)
-            ids = self._select(_FOUND, **wanted, **span(start, end, copies=True, known_until=EVER[1], unscored=True), limit=limit).columns[
-                0
-            ]
-            if len(ids) >= limit or found < rows:
-                return self.fetch(dict.fromkeys(ids, 0), start, end)
+            within = span(utc(min(times)), end, copies=True)
+            current = self._read(DOCUMENTS, _FETCH_WANTED, ids=unique(ids), **wanted, **within)
+            found = sorted(self.newest_versions(current), key=lambda row: row.id)
+            if len(found) >= limit or len(ids) < rows:
+                return sorted(found, key=lambda row: row.published_at, reverse=True)[:limit]
             rows *= _MORE
         return []
 
@@ -258,8 +264,8 @@ class DocumentQueries(VersionQueries):
         return [rows[key].with_copies(int(count)) for key, count in copies.items() if key in rows]
 
     def latency(self, start: datetime, end: datetime) -> Latency:
-        """Measure from collection and from publication to storage."""
-        count, collected, published = self._only(_LATENCY, **span(start, end, copies=True))
+        """Measure from collection and from publication to storage; of more than 20,000 documents in the span the newest are measured."""
+        count, collected, published = self._only(_LATENCY, start=start, end=end, rows=_MEASURED)
         return Latency(int(count), _quantiles(collected), _quantiles(published))
 
     def model_versions(self) -> list[ModelVersion]:

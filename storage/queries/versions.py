@@ -23,7 +23,8 @@ _KNOWN = sql(_VERSION, wanted="id IN {ids:Array(String)}")
 _LATER = sql(_VERSION, wanted="revises IN {ids:Array(String)}")
 _NEWEST_VERSIONS = """
 SELECT revises, argMax(id, published_at), max(published_at) FROM documents
-WHERE revises IN {ids:Array(String)} AND published_at < {until:DateTime64(3, 'UTC')} GROUP BY revises
+WHERE revises IN {ids:Array(String)} AND published_at >= {since:DateTime64(3, 'UTC')} AND published_at < {until:DateTime64(3, 'UTC')}
+GROUP BY revises
 """
 _ALL_VERSIONS = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)} OR revises IN {ids:Array(String)}"
 _STORED = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)}"
@@ -121,8 +122,8 @@ class VersionQueries(Queries):
         """Return those of `rows` of which no later version was published before `until`."""
         if not rows:
             return []
+        within = {"since": min(row.published_at for row in rows), "until": until}
         found = {
-            first: (utc(at), key)
-            for first, key, at in self._select(_NEWEST_VERSIONS, ids=unique(row.first_id for row in rows), until=until)
+            first: (utc(at), key) for first, key, at in self._select(_NEWEST_VERSIONS, ids=unique(row.first_id for row in rows), **within)
         }
         return [row for row in rows if row.first_id not in found or found[row.first_id] <= (row.published_at, row.id)]

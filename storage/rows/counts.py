@@ -60,7 +60,7 @@ class MinuteCounts:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the store holds, every document id once."""
+    """What the store holds, every document id once; sentiments are those of the documents that are no copies."""
 
     documents: int
     copies: int

@@ -21,20 +21,25 @@ def overview_routes(store: Store, cache: ResponseCache) -> APIRouter:
 
     @routes.get("/api/overview")
     def overview() -> OverviewView:
-        """Totals, and the last 24 hours of event time by topic and sentiment."""
-        return cache.get("overview", lambda: _overview(store))
+        """Totals, and the last 24 hours of event time by topic and sentiment: as the detector keeps them, a minute old at most."""
+        return cache.get("overview", lambda: read_overview(store))
 
     return routes
 
 
-def _overview(store: Store) -> OverviewView:
-    totals = TotalsView.model_validate(store.counts.totals())
+def read_overview(store: Store) -> OverviewView:
+    """Return the overview: of kept counts while a detector keeps them, counted otherwise."""
+    kept = store.counts.is_kept()
+    totals = TotalsView.model_validate(store.counts.kept_totals() if kept else store.counts.totals())
     last = store.documents.last_published_at()
-    return OverviewView(totals=totals, last_published_at=last, window=_window(store, last) if last else None)
+    return OverviewView(totals=totals, last_published_at=last, window=_window(store, last, kept=kept) if last else None)
 
 
-def _window(store: Store, last: datetime) -> WindowView:
+def _window(store: Store, last: datetime, *, kept: bool) -> WindowView:
     end = last + INSTANT
+    if kept:
+        end = end.replace(second=0, microsecond=0) + timedelta(minutes=1)  # kept counts are those of minutes
     start = end - WINDOW
-    topics = [TopicView.model_validate(row) for row in store.counts.by_topic(start, end)]
+    rows = store.counts.kept_by_topic(start, end) if kept else store.counts.by_topic(start, end)
+    topics = [TopicView.model_validate(row) for row in rows]
     return WindowView(start=start, end=end, topics=topics, latency=LatencyView.model_validate(store.documents.latency(start, end)))

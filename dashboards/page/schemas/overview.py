@@ -11,7 +11,7 @@ from squall.dashboards.page.schemas.severity import GravestView
 
 
 class TotalsView(View):
-    """Totals over the whole store; every document id counts once."""
+    """Totals over the whole store; every document id counts once. Sentiments are those of the documents that are no copies."""
 
     documents: int
     copies: int = Field(description="documents among these whose text was already published in the 24 hours before")
@@ -43,7 +43,7 @@ class QuantilesView(View):
 
 
 class LatencyView(View):
-    """How long it took until the window's documents were stored."""
+    """How long it took until the window's documents were stored; of more than 20,000 the newest."""
 
     documents: int
     since_collected: QuantilesView
@@ -51,7 +51,7 @@ class LatencyView(View):
 
 
 class WindowView(View):
-    """The last 24 hours of event time, [start, end). The window ends with the newest document, not with the wall clock."""
+    """The last 24 hours of event time, [start, end). The window ends with the newest document or its minute, not with the wall clock."""
 
     start: datetime
     end: datetime

@@ -2,14 +2,10 @@
 
 import typer
 
-from squall.cli.bench import pipeline
+from squall.cli.bench import capacity, pipeline, store
 
-app = typer.Typer(help="Measure the whole pipeline on this machine.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Measure this machine, and work out what is needed.", no_args_is_help=True, rich_markup_mode=None)
 
-
-@app.callback()
-def bench() -> None:
-    """Keep `pipeline` a subcommand: Typer merges an only command with its group."""
-
-
+app.command("capacity")(capacity.capacity)
 app.command("pipeline")(pipeline.pipeline)
+app.command("store")(store.store)

@@ -26,7 +26,7 @@ def migrate(
 
     settings = settings_of(context)
     if create_database:
-        opening.create_database(settings.store_url, settings.store.timeout_seconds)
+        opening.create_database(settings.store_url, settings.store.timeout_seconds, settings.store.cluster)
     store = connect(settings)
     try:
         applied = store.schema.migrate()

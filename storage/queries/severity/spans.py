@@ -13,6 +13,7 @@ from squall.storage.queries.entities.mentions import MentionQueries
 from squall.storage.queries.entities.readings import LATEST
 from squall.storage.queries.entities.rollup_rows import HOUR, pieces, rows_of
 from squall.storage.queries.spans import NEWEST_VERSION, SPAN, span, sql
+from squall.storage.queries.words import EVERY_WORD
 from squall.storage.rows.documents import StoredDocument
 from squall.storage.rows.mentions import EntityDocument
 from squall.storage.rows.severity import EventBucket, SeverityBucket
@@ -37,13 +38,14 @@ WHERE severity >= {at_least:Float64}
   AND ({kind:String} = '' OR kind = {kind:String})
   AND ({language:String} = '' OR language = {language:String})
   AND ({event:String} = '' OR has(event_names, {event:String}))
-  AND arrayAll(word -> positionCaseInsensitiveUTF8(concat(title, '\\n', text), word) > 0, {words:Array(String)})
+  AND $every_word
 ORDER BY severity DESC, published_at DESC, id
 LIMIT 1 BY fingerprint
 LIMIT {limit:UInt32}
 """,
     span=SPAN,
     newest_version=NEWEST_VERSION,
+    every_word=EVERY_WORD,
 )
 # From the few documents that name the entity, which the projection by entity finds, to their last readings and current rows.
 _NAMING = """

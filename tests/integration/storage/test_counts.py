@@ -199,7 +199,7 @@ def test_a_rescored_document_is_found_under_its_new_topic_only(store: Store) -> 
 def test_totals_count_documents_copies_and_rows(store: Store) -> None:
     filled(store)
     store.documents.insert([scored(1, model="m2", fingerprint=1, scored_at=NOW + MINUTE)], token="b")
-    assert store.counts.totals() == Totals(documents=4, copies=1, negative=3, neutral=0, positive=1, rows=5, dead_letters=0)
+    assert store.counts.totals() == Totals(documents=4, copies=1, negative=2, neutral=0, positive=1, rows=5, dead_letters=0)
     assert (store.documents.first_published_at(), store.documents.last_published_at()) == (NOW, NOW + HOUR)
 
 

@@ -1,0 +1,1 @@
+"""What workers write beside documents: samples, progress, dead letters."""
