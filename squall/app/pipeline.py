@@ -22,7 +22,7 @@ from squall.core.net.addresses import redact_url
 from squall.core.observability.health import Health
 from squall.core.retry import retry_until_available
 from squall.entities.catalogue.catalogue import Catalogue
-from squall.model.network import SHIPPED
+from squall.model.checkpoint import SHIPPED
 from squall.model.serving.engine import ScoringEngine
 from squall.storage import Store
 from squall.stream.drivers.faust.driver import FaustDriver
