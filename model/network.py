@@ -3,96 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from squall.core.errors import ConfigurationError
 from squall.model.branch import Branch, BranchConfig, Vectors
 from squall.model.case import Case
+from squall.model.checkpoint import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, Checkpoint, NetworkConfig, is_checkpoint, unreadable
 from squall.model.pooling import POOLINGS
 from squall.model.tasks import TaskSpec
-
-FORMAT = 3
-"""Of `config.json`; 1 had no outputs of tasks and no case, 2 no branch."""
-READABLE = (1, 2, FORMAT)
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
-TOKENIZER_FILE = "tokenizer.json"
-SHIPPED = Path(__file__).resolve().parent / "weights"
-"""Folder of the checkpoint that comes with the package."""
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """All that is needed to build the network before its weights are read.
-
-    Args:
-        encoder: the Hugging Face configuration as a dict, with `model_type`.
-        tasks: one head each, in this order.
-        dropout: on the pooled vector, in training.
-        max_tokens: length the network was trained with.
-        name: first part of the model version.
-        pooling: how token vectors become the text's: see `POOLINGS`.
-        case: whether token ids carry the case of their words, see `squall.model.case`. With a branch, only the branch reads it.
-        branch: the layers that some heads have to themselves.
-        languages: codes of the languages of the texts that it was trained on, or `*` for any.
-    """
-
-    encoder: Mapping[str, Any]
-    tasks: tuple[TaskSpec, ...]
-    dropout: float = 0.1
-    max_tokens: int = 64
-    name: str = "squall-mt"
-    pooling: str = "mean"
-    case: bool = False
-    branch: BranchConfig | None = None
-    languages: tuple[str, ...] = ("en",)
-
-    @property
-    def case_vocabulary(self) -> int | None:
-        """Number of token ids where they carry the case of their words, else None."""
-        return int(self.encoder["vocab_size"]) if self.case else None
-
-    def to_json(self) -> str:
-        """Return the text of `config.json`."""
-        body = {
-            "format": FORMAT,
-            "name": self.name,
-            "pooling": self.pooling,
-            "dropout": self.dropout,
-            "max_tokens": self.max_tokens,
-            "case": self.case,
-            "branch": self.branch.to_json() if self.branch else None,
-            "languages": list(self.languages),
-            "tasks": [task.to_json() for task in self.tasks],
-            "encoder": dict(self.encoder),
-        }
-        return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> NetworkConfig:
-        """Parse `config.json`; raises KeyError, TypeError or ValueError when it was not written by `to_json`."""
-        body = json.loads(text)
-        if body.get("format") not in READABLE or body.get("pooling") not in POOLINGS:
-            formats, known = ", ".join(map(str, READABLE)), ", ".join(POOLINGS)
-            raise ValueError(
-                f"format {body.get('format')!r}, pooling {body.get('pooling')!r}; this version reads format {formats}, {known}"
-            )
-        tasks = tuple(TaskSpec.from_json(task) for task in body["tasks"])
-        numbers = float(body["dropout"]), int(body["max_tokens"])
-        branch = BranchConfig.from_json(body.get("branch"))
-        languages = body.get("languages", ["en"])
-        if not isinstance(languages, list) or not languages or not all(isinstance(code, str) for code in languages):
-            raise ValueError(f'languages {languages!r} is no list of codes such as ["en"]')
-        case = bool(body.get("case", False))
-        return cls(body["encoder"], tasks, *numbers, body["name"], body["pooling"], case, branch, tuple(languages))
 
 
 class MultiTaskNetwork(nn.Module):
@@ -118,8 +42,7 @@ class MultiTaskNetwork(nn.Module):
         if self.case is not None:
             nn.init.zeros_(self.case.weight)  # an encoder that never saw it starts as it was
         self.branch = Branch(encoder, config.branch.layers) if config.branch else None
-        both = config.branch.both if config.branch else frozenset()
-        self.heads = nn.ModuleDict({t.name: nn.Linear(width * (1 + (t.name in both)), len(t.labels)) for t in config.tasks})
+        self.heads = heads_of(config, width)
 
     @classmethod
     def from_base(
@@ -234,18 +157,19 @@ class MultiTaskNetwork(nn.Module):
         Raises:
             ConfigurationError: a file is missing, or was not written by `save`.
         """
-        for name in (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE):
-            if not (folder / name).is_file():
-                raise ConfigurationError(f"{folder} is not a model folder: {name} is missing", "train one with `squall model train`")
+        stored = Checkpoint.read(folder)
         try:
-            config = NetworkConfig.from_json((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-            network = cls.from_config(config)
-            network.load_state_dict(
-                {key: value.float() if value.is_floating_point() else value for key, value in load_file(folder / WEIGHTS_FILE).items()}
-            )
-        except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-            raise ConfigurationError(f"{folder} can't be loaded: {error}", "train it again with this version of Squall") from error
+            network = cls.from_config(stored.config)
+            network.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in stored.state.items()})
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise unreadable(folder, error) from error
         return network.eval()
+
+
+def heads_of(config: NetworkConfig, width: int) -> nn.ModuleDict:
+    """Return new heads by name of task, for vectors of `width`."""
+    both = config.branch.both if config.branch else frozenset()
+    return nn.ModuleDict({task.name: nn.Linear(width * (1 + (task.name in both)), len(task.labels)) for task in config.tasks})
 
 
 def _copy_head(head: nn.Linear, other: nn.Linear) -> None:
@@ -254,15 +178,6 @@ def _copy_head(head: nn.Linear, other: nn.Linear) -> None:
         head.weight.zero_()
         head.weight[:, : other.in_features] = other.weight
         head.bias.copy_(other.bias)
-
-
-def is_checkpoint(base: Path | str) -> bool:
-    """Return whether `base` is a folder that `MultiTaskNetwork.save` wrote, rather than a plain encoder."""
-    try:
-        body = json.loads((Path(base) / CONFIG_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(body, dict) and "tasks" in body and "encoder" in body
 
 
 def load_encoder(base: Path | str) -> nn.Module:

@@ -11,8 +11,8 @@ from squall.stories.headline import Headline
 
 Item = TypeVar("Item")
 Key = TypeVar("Key")
-Band = tuple[int, ...]
-"""First position in the signature, and the values there."""
+Band = int
+"""A hash, of 64 bits, of the first position in the signature and the values there: a third of the memory of the numbers themselves."""
 
 SIGNATURE: Final = 32
 BAND: Final = 4
@@ -83,7 +83,7 @@ def bands_of(headline: Headline) -> tuple[Band, ...]:
     sketch = RMinHash(SIGNATURE, _SEED)
     sketch.update(headline.terms)
     signature = sketch.digest()
-    return tuple((start, *signature[start : start + BAND]) for start in range(0, SIGNATURE, BAND))
+    return tuple(hash((start, *signature[start : start + BAND])) for start in range(0, SIGNATURE, BAND))
 
 
 def _keys(headline: Headline) -> list[str]:

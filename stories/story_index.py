@@ -21,7 +21,7 @@ KEPT: Final = timedelta(days=7)
 LINKED_WITHIN: Final = timedelta(days=3)
 """A document joins the story of one at most so far away."""
 MOST_DOCUMENTS: Final = 250_000
-"""Of more within `KEPT` the oldest are swept: some 0.4 GB."""
+"""Of more within `KEPT` the oldest are swept: some 0.8 GB."""
 _DAY_MS: Final = 24 * HOUR_MS
 _LINKED_DAYS: Final = LINKED_WITHIN / timedelta(days=1)
 _TWIN_AFTER_MS: Final = TWIN_AFTER_HOURS * HOUR_MS

@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 from scipy.special import betainc, nbdtrik
-from scipy.stats import nbinom
 
 from squall.alerts.detection.readings import Floats, Ints
 
@@ -71,8 +70,15 @@ def interval(expected: float, dispersion: float, share: float = 0.9) -> tuple[fl
     if expected <= 0 or dispersion <= 0:
         return 0.0, 0.0
     size = 1.0 / dispersion
-    low, high = (float(nbinom.ppf(part, size, size / (size + expected))) for part in ((1 - share) / 2, (1 + share) / 2))
+    low, high = (_quantile(part, size, size / (size + expected)) for part in ((1 - share) / 2, (1 + share) / 2))
     return low, high
+
+
+def _quantile(part: float, size: float, probability: float) -> float:
+    """Return the least count that `part` of the windows do not exceed: `scipy.stats.nbinom.ppf`, which costs 46 MB to import."""
+    found = float(np.ceil(nbdtrik(part, size, probability)))
+    # nbdtrik is rounded: the count before may do
+    return found - 1.0 if found >= 1.0 and betainc(size, found, probability) >= part else found
 
 
 def intervals(expected: Floats, dispersion: Floats) -> tuple[Floats, Floats]:

@@ -19,7 +19,7 @@ from squall.core.errors import ConfigurationError
 from squall.model.bench.candidates import BATCHES, PRECISIONS, checkpoint_folder, engines, open_all, pipelines
 from squall.model.bench.roofline import peak_rates, products_per_text
 from squall.model.bench.timing import Candidate, Clock, latencies, run_rounds
-from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, NetworkConfig
+from squall.model.checkpoint import CONFIG_FILE, TOKENIZER_FILE, NetworkConfig
 from squall.model.serving.backends.base import device_of
 from squall.model.serving.engine import ScoringEngine
 from squall.model.text_tokenizer import TextTokenizer

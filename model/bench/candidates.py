@@ -12,7 +12,7 @@ from squall.core.config.settings import ModelSettings
 from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError, SquallError
 from squall.model.bench.timing import Candidate, Score
-from squall.model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, NetworkConfig
+from squall.model.checkpoint import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, NetworkConfig
 from squall.model.serving.backends.base import device_of
 from squall.model.serving.engine import ScoringEngine
 

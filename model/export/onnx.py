@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError, SquallError
-from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork
+from squall.model.checkpoint import CONFIG_FILE, TOKENIZER_FILE
+from squall.model.network import MultiTaskNetwork
 from squall.model.outputs import probabilities
 from squall.model.serving.backends.base import Backend, Logits
 from squall.model.serving.backends.onnx_backend import FILES, open_onnx

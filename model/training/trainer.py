@@ -18,9 +18,10 @@ from torch import Tensor
 
 from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
+from squall.model.checkpoint import TOKENIZER_FILE, is_checkpoint
 from squall.model.data.examples import Example
 from squall.model.hardware import has_bf16
-from squall.model.network import TOKENIZER_FILE, MultiTaskNetwork, is_checkpoint
+from squall.model.network import MultiTaskNetwork
 from squall.model.tasks import TaskSpec
 from squall.model.text_tokenizer import TextTokenizer
 from squall.model.training.artifacts import run_folder

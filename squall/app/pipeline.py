@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from squall.app.linking import keep_out_of_collections, open_linker, open_names
 from squall.app.store import open_migrated_store
@@ -16,19 +17,19 @@ from squall.core.clock import Clock
 from squall.core.config.settings import Settings
 from squall.core.errors import SquallError
 from squall.core.items import DeadLetterSink
-from squall.core.kafka.dead_letter_topic import KafkaDeadLetters
-from squall.core.kafka.topics import ensure_topics
 from squall.core.net.addresses import redact_url
 from squall.core.observability.health import Health
 from squall.core.retry import retry_until_available
 from squall.entities.catalogue.catalogue import Catalogue
-from squall.model.network import SHIPPED
+from squall.model.checkpoint import SHIPPED
 from squall.model.serving.engine import ScoringEngine
 from squall.storage import Store
-from squall.stream.drivers.faust.driver import FaustDriver
 from squall.stream.drivers.progress import ProgressTracker
 from squall.stream.meter import Device, PipelineMeter
 from squall.stream.processor import Processor
+
+if TYPE_CHECKING:
+    from squall.core.kafka.dead_letter_topic import KafkaDeadLetters
 
 log = logging.getLogger("squall")
 
@@ -54,6 +55,8 @@ class Pipeline:
 
     async def consume_kafka(self) -> None:
         """Run the Faust driver until stopped; see `FaustDriver.run`."""
+        from squall.stream.drivers.faust.driver import FaustDriver
+
         tracker = await asyncio.to_thread(self.tracker, {self.settings.kafka.documents_topic})
         driver = FaustDriver(self.settings, self.processor, tracker, self.stop, on_lag=self.meter.set_lag, health=self.health)
         await driver.run()
@@ -123,6 +126,9 @@ def entities_swap(processor: Processor) -> Callable[[Settings], None]:
 @contextmanager
 def kafka_dead_letters(settings: Settings, stop: threading.Event, health: Health | None = None) -> Iterator[KafkaDeadLetters]:
     """Create the topics that are missing, waiting until the broker is available, and open the dead-letter topic."""
+    from squall.core.kafka.dead_letter_topic import KafkaDeadLetters
+    from squall.core.kafka.topics import ensure_topics
+
     wait = settings.processor.retry_max_seconds
     health = health or Health()
     metrics = health.metrics

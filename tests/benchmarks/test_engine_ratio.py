@@ -15,8 +15,9 @@ import torch
 from squall.cli.model.sample_texts import sample_texts
 from squall.core.config.settings import ModelSettings
 from squall.model.bench.benchmark import Plan, run_bench
+from squall.model.checkpoint import SHIPPED, TOKENIZER_FILE
 from squall.model.hardware import has_bf16, has_vnni
-from squall.model.network import SHIPPED, TOKENIZER_FILE, MultiTaskNetwork
+from squall.model.network import MultiTaskNetwork
 from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.reading import Reading
 from squall.model.tasks import DEFAULT_TASKS

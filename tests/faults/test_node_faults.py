@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from squall.ingest.synthetic.stream import StreamScript
-from squall.model.network import SHIPPED
+from squall.model.checkpoint import SHIPPED
 from tests.support.faults.node import ENDED, NodeRun, check_account, faked_clock, rolled_up, short_stream
 from tests.support.squall_process import SquallProcess, opened
 

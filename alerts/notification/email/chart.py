@@ -6,15 +6,13 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import matplotlib.dates
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-_dates: Any = matplotlib.dates  # it carries no types
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _INK, _GREY, _RED, _PALE, _BLUE, _LIMIT = "#30343b", "#9aa5b1", "#c0392b", "#e6a79f", "#2e86c1", "#b9770e"
 _HEADROOM: Final = 1.28
 """Of the highest bar, for the number above it and the legend."""
@@ -71,15 +69,20 @@ def span(minutes: int) -> str:
 
 def draw(data: AlertChart) -> bytes:
     """Return a PNG of 5.4 by 3.4 inches at 150 dpi: 810 by 510 pixels."""
+    from matplotlib import dates  # 30 MB, for those who are sent mails
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    untyped: Any = dates
     figure = Figure(figsize=(5.4, 3.4), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     counts, shares = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    edges = _dates.date2num(list(data.edges))
+    edges = untyped.date2num(list(data.edges))
     _draw_counts(counts, data, edges)
     _draw_shares(shares, data, edges)
-    locator = _dates.AutoDateLocator(minticks=4, maxticks=9)
+    locator = untyped.AutoDateLocator(minticks=4, maxticks=9)
     shares.xaxis.set_major_locator(locator)
-    shares.xaxis.set_major_formatter(_dates.ConciseDateFormatter(locator))
+    shares.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
     for axes in (counts, shares):
         axes.set_xlim(edges[0], edges[-1])
         axes.axvspan(edges[-2], edges[-1], color=_RED, alpha=0.08)

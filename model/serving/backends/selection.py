@@ -11,6 +11,7 @@ from pathlib import Path
 
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError
+from squall.model.checkpoint import Checkpoint
 from squall.model.network import MultiTaskNetwork
 from squall.model.serving.backends.base import Backend, UnsupportedError, device_of
 
@@ -66,7 +67,8 @@ def _cuda_graphs(network: MultiTaskNetwork | None, folder: Path, settings: Model
 def _ragged(network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:
     from squall.model.serving.backends.ragged.backend import open_ragged
 
-    return open_ragged(_loaded(network, folder), folder, settings)
+    stored = Checkpoint.read(folder) if network is None else Checkpoint(network.config, network.state_dict())
+    return open_ragged(stored, folder, settings)
 
 
 def _onnx(_network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings) -> Backend:

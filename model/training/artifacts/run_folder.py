@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from squall.core.errors import ConfigurationError
-from squall.model.network import CONFIG_FILE, TOKENIZER_FILE, MultiTaskNetwork, NetworkConfig, is_checkpoint
+from squall.model.checkpoint import CONFIG_FILE, TOKENIZER_FILE, NetworkConfig, is_checkpoint
+from squall.model.network import MultiTaskNetwork
 from squall.model.outputs import is_known
 from squall.model.training.artifacts.model_card import model_card
 from squall.model.training.config import TrainConfig

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from squall.core.errors import ConfigurationError
+from squall.model.checkpoint import TOKENIZER_FILE
 from squall.model.hardware import has_bf16
-from squall.model.network import TOKENIZER_FILE
 from squall.model.preprocess import prepare
 from squall.model.tokenizer import load_tokenizer, pad
 from squall.model.training.artifacts.run_log import RunLog

@@ -21,8 +21,9 @@ from torch.nn import functional
 
 from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
+from squall.model.checkpoint import TOKENIZER_FILE
 from squall.model.hardware import has_bf16
-from squall.model.network import TOKENIZER_FILE, load_encoder
+from squall.model.network import load_encoder
 from squall.model.preprocess import prepare
 from squall.model.tasks import MISSING
 from squall.model.tokenizer import load_tokenizer, pad

@@ -8,7 +8,8 @@ import torch
 
 from squall.core.errors import ConfigurationError
 from squall.model.branch import BranchConfig
-from squall.model.network import MultiTaskNetwork, NetworkConfig
+from squall.model.checkpoint import NetworkConfig
+from squall.model.network import MultiTaskNetwork
 from squall.model.tasks import TaskSpec
 from squall.model.training.config import TrainConfig
 

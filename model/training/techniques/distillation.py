@@ -12,10 +12,11 @@ import torch
 import xxhash
 
 from squall.core.errors import ConfigurationError
+from squall.model.checkpoint import TOKENIZER_FILE, WEIGHTS_FILE
 from squall.model.data.examples import Example
 from squall.model.data.mentions.rewriting import RENAMED
 from squall.model.hardware import has_bf16
-from squall.model.network import TOKENIZER_FILE, WEIGHTS_FILE, MultiTaskNetwork
+from squall.model.network import MultiTaskNetwork
 from squall.model.outputs import is_known, probabilities, target_array
 from squall.model.tasks import TaskSpec
 from squall.model.text_tokenizer import TextTokenizer

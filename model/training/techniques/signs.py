@@ -12,7 +12,8 @@ import torch
 from tokenizers import Tokenizer
 
 from squall.core.errors import ConfigurationError
-from squall.model.network import TOKENIZER_FILE, MultiTaskNetwork, encoder_dict, is_checkpoint
+from squall.model.checkpoint import TOKENIZER_FILE, is_checkpoint
+from squall.model.network import MultiTaskNetwork, encoder_dict
 
 _RANGES = ((0x2190, 0x21FF), (0x2300, 0x23FF), (0x25A0, 0x27BF), (0x2B00, 0x2BFF), (0x1F1E6, 0x1FAFF))
 _CATEGORIES = frozenset({"So", "Sm", "Sk"})

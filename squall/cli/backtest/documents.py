@@ -92,7 +92,7 @@ def documents(
     from squall.backtest.history.backtest import Request, run_backtest
     from squall.backtest.history.report import write_report
     from squall.backtest.history.result_storage import store_result
-    from squall.model.network import SHIPPED
+    from squall.model.checkpoint import SHIPPED
 
     settings, clock = settings_of(context), SystemClock()
     request = Request(

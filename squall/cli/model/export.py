@@ -29,8 +29,8 @@ def export(
     the same labels is printed. Use the result with SQUALL_MODEL__BACKEND=onnx and SQUALL_MODEL__PATH=OUT, or in any ONNX runtime: the
     inputs are input_ids and attention_mask (int64, rows × tokens), the outputs are logits, one per task.
     """
+    from squall.model.checkpoint import SHIPPED
     from squall.model.export.onnx import LEAST_AGREEMENT, export_onnx
-    from squall.model.network import SHIPPED
 
     found = export_onnx(
         checkpoint or settings_of(context).model.path or SHIPPED,

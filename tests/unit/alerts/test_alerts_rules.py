@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import nbinom
 
 from squall.alerts.detection.rules import FAMILY_SIZE, rules, shared_limit
 from squall.alerts.detection.tails import fisher_combined, interval, negative_binomial_lower_tail
@@ -76,6 +77,12 @@ def test_the_interval_holds_what_is_expected_and_grows_with_the_scatter(expected
     assert 0 <= low <= high
     assert high >= np.floor(expected * 0.2)
     assert interval(expected, dispersion / 2)[1] <= high
+
+
+@given(st.floats(1e-3, 1e5), st.floats(1e-6, 30))
+def test_the_interval_is_of_the_quantiles_of_the_distribution(expected, dispersion):
+    size = 1 / dispersion
+    assert interval(expected, dispersion) == tuple(nbinom.ppf([0.05, 0.95], size, size / (size + expected)))
 
 
 @given(st.integers(0, 300), st.floats(0.1, 300), st.floats(0.01, 3))

@@ -102,6 +102,50 @@ def test_starting_the_command_line_loads_none_of_the_heavy_libraries(tmp_path: P
     assert loaded.stdout.strip() == "[]"
 
 
+UP = """
+import sys
+from squall.app import metrics_and_probes, node, pipeline, sources
+from squall.core.config.settings import ModelSettings
+from squall.model.serving.engine import ScoringEngine
+with ScoringEngine.open(ModelSettings(device="cpu", threads=1)) as engine:
+    engine.warm_up()
+"""
+DETECT_AND_WEB = """
+import sys
+from squall.alerts import heartbeat, scheduler, service
+from squall.alerts.notification import receivers
+from squall.app import metrics_and_probes, page_address, store
+from squall.dashboards.page import server
+from squall.entities.catalogue import groups
+"""
+NEVER_AT_FIRST = (
+    "transformers",
+    "sympy",
+    "triton",
+    "torch._dynamo",
+    "pandas",
+    "sklearn",
+    "matplotlib",
+    "scipy.stats",
+    "faust",
+    "kafka",
+    "aiokafka",
+    "trafilatura",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("started", "needless"), [(UP, NEVER_AT_FIRST), (DETECT_AND_WEB, (*NEVER_AT_FIRST, "torch"))], ids=["up", "detect-web"]
+)
+def test_a_process_on_one_machine_loads_no_library_that_it_does_not_use(tmp_path: Path, started: str, needless: tuple[str, ...]) -> None:
+    code = f"{started}\nprint([name for name in {needless!r} if name in sys.modules])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
+    assert loaded.stdout.strip() == "[]"
+
+
 def test_the_demo_passes_the_global_options_on_to_its_ingest_worker() -> None:
     from squall.cli.options import GlobalOptions
 

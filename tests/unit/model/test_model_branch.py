@@ -12,8 +12,9 @@ from transformers import DistilBertConfig, DistilBertModel
 from squall.core.errors import ConfigurationError
 from squall.model.branch import Branch, BranchConfig
 from squall.model.case import Case
+from squall.model.checkpoint import NetworkConfig
 from squall.model.hardware import has_vnni
-from squall.model.network import MultiTaskNetwork, NetworkConfig
+from squall.model.network import MultiTaskNetwork
 from squall.model.serving.backends.selection import open_backend
 from squall.model.tasks import TaskSpec
 from squall.model.tokenizer import pad

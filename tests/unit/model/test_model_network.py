@@ -10,7 +10,8 @@ import torch
 
 from squall.core.errors import ConfigurationError
 from squall.model.case import Case
-from squall.model.network import MultiTaskNetwork, NetworkConfig
+from squall.model.checkpoint import NetworkConfig
+from squall.model.network import MultiTaskNetwork
 from squall.model.pooling import POOLINGS
 from squall.model.tasks import TaskSpec
 from tests.support.labelled import MENTION, TASKS

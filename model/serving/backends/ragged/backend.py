@@ -6,26 +6,29 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from squall.core.config.settings import ModelSettings
 from squall.core.cpus import usable_cores
+from squall.model.checkpoint import TOKENIZER_FILE, Checkpoint, NetworkConfig, unreadable
 from squall.model.hardware import has_bf16, has_vnni
-from squall.model.network import TOKENIZER_FILE, MultiTaskNetwork
+from squall.model.network import heads_of
+from squall.model.pooling import POOLINGS
 from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, joined, precision_of
 from squall.model.serving.backends.ragged.calibration_texts import CALIBRATION_TEXTS
-from squall.model.serving.backends.ragged.encoder import Layout, RaggedEncoder, WordVectors, computed_tokens
+from squall.model.serving.backends.ragged.encoder import Layout, RaggedEncoder, WordVectors, computed_tokens, layers_of
 from squall.model.serving.backends.ragged.int8_calibration import float_linears, int8_linears
 from squall.model.tasks import TaskSpec
 from squall.model.text_tokenizer import TextTokenizer
 
 _LEAST_PART = 128
 """Tokens below which a second core costs more than it saves."""
+M = TypeVar("M", bound=nn.Module)
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -42,18 +45,20 @@ class RaggedBackend:
     Args:
         precision: fp32, bf16 or int8; for the name.
         encoder: runs the rows.
-        network: whose pooling and heads finish them, in fp32.
+        checkpoint: whose pooling and heads finish them, in fp32.
         threads: cores to use.
     """
 
-    def __init__(self, precision: str, encoder: RaggedEncoder, network: MultiTaskNetwork, threads: int) -> None:
+    def __init__(self, precision: str, encoder: RaggedEncoder, checkpoint: Checkpoint, threads: int) -> None:
         self.name = f"ragged-{precision}"
         self.device = torch.device("cpu")
         self._encoder = encoder
-        self._tasks = network.config.tasks
-        self._branch = network.config.branch
-        self._pool = network.pool.float()
-        self._heads = network.heads.float()
+        config = checkpoint.config
+        width = len(checkpoint.state["encoder.embeddings.LayerNorm.bias"])
+        self._tasks = config.tasks
+        self._branch = config.branch
+        self._pool = _filled(POOLINGS[config.pooling](width), checkpoint, "pool.")
+        self._heads = _filled(heads_of(config, width), checkpoint, "heads.")
         self._threads = threads
         self._workers = single_threaded(threads)
 
@@ -99,22 +104,27 @@ class RaggedBackend:
         return self._branch.read_by(task.name, *vectors) if self._branch else vectors[0]
 
 
-def open_ragged(network: MultiTaskNetwork, folder: Path, settings: ModelSettings) -> RaggedBackend:
-    """Return `network` as texts laid end to end; it is not changed, its pooling and heads are shared.
+def open_ragged(checkpoint: Checkpoint, folder: Path, settings: ModelSettings) -> RaggedBackend:
+    """Return the network of `checkpoint`, which came from `folder`, as texts laid end to end.
 
     Raises:
-        ConfigurationError: the device or the precision can't be had.
+        ConfigurationError: the device or the precision can't be had; the weights are not those that the configuration describes.
         UnsupportedError: not a BERT encoder, no CPU, or a CPU or torch without the products that it needs.
     """
     device = device_of(settings)
     precision = precision_of(settings, device)
-    _require(network, device, precision)
-    embeddings = WordVectors.of(network)
-    if precision == "int8":
-        linears = int8_linears(network, embeddings, _samples(network, folder))
-    else:
-        linears = float_linears(network, _DTYPES[precision])
-    return RaggedBackend(precision, RaggedEncoder(network, embeddings, linears), network, settings.threads or usable_cores())
+    _require(checkpoint.config, device, precision)
+    try:
+        _require_weights(checkpoint)
+        embeddings = WordVectors.of(checkpoint)
+        if precision == "int8":
+            linears = int8_linears(checkpoint, embeddings, _samples(checkpoint.config, folder))
+        else:
+            linears = float_linears(checkpoint, _DTYPES[precision])
+        encoder = RaggedEncoder(checkpoint, embeddings, linears)
+        return RaggedBackend(precision, encoder, checkpoint, settings.threads or usable_cores())
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise unreadable(folder, error) from error
 
 
 def single_threaded(workers: int) -> ThreadPoolExecutor:
@@ -135,9 +145,24 @@ def single_threaded(workers: int) -> ThreadPoolExecutor:
     return pool
 
 
-def _require(network: MultiTaskNetwork, device: torch.device, precision: str) -> None:
+def _filled(module: M, checkpoint: Checkpoint, prefix: str) -> M:
+    """Return `module` with its stored weights, in fp32."""
+    module.load_state_dict({name.removeprefix(prefix): stored for name, stored in checkpoint.state.items() if name.startswith(prefix)})
+    return module.eval()
+
+
+def _require_weights(checkpoint: Checkpoint) -> None:
+    """Raise ValueError where there are more or fewer layers or words than the configuration says."""
+    layers = sum(name.endswith(".intermediate.dense.weight") for name in checkpoint.state)
+    words = len(checkpoint.state["encoder.embeddings.word_embeddings.weight"])
+    found, wanted = (layers, words), (len(layers_of(checkpoint)), int(checkpoint.config.encoder.get("vocab_size", words)))
+    if found != wanted:
+        raise ValueError(f"weights of {found[0]} layers and {found[1]} words; the configuration says {wanted[0]} and {wanted[1]}")
+
+
+def _require(config: NetworkConfig, device: torch.device, precision: str) -> None:
     wanted = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute", "is_decoder": False}
-    settings = network.config.encoder
+    settings = config.encoder
     odd = [f"{key} {settings[key]}" for key, value in wanted.items() if settings.get(key, value) != value]
     if device.type != "cpu":
         odd.append(f"device {device.type}")
@@ -151,7 +176,7 @@ def _require(network: MultiTaskNetwork, device: torch.device, precision: str) ->
         raise UnsupportedError(f"the ragged backend does not run {', '.join(odd)}", "set SQUALL_MODEL__BACKEND=auto or eager")
 
 
-def _samples(network: MultiTaskNetwork, folder: Path) -> list[list[int]]:
-    limit = int(network.config.encoder.get("max_position_embeddings", 512))
-    tokenizer = TextTokenizer(folder / TOKENIZER_FILE, limit, network.config.case_vocabulary)
+def _samples(config: NetworkConfig, folder: Path) -> list[list[int]]:
+    limit = int(config.encoder.get("max_position_embeddings", 512))
+    tokenizer = TextTokenizer(folder / TOKENIZER_FILE, limit, config.case_vocabulary)
     return sorted(tokenizer.ids(CALIBRATION_TEXTS), key=len)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm
 
+from squall.model.checkpoint import Checkpoint, NetworkConfig
 from squall.model.serving.backends.ragged.linear import Linear
 
 Observe = Callable[[Tensor], None]
@@ -98,25 +99,43 @@ class LayerLinears(NamedTuple):
     narrow: Linear
 
 
-def layers_of(network: Any) -> list[Any]:
-    """Return the layers of a `MultiTaskNetwork` around a Hugging Face `BertModel`: the encoder's, then the branch's, if any."""
-    return [*network.encoder.encoder.layer, *(network.branch.layers if network.branch else ())]
+def layers_of(checkpoint: Checkpoint) -> list[str]:
+    """Return how the names of each layer's weights begin: of the encoder's layers, then of the branch's, if any."""
+    branch = checkpoint.config.branch
+    return [
+        *(f"encoder.encoder.layer.{number}" for number in range(depth_of(checkpoint.config))),
+        *(f"branch.layers.{number}" for number in range(branch.layers if branch else 0)),
+    ]
 
 
-def layer_weights(network: Any) -> list[LayerWeights]:
-    """Read the linear layers of a network's `layers_of`."""
-    config = network.encoder.config
-    root = math.sqrt(config.hidden_size // config.num_attention_heads)
-    found = []
-    for layer in layers_of(network):
-        own = layer.attention.self
-        attend = Weights(
-            torch.cat([own.query.weight / root, own.key.weight, own.value.weight]).detach().float(),
-            torch.cat([own.query.bias / root, own.key.bias, own.value.bias]).detach().float(),
-        )
-        rest = (layer.attention.output.dense, layer.intermediate.dense, layer.output.dense)
-        found.append(LayerWeights(attend, *(Weights(part.weight.detach().float(), part.bias.detach().float()) for part in rest)))
-    return found
+def depth_of(config: NetworkConfig) -> int:
+    """Return how many layers the encoder has."""
+    return int(config.encoder.get("num_hidden_layers", 12))  # like the defaults below, BERT's own
+
+
+def heads_of_attention(config: NetworkConfig) -> int:
+    """Return into how many parts attention splits a vector."""
+    return int(config.encoder.get("num_attention_heads", 12))
+
+
+def layer_weights(checkpoint: Checkpoint) -> Iterator[LayerWeights]:
+    """Read the linear layers of `layers_of`, one after another."""
+    for layer in layers_of(checkpoint):
+        query, key, value = (weights_of(checkpoint, f"{layer}.attention.self.{part}") for part in ("query", "key", "value"))
+        root = math.sqrt(len(query.bias) // heads_of_attention(checkpoint.config))
+        attend = Weights(torch.cat([query.weight / root, key.weight, value.weight]), torch.cat([query.bias / root, key.bias, value.bias]))
+        rest = ("attention.output.dense", "intermediate.dense", "output.dense")
+        yield LayerWeights(attend, *(weights_of(checkpoint, f"{layer}.{part}") for part in rest))
+
+
+def weights_of(checkpoint: Checkpoint, name: str) -> Weights:
+    """Return weight and bias of the module `name` of a network."""
+    return Weights(_float(checkpoint.state[f"{name}.weight"]), _float(checkpoint.state[f"{name}.bias"]))
+
+
+def _float(stored: Tensor) -> Tensor:
+    """Return an fp32 tensor of its own: the file behind a stored one may be replaced."""
+    return stored.detach().to(torch.float32, copy=True)
 
 
 class Hidden(NamedTuple):
@@ -131,7 +150,7 @@ class WordVectors:
     """What a token id means, before positions.
 
     Args:
-        words: fp32, shape (ids, width).
+        words: shape (ids, width), fp32 or as they are stored.
         cases: of each `squall.model.case.Case`, fp32, shape (cases, width); None where ids carry no case.
         in_branch: whether the case is added where the branch begins, instead of to the words.
     """
@@ -141,16 +160,17 @@ class WordVectors:
     in_branch: bool = False
 
     @classmethod
-    def of(cls, network: Any) -> WordVectors:
-        """Take them from a `MultiTaskNetwork` around a `BertModel`."""
-        words = network.encoder.embeddings.word_embeddings.weight.detach().float()
-        return cls(words, None if network.case is None else network.case.weight.detach().float(), network.branch is not None)
+    def of(cls, checkpoint: Checkpoint) -> WordVectors:
+        """Take them from a network around a `BertModel`."""
+        words = checkpoint.state["encoder.embeddings.word_embeddings.weight"].detach().clone()
+        cases = _float(checkpoint.state["case.weight"]) if checkpoint.config.case else None
+        return cls(words, cases, checkpoint.config.branch is not None)
 
     def __call__(self, ids: Tensor) -> Tensor:
         """Return new fp32 vectors, shape (tokens, width), of ids, shape (tokens,)."""
         if self.cases is None:
-            return self.words[ids]
-        found = self.words[ids % len(self.words)]
+            return self.words[ids].float()
+        found = self.words[ids % len(self.words)].float()
         return found if self.in_branch else found.add_(self.cases[ids // len(self.words)])
 
     def at_branch(self, hidden: Tensor, ids: Tensor) -> Tensor:
@@ -162,22 +182,26 @@ class RaggedEncoder:
     """A `MultiTaskNetwork`'s encoder, and its branch, over a `Layout`; embeddings, attention, norms and residuals are fp32.
 
     Args:
-        network: around a Hugging Face `BertModel` with absolute positions and GELU, fp32, on the CPU.
+        checkpoint: of a network around a `BertModel` with absolute positions and GELU.
         embeddings: the vectors of its words.
         linears: the linear layers, one set per layer of `layers_of`.
     """
 
-    def __init__(self, network: Any, embeddings: WordVectors, linears: Sequence[LayerLinears]) -> None:
-        config, tables = network.encoder.config, network.encoder.embeddings
-        self._heads = int(config.num_attention_heads)
-        self._width = int(config.hidden_size)
-        self._epsilon = float(config.layer_norm_eps)
+    def __init__(self, checkpoint: Checkpoint, embeddings: WordVectors, linears: Sequence[LayerLinears]) -> None:
+        config, state = checkpoint.config, checkpoint.state
+        self._heads = heads_of_attention(config)
+        self._width = embeddings.words.shape[1]
+        self._epsilon = float(config.encoder.get("layer_norm_eps", 1e-12))
         self._embeddings = embeddings
-        self._places = (tables.position_embeddings.weight + tables.token_type_embeddings.weight[0]).detach().float()
-        self._first = _norm(tables.LayerNorm)
-        norms = [(_norm(layer.attention.output.LayerNorm), _norm(layer.output.LayerNorm)) for layer in layers_of(network)]
+        places, kinds = (_float(state[f"encoder.embeddings.{name}_embeddings.weight"]) for name in ("position", "token_type"))
+        self._places = places.add_(kinds[0])
+        self._first = weights_of(checkpoint, "encoder.embeddings.LayerNorm")
+        norms = [
+            (weights_of(checkpoint, f"{layer}.attention.output.LayerNorm"), weights_of(checkpoint, f"{layer}.output.LayerNorm"))
+            for layer in layers_of(checkpoint)
+        ]
         layers = list(zip(linears, norms, strict=True))
-        depth = len(network.encoder.encoder.layer)
+        depth = depth_of(config)
         self._layers, self._own = layers[:depth], layers[depth:]
 
     def hidden(self, layout: Layout, observe: Observe | None = None) -> Hidden:
@@ -231,10 +255,6 @@ class RaggedEncoder:
             found = torch.bmm(shares, value).view(rows, self._heads, length, size)
             mixed[start:stop].view(rows, length, self._heads, size).copy_(found.transpose(1, 2))
         return mixed
-
-
-def _norm(norm: Any) -> Weights:
-    return Weights(norm.weight.detach().float(), norm.bias.detach().float())
 
 
 def _nothing(_: Tensor) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from squall.model.checkpoint import Checkpoint
 from squall.model.serving.backends.ragged.encoder import (
     LayerLinears,
     LayerWeights,
@@ -27,26 +27,26 @@ _SPARE = 64
 _GELU_MINIMUM = -0.17
 
 
-def int8_linears(network: Any, embeddings: WordVectors, samples: Sequence[Sequence[int]]) -> list[LayerLinears]:
+def int8_linears(checkpoint: Checkpoint, embeddings: WordVectors, samples: Sequence[Sequence[int]]) -> list[LayerLinears]:
     """Return the linear layers of a network in int8.
 
     Args:
-        network: a `MultiTaskNetwork` around a Hugging Face `BertModel`, fp32.
+        checkpoint: of a network around a `BertModel`.
         embeddings: the vectors of its words.
         samples: token id rows like those that will come, sorted by length.
     """
-    weights = layer_weights(network)
-    peaks = _peaks(network, embeddings, weights, samples)
+    weights = list(layer_weights(checkpoint))
+    peaks = _peaks(checkpoint, embeddings, weights, samples)
     return [_int8_layer(layer, *peaks[4 * position : 4 * position + 4]) for position, layer in enumerate(weights)]
 
 
-def float_linears(network: Any, dtype: torch.dtype) -> list[LayerLinears]:
+def float_linears(checkpoint: Checkpoint, dtype: torch.dtype) -> list[LayerLinears]:
     """Return the linear layers of a network in fp32 or bf16."""
-    return [LayerLinears(*(FloatLinear(*part, dtype) for part in layer)) for layer in layer_weights(network)]
+    return [LayerLinears(*(FloatLinear(*part, dtype) for part in layer)) for layer in layer_weights(checkpoint)]
 
 
 def _peaks(
-    network: Any, embeddings: WordVectors, weights: Sequence[LayerWeights], samples: Sequence[Sequence[int]]
+    checkpoint: Checkpoint, embeddings: WordVectors, weights: Sequence[LayerWeights], samples: Sequence[Sequence[int]]
 ) -> list[tuple[Tensor, Tensor]]:
     """Return (least, largest) of each input of each linear layer over the samples."""
     found: list[tuple[Tensor, Tensor]] = []
@@ -57,7 +57,7 @@ def _peaks(
         real = inputs[: layout.real]
         found.append((real.amin(0) * _MARGIN, real.amax(0) * _MARGIN))
 
-    RaggedEncoder(network, embeddings, linears).hidden(layout, observe)
+    RaggedEncoder(checkpoint, embeddings, linears).hidden(layout, observe)
     return found
 
 

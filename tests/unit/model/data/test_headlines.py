@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from squall.model.checkpoint import SHIPPED
 from squall.model.data.examples import Example, LabelledFile, load_examples
 from squall.model.data.near_duplicates import group_key
 from squall.model.data.tables import texts_in
-from squall.model.network import SHIPPED
 from squall.model.tasks import EVENTS, MENTION_EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SENTIMENT, SEVERITY
 
 LABELLED = SHIPPED.parent / "labelled"

@@ -12,11 +12,11 @@ from safetensors.torch import load_file
 
 from squall.core.config.settings import ModelSettings
 from squall.core.records import SENTIMENTS, TOPICS
+from squall.model.checkpoint import SHIPPED, NetworkConfig
 from squall.model.data.dev_split import split
 from squall.model.data.near_duplicates import deduplicate
 from squall.model.data.public_sets import public_examples
 from squall.model.evaluation import metrics
-from squall.model.network import SHIPPED, NetworkConfig
 from squall.model.serving.engine import ScoringEngine
 from squall.model.tasks import DEFAULT_TASKS
 from squall.model.training.artifacts.model_card import model_card

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from squall.core.errors import ConfigurationError
+from squall.model.checkpoint import NetworkConfig
 from squall.model.data.examples import Example
-from squall.model.network import MultiTaskNetwork, NetworkConfig
+from squall.model.network import MultiTaskNetwork
 from squall.model.tasks import HEADLINES, SENTIMENT, TOPIC
 from squall.model.training.techniques.head_blending import Blend, blend_heads, relabelled
 

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from squall.cli.model import app
 from squall.core.errors import ConfigurationError
-from squall.model.network import SHIPPED, load_encoder
+from squall.model.checkpoint import SHIPPED
+from squall.model.network import load_encoder
 from squall.model.tasks import HEADLINES, TOPIC, TaskSpec
 from squall.model.training.artifacts.run_folder import folder_name
 from squall.model.training.base_encoder import base_folder

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from squall.core.errors import ConfigurationError
-from squall.model.network import SHIPPED, MultiTaskNetwork
+from squall.model.checkpoint import SHIPPED
+from squall.model.network import MultiTaskNetwork
 from squall.model.tasks import TaskSpec
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.base_encoder import base_folder

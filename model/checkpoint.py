@@ -1,0 +1,153 @@
+"""A checkpoint's folder: its configuration and its weights as they are stored, without building the network.
+
+Backends that lay out weights themselves start here: building the network takes `transformers`, which takes seconds and 200 MB to import.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from squall.core.errors import ConfigurationError
+from squall.model.branch import BranchConfig
+from squall.model.pooling import POOLINGS
+from squall.model.tasks import TaskSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FORMAT = 3
+"""Of `config.json`; 1 had no outputs of tasks and no case, 2 no branch."""
+READABLE = (1, 2, FORMAT)
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+TOKENIZER_FILE = "tokenizer.json"
+SHIPPED = Path(__file__).resolve().parent / "weights"
+"""Folder of the checkpoint that comes with the package."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """All that is needed to build the network before its weights are read.
+
+    Args:
+        encoder: the Hugging Face configuration as a dict, with `model_type`.
+        tasks: one head each, in this order.
+        dropout: on the pooled vector, in training.
+        max_tokens: length the network was trained with.
+        name: first part of the model version.
+        pooling: how token vectors become the text's: see `POOLINGS`.
+        case: whether token ids carry the case of their words, see `squall.model.case`. With a branch, only the branch reads it.
+        branch: the layers that some heads have to themselves.
+        languages: codes of the languages of the texts that it was trained on, or `*` for any.
+    """
+
+    encoder: Mapping[str, Any]
+    tasks: tuple[TaskSpec, ...]
+    dropout: float = 0.1
+    max_tokens: int = 64
+    name: str = "squall-mt"
+    pooling: str = "mean"
+    case: bool = False
+    branch: BranchConfig | None = None
+    languages: tuple[str, ...] = ("en",)
+
+    @property
+    def case_vocabulary(self) -> int | None:
+        """Number of token ids where they carry the case of their words, else None."""
+        return int(self.encoder["vocab_size"]) if self.case else None
+
+    def to_json(self) -> str:
+        """Return the text of `config.json`."""
+        body = {
+            "format": FORMAT,
+            "name": self.name,
+            "pooling": self.pooling,
+            "dropout": self.dropout,
+            "max_tokens": self.max_tokens,
+            "case": self.case,
+            "branch": self.branch.to_json() if self.branch else None,
+            "languages": list(self.languages),
+            "tasks": [task.to_json() for task in self.tasks],
+            "encoder": dict(self.encoder),
+        }
+        return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> NetworkConfig:
+        """Parse `config.json`; raises KeyError, TypeError or ValueError when it was not written by `to_json`."""
+        body = json.loads(text)
+        if body.get("format") not in READABLE or body.get("pooling") not in POOLINGS:
+            formats, known = ", ".join(map(str, READABLE)), ", ".join(POOLINGS)
+            raise ValueError(
+                f"format {body.get('format')!r}, pooling {body.get('pooling')!r}; this version reads format {formats}, {known}"
+            )
+        tasks = tuple(TaskSpec.from_json(task) for task in body["tasks"])
+        numbers = float(body["dropout"]), int(body["max_tokens"])
+        branch = BranchConfig.from_json(body.get("branch"))
+        languages = body.get("languages", ["en"])
+        if not isinstance(languages, list) or not languages or not all(isinstance(code, str) for code in languages):
+            raise ValueError(f'languages {languages!r} is no list of codes such as ["en"]')
+        case = bool(body.get("case", False))
+        return cls(body["encoder"], tasks, *numbers, body["name"], body["pooling"], case, branch, tuple(languages))
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The configuration and weights of a network.
+
+    Args:
+        config: what the network is.
+        state: its weights by the names of `MultiTaskNetwork.state_dict`; of a folder in fp16.
+    """
+
+    config: NetworkConfig
+    state: Mapping[str, Tensor]
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read a folder written by `MultiTaskNetwork.save`; the tensors are pages of the file while they live.
+
+        Raises:
+            ConfigurationError: a file is missing, or was not written by `save`.
+        """
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        config = read_config(folder)
+        try:
+            return cls(config, load_file(folder / WEIGHTS_FILE))
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+            raise unreadable(folder, error) from error
+
+
+def read_config(folder: Path) -> NetworkConfig:
+    """Read the configuration of a folder that `MultiTaskNetwork.save` wrote.
+
+    Raises:
+        ConfigurationError: a file is missing, or was not written by `save`.
+    """
+    for name in (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE):
+        if not (folder / name).is_file():
+            raise ConfigurationError(f"{folder} is not a model folder: {name} is missing", "train one with `squall model train`")
+    try:
+        return NetworkConfig.from_json((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise unreadable(folder, error) from error
+
+
+def unreadable(folder: Path, error: Exception) -> ConfigurationError:
+    """Return what says that the checkpoint in `folder` does not fit this version."""
+    return ConfigurationError(f"{folder} can't be loaded: {error}", "train it again with this version of Squall")
+
+
+def is_checkpoint(base: Path | str) -> bool:
+    """Return whether `base` is a folder that `MultiTaskNetwork.save` wrote, rather than a plain encoder."""
+    try:
+        body = json.loads((Path(base) / CONFIG_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(body, dict) and "tasks" in body and "encoder" in body
