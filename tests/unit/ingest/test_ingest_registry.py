@@ -47,15 +47,18 @@ def test_a_secret_comes_from_the_settings_and_is_not_shown(tmp_path: Path) -> No
         (table(name="no spaces"), ["source 1", "name: is required"]),
         (table(name="rss"), ["rss is the name of another source"]),
         (table("a") + table("A"), ["several sources have the name a"]),
-        (table(rest=""), ["source 1 (list a): titles: is required", 'a usual table: type = "list", name = "…", titles = ["One", "Two"]']),
+        (table(rest=""), ["source 1 (list a): titles: is required", 'a usual table of type list: name = "…", titles = ["One", "Two"]']),
         (table(rest='titels = ["x"]\ntitles = []'), ["titels: is no option; did you mean titles?"]),
         (table(rest="zzz = 1\ntitles = []"), ["zzz: is no option; options: titles, fault, live, password"]),
         (table(rest="titles = 3"), ["source 1 (list a): titles: "]),
         (table() + table("b", "titles = 3") + table("c", "titles = 4"), ["source 2 (list b)", "source 3 (list c)"]),
         (table(rest='titles = []\npassword = "secret:mail"'), ["password: there is no secret 'mail'", "SQUALL_INGEST__SECRETS__MAIL"]),
         ("[[source]\n", ["sources.toml: "]),
+        ("[source]\ntype = 'list'\n", ["[source] is one table", "write [[source]]"]),
+        (table(rest="") + table("b", "paths = 3", "folder"), ["of type list: ", "of type folder: ", 'path = "/data/incoming"']),
+        (table(rest="path = 3", kind="folder"), ['path: must be a path in quotes, such as "/data/incoming"']),
     ],
-    ids=range(14),
+    ids=range(17),
 )
 def test_an_error_names_file_table_field_and_remedy(text: str, words: list[str], tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
