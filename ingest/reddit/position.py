@@ -48,6 +48,10 @@ class SubredditPosition:
         known = self._posts.get(post.fullname)
         return post.edited > known[1] if known else post.created > self._newest.get(listing, 0.0) - self._kept
 
+    def has(self, fullname: str) -> bool:
+        """Return whether a post is remembered as delivered, and not as gone."""
+        return fullname in self._posts and self._posts[fullname][2] < len(_AGES)
+
     def delivered(self, post: Post) -> None:
         """Note that this version is delivered."""
         checks = self._posts[post.fullname][2] if post.fullname in self._posts else 0

@@ -94,8 +94,7 @@ class RedditSource(PolledSource):
                 if post is None and not believed:
                     self._position.looked_at(fullname, now)
                 elif post is None or post.is_gone:
-                    items.append(deleted(self._numbers.next(), document_id_of(fullname, self._options.source)))
-                    self._position.gone(fullname)
+                    items += self._taken_back(fullname)
                 else:
                     items += self._items(post) if self._position.is_new("", post) else []
                     self._position.looked_at(fullname, now)
@@ -117,14 +116,19 @@ class RedditSource(PolledSource):
             yield Batch(items[start : start + BATCH_ITEMS], commit if last else no_commit, caught_up=last)
 
     def _items(self, post: Post) -> list[Item]:
-        """Return the item of a post that was not delivered as it is now; none if it is not wanted."""
+        """Return the item of a post that was not delivered as it is now; none if it is not wanted and never was."""
         if post.is_gone or not post.said.strip() or not self._filter.wants(post.said):
-            return []
+            return self._taken_back(post.fullname) if self._position.has(post.fullname) else []
         self._position.delivered(post)
         try:
             return [accepted(self._numbers.next(), post_document(post, self._options.source, self._context.clock.now()))]
         except InvalidRecordError as error:
             return [rejected(self._numbers.next(), error, as_bytes(post._asdict()))]
+
+    def _taken_back(self, fullname: str) -> list[Item]:
+        """Return the deletion of a post that is gone, or no longer says what is read."""
+        self._position.gone(fullname)
+        return [deleted(self._numbers.next(), document_id_of(fullname, self._options.source))]
 
     def _aside(self, call: Callable[[], T]) -> T:
         """Return what `call` returns, run on a thread of its own: PRAW waits for Reddit's limits without looking at `stop`.

@@ -130,6 +130,16 @@ def test_edits_and_deletions_are_found_later(server: RedditServer, tmp_path: Pat
     assert {item.deletion.id for item in items if item.deletion} == {first["will be removed"], first["will vanish"]}
 
 
+def test_an_edit_after_which_a_post_is_not_wanted_takes_its_document_back(server: RedditServer, tmp_path: Path, clock: ManualClock) -> None:
+    edited = server.submit("a bank fails", age=60)
+    server.submit("a bank stands", age=50)
+    documents = [item.document for item in read(open_source(server, tmp_path, clock, keywords=["bank"])) if item.document]
+    edited |= {"title": "my cat", "edited": NOW.timestamp() + 5}
+    items = read(open_source(server, tmp_path, clock, keywords=["bank"]), polls=2)
+    assert [item.deletion.id for item in items if item.deletion] == [documents[0].id]
+    assert len(items) == 1
+
+
 def test_an_answer_that_knows_hardly_any_post_deletes_nothing(server: RedditServer, tmp_path: Path, clock: ManualClock) -> None:
     for number in range(3):
         server.submit(f"submission {number}", age=60)
