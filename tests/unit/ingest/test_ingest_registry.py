@@ -6,10 +6,11 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from squall.core.errors import ConfigurationError
 from squall.ingest.registry.source_list import ConfiguredSource, load_sources
+from squall.ingest.registry.source_type import Secret, SourceOptions
 from squall.ingest.registry.types import BUILT_IN, GROUP, SourceTypes, installed_types
 
 LIST = EntryPoint("list", "tests.support.list_source:ListType", GROUP)
@@ -87,6 +88,13 @@ def test_a_value_of_another_kind_is_said_in_terms_of_the_file(rest: str, words: 
         load(tmp_path, table(rest=rest, kind="bluesky"))
     assert words in raised.value.what
     assert "tuple" not in str(raised.value)
+
+
+def test_a_secret_that_is_left_out_is_one_too() -> None:
+    class Options(SourceOptions):
+        token: Secret = Field("none")  # type: ignore[assignment]
+
+    assert Options().token.get_secret_value() == "none"
 
 
 def test_a_wrong_secret_is_not_repeated(tmp_path: Path) -> None:
