@@ -39,7 +39,7 @@ class Article(NamedTuple):
         authors: as the page names them.
         published_at: as the page says, or when GDELT read it.
         themes: of GDELT's taxonomy, as ECON_BANKRUPTCY.
-        organisations: that GDELT found in its title, or more than once in its text, those named most often first.
+        named: the column of the organisations that GDELT found, with their places in the text.
     """
 
     publisher: str
@@ -48,7 +48,12 @@ class Article(NamedTuple):
     authors: str
     published_at: datetime
     themes: frozenset[str]
-    organisations: tuple[str, ...]
+    named: str
+
+    @property
+    def organisations(self) -> tuple[str, ...]:
+        """Those that are in its title, or more than once in its text, those named most often first."""
+        return _often(_named(self.named), self.title)
 
 
 def article_of(row: Sequence[str], read_at: datetime) -> Article | None:
@@ -70,8 +75,8 @@ def article_of(row: Sequence[str], read_at: datetime) -> Article | None:
     precise = time_of(_tag(extras, "PAGE_PRECISEPUBTIMESTAMP"))
     published = precise if precise is not None and seen - _OLDEST <= precise <= seen else seen
     title = _tag(extras, "PAGE_TITLE")
-    themes, organisations = frozenset(_named(row[_THEMES])), _often(_named(row[_ORGANISATIONS]), title)
-    return Article(row[_PUBLISHER].lower(), row[_URL], title, _tag(extras, "PAGE_AUTHORS"), published, themes, organisations)
+    themes = frozenset(_named(row[_THEMES]))
+    return Article(row[_PUBLISHER].lower(), row[_URL], title, _tag(extras, "PAGE_AUTHORS"), published, themes, row[_ORGANISATIONS])
 
 
 def article_document(article: Article, symbols: Sequence[str], collected_at: datetime) -> Document:
@@ -107,7 +112,12 @@ def _named(column: str) -> list[str]:
 
 def _often(names: Sequence[str], title: str) -> tuple[str, ...]:
     said = _words(title)
-    chosen = (name for name, times in Counter(names).most_common() if times >= _OFTEN or _words(name) in said)
+    known = set(said.split())
+    chosen = (
+        name
+        for name, times in Counter(names).most_common()
+        if times >= _OFTEN or ((first := _WORD.search(name.casefold())) and first[0] in known and _words(name) in said)
+    )
     return tuple(islice(chosen, _MOST_ORGANISATIONS))
 
 
