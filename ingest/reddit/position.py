@@ -35,9 +35,13 @@ class SubredditPosition:
         self._ages = tuple(age for age in _AGES if age <= recheck_seconds)
         self._kept = max((*self._ages, _KEPT_SECONDS))
 
+    def newest(self, listing: str) -> float:
+        """Return when the newest post of a listing was written, Unix seconds; 0 at the first start."""
+        return self._newest.get(listing, 0.0)
+
     def read_until(self, listing: str) -> float:
         """Return back to which time to read a listing, Unix seconds; 0 at the first start."""
-        return max(0.0, self._newest.get(listing, 0.0) - OVERLAP_SECONDS)
+        return max(0.0, self.newest(listing) - OVERLAP_SECONDS)
 
     def saw(self, listing: str, post: Post) -> None:
         """Note a post of a listing."""

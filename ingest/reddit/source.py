@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from squall.core.errors import InvalidRecordError, StoppedError, UnavailableError
 from squall.core.items import Batch, Item
-from squall.ingest.reddit.api import Listing, RedditApi
+from squall.ingest.reddit.api import Listing, RedditApi, TooManyRequestsError
 from squall.ingest.reddit.options import RedditOptions
 from squall.ingest.reddit.position import SubredditPosition
 from squall.ingest.reddit.posts import Post, document_id_of, post_document
@@ -57,14 +57,14 @@ class RedditSource(PolledSource):
         yield from self._look_again()
         self._pauses.succeeded()
 
-    def _pause_after(self, _error: UnavailableError, _pause: float, /) -> float:
-        return self._pauses.failed()
+    def _pause_after(self, error: UnavailableError, _pause: float, /) -> float:
+        return self._pauses.failed(error.pause_asked if isinstance(error, TooManyRequestsError) else None)
 
     def _poll_listing(self, listing: Listing) -> Iterator[Batch]:
         until = self._position.read_until(listing)
         posts, reached = self._aside(lambda: self._api.newest(listing, until))
         self._context.report.contact()
-        if not reached:
+        if not reached and posts[-1].created > self._position.newest(listing):
             self.gaps += 1
             self._context.report.gap()
             log.warning(
