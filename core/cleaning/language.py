@@ -27,10 +27,12 @@ _FEWEST_WORDS: Final = 3
 _LATIN_ENDS: Final = "\u036f"
 _AGREED: Final = 0.01
 """Where both name the same language: highest probability, by py3langid, that it is one the model knows."""
-_DISPUTED: Final = 0.002
+_DISPUTED: Final = 0.003
 """Where they name different ones, such as Norwegian and Danish."""
 _FEWEST_SMALL: Final = 2
 """So many words that are not capitalised say in which language the names stand."""
+_ENGLISH: Final = frozenset({"and", "the", "with", "from", "its"})
+"""No other language has these words: what stands around them are names."""
 _OF_NAMES: Final = 0.0005
 """Where there are fewer of them: "Société Générale Shares Fall"."""
 _NAMES: Final = {"iw": "he", "in": "id", "jw": "jv", "ji": "yi", "mo": "ro", "tl": "fil", "nb": "no", "nn": "no", "zh-Hant": "zh"}
@@ -75,6 +77,8 @@ def _is_foreign(words: list[str], code: str, known: Collection[str]) -> bool:
     if chance > (_AGREED if second == code else _DISPUTED):
         return False
     small = [word for word in words if word[0].islower()]
+    if latin and "en" in known and not _ENGLISH.isdisjoint(small) and len(small) < len(words):
+        return False
     if not latin or len(small) == len(words):
         return True
     if len(small) < _FEWEST_SMALL:

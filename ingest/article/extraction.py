@@ -41,8 +41,13 @@ def crawl_rule(robots: bytes, url: str, token: str) -> tuple[bool, float]:
 
 
 def _decoded(page: bytes, content_type: str) -> str | bytes:
+    """Return the page's text; its bytes, for a guess, where no charset is named or the named one is evidently not the page's."""
     named = _CHARSET.search(content_type)
+    if named is None:
+        return page
     try:
-        return page.decode(codecs.lookup(named[1]).name, "replace") if named else page
+        text = page.decode(codecs.lookup(named[1]).name, "replace")
     except (LookupError, UnicodeError):
         return page
+    unread = text.count("\ufffd")
+    return page if unread and 2 * unread > sum(not character.isascii() for character in text) else text

@@ -68,8 +68,11 @@ class StreamPosition:
         return not (event.seq and event.seq <= self._seq)
 
     def was_delivered(self, event: StreamEvent) -> bool:
-        """Return whether the post's change was delivered before, in the last seconds."""
-        return self._key(event) in self._recent
+        """Return whether the post's change, or a later one, was delivered in the last seconds.
+
+        A stream that began after a post was written is resumed before that: its text must not follow its deletion.
+        """
+        return self._key(event) in self._recent or event.time_us < self._recent.get(self._post(event), 0)
 
     def passed(self, event: StreamEvent) -> None:
         """Move behind the event."""
@@ -80,6 +83,8 @@ class StreamPosition:
     def delivered(self, event: StreamEvent) -> None:
         """Remember that the post's change is delivered."""
         self._recent[self._key(event)] = event.time_us
+        if event.operation != "create":
+            self._recent[self._post(event)] = event.time_us
         if len(self._recent) >= 2 * _MOST_REMEMBERED:
             self._forget()
 
@@ -95,8 +100,15 @@ class StreamPosition:
 
     @staticmethod
     def _key(event: StreamEvent) -> str:
-        key = f"{event.did}/{event.rkey}/{event.operation}/{event.rev or event.cid}"
-        return xxhash.xxh3_64_hexdigest(key.encode("utf-8", "replace"))
+        return _digest(f"{event.did}/{event.rkey}/{event.operation}/{event.rev or event.cid}")
+
+    @staticmethod
+    def _post(event: StreamEvent) -> str:
+        return _digest(f"{event.did}/{event.rkey}")
+
+
+def _digest(key: str) -> str:
+    return xxhash.xxh3_64_hexdigest(key.encode("utf-8", "replace"))
 
 
 class OldestSearch:

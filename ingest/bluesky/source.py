@@ -152,13 +152,13 @@ class BlueskySource(LiveSource):
     def _deliver(self, event: StreamEvent) -> None:
         if not event.operation or (self._options.authors and event.did not in self._options.authors):
             return
-        if event.operation == "delete":
-            if not self._position.was_delivered(event):
-                self._batches.add(deleted(self._numbers.next(), document_id_of(event, self._options.source)))
-                self._position.delivered(event)
-            return
         text = said(event.record)
-        if not text or not self._is_wanted(event.record, text) or self._position.was_delivered(event):
+        wanted = event.operation != "delete" and bool(text) and self._is_wanted(event.record, text)
+        if (not wanted and event.operation == "create") or self._position.was_delivered(event):
+            return
+        if not wanted:  # its author took it back, or it no longer says what is read
+            self._batches.add(deleted(self._numbers.next(), document_id_of(event, self._options.source)))
+            self._position.delivered(event)
             return
         try:
             document = post_document(event, text, self._options.source, self._context.clock.now())

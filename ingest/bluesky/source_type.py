@@ -15,7 +15,7 @@ class BlueskyType(SourceType[BlueskyOptions]):
     """`type = "bluesky"`."""
 
     name: ClassVar[str] = "bluesky"
-    summary: ClassVar[str] = "Posts of Bluesky, as Jetstream streams them: free, without an account"
+    summary: ClassVar[str] = "posts of Bluesky, as Jetstream streams them: free, without an account"
     Options: ClassVar[type[BlueskyOptions]] = BlueskyOptions
     example: ClassVar[str] = """cashtags = true  # any $TICKER
 keywords = ["profit warning", "bankrupt*"]  # words and phrases in any case

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -24,6 +24,8 @@ _SIGNATURE: Final = re.compile(
 _GAP: Final = r"(?:\s++|&nbsp;|&#160;|<[^<>]{0,300}+>)++"
 _DISCUSSION: Final = re.compile(_GAP.join(["discussion", "and", "analysis", "of", "financial", "condition"]), re.IGNORECASE)
 _DISCUSSION_MARKUP: Final = 150_000
+_COVER_ENDS: Final = "13(a) of the Exchange Act"
+"""Of the last sentence on the cover of an 8-K."""
 _EXHIBITS: Final = "9.01"
 _PERIODIC: Final = frozenset({"10-K", "10-Q", "20-F", "40-F"})
 _RELEASE: Final = "EX-99"
@@ -37,9 +39,10 @@ _LEAST: Final = 40
 def filing_text(submission: bytes, form: str, items: Mapping[str, str]) -> str:
     """Return what a filing says, as plain text of at most `MOST_CHARACTERS`; empty where nothing can be read.
 
-    Of a current report the reported items, without the cover page, the list of exhibits and the signatures; of a report on a period the
-    beginning of management's discussion; of others the form from its beginning. What is left of the room goes to the press release that
-    is attached (exhibit 99), and all of it where the form is only a cover, as a 6-K is.
+    Of a current report the reported items, without the cover page, the list of exhibits and the signatures; where they have no
+    headings, what follows the cover. Of a report on a period the beginning of management's discussion; of others the form from its
+    beginning. What is left of the room goes to the press release that is attached (exhibit 99), and all of it where the form is only a
+    cover, as a 6-K is.
 
     Args:
         submission: its text file, or the beginning of it.
@@ -92,18 +95,28 @@ def _discussion(content: str) -> str:
 
 
 def _main_part(text: str, form: str, items: Mapping[str, str]) -> str:
+    begins, ends = 0, len(text)
     if form == "8-K":
-        return _reported(text, items)
-    signed = _SIGNATURE.search(text)
-    return text[: signed.start()] if signed else text
+        heads = _heads(text, items)
+        if any(head[1] != _EXHIBITS for head in heads) or (heads and not items.keys() - {_EXHIBITS}):
+            return _reported(text, heads)
+        if _COVER_ENDS in text:
+            begins = text.rfind(_COVER_ENDS) + len(_COVER_ENDS)
+        ends = heads[-1].start() if heads else ends
+    signed = _SIGNATURE.search(text, begins)
+    return text[begins : min(ends, signed.start()) if signed else ends].lstrip(" .☐☒¨")
 
 
-def _reported(text: str, items: Mapping[str, str]) -> str:
-    """Return the reported items of an 8-K one after the other."""
+def _heads(text: str, items: Mapping[str, str]) -> list[re.Match[str]]:
+    """Return the headings of the reported items of an 8-K, in their order."""
     found = [head for head in _ITEM.finditer(text) if not items or head[1] in items]
     named = [head for head in found if _is_heading(text[head.end() : head.end() + _LONGEST_NAME], items.get(head[1], ""))]
     known = {head[1] for head in named}
-    heads = sorted((*named, *(head for head in found if head[1] not in known)), key=re.Match.start)
+    return sorted((*named, *(head for head in found if head[1] not in known)), key=re.Match.start)
+
+
+def _reported(text: str, heads: Sequence[re.Match[str]]) -> str:
+    """Return the reported items of an 8-K one after the other."""
     parts = []
     for number, head in enumerate(heads):
         end = heads[number + 1].start() if number + 1 < len(heads) else len(text)

@@ -15,7 +15,7 @@ class EdgarType(SourceType[EdgarOptions]):
     """`type = "edgar"`."""
 
     name: ClassVar[str] = "edgar"
-    summary: ClassVar[str] = "Filings of listed companies with the SEC, by form; free, without an account"
+    summary: ClassVar[str] = "filings of listed companies with the SEC, by form; free, without an account"
     Options: ClassVar[type[EdgarOptions]] = EdgarOptions
     example: ClassVar[str] = """user_agent = "Example Fund desk@example.com"  # the SEC demands who asks
 forms = ["8-K", "6-K", "10-Q", "10-K", "SCHEDULE 13D"]"""

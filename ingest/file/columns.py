@@ -106,14 +106,19 @@ class Columns:
         listed = ", ".join(visible(name, _LONGEST_NAME) for name in sorted(names)[:40]) or "(none)"
         absent = sorted(set(self._mapping.values()) - set(names))
         if absent:
-            raise ConfigurationError(f"{path} has no column {', '.join(absent)}; its columns are {listed}", "correct --map")
+            raise ConfigurationError(
+                f"{path} has no column {', '.join(absent)}; its columns are {listed}", "correct --map, in a list of sources columns"
+            )
         known = self.known(names)
         if len(names) == 1 and (inside := self._delimiter_in(next(iter(names)))):
-            raise ConfigurationError(f"{path} has one column, {listed}", f"set the delimiter: --delimiter {inside!r}")
+            raise ConfigurationError(
+                f"{path} has one column, {listed}",
+                f"set the delimiter: --delimiter {inside!r}, in a list of sources delimiter = {inside!r}",
+            )
         if "published_at" not in known:
-            raise ConfigurationError(f"{path} has no known time column; its columns are {listed}", "name it with --map published_at=COLUMN")
+            raise ConfigurationError(f"{path} has no known time column; its columns are {listed}", _name_it("published_at"))
         if not known & {"title", "text"}:
-            raise ConfigurationError(f"{path} has no known text column; its columns are {listed}", "name it with --map text=COLUMN")
+            raise ConfigurationError(f"{path} has no known text column; its columns are {listed}", _name_it("text"))
 
     def _delimiter_in(self, header: str) -> str:
         """Return the character that parts a header of one column; empty if it has none that is usual or gives known columns."""
@@ -169,3 +174,8 @@ def _fullest(values: list[Any]) -> Any:
     texts = [value.get("full_text", value) if isinstance(value, Mapping) else value for value in values]  # Twitter's `extended_tweet`
     given = [text for text in texts if is_given(text)]
     return fullest(given) if all(isinstance(text, str) for text in given) else given[0]
+
+
+def _name_it(field: str) -> str:
+    """Return how a column is named on the command line, and for a source of type folder or tail."""
+    return f'name it with --map {field}=COLUMN, in a list of sources columns = {{ {field} = "COLUMN" }}'

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final, NamedTuple
 
 from squall.core.errors import InvalidRecordError
@@ -19,8 +20,6 @@ from squall.ingest.gdelt.files import time_of
 
 COLUMNS: Final = 27
 _DATE, _COLLECTION, _PUBLISHER, _URL, _THEMES, _ORGANISATIONS, _EXTRAS = 1, 2, 3, 4, 8, 14, 26
-_MOST_NAMED: Final = 500
-"""Themes, and organisations, of an article that are looked at."""
 _OFTEN: Final = 2
 """A page names many in passing; one that it is about stands in the title, or comes again."""
 _MOST_ORGANISATIONS: Final = 10
@@ -40,7 +39,7 @@ class Article(NamedTuple):
         authors: as the page names them.
         published_at: as the page says, or when GDELT read it.
         themes: of GDELT's taxonomy, as ECON_BANKRUPTCY.
-        organisations: that GDELT found in its title, or more than once in its text, those named most often first.
+        named: the column of the organisations that GDELT found, with their places in the text.
     """
 
     publisher: str
@@ -49,7 +48,12 @@ class Article(NamedTuple):
     authors: str
     published_at: datetime
     themes: frozenset[str]
-    organisations: tuple[str, ...]
+    named: str
+
+    @property
+    def organisations(self) -> tuple[str, ...]:
+        """Those that are in its title, or more than once in its text, those named most often first."""
+        return _often(_named(self.named), self.title)
 
 
 def article_of(row: Sequence[str], read_at: datetime) -> Article | None:
@@ -71,8 +75,8 @@ def article_of(row: Sequence[str], read_at: datetime) -> Article | None:
     precise = time_of(_tag(extras, "PAGE_PRECISEPUBTIMESTAMP"))
     published = precise if precise is not None and seen - _OLDEST <= precise <= seen else seen
     title = _tag(extras, "PAGE_TITLE")
-    themes, organisations = frozenset(_named(row[_THEMES])), _often(_named(row[_ORGANISATIONS]), title)
-    return Article(row[_PUBLISHER].lower(), row[_URL], title, _tag(extras, "PAGE_AUTHORS"), published, themes, organisations)
+    themes = frozenset(_named(row[_THEMES]))
+    return Article(row[_PUBLISHER].lower(), row[_URL], title, _tag(extras, "PAGE_AUTHORS"), published, themes, row[_ORGANISATIONS])
 
 
 def article_document(article: Article, symbols: Sequence[str], collected_at: datetime) -> Document:
@@ -99,14 +103,22 @@ def article_document(article: Article, symbols: Sequence[str], collected_at: dat
 
 
 def _named(column: str) -> list[str]:
-    """Return the names of a column such as `Goldman Sachs,120;Reuters,15`, without their places in the text."""
-    return [name for entry in column.split(";", _MOST_NAMED)[:_MOST_NAMED] if (name := entry.rpartition(",")[0].strip())]
+    """Return the names of a column such as `Goldman Sachs,120;Reuters,15`, without their places in the text.
+
+    All of them: a row is bounded, and lists of companies are sorted by their places.
+    """
+    return [name for entry in column.split(";") if (name := entry.rpartition(",")[0].strip())]
 
 
 def _often(names: Sequence[str], title: str) -> tuple[str, ...]:
     said = _words(title)
-    chosen = [name for name, times in Counter(names).most_common() if times >= _OFTEN or _words(name) in said]
-    return tuple(chosen[:_MOST_ORGANISATIONS])
+    known = set(said.split())
+    chosen = (
+        name
+        for name, times in Counter(names).most_common()
+        if times >= _OFTEN or ((first := _WORD.search(name.casefold())) and first[0] in known and _words(name) in said)
+    )
+    return tuple(islice(chosen, _MOST_ORGANISATIONS))
 
 
 def _words(text: str) -> str:

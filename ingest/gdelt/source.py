@@ -145,10 +145,11 @@ class GdeltSource(PolledSource):
 
     def _symbols(self, article: Article) -> list[str]:
         """Return the main ticker of each organisation that the catalogue has."""
-        if not self._options.organisations or not article.organisations:
+        organisations = article.organisations if self._options.organisations else ()
+        if not organisations:
             return []
         linker = self._context.linker()
-        entities = [linker.named(name) for name in article.organisations if any(map(str.isalnum, name)) and len(name) > 1]
+        entities = [linker.named(name) for name in organisations if any(map(str.isalnum, name)) and len(name) > 1]
         return list(dict.fromkeys(entity.symbols[0] for entity in entities if entity.symbols))
 
     def _leave_out(self, at: datetime, why: str) -> None:

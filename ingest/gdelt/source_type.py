@@ -15,7 +15,7 @@ class GdeltType(SourceType[GdeltOptions]):
     """`type = "gdelt"`."""
 
     name: ClassVar[str] = "gdelt"
-    summary: ClassVar[str] = "Titles of news all over the world, from GDELT 2.0 every fifteen minutes; free, without an account"
+    summary: ClassVar[str] = "titles of news all over the world, from GDELT 2.0 every fifteen minutes; free, without an account"
     Options: ClassVar[type[GdeltOptions]] = GdeltOptions
     example: ClassVar[str] = """companies = true  # any company that the catalogue knows
 keywords = ["bankrupt*", "profit warning"]  # words and phrases in any case"""

@@ -201,9 +201,13 @@ class MastodonSource(LiveSource):
             if not version(status):
                 self._position.saw(timeline, number)
             self._batches.passed()
-            if not self._is_wanted(status) or not self._position.is_new(key):
+            wanted = self._is_wanted(status)
+            if not (wanted or version(status)) or not self._position.is_new(key):
                 return
             self._position.delivered(key)
+            if not wanted:  # changed to what is not read: what it said before is taken back
+                self._batches.add(deleted(self._numbers.next(), document_id_of(number, self._host, self._options.source)))
+                return
             document = status_document(status, self._host, self._options.source, self._context.clock.now())
             self._batches.add(accepted(self._numbers.next(), document))
         except InvalidRecordError as error:

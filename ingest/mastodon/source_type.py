@@ -15,7 +15,7 @@ class MastodonType(SourceType[MastodonOptions]):
     """`type = "mastodon"`."""
 
     name: ClassVar[str] = "mastodon"
-    summary: ClassVar[str] = "Hashtags, lists and public timelines of one Mastodon server; free, with an account's token"
+    summary: ClassVar[str] = "hashtags, lists and public timelines of one Mastodon server; free, with an account's token"
     Options: ClassVar[type[MastodonOptions]] = MastodonOptions
     example: ClassVar[str] = """url = "https://mastodon.social"
 token = "secret:mastodon"  # SQUALL_INGEST__SECRETS__MASTODON

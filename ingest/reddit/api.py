@@ -19,8 +19,22 @@ from squall.ingest.registry.live import RefusedError
 LISTED: Final = 1_000
 """Reddit lists no more."""
 _AT_ONCE: Final = 100
+_LONGEST_ASKED: Final = 3_600.0
 _APPROVAL: Final = "apps need Reddit's approval (docs/sources.md#reddit); check client_id, client_secret and the subreddits' names"
 Listing = Literal["new", "comments"]
+
+
+class TooManyRequestsError(UnavailableError):
+    """Reddit wants fewer requests.
+
+    Args:
+        retry_after: the header as sent; empty if there is none.
+    """
+
+    def __init__(self, retry_after: str) -> None:
+        super().__init__("Reddit answered 429: too many requests")
+        self.pause_asked = min(float(retry_after), _LONGEST_ASKED) if retry_after.isascii() and retry_after.isdigit() else None
+        """Seconds, at most an hour; None if it asks for none."""
 
 
 class RedditApi:
@@ -92,9 +106,13 @@ def _in_our_words(posts: Iterator[Post], names: str) -> Iterator[Post]:
         raise RefusedError("Reddit refuses the app's login", _APPROVAL) from error
     except (failures.Redirect, failures.NotFound, failures.Forbidden, failures.UnavailableForLegalReasons) as error:
         raise RefusedError(f"Reddit refuses r/{names}: one of them is private, banned or does not exist", _APPROVAL) from error
+    except failures.TooManyRequests as error:
+        raise TooManyRequestsError(error.retry_after or "") from error
     except failures.ResponseException as error:
         if error.response.status_code == 401:
             raise RefusedError("Reddit refuses the app's login", _APPROVAL) from error
         raise UnavailableError(f"Reddit answered {error.response.status_code}") from error
     except failures.PrawcoreException as error:
         raise UnavailableError(f"Reddit can't be reached: {type(error).__name__}") from error
+    except ValueError as error:  # PRAW takes any Retry-After for a number
+        raise UnavailableError("Reddit answered with what PRAW can't read") from error

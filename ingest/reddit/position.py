@@ -35,9 +35,13 @@ class SubredditPosition:
         self._ages = tuple(age for age in _AGES if age <= recheck_seconds)
         self._kept = max((*self._ages, _KEPT_SECONDS))
 
+    def newest(self, listing: str) -> float:
+        """Return when the newest post of a listing was written, Unix seconds; 0 at the first start."""
+        return self._newest.get(listing, 0.0)
+
     def read_until(self, listing: str) -> float:
         """Return back to which time to read a listing, Unix seconds; 0 at the first start."""
-        return max(0.0, self._newest.get(listing, 0.0) - OVERLAP_SECONDS)
+        return max(0.0, self.newest(listing) - OVERLAP_SECONDS)
 
     def saw(self, listing: str, post: Post) -> None:
         """Note a post of a listing."""
@@ -47,6 +51,10 @@ class SubredditPosition:
         """Return whether this version of the post was not delivered; older ones than are remembered were."""
         known = self._posts.get(post.fullname)
         return post.edited > known[1] if known else post.created > self._newest.get(listing, 0.0) - self._kept
+
+    def has(self, fullname: str) -> bool:
+        """Return whether a post is remembered as delivered, and not as gone."""
+        return fullname in self._posts and self._posts[fullname][2] < len(_AGES)
 
     def delivered(self, post: Post) -> None:
         """Note that this version is delivered."""

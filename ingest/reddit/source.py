@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from squall.core.errors import InvalidRecordError, StoppedError, UnavailableError
 from squall.core.items import Batch, Item
-from squall.ingest.reddit.api import Listing, RedditApi
+from squall.ingest.reddit.api import Listing, RedditApi, TooManyRequestsError
 from squall.ingest.reddit.options import RedditOptions
 from squall.ingest.reddit.position import SubredditPosition
 from squall.ingest.reddit.posts import Post, document_id_of, post_document
@@ -57,14 +57,14 @@ class RedditSource(PolledSource):
         yield from self._look_again()
         self._pauses.succeeded()
 
-    def _pause_after(self, _error: UnavailableError, _pause: float, /) -> float:
-        return self._pauses.failed()
+    def _pause_after(self, error: UnavailableError, _pause: float, /) -> float:
+        return self._pauses.failed(error.pause_asked if isinstance(error, TooManyRequestsError) else None)
 
     def _poll_listing(self, listing: Listing) -> Iterator[Batch]:
         until = self._position.read_until(listing)
         posts, reached = self._aside(lambda: self._api.newest(listing, until))
         self._context.report.contact()
-        if not reached:
+        if not reached and posts[-1].created > self._position.newest(listing):
             self.gaps += 1
             self._context.report.gap()
             log.warning(
@@ -94,8 +94,7 @@ class RedditSource(PolledSource):
                 if post is None and not believed:
                     self._position.looked_at(fullname, now)
                 elif post is None or post.is_gone:
-                    items.append(deleted(self._numbers.next(), document_id_of(fullname, self._options.source)))
-                    self._position.gone(fullname)
+                    items += self._taken_back(fullname)
                 else:
                     items += self._items(post) if self._position.is_new("", post) else []
                     self._position.looked_at(fullname, now)
@@ -117,14 +116,19 @@ class RedditSource(PolledSource):
             yield Batch(items[start : start + BATCH_ITEMS], commit if last else no_commit, caught_up=last)
 
     def _items(self, post: Post) -> list[Item]:
-        """Return the item of a post that was not delivered as it is now; none if it is not wanted."""
+        """Return the item of a post that was not delivered as it is now; none if it is not wanted and never was."""
         if post.is_gone or not post.said.strip() or not self._filter.wants(post.said):
-            return []
+            return self._taken_back(post.fullname) if self._position.has(post.fullname) else []
         self._position.delivered(post)
         try:
             return [accepted(self._numbers.next(), post_document(post, self._options.source, self._context.clock.now()))]
         except InvalidRecordError as error:
             return [rejected(self._numbers.next(), error, as_bytes(post._asdict()))]
+
+    def _taken_back(self, fullname: str) -> list[Item]:
+        """Return the deletion of a post that is gone, or no longer says what is read."""
+        self._position.gone(fullname)
+        return [deleted(self._numbers.next(), document_id_of(fullname, self._options.source))]
 
     def _aside(self, call: Callable[[], T]) -> T:
         """Return what `call` returns, run on a thread of its own: PRAW waits for Reddit's limits without looking at `stop`.

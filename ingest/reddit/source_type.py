@@ -14,7 +14,7 @@ class RedditType(SourceType[RedditOptions]):
     """`type = "reddit"`."""
 
     name: ClassVar[str] = "reddit"
-    summary: ClassVar[str] = "Submissions and comments of chosen subreddits; needs an app that Reddit approved"
+    summary: ClassVar[str] = "submissions and comments of chosen subreddits; needs an app that Reddit approved"
     Options: ClassVar[type[RedditOptions]] = RedditOptions
     example: ClassVar[str] = """subreddits = ["stocks", "investing"]
 client_id = "the-id-of-your-app"

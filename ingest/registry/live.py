@@ -61,7 +61,7 @@ class PolledSource(LiveSource, ABC):
         super().__init__(context)
         self._poll_seconds = poll_seconds
         self._failures = 0
-        """In a row."""
+        """In a row, without an item between them."""
 
     def batches(self, stop: threading.Event) -> Iterator[Batch]:
         """Deliver what polls find; see `squall.ingest.source.Source`."""
@@ -69,7 +69,10 @@ class PolledSource(LiveSource, ABC):
         while not self._is_over():
             pause = self._poll_seconds * self._context.random.uniform(0.95, 1.05)
             try:
-                yield from self._poll()
+                for batch in self._poll():
+                    if batch.items:
+                        self._failures = 0  # what fails now and then goes on at its pace
+                    yield batch
                 self._failures = 0
             except StoppedError:
                 return

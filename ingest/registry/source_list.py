@@ -30,6 +30,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "tuple_type": 'must be a list, such as ["x"]',
     "dict_type": 'must be a table, such as { x = "y" }',
     "string_type": 'must be text in quotes, such as "x"',
+    "path_type": 'must be a path in quotes, such as "/data/incoming"',
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
@@ -71,6 +72,8 @@ def load_sources(path: Path, types: SourceTypes, secrets: Mapping[str, SecretStr
     tables = data.pop("source", None)
     if data:
         raise ConfigurationError(f"{path}: {', '.join(sorted(data))}: only [[source]] tables belong there", _FORM)
+    if isinstance(tables, dict):
+        raise ConfigurationError(f"{path}: [source] is one table, not a list of them: write [[source]]", _FORM)
     if not isinstance(tables, list) or not tables:
         raise ConfigurationError(f"{path} lists no source", _FORM)
     if len(tables) > MOST_SOURCES:
@@ -86,7 +89,8 @@ def load_sources(path: Path, types: SourceTypes, secrets: Mapping[str, SecretStr
     if twice:
         errors.append(f"several sources have the name {', '.join(twice)}: names are unique, capitals do not count")
     if errors:
-        raise ConfigurationError(f"{path}: {'; '.join(errors)}", next((hint for hint in hints if hint), _FORM))
+        remedies = "; ".join(dict.fromkeys(hint for hint in hints if hint))  # tables of several types may be wrong
+        raise ConfigurationError(f"{path}: {'; '.join(errors)}", remedies or _FORM)
     return tuple(found)
 
 
@@ -105,7 +109,9 @@ def _source(table: Any, types: SourceTypes, secrets: Mapping[str, SecretStr]) ->
     try:
         return ConfiguredSource(name, kind, kind.Options.model_validate(values, context=secrets))
     except ValidationError as error:
-        raise ConfigurationError("; ".join(_complaints(error, kind.Options)), f"a usual table: {_usual(kind)}") from None
+        raise ConfigurationError(
+            "; ".join(_complaints(error, kind.Options)), f"a usual table of type {kind.name}: {_usual(kind)}"
+        ) from None
 
 
 def _complaints(error: ValidationError, options: type[SourceOptions]) -> Iterator[str]:
@@ -138,7 +144,7 @@ def _in_terms_of_toml(error: ErrorDetails) -> str:
 
 def _usual(kind: SourceType[Any]) -> str:
     lines = (line.partition("  #")[0].strip() for line in kind.example.splitlines())
-    return ", ".join([f'type = "{kind.name}"', 'name = "…"', *(line for line in lines if line)])
+    return ", ".join(['name = "…"', *(line for line in lines if line)])
 
 
 def _shown(table: Any) -> str:

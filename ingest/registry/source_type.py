@@ -20,7 +20,7 @@ class SourceOptions(BaseModel):
     Give every field a description: `squall ingest types NAME` shows it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 def _resolved(value: Any, info: ValidationInfo) -> Any:

@@ -61,6 +61,19 @@ def load_feeds(path: Path) -> tuple[Feed, ...]:
     return joined(feeds, preset_feeds(listed.presets))
 
 
+def lists_feeds(path: Path) -> bool:
+    """Return whether a TOML file lists feeds, not sources; False for what can't be read.
+
+    Raises:
+        ConfigurationError: the file is missing.
+    """
+    try:
+        data = tomllib.loads(read_regular_file(path, MOST_SETTINGS_BYTES).decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return False
+    return bool(data.keys() & _FeedFile.model_fields.keys())
+
+
 def joined(own: Sequence[Feed], shipped: Sequence[Feed]) -> tuple[Feed, ...]:
     """Return `own` feeds, and those of the `shipped` ones that are not among them."""
     urls = {feed.url for feed in own}

@@ -29,6 +29,9 @@ ENTITIES = (
     ("company:apple-inc", "Apple", ("AAPL", "AAPL.O")),
     ("found:alpenbank", "Alpenbank", ()),
 )
+FIRST_FOREIGN = 10**6
+FOREIGN = ("de", "fr", "de") * 6
+"""Languages of documents that are not scored at first."""
 HOSTILE_TITLES = (
     "<script>alert('title')</script>",
     "Robert'); DROP TABLE documents; --",
@@ -53,6 +56,9 @@ def fill(store: Store, now: datetime) -> None:
     store.documents.insert(rows, token="first")
     store.documents.insert(rows[:300], token="delivered again")
     store.documents.insert([_rescored(row) for row in rows[100:200]], token="scored by the next model")
+    store.documents.insert(list(_foreign(now)), token="not scored")
+    read = _scored(random.Random(8), FIRST_FOREIGN, now - 15 * MINUTE, BURST, "Scored by now", 0.1)
+    store.documents.insert([read.model_copy(update={"scored_at": now, "mentions": ()})], token="scored later")
     store.rollups.update()
     _alerting(store, now, [row.document.id for row in rows[-5:]])
     _detecting(store, rng, now)
@@ -69,6 +75,22 @@ def _documents(rng: random.Random, now: datetime) -> Iterator[ScoredDocument]:
         title = rng.choice(HOSTILE_TITLES) if number % 40 == 0 else f"Story {number} about {topic} that is new"
         negative = 0.9 if topic == BURST and burst else rng.choice((0.8, 0.1, 0.1, 0.2))
         yield _scored(rng, number, now - age, topic, title, negative)
+
+
+def _foreign(now: datetime) -> Iterator[ScoredDocument]:
+    """Documents that no model has read, each 15 minutes one; the first of them is scored later."""
+    for number, language in enumerate(FOREIGN):
+        at = now - (number + 1) * 15 * MINUTE
+        document = Document(
+            id=f"{FIRST_FOREIGN + number:032x}",
+            kind=Kind.NEWS,
+            source=SOURCES[number % len(SOURCES)],
+            title=f"Meldung {number}",
+            language=language,
+            published_at=at,
+            collected_at=at,
+        )
+        yield ScoredDocument.unscored(document, fingerprint=FIRST_FOREIGN + number, catalogue_version="", scored_at=at + MINUTE)
 
 
 def _scored(rng: random.Random, number: int, at: datetime, topic: str, title: str, negative: float) -> ScoredDocument:

@@ -26,6 +26,8 @@ class RedditServer:
         """How many of the next requests are answered with 503."""
         self.refusals = 0
         """The same with 403."""
+        self.too_many: list[str] = []
+        """The next requests are answered with 429 and these `Retry-After`."""
         self.listed = 1_000
         """How many posts a listing has."""
         self._now = now
@@ -50,15 +52,20 @@ class RedditServer:
                     server.refusals -= 1
                     self._answer({"message": "Forbidden", "error": 403}, 403)
                     return
+                if server.too_many:
+                    self._answer({"message": "Too Many Requests", "error": 429}, 429, server.too_many.pop(0))
+                    return
                 split = urlsplit(self.path)
                 query = {name: values[0] for name, values in parse_qs(split.query).items()}
                 self._answer(server.answer(split.path, query))
 
-            def _answer(self, body: Any, status: int = 200) -> None:
+            def _answer(self, body: Any, status: int = 200, retry_after: str = "") -> None:
                 content = json.dumps(body).encode()
                 server.remaining = max(0.0, server.remaining - 1)
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
+                if retry_after:
+                    self.send_header("Retry-After", retry_after)
                 self.send_header("Content-Length", str(len(content)))
                 self.send_header("x-ratelimit-remaining", f"{server.remaining:.1f}")
                 self.send_header("x-ratelimit-used", "1")

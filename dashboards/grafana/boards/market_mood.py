@@ -164,12 +164,26 @@ def build() -> Dashboard:
             ],
         ),
         time_series_panel(
+            11,
+            "Documents that are not scored, by language",
+            "Documents in languages that the model does not know. They have no topic and no sentiment and count in no other panel. Shown "
+            "for the chosen sources, whatever the other filters; copies too.",
+            "mood/unscored",
+            (0, 62, 24, 7),
+            label="name",
+            axis="documents",
+            lowest=0,
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+        ),
+        time_series_panel(
             10,
             "$topic: observed and expected",
             "Observed and expected counts for each selected topic. An alert fires when the count leaves the band by more than chance "
             "explains.",
             "mood/band",
-            (0, 62, 8, 8),
+            (0, 69, 8, 8),
             lowest=0,
             axis="negative documents",
             overrides=interval_band(),

@@ -19,14 +19,16 @@ def ask_feeds(feeds: Sequence[Feed], settings: Settings, clock: Clock, stop: thr
     """Return the answers of `feeds`, in their order; several hosts are asked side by side.
 
     Args:
-        feeds: with a name of their own each.
+        feeds: several may have the same name.
         settings: of HTTP.
         clock: tells ages.
         stop: give up; feeds that were not asked by then have not answered.
         seconds: the longest wait for one request.
     """
     ingest = settings.ingest.model_copy(update={"request_timeout_seconds": seconds})
-    source = RssSource(feeds, ingest, clock, Random(), once=True)  # noqa: S311 - jitter
+    # numbers tell the documents of feeds with one name apart
+    numbered = [feed.model_copy(update={"name": str(number), "article": False}) for number, feed in enumerate(feeds)]
+    source = RssSource(numbered, ingest, clock, Random(), once=True)  # noqa: S311 - jitter
     newest: dict[str, datetime] = {}
     documents: Counter[str] = Counter()
     for batch in source.batches(stop):
@@ -35,12 +37,13 @@ def ask_feeds(feeds: Sequence[Feed], settings: Settings, clock: Clock, stop: thr
                 documents[document.source] += 1
                 newest[document.source] = max(newest.get(document.source, document.published_at), document.published_at)
     results = []
-    for state in source.states:
-        name = state.feed.source
+    states = {state.feed.source: state for state in source.states}
+    for number, feed in enumerate(feeds):
+        name, state = str(number), states[str(number)]
         last = newest.get(name)
         results.append(
             SourceResult(
-                name,
+                feed.source,
                 "feed",
                 ok=bool(state.fetched),
                 detail=state.last_error or ("" if state.fetched else "it was not asked"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,10 +64,21 @@ def _options(kind: SourceType[Any]) -> Iterator[str]:
     yield ""
     fields = kind.Options.model_fields
     width = max((len(name) for name in fields), default=0)
-    for name, field in fields.items():
-        default = "required" if field.is_required() else f"default: {_shown(field.get_default(call_default_factory=True))}"
-        yield f"  {name.ljust(width)}  {field.description or ''} ({default})"
+    for name, field in sorted(fields.items(), key=lambda each: not each[1].is_required()):
+        default = "required" if field.is_required() else f"default: {_in_toml(field.get_default(call_default_factory=True))}"
+        yield f"  {(field.alias or name).ljust(width)}  {field.description or ''} ({default})"
 
 
-def _shown(value: Any) -> str:
-    return "none" if value is None or value in ("", (), {}) else str(value)
+def _in_toml(value: Any) -> str:
+    """Return a default as it would be written in the list; `none` for what can be left out only."""
+    if value is None or value in ("", (), {}):
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple | set | frozenset):
+        return f"[{', '.join(_in_toml(each) for each in value)}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_in_toml(each)}' for key, each in value.items())} }}"
+    return json.dumps(str(value), ensure_ascii=False)

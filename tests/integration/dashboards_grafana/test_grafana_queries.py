@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from squall.dashboards.grafana.clickhouse_macros import expand, interval_seconds
 from squall.dashboards.grafana.variable_formats import Selection
 from squall.storage import Store
 from squall.storage.panels import panel_sql
-from tests.support.dashboard_store import BURST, ENTITIES, HOSTILE_TITLES, RUN_ID, SOURCES, open_filled
+from tests.support.dashboard_store import BURST, ENTITIES, FOREIGN, HOSTILE_TITLES, RUN_ID, SOURCES, open_filled
 
 pytestmark = pytest.mark.slow
 
@@ -200,6 +201,14 @@ def test_documents_are_counted_once_however_often_they_were_delivered(store: Sto
     assert sum(row["documents"] for row in rows(store, "mood/news_social_count", span)) == everything
     assert sum(row["documents"] for row in rows(store, "drilldown/sources", span, series=one("All topics"))) == everything
     assert sum(row["first_stories"] for row in rows(store, "drilldown/novelty", span, series=one("All topics"))) == everything
+
+
+@RANGES
+def test_documents_that_are_not_scored_are_counted_by_language_until_they_are(store: Store, span: tuple[datetime, datetime]) -> None:
+    found = rows(store, "mood/unscored", span)
+    by_language = {name: sum(row["documents"] for row in found if row["name"] == name) for name in {row["name"] for row in found}}
+    assert by_language == Counter(FOREIGN[1:])
+    assert rows(store, "mood/unscored", span, source=several("no such")) == []
 
 
 def count(store: Store, span: tuple[datetime, datetime], **options: bool) -> int:

@@ -1,11 +1,16 @@
-"""`squall ingest check --preset`: what each feed of a list answers."""
+"""`squall ingest check` of presets and lists of feeds: what each feed answers."""
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
+
+from typer.testing import CliRunner
 
 from squall.app.source_list.feeds import ask_feeds
+from squall.cli.main import app
 from squall.core.clock import SystemClock
 from squall.core.config.settings import IngestSettings, Settings
 from squall.ingest.rss.feed import Feed
@@ -38,3 +43,18 @@ def test_each_feed_has_its_own_answer() -> None:
     assert "410" in results["gone"].detail
     assert results["page"].detail
     assert len(server.requests) == 4
+
+
+def test_a_list_of_feeds_is_asked_as_a_list_of_sources_is_and_two_of_one_name_apart(tmp_path: Path) -> None:
+    server = FeedServer()
+    server.answers = {"/a": body(rss("a", "b")), "/b": body(rss("c"))}
+    path = tmp_path / "feeds.toml"
+    path.write_text("".join(f'[[feeds]]\nurl = "{server.url(f"/{name}")}"\nname = "press"\narticle = true\n' for name in "ab"))
+    settings = {"SQUALL_INGEST__HOST_INTERVAL_SECONDS": "0.001"}
+    try:
+        done = CliRunner().invoke(app, ["ingest", "check", str(path), "--json"], env=settings)
+    finally:
+        server.close()
+    assert done.exit_code == 0, done.output
+    assert [(each["name"], each["documents"]) for each in json.loads(done.stdout)["sources"]] == [("press", 2), ("press", 1)]
+    assert len(server.requests) == 2

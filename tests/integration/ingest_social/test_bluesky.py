@@ -130,6 +130,34 @@ def test_an_edit_and_a_deletion_are_of_the_document_of_the_post(server: Jetstrea
     assert deletion.deletion.id == created.document.id == edited.document.id
 
 
+def test_an_edit_after_which_a_post_is_not_wanted_takes_its_document_back(server: JetstreamServer, tmp_path: Path, protocol: str) -> None:
+    start_at_tip(server, tmp_path, protocol)
+    rkey = server.post("a bank fails")
+    server.post("my cat", rkey=rkey, operation="update")
+    server.post("last bank")
+    items = read(open_source(server, tmp_path, protocol), lambda items: "last bank" in texts(items))
+    assert [item.document.text if item.document else item.deletion.id for item in items] == [  # type: ignore[union-attr]
+        "a bank fails",
+        items[0].document.id,  # type: ignore[union-attr]
+        "last bank",
+    ]
+
+
+@pytest.mark.parametrize("operation", ["update", "delete"])
+def test_what_was_written_before_the_first_start_does_not_follow_its_edit_or_deletion(
+    server: JetstreamServer, tmp_path: Path, operation: str
+) -> None:
+    rkey = server.post("an old bank")
+    source = open_source(server, tmp_path, "v1")
+    arrival = threading.Timer(
+        0.0, lambda: (wait_for(lambda: bool(server.requests)), time.sleep(0.05), server.post("a new bank", "did:plc:ada", rkey, operation))
+    )
+    arrival.start()
+    assert len(read(source, bool)) == 1
+    server.post("last bank")
+    assert texts(read(open_source(server, tmp_path, "v1"), lambda items: "last bank" in texts(items))) == ["last bank"]
+
+
 def test_posts_that_the_server_no_longer_has_are_said_to_be_missing(
     server: JetstreamServer, tmp_path: Path, protocol: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -202,6 +202,15 @@ def test_an_article_has_the_tickers_of_the_companies_in_its_title_and_of_those_i
     assert [sorted(document.symbols) for document in found] == [["F", "GS"], []]
 
 
+def test_organisations_and_themes_count_however_many_a_row_names(server: GdeltServer, tmp_path: Path) -> None:
+    many = "".join(f"Village Choir {number},{number * 30};" for number in range(5_000))
+    named = {"organisations": f"{many}Ford,200000", "themes": "".join(f"TAX_{number},9;" for number in range(900)) + "ECON_BANKRUPTCY,9"}
+    server.publish(AT, gkg_row("Ford to cut 2,000 jobs", AT, 1, **named))
+    context = source_context(tmp_path, clock=ManualClock(AT + timedelta(hours=6)), linker=shipped)
+    options = GdeltOptions.model_validate({"url": server.url, "themes": ["ECON_BANKRUPTCY"]})
+    assert [document.symbols for document in documents(read(GdeltSource(options, context)))] == [("F",)]
+
+
 def test_an_article_about_a_chosen_theme_is_wanted_whatever_its_title(server: GdeltServer, tmp_path: Path) -> None:
     server.publish(
         AT,

@@ -106,6 +106,17 @@ def test_an_edit_and_a_deletion_are_of_the_document_of_the_status(server: Mastod
     assert deletion.deletion.id == created.document.id == edited.document.id
 
 
+def test_an_edit_after_which_a_status_is_not_wanted_takes_its_document_back(server: MastodonServer, read: Callable[..., Reader]) -> None:
+    reader = read(keywords=["bank*"])
+    status = server.write("a bank fails", "stocks")
+    server.edit(status, "my cat")
+    wait_for(lambda: len(reader.items) == 2)
+    created, edited = reader.items
+    assert created.document is not None
+    assert edited.deletion is not None
+    assert edited.deletion.id == created.document.id
+
+
 def test_what_was_written_while_nobody_read_is_fetched_also_what_arrived_late(server: MastodonServer, read: Callable[..., Reader]) -> None:
     reader = read()
     server.write("before", "stocks")

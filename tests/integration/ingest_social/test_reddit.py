@@ -109,6 +109,15 @@ def test_more_posts_than_reddit_lists_are_said_to_be_missing(
     assert "posts are missing" in caplog.text
 
 
+def test_many_posts_within_the_overlap_are_no_gap(server: RedditServer, tmp_path: Path, clock: ManualClock) -> None:
+    server.listed = 600
+    for number in range(700):
+        server.submit(f"submission {number}", age=60 - number / 100)
+    source = open_source(server, tmp_path, clock, comments=False)
+    read(source, polls=2)
+    assert source.gaps == 0
+
+
 def test_edits_and_deletions_are_found_later(server: RedditServer, tmp_path: Path, clock: ManualClock) -> None:
     edited = server.submit("will change", "before", age=60)
     removed = server.comment("will be removed", age=60)
@@ -130,6 +139,16 @@ def test_edits_and_deletions_are_found_later(server: RedditServer, tmp_path: Pat
     assert {item.deletion.id for item in items if item.deletion} == {first["will be removed"], first["will vanish"]}
 
 
+def test_an_edit_after_which_a_post_is_not_wanted_takes_its_document_back(server: RedditServer, tmp_path: Path, clock: ManualClock) -> None:
+    edited = server.submit("a bank fails", age=60)
+    server.submit("a bank stands", age=50)
+    documents = [item.document for item in read(open_source(server, tmp_path, clock, keywords=["bank"])) if item.document]
+    edited |= {"title": "my cat", "edited": NOW.timestamp() + 5}
+    items = read(open_source(server, tmp_path, clock, keywords=["bank"]), polls=2)
+    assert [item.deletion.id for item in items if item.deletion] == [documents[0].id]
+    assert len(items) == 1
+
+
 def test_an_answer_that_knows_hardly_any_post_deletes_nothing(server: RedditServer, tmp_path: Path, clock: ManualClock) -> None:
     for number in range(3):
         server.submit(f"submission {number}", age=60)
@@ -143,6 +162,14 @@ def test_failures_of_the_server_are_waited_out(server: RedditServer, tmp_path: P
     server.submit("first", age=60)
     server.failures = 1
     assert texts(read(open_source(server, tmp_path, clock))) == ["first"]
+
+
+def test_too_many_requests_are_waited_out_as_long_as_reddit_asks(server: RedditServer, tmp_path: Path, clock: ManualClock) -> None:
+    server.submit("first", age=60)
+    server.too_many = ["120", "Mon, 02 Mar 2026 15:10:00 GMT"]
+    began = clock.monotonic()
+    assert texts(read(open_source(server, tmp_path, clock, comments=False))) == ["first"]
+    assert 120 <= clock.monotonic() - began < 180
 
 
 def test_a_refusal_is_tried_again_until_it_passes(server: RedditServer, tmp_path: Path, clock: ManualClock) -> None:

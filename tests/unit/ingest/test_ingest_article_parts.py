@@ -14,7 +14,7 @@ from squall.core.errors import ConfigurationError
 from squall.core.net.outbound.client import OutboundClient, redirect_target
 from squall.core.net.outbound.errors import RequestRefusedError
 from squall.core.observability.health import Health
-from squall.ingest.article.extraction import crawl_rule
+from squall.ingest.article.extraction import article_text, crawl_rule
 from squall.ingest.article.robots import product_token
 from squall.ingest.article.shared_results import SharedResults
 from squall.ingest.host_intervals import HostIntervals
@@ -126,3 +126,11 @@ def test_a_feed_without_articles_needs_no_further_package(monkeypatch: pytest.Mo
     with pytest.raises(ConfigurationError, match="trafilatura, protego") as refused:
         stage()
     assert "squall[article]" in str(refused.value)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
+def test_a_page_that_is_not_in_the_charset_it_names_is_read_in_its_own(encoding: str) -> None:
+    told = "Die Geschäftsführung erwartet für das laufende Jahr höhere Verluste und prüft Schließungen in München."
+    page = f"<html><body><article>{''.join(f'<p>{told} Absatz {number}.</p>' for number in range(6))}</article></body></html>"
+    sent = page.encode(encoding) if encoding == "latin-1" else page.encode() + b"\xff"  # one broken byte is no other charset
+    assert told in article_text(sent, "text/html; charset=utf-8")

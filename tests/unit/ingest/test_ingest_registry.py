@@ -6,10 +6,11 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from squall.core.errors import ConfigurationError
 from squall.ingest.registry.source_list import ConfiguredSource, load_sources
+from squall.ingest.registry.source_type import Secret, SourceOptions
 from squall.ingest.registry.types import BUILT_IN, GROUP, SourceTypes, installed_types
 
 LIST = EntryPoint("list", "tests.support.list_source:ListType", GROUP)
@@ -47,15 +48,18 @@ def test_a_secret_comes_from_the_settings_and_is_not_shown(tmp_path: Path) -> No
         (table(name="no spaces"), ["source 1", "name: is required"]),
         (table(name="rss"), ["rss is the name of another source"]),
         (table("a") + table("A"), ["several sources have the name a"]),
-        (table(rest=""), ["source 1 (list a): titles: is required", 'a usual table: type = "list", name = "…", titles = ["One", "Two"]']),
+        (table(rest=""), ["source 1 (list a): titles: is required", 'a usual table of type list: name = "…", titles = ["One", "Two"]']),
         (table(rest='titels = ["x"]\ntitles = []'), ["titels: is no option; did you mean titles?"]),
         (table(rest="zzz = 1\ntitles = []"), ["zzz: is no option; options: titles, fault, live, password"]),
         (table(rest="titles = 3"), ["source 1 (list a): titles: "]),
         (table() + table("b", "titles = 3") + table("c", "titles = 4"), ["source 2 (list b)", "source 3 (list c)"]),
         (table(rest='titles = []\npassword = "secret:mail"'), ["password: there is no secret 'mail'", "SQUALL_INGEST__SECRETS__MAIL"]),
         ("[[source]\n", ["sources.toml: "]),
+        ("[source]\ntype = 'list'\n", ["[source] is one table", "write [[source]]"]),
+        (table(rest="") + table("b", "paths = 3", "folder"), ["of type list: ", "of type folder: ", 'path = "/data/incoming"']),
+        (table(rest="path = 3", kind="folder"), ['path: must be a path in quotes, such as "/data/incoming"']),
     ],
-    ids=range(14),
+    ids=range(17),
 )
 def test_an_error_names_file_table_field_and_remedy(text: str, words: list[str], tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
@@ -84,6 +88,13 @@ def test_a_value_of_another_kind_is_said_in_terms_of_the_file(rest: str, words: 
         load(tmp_path, table(rest=rest, kind="bluesky"))
     assert words in raised.value.what
     assert "tuple" not in str(raised.value)
+
+
+def test_a_secret_that_is_left_out_is_one_too() -> None:
+    class Options(SourceOptions):
+        token: Secret = Field("none")  # type: ignore[assignment]
+
+    assert Options().token.get_secret_value() == "none"
 
 
 def test_a_wrong_secret_is_not_repeated(tmp_path: Path) -> None:

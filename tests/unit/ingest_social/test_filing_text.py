@@ -23,6 +23,17 @@ def test_an_8k_s_other_items_and_exhibits_are_left_out() -> None:
     )
 
 
+@pytest.mark.parametrize("exhibits", ["", "Item 9.01 Financial Statements and Exhibits. A list. "])
+def test_where_no_reported_item_has_a_heading_what_follows_the_cover_counts(exhibits: str) -> None:
+    cover = "<p>FORM 8-K CURRENT REPORT</p><table><tr><td><table><tr><td>Check the box</td></tr></table></td></tr></table>"
+    cover += "<p>standards provided pursuant to Section 13(a) of the Exchange Act. &#9744;</p>"
+    told = "The lender declared all amounts due at once, and the company has stopped its payments."
+    text = f"{cover}<p>I<b>tem</b> 2. 04</p><p>{told}</p>{exhibits}<p>SIGNATURES</p>Pursuant to the requirements of the Act"
+    found = filing_text(submission(("8-K", text)), "8-K", {"2.04": "Triggering Events", "9.01": "Financial Statements"})
+    assert found.endswith(told)
+    assert "box" not in found
+
+
 def test_an_item_that_another_one_refers_to_is_no_heading() -> None:
     text = "Item 2.02 Results. As Item 7.01 of the last report said, revenue fell by half in the quarter."
     assert filing_text(submission(("8-K", text)), "8-K", {"2.02": "Results"}).endswith("revenue fell by half in the quarter.")
