@@ -54,8 +54,8 @@ def test_an_added_column_is_added_to_both_tables_and_all_else_is_of_the_replicat
         "ALTER TABLE documents_local ON CLUSTER 'main'\n    ADD COLUMN IF NOT EXISTS a String",
         "ALTER TABLE documents ON CLUSTER 'main'\n    ADD COLUMN IF NOT EXISTS a String",
     ]
-    assert CLUSTER.statements(_DELETE[2]) == [
-        "ALTER TABLE documents_local ON CLUSTER 'main' DELETE WHERE id IN {ids:Array(String)} SETTINGS mutations_sync = 2"
+    assert CLUSTER.statements(_DELETE[0]) == [
+        "ALTER TABLE story_members_local ON CLUSTER 'main' DELETE WHERE document_id IN {ids:Array(String)} SETTINGS mutations_sync = 2"
     ]
 
 
