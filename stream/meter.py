@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ LOG_SECONDS: Final = 60.0
 _JOIN_SECONDS: Final = 2.0
 _MAX_AGES: Final = 50_000
 _MAX_REASONS: Final = 10_000
+_TOLD: Final = 5
+"""Reasons, and languages, that a line of the log has one by one."""
 
 
 class SampleStore(Protocol):
@@ -123,10 +126,10 @@ class PipelineMeter:
             if not totals.items or not (now or self._clock.monotonic() - self._unlogged.began >= LOG_SECONDS):
                 return
             self._unlogged = _Window(self._clock.monotonic())
-        why = f" ({', '.join(f'{count:,} {reason}' for reason, count in totals.reasons.most_common(3))})" if totals.reasons else ""
+        why = f" ({_most(totals.reasons, 'for other reasons')})" if totals.reasons else ""
         waiting = "" if self.lag is None else f"; {self.lag:,} wait in Kafka"
         unscored = sum(totals.unscored.values())
-        languages = ", ".join(f"{code} {count:,}" for code, count in totals.unscored.most_common(3))
+        languages = _most(totals.unscored, "in others")
         apart = f" ({unscored:,} without a score, in languages that the model does not know: {languages})" if unscored else ""
         taken_back = f", {totals.deleted:,} deleted" if totals.deleted else ""
         counts = f"{totals.stored:,} stored{apart}, {totals.duplicates:,} duplicates, {totals.rejected:,} dead-lettered{why}{taken_back}"
@@ -182,3 +185,10 @@ def _quantiles(seconds: Sequence[float]) -> Quantiles:
         return Quantiles(0.0, 0.0, 0.0)
     p50, p99, largest = np.quantile(np.asarray(seconds), (0.5, 0.99, 1.0))
     return Quantiles(float(p50), float(p99), float(largest))
+
+
+def _most(counts: Counter[str], rest: str) -> str:
+    """Return the largest of `counts` in words, and what all others add up to."""
+    shown = counts.most_common(_TOLD)
+    others = counts.total() - sum(count for _, count in shown)
+    return ", ".join([*(f"{count:,} {name}" for name, count in shown), *([f"{others:,} {rest}"] if others else [])])

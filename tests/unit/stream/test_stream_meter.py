@@ -117,3 +117,13 @@ def test_memory_stays_bounded_while_the_store_is_down(samples: Samples, clock: M
     tested.write()
     [row] = samples.rows
     assert (row.stored, row.rejected, len(row.reasons)) == (200_000, 40_000, 10_000)
+
+
+def test_the_log_adds_up_what_it_does_not_name(samples: Samples, clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
+    tested = meter(samples, clock)
+    reasons = ("a",) * 4 + ("b",) * 3 + ("c",) * 3 + ("d", "d", "e", "e", "f", "g")
+    with caplog.at_level(logging.INFO), tested.running():
+        tested.add_batch(batch_report(stored=0, reasons=reasons))
+    assert caplog.messages == [
+        "16 items read: 0 stored, 0 duplicates, 16 dead-lettered (4 a, 3 b, 3 c, 2 d, 2 e, 2 for other reasons)",
+    ]
