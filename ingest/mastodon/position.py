@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from squall.ingest.mastodon.delivered import DeliveredStatuses
+
 OVERLAP_MS: Final = 600_000
 """How much of a timeline is read again after a pause: statuses of other servers arrive late, with the number of when they were written."""
 _MOST_REMEMBERED: Final = 20_000
@@ -28,6 +30,8 @@ class TimelinePosition:
         newest, recent = cursor.get("newest"), cursor.get("recent")
         self._newest: dict[str, str] = {str(key): str(value) for key, value in newest.items()} if isinstance(newest, dict) else {}
         self._recent: dict[str, None] = dict.fromkeys(str(key) for key in recent) if isinstance(recent, list) else {}
+        self.statuses = DeliveredStatuses(cursor.get("delivered"), _milliseconds)
+        """What is looked for again after the stream was cut."""
 
     def newest(self, timeline: str) -> str:
         """Return the number of the newest status of a timeline; empty if none was seen."""
@@ -48,7 +52,8 @@ class TimelinePosition:
 
     def is_new(self, key: str) -> bool:
         """Return whether the version of a status, or its deletion, was not delivered lately."""
-        return key not in self._recent
+        number, _, version = key.partition("/")
+        return key not in self._recent and self.statuses.version(number) != version
 
     def delivered(self, key: str) -> None:
         """Note that it is delivered; `key` begins with the status's number and a slash."""
@@ -59,7 +64,8 @@ class TimelinePosition:
     def cursor(self) -> dict[str, Any]:
         """Return what the next start needs."""
         self._forget()
-        return {"newest": dict(self._newest), "recent": list(self._recent)}
+        newest = max((_milliseconds(number) for number in self._newest.values()), default=0)
+        return {"newest": dict(self._newest), "recent": list(self._recent), "delivered": self.statuses.cursor(newest)}
 
     def _forget(self) -> None:
         times = [_milliseconds(number) for number in self._newest.values()]

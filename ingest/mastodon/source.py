@@ -15,6 +15,7 @@ from squall.core.errors import InvalidRecordError, StoppedError, UnavailableErro
 from squall.core.items import Batch
 from squall.ingest.mastodon.options import MastodonOptions
 from squall.ingest.mastodon.position import TimelinePosition, sort_key, written_at
+from squall.ingest.mastodon.recheck import Recheck
 from squall.ingest.mastodon.rest_api import SCOPES, RestApi
 from squall.ingest.mastodon.statuses import document_id_of, is_readable, is_reply, languages, said, status_document, status_id, version
 from squall.ingest.mastodon.timelines import PAGE, Timeline
@@ -29,6 +30,8 @@ from squall.ingest.source import OriginNumbers, accepted, as_bytes, deleted, rej
 log = logging.getLogger(__name__)
 
 _STOP_CHECK_SECONDS: Final = 0.05
+RECHECK_SECONDS: Final = 60.0
+"""How soon what could not be looked at for deletions after a connection is looked at again."""
 CHECK_SECONDS: Final = 600.0
 """How often timelines are read by REST although they stream: a stream can fall silent without an error."""
 _DELETED: Final = "deleted"
@@ -55,6 +58,7 @@ class MastodonSource(LiveSource):
         self._numbers = OriginNumbers(context.name, context.clock)
         start = context.clock.now() - timedelta(hours=options.start_hours) if options.start_hours else None
         self._position = TimelinePosition(context.cursor.load(), int(start.timestamp() * 1000) if start else 0)
+        self._recheck = Recheck(self._api, options.timelines, self._position.statuses)
         self._batches = StreamBatches(context.clock, context.cursor, self._position.cursor)
         self._pauses = pauses or Pauses(context.random)
         self.gaps = 0
@@ -82,13 +86,15 @@ class MastodonSource(LiveSource):
                 socket.send(timeline.subscription)
             self._context.report.contact()
             log.info("connected", extra={"source": self.name, "timelines": [timeline.key for timeline in self._options.timelines]})
+            self._position.statuses.disconnected()
             yield from self._fetch()
             self._pauses.succeeded()
+            yield from self._look_for_changes()
             yield from self._read(socket)
 
     def _read(self, socket: WebSocket) -> Iterator[Batch]:
         clock = self._context.clock
-        checked = clock.monotonic()
+        checked = rechecked = clock.monotonic()
         while not self._is_over():
             message = socket.receive(_STOP_CHECK_SECONDS)
             if message is not None:
@@ -101,6 +107,9 @@ class MastodonSource(LiveSource):
             if clock.monotonic() - checked >= CHECK_SECONDS:
                 yield from self._fetch()
                 checked = clock.monotonic()
+            if not self._position.statuses.all_checked and clock.monotonic() - rechecked >= RECHECK_SECONDS:
+                yield from self._look_for_changes()
+                rechecked = clock.monotonic()
 
     def _fetch(self) -> Iterator[Batch]:
         """Deliver what the timelines have since they were last read; at the first start only note where they are.
@@ -151,7 +160,7 @@ class MastodonSource(LiveSource):
     def _look_for_gap(self, timeline: Timeline, known: str, oldest: dict[str, Any]) -> None:
         """Say so if a timeline of which servers keep only the newest statuses does not go back to the one that was read last."""
         began = str(oldest.get("id"))
-        if sort_key(began) <= sort_key(known) or self._api.statuses(timeline.page_before(began), self._stop):
+        if sort_key(began) <= sort_key(known) or self._api.statuses(timeline.page_before(began, 1), self._stop):
             return
         self.gaps += 1
         self._context.report.gap()
@@ -162,6 +171,18 @@ class MastodonSource(LiveSource):
             written_at(began) or began,
             extra={"source": self.name, "host": self._host},
         )
+
+    def _look_for_changes(self) -> Iterator[Batch]:
+        """Deliver deletions and edits of what was delivered before the connection."""
+        for change in self._recheck.changes(self._stop):
+            if change.status is None:
+                self._take_back(change.number)
+            else:
+                self._take(change.status, "", in_timeline=change.in_timeline)
+            if self._batches.due:
+                yield self._batches.take(caught_up=False)
+            if self._is_over():
+                return
 
     def _handle(self, message: bytes) -> None:
         """Take one message of the stream in."""
@@ -192,24 +213,27 @@ class MastodonSource(LiveSource):
         if self._position.is_new(key):
             self._batches.add(deleted(self._numbers.next(), document_id_of(number, self._host, self._options.source)))
             self._position.delivered(key)
+        self._position.statuses.forget(number)
 
-    def _take(self, status: dict[str, Any], timeline: str) -> None:
-        """Add a status, if it is wanted and was not delivered, and note how far its timeline has come."""
+    def _take(self, status: dict[str, Any], timeline: str, *, in_timeline: bool = True) -> None:
+        """Add a status, if it is wanted and was not delivered, and note how far its timeline has come; one that left it is not wanted."""
         try:
             number = status_id(status)
             key = f"{number}/{version(status)}"
-            if not version(status):
+            if timeline and not version(status):
                 self._position.saw(timeline, number)
             self._batches.passed()
-            wanted = self._is_wanted(status)
+            wanted = in_timeline and self._is_wanted(status)
             if not (wanted or version(status)) or not self._position.is_new(key):
                 return
             self._position.delivered(key)
             if not wanted:  # changed to what is not read: what it said before is taken back
                 self._batches.add(deleted(self._numbers.next(), document_id_of(number, self._host, self._options.source)))
+                self._position.statuses.forget(number)
                 return
             document = status_document(status, self._host, self._options.source, self._context.clock.now())
             self._batches.add(accepted(self._numbers.next(), document))
+            self._position.statuses.add(number, timeline, version(status))
         except InvalidRecordError as error:
             self._batches.add(rejected(self._numbers.next(), error, as_bytes(status)))
 

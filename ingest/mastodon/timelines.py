@@ -38,9 +38,9 @@ class Timeline(NamedTuple):
         """Whether servers keep only its newest statuses (some hundreds), as of lists; hashtags and public timelines are whole."""
         return self.stream == "list"
 
-    def page_before(self, number: str) -> str:
-        """Return path and query of the status before `number`."""
-        return self._address({"limit": 1, "max_id": number})
+    def page_before(self, number: str, limit: int = PAGE) -> str:
+        """Return path and query of the newest statuses before `number`; without it those of the newest."""
+        return self._address({"limit": limit, "max_id": number} if number else {"limit": limit})
 
     def page(self, after: str, limit: int = PAGE) -> str:
         """Return path and query of the statuses that follow `after`; without it those of the newest."""

@@ -144,6 +144,8 @@ class MastodonServer:
         if self.remaining < 0:
             self.remaining = 300
             return self._json({"error": "Too many requests"}, http.HTTPStatus.TOO_MANY_REQUESTS)
+        if split.path.startswith("/api/v1/statuses/"):
+            return self._json(*self._status(split.path.rpartition("/")[2]))
         query = parse_qs(split.query)
         after, limit = int(query.get("min_id", ["0"])[0]), int(query["limit"][0])
         kind, _, value = split.path.removeprefix("/api/v1/timelines/").partition("/")
@@ -153,6 +155,10 @@ class MastodonServer:
         found = [each for each in found if after < int(each["id"]) < before]
         page = found[:limit] if "min_id" in query else found[-limit:]
         return self._json(page[::-1])
+
+    def _status(self, number: str) -> tuple[Any, http.HTTPStatus]:
+        found = [each for each in self.statuses if each["id"] == number]
+        return (found[0], http.HTTPStatus.OK) if found else ({"error": "Record not found"}, http.HTTPStatus.NOT_FOUND)
 
     def _json(self, body: Any, status: http.HTTPStatus = http.HTTPStatus.OK) -> Response:
         content = json.dumps(body).encode()
