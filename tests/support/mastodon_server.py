@@ -33,6 +33,8 @@ class MastodonServer:
         """The streaming address that the server names; empty: its own."""
         self.refused = ""
         """Timelines that are refused with 404, by what their path begins with; `/` is also the stream, with 403."""
+        self.failing = ""
+        """Requests with this in their address are answered with 500."""
         self.kept = 1_000_000
         """How many statuses lists keep."""
         self._ms = int(start.timestamp() * 1000)
@@ -140,6 +142,8 @@ class MastodonServer:
             return self._json({"error": "Forbidden"}, http.HTTPStatus.FORBIDDEN) if self.refused == "/" else None
         if self.refused and split.path.startswith(self.refused):
             return self._json({"error": "Record not found"}, http.HTTPStatus.NOT_FOUND)
+        if self.failing and self.failing in request.path:
+            return self._json({"error": "Internal error"}, http.HTTPStatus.INTERNAL_SERVER_ERROR)
         self.remaining -= 1
         if self.remaining < 0:
             self.remaining = 300

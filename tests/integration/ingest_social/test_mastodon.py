@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -78,6 +79,28 @@ def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+@contextmanager
+def cut(server: MastodonServer, reader: Reader, then_refused: str = "") -> Iterator[None]:
+    """Nothing is connected inside."""
+    server.refused = "/"
+    server.drop()
+    wait_for(lambda: reader.source._context.report.failure != "")
+    yield
+    server.refused = then_refused
+
+
+def deletions(items: list[Item]) -> list[str]:
+    return [item.deletion.id for item in items if item.deletion]
+
+
+def ids(items: list[Item], *texts: str) -> list[str]:
+    return [item.document.id for item in items if item.document and item.document.text in texts]
+
+
+def asked(server: MastodonServer) -> list[str]:
+    return [request for request in server.requests if request.startswith("/api/v1/statuses/")]
 
 
 def test_statuses_of_the_chosen_hashtags_come_once_as_plain_text(server: MastodonServer, read: Callable[..., Reader]) -> None:
@@ -241,3 +264,95 @@ def test_a_streaming_address_on_a_private_network_is_not_connected_to(server: Ma
         first_answer(MastodonSource(options, context), context, threading.Event(), 0.5)
     assert elsewhere.requests == []
     elsewhere.close()
+
+
+def test_what_was_deleted_or_edited_while_nothing_was_connected_is_delivered_once(tmp_path: Path) -> None:
+    server = MastodonServer(datetime.now(UTC) - timedelta(hours=5), step_seconds=120.0)  # most are older than what is read again anyway
+    reader = Reader(server, tmp_path, hashtags=("stocks", "markets"), keywords=["post"])
+    wait_for(lambda: server.subscribed == 2)
+    statuses = [server.write(f"post {number}", "stocks", *(["markets"] if number % 2 else [])) for number in range(50)]
+    wait_for(lambda: len(reader.texts) == 50)
+    with cut(server, reader):
+        for number in (0, 3, 49):
+            server.delete(statuses[number])
+        server.edit(statuses[5], "post that was edited")
+        server.edit(statuses[6], "my cat")
+    wait_for(lambda: len(reader.items) == 55)
+    for _ in range(2):
+        with cut(server, reader):
+            server.write("post of meanwhile", "stocks")
+    wait_for(lambda: reader.texts.count("post of meanwhile") == 2)
+    reader.close()
+    server.close()
+    assert sorted(deletions(reader.items)) == sorted(ids(reader.items, "post 0", "post 3", "post 49", "post 6"))
+    assert sorted(reader.texts) == sorted([*(f"post {n}" for n in range(50)), "post that was edited", *["post of meanwhile"] * 2])
+    assert len(asked(server)) == 3
+
+
+def test_the_only_status_of_a_timeline_is_deleted_if_the_server_says_so(server: MastodonServer, read: Callable[..., Reader]) -> None:
+    reader = read(hashtags=("stocks",))
+    status = server.write("alone", "stocks")
+    wait_for(lambda: reader.texts == ["alone"])
+    with cut(server, reader):
+        server.delete(status)
+    wait_for(lambda: deletions(reader.items) == ids(reader.items, "alone"))
+
+
+def test_a_deletion_that_was_not_committed_is_delivered_again(server: MastodonServer, read: Callable[..., Reader], tmp_path: Path) -> None:
+    reader = read(hashtags=("stocks",))
+    statuses = [server.write(f"post {number}", "stocks") for number in range(3)]
+    wait_for(lambda: len(reader.texts) == 3)
+    reader.close()
+    server.delete(statuses[1])
+    options = MastodonOptions.model_validate({"url": server.url, "token": TOKEN, "hashtags": ("stocks",)})
+    for _ in range(2):  # a crash: nothing is committed
+        source = MastodonSource(options, source_context(tmp_path))
+        found = next(batch.items for batch in source.batches(threading.Event()) if batch.items)
+        source.close()
+        assert deletions(found) == ids(reader.items, "post 1")
+
+
+@pytest.mark.parametrize("failing", ["max_id", "/api/v1/statuses/"])
+def test_a_request_that_fails_deletes_nothing_and_is_made_again(
+    failing: str, server: MastodonServer, read: Callable[..., Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mastodon, "RECHECK_SECONDS", 0.05)
+    reader = read(hashtags=("stocks",))
+    statuses = [server.write(f"post {number}", "stocks") for number in range(3)]
+    wait_for(lambda: len(reader.texts) == 3)
+    server.failing = failing
+    with cut(server, reader):
+        server.delete(statuses[1])
+    before = len(server.requests)
+    wait_for(lambda: sum(failing in request for request in server.requests[before:]) >= 3)
+    assert deletions(reader.items) == []
+    server.failing = ""
+    wait_for(lambda: deletions(reader.items) == ids(reader.items, "post 1"))
+
+
+def test_a_timeline_that_is_empty_or_refused_deletes_nothing_by_itself(server: MastodonServer, read: Callable[..., Reader]) -> None:
+    reader = read()
+    statuses = [server.write(f"post {number}", "stocks") for number in range(3)]
+    wait_for(lambda: len(reader.texts) == 3)
+    with cut(server, reader):
+        for status in statuses:
+            status["tags"] = []  # as of an account that the server hides: it is there, and in no timeline
+    wait_for(lambda: len(asked(server)) == 3)
+    server.write("heard", "markets")
+    wait_for(lambda: "heard" in reader.texts)
+    with cut(server, reader, then_refused="/api/v1/timelines/tag/markets"):
+        server.delete(server.statuses[-1])
+    server.write("afterwards", "stocks")
+    wait_for(lambda: "afterwards" in reader.texts)
+    assert deletions(reader.items) == []
+
+
+def test_a_status_whose_hashtag_was_edited_away_is_taken_back(server: MastodonServer, read: Callable[..., Reader]) -> None:
+    reader = read()
+    statuses = [server.write(f"post {number}", "stocks") for number in range(3)]
+    wait_for(lambda: len(reader.texts) == 3)
+    with cut(server, reader):
+        statuses[1]["tags"] = [{"name": "cats"}]
+        server.edit(statuses[1], "post 1 about cats")
+    wait_for(lambda: deletions(reader.items) == ids(reader.items, "post 1"))
+    assert len(reader.texts) == 3
