@@ -26,6 +26,7 @@ from squall.ingest.edgar.source_type import EdgarType
 from squall.ingest.gdelt.source_type import GdeltType
 from squall.ingest.mail.source import ImapType
 from squall.ingest.mastodon.source_type import MastodonType
+from squall.ingest.mastodon.statuses import document_id_of
 from squall.ingest.registry.context import SourceContext, SourceCursor, SourceReport
 from squall.ingest.registry.http import SourceHttp
 from squall.ingest.registry.source_list import ConfiguredSource
@@ -159,7 +160,16 @@ def test_mastodon(tmp_path: Path, cut: Callable[..., CuttingProxy]) -> None:
         server.write(f"status {number}", "stocks", *(["markets"] if number % 2 else []), late_seconds=0.5 if number % 7 == 0 else 0.0)
 
     count = paced(write, 50)
-    run.finish("mastodon", {f"status {number}" for number in range(count)})
+    proxy.calm = True
+    wait_until(lambda: all(f"status {number}" in run.found for number in range(count)))
+    proxy.calm = False
+    gone = server.statuses[1:count:10][-20:]
+    for status in gone:
+        server.delete(status)
+        time.sleep(0.05)  # some are heard, and some happen while nothing is connected
+    host = f"127.0.0.1:{proxy.port}"
+    deletions = {f"deletion {document_id_of(status['id'], host, 'mastodon')}" for status in gone}
+    run.finish("mastodon", {f"status {number}" for number in range(count)} | deletions)
     server.close()
 
 
