@@ -32,7 +32,7 @@ class Rates:
 
     core_documents: float = 650.0
     gpu_documents: float = 20_000.0
-    process_documents: float = 2_000.0
+    process_documents: float = 1_000.0
     store_microseconds: float = 280.0
     recount_microseconds: float = 6.0
     document_bytes: float = 800.0
