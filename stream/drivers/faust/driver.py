@@ -1,8 +1,8 @@
 """Kafka through Faust into the processor: offsets move only after the store has acknowledged.
 
 Why not `take` or plain iteration: Faust acknowledges those in a `finally`, so a batch whose handler raised would be
-lost after a restart. Here events come unacknowledged (`noack`), in order (concurrency 1, so that acks never pass a gap), wait together
-until the stages have room for them (`arrivals.py`), and are acknowledged once they are stored.
+lost after a restart. Here events come from the channel of the stream, unacknowledged and in order (concurrency 1, so that acks never
+pass a gap), wait together until the stages have room for them (`arrivals.py`), and are acknowledged once they are stored.
 """
 
 from __future__ import annotations
