@@ -61,7 +61,7 @@ def test_a_malformed_message_is_dead_lettered_its_neighbours_are_stored_and_a_to
     store = storage.open(harness.store_url)
     try:
         assert {version.id for version in store.documents.known_versions(neighbours, "hash-1") if version.scored} == {
-            each.id for each in neighbours
+            each.id for each in neighbours if each is not taken_back
         }
         assert store.counts.totals().documents == len(neighbours)
         assert store.documents.delete_marked() == 1
