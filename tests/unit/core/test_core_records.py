@@ -179,3 +179,13 @@ def test_a_record_written_before_there_was_severity_is_read_without_any() -> Non
 def test_what_no_severity_or_list_of_events_can_be_is_refused(changes: dict[str, object], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         scored(0.5, 0.3, 0.2, **changes)
+
+
+def test_a_document_having_other_values_is_what_a_copy_with_them_is() -> None:
+    before = document(3, language="und")
+    changes = {"language": "en", "revises": "0" * 32}
+    copied, made = before.model_copy(update=changes), before.having(**changes)
+    assert made == copied
+    assert made.model_fields_set == copied.model_fields_set
+    assert made.model_dump_json() == copied.model_dump_json()
+    assert before == document(3, language="und"), "the original stays"
