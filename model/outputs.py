@@ -32,19 +32,39 @@ def probabilities(task: TaskSpec, logits: NDArray[np.float32]) -> Probabilities:
 
 
 def expected_position(found: Probabilities) -> NDArray[np.float32]:
-    """Return the number that an ordinal task answers, from 0 to 1, shape (…): Σ p_k · k / (K − 1), of probabilities (…, K).
-
-    The expected value of a softmax over ordered grades (Rothe, Timofte and Van Gool 2015, "DEX", section 3.3). A number between two
-    grades is learnt as the two neighbours' shares that have it as their mean (`target_array`), as in Farebrother et al. 2024, "Stop
-    Regressing", section 3: the head stays a linear layer trained by cross-entropy, so calibration and distillation work unchanged.
-    """
+    """Return the number from 0 to 1 that a row of `target_array` stands for, shape (…): Σ p_k · k / (K − 1), of shares (…, K)."""
     expected: NDArray[np.float32] = found @ _positions(found.shape[-1])
     return expected
+
+
+def expected_root(found: Probabilities) -> NDArray[np.float32]:
+    """Return Σ p_k · √(k / (K − 1)), shape (…), of probabilities (…, K) of ordered grades; its square is `ordinal_answer`."""
+    roots: NDArray[np.float32] = found @ _roots(found.shape[-1])
+    return roots.clip(0, 1)
+
+
+def ordinal_answer(found: Probabilities) -> NDArray[np.float32]:
+    """Return the number that an ordinal task answers, from 0 to 1, shape (…): (Σ p_k · √(k / (K − 1)))², of probabilities (…, K).
+
+    The power mean of the grades with exponent ½: a sure grade is itself, and where the network is torn between the first grade and a late
+    one, the answer is lower than the expected value of a softmax over ordered grades (Rothe, Timofte and Van Gool 2015, "DEX", section
+    3.3), which puts a small chance of the worst beside a sure setback. A number between two grades is learnt as the two neighbours' shares
+    (`target_array`), as in Farebrother et al. 2024, "Stop Regressing", section 3: the head stays a linear layer trained by cross-entropy,
+    so calibration and distillation work unchanged.
+    """
+    answered: NDArray[np.float32] = np.square(expected_root(found))
+    return answered
 
 
 @lru_cache(maxsize=16)
 def _positions(grades: int) -> NDArray[np.float32]:
     return np.linspace(0, 1, grades, dtype=np.float32)
+
+
+@lru_cache(maxsize=16)
+def _roots(grades: int) -> NDArray[np.float32]:
+    roots: NDArray[np.float32] = np.sqrt(_positions(grades))
+    return roots
 
 
 def target_array(task: TaskSpec, labels: Sequence[Label | None]) -> NDArray[np.int64] | NDArray[np.float32]:

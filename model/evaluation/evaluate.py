@@ -94,7 +94,7 @@ def _part(path: Path, spec: TaskSpec, text: str, column: str, order: Sequence[st
 def _texts(reading: Reading, rows: Sequence[Example], spec: TaskSpec, known: dict[str, Any], out: Path | None) -> dict[str, Any]:
     probabilities = reading.probabilities[spec.name]
     targets = target_array(spec, [row.labels[spec.name] for row in rows])
-    found = {**known, **metrics.task_report(spec, targets, probabilities)}
+    found = {**known, **metrics.task_report(spec, targets, probabilities, reading.numbers.get(spec.name))}
     if out and spec.output == "softmax":
         from squall.model.evaluation.plots import confusion_png, reliability_png  # drawing takes a while to import
 

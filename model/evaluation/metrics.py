@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
 from squall.model.evaluation.calibration import expected_calibration_error, negative_log_likelihood, reliability
-from squall.model.outputs import expected_position
+from squall.model.outputs import expected_position, ordinal_answer
 from squall.model.spans import UNKNOWN, Span
 from squall.model.tasks import TaskSpec
 
@@ -20,23 +20,25 @@ _HALF = 0.5
 """Share from which a label of a task with several at once is true."""
 
 
-def task_report(task: TaskSpec, targets: NDArray[Any], probabilities: NDArray[Any]) -> dict[str, Any]:
+def task_report(task: TaskSpec, targets: NDArray[Any], probabilities: NDArray[Any], numbers: NDArray[Any] | None = None) -> dict[str, Any]:
     """Return the metrics that fit the output of a text or spans task.
 
     Args:
         task: says how its labels are answered.
         targets: what is true, as `squall.model.outputs.target_array` gives it, one per row or span; at least one.
         probabilities: shape (n, labels).
+        numbers: what an ordinal task answers, shape (n,); None: the answer of `probabilities` alone.
 
     Returns:
         softmax: `report`. sigmoid: `several_report`. ordinal: `report` of the nearest grades, and `mean_absolute_error` and `spearman` of
-        the expected position (from 0 to 1).
+        the numbers (from 0 to 1).
     """
     if task.output == "sigmoid":
         return several_report(targets, probabilities, task.labels, task.threshold)
     if task.output == "softmax":
         return report(targets.tolist(), probabilities.argmax(1).tolist(), task.labels, probabilities)
-    true, guessed = expected_position(targets), expected_position(probabilities.astype(np.float32))
+    true = expected_position(targets)
+    guessed = ordinal_answer(probabilities.astype(np.float32)) if numbers is None else numbers
     last = len(task.labels) - 1
     grades, guesses = (np.rint(np.asarray(values) * last).astype(int).tolist() for values in (true, guessed))
     varied = len(set(true.tolist())) > 1 and len(set(guessed.tolist())) > 1

@@ -16,7 +16,7 @@ import orjson
 from squall.core.errors import ConfigurationError
 from squall.core.records import SENTIMENTS
 from squall.model.evaluation.metrics import bootstrap_interval
-from squall.model.outputs import Probabilities, expected_position
+from squall.model.outputs import Probabilities
 from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.reading import Reading
 from squall.model.tasks import EVENTS, SEVERITY
@@ -142,7 +142,7 @@ class _Answers:
         reading = self._reading
         a, b = row, row + 1
         if expected.kind == "severity":
-            severity = expected_position(self._of(SEVERITY.name)[[a, b]])
+            severity = reading.numbers[SEVERITY.name][[a, b]]
             return bool(severity[0] > severity[1] + MARGIN)
         if expected.kind == "tone":
             tone = _balance(reading.sentiment[[a, b]])

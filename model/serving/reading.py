@@ -11,8 +11,9 @@ import numpy as np
 
 from squall.core.errors import ConfigurationError
 from squall.model.excerpt.sentences import Place
-from squall.model.outputs import Probabilities, expected_position, probabilities
+from squall.model.outputs import Probabilities, expected_root, ordinal_answer, probabilities
 from squall.model.serving.logits_collector import LogitsCollector
+from squall.model.serving.severities import OF_NAMES, OF_TEXT, named_severity, raised
 from squall.model.serving.span_logits import SpanLogits
 from squall.model.spans import Span
 from squall.model.tagging import tagged_spans, whole_words
@@ -138,8 +139,31 @@ class Reading:
 
     @cached_property
     def severity(self) -> Probabilities | None:
-        """How grave what each text reports is: float32, shape (n,), in [0, 1]; None where the checkpoint has no such head."""
-        return expected_position(self.probabilities[SEVERITY.name]).clip(0, 1) if self._severity else None
+        """How grave what each text reports is: float32, shape (n,), in [0, 1]; None where the checkpoint has no such head.
+
+        The answer of the head for texts, raised by that of the head for names where an organisation is hit (`serving.severities`).
+        """
+        if self._severity is None:
+            return None
+        named = np.zeros(len(self), np.float32)
+        if self._mention_severity is not None:
+            named = named_severity(self._collected.spans[MENTION_SEVERITY.name], self._collected.chances)
+        return raised(self._severity_roots, OF_NAMES * named)
+
+    @cached_property
+    def numbers(self) -> _Heads[Probabilities]:
+        """Per ordinal text task the number that it answers of each text: float32, shape (n,), in [0, 1]; of `severity` the property."""
+        found = self.probabilities
+        same = {SEVERITY.name: self.severity} if self.severity is not None else {}
+        return _Heads(
+            (task.name, same[task.name] if task.name in same else ordinal_answer(found[task.name]))
+            for task in self.tasks
+            if (task.kind, task.output) == ("text", "ordinal")
+        )
+
+    @cached_property
+    def _severity_roots(self) -> Probabilities:
+        return expected_root(self.probabilities[SEVERITY.name])
 
     def events(self, row: int) -> list[tuple[str, float]]:
         """Return what a text says happened: labels of the checkpoint's head and their probabilities, likeliest first.
@@ -175,7 +199,8 @@ class Reading:
         """
         if self._mention_severity is None:
             return None
-        return expected_position(self.towards(MENTION_SEVERITY.name, row, spans)).clip(0, 1)
+        roots = expected_root(self.towards(MENTION_SEVERITY.name, row, spans))
+        return raised(roots, OF_TEXT * self._severity_roots[row]) if self._severity else np.square(roots)
 
     def towards(self, task: str, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities:
         """Return the answer of a spans task for spans of a text: float32, shape (spans, labels), NaN where the network did not read a span.

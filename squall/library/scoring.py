@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from squall.app.linking import open_linker
 from squall.core.config.loading import load_settings
 from squall.core.config.settings import Settings
-from squall.model.outputs import expected_position
+from squall.model.outputs import ordinal_answer
 from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.reading import Reading
 from squall.model.spans import Span
@@ -37,6 +37,7 @@ class TaskScores:
         probabilities: float32, shape (n, k); rows sum to 1, but for a task with several classes at once.
         output: `softmax`: one class for each text; `sigmoid`: several at once, or none; `ordinal`: a number from ordered classes.
         threshold: of a task with several classes at once: the probability from which one counts.
+        answered: the number of each text that a task with ordered classes answers, shape (n,); None: that of `probabilities` alone.
     """
 
     name: str
@@ -44,6 +45,7 @@ class TaskScores:
     probabilities: NDArray[np.float32]
     output: TaskOutput = "softmax"
     threshold: float = 0.5
+    answered: NDArray[np.float32] | None = None
 
     @cached_property
     def labels(self) -> list[str]:
@@ -52,8 +54,8 @@ class TaskScores:
 
     @cached_property
     def numbers(self) -> NDArray[np.float32]:
-        """The number from 0 to 1 of each text, shape (n,), where classes are in order: the mean of their places, by probability."""
-        return expected_position(self.probabilities).clip(0, 1)
+        """The number from 0 to 1 of each text, shape (n,), where classes are in order: from the first, 0, to the last, 1."""
+        return ordinal_answer(self.probabilities) if self.answered is None else self.answered
 
     @cached_property
     def several(self) -> list[tuple[tuple[str, float], ...]]:
@@ -195,7 +197,9 @@ class Model:
 
         found = self._engine.read(given, wanted=wanted)
         tasks = {
-            task.name: TaskScores(task.name, task.labels, found.probabilities[task.name], task.output, task.threshold)
+            task.name: TaskScores(
+                task.name, task.labels, found.probabilities[task.name], task.output, task.threshold, found.numbers.get(task.name)
+            )
             for task in found.tasks
             if task.kind == "text"
         }

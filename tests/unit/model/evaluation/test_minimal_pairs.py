@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from squall.core.errors import ConfigurationError
 from squall.model.evaluation.minimal_pairs import Expectation, MinimalPair, judge_pairs, read_pairs
-from squall.model.outputs import expected_position
 from squall.model.serving.engine import ScoringEngine
 from squall.model.tasks import DEFAULT_TASKS, EVENTS, MENTION_SENTIMENT, SEVERITY
 from tests.support.engines import save_checkpoint, tiny_settings
@@ -56,7 +55,7 @@ def test_a_pair_and_the_same_pair_turned_round_never_both_pass(engine: ScoringEn
 
 
 def test_the_graver_text_passes_and_is_counted(engine: ScoringEngine) -> None:
-    severity = dict(zip(TEXTS, expected_position(engine.read(TEXTS).probabilities[SEVERITY.name]).tolist(), strict=True))
+    severity = dict(zip(TEXTS, engine.read(TEXTS).numbers[SEVERITY.name].tolist(), strict=True))
     pairs = [_pair(a, b, "severity a > b") for a in TEXTS for b in TEXTS]
     passing = [pair for pair in pairs if severity[pair.a] > severity[pair.b] + 0.05]
     found = judge_pairs(engine, pairs)

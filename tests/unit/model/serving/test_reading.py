@@ -17,6 +17,7 @@ from squall.core.gravity.event_kinds import EVENT_KINDS
 from squall.model.outputs import probabilities
 from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.json_lines import score_lines
+from squall.model.serving.severities import OF_NAMES, OF_TEXT
 from squall.model.tasks import DEFAULT_TASKS, EVENTS, MENTION_EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SEVERITY, TaskSpec
 from tests.support.engines import save_checkpoint, tampered_engine, tiny_settings
 
@@ -145,13 +146,33 @@ def grave(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_checkpoint(tmp_path_factory.mktemp("grave"), tiny_base, tasks=(*DEFAULT_TASKS, *GRAVITY))
 
 
-def test_severity_is_the_expected_position_of_the_ordinal_head(grave: Path) -> None:
+def test_severity_is_the_power_mean_of_the_grades_where_no_names_are_read(grave: Path) -> None:
     with ScoringEngine.open(tiny_settings(grave)) as engine:
         reading = engine.read([TEXT, "Gold", ""])
     assert reading.severity is not None
     assert (reading.severity.shape, reading.severity.dtype) == ((3,), np.float32)
-    by_hand = (reading.probabilities["severity"] * np.array([0, 0.25, 0.5, 0.75, 1])).sum(1)
+    by_hand = (reading.probabilities["severity"] * np.sqrt([0, 0.25, 0.5, 0.75, 1])).sum(1) ** 2
     np.testing.assert_allclose(reading.severity, by_hand, atol=1e-6)
+
+
+def test_severity_is_raised_by_that_for_the_organisations_of_the_text_and_theirs_by_that_of_the_text(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    folder = save_checkpoint(tmp_path / "named", tiny_base, tasks=(*DEFAULT_TASKS, NAMES, *GRAVITY))
+    with ScoringEngine.open(tiny_settings(folder)) as engine:
+        reading = engine.read([TEXT, "Gold", ""])
+    assert reading.severity is not None
+    roots = (reading.probabilities["severity"] * np.sqrt([0, 0.25, 0.5, 0.75, 1])).sum(1)
+    for row in range(2):
+        tokens = reading.name_chances(row)
+        towards = reading.towards("mention_severity", row, [(start, end) for start, end, _, _ in tokens])
+        of_each = (towards * np.sqrt([0, 0.25, 0.5, 0.75, 1])).sum(1)
+        named = max(chance * root for (_, _, chance, _), root in zip(tokens, of_each, strict=True))
+        assert reading.severity[row] == pytest.approx((1 - (1 - roots[row]) * (1 - OF_NAMES * named)) ** 2, abs=1e-3)
+        found = reading.mention_severity(row, [tokens[0][:2]])
+        assert found is not None
+        assert found[0] == pytest.approx((1 - (1 - of_each[0]) * (1 - OF_TEXT * roots[row])) ** 2, abs=1e-3)
+    assert reading.severity[2] == pytest.approx(roots[2] ** 2, abs=1e-6)
 
 
 def test_of_a_span_that_was_cut_off_nothing_is_said_of_how_grave_it_is(grave: Path) -> None:

@@ -16,7 +16,7 @@ from squall.core.errors import ConfigurationError
 from squall.model.evaluation import metrics
 from squall.model.evaluation.evaluate import evaluate
 from squall.model.network import MultiTaskNetwork
-from squall.model.outputs import expected_position, is_known, probabilities, target_array
+from squall.model.outputs import expected_position, is_known, ordinal_answer, probabilities, target_array
 from squall.model.serving.engine import ScoringEngine
 from squall.model.spans import UNKNOWN, Span, parse_spans
 from squall.model.tasks import MENTION_SENTIMENT, TaskSpec
@@ -58,6 +58,15 @@ def test_a_number_between_grades_comes_back_as_their_mean(numbers: list[float | 
     assert known.tolist() == [number is not None for number in numbers]
     np.testing.assert_allclose(expected_position(targets[known]), [number for number in numbers if number is not None], atol=1e-5)
     np.testing.assert_allclose(targets[known].sum(1), 1.0, atol=1e-5)
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=2, max_size=6), st.integers(0, 5))
+def test_a_sure_grade_is_its_own_answer_and_doubt_answers_no_more_than_the_expected_grade(shares: list[float], sure: int) -> None:
+    grades = len(shares)
+    found = np.array(shares, dtype=np.float32) / np.float32(sum(shares))
+    assert 0 <= ordinal_answer(found) <= expected_position(found) + 1e-5
+    certain = np.eye(grades, dtype=np.float32)[sure % grades]
+    assert ordinal_answer(certain) == pytest.approx((sure % grades) / (grades - 1), abs=1e-6)
 
 
 def test_the_loss_of_a_span_is_that_of_its_tokens_mean() -> None:
