@@ -30,6 +30,8 @@ class Reason(StrEnum):
     """Still firing and unacknowledged."""
     DIGEST = "digest"
     """What quiet hours or the rate limit held back."""
+    ACKNOWLEDGED = "acknowledged"
+    """Every alert of a group that was reported is acknowledged: for services that keep incidents, nobody else is told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class Group:
     """When the last message was made; None again once every alert is resolved and notified."""
     alerts: dict[str, GroupedAlert] = field(default_factory=dict)
     """By alert id."""
+    acknowledged: bool = False
+    """Whether the receiver knows that everything that it was notified of is acknowledged."""
 
 
 @dataclass(slots=True)

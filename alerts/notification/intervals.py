@@ -27,6 +27,12 @@ def is_due(filtered: FilteredGroup, at: DualTime, acknowledged: Collection[str],
     return goes_on and group.sent is not None and at.waited(group.sent, settings.repeat_interval_seconds)
 
 
+def is_acknowledged(filtered: FilteredGroup, acknowledged: Collection[str]) -> bool:
+    """Return whether the receiver was notified of the whole group, and each alert of it has been acknowledged since."""
+    known = filtered.group.sent is not None and not filtered.new
+    return known and bool(filtered.shown) and all(row.alert.id in acknowledged for row in filtered.shown)
+
+
 def interval_ends(group: Group, settings: AlertSettings) -> list[datetime]:
     """Return the event times at which a wait of the group ends."""
     ends = []

@@ -55,7 +55,7 @@ class NotificationLog:
 def _group_row(group: Group) -> dict[str, object]:
     alerts = [{"alert": row.alert.model_dump_json(), "told": row.notified, "held": row.held} for row in group.alerts.values()]
     fields = {"key": group.key, "receiver": group.receiver, "number": group.number, "changed": group.changed, "sent": group.sent}
-    return {**fields, "entries": alerts}
+    return {**fields, **({"acknowledged": True} if group.acknowledged else {}), "entries": alerts}
 
 
 def _group(row: dict[str, Any]) -> Group:
@@ -67,6 +67,7 @@ def _group(row: dict[str, Any]) -> Group:
         _dual_time_or_none(row["changed"]),
         _dual_time_or_none(row["sent"]),
         {entry.alert.id: entry for entry in alerts},
+        row.get("acknowledged", False),
     )
 
 

@@ -19,7 +19,7 @@ from typing import Final
 from squall.alerts.notification.content import DualTime, NotificationContent, Reason
 from squall.alerts.notification.groups import FilteredGroup, GroupedAlert
 from squall.alerts.notification.inhibition import inhibit
-from squall.alerts.notification.intervals import interval_ends, is_due
+from squall.alerts.notification.intervals import interval_ends, is_acknowledged, is_due
 from squall.alerts.notification.notification_log import NotificationLog
 from squall.alerts.notification.quiet_hours import holds_back
 from squall.alerts.notification.rate_limit import is_exhausted, limit_ends, within_hour
@@ -31,6 +31,8 @@ from squall.core.records import Alert, SeriesKind, Severity
 from squall.core.text import document_id
 from squall.storage.rows.alerting import Silence
 
+INCIDENTS: Final = frozenset({"pagerduty", "opsgenie"})
+"""Channels to services that keep an incident for each group, which can be acknowledged."""
 _DRIVEN: Final = ("document_ids", "lead", "lead_entity", "lead_documents", "named_documents")
 
 
@@ -81,7 +83,7 @@ class NotificationPolicy:
         Args:
             at: never before an earlier call's on the event clock.
             silences: those not active at `at.wall` are ignored.
-            acknowledged: ids of acknowledged alerts, which are not repeated.
+            acknowledged: ids of acknowledged alerts, which are not repeated. Services that keep incidents are told of them once, at once.
         """
         muted = active_silences(silences, at.wall)
         receivers = sorted({group.receiver for group in self._log.groups.values()})
@@ -97,7 +99,8 @@ class NotificationPolicy:
         self, receiver: str, at: DualTime, muted: list[Sequence[Matcher]], acknowledged: Collection[str]
     ) -> list[NotificationContent]:
         self._log.sent[receiver] = sent = within_hour(self._log.sent.get(receiver, []), at)
-        due = [group for group in self._filter(receiver, at, muted) if is_due(group, at, acknowledged, self._settings)]
+        groups = self._filter(receiver, at, muted)
+        due = [group for group in groups if is_due(group, at, acknowledged, self._settings)]
         digest = [group for group in due if group.held]
         batches = [digest] if digest else []
         batches += [[group] for group in due if not group.held]
@@ -109,6 +112,9 @@ class NotificationPolicy:
             else:
                 contents.append(_content(batch, at))
                 sent.append(at)
+        if self._settings.by_name[receiver].channel in INCIDENTS:
+            told = [group for group in groups if not group.group.acknowledged and is_acknowledged(group, acknowledged)]
+            contents += [_acknowledgement(group, at) for group in told]
         return contents
 
     def is_history(self, at: DualTime) -> bool:
@@ -172,8 +178,17 @@ def _content(groups: Sequence[FilteredGroup], at: DualTime) -> NotificationConte
     return content
 
 
+def _acknowledgement(filtered: FilteredGroup, at: DualTime) -> NotificationContent:
+    """Return the message that a group is acknowledged, and log it as sent. It counts for no interval and no rate limit."""
+    group, alerts = filtered.group, tuple(row.alert for row in sorted(filtered.shown, key=_rank))
+    group.acknowledged = True
+    digest = document_id(f"notice:{Reason.ACKNOWLEDGED.value}", ";".join(alert.id for alert in alerts))[:8]
+    return NotificationContent(f"{group.key}-{group.number}-{digest}", group.receiver, Reason.ACKNOWLEDGED, alerts, at, group.key)
+
+
 def _log_sent(filtered: FilteredGroup, at: DualTime) -> None:
     group = filtered.group
+    group.acknowledged = group.acknowledged and not filtered.new
     for grouped in filtered.shown:
         grouped.notified, grouped.held = grouped.label, False
         if grouped.resolved:

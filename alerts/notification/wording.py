@@ -16,6 +16,7 @@ REASONS: Final = {
     Reason.ESCALATED: "Escalated from warning to critical.",
     Reason.RESOLVED: "Resolved.",
     Reason.REPEAT: "Still firing and unacknowledged.",
+    Reason.ACKNOWLEDGED: "Acknowledged.",
     Reason.DIGEST: "Collected during quiet hours, or while the rate limit was reached.",
 }
 MAX_SUBJECT: Final = 110

@@ -222,6 +222,8 @@ class Services:
             known["summaries"].append(request.body["payload"]["summary"])
             known["severity"] = request.body["payload"]["severity"]
             self.incidents[key] = known
+        elif action == "acknowledge" and key in self.incidents:
+            self.incidents[key]["acknowledged"] = True
         elif key in self.incidents:
             self.incidents[key]["open"] = False
         return Answer(202, {"status": "success", "message": "Event processed", "dedup_key": key})
@@ -231,7 +233,10 @@ class Services:
             return Answer(401, {"message": "Could not authenticate", "took": 0.1, "requestId": "r"})
         parts = urlsplit(request.path)
         steps = [unquote(step) for step in parts.path.split("/")[3:]]
-        part = {(): "create", ("close",): "close", ("priority",): "priority"}.get(tuple(steps[1:]) if steps else ())
+        known = {(): "create", **{(action,): action for action in ("close", "acknowledge", "priority")}}
+        part = known.get(tuple(steps[1:]) if steps else ())
+            tuple(steps[1:]) if steps else ()
+        )
         method = "PUT" if part == "priority" else "POST"
         if part is None or request.method != method or (steps and parse_qs(parts.query).get("identifierType") != ["alias"]):
             return Answer(404, {"message": "No such resource"})
@@ -248,6 +253,8 @@ class Services:
             known["count"] += 1
         elif known is not None and part == "close":
             known["open"] = False
+        elif known is not None and part == "acknowledge":
+            known["acknowledged"] = True
         elif known is not None:
             known["priority"] = body["priority"]
 

@@ -1,4 +1,4 @@
-"""Opsgenie: Alert API v2, one alert per group: created under the group's key as alias, raised to P1 when it becomes critical, closed.
+"""Opsgenie: Alert API v2, one alert per group: created under the group's key as alias, raised to P1 when critical, acknowledged, closed.
 
 Source: github.com/opsgenie/opsgenie-oas, definitions/alert.yaml and paths/alert.yaml; the lengths: docs.opsgenie.com/docs/alert-api.
 """
@@ -32,6 +32,8 @@ def _calls(content: NotificationContent, summary: Summary) -> list[ApiCall]:
     alias = f"squall-{content.group or content.key}"
     if summary.status == "resolved":
         return [ApiCall(_of(alias, "close"), {"source": _SOURCE, "note": summary.title})]
+    if content.reason is Reason.ACKNOWLEDGED:
+        return [ApiCall(_of(alias, "acknowledge"), {"source": _SOURCE, "note": "acknowledged in Squall"})]
     calls = [ApiCall(_PATH, _alert(alias, content, summary))]
     if summary.status == "critical" and content.reason not in _UNCHANGED:  # an alias that is known already keeps its priority
         calls.append(ApiCall(_of(alias, "priority"), {"priority": _PRIORITIES["critical"]}, "PUT"))

@@ -1,4 +1,4 @@
-"""PagerDuty: Events API v2, one incident per group of alerts: `trigger` opens and updates it, `resolve` ends it, by the group's key.
+"""PagerDuty: Events API v2, one incident per group of alerts, by its key: `trigger` opens and updates it, `acknowledge`, `resolve`.
 
 Source: github.com/PagerDuty/api-schema, reference/events-v2/openapiv3.json; the limits of lengths and rate: developer.pagerduty.com,
 "Send an Alert Event" and "Events API limits".
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from squall.alerts.notification.content import NotificationContent
+from squall.alerts.notification.content import NotificationContent, Reason
 from squall.alerts.notification.services.lines import cut
 from squall.alerts.notification.services.service import Addressed, ApiCall, Documents, Service
 from squall.alerts.notification.services.summary import AlertSummary, summary_of
@@ -24,8 +24,10 @@ def _compose(content: NotificationContent, documents: Documents, link: str) -> l
 
 
 def _event(content: NotificationContent, documents: Documents, link: str) -> dict[str, Any]:
-    summary = summary_of(content, documents, link)
     key = f"squall-{content.group or content.key}"
+    if content.reason is Reason.ACKNOWLEDGED:
+        return {"event_action": "acknowledge", "dedup_key": key}
+    summary = summary_of(content, documents, link)
     if summary.status == "resolved":
         return {"event_action": "resolve", "dedup_key": key}
     first = content.alerts[0]

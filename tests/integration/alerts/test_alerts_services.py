@@ -28,6 +28,7 @@ FIRING = alert(topic="Harbor Union")
 CRITICAL = alert(topic="Harbor Union", severity=Severity.CRITICAL)
 RESOLVED = alert(topic="Harbor Union", state=AlertState.RESOLVED, resolved_at=NOW + timedelta(hours=2))
 STORY = ((Reason.FIRING, FIRING), (Reason.ESCALATED, CRITICAL), (Reason.REPEAT, CRITICAL), (Reason.RESOLVED, RESOLVED))
+SEEN = "acknowledged"
 DOCUMENTS = {FIRING.id: [stored("Harbor Union halts withdrawals")]}
 
 
@@ -43,13 +44,13 @@ def chosen(services, secret=SECRET, **more):
 
 
 def message(settings, channel, number=0):
-    """The message of a step of the story."""
-    reason, row = STORY[number]
+    """The message of a step of the story, or that it was `SEEN`."""
+    reason, row = (Reason.ACKNOWLEDGED, CRITICAL) if number == SEEN else STORY[number]
     content = NotificationContent(
         f"k{number}", channel, reason, (row,), DualTime(NOW, NOW), "group1", new_count=reason is not Reason.REPEAT
     )
     body = render(f"k{number}-{channel}", content, DOCUMENTS, lambda: None, settings.alerts, NOW)
-    at = NOW + timedelta(seconds=number)
+    at = NOW if number == SEEN else NOW + timedelta(seconds=number)
     return Notification(f"k{number}-{channel}", "group1", reason.value, "queued", 0, "", body, at, at, channel, (row.id,))
 
 
@@ -70,6 +71,9 @@ def test_pagerduty_has_one_incident_which_is_closed_and_opened_again_by_the_next
         receivers.send(message(settings, "pagerduty", number))
     (incident,) = services.incidents.values()
     assert (incident["open"], len(incident["summaries"])) == (True, 3)
+    assert "acknowledged" not in incident
+    receivers.send(message(settings, "pagerduty", SEEN))
+    assert (incident["open"], incident["acknowledged"]) == (True, True)
     receivers.send(message(settings, "pagerduty", 3))
     assert not incident["open"]
     receivers.send(message(settings, "pagerduty", 0))
@@ -85,6 +89,8 @@ def test_opsgenie_has_one_alert_which_is_raised_and_closed(services):
     receivers.send(message(settings, "opsgenie", 1))
     receivers.send(message(settings, "opsgenie", 2))
     assert (row["priority"], row["count"], row["open"]) == ("P1", 3, True)
+    receivers.send(message(settings, "opsgenie", SEEN))
+    assert (row["count"], row["open"], row["acknowledged"]) == (3, True, True)
     receivers.send(message(settings, "opsgenie", 3))
     assert [each["open"] for each in services.alerts.values()] == [False]
 

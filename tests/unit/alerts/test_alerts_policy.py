@@ -70,6 +70,25 @@ def test_an_alert_that_still_fires_is_repeated_unless_it_is_acknowledged():
     assert said(story.look(20_130)) == [("default", Reason.RESOLVED, ["Energy | Oil"])]
 
 
+def test_incidents_are_acknowledged_once_at_once_and_mails_say_nothing_of_it():
+    pager = {"name": "pager", "channel": "pagerduty", "secret": "0" * 32}
+    story = Story(receivers=[DESK, pager], routes=[{"receiver": "desk", "continue": True}, {"receiver": "pager"}])
+    story.update(0, firing("A"), firing("B"))
+    story.acknowledged = {firing("A").id, firing("B").id}
+    assert story.look(20) == []  # nobody was told yet of what is acknowledged
+    first = [("desk", Reason.FIRING, ["A", "B"]), ("pager", Reason.FIRING, ["A", "B"])]
+    assert said(story.look(30)) == [*first, ("pager", Reason.ACKNOWLEDGED, ["A", "B"])]
+    assert story.look(60) == []
+    story.update(900, firing("C"))
+    assert said(story.look(930)) == [("desk", Reason.MORE_FIRING, ["C", "A", "B"]), ("pager", Reason.MORE_FIRING, ["C", "A", "B"])]
+    assert story.look(940) == []
+    story.acknowledged.add(firing("C").id)
+    assert said(story.look(950)) == [("pager", Reason.ACKNOWLEDGED, ["A", "B", "C"])]
+    story.update(2000, resolved("C"))
+    assert [notice.reason for notice in story.look(2030)] == [Reason.RESOLVED, Reason.RESOLVED, Reason.ACKNOWLEDGED]
+    assert len({(notice.receiver, notice.key) for notice in story.sent}) == len(story.sent)
+
+
 def test_an_alert_that_only_waits_to_be_resolved_is_repeated_when_something_follows():
     story = Story(repeat_interval_seconds=3600)
     story.update(0, firing(current_minutes=60, current=4))

@@ -25,7 +25,7 @@ from tests.support.alert_mail import NOW, alert, stored
 from tests.support.services import CHAT, SECRET, problems
 
 LINK = "https://squall.example.org/?alert=abab"
-OPSGENIE_PARTS = {"close": "close", "priority": "priority"}
+OPSGENIE_PARTS = {"acknowledge": "acknowledge", "close": "close", "priority": "priority"}
 HOSTILE = 'A&B <b>"x"</b> <!channel> @everyone [x](http://evil.example) *_~`| \\ ] ) {{ 7*7 }}'
 RESOLVED = {"state": AlertState.RESOLVED, "resolved_at": NOW + timedelta(hours=2)}
 
@@ -101,6 +101,14 @@ def test_every_service_tells_that_it_is_over(channel):
         assert bodies(channel, over) == [{"routing_key": SECRET, "event_action": "resolve", "dedup_key": "squall-g1"}]
     else:
         assert "resolved" in texts(bodies(channel, over)).lower()
+
+
+def test_services_with_incidents_are_told_that_one_is_acknowledged():
+    seen = message(reason=Reason.ACKNOWLEDGED, new_count=0)
+    assert bodies("pagerduty", seen) == [{"routing_key": SECRET, "event_action": "acknowledge", "dedup_key": "squall-g1"}]
+    (call,) = SERVICES["opsgenie"].compose(seen, {}, LINK)
+    assert (call.method, call.path) == ("POST", "/v2/alerts/squall-g1/acknowledge?identifierType=alias")
+    assert bodies("opsgenie", seen) == [{"source": "Squall", "note": "acknowledged in Squall"}]
 
 
 @pytest.mark.parametrize("channel", SERVICES)
