@@ -235,8 +235,6 @@ class Services:
         steps = [unquote(step) for step in parts.path.split("/")[3:]]
         known = {(): "create", **{(action,): action for action in ("close", "acknowledge", "priority")}}
         part = known.get(tuple(steps[1:]) if steps else ())
-            tuple(steps[1:]) if steps else ()
-        )
         method = "PUT" if part == "priority" else "POST"
         if part is None or request.method != method or (steps and parse_qs(parts.query).get("identifierType") != ["alias"]):
             return Answer(404, {"message": "No such resource"})
