@@ -12,7 +12,7 @@ from squall.entities.linking.dictionary import Dictionary
 from squall.entities.linking.folding import Folded, fold
 from squall.entities.linking.found.candidates import found_candidates
 from squall.entities.linking.found.known import KnownNames
-from squall.entities.linking.found.names import found_entity
+from squall.entities.linking.found.names import PREFIX, found_entity
 from squall.entities.linking.link import Link, Role
 from squall.entities.linking.network_spans import Chance, NetworkSpans
 from squall.entities.linking.relevance import is_aside, relevance, title_end
@@ -81,11 +81,14 @@ class Linker:
         return len(self._dictionary.matches(fold(text)))
 
     def named(self, name: str) -> Entity:
-        """Return the entity that a name or ticker means which the caller gives; one of its own where no table knows it.
+        """Return the entity that a name, ticker or id means which the caller gives; one of its own where no table knows it.
 
         Raises:
             ValueError: the name holds no letter or digit.
         """
+        by_id = self._catalogue.by_id(name.strip())
+        if by_id is not None:
+            return by_id
         known = self._known.of(name)
         if known:
             return known[0]
@@ -93,7 +96,7 @@ class Linker:
             by_symbol = self._catalogue.by_symbol(name) if name.strip().lstrip("$").isupper() else None
             if by_symbol is not None:
                 return by_symbol
-        entity = found_entity(name)
+        entity = found_entity(name.strip().removeprefix(PREFIX))
         if entity is None:
             raise ValueError(f"{name[:50]!r} is no name: it needs two letters or digits")
         return entity

@@ -10,18 +10,21 @@ from dataclasses import dataclass, replace
 from squall.core.records import EntityKind
 from squall.entities.catalogue.catalogue import Catalogue
 from squall.entities.catalogue.common_words import is_common
-from squall.entities.entity import Entity, Listing
+from squall.entities.entity import Entity
 from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate, ending_before
-from squall.entities.linking.evidence import CERTAIN
+from squall.entities.linking.evidence import CERTAIN, THRESHOLD
+from squall.entities.linking.exchange_marks import listings_at
 from squall.entities.linking.folding import Folded
 from squall.entities.linking.found.names import PREFIX, found_symbol
 from squall.entities.linking.place import Casing, Place, casing, place_of
-from squall.entities.linking.tickers import Proof, TickerForm
+from squall.entities.linking.tickers import Proof, TickerForm, is_suffixed
 
 _LISTED = frozenset({EntityKind.COMPANY, EntityKind.ORGANISATION})
 _REACH = 24
 """Characters between a name and the ticker in brackets after it: a space, a legal form."""
+_JOINT = 3
+"""Characters between two tickers of a company."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,10 @@ def ticker_candidates(text: str, folded: Folded, forms: Iterable[TickerForm], ca
     """Return whom each ticker means; one that no table knows means an entity of its own where its form is proof enough."""
     result = []
     for form in forms:
-        known = catalogue.by_symbol(form.symbol)
+        known = _listed(form, catalogue)
         if known is None and form.proof is not Proof.FORM:
             continue
-        entity = known or found_symbol(form.symbol.partition(".")[0] if form.symbol[-2:-1] == "." else form.symbol)
+        entity = known or found_symbol(_own_symbol(form))
         if form.proof is Proof.BARE and not _may_be_bare(entity, form.symbol):
             continue
         if form.proof is Proof.LOOKS and form.symbol[-2:] in _CLASSES and form.symbol.replace("-", ".") not in entity.symbols:
@@ -54,9 +57,29 @@ def ticker_candidates(text: str, folded: Folded, forms: Iterable[TickerForm], ca
         place = place_of(text, folded.text, form.start, form.end, *folded.position(form.start, form.end))
         if form.proof is Proof.BARE and not _is_traded(entity, place):
             continue
-        certain = form.proof is Proof.FORM or not form.bracketed
+        certain = form.proof is Proof.FORM or not form.bracketed or form.with_exchange or is_suffixed(form.symbol)
         result.append(Ticker(Candidate(form.start, form.end, entity, CERTAIN, place), form, certain))
     return result
+
+
+def _listed(form: TickerForm, catalogue: Catalogue) -> Entity | None:
+    """Return whom a ticker means; at an exchange abroad who is listed there, else a company of that country with this ticker elsewhere."""
+    exchange = form.exchange
+    if exchange is None:
+        return catalogue.by_symbol(form.symbol)
+    for listing in listings_at(form.symbol, exchange):
+        there = catalogue.by_symbol(listing)
+        if there is not None:
+            return there
+    elsewhere = catalogue.by_symbol(form.symbol)
+    return elsewhere if elsewhere is not None and elsewhere.country and elsewhere.country == exchange.country else None
+
+
+def _own_symbol(form: TickerForm) -> str:
+    """The ticker that an entity has which no table knows."""
+    if form.exchange is not None:
+        return listings_at(form.symbol, form.exchange)[0]
+    return form.symbol.partition(".")[0] if form.symbol[-2:-1] == "." else form.symbol
 
 
 _CLASSES = frozenset({".A", ".B", "-A", "-B"})
@@ -100,17 +123,24 @@ def confirmed(text: str, names: Sequence[Candidate], found: Sequence[Candidate],
     ordered = sorted((*names, *found), key=lambda c: c.end)
     added: list[Candidate] = []
     covered: list[tuple[int, int]] = []
+    last: tuple[int, str] | None = None
     for ticker in tickers:
+        if last is not None and _is_second(text, ticker, *last):
+            covered.append((ticker.form.opens, ticker.form.closes))
+            last = (ticker.form.closes, last[1])
+            continue
         if ticker.form.bracketed:
             same = [at for at in ending_before(ordered, ticker.form.opens, _REACH) if _is_before(text, ordered[at], ticker)]
             if same:
                 longest = max(same, key=lambda at: ordered[at].end - ordered[at].start)
                 ordered[longest] = _with_ticker(ordered[longest], ticker)
                 covered.append((ticker.form.opens, ticker.form.closes))
+                last = (ticker.form.closes, ordered[longest].entity.id)
                 continue
         if ticker.certain:
             added.append(ticker.candidate)
             covered.append((ticker.form.opens, ticker.form.closes))
+            last = (ticker.form.closes, ticker.candidate.entity.id)
     everywhere = [(ticker.form.opens, ticker.form.closes) for ticker in tickers]
     named = _outside((each for each in ordered if each.form is not None), covered)
     return named + _outside((each for each in ordered if each.form is None), everywhere) + added
@@ -127,11 +157,23 @@ def _outside(candidates: Iterable[Candidate], covered: Sequence[tuple[int, int]]
     return kept
 
 
+def _is_second(text: str, ticker: Ticker, closes: int, entity: str) -> bool:
+    """Whether a ticker with its exchange is another one of the company whose ticker ends at `closes`: "(TSX: T; NYSE: TU)"."""
+    form, meant = ticker.form, ticker.candidate.entity
+    if not form.with_exchange or not closes <= form.opens <= closes + _JOINT:
+        return False
+    return (meant.id == entity or _is_own(meant)) and not text[closes : form.opens].strip(" ,;/|&")
+
+
 def _is_before(text: str, candidate: Candidate, ticker: Ticker) -> bool:
-    """Whether a name of the ticker's entity stands directly before the ticker; of a ticker that no table knows, any name of none."""
+    """Whether a name of the ticker's entity stands directly before the ticker.
+
+    Before a ticker that no table knows that is any company whom the network found, or that links by itself: no table has every listing.
+    """
     meant = ticker.candidate.entity
     if candidate.form is not None:
         same = any(known.id == meant.id for known in candidate.form.entities)
+        same = same or (_is_own(meant) and candidate.entity.kind in _LISTED and candidate.points >= THRESHOLD)
     else:
         same = candidate.entity.id == meant.id or (_is_own(meant) and _is_own(candidate.entity) and candidate.entity.kind in _LISTED)
     return same and _only_fillers(text[candidate.end : ticker.form.opens])
@@ -141,7 +183,9 @@ def _with_ticker(candidate: Candidate, ticker: Ticker) -> Candidate:
     """`candidate`, of which the ticker is the proof; a name of no table gets its symbol."""
     entity = ticker.candidate.entity
     if _is_own(entity):
-        entity = replace(candidate.entity, kind=entity.kind, listings=(Listing(ticker.form.symbol),))
+        if candidate.form is not None:
+            return candidate
+        entity = replace(candidate.entity, kind=entity.kind, listings=entity.listings)
     return replace(candidate, entity=entity, points=max(candidate.points, CERTAIN))
 
 

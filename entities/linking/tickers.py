@@ -1,4 +1,4 @@
-"""Tickers in their usual forms: `$AAPL`, `(NYSE: GE)`, `AAPL.O`, `F.N`, `BRK.B`, `0700.HK`, `<F.N>`, `[AAPL]`, `(AAPL)`, `AAPL`."""
+"""Tickers in their usual forms: `$AAPL`, `(NYSE: GE)`, `(TSX: T)`, `AAPL.O`, `F.N`, `BRK.B`, `0700.HK`, `<F.N>`, `(AAPL)`, `AAPL`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
+
+from squall.entities.linking.exchange_marks import AFTER_EXCHANGE, Exchange, exchange_of, is_ticker
 
 
 class Proof(IntEnum):
@@ -30,6 +32,8 @@ class TickerForm(NamedTuple):
         opens: where the whole form begins: the bracket of `(NYSE: GE)`.
         closes: after the whole form.
         bracketed: whether it stands in round brackets, as after the name it confirms.
+        with_exchange: whether an exchange stands before it.
+        exchange: that exchange, outside of the United States.
     """
 
     start: int
@@ -39,14 +43,11 @@ class TickerForm(NamedTuple):
     opens: int
     closes: int
     bracketed: bool
+    with_exchange: bool = False
+    exchange: Exchange | None = None
 
 
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6}(?:[.\-][A-Za-z]{1,2})?)(?![\w$])")
-_AFTER_EXCHANGE = re.compile(
-    r"(?<!\w)(?:(?:NYSE|Nyse)(?: ?American| ?MKT| ?Arca)?|(?:NASDAQ|Nasdaq|NasDaq)(?: ?[GC][SM])?|AMEX"
-    r"|OTC ?(?:QB|QX|MKTS|BB|PK|Pink)?|TSXV?|TSX-V|LSE|AIM|ASX|BSE|NSE|CSE|HKEX|HKSE|SGX|JSE|FRA|ETR|EPA"
-    r"|Euronext[A-Za-z ]{0,12})[ ]{0,2}[:;][ ]{0,3}\$?([A-Z0-9]{1,7}(?:[./\-][A-Z]{1,3})?)(?!\w)"
-)
 _ANGLED = re.compile(r"<([A-Z0-9]{1,6}(?:[a-z])?\.[A-Z]{1,3})>")
 _SQUARE = re.compile(r"\[\$?([A-Z]{1,6}(?:\.[A-Z]{1,2})?)\]")
 _ROUND = re.compile(r"\(\$?([A-Z]{1,6}(?:[.\-][A-Z]{1,2})?)\)")
@@ -81,9 +82,7 @@ def ticker_forms(text: str) -> list[TickerForm]:
             proof = Proof.FORM if symbol.isupper() else Proof.LOOKS
             found.append(TickerForm(match.start(), match.end(), symbol.upper(), proof, *_bracket(text, match.start(), match.end())))
     if ":" in text or ";" in text:
-        for match in _AFTER_EXCHANGE.finditer(text):
-            if not match[1].isdigit():
-                found.append(TickerForm(match.start(1), match.end(1), match[1], Proof.FORM, *_bracket(text, match.start(), match.end())))
+        found += _after_exchanges(text)
     if "<" in text:
         found += _forms(_ANGLED, text, Proof.FORM)
     if "[" in text:
@@ -105,6 +104,21 @@ def ticker_forms(text: str) -> list[TickerForm]:
 
 def _forms(pattern: re.Pattern[str], text: str, proof: Proof) -> list[TickerForm]:
     return [TickerForm(m.start(1), m.end(1), m[1].upper(), proof, m.start(), m.end(), False) for m in pattern.finditer(text)]
+
+
+def _after_exchanges(text: str) -> Iterator[TickerForm]:
+    for match in AFTER_EXCHANGE.finditer(text):
+        symbol, exchange = match["symbol"], exchange_of(match["abroad"])
+        if is_ticker(symbol, exchange):
+            proves = exchange is None or (exchange.is_certain and not symbol.isdigit())
+            opens, closes, bracketed = _bracket(text, match.start(), match.end())
+            proof = Proof.FORM if proves else Proof.LOOKS
+            yield TickerForm(*match.span("symbol"), symbol, proof, opens, closes, bracketed, with_exchange=True, exchange=exchange)
+
+
+def is_suffixed(symbol: str) -> bool:
+    """Whether the symbol has the suffix of an exchange or of a class of shares: `AAPL.O`, `BRK.B`."""
+    return _SUFFIXED.fullmatch(symbol) is not None
 
 
 def _bare_forms(text: str) -> Iterator[TickerForm]:

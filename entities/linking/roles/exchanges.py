@@ -10,6 +10,8 @@ _ISSUERS = frozenset({EntityKind.COMPANY, EntityKind.ORGANISATION})
 _ACTS_WITHIN = 5
 _SEGMENT = 16
 """Characters after an exchange's name within which the colon before a ticker stands: "(NYSE Arca: $OCEN)"."""
+_BRACKET = 40
+"""Characters before it within which the bracket opens: "(NSE: INFY, BSE: 500209)"."""
 _TRADED_WITHIN = 6
 _TELLS = frozenset({"tells", "told", "informs", "informed", "notifies", "notified", "intimates"})
 _TO = frozenset({"to", "with"})
@@ -29,10 +31,8 @@ def trades(candidate: Candidate, following: Candidate | None, others: bool) -> b
     after = place.after[0] if place.after else ""
     if after in vocabulary.EXCHANGE_AFTER or nearest == "on":
         return True
-    if (
-        place.text[candidate.start - 1 : candidate.start] == "("
-        and ":" in place.text[candidate.end : candidate.end + _SEGMENT].partition(")")[0]
-    ):
+    opened = place.text[max(0, candidate.start - _BRACKET) : candidate.start].rpartition("(")
+    if opened[1] and ")" not in opened[2] and ":" in place.text[candidate.end : candidate.end + _SEGMENT].partition(")")[0]:
         return True
     if not others or after in vocabulary.STRONG_AFTER:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from squall.entities.linking.link import Role
 from squall.entities.linking.tickers import Proof, ticker_forms
 from tests.support.linkers import linked, shipped
 
@@ -72,6 +73,44 @@ def test_a_ticker_in_brackets_confirms_the_name_before_it() -> None:
     for text in ("General Electric (NYSE: GE) cuts jobs", "General Electric Co. (GE) cuts jobs", "General Electric ($GE) cuts jobs"):
         (link,) = shipped().link(text)
         assert (text[link.start : link.end].startswith("General Electric"), link.symbols[0]) == (True, "GE")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Telus (TSX: T) cuts its dividend", ["Telus"]),  # not AT&T
+        ("BAE Systems (LSE: BA.) wins order", ["BAE Systems"]),  # not Boeing
+        ("BT Group (LSE: BT.A) falls", ["BT"]),
+        ("Sanofi (EPA: SAN) falls", ["Sanofi"]),  # not Santander
+        ("(LON:VOD) falls", ["Vodafone"]),
+        ("(HKEX: 700) falls", ["Tencent"]),
+        ("(TYO: 7203) falls", ["Toyota"]),
+        ("Reliance Industries (NSE: RELIANCE, BSE: 500325) falls", ["Reliance Industries"]),
+        ("Philips (Euronext Amsterdam: PHIA) falls", ["Philips"]),
+        ("(TSX: SHOP) falls", ["Shopify"]),  # of Canada, in the table with its American ticker
+        ("(ASX: T) falls", ["T.AX"]),  # nobody the table knows in Australia, and surely not AT&T
+    ],
+)
+def test_the_exchange_before_a_ticker_says_whose_it_is(text: str, names: list[str]) -> None:
+    assert [link.name for link in shipped().link(text) if link.role is Role.SUBJECT] == names
+
+
+def test_tickers_at_several_exchanges_after_a_name_are_one_company() -> None:
+    for brackets in ("(TSX:T; NYSE:TU)", "(TSX: T, NYSE: TU, FRA: ZZQX)", "(NYSE: TU)(TSX: T)", "(OTCQX: ZZQX)"):
+        (link,) = shipped().link(f"Telus {brackets} cuts its dividend")
+        assert link.name == "Telus"
+    links = shipped().link("Buying (NYSE: GE), (NYSE: F) and (NYSE: T)")
+    assert [link.symbols[0] for link in links] == ["GE", "F", "T"]
+
+
+def test_a_capital_word_before_a_colon_is_no_exchange() -> None:
+    assert shipped().link("SIX: A LESSON") == []
+    assert shipped().link("BIT: NOTHING, SHE: AB, HEL: XY") == []
+
+
+def test_a_suffixed_ticker_links_in_round_brackets_without_a_name_before_it() -> None:
+    assert [link.name for link in shipped().link("The iPhone maker (AAPL.O) sues")] == ["Apple"]
+    assert shipped().link("The owner (A.B) sues") == []
 
 
 def test_a_word_before_its_ticker_in_brackets_is_the_company_whatever_stands_around() -> None:
