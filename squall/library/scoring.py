@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -180,20 +180,21 @@ class Model:
         Args:
             texts: strings of any length. Of one of more than `settings.model.max_tokens` tokens, as many are read at most: the title, the
                 first sentence below it, and those that sound grave or name `entities`.
-            entities: per text the names towards which the tone is wanted, known or not, as in `squall model score`; None: whom it is about.
+            entities: per text the names (or ids) towards which the tone is wanted, known or not, as in `squall model score`; None: whom it
+                is about.
 
         Raises:
-            TypeError: `texts` is one string, or holds something that is not a string; the message gives its position.
+            TypeError: `texts` is one string or holds something that is not a string, or `entities` are no lists of strings; the message
+                gives the position.
             ValueError: `entities` has another length than `texts`, or what a text has is not acceptable as names.
             StoppedError: the model is closed.
         """
         given = _checked(texts)
-        if entities is not None and len(entities) != len(given):
-            raise ValueError(f"entities has {len(entities)} items, texts has {len(given)}")
+        asked = None if entities is None else _checked_entities(entities, len(given))
         linked = SENTIMENT.name in self.tasks
 
         def wanted(row: int) -> Wanted:
-            return wanted_names(entities[row] if entities is not None else None, given[row], self._linker) if linked else ()
+            return wanted_names(asked[row] if asked is not None else None, given[row], self._linker) if linked else ()
 
         found = self._engine.read(given, wanted=wanted)
         tasks = {
@@ -203,7 +204,7 @@ class Model:
             for task in found.tasks
             if task.kind == "text"
         }
-        return TextScores(tuple(given), tasks, found.spans, self._entities(given, found, entities), found.model_version)
+        return TextScores(tuple(given), tasks, found.spans, self._entities(given, found, asked), found.model_version)
 
     def _entities(self, texts: list[str], found: Reading, asked: Sequence[Sequence[str] | None] | None) -> list[list[EntityTone]]:
         if SENTIMENT.name not in self.tasks:
@@ -249,3 +250,20 @@ def _checked(texts: Iterable[str]) -> list[str]:
         if not isinstance(text, str):
             raise TypeError(f"texts[{position}] is {type(text).__name__}, not a string")
     return given
+
+
+def _checked_entities(entities: Iterable[Iterable[str] | None], texts: int) -> list[list[str] | None]:
+    if isinstance(entities, str | bytes | Mapping | Set):
+        raise TypeError(f"entities is {type(entities).__name__}, not a list with a list of names for each text")
+    asked: list[list[str] | None] = []
+    for position, names in enumerate(entities):
+        if isinstance(names, str | bytes | Mapping | Set) or not (names is None or isinstance(names, Iterable)):
+            hint = f"[{names!r:.60}]" if isinstance(names, str) else "a list of names"
+            raise TypeError(f"entities[{position}] is {type(names).__name__}; pass {hint}")
+        asked.append(None if names is None else list(names))
+        for name in asked[-1] or ():
+            if not isinstance(name, str):
+                raise TypeError(f"entities[{position}] has {name!r:.60}, which is not a string")
+    if len(asked) != texts:
+        raise ValueError(f"entities has {len(asked)} items, texts has {texts}")
+    return asked

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -117,6 +118,29 @@ def test_names_that_do_not_fit_their_texts_are_an_error(model: squall.Model) -> 
         model.score(["a", "b"], entities=[["c"]])
     with pytest.raises(ValueError, match="is no name"):
         model.score(["a"], entities=[["!!"]])
+
+
+@pytest.mark.parametrize(
+    ("entities", "words"),
+    [
+        (["Royal Mail"], r"entities\[0\] is str; pass \['Royal Mail'\]"),
+        ([[1]], r"entities\[0\] has 1, which is not a string"),
+        ([[None]], r"entities\[0\] has None"),
+        ([5], r"entities\[0\] is int; pass a list of names"),
+        ([{"Royal Mail"}], r"entities\[0\] is set"),
+        ("R", "entities is str"),
+        ({"a": ["b"]}, "entities is dict"),
+    ],
+)
+def test_entities_of_another_type_are_told_with_their_place(model: squall.Model, entities: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        model.score(["Royal Mail strikes"], entities=entities)
+
+
+def test_ids_stand_for_names(model: squall.Model) -> None:
+    scores = model.score(["VW recalls cars"], entities=[["company:volkswagen-ag", "found:alpenbank"]])
+    found = [(each.name, each.entity, each.start) for each in scores.entities[0]]
+    assert found == [("company:volkswagen-ag", "company:volkswagen-ag", 0), ("found:alpenbank", "found:alpenbank", None)]
 
 
 def test_heads_with_a_number_or_several_labels_answer_with_these(tiny_base: Path, tmp_path: Path) -> None:
