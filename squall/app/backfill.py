@@ -123,7 +123,9 @@ class Backfill:
                 for part in self._unread(day):
                     self._read(part)
                     self._tell(total)
-                known = max(0, documents - (done.documents + done.failed - before))
+                read = done.documents + done.failed - before
+                known = min(known, max(0, documents - read))
+                total -= documents - read - known  # rows that were written again
             done.known += known
             self._tell(total)
             if self._stop.is_set():

@@ -122,7 +122,10 @@ def test_severity_and_events_are_added_and_nothing_else_changes(store: Store) ->
     assert sum(bucket.grave for bucket in counted) == sum((row.severity or 0) >= GRAVE_FROM for row in after)
     events = store.severity.events(*SPAN, step=timedelta(minutes=1))
     assert sum(bucket.documents for bucket in events) == sum(len(row.event_names) for row in after)
-    assert (backfill(store, grave=True).documents, len(store.severity.gravest(*SPAN, limit=500))) == (0, 300)
+    shares: list[float] = []
+    again = backfill(store, grave=True, report=lambda _, share: shares.append(share) if share is not None else None)
+    assert (again.documents, again.known, shares[-1]) == (0, 300, 1.0)  # not counted twice, though written twice
+    assert len(store.severity.gravest(*SPAN, limit=500)) == 300
 
 
 def test_a_model_without_a_severity_head_takes_none_away(store: Store) -> None:
