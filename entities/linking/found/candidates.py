@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from squall.core.headline_marks import without_prefixes
 from squall.core.records import EntityKind
 from squall.entities.entity import Entity
 from squall.entities.linking.candidates import Candidate
@@ -23,6 +24,8 @@ from squall.entities.linking.place import Casing, begins_sentence, casing, place
 from squall.entities.linking.roles.credits import Credits
 from squall.entities.names import is_legal_form
 
+_MARKS_REACH = 64
+"""Characters of an agency's marks before a headline."""
 _MODEL = 3
 """Digits of a number in a product's name; a year has more."""
 _POINTS = THRESHOLD
@@ -147,8 +150,11 @@ def _belongs(text: str, name: _Name, standing: Sequence[Candidate], starts: Sequ
 
 
 def _is_model(text: str, start: int, end: int) -> bool:
-    """Whether a span is the word behind a number in the name of a product: `MAX` of "the 737 MAX"."""
+    """Whether a span is the word behind a number in the name of a product: `MAX` of "the 737 MAX", not `Kodak` of "UPDATE 1-Kodak files"."""
     if " " in text[start:end] or text[start - 1 : start] not in {" ", "-"}:
+        return False
+    line = text.rfind("\n", max(0, start - _MARKS_REACH), start) + 1
+    if start - line < _MARKS_REACH and not without_prefixes(text[line:start]):
         return False
     before = text[max(0, start - _MODEL - 2) : start - 1]
     digits = len(before) - len(before.rstrip("0123456789"))

@@ -54,6 +54,17 @@ def test_a_short_form_is_merged_with_the_longer_name_of_the_text() -> None:
     assert [link.first for link in links] == [True, False, True, False, False]
 
 
+@pytest.mark.parametrize("mark", ["UPDATE 1-", "WRAPUP 12-", "RPT-UPDATE 3-", "CORRECTED-", "Body.\nUPDATE 2-"])
+def test_an_agencys_mark_before_a_name_takes_nothing_from_it(mark: str) -> None:
+    text = f"{mark}Kodak files for bankruptcy"
+    assert [link.entity for link in LINKER.link(text, names=spans(text, ("Kodak", "ORG")))] == ["found:kodak"]
+
+
+def test_a_word_behind_a_number_is_part_of_a_products_name() -> None:
+    for text in ("Tesla halts the 737-Kodak", "A 737 Kodak lands"):
+        assert "found:kodak" not in [link.entity for link in LINKER.link(text, names=spans(text, ("Kodak", "ORG")))]
+
+
 def test_a_span_loses_its_possessive_and_the_signs_around_it() -> None:
     text = "“Wachovia's” troubles"
     (link,) = LINKER.link(text, names=[(0, 12, "ORG")])
