@@ -10,6 +10,8 @@ from typing import NamedTuple
 from squall.entities.entity import Entity
 
 _COMMON, _ACRONYM, _DERIVED = 1, 2, 4
+MOST_OWNERS = 100
+"""Entities of one form that a text can mean, the largest first: all of them are weighed wherever the form stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Form:
 
     Args:
         text: without spaces around it.
-        entities: whose name it is, the largest first; never empty.
+        entities: whose name it is, the largest first; never empty, of a table at most `MOST_OWNERS`.
         words: how many.
         common: whether it is, or consists only of, ordinary words.
         acronym: whether names write it in capitals: "GE", "AIG".
@@ -68,7 +70,7 @@ def columns_of(forms: Iterable[Form], entities: Iterable[Entity]) -> FormColumns
     columns = FormColumns([], [], b"")
     flags = bytearray()
     for form in forms:
-        owners = [places[entity.id] for entity in form.entities]
+        owners = [places[entity.id] for entity in form.entities[:MOST_OWNERS]]
         columns.texts.append(form.text)
         columns.owners.append(owners[0] if len(owners) == 1 else owners)
         flags.append(form.common * _COMMON + form.acronym * _ACRONYM + form.derived * _DERIVED)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from squall.entities.catalogue.catalogue import Catalogue
+from squall.entities.linking.dictionary import Dictionary
+from squall.entities.linking.linker import Linker
 from tests.support.linkers import company, linked, linker_of, shipped
 
 
@@ -118,3 +121,13 @@ def test_the_rest_of_a_name_that_begins_before_is_not_the_company_of_that_name()
     text = "Shares slide as Harbor Union Bank rout spreads"
     assert read_by_the_network(text, Harbor=(0.9, 0.01), Union=(0.95, 0.95), Bank=(0.95, 0.95)) == []
     assert read_by_the_network(text, Harbor=(0.1, 0.01), Union=(0.95, 0.05), Bank=(0.95, 0.95)) == ["company:union-bank-of-india"]
+
+
+def test_of_the_companies_that_claim_one_alias_the_hundred_largest_are_weighed() -> None:
+    claims = [company(f"Firm{number} Zorx", "Bigalp", size=number % 6) for number in range(300)]
+    catalogue = Catalogue(claims)
+    form = Dictionary(catalogue).form("bigalp")
+    assert form is not None
+    assert len(form.entities) == 100
+    assert min(entity.size for entity in form.entities) == 4
+    assert Linker(catalogue).link("Bigalp shares fall")[0].entity == form.entities[0].id
