@@ -150,7 +150,7 @@ def _belongs(text: str, name: _Name, standing: Sequence[Candidate], starts: Sequ
 
 
 def _is_model(text: str, start: int, end: int) -> bool:
-    """Whether a span is the word behind a number in the name of a product: `MAX` of "the 737 MAX", not `Kodak` of "UPDATE 1-Kodak files"."""
+    """Whether a span is the word behind a number in a product's name: `MAX` of "the 737 MAX", not `Kodak` of "UPDATE 1-Kodak files"."""
     if " " in text[start:end] or text[start - 1 : start] not in {" ", "-"}:
         return False
     line = text.rfind("\n", max(0, start - _MARKS_REACH), start) + 1
