@@ -89,7 +89,7 @@ def _print(view: EntityView, hours: int) -> None:
         f"{'documents':11} {totals.documents:,}: {totals.negative:,} negative, {totals.neutral:,} neutral, {totals.positive:,} positive; "
         f"{totals.negative_before:,} of {totals.documents_before:,} negative in the {hours} hours before ({totals.change:+.1f} sd)"
     )
-    echo(f"{'tone':11} {totals.mean_score:+.2f}; {totals.mean_score_before:+.2f} before")
+    echo(f"{'tone':11} {totals.mean_score:+.2f}; {f'{totals.mean_score_before:+.2f}' if totals.documents_before else 'no document'} before")
     if totals.gravest is not None and totals.mean_severity is not None:
         grave = f"{totals.grave:,} {'document' if totals.grave == 1 else 'documents'} serious or graver"
         echo(f"{'severity':11} mean {totals.mean_severity:.2f}; {grave}; gravest {totals.gravest:.2f} ({totals.gravest_word})")

@@ -60,7 +60,7 @@ def test_a_sector_is_told_with_its_most_negative_companies(filled: Path) -> None
     assert lines[0].startswith("Energy (sector:energy), 24 hours to ")
     assert "a document that names two counts for each" in lines[1]
     assert lines[2].startswith("documents   5: 4 negative, 0 neutral, 1 positive; 0 of 0 negative in the 24 hours before (+2.0 sd)")
-    assert lines[3] == "tone        -0.42; +0.00 before"
+    assert lines[3] == "tone        -0.42; no document before"
     assert lines[-1].endswith(SHELL)
 
 
