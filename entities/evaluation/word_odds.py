@@ -24,12 +24,10 @@ from squall.entities.linking.place import place_of
 from squall.entities.linking.ticker_candidates import ticker_candidates
 from squall.entities.linking.tickers import ticker_forms
 
-PRECISION = 0.875
-"""Asked of what links where the network has read the text, on words that the weights were not fitted on and without a ticker of the company
-in the text. The labelled places are harder than a feed's: of the 609 that were drawn last, of larger companies, 0.95 is right at this;
-asking for more costs more right links than wrong ones (docs/entities.md)."""
-PRECISION_UNREAD = 0.8
-"""The same where it has not. At this the odds find as many single words as points set by hand did (0.74), of which 0.65 were right."""
+PRECISION = 0.8
+"""Asked of what links, on words that the weights were not fitted on and without a ticker of the company in the text. Without the network
+the odds find as many single words at this as points set by hand did (0.74), of which 0.65 were right; with it, asking for more costs right
+links and did not raise the judge's precision (docs/entities.md)."""
 _PENALTY = 0.1
 """Inverse strength of the ridge penalty on standardised features."""
 _PARTS = 10
@@ -57,7 +55,7 @@ class Fit(NamedTuple):
         weights: of the features.
         bias: what to add for a sum of zero to link.
         report: `rows`, `companies`; `precision` and `recall` with 95% intervals, each tenth of the words judged by weights fitted on
-            the others, with the bias that the precision asked for takes, on places without a ticker of the company.
+            the others, with the bias that `PRECISION` takes, on places without a ticker of the company.
     """
 
     names: Sequence[str]
@@ -88,8 +86,8 @@ def fit_odds(catalogue: Catalogue, names: Sequence[AmbiguousName], read: Read) -
     parts = np.asarray([_part(name) for name, _ in rows])
     own = len(TEXT_FEATURES)
     return (
-        _fit((*TEXT_FEATURES, *NETWORK_FEATURES), features, labels, parts, PRECISION),
-        _fit(TEXT_FEATURES, features[:, :own], labels, parts, PRECISION_UNREAD),
+        _fit((*TEXT_FEATURES, *NETWORK_FEATURES), features, labels, parts),
+        _fit(TEXT_FEATURES, features[:, :own], labels, parts),
     )
 
 
@@ -129,7 +127,7 @@ def _part(name: AmbiguousName) -> int:
     return blake2b(word.encode(), digest_size=1).digest()[0] % _PARTS
 
 
-def _fit(names: Sequence[str], features: NDArray[np.float64], labels: NDArray[np.bool_], parts: NDArray[np.int64], precision: float) -> Fit:
+def _fit(names: Sequence[str], features: NDArray[np.float64], labels: NDArray[np.bool_], parts: NDArray[np.int64]) -> Fit:
     odds = np.zeros(len(labels))
     for part in range(_PARTS):
         weights, intercept = _regression(features[parts != part], labels[parts != part])
@@ -137,7 +135,7 @@ def _fit(names: Sequence[str], features: NDArray[np.float64], labels: NDArray[np
     weights, intercept = _regression(features, labels)
     asked = features[:, TEXT_FEATURES.index("tagged")] == 0  # a ticker in the text proves it
     odds, labels = odds[asked], labels[asked]
-    least = _least_odds(odds, labels, precision)
+    least = _least_odds(odds, labels)
     taken = odds >= least
     right = int((taken & labels).sum())
     report = {
@@ -161,9 +159,9 @@ def _regression(features: NDArray[np.float64], labels: NDArray[np.bool_]) -> tup
     return weights, float(model.intercept_[0] - weights @ middle)
 
 
-def _least_odds(odds: NDArray[np.float64], labels: NDArray[np.bool_], precision: float) -> float:
-    """The least odds from which on `precision` of what links is right; the most where that is never so."""
+def _least_odds(odds: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
+    """The least odds from which on `PRECISION` of what links is right; the most where that is never so."""
     order = np.argsort(-odds, kind="stable")
-    reached = labels[order].cumsum() / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(reached >= precision)
+    precision = labels[order].cumsum() / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(precision >= PRECISION)
     return float(odds[order[good[-1] if len(good) else 0]])

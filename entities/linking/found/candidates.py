@@ -147,22 +147,13 @@ def _belongs(text: str, name: _Name, standing: Sequence[Candidate], starts: Sequ
     for other in standing[max(0, at - _NEAREST) : at + 1]:
         if other.start < name.end and name.start < other.end:
             around = name.start <= other.start and other.end <= name.end and other.end - other.start < name.end - name.start
-            if not around or _means_only(text, name, other):
+            if not around or is_legal_form(f"{text[name.start : other.start]} {text[other.end : name.end]}"):
                 return True
             continue
         gap = text[other.end : name.start] if other.end <= name.start else text[name.end : other.start]
         if gap in _TIES or (gap == " " and name.kind is EntityKind.ORGANISATION and other.entity.kind in _HOUSES):
             return True
     return False
-
-
-def _means_only(text: str, name: _Name, other: Candidate) -> bool:
-    """Whether a span is of the company whose name stands at its beginning: the odds, which took the span into account, say so."""
-    before, after = text[name.start : other.start], text[other.end : name.end]
-    if is_legal_form(f"{before} {after}"):
-        return True
-    by_odds = other.form is not None and other.form.common and other.entity.kind is EntityKind.COMPANY
-    return by_odds and not before and name.kind is EntityKind.ORGANISATION
 
 
 def _is_of_known(text: str, name: _Name, matched: Sequence[Candidate], starts: Sequence[int]) -> bool:

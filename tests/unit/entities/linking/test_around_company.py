@@ -62,6 +62,6 @@ def test_a_span_over_several_names_is_each_of_them() -> None:
     ]
 
 
-def test_a_span_that_a_company_s_name_begins_is_another_s_unless_the_odds_say_so() -> None:
+def test_a_span_that_a_company_s_name_begins_is_another_s() -> None:
     entities = _linked("Sunrise Proteins fined by regulator", "Sunrise Proteins", "Zorn")
     assert entities == ["found:sunrise-proteins"]
