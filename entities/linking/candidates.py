@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from squall.core.records import EntityKind
 from squall.entities.entity import Entity
+from squall.entities.linking import vocabulary
 from squall.entities.linking.dictionary import Match
 from squall.entities.linking.evidence import CERTAIN, THRESHOLD, evidence, hopeless, network_points
-from squall.entities.linking.folding import Folded
+from squall.entities.linking.folding import Folded, fold_name
 from squall.entities.linking.forms.table import Form
 from squall.entities.linking.network_spans import NetworkSpans
 from squall.entities.linking.odds.odds import decides, odds
@@ -43,7 +45,7 @@ class Candidate:
 
 
 def name_candidates(
-    text: str, folded: Folded, matches: Iterable[Match], spans: NetworkSpans, symbols: frozenset[str], certain: frozenset[str]
+    text: str, folded: Folded, matches: Iterable[Match], spans: NetworkSpans, symbols: frozenset[str], certain: Mapping[str, Entity]
 ) -> list[Candidate]:
     """Score the dictionary's matches.
 
@@ -53,7 +55,7 @@ def name_candidates(
         matches: what the dictionary found.
         spans: of the network.
         symbols: of the document.
-        certain: ids of entities that a ticker in the text proves.
+        certain: entities that a ticker in the text proves, by id.
     """
     found = []
     for begin, stop, form in matches:
@@ -72,10 +74,10 @@ def name_candidates(
         else:
             points += sum(seen) + (network_points(form, entity.kind, said) if said else 0.0)
         found.append(Candidate(start, end, entity, points, place, form))
-    return _said_elsewhere(found)
+    return _said_elsewhere(found, certain)
 
 
-def meant(form: Form, place: Place, symbols: frozenset[str], certain: frozenset[str]) -> tuple[Entity, float]:
+def meant(form: Form, place: Place, symbols: frozenset[str], certain: Container[str]) -> tuple[Entity, float]:
     """Return the entity that a form means most probably, and the points that are its own; of equals the larger.
 
     Args:
@@ -92,23 +94,38 @@ def meant(form: Form, place: Place, symbols: frozenset[str], certain: frozenset[
     return best, most
 
 
-def _said_elsewhere(found: list[Candidate]) -> list[Candidate]:
-    """Raise the short and ambiguous forms of entities that the text names in full as well."""
-    sure = {candidate.entity.id for candidate in found if candidate.points >= _SURE}
-    if not sure or len(found) == 1:
+def _said_elsewhere(found: list[Candidate], certain: Mapping[str, Entity]) -> list[Candidate]:
+    """Raise the short and ambiguous forms of entities that the text names in full as well, or by a ticker."""
+    full = {candidate.entity.id: candidate.entity for candidate in found if candidate.points >= _SURE}
+    if not (full or certain):
         return found
+    by_ticker, by_name = _by_main_word(certain.values()), _by_main_word(full.values())
     result = []
     for candidate in found:
         form = candidate.form
-        if candidate.points >= _SURE or form is None:
+        if form is None or form.is_number:  # "888 Holdings … 888 people"
             result.append(candidate)
             continue
-        meant = next((entity for entity in form.entities if entity.id in sure), None)
-        if meant is None or form.is_number:  # "888 Holdings … 888 people"
+        own = next((entity for entity in form.entities if entity.id in full), None)
+        other = None
+        if form.common and form.words == 1 and candidate.entity.kind is EntityKind.COMPANY and candidate.entity.id not in certain:
+            other = by_ticker.get(form.text) or (by_name.get(form.text) if own is None else None)
+        meant = other or own
+        if meant is None or (candidate.points >= _SURE and (other is None or other in form.entities)):
             result.append(candidate)
         else:
             result.append(replace(candidate, entity=meant, points=candidate.points + _SAID_ELSEWHERE))
     return result
+
+
+def _by_main_word(entities: Iterable[Entity]) -> dict[str, Entity]:
+    """Return the companies whose name is a word and general words, by that word: Viking Therapeutics by "viking"."""
+    found: dict[str, Entity] = {}
+    for entity in entities:
+        main, _, rest = fold_name(entity.name).partition(" ")
+        if entity.kind is EntityKind.COMPANY and rest and vocabulary.DESCRIPTORS.issuperset(rest.split()):
+            found.setdefault(main, entity)
+    return found
 
 
 def standing(candidates: Iterable[Candidate], length: int) -> list[Candidate]:

@@ -68,7 +68,7 @@ class Linker:
         if not matches and not forms and not spans:
             return []
         tickers = ticker_candidates(text, folded, forms, self._catalogue)
-        certain = frozenset(ticker.candidate.entity.id for ticker in tickers if ticker.certain)
+        certain = {ticker.candidate.entity.id: ticker.candidate.entity for ticker in tickers if ticker.certain}
         candidates = name_candidates(text, folded, matches, spans, frozenset(symbols), certain)
         credits = Credits(text)
         found_by_network = found_candidates(text, folded, spans, self._known, candidates, credits) if spans else []

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from math import log
 from typing import NamedTuple
 
+from squall.entities.linking.found.around_company import is_same_company
 from squall.entities.names import legal_short_form
 
 NamedSpan = tuple[int, int, str]
@@ -133,6 +134,8 @@ class NetworkSpans:
 
     def _is_longer(self, begin: int, stop: int, start: int, end: int) -> bool:
         if start - begin < _REACH and stop - end < _REACH:
+            return False
+        if is_same_company(self._text, begin, start, end, stop):
             return False
         whole = legal_short_form(self._text[begin:stop].strip())
         return len(whole) - (end - start) >= _REACH

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from squall.core.headline_marks import without_prefixes
@@ -14,6 +15,7 @@ from squall.entities.linking.candidates import Candidate
 from squall.entities.linking.evidence import THRESHOLD, evidence
 from squall.entities.linking.folding import Folded, fold_name
 from squall.entities.linking.forms.table import Form
+from squall.entities.linking.found.around_company import is_same_company
 from squall.entities.linking.found.known import KnownNames
 from squall.entities.linking.found.names import MOST_CHARS, PREFIX, found_entity, longer_names
 from squall.entities.linking.found.not_names import is_no_name, is_ordinary
@@ -33,6 +35,10 @@ _POINTS = THRESHOLD
 _KINDS = {"ORG": EntityKind.ORGANISATION, "PER": EntityKind.PERSON, "LOC": EntityKind.PLACE}
 _HOUSES = frozenset({EntityKind.COMPANY, EntityKind.ORGANISATION, EntityKind.CENTRAL_BANK})
 _THINGS = frozenset({EntityKind.CURRENCY, EntityKind.COMMODITY})
+_BINDS = frozenset({"of", "for", "at", "in", "the", "de"})
+"""Between two names, they make one of both: "Friends of Tesla"."""
+_NEAREST = 4
+"""Candidates before the end of a span that are looked at."""
 _TIES = frozenset({"", "&", "'", "’", "_"})
 """Between two spans, they make one name of both."""
 
@@ -66,7 +72,9 @@ def found_candidates(
     """
     names = [name for span in spans.spans if not credits.hold(span[0]) and (name := _name(text, span, known)) is not None]
     longer = longer_names((name.kind, name.found_id, name.entity) for name in names)
-    standing = sorted((candidate for candidate in matched if candidate.points >= THRESHOLD), key=lambda c: c.start)
+    matched = sorted(matched, key=lambda c: c.start)
+    all_starts = [candidate.start for candidate in matched]
+    standing = [candidate for candidate in matched if candidate.points >= THRESHOLD]
     starts = [candidate.start for candidate in standing]
     result = []
     for name in names:
@@ -74,7 +82,9 @@ def found_candidates(
         entity = longer.get((name.kind, name.found_id), name.entity) if own else name.entity
         place = place_of(text, folded.text, name.start, name.end, *folded.position(name.start, name.end))
         candidate = Candidate(name.start, name.end, entity, _POINTS, place)
-        if own and (_belongs(text, name, standing, starts) or (entity is name.entity and not _stands_alone(candidate, name.kind, spans))):
+        if own and (_is_of_known(text, name, matched, all_starts) or _belongs(text, name, standing, starts)):
+            continue
+        if own and entity is name.entity and not _stands_alone(candidate, name.kind, spans):
             continue
         result.append(candidate)
     return result
@@ -137,7 +147,7 @@ def _stands_alone(candidate: Candidate, kind: EntityKind, spans: NetworkSpans) -
 def _belongs(text: str, name: _Name, standing: Sequence[Candidate], starts: Sequence[int]) -> bool:
     """Whether a span is part of a name that the rules found, covers part of it, or touches it."""
     at = bisect_left(starts, name.end)
-    for other in standing[max(0, at - 3) : at + 1]:
+    for other in standing[max(0, at - _NEAREST) : at + 1]:
         if other.start < name.end and name.start < other.end:
             around = name.start <= other.start and other.end <= name.end and other.end - other.start < name.end - name.start
             if not around or is_legal_form(f"{text[name.start : other.start]} {text[other.end : name.end]}"):
@@ -147,6 +157,30 @@ def _belongs(text: str, name: _Name, standing: Sequence[Candidate], starts: Sequ
         if gap in _TIES or (gap == " " and name.kind is EntityKind.ORGANISATION and other.entity.kind in _HOUSES):
             return True
     return False
+
+
+def _is_of_known(text: str, name: _Name, matched: Sequence[Candidate], starts: Sequence[int]) -> bool:
+    """Whether a span is a company's name that the dictionary has, and what is none of it, or runs over several names.
+
+    Several are "Coach owner Tapestry" and "Visa Cisco Intel"; "Hero Honda" may be one. Whether the company is meant, the rules decide.
+    """
+    if name.kind is not EntityKind.ORGANISATION:
+        return False
+    at = bisect_left(starts, name.end)
+    inside = [
+        other
+        for other in matched[max(0, at - _NEAREST) : at]
+        if name.start <= other.start and other.end <= name.end and other.end - other.start < name.end - name.start
+    ]
+    if any(
+        other.entity.kind is EntityKind.COMPANY and is_same_company(text, name.start, other.start, other.end, name.end) for other in inside
+    ):
+        return True
+    names = [other for other in inside if other.entity.kind in _HOUSES]
+    if not any(other.points >= THRESHOLD for other in names):
+        return False
+    between = [text[one.end : other.start].split() for one, other in pairwise(names) if one.end <= other.start]
+    return len(between) > 1 or any(any(word.isalpha() and word.lower() not in _BINDS for word in words) for words in between)
 
 
 def _is_model(text: str, start: int, end: int) -> bool:

@@ -22,8 +22,8 @@ def fit(
 
     They are fitted with what the model says of names, and without.
 
-    For who changes the model, the rules or the entities: the shipped weights fit the shipped ones. Each half of the words is judged by
-    weights fitted on the other half; the weights written are those of both. Lines are as `squall entities evaluate --ambiguous` takes them.
+    For who changes the model, the rules or the entities: the shipped weights fit the shipped ones. Each tenth of the words is judged
+    by weights fitted on the others; the weights written are those of all. Lines are as `squall entities evaluate --ambiguous` takes them.
 
     \b
     Example:

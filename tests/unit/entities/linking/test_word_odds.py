@@ -46,6 +46,19 @@ def test_the_surer_the_network_is_of_a_word_the_sooner_it_links(text: str, name:
     assert (found[0], found[-1]) == (False, True)
 
 
+NAMESAKES = (
+    ("$VKTX - FDA lifts hold on Viking's trial of its drug", "Viking", "company:viking-therapeutics-inc"),
+    ("Sage Therapeutics falls as Sage cuts outlook", "Sage cuts", "company:sage-therapeutics-inc"),
+    ("$UPS $DAL United joins Delta in suspending flights", "United", "company:united-airlines-holdings-inc"),
+)
+
+
+@pytest.mark.parametrize(("text", "place", "entity"), NAMESAKES)
+def test_a_ticker_or_the_full_name_of_a_namesake_tells_whom_a_word_means(text: str, place: str, entity: str) -> None:
+    links = {link.start: link.entity for link in shipped().link(text)}
+    assert links[text.index(place)] == entity
+
+
 def test_a_name_that_goes_on_behind_a_word_is_another_s() -> None:
     text = "Madison Target Capital buys Ocwen"
     alone, longer = word_chances(text, 0.99, "Target"), word_chances(text, 0.99, "Target")
