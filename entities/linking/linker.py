@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from squall.core.records import MOST_MENTIONS
 from squall.entities.catalogue.catalogue import Catalogue
@@ -21,6 +22,9 @@ from squall.entities.linking.roles.roles import roles
 from squall.entities.linking.ticker_candidates import confirmed, ticker_candidates
 from squall.entities.linking.tickers import ticker_forms
 
+RULES: Final = 2
+"""Raise it when rules, odds or lists of words change what is found: `squall entities backfill` reads what was stored before again."""
+
 
 class Linker:
     """Finds the names and tickers of a text and decides whom they mean. Immutable, deterministic, safe to share between threads.
@@ -31,8 +35,8 @@ class Linker:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self.version = catalogue.version
-        """Of the entities that are known."""
+        self.version = f"{catalogue.version}-{RULES}"
+        """Of the entities that are known and the rules by which they are found."""
         self._dictionary = Dictionary(catalogue)
         self._known = KnownNames(catalogue, self._dictionary)
 
