@@ -10,24 +10,11 @@ from squall.entities.names import is_legal_form
 _REACH: Final = 300
 """Characters on each side of a name in which its cashtag is looked for; bounded, so that time is linear."""
 _LANDS: Final = frozenset(
-    [
-        *(
-            "america",
-            "asia",
-            "asia pacific",
-            "australia",
-            "brazil",
-            "britain",
-            "canada",
-            "china",
-            "europe",
-            "france",
-            "germany",
-            "hong kong",
-        ),
-        *("india", "indonesia", "ireland", "italy", "japan", "korea", "latin america", "malaysia", "mexico", "north america", "russia"),
-        *("singapore", "south africa", "spain", "thailand", "turkey", "uk", "us", "usa", "vietnam"),
-    ]
+    (
+        *("america", "asia", "asia pacific", "australia", "brazil", "britain", "canada", "china", "europe", "france", "germany"),
+        *("hong kong", "india", "indonesia", "ireland", "italy", "japan", "korea", "latin america", "malaysia", "mexico"),
+        *("north america", "russia", "singapore", "south africa", "spain", "thailand", "turkey", "uk", "us", "usa", "vietnam"),
+    )
 )
 """Behind a company's name, they name its business there."""
 _OF_NAMES: Final = PARTICLES | {"de", "del", "della", "der", "di", "do", "dos", "du", "la", "le", "van", "von", "y", "e", "et", "und"}
