@@ -12,6 +12,14 @@ _TOLD_TO = frozenset({"to", "with", "in"})
 _TOLD = frozenset({"interview", "according", "speaking", "talking", "told", "reported", "report", "op-ed", "column", "article"})
 _SPEAKER_WITHIN = 3
 """Characters after a medium's possessive within which its journalist is named."""
+_AFTER_SPEAKER = frozenset(
+    [
+        *("in", "on", "of", "at", "as", "after", "amid", "and", "with", "for", "from", "who", "which", "citing", "adding", "via"),
+        *("today", "monday", "tuesday", "wednesday", "thursday", "friday", "note", "report", "research", "survey", "poll", "http", "https"),
+        *(vocabulary.ANALYSTS | vocabulary.EXPERTS | vocabulary.EXPERT_MODIFIERS),
+    ]
+)
+"""After a speaker who stands behind what is said."""
 _SURVEYS = frozenset({"survey", "poll", "study", "report", "analysis", "data"})
 _NO_MEDIUM = vocabulary.DESCRIPTORS | vocabulary.LEGAL_FORMS
 _SIGNED_WORDS = 3
@@ -96,3 +104,10 @@ def _heads(candidate: Candidate) -> bool:
     """Whether the name stands at the beginning, before a dash: "PR Newswire - Tesla appoints"."""
     text = candidate.place.text
     return not text[: candidate.start].strip() and text[candidate.end : candidate.end + 2] in {" -", " –", " —", " |"}
+
+
+def ends_what_is_said(candidate: Candidate) -> bool:
+    """Return whether the speaker stands last: "…, says HSBC on Friday"; of "report says HSBC handled drug money" HSBC is the subject."""
+    text, end, after = candidate.place.text, candidate.end, candidate.place.after
+    following = text[end : end + 2].strip()[:1]
+    return not following or not (following.isalnum() or following in "$#@") or after[0] in _AFTER_SPEAKER

@@ -12,7 +12,7 @@ from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate
 from squall.entities.linking.folding import fold_name
 from squall.entities.linking.link import Role
-from squall.entities.linking.roles.authors import signs
+from squall.entities.linking.roles.authors import ends_what_is_said, signs
 from squall.entities.linking.roles.professions import is_found
 
 _SAID_WITHIN = 8
@@ -100,7 +100,9 @@ def _is_said(candidate: Candidate, following: Candidate | None) -> bool:
     place = candidate.place
     before, after = place.before, place.after
     said = before[1:] if before[:1] and before[0] in vocabulary.POSTS | vocabulary.PERSONS_NAMES | {"the"} else before
-    if (said[:1] and said[0] in _SPEAKS) or said[:2] == ["to", "according"] or (after[:1] and after[0] in _REPORTS):
+    if said[:1] and said[0] in _SPEAKS and ends_what_is_said(candidate):
+        return True
+    if said[:2] == ["to", "according"] or (after[:1] and after[0] in _REPORTS):
         return True
     if following is None or not after or after[0] not in vocabulary.SAYS:
         return False

@@ -8,7 +8,7 @@ from squall.core.records import EntityKind
 from squall.entities.linking import vocabulary
 from squall.entities.linking.candidates import Candidate
 from squall.entities.linking.folding import fold_name
-from squall.entities.linking.roles.authors import signs
+from squall.entities.linking.roles.authors import ends_what_is_said, signs
 from squall.entities.linking.roles.professions import is_agency
 
 _RATES_WITHIN = 9
@@ -80,7 +80,7 @@ def rates(candidate: Candidate, following: Candidate | None, previous_end: int |
         return True
     if nearest in vocabulary.RATED_BY and _was_rated(candidate, previous_end):
         return True
-    if nearest in _SPEAKS or (nearest == "to" and before[1:2] == ["according"]):
+    if (nearest in _SPEAKS and ends_what_is_said(candidate)) or (nearest == "to" and before[1:2] == ["according"]):
         return True
     return signs(candidate, _OF_AN_EXPERT if ":" in candidate.place.text[max(0, candidate.start - _EXPERT) : candidate.start] else "")
 

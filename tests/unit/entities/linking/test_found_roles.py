@@ -170,6 +170,8 @@ _OWN = [
     "{s:Quuxing} fires analyst {s/PER:Jane Zorn}",
     "{s:Quuxing} has a new chief: {s/PER:Jane Zorn}",
     "{s/PER:Jane Zorn} leaves {s:Quuxing}",
+    "Report says {s/PER:Jane Zorn} lied about {s:Quuxing}",
+    "Court filing says {s:Zorn Securities} hid losses",
     "{s:Procter & Pell} buys {s:Quuxing}",
     "{s:Zorn} & {s:Pell} merge with {s:Quuxing}",
     "{s:Quuxing} cuts prices as {s:Pellora} gains",

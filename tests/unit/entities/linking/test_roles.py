@@ -62,6 +62,8 @@ def test_a_broker_that_judges_others_rates(text: str, rater: str) -> None:
         "Goldman Sachs cuts 3,000 jobs",
         "Barclays cut to sell by UBS",
         "UBS settles with regulators",
+        "Report says UBS hid losses",
+        "Regulator says UBS misled clients",
         "UBS says second-quarter profit fell",
         "UBS expects to cut jobs",
         "UBS expects revenue from stocks and bonds to rise",
