@@ -94,6 +94,8 @@ def _judges(candidate: Candidate, verb: str, following: Candidate | None) -> boo
     between = candidate.place.text[candidate.end : following.start] if following is not None else ""
     object_ = fold_name(between[:_RATED_WITHIN]).split()[1:] if following is not None else clause
     named = following is not None and following.start - candidate.end <= _RATED_WITHIN and _CLAUSE_ENDS.isdisjoint(object_)
+    if not named and not _OWN_FIGURES.isdisjoint(clause):  # "lowers profit target after fine"
+        return False
     viewed = not _VIEWS.isdisjoint(object_) and (not named or object_[-1:] == [] or object_[-1] in _VIEW_OF or _ends_possessed(object_))
     if not viewed and not _is_other(object_, following if named else None):
         return False

@@ -63,6 +63,7 @@ def test_a_broker_that_judges_others_rates(text: str, rater: str) -> None:
         "Barclays cut to sell by UBS",
         "UBS settles with regulators",
         "Report says UBS hid losses",
+        "UBS lowers profit target after fine",
         "Regulator says UBS misled clients",
         "UBS says second-quarter profit fell",
         "UBS expects to cut jobs",
