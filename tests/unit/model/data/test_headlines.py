@@ -33,7 +33,7 @@ def lines() -> list[dict[str, Any]]:
 
 
 def test_every_headline_has_severity_events_tone_and_spans_that_fit_it(examples: list[Example]) -> None:
-    assert len(examples) >= 4400
+    assert len(examples) >= 6985
     assert all({"severity", "events", "sentiment"} <= set(row.labels) and "names" in row.spans for row in examples)
 
 
@@ -41,10 +41,10 @@ def test_no_mark_of_the_one_who_wrote_them_is_left_in_a_text(lines: list[dict[st
     assert [line["text"] for line in lines if set(line["text"]) & set("[]{}<>^|")] == []
 
 
-def test_half_is_calm_and_every_grade_and_event_has_examples(lines: list[dict[str, Any]]) -> None:
+def test_two_fifths_are_calm_and_every_grade_and_event_has_examples(lines: list[dict[str, Any]]) -> None:
     grades = Counter(line["severity"] for line in lines)
     events = Counter(event for line in lines for event in line["events"].split(";"))
-    assert 0.4 < (grades["0"] + 0.5 * grades["0.25"]) / len(lines) < 0.6
+    assert 0.35 < (grades["0"] + 0.5 * grades["0.25"]) / len(lines) < 0.5
     assert min(grades[grade] for grade in ("0", "0.25", "0.5", "0.75", "1")) >= 100
     assert min(events[event] for event in EVENTS.labels) >= 50
 
@@ -57,11 +57,11 @@ def test_no_headline_is_a_copy_of_another_or_of_a_text_that_judges(examples: lis
     assert set(keys) & {group_key(text) for text in judging} == set()
 
 
-def test_two_readings_of_2452_headlines_agree(lines: list[dict[str, Any]]) -> None:
+def test_two_readings_of_4987_headlines_agree(lines: list[dict[str, Any]]) -> None:
     read = [line for line in lines if "severity_2" in line]
     first, second = ([int(line[column]) for line in read] for column in ("severity_1", "severity_2"))
-    assert len(read) == 2452
-    assert cohen_kappa_score(first, second, weights="quadratic") == pytest.approx(0.991, abs=0.002)
+    assert len(read) == 4987
+    assert cohen_kappa_score(first, second, weights="quadratic") == pytest.approx(0.987, abs=0.002)
     found = [(set(filter(None, line["events_1"].split("|"))), set(filter(None, line["events_2"].split("|")))) for line in read]
     both = sum(len(one & other) for one, other in found)
     assert 2 * both / sum(len(one) + len(other) for one, other in found) == pytest.approx(0.958, abs=0.002)
