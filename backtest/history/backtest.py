@@ -102,16 +102,17 @@ def run_backtest(
     files = find_files(request.path)
     variants = parse_sweep(request.sweep, settings.detector)
     catalogue = Catalogue.open(settings.entities)
+    linker = Linker(catalogue)
     events = identify(load_events(request.events, TOPICS), catalogue) if request.events else []
     folder = corpus_folder(request.cache, request.path, request.options)
     if request.as_of and not folder.is_dir():
         raise ConfigurationError(f"{request.path} has not been scored by any model yet", "run it once without --as-of")
-    hashed = [] if request.as_of else _hash(files, Manifest.load(folder / _MANIFEST, catalogue.version), progress)
+    hashed = [] if request.as_of else _hash(files, Manifest.load(folder / _MANIFEST, linker.version), progress)
     private_folder(folder)
     store = storage.open(f"chdb://{(folder / _STORE).resolve()}")
     try:
         store.schema.migrate()
-        context = ScoringContext(store, settings.processor, clock, stop, Linker(catalogue))
+        context = ScoringContext(store, settings.processor, clock, stop, linker)
         scored = Scored(request.as_of) if request.as_of else _score(request, settings, hashed, folder, context, open_scorer, progress)
         return _detect(store, request, settings, catalogue, scored, variants, events, clock, began, progress)
     finally:
