@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from squall.model.outputs import expected_root, softmax
 
 OF_NAMES: Final = 0.3
-"""What the head for names is worth to the severity of a text. Of 0.1 to 0.5 it lifts most headlines of the crises of 2012 above those of
-calm days while the severities of `labelled/headlines.jsonl`, which the shipped checkpoint has not read, are met as before."""
+"""What the head for names is worth to the severity of a text. With more, hardly another headline of the crises of 2012 stands above those
+of calm days; with it the severities of `labelled/headlines.jsonl`, which the shipped checkpoint has not read, are met as before."""
 OF_TEXT: Final = 0.2
 """What the head for texts is worth to the severity of a name. With it the mean severity of the names of `headlines.jsonl` is that of their
 labels."""
