@@ -13,7 +13,7 @@ from squall.core.errors import ConfigurationError
 from squall.model.excerpt.sentences import Place
 from squall.model.outputs import Probabilities, expected_root, ordinal_answer, probabilities
 from squall.model.serving.logits_collector import LogitsCollector
-from squall.model.serving.severities import OF_NAMES, OF_TEXT, named_severity, raised
+from squall.model.serving.severities import OF_NAMES, named_severity, raised
 from squall.model.serving.span_logits import SpanLogits
 from squall.model.spans import Span
 from squall.model.tagging import tagged_spans, whole_words
@@ -148,7 +148,7 @@ class Reading:
         named = np.zeros(len(self), np.float32)
         if self._mention_severity is not None:
             named = named_severity(self._collected.spans[MENTION_SEVERITY.name], self._collected.chances)
-        return raised(self._severity_roots, OF_NAMES * named)
+        return raised(expected_root(self.probabilities[SEVERITY.name]), OF_NAMES * named)
 
     @cached_property
     def numbers(self) -> _Heads[Probabilities]:
@@ -160,10 +160,6 @@ class Reading:
             for task in self.tasks
             if (task.kind, task.output) == ("text", "ordinal")
         )
-
-    @cached_property
-    def _severity_roots(self) -> Probabilities:
-        return expected_root(self.probabilities[SEVERITY.name])
 
     def events(self, row: int) -> list[tuple[str, float]]:
         """Return what a text says happened: labels of the checkpoint's head and their probabilities, likeliest first.
@@ -199,8 +195,7 @@ class Reading:
         """
         if self._mention_severity is None:
             return None
-        roots = expected_root(self.towards(MENTION_SEVERITY.name, row, spans))
-        return raised(roots, OF_TEXT * self._severity_roots[row]) if self._severity else np.square(roots)
+        return ordinal_answer(self.towards(MENTION_SEVERITY.name, row, spans))
 
     def towards(self, task: str, row: int, spans: Sequence[tuple[int, int]]) -> Probabilities:
         """Return the answer of a spans task for spans of a text: float32, shape (spans, labels), NaN where the network did not read a span.

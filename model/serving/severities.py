@@ -1,4 +1,4 @@
-"""One severity of two heads: a text's is raised by that for the organisations that it names, and theirs by that of the text."""
+"""One severity of two heads: a text's is raised by that for the organisations that it names."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from squall.model.outputs import expected_root, softmax
 OF_NAMES: Final = 0.3
 """What the head for names is worth to the severity of a text. With more, hardly another headline of the crises of 2012 stands above those
 of calm days; with it the severities of `labelled/headlines.jsonl`, which the shipped checkpoint has not read, are met as before."""
-OF_TEXT: Final = 0.2
-"""What the head for texts is worth to the severity of a name. With it the mean severity of the names of `headlines.jsonl` is that of their
-labels."""
 _WHOLE: Final = 255
 
 

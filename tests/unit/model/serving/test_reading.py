@@ -17,7 +17,7 @@ from squall.core.gravity.event_kinds import EVENT_KINDS
 from squall.model.outputs import probabilities
 from squall.model.serving.engine import ScoringEngine
 from squall.model.serving.json_lines import score_lines
-from squall.model.serving.severities import OF_NAMES, OF_TEXT
+from squall.model.serving.severities import OF_NAMES
 from squall.model.tasks import DEFAULT_TASKS, EVENTS, MENTION_EVENTS, MENTION_SENTIMENT, MENTION_SEVERITY, NAMES, SEVERITY, TaskSpec
 from tests.support.engines import save_checkpoint, tampered_engine, tiny_settings
 
@@ -155,9 +155,7 @@ def test_severity_is_the_power_mean_of_the_grades_where_no_names_are_read(grave:
     np.testing.assert_allclose(reading.severity, by_hand, atol=1e-6)
 
 
-def test_severity_is_raised_by_that_for_the_organisations_of_the_text_and_theirs_by_that_of_the_text(
-    tiny_base: Path, tmp_path: Path
-) -> None:
+def test_severity_is_raised_by_that_for_the_organisations_of_the_text(tiny_base: Path, tmp_path: Path) -> None:
     folder = save_checkpoint(tmp_path / "named", tiny_base, tasks=(*DEFAULT_TASKS, NAMES, *GRAVITY))
     with ScoringEngine.open(tiny_settings(folder)) as engine:
         reading = engine.read([TEXT, "Gold", ""])
@@ -171,7 +169,7 @@ def test_severity_is_raised_by_that_for_the_organisations_of_the_text_and_theirs
         assert reading.severity[row] == pytest.approx((1 - (1 - roots[row]) * (1 - OF_NAMES * named)) ** 2, abs=1e-3)
         found = reading.mention_severity(row, [tokens[0][:2]])
         assert found is not None
-        assert found[0] == pytest.approx((1 - (1 - of_each[0]) * (1 - OF_TEXT * roots[row])) ** 2, abs=1e-3)
+        assert found[0] == pytest.approx(of_each[0] ** 2, abs=1e-3)
     assert reading.severity[2] == pytest.approx(roots[2] ** 2, abs=1e-6)
 
 
