@@ -63,11 +63,13 @@ class Changes:
         documents: stored since the previous poll; None if there are none.
         alerts: whether alerts, acknowledgements or silences changed.
         health: None if it was not requested.
+        expired: whether cached responses from before the last change, or the last greeting, have expired since the previous poll.
     """
 
     documents: DocumentsEvent | None
     alerts: bool
     health: HealthView | None
+    expired: bool
 
 
 class ChangeFeed:
@@ -90,6 +92,8 @@ class ChangeFeed:
         self._sizes: deque[tuple[int, datetime, int]] = deque()
         self._recent: deque[tuple[int, DocumentView]] = deque(maxlen=MAX_DOCUMENTS)
         self._alerts_state: Hashable = None
+        self._changed_at = float("-inf")
+        self._outdated = 0
 
     @property
     def cursor(self) -> str:
@@ -100,8 +104,11 @@ class ChangeFeed:
         """Stop following: the next poll reaches no further back than a client can resume."""
         self._paused = True
 
-    def poll(self, *, with_health: bool) -> Changes:
+    def poll(self, *, with_health: bool, greeting: bool = False) -> Changes:
         """Return what is new. The first poll returns nothing: the stream starts there.
+
+        Args:
+            greeting: a page has come that may have loaded cached responses.
 
         Raises:
             SquallError: the store does not answer; nothing is lost, the next poll returns it.
@@ -113,7 +120,15 @@ class ChangeFeed:
         )
         self._alerts_state = state
         health = self._cache.get("health", self._health.read) if with_health else None
-        return Changes(documents, before is not None and state != before, health)
+        alerts = before is not None and state != before
+        return Changes(documents, alerts, health, self._expired(changed=bool(documents) or alerts or greeting))
+
+    def _expired(self, *, changed: bool) -> bool:
+        if changed:
+            self._changed_at = self._clock.monotonic()
+        before = self._outdated
+        self._outdated = self._cache.outdated(self._changed_at) if changed or before else 0
+        return not changed and self._outdated < before
 
     def missed_since(self, cursor: Cursor) -> DocumentsEvent | None:
         """Return what was reported after `cursor`, at most the last five minutes; None if there is nothing. Call it after a poll.

@@ -80,6 +80,7 @@ class EventBroadcaster:
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._mood_changed = False
+        self._expired = False
         self._mood_tick = -_MOOD_TICKS
         self._closed = False
         self._thread = ThreadPoolExecutor(1, "squall-events")
@@ -155,7 +156,7 @@ class EventBroadcaster:
             return
         with_health = bool(waiting) or (tick is not None and tick % _HEALTH_TICKS == 0)
         try:
-            changes = await self._in_thread(partial(self._feed.poll, with_health=with_health))
+            changes = await self._in_thread(partial(self._feed.poll, with_health=with_health, greeting=bool(waiting)))
             missed = {who: await self._in_thread(partial(self._feed.missed_since, who.cursor)) for who in waiting if who.cursor}
         except SquallError as error:
             self._send(frame("store_unavailable", StoreUnavailableEvent(detail=str(error))), self._subscribers)
@@ -178,8 +179,14 @@ class EventBroadcaster:
             self._send(frame("alerts"), greeted)
         if changes.health:
             self._send(frame("health", changes.health), greeted)
-        if self._mood_changed and tick is not None and tick - self._mood_tick >= _MOOD_TICKS:
+        self._expired |= changes.expired
+        due = self._mood_changed and tick is not None and tick - self._mood_tick >= _MOOD_TICKS
+        if due:
             self._mood_changed, self._mood_tick = False, tick
+        if self._expired and not self._mood_changed:  # else the counts are loaded again soon anyway
+            self._expired = False
+            self._send(frame("expired"), greeted)
+        elif due:
             self._send(frame("mood"), greeted)
 
     def _greet(self, subscriber: Subscriber, missed: DocumentsEvent | None, changes: Changes) -> None:

@@ -23,6 +23,8 @@ MAX_CONCURRENT_QUERIES = 3
 class _Entry:
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.started_at = float("inf")
+        self.running = False
         self.expires_at = float("-inf")
         self.value: object = None
         self.error: SquallError | None = None
@@ -59,6 +61,12 @@ class ResponseCache:
             for key in [key for key in self._entries if isinstance(key, tuple) and key[0] in names]:
                 del self._entries[key]
 
+    def outdated(self, before: float) -> int:
+        """Return how many responses are still given out, or still queried, whose query began before `before`, a monotonic time."""
+        with self._lock:
+            now = self._clock.monotonic()
+            return sum(entry.started_at < before and (entry.running or now < entry.expires_at) for entry in self._entries.values())
+
     def _entry(self, key: Hashable) -> _Entry:
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
@@ -69,11 +77,13 @@ class ResponseCache:
 
     def _refresh(self, entry: _Entry, query: Callable[[], object], ttl_seconds: float) -> None:
         with self._slots:
-            start = self._clock.monotonic()
-            entry.value, entry.error = None, None
+            start = entry.started_at = self._clock.monotonic()
+            entry.value, entry.error, entry.running = None, None, True
             try:
                 entry.value = query()
             except SquallError as error:
                 entry.error = error
+            finally:
+                entry.running = False
             end = self._clock.monotonic()
         entry.expires_at = end + (TTL_SECONDS if entry.error else max(ttl_seconds, COST_FACTOR * (end - start)))

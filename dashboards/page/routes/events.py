@@ -17,6 +17,8 @@ Server-sent events; the data of each event is JSON.
 - `health`: as `/api/health`, about every two seconds.
 - `alerts` {}: alerts, acknowledgements or silences have changed; request them again.
 - `mood` {}: counts have changed; at most every five seconds.
+- `expired` {}: what the server had cached before a change, or before the `hello`, has expired: request again all that you show. Responses
+  are cached for a second, those of slow queries ten times as long as the query took.
 - `store_unavailable` {detail}: the store does not answer; repeated until it does.
 
 After 15 s without an event a comment is sent. A browser that reconnects sends the last id as `Last-Event-ID` and receives what it missed,

@@ -3,7 +3,7 @@
 const SILENCE_MS = 30000; // the server sends an event about every two seconds
 const RETRY_MS = 3000;
 const CHECK_MS = 1000;
-const NAMES = ["hello", "documents", "health", "alerts", "mood", "store_unavailable"];
+const NAMES = ["hello", "documents", "health", "alerts", "mood", "expired", "store_unavailable"];
 
 /**
  * Subscribe until the page is closed.

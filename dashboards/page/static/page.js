@@ -18,8 +18,7 @@ import { ALL_TOPICS, updateUrl, urlState } from "./url_state.js";
 const RETRY_MS = 5000;
 const STORIES_MS = 60000; // the detector runs every minute
 const FILTERS_MS = 600000; // the names to filter by change slowly
-// The server caches responses for some seconds, slow queries longer: after a change, data is loaded again once those have expired.
-const SETTLED_MS = [4000, 15000];
+const SEARCH_MS = 4000;
 const KINDS = { market: "Market", topic: "Topics", sector: "Sectors", symbol: "Symbols" };
 
 // the charting library is a megabyte: everything else appears before it
@@ -144,11 +143,7 @@ const filters = refresher("the filters", async () => {
 
 const missed = refresher("the documents", () => documents.catchUp(true));
 const unreported = refresher("the documents", () => documents.catchUp(false));
-const caughtUp = settled(unreported); // what was stored between a cached response and the first event
-const documentStream = refresher("the documents", async () => {
-  await documents.load();
-  caughtUp();
-});
+const documentStream = refresher("the documents", documents.load);
 const health = refresher("the status", async () => showHealth(await get("/api/health")));
 
 function setEmpty(is) {
@@ -190,24 +185,8 @@ function refreshAll() {
   for (const refresh of [health, mood, entities, company, chart, alerts, filters]) refresh();
 }
 
-/** Return a function that refreshes again after the cached responses from before a change have expired. */
-function settled(refresh) {
-  let timers = [];
-  return () => {
-    timers.forEach(clearTimeout);
-    timers = SETTLED_MS.map((pause) => setTimeout(refresh, pause));
-  };
-}
-
-/** Return a function that refreshes now and again after the cached responses have expired. */
-function changed(...refreshers) {
-  const refreshThem = () => refreshers.forEach((refresh) => refresh());
-  const later = settled(refreshThem);
-  return () => {
-    refreshThem();
-    later();
-  };
-}
+/** Return a function that calls all `refreshers`. */
+const all = (...refreshers) => () => refreshers.forEach((refresh) => refresh());
 
 /** Return a function that refreshes after a while, once for any number of calls until then. */
 function eventually(refresh) {
@@ -216,7 +195,7 @@ function eventually(refresh) {
     timer ??= setTimeout(() => {
       timer = null;
       refresh();
-    }, SETTLED_MS[0]);
+    }, SEARCH_MS);
   };
 }
 
@@ -233,8 +212,9 @@ const eventHandlers = {
     documents.receive(data);
     if (urlState.filters.q) search();
   },
-  mood: changed(mood, chart, entities, company),
-  alerts: changed(alerts, chart, company),
+  mood: all(mood, chart, entities, company),
+  alerts: all(alerts, chart, company),
+  expired: all(mood, chart, entities, company, alerts, unreported), // the server had answered from its cache
   store_unavailable: ({ detail }) => banner.showStoreUnavailable(detail),
 };
 
@@ -279,10 +259,8 @@ subscribe({
   onEvent: (name, data) => eventHandlers[name](data),
   onOpen: (again) => {
     showConnection("live");
-    if (!again) return;
-    refreshAll();
-    missed();
-    caughtUp();
+    refreshAll(); // no event reports what changed before the connection was open
+    (again ? missed : unreported)();
   },
   onLost: () => {
     if ($("token-required").hidden) showConnection("lost");

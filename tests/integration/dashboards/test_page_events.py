@@ -56,6 +56,22 @@ def test_documents_are_pushed_once_newest_first_to_every_page(world: Any, scored
         assert titles(one.wait_for("documents")) == ["Third"]
 
 
+def test_a_page_hears_when_the_counts_that_were_cached_before_a_change_have_expired(world: Any, scored: Any) -> None:
+    def total() -> int:
+        return sum(map(sum, httpx.get(url + "/api/mood", params={"hours": 24}).json()["total"]))
+
+    world.insert(scored("Known before"))
+    with world.serving() as url, listening(url) as stream:
+        stream.wait_for("hello")
+        before = total()
+        world.store.documents.insert([scored("New")], token="a")
+        world.clock.advance(0.9)
+        stream.wait_for("documents")
+        world.clock.advance(0.9)
+        assert stream.wait_for("expired").data == {}
+        assert (before, total()) == (1, 2)
+
+
 def test_of_very_many_documents_the_newest_are_sent_and_the_rest_counted(world: Any, scored: Any) -> None:
     with world.serving() as url, listening(url) as stream:
         stream.wait_for("hello")

@@ -60,3 +60,30 @@ def test_documents_are_still_reported_after_the_stores_clock_was_set_back() -> N
     assert titles(feed, clock) == ["after"]
     table.time += SECOND
     assert titles(feed, clock) == []
+
+
+def test_a_response_that_was_cached_before_a_change_is_reported_when_it_has_expired() -> None:
+    table = ArrivalTable()
+    feed, clock = feed_over(table)
+    feed.poll(with_health=False)
+    clock.advance(20)
+    feed._cache.get("counts", lambda: clock.advance(3))  # a slow query: cached for half a minute
+    table.time += 20 * SECOND
+    table.rows["new"] = table.time
+    found = [feed.poll(with_health=False)]
+    for _ in range(4):
+        clock.advance(10)
+        found.append(feed.poll(with_health=False))
+    assert [bool(changes.documents) for changes in found] == [True, False, False, False, False]
+    assert [changes.expired for changes in found] == [False, False, False, True, False]
+
+
+def test_without_a_change_nothing_expires_and_a_greeting_is_like_one() -> None:
+    feed, clock = feed_over(ArrivalTable())
+    for greeting, expected in [(False, [False, False]), (True, [False, True])]:
+        feed._cache.get("counts", lambda: 1)
+        clock.advance(0.6)
+        found = [feed.poll(with_health=False, greeting=greeting)]
+        clock.advance(0.6)
+        found.append(feed.poll(with_health=False))
+        assert [changes.expired for changes in found] == expected

@@ -104,3 +104,38 @@ def test_a_response_can_have_a_shorter_ttl(clock: ManualClock) -> None:
     assert cache.get("a", query, 0.5) == 1
     clock.advance(0.2)
     assert cache.get("a", query, 0.5) == 2
+
+
+def test_responses_from_before_a_time_are_outdated_until_they_expire_or_are_queried_again(clock: ManualClock) -> None:
+    cache, query = ResponseCache(clock), Query(clock)
+    cache.get("slow", Query(clock, seconds=2))
+    cache.get("quick", query)
+    clock.advance(0.1)
+    change = clock.monotonic()
+    cache.get("after", query)
+    assert cache.outdated(change) == 2
+    clock.advance(TTL_SECONDS)
+    assert cache.outdated(change) == 1
+    cache.get("quick", query)
+    assert cache.outdated(change) == 1
+    clock.advance(2 * COST_FACTOR)
+    assert cache.outdated(change) == 0
+
+
+def test_a_query_that_still_runs_is_outdated_if_it_began_before(clock: ManualClock) -> None:
+    cache, seen = ResponseCache(clock), []
+
+    def query() -> None:
+        clock.advance(1)
+        seen.append(cache.outdated(clock.monotonic()))
+
+    cache.get("a", query)
+    assert seen == [1]
+
+
+def test_a_query_that_ends_in_an_unexpected_error_is_run_again(clock: ManualClock) -> None:
+    cache, query = ResponseCache(clock), Query(clock)
+    with pytest.raises(ZeroDivisionError):
+        cache.get("a", lambda: 1 / 0)
+    assert cache.outdated(clock.monotonic() + 1) == 0
+    assert cache.get("a", query) == 1
