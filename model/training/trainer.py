@@ -210,9 +210,9 @@ class Trainer:
             average.swap(self.network)
 
     def _record_epoch(self, stage: int, epoch: int, loss: float, scores: dict[str, Any], objective: Objective, seconds: float) -> None:
-        summaries = "; ".join(f"{t.name} {summary(scores['tasks'][t.name])}" for t in self.tasks)
+        summaries = "; ".join(f"{name} {summary(found)}" for name, found in scores["tasks"].items())
         self.log.message(f"epoch {epoch}: loss {loss:.4f}; dev {summaries}; {seconds:.0f} s")
-        dev = {t.name: {k: v for k, v in scores["tasks"][t.name].items() if isinstance(v, float)} for t in self.tasks}
+        dev = {name: {k: v for k, v in found.items() if isinstance(v, float)} for name, found in scores["tasks"].items()}
         entry = {"stage": stage, "epoch": epoch, "step": self.log.step, "loss": loss, "loss_weights": objective.weights(), "dev": dev}
         self.history.append(entry)
         self.log.scalar("train/epoch_loss", loss)

@@ -53,12 +53,14 @@ def labelled_logits(task: TaskSpec, rows: Encoded, logits: Logits, known: Sequen
 
 
 def measure(tasks: Sequence[TaskSpec], rows: Encoded, logits: Logits) -> dict[str, Any]:
-    """Return `tasks` (metrics per task) and `by_source` (per `task/source`) of `logits` on `rows`."""
+    """Return `tasks` (metrics per task) and `by_source` (per `task/source`) of `logits` on `rows`; of tasks that have a label there."""
     sources = np.asarray(rows.sources)
     found: dict[str, Any] = {}
     by_source: dict[str, Any] = {}
     for task in tasks:
         known = np.asarray(rows.carrying(task), dtype=np.int64)
+        if not known.size:  # a head that a branch leaves as it is may have none
+            continue
         found[task.name] = _report(task, rows, logits, known)
         for source in sorted(set(sources[known].tolist())):
             by_source[f"{task.name}/{source}"] = _report(task, rows, logits, known[sources[known] == source])

@@ -50,8 +50,8 @@ def model_card(run: Mapping[str, Any], tasks: Sequence[TaskSpec]) -> str:
     """
     lines = [*_made(run, tasks), *_data(run), *_scores(run, tasks), *_official(run)]
     lines += ["", "## Classes on the dev split"]
-    for task in tasks:
-        lines += _classes(task.name, run["tasks"][task.name])
+    for name, body in run["tasks"].items():
+        lines += _classes(name, body)
     return "\n".join([*lines, *_limits(run), ""])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -176,6 +177,20 @@ def test_a_share_of_what_a_head_learnt_lies_between_the_base_and_all_of_it(tiny_
     torch.testing.assert_close(found[0.0], base, atol=1e-4, rtol=0)
     torch.testing.assert_close(found[0.5], (base + found[1.0]) / 2, atol=5e-3, rtol=0)
     assert not torch.allclose(found[1.0], base, atol=0.05)
+
+
+def test_a_head_that_stays_as_it_is_needs_no_labels(tiny_base: Path, tmp_path: Path) -> None:
+    settings = TrainConfig(epochs=1, batch_rows=16, max_tokens=16, learning_rate=3e-3, precision="fp32", seed=5)
+    first = Trainer(tiny_base, TASKS, settings, tmp_path / "first", QUIET)
+    first.fit(first.encode(rows(64, 1)), first.encode(rows(32, 2)))
+    train, dev = ([replace(row, labels={}) for row in rows_with_mentions(*drawn)] for drawn in ((64, 1), (60, 2)))
+    config = settings.model_copy(update={"branch_layers": 1})
+    run = Trainer(tmp_path / "first" / "best", (*TASKS, MENTION), config, tmp_path / "second", QUIET)
+    found = finalise(run, run.fit(run.encode(train), run.encode(dev)), train, dev)
+    assert list(found["tasks"]) == ["mention"]
+    card = (tmp_path / "second" / "best" / "MODEL_CARD.md").read_text()
+    assert "### mention" in card
+    assert "### mood" not in card
 
 
 def _goes_on_alike(tmp_path: Path, config: TrainConfig, second: Trainer, after: dict[str, torch.Tensor]) -> None:

@@ -33,7 +33,7 @@ def lines() -> list[dict[str, Any]]:
 
 
 def test_every_headline_has_severity_events_tone_and_spans_that_fit_it(examples: list[Example]) -> None:
-    assert len(examples) >= 6985
+    assert len(examples) >= 11_200
     assert all({"severity", "events", "sentiment"} <= set(row.labels) and "names" in row.spans for row in examples)
 
 
@@ -57,11 +57,11 @@ def test_no_headline_is_a_copy_of_another_or_of_a_text_that_judges(examples: lis
     assert set(keys) & {group_key(text) for text in judging} == set()
 
 
-def test_two_readings_of_4987_headlines_agree(lines: list[dict[str, Any]]) -> None:
+def test_two_readings_of_9250_headlines_agree(lines: list[dict[str, Any]]) -> None:
     read = [line for line in lines if "severity_2" in line]
     first, second = ([int(line[column]) for line in read] for column in ("severity_1", "severity_2"))
-    assert len(read) == 4987
+    assert len(read) == 9250
     assert cohen_kappa_score(first, second, weights="quadratic") == pytest.approx(0.987, abs=0.002)
     found = [(set(filter(None, line["events_1"].split("|"))), set(filter(None, line["events_2"].split("|")))) for line in read]
     both = sum(len(one & other) for one, other in found)
-    assert 2 * both / sum(len(one) + len(other) for one, other in found) == pytest.approx(0.958, abs=0.002)
+    assert 2 * both / sum(len(one) + len(other) for one, other in found) == pytest.approx(0.948, abs=0.002)
