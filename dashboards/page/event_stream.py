@@ -180,9 +180,9 @@ class EventBroadcaster:
         if changes.health:
             self._send(frame("health", changes.health), greeted)
         self._expired |= changes.expired
-        due = self._mood_changed and tick is not None and tick - self._mood_tick >= _MOOD_TICKS
-        if due:
-            self._mood_changed, self._mood_tick = False, tick
+        due = False
+        if self._mood_changed and tick is not None and tick - self._mood_tick >= _MOOD_TICKS:
+            self._mood_changed, self._mood_tick, due = False, tick, True
         if self._expired and not self._mood_changed:  # else the counts are loaded again soon anyway
             self._expired = False
             self._send(frame("expired"), greeted)
