@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from squall.core.items import DeadLetter, Origin
-from squall.core.records import TOPICS, Alert, AlertState, Document, EntityKind, Kind, Mention, ScoredDocument, SeriesKind, Severity
+from squall.core.records import TOPICS, Alert, AlertState, Document, EntityKind, Kind, Mention, ScoredDocument, SeriesKind, Severity, Trend
 from squall.storage import Store
 from squall.storage.rows.alerting import Acknowledgement, Notification, Silence
 from squall.storage.rows.backtests import BacktestAlert, BacktestEvent, BacktestReading, BacktestRun
@@ -151,9 +151,13 @@ def alert(number: int, at: datetime, **changes: object) -> Alert:
 
 def _alerting(store: Store, now: datetime, documents: list[str]) -> None:
     firing = {"state": AlertState.FIRING, "resolved_at": None, "document_ids": tuple(documents)}
+    told = {
+        "current": 12, "current_total": 20, "current_minutes": 60, "trend": Trend.FALLING, "peak": 51, "peaked_at": now - 80 * MINUTE,
+        "lead": "Harbor Union", "lead_documents": 41, "named_documents": 51, "events": ("fraud", "market_crash"), "gravest": 0.75,
+    }  # fmt: skip
     store.alerts.write(
         [
-            alert(1, now - 2 * HOUR, **firing),
+            alert(1, now - 2 * HOUR, **firing, **told),
             alert(2, now - HOUR, topic="$XOM", kind=SeriesKind.SYMBOL, severity=Severity.WARNING, **firing),
             alert(3, now - 4 * HOUR, topic="All topics", kind=SeriesKind.MARKET, test="burn"),
             alert(4, now - 3 * DAY, topic="Sector: Energy 'n' <Gas>", kind=SeriesKind.SECTOR, severity=Severity.WARNING),

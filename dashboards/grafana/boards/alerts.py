@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from squall.dashboards.grafana.components.columns import alert_columns, series_column, time_columns, value_colors
+from squall.dashboards.grafana.components.columns import alert_columns, peak_columns, series_column, time_columns, value_colors
 from squall.dashboards.grafana.components.dashboard import ALERTS, build_dashboard, query_variable
 from squall.dashboards.grafana.components.overrides import RED_FROM_ONE, field, field_by_label, fixed_color
-from squall.dashboards.grafana.components.palette import EXPECTED, GOOD, NEGATIVE, NEUTRAL, WARNING
+from squall.dashboards.grafana.components.palette import EXPECTED, GOOD, NEGATIVE, NEUTRAL, POSITIVE, WARNING
 from squall.dashboards.grafana.components.panels import stat_panel, table_panel, time_series_panel
 
 _SEVERITIES = [field_by_label("critical", color=fixed_color(NEGATIVE)), field_by_label("warning", color=fixed_color(WARNING))]
@@ -50,7 +50,7 @@ def build() -> Dashboard:
             3,
             "Open alerts",
             "Pending alerts have breached once and wait for confirmation. Notifications are sent for firing alerts. Firing and "
-            "critical alerts are listed first.",
+            "critical alerts are listed first. Now: the negative documents of the current window, and all of it.",
             "alerts/open",
             (0, 4, 24, 8),
             overrides=[
@@ -61,6 +61,15 @@ def build() -> Dashboard:
                     custom__cellOptions=_COLORED,
                     mappings=value_colors({"firing": NEGATIVE, "pending": WARNING}),
                 ),
+                field("now", displayName="Now", custom__width=150),
+                field(
+                    "trend",
+                    displayName="Trend",
+                    custom__width=90,
+                    custom__cellOptions=_COLORED,
+                    mappings=value_colors({"rising": NEGATIVE, "falling": POSITIVE}),
+                ),
+                *peak_columns(),
                 *alert_columns(),
                 field("explanation", custom__hidden=True),
                 field("acknowledged_by", displayName="Acknowledged by", custom__minWidth=170),
@@ -116,6 +125,7 @@ def build() -> Dashboard:
                 *alert_columns(),
                 field("explanation", custom__hidden=True),
                 field("lasted", displayName="Duration", unit="s", custom__width=100),
+                *peak_columns(),
                 field("acknowledged_by", displayName="Acknowledged by", custom__minWidth=170),
             ],
         ),

@@ -58,6 +58,9 @@ def alert_columns() -> list[Override]:
         *time_columns(opened_at="First breach", fired_at="Fired", resolved_at="Resolved"),
         severity_column(),
         series_column(),
+        field("driven_by", displayName="Driven by", custom__width=190),
+        field("what_happened", displayName="What happened", custom__width=190),
+        field("gravest", displayName="Gravest, 0 to 1", decimals=2, custom__width=125),
         field("explanation", displayName="Explanation", custom__minWidth=420, custom__cellOptions={"type": "auto", "wrapText": True}),
         field("observed", displayName="Observed", custom__width=115),
         field("expected", displayName="Expected", decimals=1, custom__width=115),
@@ -67,6 +70,11 @@ def alert_columns() -> list[Override]:
         field("p_value", displayName="p", unit="sci", decimals=1, custom__width=90),
         field("test_window", displayName="Test", custom__width=130),
     ]
+
+
+def peak_columns() -> list[Override]:
+    """How high the count of an alert has been, and when."""
+    return [field("peak", displayName="Peak", custom__width=80), *time_columns(peaked_at="Peaked")]
 
 
 def document_columns() -> list[Override]:

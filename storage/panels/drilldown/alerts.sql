@@ -1,5 +1,6 @@
 WITH
-    {{series}}
+    {{series}},
+    events AS event_names
 SELECT
     {{alert_columns}}
 FROM alerts FINAL

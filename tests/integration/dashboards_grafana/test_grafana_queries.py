@@ -303,6 +303,15 @@ def test_alerts_show_observed_and_expected_counts(store: Store) -> None:
     assert {row["acknowledged_by"] for row in rows(store, "alerts/open", LONG)} == {"ana: looking into it", ""}
 
 
+def test_alerts_show_what_is_so_now_who_drives_them_and_what_happened(store: Store) -> None:
+    told, *others = sorted(rows(store, "alerts/open", LONG), key=lambda row: row["series"] != BURST)
+    assert (told["now"], told["trend"], told["peak"], told["driven_by"]) == ("12 of 20 in 60 min", "falling", 51, "Harbor Union: 41 of 51")
+    assert told["what_happened"] == "fraud or investigation, market crash or bank run"
+    assert (told["gravest"], moment(told["peaked_at"])) == (0.75, NOW - timedelta(minutes=80))
+    empty = {"now": "", "trend": "", "driven_by": "", "what_happened": "", "peaked_at": None}
+    assert [row for row in others if not row.items() >= empty.items()] == []
+
+
 def test_a_saved_backtest_shows_what_it_found_and_missed(store: Store) -> None:
     result = rows(store, "backtest/result", LONG, run=one(RUN_ID))[0]
     assert (result["found"], result["missed"], result["false_alarms"], result["median_delay"]) == (1, 1, 1, 750)
