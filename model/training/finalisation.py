@@ -10,7 +10,7 @@ import numpy as np
 from squall.model.data.examples import Example
 from squall.model.network import MultiTaskNetwork
 from squall.model.training.encoding import Encoded
-from squall.model.training.techniques.branching import mix_with_base
+from squall.model.training.techniques.branching import mix_with
 from squall.model.training.techniques.head_blending import blend_heads, relabelled
 from squall.model.training.techniques.temperature_scaling import fit_temperature, fold_temperature
 from squall.model.training.trainer import Trainer
@@ -27,7 +27,8 @@ def finalise(trainer: Trainer, best: dict[str, Any], train: Sequence[Example], d
     blend = config.blend
     network = MultiTaskNetwork.load(trainer.folder / "best")
     if config.branch_both and config.branch_both_share < 1:
-        mix_with_base(network, MultiTaskNetwork.load(trainer.base), config.branch_both_share)
+        rest = trainer.base if config.branch_both_rest == "base" else config.teachers[0]
+        mix_with(MultiTaskNetwork.load(rest), network, config.branch_both_share)
         trainer.log.message(f"{', '.join(config.branch_both)}: share {config.branch_both_share:g} of what was learnt")
     if blend:
         network = blend_heads(network, blend)

@@ -51,6 +51,8 @@ def planned_branch(config: TrainConfig, base: NetworkConfig | None, tasks: Seque
     if not kept or not own:
         problem = "none of the base's heads" if not kept else "no new heads"
         raise ConfigurationError(f"train.branch_layers: the recipe names {problem}", "name heads of the base and new ones, or leave it out")
+    if config.branch_both_rest == "teacher" and not config.teachers:
+        raise ConfigurationError("train.branch_both_rest names a teacher, and there is none", "name one in train.teachers")
     both = frozenset(config.branch_both)
     if unknown := sorted(both - kept):
         known = ", ".join(sorted(kept))
@@ -60,14 +62,24 @@ def planned_branch(config: TrainConfig, base: NetworkConfig | None, tasks: Seque
     return BranchConfig(config.branch_layers, own, both)
 
 
-def mix_with_base(network: MultiTaskNetwork, base: MultiTaskNetwork, share: float) -> None:
-    """Make the heads of `network` that read both a mean of what they learnt, with weight `share`, and of those of `base`, in place.
+def mix_with(other: MultiTaskNetwork, network: MultiTaskNetwork, share: float) -> None:
+    """Make the heads of `network` that read both a mean of what they learnt, with weight `share`, and of those of `other`, in place.
 
-    Both are linear in what they read, so the answer's logits are the mean of both answers' logits (WiSE-FT, Wortsman et al. 2022).
+    Both are linear in what they read, so the answer's logits are the mean of both answers' logits (WiSE-FT, Wortsman et al. 2022); where
+    `other` reads a branch too, it is one that has changed since.
+
+    Raises:
+        ConfigurationError: `other` has another encoder.
     """
     assert network.config.branch is not None
-    start = MultiTaskNetwork(base.encoder, network.config)
-    start.take_heads(base)
+    theirs, own = other.encoder.state_dict(), network.encoder.state_dict()
+    # tokens of signs may have been put behind the others since
+    if theirs.keys() != own.keys() or not all(torch.equal(values, own[name][: len(values)].cpu()) for name, values in theirs.items()):
+        raise ConfigurationError(
+            f"train.branch_both_rest: {other.config.name} has another encoder than the base", "name a teacher of the same encoder first"
+        )
+    start = MultiTaskNetwork(other.encoder, network.config)
+    start.take_heads(other)
     with torch.no_grad():
         for name in sorted(network.config.branch.both):
             for learnt, first in zip(network.heads[name].parameters(), start.heads[name].parameters(), strict=True):
