@@ -35,7 +35,9 @@ class TrainConfig(BaseModel):
     branch_both_share: float = Field(
         1.0, ge=0, le=1, description="share of what those heads learnt in the saved ones; the rest is that of `branch_both_rest`"
     )
-    branch_both_rest: Literal["base", "teacher"] = Field("base", description="whose heads make up the rest; teacher: the first one, of the same encoder")
+    branch_both_rest: Literal["base", "teacher"] = Field(
+        "base", description="whose heads are the rest; teacher: the first one, of the same encoder"
+    )
     signs: bool = Field(False, description="give emoji and arrows tokens of their own, if the base's tokenizer has none for them")
     ema_decay: float = Field(0.0, ge=0, lt=1, description="decay of the moving average of the weights, which is measured and saved; 0: off")
     base_share: float = Field(0.0, ge=0, lt=1, description="share of the base checkpoint's weights in the measured and saved ones; 0: off")

@@ -179,6 +179,30 @@ def test_a_share_of_what_a_head_learnt_lies_between_the_base_and_all_of_it(tiny_
     assert not torch.allclose(found[1.0], base, atol=0.05)
 
 
+def test_the_rest_of_a_head_may_be_that_of_a_teacher_with_the_same_encoder(tiny_base: Path, tmp_path: Path) -> None:
+    settings = TrainConfig(epochs=1, batch_rows=16, max_tokens=16, learning_rate=3e-3, head_learning_rate=1e-2, precision="fp32", seed=5)
+    for name, seed in (("first", 1), ("stranger", 3)):
+        run = Trainer(tiny_base, TASKS, settings, tmp_path / name, QUIET)
+        run.fit(run.encode(rows(64, seed)), run.encode(rows(32, 2)))
+    head, train, dev = TASKS[0].name, rows_with_mentions(64, 1), rows_with_mentions(60, 2)
+
+    def trained(base: str, folder: str, **fields: object) -> Path:
+        config = settings.model_copy(update={"branch_layers": 1, "branch_both": (head,), "calibrate": False, **fields})
+        run = Trainer(tmp_path / base / "best", (*TASKS, MENTION), config, tmp_path / folder, QUIET)
+        finalise(run, run.fit(run.encode(train), run.encode(dev)), train, dev)
+        return tmp_path / folder / "best"
+
+    trained("first", "second")
+    mixed = {"branch_both_share": 0.0, "branch_both_rest": "teacher"}
+    third = trained("second", "third", **mixed, teachers=(tmp_path / "first" / "best",))
+    with torch.inference_mode():
+        found = MultiTaskNetwork.load(third)(*pad(ROWS))[head]
+        expected = MultiTaskNetwork.load(tmp_path / "first" / "best")(*pad(ROWS))[head]
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+    with pytest.raises(ConfigurationError, match="another encoder"):
+        trained("second", "fourth", **mixed, teachers=(tmp_path / "stranger" / "best",))
+
+
 def test_a_head_that_stays_as_it_is_needs_no_labels(tiny_base: Path, tmp_path: Path) -> None:
     settings = TrainConfig(epochs=1, batch_rows=16, max_tokens=16, learning_rate=3e-3, precision="fp32", seed=5)
     first = Trainer(tiny_base, TASKS, settings, tmp_path / "first", QUIET)
@@ -206,6 +230,7 @@ def _goes_on_alike(tmp_path: Path, config: TrainConfig, second: Trainer, after: 
     ("changes", "tasks", "base", "problem"),
     [
         ({"branch_layers": 1}, (*TASKS, MENTION), None, "needs a checkpoint"),
+        ({"branch_layers": 1, "branch_both_rest": "teacher"}, (*TASKS, MENTION), (TASKS, None), "names a teacher"),
         ({"branch_layers": 1}, TASKS, (TASKS, None), "no new heads"),
         ({"branch_layers": 1}, (MENTION, TaskSpec("tone", ("a", "b"))), (TASKS, None), "none of the base's heads"),
         (
