@@ -81,9 +81,9 @@ class ResponseCache:
             entry.value, entry.error, entry.running = None, None, True
             try:
                 entry.value = query()
+                end = self._clock.monotonic()
+                entry.expires_at = end + max(ttl_seconds, COST_FACTOR * (end - start))
             except SquallError as error:
-                entry.error = error
+                entry.error, entry.expires_at = error, self._clock.monotonic() + TTL_SECONDS
             finally:
-                entry.running = False
-            end = self._clock.monotonic()
-        entry.expires_at = end + (TTL_SECONDS if entry.error else max(ttl_seconds, COST_FACTOR * (end - start)))
+                entry.running = False  # last: until then `outdated` counts it

@@ -33,7 +33,7 @@ from squall.model.training.encoding import Encoded, encode
 from squall.model.training.losses import Objective, balanced_weights
 from squall.model.training.lr_schedule import warmup_decay
 from squall.model.training.optimizer import parameter_groups
-from squall.model.training.techniques.branching import learning_tasks, planned_branch
+from squall.model.training.techniques.branching import learning_tasks, planned_branch, require_same_encoder
 from squall.model.training.techniques.lora import add_adapters, merged
 from squall.model.training.techniques.weight_averaging import BaseMix, WeightAverage
 from squall.model.training.validation import measure, predictions, summary
@@ -66,6 +66,8 @@ class Trainer:
         branch = planned_branch(config, before.config if before else None, tasks)
         network = made(base, tasks, name=config.name, case=case, branch=branch)
         self.tokenizer = TextTokenizer(base / TOKENIZER_FILE, config.max_tokens, network.config.case_vocabulary)
+        if branch and config.branch_both_rest == "teacher":
+            require_same_encoder(MultiTaskNetwork.load(config.teachers[0]), network)
         kept = _take_heads(network, before, base, log) if before else []
         if config.base_share:
             _check_base_share(base, before, [task.name for task in tasks if task.name not in kept], config)

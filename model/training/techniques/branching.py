@@ -67,23 +67,24 @@ def mix_with(other: MultiTaskNetwork, network: MultiTaskNetwork, share: float) -
 
     Both are linear in what they read, so the answer's logits are the mean of both answers' logits (WiSE-FT, Wortsman et al. 2022); where
     `other` reads a branch too, it is one that has changed since.
-
-    Raises:
-        ConfigurationError: `other` has another encoder.
     """
     assert network.config.branch is not None
-    theirs, own = other.encoder.state_dict(), network.encoder.state_dict()
-    # tokens of signs may have been put behind the others since
-    if theirs.keys() != own.keys() or not all(torch.equal(values, own[name][: len(values)].cpu()) for name, values in theirs.items()):
-        raise ConfigurationError(
-            f"train.branch_both_rest: {other.config.name} has another encoder than the base", "name a teacher of the same encoder first"
-        )
     start = MultiTaskNetwork(other.encoder, network.config)
     start.take_heads(other)
     with torch.no_grad():
         for name in sorted(network.config.branch.both):
             for learnt, first in zip(network.heads[name].parameters(), start.heads[name].parameters(), strict=True):
                 learnt.lerp_(first.to(learnt.device), 1 - share)
+
+
+def require_same_encoder(other: MultiTaskNetwork, network: MultiTaskNetwork) -> None:
+    """Raise ConfigurationError if the teacher `other`, whose heads are to be mixed with those of `network`, has another encoder."""
+    theirs, own = other.encoder.state_dict(), network.encoder.state_dict()
+    # tokens of signs may have been put behind the others since
+    if theirs.keys() != own.keys() or not all(torch.equal(values, own[name][: len(values)].cpu()) for name, values in theirs.items()):
+        raise ConfigurationError(
+            f"train.branch_both_rest: {other.config.name} has another encoder than the base", "name a teacher of the same encoder first"
+        )
 
 
 def learning_tasks(network: MultiTaskNetwork) -> tuple[TaskSpec, ...]:
