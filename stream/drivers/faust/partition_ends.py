@@ -34,7 +34,7 @@ class Standing:
     in_flight: bool
     """Some messages are read and not acknowledged."""
     caught_up: CaughtUp
-    """Of partitions with a known end and nothing in flight."""
+    """Of partitions with a known end, or with something in flight: those are not."""
     complete: bool
     """The ends of all partitions are known."""
 
@@ -78,7 +78,9 @@ class PartitionEnds:
                 waiting += max(0, answer.end - (stored + 1 if stored >= 0 else answer.position))
             if answer is None or not self._is_fresh(answer):
                 complete = False
-            elif partition not in in_flight:
+            if partition in in_flight:  # however long it takes: what is read and not stored is still to come
+                caught_up[self._topic, partition] = False
+            elif answer is not None and self._is_fresh(answer):
                 caught_up[self._topic, partition] = answer.position >= answer.end
         return Standing(waiting, bool(in_flight), caught_up, complete)
 

@@ -128,14 +128,14 @@ def test_an_empty_partition_and_one_whose_last_offsets_hold_no_message_are_caugh
     run(test)
 
 
-def test_a_partition_with_messages_in_flight_is_neither_and_the_worker_not_idle() -> None:
+def test_a_partition_with_messages_in_flight_is_not_caught_up_and_the_worker_not_idle() -> None:
     def test() -> None:
         consumer = Consumer([0, 1])
         consumer.answer(0, end=5)
         consumer.answer(1, end=5)
         consumer.unacked.add(Message(TOPIC, 0))
         standing = consumer.look([0, 1], {0: 2, 1: 4})
-        assert standing.caught_up == {(TOPIC, 1): True}
+        assert standing.caught_up == {(TOPIC, 0): False, (TOPIC, 1): True}
         assert (standing.waiting, standing.in_flight, standing.idle) == (2, True, False)
 
     run(test)
