@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 from squall.core.errors import ConfigurationError
 from squall.model.branch import BranchConfig
+from squall.model.mixture import Mixture
 from squall.model.pooling import POOLINGS
 from squall.model.tasks import TaskSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT = 3
-"""Of `config.json`; 1 had no outputs of tasks and no case, 2 no branch."""
-READABLE = (1, 2, FORMAT)
+FORMAT = 4
+"""Of `config.json`; 1 had no outputs of tasks and no case, 2 no branch, 3 no mixture."""
+READABLE = (1, 2, 3, FORMAT)
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 TOKENIZER_FILE = "tokenizer.json"
@@ -43,6 +44,7 @@ class NetworkConfig:
         case: whether token ids carry the case of their words, see `squall.model.case`. With a branch, only the branch reads it.
         branch: the layers that some heads have to themselves.
         languages: codes of the languages of the texts that it was trained on, or `*` for any.
+        mixture: the heads that answer one question together.
     """
 
     encoder: Mapping[str, Any]
@@ -54,11 +56,17 @@ class NetworkConfig:
     case: bool = False
     branch: BranchConfig | None = None
     languages: tuple[str, ...] = ("en",)
+    mixture: Mixture | None = None
 
     @property
     def case_vocabulary(self) -> int | None:
         """Number of token ids where they carry the case of their words, else None."""
         return int(self.encoder["vocab_size"]) if self.case else None
+
+    @property
+    def answered(self) -> tuple[TaskSpec, ...]:
+        """The heads that answer by themselves; a mixture has two that do not."""
+        return self.mixture.answered(self.tasks) if self.mixture else self.tasks
 
     def to_json(self) -> str:
         """Return the text of `config.json`."""
@@ -71,6 +79,7 @@ class NetworkConfig:
             "case": self.case,
             "branch": self.branch.to_json() if self.branch else None,
             "languages": list(self.languages),
+            "mixture": self.mixture.model_dump() if self.mixture else None,
             "tasks": [task.to_json() for task in self.tasks],
             "encoder": dict(self.encoder),
         }
@@ -91,8 +100,9 @@ class NetworkConfig:
         languages = body.get("languages", ["en"])
         if not isinstance(languages, list) or not languages or not all(isinstance(code, str) for code in languages):
             raise ValueError(f'languages {languages!r} is no list of codes such as ["en"]')
+        mixture = Mixture.of(body.get("mixture"), tasks)
         case = bool(body.get("case", False))
-        return cls(body["encoder"], tasks, *numbers, body["name"], body["pooling"], case, branch, tuple(languages))
+        return cls(body["encoder"], tasks, *numbers, body["name"], body["pooling"], case, branch, tuple(languages), mixture)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from squall.core.errors import ConfigurationError
 from squall.model.branch import Branch, BranchConfig, Vectors
 from squall.model.case import Case
 from squall.model.checkpoint import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, Checkpoint, NetworkConfig, is_checkpoint, unreadable
+from squall.model.mixture import Mixture
 from squall.model.pooling import POOLINGS
 from squall.model.tasks import TaskSpec
 
@@ -56,6 +57,7 @@ class MultiTaskNetwork(nn.Module):
         pooling: str = "mean",
         case: bool = False,
         branch: BranchConfig | None = None,
+        mixture: Mixture | None = None,
     ) -> MultiTaskNetwork:
         """Put fresh heads on the pre-trained encoder in folder (or hub name) `base`.
 
@@ -63,7 +65,8 @@ class MultiTaskNetwork(nn.Module):
             ConfigurationError: `base` can't be read as an encoder, or can't have such a branch.
         """
         encoder = load_encoder(base)
-        config = NetworkConfig(encoder_dict(cast(Any, encoder).config), tuple(tasks), dropout, max_tokens, name, pooling, case, branch)
+        parts = (name, pooling, case, branch)
+        config = NetworkConfig(encoder_dict(cast(Any, encoder).config), tuple(tasks), dropout, max_tokens, *parts, mixture=mixture)
         return cls(encoder, config)
 
     def take_heads(self, other: MultiTaskNetwork) -> list[str]:

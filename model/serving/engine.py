@@ -83,7 +83,7 @@ class ScoringEngine:
 
     @property
     def tasks(self) -> tuple[TaskSpec, ...]:
-        """The heads of the checkpoint."""
+        """The heads of the checkpoint that answer by themselves."""
         return self._model.tasks
 
     @property
@@ -124,7 +124,7 @@ class ScoringEngine:
             StoppedError: the engine is closed.
         """
         model = self._model
-        collector = LogitsCollector(model.tasks, len(texts))
+        collector = LogitsCollector(model.heads, len(texts))
         request = Request(model, collector)
         deadline = None if timeout is None else self._clock() + timeout
         self._queue.enter(request)
@@ -139,7 +139,7 @@ class ScoringEngine:
                 self._queue.wait(request, deadline)
         finally:
             self._queue.leave(request)
-        return Reading(model.tasks, collector, model.version)
+        return Reading(model.tasks, collector, model.version, model.mixture)
 
     def warm_up(self) -> None:
         """Run a few texts, so that the first real ones aren't the slow ones."""
@@ -182,7 +182,7 @@ def _tokenised(model: ServedModel, texts: Sequence[str], position: int, collecto
     def wanted_here(number: int) -> Wanted:
         return wanted(position + number)
 
-    if all(task.kind == "text" for task in model.tasks):  # nobody asks for places, and without them tokenising is faster
+    if all(task.kind == "text" for task in model.heads):  # nobody asks for places, and without them tokenising is faster
         return tokenised(tokenizer, texts, wanted_here, tokenizer.ids, len)[0]
     aligned, parts = tokenised(tokenizer, texts, wanted_here, tokenizer.aligned, lambda text: len(text.ids))
     collector.place(position, aligned, parts)

@@ -11,6 +11,7 @@ import numpy as np
 
 from squall.core.errors import ConfigurationError
 from squall.model.excerpt.sentences import Place
+from squall.model.mixture import Mixture
 from squall.model.outputs import Probabilities, expected_root, ordinal_answer, probabilities
 from squall.model.serving.logits_collector import LogitsCollector
 from squall.model.serving.severities import OF_NAMES, named_severity, raised
@@ -37,14 +38,16 @@ class Reading:
     """The answers of every head for n texts, in their order. Thread-safe; what is asked of it costs no further pass.
 
     Args:
-        tasks: the heads of the checkpoint.
-        collected: their logits.
+        tasks: the heads of the checkpoint that answer by themselves.
+        collected: the logits of all heads.
         model_version: the model that read the texts; one for all texts of a call.
+        mixture: the heads that answer one question together.
     """
 
-    def __init__(self, tasks: Sequence[TaskSpec], collected: LogitsCollector, model_version: str) -> None:
+    def __init__(self, tasks: Sequence[TaskSpec], collected: LogitsCollector, model_version: str, mixture: Mixture | None = None) -> None:
         self.tasks = tuple(tasks)
         self.model_version = model_version
+        self._mixture = mixture
         self._collected = collected
         self._span_logits = SpanLogits(self.tasks, collected)
         self._tone = next((task for task in self.tasks if (task.name, task.kind) == (MENTION_SENTIMENT.name, "spans")), None)
@@ -75,7 +78,12 @@ class Reading:
     @cached_property
     def probabilities(self) -> _Heads[Probabilities]:
         """Per text task float32 probabilities, shape (n, labels), columns in the checkpoint's own order."""
-        return _Heads((task.name, probabilities(task, self._collected.text[task.name])) for task in self.tasks if task.kind == "text")
+        logits, mixture = self._collected.text, self._mixture
+        return _Heads(
+            (task.name, mixture.mixed(logits) if mixture and task.name == mixture.task else probabilities(task, logits[task.name]))
+            for task in self.tasks
+            if task.kind == "text"
+        )
 
     @cached_property
     def spans(self) -> _Heads[list[list[Span]]]:

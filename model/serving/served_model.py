@@ -52,7 +52,9 @@ class ServedModel:
         max_tokens: int,
         needed: Sequence[TaskSpec] = DEFAULT_TASKS,
     ) -> None:
-        self.tasks = config.tasks
+        self.heads = config.tasks
+        self.tasks = config.answered
+        self.mixture = config.mixture
         self.languages = config.languages
         self.max_tokens = max_tokens
         self.execution = execution

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from squall.model.training.techniques.head_blending import Blend
+from squall.model.training.techniques.head_mixture import LearntMixture
 from squall.model.training.techniques.lora import Lora
 
 
@@ -38,6 +39,7 @@ class TrainConfig(BaseModel):
     branch_both_rest: Literal["base", "teacher"] = Field(
         "base", description="whose heads are the rest; teacher: the first one, of the same encoder"
     )
+    branch_frozen: bool = Field(False, description="leave the base's branch and its heads as they are: only new heads learn")
     signs: bool = Field(False, description="give emoji and arrows tokens of their own, if the base's tokenizer has none for them")
     ema_decay: float = Field(0.0, ge=0, lt=1, description="decay of the moving average of the weights, which is measured and saved; 0: off")
     base_share: float = Field(0.0, ge=0, lt=1, description="share of the base checkpoint's weights in the measured and saved ones; 0: off")
@@ -71,3 +73,6 @@ class TrainConfig(BaseModel):
     threads: int = Field(0, ge=0, description="CPU threads; 0: as torch decides")
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 where the processor has it")
     blend: Blend | None = Field(None, description="two heads made one after training")
+    mixture: LearntMixture | None = Field(
+        None, description="two heads for sets that label differently, and a gate that weighs their answers"
+    )

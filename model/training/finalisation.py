@@ -12,9 +12,10 @@ from squall.model.network import MultiTaskNetwork
 from squall.model.training.encoding import Encoded
 from squall.model.training.techniques.branching import mix_with
 from squall.model.training.techniques.head_blending import blend_heads, relabelled
+from squall.model.training.techniques.head_mixture import favoured
 from squall.model.training.techniques.temperature_scaling import fit_temperature, fold_temperature
 from squall.model.training.trainer import Trainer
-from squall.model.training.validation import labelled_logits
+from squall.model.training.validation import labelled_logits, measure_mixed
 
 
 def finalise(trainer: Trainer, best: dict[str, Any], train: Sequence[Example], dev: Sequence[Example]) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def finalise(trainer: Trainer, best: dict[str, Any], train: Sequence[Example], d
         trainer.log.message(f"{', '.join(config.branch_both)}: share {config.branch_both_share:g} of what was learnt")
     if blend:
         network = blend_heads(network, blend)
-        train, dev = relabelled(train, blend), relabelled(dev, blend)
+        train, dev = relabelled(train, blend.into, blend.other), relabelled(dev, blend.into, blend.other)
         trainer.log.message(f"blended {blend.other} into {blend.into}, share {blend.share:g}")
     trainer.adopt(network)
     held_out = trainer.encode(dev)
@@ -44,8 +45,13 @@ def finalise(trainer: Trainer, best: dict[str, Any], train: Sequence[Example], d
             entry["after"] = _calibration_of(found, name)
             before, after = entry["before"]["nll"], entry["after"]["nll"]
             trainer.log.message(f"{name}: temperature {entry['temperature']:.3f}, NLL {before:.4f} before, {after:.4f} after")
-    learnt = [found["tasks"][task.name]["macro_f1"] for task in trainer.learning if task.name in found["tasks"]]  # a blended head is gone
-    found["mean_macro_f1"] = float(np.mean(learnt))
+    mixture = network.config.mixture
+    if mixture and config.mixture:
+        favoured(trainer.network, config.mixture)
+        rows = trainer.encode(relabelled(dev, mixture.task, mixture.other))
+        found |= measure_mixed(mixture, trainer.tasks, rows, trainer.logits(rows))
+    answered = {task.name for task in trainer.learning} | ({mixture.task} if mixture else set())
+    found["mean_macro_f1"] = float(np.mean([scores["macro_f1"] for name, scores in found["tasks"].items() if name in answered]))
     trainer.save(found, trainer.encode(train), held_out)
     return found
 

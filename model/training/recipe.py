@@ -19,6 +19,7 @@ from squall.model.data.tables import texts_in
 from squall.model.data.templates.reading import template_examples
 from squall.model.tasks import DEFAULT_TASKS, KNOWN_TASKS, TaskKind, TaskOutput, TaskSpec
 from squall.model.training.config import TrainConfig
+from squall.model.training.techniques.head_mixture import by_convention
 from squall.model.training.toml import read_toml, validated
 
 _DATA = "{data}"
@@ -123,7 +124,7 @@ class Recipe(_Section):
             one = LabelledFile(self._located(part.path), part.labels, part.orders, part.text, part.source, part.spans, part.skip_bad_spans)
             rows += load_examples(one, self.tasks)
         without = self._excluded_keys()
-        merged = deduplicate(row for row in rows if group_key(row.text) not in without)
+        merged = deduplicate(row for row in by_convention(rows, self.train.mixture) if group_key(row.text) not in without)
         return with_mention_gravity(merged, self.tasks)
 
     def split(self) -> tuple[list[Example], list[Example]]:
@@ -151,7 +152,7 @@ class Recipe(_Section):
         without = self._excluded_keys()
         train = self.train
         rows = template_examples(paths, companies, self.tasks, train.template_copies, train.seed, train.templates_joined)
-        return [row for row in rows if group_key(row.text) not in without]
+        return by_convention((row for row in rows if group_key(row.text) not in without), self.train.mixture)
 
     def _located(self, path: Path) -> Path:
         """Put the data folder in the place of `{data}`."""

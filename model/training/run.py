@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +11,12 @@ from squall.model.data.class_coverage import require_classes
 from squall.model.data.examples import Example
 from squall.model.data.mentions.gazetteer import company_names
 from squall.model.data.mentions.rewriting import marked, recased, renamed
+from squall.model.network import MultiTaskNetwork
+from squall.model.tasks import TaskSpec
 from squall.model.training.artifacts.held_out import save_held_out
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.base_encoder import base_folder
+from squall.model.training.config import TrainConfig
 from squall.model.training.finalisation import finalise
 from squall.model.training.recipe import Recipe
 from squall.model.training.techniques.distillation import score_with_teachers, with_own_labels
@@ -34,7 +38,7 @@ def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
     train = _rewritten(train, written, recipe)
     base = base_folder(recipe.base)
     trainer = Trainer(with_signs(base, recipe.out / "base") if config.signs else base, recipe.tasks, config, recipe.out, log)
-    if config.teachers:
+    if config.teachers and _taught(config, trainer.learning):
         train += recipe.divided(recipe.unlabelled_rows(train + dev))[0]
         teachers = score_with_teachers(train, recipe.tasks, config, recipe.out / "soft", log)
         fitted = replace(
@@ -43,7 +47,14 @@ def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
     else:
         fitted = trainer.encode(train)
     best = trainer.fit(fitted, trainer.encode(dev), resume=resume)
-    return finalise(trainer, best, train, dev) if config.blend or config.calibrate or config.branch_both_share < 1 else best
+    finish = config.blend or config.mixture or config.calibrate or config.branch_both_share < 1
+    return finalise(trainer, best, train, dev) if finish else best
+
+
+def _taught(config: TrainConfig, learning: Sequence[TaskSpec]) -> bool:
+    """Whether a teacher has a head that learns: one may be named for what it gives a head that does not."""
+    names = {task.name for folder in config.teachers for task in MultiTaskNetwork.load(folder).config.tasks}
+    return any(task.name in names for task in learning)
 
 
 def _rewritten(train: list[Example], written: list[Example], recipe: Recipe) -> list[Example]:

@@ -64,7 +64,10 @@ class Trainer:
         case = config.case if config.case is not None else bool(before and before.config.case)
         made = partial(MultiTaskNetwork.from_base, dropout=config.dropout, max_tokens=config.max_tokens, pooling=config.pooling)
         branch = planned_branch(config, before.config if before else None, tasks)
-        network = made(base, tasks, name=config.name, case=case, branch=branch)
+        mixture = config.mixture.plain if config.mixture else None
+        if mixture:
+            mixture.check(tasks)
+        network = made(base, tasks, name=config.name, case=case, branch=branch, mixture=mixture)
         self.tokenizer = TextTokenizer(base / TOKENIZER_FILE, config.max_tokens, network.config.case_vocabulary)
         if branch and config.branch_both_rest == "teacher":
             require_same_encoder(MultiTaskNetwork.load(config.teachers[0]), network)
@@ -74,8 +77,10 @@ class Trainer:
         if config.lora:
             network.encoder = add_adapters(network.encoder, config.lora)
         self.network = network.to(self.device)
-        self.learning = learning_tasks(self.network) if branch else self.tasks
+        self.learning = learning_tasks(self.network, kept if config.branch_frozen else ()) if branch else self.tasks
         """The heads that the run trains."""
+        if not self.learning:
+            raise ConfigurationError("train.branch_frozen: the recipe names no head that the base lacks", "name new heads, or leave it out")
         self.mix = BaseMix(self.network, config.base_share) if config.base_share else None
         self.autocast = config.precision == "bf16" or (config.precision == "auto" and has_bf16(self.device))
         self.history: list[dict[str, Any]] = []
@@ -173,6 +178,9 @@ class Trainer:
 
     def _epoch(self, train: Encoded, plan: list[list[int]], objective: Objective, parts: run_folder.StageState, label: str) -> float:
         self.network.train()
+        if self.config.branch_frozen:  # what the heads learn from is what they will read; their own dropout stays
+            self.network.eval()
+            self.network.dropout.train()
         total = 0.0
         with self.log.progress(label, len(plan)) as advance:
             for rows in plan:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from squall.model.evaluation import metrics
+from squall.model.mixture import Mixture
 from squall.model.network import MultiTaskNetwork
 from squall.model.outputs import probabilities, target_array
 from squall.model.spans import span_labels
@@ -65,6 +66,19 @@ def measure(tasks: Sequence[TaskSpec], rows: Encoded, logits: Logits) -> dict[st
         for source in sorted(set(sources[known].tolist())):
             by_source[f"{task.name}/{source}"] = _report(task, rows, logits, known[sources[known] == source])
     return {"tasks": found, "by_source": by_source}
+
+
+def measure_mixed(mixture: Mixture, tasks: Sequence[TaskSpec], rows: Encoded, logits: Logits) -> dict[str, Any]:
+    """Return what `measure` does of the heads that answer by themselves.
+
+    Args:
+        mixture: of the network.
+        tasks: all heads.
+        rows: carry the labels of the mixture's answer as those of its `task`.
+        logits: of all heads.
+    """
+    mixed = mixture.mixed({name: np.stack(logits[name]) for name in (mixture.task, mixture.other, mixture.gate)})
+    return measure(mixture.answered(tasks), rows, {**logits, mixture.task: list(np.log(mixed))})
 
 
 def summary(report: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 
@@ -46,6 +46,9 @@ def planned_branch(config: TrainConfig, base: NetworkConfig | None, tasks: Seque
         )
     if config.lora or config.base_share or config.blend:
         raise ConfigurationError("train.branch_layers leaves the encoder as it is; lora, base_share and blend change it", "leave out one")
+    names = {task.name for task in tasks}
+    if base.mixture and not config.mixture and {base.mixture.task, base.mixture.other, base.mixture.gate} <= names:
+        raise ConfigurationError("the base has a mixture of heads, and train.mixture is empty", "name it, or leave out its heads")
     kept = {task.name for task in tasks if task in base.tasks and not (before and task.name in before.tasks)}
     own = frozenset(task.name for task in tasks) - kept
     if not kept or not own:
@@ -53,6 +56,8 @@ def planned_branch(config: TrainConfig, base: NetworkConfig | None, tasks: Seque
         raise ConfigurationError(f"train.branch_layers: the recipe names {problem}", "name heads of the base and new ones, or leave it out")
     if config.branch_both_rest == "teacher" and not config.teachers:
         raise ConfigurationError("train.branch_both_rest names a teacher, and there is none", "name one in train.teachers")
+    if config.branch_frozen and not before:
+        raise ConfigurationError("train.branch_frozen needs a base with a branch", "leave it out, or train the branch first")
     both = frozenset(config.branch_both)
     if unknown := sorted(both - kept):
         known = ", ".join(sorted(kept))
@@ -87,13 +92,23 @@ def require_same_encoder(other: MultiTaskNetwork, network: MultiTaskNetwork) -> 
         )
 
 
-def learning_tasks(network: MultiTaskNetwork) -> tuple[TaskSpec, ...]:
-    """Return the tasks that read the branch of `network`, after freezing all else."""
+def learning_tasks(network: MultiTaskNetwork, kept: Collection[str] = ()) -> tuple[TaskSpec, ...]:
+    """Return the tasks that read the branch of `network`, after freezing all else.
+
+    Args:
+        network: has a branch.
+        kept: heads that stay as they are, and with them the branch.
+    """
     branch = network.config.branch
     assert branch is not None
-    learning = tuple(task for task in network.config.tasks if task.name in branch.tasks | branch.both)
+    learning = tuple(task for task in network.config.tasks if task.name in branch.tasks | branch.both and task.name not in kept)
     network.encoder.requires_grad_(False)
     network.pool.requires_grad_(False)
+    if kept:
+        assert network.branch is not None
+        network.branch.requires_grad_(False)
+        if network.case is not None:
+            network.case.requires_grad_(False)
     for task in network.config.tasks:
         network.heads[task.name].requires_grad_(task in learning)
     return learning

@@ -50,13 +50,13 @@ def blend_heads(network: MultiTaskNetwork, blend: Blend) -> MultiTaskNetwork:
     return blended.eval()
 
 
-def relabelled(rows: Sequence[Example], blend: Blend) -> list[Example]:
+def relabelled(rows: Sequence[Example], into: str, other: str) -> list[Example]:
     """Return `rows` with labels of `other` as labels of `into`, where a row has none of its own."""
     result = []
     for row in rows:
         labels = dict(row.labels)
-        if blend.other in labels:
-            labels.setdefault(blend.into, labels.pop(blend.other))
-            labels.pop(blend.other, None)
+        if other in labels:
+            labels.setdefault(into, labels.pop(other))
+            labels.pop(other, None)
         result.append(replace(row, labels=labels))
     return result

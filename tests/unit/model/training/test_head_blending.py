@@ -46,4 +46,4 @@ def test_heads_of_different_labels_are_not_blended(network: MultiTaskNetwork) ->
 def test_rows_keep_their_own_label_over_the_other_heads() -> None:
     both = Example("a", {"sentiment": 0, "headline_sentiment": 2}, "x")
     other = Example("b", {"headline_sentiment": 2, "topic": 5}, "x")
-    assert [row.labels for row in relabelled([both, other], BLEND)] == [{"sentiment": 0}, {"sentiment": 2, "topic": 5}]
+    assert [row.labels for row in relabelled([both, other], BLEND.into, BLEND.other)] == [{"sentiment": 0}, {"sentiment": 2, "topic": 5}]
