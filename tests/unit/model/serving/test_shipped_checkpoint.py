@@ -36,7 +36,8 @@ def test_it_fits_into_sixty_megabytes() -> None:
 
 def test_it_claims_no_less_than_the_card_of_this_release() -> None:
     tweets = WRITTEN["by_source"]["sentiment/tfn_sentiment"]
-    assert (tweets["accuracy"] > 0.893, tweets["macro_f1"] > 0.865, tweets["classes"]["negative"]["recall"] > 0.85) == (True,) * 3
+    assert (tweets["accuracy"] > 0.895, tweets["macro_f1"] > 0.865, tweets["classes"]["negative"]["recall"] > 0.85) == (True,) * 3
+    assert WRITTEN["by_source"]["sentiment/headlines"]["accuracy"] > 0.71
     floors = {"topic": 0.91, "names": 0.72, "mention_sentiment": 0.87, "severity": 0.58, "events": 0.65, "mention_events": 0.6}
     assert {name: WRITTEN["tasks"][name]["macro_f1"] for name in floors if WRITTEN["tasks"][name]["macro_f1"] <= floors[name]} == {}
 
@@ -66,8 +67,7 @@ def test_its_card_agrees_with_the_metrics_beside_it() -> None:
 
 
 def test_its_probabilities_are_calibrated() -> None:
-    """Sentiment least: a third of its held-out rows are headlines of our own, of which its head keeps a third of what it learnt."""
-    most = {"topic": 0.03, "sentiment": 0.045, "mention_sentiment": 0.03, "severity": 0.03}
+    most = {"topic": 0.03, "sentiment": 0.03, "mention_sentiment": 0.03, "severity": 0.03}
     assert {name: WRITTEN["tasks"][name]["ece"] for name in most if WRITTEN["tasks"][name]["ece"] > most[name]} == {}
 
 
