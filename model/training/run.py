@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from squall.core.errors import ConfigurationError
+from squall.model.checkpoint import read_config
 from squall.model.data.class_coverage import require_classes
 from squall.model.data.examples import Example
 from squall.model.data.mentions.gazetteer import company_names
 from squall.model.data.mentions.rewriting import marked, recased, renamed
-from squall.model.network import MultiTaskNetwork
 from squall.model.tasks import TaskSpec
 from squall.model.training.artifacts.held_out import save_held_out
 from squall.model.training.artifacts.run_log import RunLog
@@ -53,7 +53,7 @@ def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
 
 def _taught(config: TrainConfig, learning: Sequence[TaskSpec]) -> bool:
     """Whether a teacher has a head that learns: one may be named for what it gives a head that does not."""
-    names = {task.name for folder in config.teachers for task in MultiTaskNetwork.load(folder).config.tasks}
+    names = {task.name for folder in config.teachers for task in read_config(folder).answered}
     return any(task.name in names for task in learning)
 
 

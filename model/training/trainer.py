@@ -67,6 +67,10 @@ class Trainer:
         mixture = config.mixture.plain if config.mixture else None
         if mixture:
             mixture.check(tasks)
+            if config.blend and config.blend.other in (mixture.task, mixture.other, mixture.gate):
+                raise ConfigurationError(f"train.blend drops {config.blend.other}, which train.mixture needs", "leave out one of the two")
+        elif before and before.config.mixture and before.config.mixture.task in {task.name for task in tasks}:
+            log.message(f"the base answers {before.config.mixture.task} by a mixture of two heads; here one head answers alone")
         network = made(base, tasks, name=config.name, case=case, branch=branch, mixture=mixture)
         self.tokenizer = TextTokenizer(base / TOKENIZER_FILE, config.max_tokens, network.config.case_vocabulary)
         if branch and config.branch_both_rest == "teacher":

@@ -124,13 +124,16 @@ def _score(rows: Sequence[Example], folder: Path, log: RunLog) -> dict[str, Any]
     network = MultiTaskNetwork.load(folder).to(device)
     tokenizer = TextTokenizer(folder / TOKENIZER_FILE, network.config.max_tokens, network.config.case_vocabulary)
     encoded = encode(rows, tokenizer, ())
-    tasks = [task for task in network.config.tasks if task.kind == "text"]
+    tasks, mixture = [task for task in network.config.answered if task.kind == "text"], network.config.mixture
     found: dict[str, Any] = {}
     steps = -(-len(rows) // PASS_ROWS)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device))
     with log.progress(f"teacher {folder}", steps) as advance, autocast:
         for part, texts, logits in passes(network, encoded, device):
-            answers = {task.name: probabilities(task, logits[task.name].float().cpu().numpy()) for task in tasks}
+            plain = {name: values.float().cpu().numpy() for name, values in logits.items() if values.ndim == 2}
+            answers = {task.name: probabilities(task, plain[task.name]) for task in tasks}
+            if mixture:
+                answers[mixture.task] = mixture.mixed(plain)
             for name, values in {**answers, _VECTORS: texts.half().cpu().numpy()}.items():
                 found.setdefault(name, np.zeros((len(rows), values.shape[1]), dtype=values.dtype))[part] = values
             advance(float("nan"))

@@ -25,6 +25,8 @@ from squall.model.tokenizer import pad
 from squall.model.training.config import TrainConfig
 from squall.model.training.finalisation import finalise
 from squall.model.training.techniques.branching import planned_branch
+from squall.model.training.techniques.distillation import score_with_teachers
+from squall.model.training.techniques.head_blending import Blend
 from squall.model.training.techniques.head_mixture import LearntMixture, by_convention
 from squall.model.training.trainer import Trainer
 from tests.support.engines import tiny_settings
@@ -164,3 +166,19 @@ def test_frozen_without_new_heads_or_without_a_branch_and_a_forgotten_mixture_ar
     mixed = NetworkConfig({}, HEADS, branch=BranchConfig(1, frozenset({OTHER.name, GATE.name})), mixture=MIXTURE)
     with pytest.raises(ConfigurationError, match="mixture is empty"):
         planned_branch(SETTINGS.model_copy(update={"branch_layers": 1}), mixed, HEADS)
+
+
+def test_a_teacher_with_a_mixture_teaches_what_it_answers(tiny_base: Path, tmp_path: Path) -> None:
+    folder = _saved(tiny_base, tmp_path / "mixed")
+    config = SETTINGS.model_copy(update={"teachers": (folder,)})
+    soft = score_with_teachers([Example(text, {}, "x") for text in TEXTS[:3]], TASKS, config, tmp_path / "soft", QUIET).soft
+    with ScoringEngine.open(tiny_settings(folder), TASKS) as engine:
+        found = engine.read(TEXTS[:3]).probabilities
+    for task in TASKS:
+        np.testing.assert_allclose(soft[task.name], found[task.name], atol=0.02)  # teachers read in bf16 where there is
+
+
+def test_a_run_that_blends_a_head_of_the_mixture_away_is_refused(tiny_base: Path, tmp_path: Path) -> None:
+    blend = Blend(into=MOOD.name, other=OTHER.name, share=0.5)
+    with pytest.raises(ConfigurationError, match="blend drops other_mood"):
+        Trainer(tiny_base, HEADS, SETTINGS.model_copy(update={"mixture": LEARNT, "blend": blend}), tmp_path / "run", QUIET)
