@@ -8,10 +8,11 @@ import numpy as np
 
 from squall.alerts.detection.detector import METHOD, BaselineCache, Detector
 from squall.alerts.detection.readings import Counts
-from squall.alerts.facts.chart import alert_chart
-from squall.alerts.facts.current import current
+from squall.alerts.facts.chart import adverse_chart, alert_chart
+from squall.alerts.facts.current import counted_now, current
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.notification.content import DualTime, NotificationContent, Reason
+from squall.alerts.notification.email.chart import AlertChart
 from squall.alerts.notification.links import alert_links, page_address
 from squall.alerts.notification.receivers import render
 from squall.alerts.notification.sanitize import safe_link
@@ -26,6 +27,8 @@ from squall.storage.rows.drivers import Drivers, DrivingStory, EventCount, Lead
 
 SAMPLE_TOPIC = "Financials"
 _NAME = "Example Savings Bank"
+_EVENTS = ("market_crash", "rating_cut")
+_GRAVEST = 0.75
 _HEADLINES = (
     ("Sample: Example Savings Bank halts withdrawals", 7),
     ("Sample: Rating agency cuts Example Savings Bank to junk", 3),
@@ -73,7 +76,7 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
     counts = _counts(end, settings.detector.history_days, settings.detector.window_minutes)
     cache, ticks = BaselineCache(counts), np.array([end], dtype=np.int64)
     reading = detector.read_at(counts, ticks, cache=cache).at(0, 0)
-    silent = labelled.test == NO_DATA
+    silent, of_name = labelled.test == NO_DATA, labelled.kind is SeriesKind.ENTITY
     drivers = Drivers() if silent else _drivers(reading.observed, now)
     alert = labelled.model_copy(
         update={
@@ -100,7 +103,18 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
             "named_documents": drivers.documents,
             "stories": drivers.story_count,
         }
-        alert = current(detector, cache, alert.model_copy(update=told), end, settings.detector)
+        alert = alert.model_copy(update=told)
+        if of_name:
+            known = {
+                "limit": 0.0,
+                "lead": f"{labelled.topic} (test message)",
+                "lead_documents": reading.observed,
+                "events": _EVENTS,
+                "gravest": _GRAVEST,
+            }
+            alert = alert.model_copy(update=known | counted_now(counts, 0, alert, end, settings.detector))
+        else:
+            alert = current(detector, cache, alert, end, settings.detector)
     alert = alert.model_copy(update={"topic": f"{labelled.topic} (test message)"})
     documents = {alert.id: [_document(title, copies, settings, now) for title, copies in (() if silent else _HEADLINES)]}
     links = alert_links(page_address(settings.web), alert.id)
@@ -116,11 +130,17 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
         links={alert.id: links} if links else {},
     )
     key = f"{content.key}-{receiver}"
+
+    def chart() -> AlertChart:
+        if of_name:
+            return adverse_chart(counts, end, reading.window_minutes)
+        return alert_chart(detector, cache, SAMPLE_TOPIC, end, reading.window_minutes)
+
     message = render(
         key,
         content,
         documents,
-        lambda: None if silent else alert_chart(detector, cache, SAMPLE_TOPIC, end, reading.window_minutes),
+        lambda: None if silent else chart(),
         settings.alerts,
         now,
     )
@@ -145,7 +165,9 @@ def _drivers(observed: int, now: datetime) -> Drivers:
         for (title, copies), documents in zip(_HEADLINES, parts, strict=True)
     )
     leads = (Lead("sample:bank", EntityKind.COMPANY, _NAME, observed - observed // 10),)
-    return Drivers(observed, stories, len(stories), leads, (EventCount("market_crash", parts[0]), EventCount("rating_cut", parts[1])), None)
+    return Drivers(
+        observed, stories, len(stories), leads, tuple(EventCount(event, part) for event, part in zip(_EVENTS, parts, strict=False)), None
+    )
 
 
 def _document(title: str, copies: int, settings: Settings, now: datetime) -> StoredDocument:

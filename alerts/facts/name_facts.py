@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from squall.alerts.counts import load_adverse
 from squall.alerts.detection.readings import Counts
-from squall.alerts.detection.windows import window_counts
-from squall.alerts.facts.chart import chart_ticks
+from squall.alerts.facts.chart import adverse_chart, chart_ticks
 from squall.alerts.facts.current import counted_now
-from squall.alerts.minutes import instant, minute_of
+from squall.alerts.minutes import minute_of
 from squall.alerts.notification.email.chart import AlertChart
 from squall.core.config.settings import DetectorSettings
 from squall.core.formatting import window_minutes
 from squall.core.records import Alert, SeriesKind
 from squall.storage import Store
-
-_UNKNOWN: Final = float("nan")
 
 
 class NameFacts:
@@ -58,20 +54,7 @@ class NameFacts:
 
     def chart(self, alert: Alert) -> AlertChart:
         """Return consecutive windows of the length that was judged, up to the alert's own."""
-        counts, width = self._of(alert), window_minutes(alert)
-        ticks = chart_ticks(minute_of(alert.window_end), width)
-        bars = len(ticks)
-        return AlertChart(
-            edges=[instant(int(end)) for end in (ticks[0] - width, *ticks)],
-            observed=window_counts(counts.negative, counts.start, ticks, width)[0].tolist(),
-            total=window_counts(counts.total, counts.start, ticks, width)[0].tolist(),
-            expected=[_UNKNOWN] * bars,
-            limit=[float("inf")] * bars,
-            expected_share=[_UNKNOWN] * bars,
-            breach=[False] * bars,
-            window_minutes=width,
-            counted="adverse",
-        )
+        return adverse_chart(self._of(alert), minute_of(alert.window_end), window_minutes(alert))
 
     def _of(self, alert: Alert, until: int = 0) -> Counts:
         self.read([alert], until)

@@ -15,7 +15,7 @@ from squall.alerts.notification.email.message import build_email
 from squall.alerts.notification.links import AlertLinks, alert_links, page_address
 from squall.alerts.notification.webhook.payload import build_payload
 from squall.alerts.notification.wording import subject
-from squall.alerts.sample import sample_notification
+from squall.alerts.sample import sample_alert, sample_notification
 from squall.core.config.settings import Settings, WebSettings
 from squall.core.formatting import chance
 from squall.core.gravity.event_kinds import EVENT_KINDS
@@ -312,6 +312,17 @@ def test_the_sample_mail_carries_a_real_chart():
     assert image.startswith(b"\x89PNG")
     assert len(image) > 5_000
     assert "test message" in message["Subject"]
+
+
+def test_a_sample_about_a_name_says_what_real_ones_about_names_say():
+    labelled = sample_alert(NOW, "Harbor Union", SeriesKind.ENTITY, Severity.CRITICAL)
+    message = message_from_bytes(sample_notification(Settings(), NOW, labelled=labelled).message, policy=policy.default)
+    assert message["Subject"].startswith("Squall: CRITICAL: Harbor Union (test message): ")
+    text = message.get_body(("plain",)).get_content()
+    assert "grave: market crash or bank run" in text
+    assert "adverse documents in 60 minutes" in text
+    assert "negative" not in text.replace("negative-binomial", "")
+    assert any(part.get_content_type() == "image/png" for part in message.walk())
 
 
 def test_the_sample_goes_to_any_receiver_in_its_own_form():
