@@ -11,6 +11,7 @@ from squall.alerts.detection.readings import Counts
 from squall.alerts.facts.chart import adverse_chart, alert_chart
 from squall.alerts.facts.current import counted_now, current
 from squall.alerts.minutes import instant, minute_of
+from squall.alerts.names.records import METHOD as NAMES_METHOD
 from squall.alerts.notification.content import DualTime, NotificationContent, Reason
 from squall.alerts.notification.email.chart import AlertChart
 from squall.alerts.notification.links import alert_links, page_address
@@ -77,7 +78,8 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
     cache, ticks = BaselineCache(counts), np.array([end], dtype=np.int64)
     reading = detector.read_at(counts, ticks, cache=cache).at(0, 0)
     silent, of_name = labelled.test == NO_DATA, labelled.kind is SeriesKind.ENTITY
-    drivers = Drivers() if silent else _drivers(reading.observed, now)
+    lead = f"{labelled.topic} (test message)" if of_name else _NAME
+    drivers = Drivers() if silent else _drivers(reading.observed, now, lead, 0 if of_name else reading.observed // 10)
     alert = labelled.model_copy(
         update={
             "window_start": instant(end) - timedelta(minutes=reading.window_minutes),
@@ -98,7 +100,7 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
             "total": reading.total,
             "limit": float(limit) if np.isfinite(limit) else 0.0,
             "since": instant(end - max(reading.window_minutes, settings.detector.window_minutes)),
-            "lead": _NAME,
+            "lead": lead,
             "lead_documents": drivers.leads[0].documents,
             "named_documents": drivers.documents,
             "stories": drivers.story_count,
@@ -107,8 +109,7 @@ def sample_notification(settings: Settings, now: datetime, receiver: str = DEFAU
         if of_name:
             known = {
                 "limit": 0.0,
-                "lead": f"{labelled.topic} (test message)",
-                "lead_documents": reading.observed,
+                "method": f"{NAMES_METHOD}, made-up counts",
                 "events": _EVENTS,
                 "gravest": _GRAVEST,
             }
@@ -157,17 +158,16 @@ def _counts(end: int, days: int, window: int) -> Counts:
     return Counts((SAMPLE_TOPIC,), end - minutes, negative[None, :], (negative + rng.poisson(20 / 60 * day))[None, :])
 
 
-def _drivers(observed: int, now: datetime) -> Drivers:
-    """Return what drives the sample: half of the documents tell the first story, a tenth names somebody else."""
+def _drivers(observed: int, now: datetime, lead: str, others: int) -> Drivers:
+    """Return what drives the sample: half of the documents tell the first story; all but `others` name the `lead`."""
     parts = (observed - observed // 2, observed // 2 - observed // 4, observed // 4)
     stories = tuple(
         DrivingStory(document_id("sample", title), title, "", "sample", now, None, (), documents, copies)
         for (title, copies), documents in zip(_HEADLINES, parts, strict=True)
     )
-    leads = (Lead("sample:bank", EntityKind.COMPANY, _NAME, observed - observed // 10),)
-    return Drivers(
-        observed, stories, len(stories), leads, tuple(EventCount(event, part) for event, part in zip(_EVENTS, parts, strict=False)), None
-    )
+    leads = (Lead("sample:bank", EntityKind.COMPANY, lead, observed - others),)
+    events = tuple(EventCount(event, part) for event, part in zip(_EVENTS, parts, strict=False))
+    return Drivers(observed, stories, len(stories), leads, events, None)
 
 
 def _document(title: str, copies: int, settings: Settings, now: datetime) -> StoredDocument:

@@ -45,6 +45,9 @@ class NetworkConfig:
         branch: the layers that some heads have to themselves.
         languages: codes of the languages of the texts that it was trained on, or `*` for any.
         mixture: the heads that answer one question together.
+
+    Raises:
+        ConfigurationError: the mixture is none of these heads.
     """
 
     encoder: Mapping[str, Any]
@@ -57,6 +60,10 @@ class NetworkConfig:
     branch: BranchConfig | None = None
     languages: tuple[str, ...] = ("en",)
     mixture: Mixture | None = None
+
+    def __post_init__(self) -> None:
+        if self.mixture:
+            self.mixture.check(self.tasks)
 
     @property
     def case_vocabulary(self) -> int | None:
@@ -100,7 +107,7 @@ class NetworkConfig:
         languages = body.get("languages", ["en"])
         if not isinstance(languages, list) or not languages or not all(isinstance(code, str) for code in languages):
             raise ValueError(f'languages {languages!r} is no list of codes such as ["en"]')
-        mixture = Mixture.of(body.get("mixture"), tasks)
+        mixture = Mixture.model_validate(body["mixture"]) if body.get("mixture") else None
         case = bool(body.get("case", False))
         return cls(body["encoder"], tasks, *numbers, body["name"], body["pooling"], case, branch, tuple(languages), mixture)
 

@@ -8,11 +8,10 @@ trained on which set a text is from.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from squall.core.errors import ConfigurationError
 from squall.model.outputs import Probabilities, softmax
@@ -26,6 +25,9 @@ class Mixture(BaseModel):
         task: a softmax head for texts.
         other: another one, with the same labels in the same order.
         gate: a softmax head for texts with two labels: the share of `task`, that of `other`.
+        favour: the odds of `task` were multiplied by it after the gate had learnt, and its bias carries it: above 1 where a text of the
+            sets of `task` that is taken for another costs more than the reverse (Elkan 2001, "The Foundations of Cost-Sensitive
+            Learning", theorem 1).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,28 +35,17 @@ class Mixture(BaseModel):
     task: str
     other: str
     gate: str
+    favour: float = Field(1.0, gt=0)
 
-    @classmethod
-    def of(cls, body: Mapping[str, str] | None, tasks: Sequence[TaskSpec]) -> Self | None:
-        """Return the mixture that a configuration tells of; None for None.
-
-        Raises:
-            ValueError: of another form.
-            ConfigurationError: `tasks` are not such heads.
-        """
-        if body is None:
-            return None
-        found = cls.model_validate(body)
-        found.check(tasks)
-        return found
+    @property
+    def heads(self) -> tuple[str, str, str]:
+        """The names of its heads."""
+        return self.task, self.other, self.gate
 
     def check(self, tasks: Sequence[TaskSpec]) -> None:
         """Raise ConfigurationError if `tasks` are not such heads."""
-        task, other, gate = (find_task(tasks, name) for name in (self.task, self.other, self.gate))
-        if (
-            any((head.kind, head.output) != ("text", "softmax") for head in (task, other, gate))
-            or len({self.task, self.other, self.gate}) < 3
-        ):
+        task, other, gate = (find_task(tasks, name) for name in self.heads)
+        if any((head.kind, head.output) != ("text", "softmax") for head in (task, other, gate)) or len(set(self.heads)) < 3:
             raise ConfigurationError(
                 f"{self.task}, {self.other} and {self.gate} can't be mixed", "a mixture takes three softmax heads for texts"
             )

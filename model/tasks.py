@@ -137,7 +137,7 @@ class TaskSpec:
 TOPIC = TaskSpec("topic", TOPICS)
 SENTIMENT = TaskSpec("sentiment", SENTIMENTS)
 HEADLINES = TaskSpec("headline_sentiment", SENTIMENTS)
-"""Sentiment as SEntFiN labels it, for runs with a separate head for it beside that of Twitter Financial News."""
+"""Sentiment as sets of news label it, for runs with a separate head for it beside that of Twitter Financial News."""
 NAME_KINDS = ("ORG", "PER", "LOC", "MISC")
 """What a name can stand for: organisation, person, place, other."""
 NAMES = TaskSpec("names", ("O", *(f"{prefix}-{kind}" for kind in NAME_KINDS for prefix in "BI")), "tokens")

@@ -15,6 +15,7 @@ from squall.model.bench.timing import Candidate, Score
 from squall.model.checkpoint import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, NetworkConfig
 from squall.model.serving.backends.base import device_of
 from squall.model.serving.engine import ScoringEngine
+from squall.model.tasks import DEFAULT_TASKS
 
 BATCHES = (1, 8, 32, 64, 128)
 PRECISIONS = {
@@ -53,8 +54,8 @@ def pipelines(folder: Path, settings: ModelSettings, size: str, batches: Sequenc
             tokenizer=tokenizer,
             device=device,
         )
-        for task in config.tasks
-        if task.kind == "text"
+        for task in config.answered
+        if task.name in {default.name for default in DEFAULT_TASKS}
     ]
     threads = settings.threads or usable_cores()
     for batch in batches:

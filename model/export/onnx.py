@@ -18,13 +18,12 @@ from torch import Tensor, nn
 
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError, SquallError
-from squall.model.checkpoint import CONFIG_FILE, TOKENIZER_FILE
+from squall.model.checkpoint import CONFIG_FILE, TOKENIZER_FILE, NetworkConfig
 from squall.model.network import MultiTaskNetwork
 from squall.model.outputs import probabilities
 from squall.model.serving.backends.base import Backend, Logits
 from squall.model.serving.backends.onnx_backend import FILES, open_onnx
 from squall.model.serving.backends.torch_backend import open_eager
-from squall.model.tasks import TaskSpec
 from squall.model.text_tokenizer import TextTokenizer
 
 OPSET = 18
@@ -137,12 +136,12 @@ def _traced(network: MultiTaskNetwork) -> Any:
 def _checked(network: MultiTaskNetwork, out: Path, texts: Sequence[str]) -> list[Agreement]:
     limit = min(network.config.max_tokens, int(network.config.encoder.get("max_position_embeddings", network.config.max_tokens)))
     rows = sorted(TextTokenizer(out / TOKENIZER_FILE, limit, network.config.case_vocabulary).ids(texts), key=len)
-    cpu, tasks = ModelSettings(device="cpu", precision="fp32"), network.config.tasks
-    expected = _scores(open_eager(network, cpu), rows, tasks)
+    cpu = ModelSettings(device="cpu", precision="fp32")
+    expected = _scores(open_eager(network, cpu), rows, network.config)
     found = []
     for precision, name in FILES.items():
         backend = open_onnx(out, cpu.model_copy(update={"precision": precision}))
-        found.append(_compared(precision, out / name, len(texts), _scores(backend, rows, tasks), expected))
+        found.append(_compared(precision, out / name, len(texts), _scores(backend, rows, network.config), expected))
     exact = found[0]
     if exact.largest_difference > TOLERANCE:
         raise SquallError(
@@ -152,15 +151,16 @@ def _checked(network: MultiTaskNetwork, out: Path, texts: Sequence[str]) -> list
     return found
 
 
-def _scores(backend: Backend, rows: Sequence[Sequence[int]], tasks: Sequence[TaskSpec]) -> list[Logits]:
-    """Probabilities batch by batch; of tokens and spans tasks those of real tokens, one after another."""
-    found = []
+def _scores(backend: Backend, rows: Sequence[Sequence[int]], config: NetworkConfig) -> list[Logits]:
+    """Answers as probabilities, batch by batch; of tokens and spans tasks those of real tokens, one after another."""
+    found, mixture = [], config.mixture
     for start in range(0, len(rows), _BATCH):
         part = rows[start : start + _BATCH]
         logits = backend.logits(part)
         real = np.arange(max(map(len, part))) < np.array([len(row) for row in part])[:, None]
-        kept = {task: logits[task.name] if task.kind == "text" else logits[task.name][real] for task in tasks}
-        found.append({task.name: probabilities(task, values) for task, values in kept.items()})
+        kept = {task: logits[task.name] if task.kind == "text" else logits[task.name][real] for task in config.answered}
+        answers = {task.name: probabilities(task, values) for task, values in kept.items()}
+        found.append(answers | ({mixture.task: mixture.mixed(logits)} if mixture else {}))
     return found
 
 

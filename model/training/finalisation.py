@@ -12,7 +12,7 @@ from squall.model.network import MultiTaskNetwork
 from squall.model.training.encoding import Encoded
 from squall.model.training.techniques.branching import mix_with
 from squall.model.training.techniques.head_blending import blend_heads, relabelled
-from squall.model.training.techniques.head_mixture import favoured
+from squall.model.training.techniques.head_mixture import set_favour
 from squall.model.training.techniques.temperature_scaling import fit_temperature, fold_temperature
 from squall.model.training.trainer import Trainer
 from squall.model.training.validation import labelled_logits, measure_mixed
@@ -47,7 +47,7 @@ def finalise(trainer: Trainer, best: dict[str, Any], train: Sequence[Example], d
             trainer.log.message(f"{name}: temperature {entry['temperature']:.3f}, NLL {before:.4f} before, {after:.4f} after")
     mixture = network.config.mixture
     if mixture and config.mixture:
-        favoured(trainer.network, config.mixture)
+        set_favour(trainer.network, config.mixture.favour)
         rows = trainer.encode(relabelled(dev, mixture.task, mixture.other))
         found |= measure_mixed(mixture, trainer.tasks, rows, trainer.logits(rows))
     answered = {task.name for task in trainer.learning} | ({mixture.task} if mixture else set())

@@ -38,7 +38,12 @@ def run(recipe: Recipe, log: RunLog, *, resume: bool = False) -> dict[str, Any]:
     train = _rewritten(train, written, recipe)
     base = base_folder(recipe.base)
     trainer = Trainer(with_signs(base, recipe.out / "base") if config.signs else base, recipe.tasks, config, recipe.out, log)
-    if config.teachers and _taught(config, trainer.learning):
+    heads_alone = config.branch_both_rest == "teacher" and not _taught(config, trainer.learning)
+    if heads_alone:
+        if recipe.unlabelled:
+            raise ConfigurationError("[[unlabelled]] texts need a teacher of a head that learns", "leave them out, or name one")
+        log.message("no teacher has a head that learns: the first gives its heads alone")
+    if config.teachers and not heads_alone:
         train += recipe.divided(recipe.unlabelled_rows(train + dev))[0]
         teachers = score_with_teachers(train, recipe.tasks, config, recipe.out / "soft", log)
         fitted = replace(

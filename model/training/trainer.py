@@ -34,6 +34,7 @@ from squall.model.training.losses import Objective, balanced_weights
 from squall.model.training.lr_schedule import warmup_decay
 from squall.model.training.optimizer import parameter_groups
 from squall.model.training.techniques.branching import learning_tasks, planned_branch, require_same_encoder
+from squall.model.training.techniques.head_mixture import set_favour
 from squall.model.training.techniques.lora import add_adapters, merged
 from squall.model.training.techniques.weight_averaging import BaseMix, WeightAverage
 from squall.model.training.validation import measure, predictions, summary
@@ -64,10 +65,10 @@ class Trainer:
         case = config.case if config.case is not None else bool(before and before.config.case)
         made = partial(MultiTaskNetwork.from_base, dropout=config.dropout, max_tokens=config.max_tokens, pooling=config.pooling)
         branch = planned_branch(config, before.config if before else None, tasks)
-        mixture = config.mixture.plain if config.mixture else None
+        favour = before.config.mixture.favour if before and before.config.mixture else 1.0
+        mixture = config.mixture.favouring(favour) if config.mixture else None
         if mixture:
-            mixture.check(tasks)
-            if config.blend and config.blend.other in (mixture.task, mixture.other, mixture.gate):
+            if config.blend and config.blend.other in mixture.heads:
                 raise ConfigurationError(f"train.blend drops {config.blend.other}, which train.mixture needs", "leave out one of the two")
         elif before and before.config.mixture and before.config.mixture.task in {task.name for task in tasks}:
             log.message(f"the base answers {before.config.mixture.task} by a mixture of two heads; here one head answers alone")
@@ -83,6 +84,8 @@ class Trainer:
         self.network = network.to(self.device)
         self.learning = learning_tasks(self.network, kept if config.branch_frozen else ()) if branch else self.tasks
         """The heads that the run trains."""
+        if mixture and mixture.gate in {task.name for task in self.learning}:
+            set_favour(self.network, 1.0)  # a gate learns what is so; what it favours is put in at the end
         if not self.learning:
             raise ConfigurationError("train.branch_frozen: the recipe names no head that the base lacks", "name new heads, or leave it out")
         self.mix = BaseMix(self.network, config.base_share) if config.base_share else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -24,7 +25,7 @@ class ProgressStore(Protocol):
 
 
 class ProgressTracker:
-    """Remembers the newest event time per partition and writes it after each stored batch.
+    """Remembers the newest event time per partition and writes it after each stored batch. Its methods may be called from several threads.
 
     Args:
         store: where the rows live.
@@ -39,6 +40,7 @@ class ProgressTracker:
         self._clock = clock
         self._rows: dict[tuple[str, int], Progress] = {}
         self._streams = streams
+        self._lock = threading.Lock()
         store.retire(streams)
         self._reload()
 
@@ -54,16 +56,17 @@ class ProgressTracker:
 
     def announce(self, stream: str, partitions: Sequence[int]) -> None:
         """Hold the watermark back for partitions about to be read, until their first documents are stored."""
-        self._reload()  # another worker may have stored more of them since
-        now = self._clock.now()
-        rows = []
-        for partition in partitions:
-            known = self._rows.get((stream, partition))
-            row = Progress(stream, partition, known.position if known else -1, known.event_time if known else EPOCH, False, now)
-            self._rows[stream, partition] = row
-            rows.append(row)
-        if rows:
-            self._store.write(rows)
+        with self._lock:
+            self._reload()  # another worker may have stored more of them since
+            now = self._clock.now()
+            rows = []
+            for partition in partitions:
+                known = self._rows.get((stream, partition))
+                row = Progress(stream, partition, known.position if known else -1, known.event_time if known else EPOCH, False, now)
+                self._rows[stream, partition] = row
+                rows.append(row)
+            if rows:
+                self._store.write(rows)
 
     def stored(self, items: Sequence[Item], caught_up: dict[tuple[str, int], bool]) -> None:
         """Note that `items` are safe. `caught_up` says for each (stream, partition) whether nothing more can be read now."""
@@ -77,18 +80,29 @@ class ProgressTracker:
             last[key] = max(offset, last.get(key, -1))
             if item.document is not None and (at := item.document.published_at) <= latest and at > newest.get(key, EPOCH):
                 newest[key] = at
-        touched: dict[tuple[str, int], Progress] = {}
-        for key, offset in last.items():
-            before = self._rows.get(key)
-            position, event_time = (before.position, before.event_time) if before else (-1, EPOCH)
-            event_time = max(event_time, min(newest.get(key, EPOCH), now))
-            touched[key] = Progress(*key, max(offset, position), event_time, False, now)
-        self._write(touched, caught_up, now)
+        with self._lock:
+            touched: dict[tuple[str, int], Progress] = {}
+            for key, offset in last.items():
+                before = self._rows.get(key)
+                position, event_time = (before.position, before.event_time) if before else (-1, EPOCH)
+                event_time = max(event_time, min(newest.get(key, EPOCH), now))
+                touched[key] = Progress(*key, max(offset, position), event_time, False, now)
+            self._write(touched, caught_up, now)
 
-    def quiet(self, caught_up: dict[tuple[str, int], bool]) -> None:
-        """Note partitions whose `caught_up` changed without a batch (an empty partition, a source that ended)."""
-        changed = {key: row for key, flag in caught_up.items() if (row := self._rows.get(key)) and row.caught_up != flag}
-        self._write(changed, caught_up, self._clock.now())
+    def quiet(self, caught_up: dict[tuple[str, int], bool], seen: Mapping[tuple[str, int], int] | None = None) -> None:
+        """Note partitions whose `caught_up` changed without a batch (an empty partition, a source that ended, a batch in work).
+
+        Args:
+            caught_up: by stream and partition.
+            seen: the `position` of each when that was found; one that has moved on since is left as it is.
+        """
+        with self._lock:
+            changed = {
+                key: row
+                for key, flag in caught_up.items()
+                if (row := self._rows.get(key)) and row.caught_up != flag and (seen is None or seen.get(key, row.position) == row.position)
+            }
+            self._write(changed, caught_up, self._clock.now())
 
     def _write(self, rows: dict[tuple[str, int], Progress], caught_up: dict[tuple[str, int], bool], now: datetime) -> None:
         written = [

@@ -44,7 +44,7 @@ def test_all_heads_on_a_branch_cost_little_beside_topic_and_sentiment(tmp_path: 
     """The shipped checkpoint against its own encoder with the heads of topic and sentiment alone; processor time of one thread."""
     texts = list(islice(sample_texts(None), 1500))
     shipped = MultiTaskNetwork.load(SHIPPED)
-    two = MultiTaskNetwork(shipped.encoder, replace(shipped.config, tasks=DEFAULT_TASKS, case=False, branch=None))
+    two = MultiTaskNetwork(shipped.encoder, replace(shipped.config, tasks=DEFAULT_TASKS, case=False, branch=None, mixture=None))
     two.save(tmp_path / "two", (SHIPPED / TOKENIZER_FILE).read_text(encoding="utf-8"))
     rates: dict[str, list[float]] = {"two": [], "all": []}
     with ExitStack() as stack:

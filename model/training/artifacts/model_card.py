@@ -72,7 +72,17 @@ def _made(run: Mapping[str, Any], tasks: Sequence[TaskSpec]) -> Iterator[str]:
     )
     if layers := config.get("branch_layers"):
         both = "".join(f"; {name} reads it beside the encoder" for name in config.get("branch_both", ()))
-        yield f"- A branch of {layers} layers of its own for the heads that the base lacks{both}; the base's own layers are as they were"
+        if config.get("branch_frozen"):
+            yield f"- The base, its branch of {layers} layers and its heads are as they were; only heads that it lacks were trained"
+        else:
+            yield f"- A branch of {layers} layers of its own for the heads that the base lacks{both}; the base's own layers are unchanged"
+    if mixture := config.get("mixture"):
+        task, other = mixture["task"], mixture["other"]
+        yield (
+            f"- {task} is answered by two heads, {task} (learnt from {', '.join(mixture['sources'])}) and {other} (from all other sets): "
+            f"the mean of their probabilities, weighed by the gate {mixture['gate']}, whose odds for {task} are multiplied by "
+            f"{mixture['favour']:g}"
+        )
     if share := config.get("base_share"):
         yield f"- The weights are a mean of those of the base (share {share:g}) and of those after training (WiSE-FT)"
     yield from (f"- {line}" for line in run.get("provenance", ()))

@@ -149,7 +149,9 @@ def _provenance(base: Path, config: TrainConfig) -> list[str]:
             f"Base: {body['base']}, then masked language modelling on {body['rows']:,} texts, {body['epochs']} epoch(s): "
             f"loss on held-out texts {body['dev_loss'][0]:.2f} before, {body['dev_loss'][-1]:.2f} after."
         )
-    for folder in config.teachers:
+    for folder in config.teachers[:1] if config.branch_both_rest == "teacher" and config.branch_both else ():
+        lines.append(f"Heads of {', '.join(config.branch_both)}: share {1 - config.branch_both_share:g} of those of {folder_name(folder)}.")
+    for folder in config.teachers if not config.branch_frozen else ():
         body = _metrics(folder)
         scores = ", ".join(f"{name} accuracy {found['accuracy']:.4f}" for name, found in body.get("tasks", {}).items())
         lines.append(f"Teacher {folder_name(folder)}: base {body.get('base', 'unknown')}; on its dev split {scores or 'not measured'}.")

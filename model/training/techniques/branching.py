@@ -31,8 +31,9 @@ def planned_branch(config: TrainConfig, base: NetworkConfig | None, tasks: Seque
     """
     before = base.branch if base else None
     if not config.branch_layers:
-        if config.branch_both:
-            raise ConfigurationError("train.branch_both needs a branch", "set branch_layers, or leave it out")
+        if config.branch_both or config.branch_frozen:
+            what = "branch_both" if config.branch_both else "branch_frozen"
+            raise ConfigurationError(f"train.{what} needs a branch", "set branch_layers, or leave it out")
         if before:
             raise ConfigurationError(
                 f"the base has a branch of {before.layers} layers, and train.branch_layers is 0", f"set branch_layers = {before.layers}"
@@ -47,7 +48,7 @@ def planned_branch(config: TrainConfig, base: NetworkConfig | None, tasks: Seque
     if config.lora or config.base_share or config.blend:
         raise ConfigurationError("train.branch_layers leaves the encoder as it is; lora, base_share and blend change it", "leave out one")
     names = {task.name for task in tasks}
-    if base.mixture and not config.mixture and {base.mixture.task, base.mixture.other, base.mixture.gate} <= names:
+    if base.mixture and not config.mixture and set(base.mixture.heads) <= names:
         raise ConfigurationError("the base has a mixture of heads, and train.mixture is empty", "name it, or leave out its heads")
     kept = {task.name for task in tasks if task in base.tasks and not (before and task.name in before.tasks)}
     own = frozenset(task.name for task in tasks) - kept

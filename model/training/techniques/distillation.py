@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import torch
 import xxhash
 
 from squall.core.errors import ConfigurationError
-from squall.model.checkpoint import TOKENIZER_FILE, WEIGHTS_FILE
+from squall.model.checkpoint import TOKENIZER_FILE, WEIGHTS_FILE, read_config
 from squall.model.data.examples import Example
 from squall.model.data.mentions.rewriting import RENAMED
 from squall.model.hardware import has_bf16
@@ -72,7 +72,7 @@ def score_with_teachers(
         outputs = _teacher_outputs(rows, folder, cache, log)
         if number == 0 and config.teacher_vectors:
             vectors = _standardised(outputs[_VECTORS])
-        found = {name: values for name, values in outputs.items() if name in wanted}
+        found = {name: values for name, values in _answers(outputs, folder, config).items() if name in wanted}
         if not found:
             raise ConfigurationError(f"teacher {folder} has none of the tasks {', '.join(sorted(wanted))}", "leave it out")
         for name, values in found.items():
@@ -101,6 +101,16 @@ def with_own_labels(soft: Soft, rows: Sequence[Example], tasks: Sequence[TaskSpe
     return found
 
 
+def _answers(outputs: Mapping[str, Any], folder: Path, config: TrainConfig) -> Mapping[str, Any]:
+    """Return what a teacher's heads say, by task: of a mixture the answer, or each of its heads where the student has the same."""
+    mixture = read_config(folder).mixture
+    if mixture is None or (config.mixture and config.mixture.heads == mixture.heads):
+        return outputs
+    own, other, gate = (outputs[name] for name in mixture.heads)
+    rest = {name: values for name, values in outputs.items() if name not in mixture.heads}
+    return {**rest, mixture.task: gate[:, :1] * own + gate[:, 1:] * other}
+
+
 def _standardised(vectors: Vectors) -> Vectors:
     values = vectors.astype(np.float32)
     standard: Vectors = ((values - values.mean(0)) / np.maximum(values.std(0), 1e-6)).astype(np.float16)
@@ -124,16 +134,13 @@ def _score(rows: Sequence[Example], folder: Path, log: RunLog) -> dict[str, Any]
     network = MultiTaskNetwork.load(folder).to(device)
     tokenizer = TextTokenizer(folder / TOKENIZER_FILE, network.config.max_tokens, network.config.case_vocabulary)
     encoded = encode(rows, tokenizer, ())
-    tasks, mixture = [task for task in network.config.answered if task.kind == "text"], network.config.mixture
+    tasks = [task for task in network.config.tasks if task.kind == "text"]
     found: dict[str, Any] = {}
     steps = -(-len(rows) // PASS_ROWS)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device))
     with log.progress(f"teacher {folder}", steps) as advance, autocast:
         for part, texts, logits in passes(network, encoded, device):
-            plain = {name: values.float().cpu().numpy() for name, values in logits.items() if values.ndim == 2}
-            answers = {task.name: probabilities(task, plain[task.name]) for task in tasks}
-            if mixture:
-                answers[mixture.task] = mixture.mixed(plain)
+            answers = {task.name: probabilities(task, logits[task.name].float().cpu().numpy()) for task in tasks}
             for name, values in {**answers, _VECTORS: texts.half().cpu().numpy()}.items():
                 found.setdefault(name, np.zeros((len(rows), values.shape[1]), dtype=values.dtype))[part] = values
             advance(float("nan"))

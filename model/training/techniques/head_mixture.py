@@ -1,4 +1,4 @@
-"""Labels for a mixture of heads, see `squall.model.mixture`."""
+"""Labels for a mixture of heads, see `squall.model.mixture`, and how its gate favours one of them."""
 
 from __future__ import annotations
 
@@ -22,23 +22,22 @@ class LearntMixture(Mixture):
 
     Args:
         sources: names of sets.
-        favour: the odds of `task` are multiplied by it after the training: above 1 where a text of its sets that is taken for another
-            costs more than the reverse (Elkan 2001, "The Foundations of Cost-Sensitive Learning", theorem 1).
     """
 
     sources: tuple[str, ...] = Field(min_length=1)
-    favour: float = Field(1.0, gt=0)
 
-    @property
-    def plain(self) -> Mixture:
-        """What a checkpoint says of it."""
-        return Mixture(task=self.task, other=self.other, gate=self.gate)
+    def favouring(self, favour: float) -> Mixture:
+        """Return what a checkpoint says of it whose gate has that `favour`."""
+        return Mixture(task=self.task, other=self.other, gate=self.gate, favour=favour)
 
 
-def favoured(network: MultiTaskNetwork, mixture: LearntMixture) -> None:
-    """Multiply the odds that the gate of `network` gives to `task`, in place."""
+def set_favour(network: MultiTaskNetwork, favour: float) -> None:
+    """Let the gate of `network` multiply the odds of its mixture's `task` by `favour`, in place of what it multiplies them by so far."""
+    mixture = network.config.mixture
+    assert mixture is not None
     with torch.no_grad():
-        network.heads[mixture.gate].bias[_OWN] += log(mixture.favour)  # type: ignore[index, operator]
+        network.heads[mixture.gate].bias[_OWN] += log(favour / mixture.favour)  # type: ignore[index, operator]
+    network.config = replace(network.config, mixture=mixture.model_copy(update={"favour": favour}))
 
 
 def by_convention(rows: Iterable[Example], mixture: LearntMixture | None) -> list[Example]:

@@ -27,7 +27,8 @@ def export(
 
     Fails when a probability of the fp32 file differs from the checkpoint's by more than 0.0001. For the int8 file the share of texts with
     the same labels is printed. Use the result with SQUALL_MODEL__BACKEND=onnx and SQUALL_MODEL__PATH=OUT, or in any ONNX runtime: the
-    inputs are input_ids and attention_mask (int64, rows × tokens), the outputs are logits, one per task.
+    inputs are input_ids and attention_mask (int64, rows × tokens), the outputs are logits, one per task. Where config.json has a mixture,
+    its task is answered by (1 - g) * softmax(task) + g * softmax(other), with g the second probability of the gate.
     """
     from squall.model.checkpoint import SHIPPED
     from squall.model.export.onnx import LEAST_AGREEMENT, export_onnx

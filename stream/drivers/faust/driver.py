@@ -280,7 +280,7 @@ class FaustDriver:
             self._on_lag(standing.waiting)
             if standing.idle and not self._busy:
                 self._health.liveness.touch(WORKER)  # an idle poll is progress; with messages left to read it is not
-            await self._in_thread(lambda: self._tracker.quiet(standing.caught_up))
+            await self._in_thread(lambda: self._tracker.quiet(standing.caught_up, standing.stored))
         except StoppedError:
             return
         except Exception as error:  # noqa: BLE001 - what only informs ends nothing; the next look will do

@@ -3,14 +3,14 @@
 Every fetch answer carries the ends of its partitions, so the broker is not asked. An end is known from the first answer after
 a partition was assigned, for as long as answers come: an answer that is older than `FRESH_SECONDS` says nothing about now, since the
 broker may be away, or the partition is paused because its buffer is full. Where the end is unknown, a batch is not caught up, and
-what `look` found earlier stays as it was. A broker holds an empty fetch for 1.5 s (`fetch.max.wait.ms` of Faust), so what is
-caught up is true as of a moment at most that long ago.
+what `look` found earlier stays as it was, unless messages of the partition are in work. A broker holds an empty fetch for 1.5 s
+(`fetch.max.wait.ms` of Faust), so what is caught up is true as of a moment at most that long ago.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from squall.core.clock import Clock, SystemClock
@@ -34,9 +34,11 @@ class Standing:
     in_flight: bool
     """Some messages are read and not acknowledged."""
     caught_up: CaughtUp
-    """Of partitions with a known end, or with something in flight: those are not."""
+    """Of partitions with a known end or with messages in flight; the latter are never caught up."""
     complete: bool
     """The ends of all partitions are known."""
+    stored: Mapping[tuple[str, int], int] = field(default_factory=dict, compare=False)
+    """Offset of the last message that was stored then, of each partition in `caught_up`; -1: none."""
 
     @property
     def idle(self) -> bool:
@@ -69,12 +71,15 @@ class PartitionEnds:
 
     def look(self, assigned: Collection[int], tracker: ProgressTracker) -> Standing:
         """Return how the `assigned` partitions stand; `tracker` knows what is stored of them."""
+        positions = {
+            (self._topic, partition): tracker.position(self._topic, partition) for partition in assigned
+        }  # before what is in flight
         in_flight = {message.partition for message in self._app.consumer.unacked if message.topic == self._topic}
         waiting, caught_up, complete = 0, CaughtUp(), True
         for partition in sorted(assigned):
             answer = self._fetched(partition)
             if answer is not None:
-                stored = tracker.position(self._topic, partition)
+                stored = positions[self._topic, partition]
                 waiting += max(0, answer.end - (stored + 1 if stored >= 0 else answer.position))
             if answer is None or not self._is_fresh(answer):
                 complete = False
@@ -82,7 +87,7 @@ class PartitionEnds:
                 caught_up[self._topic, partition] = False
             elif answer is not None and self._is_fresh(answer):
                 caught_up[self._topic, partition] = answer.position >= answer.end
-        return Standing(waiting, bool(in_flight), caught_up, complete)
+        return Standing(waiting, bool(in_flight), caught_up, complete, {key: positions[key] for key in caught_up})
 
     def _fetched(self, partition: int) -> Fetched | None:
         return fetched(self._app, self._topic, partition)

@@ -321,7 +321,7 @@ def test_a_sample_about_a_name_says_what_real_ones_about_names_say():
     text = message.get_body(("plain",)).get_content()
     assert "grave: market crash or bank run" in text
     assert "adverse documents in " in text
-    assert "negative" not in text.replace("negative-binomial", "")
+    assert "negative" not in text
     assert any(part.get_content_type() == "image/png" for part in message.walk())
 
 

@@ -36,7 +36,7 @@ OTHER = TaskSpec("other_mood", MOOD.labels)
 GATE = TaskSpec("convention", ("own", "other"))
 HEADS = (MOOD, SUBJECT, OTHER, GATE)
 MIXTURE = Mixture(task=MOOD.name, other=OTHER.name, gate=GATE.name)
-LEARNT = LearntMixture(**MIXTURE.model_dump(), sources=("mine",))
+LEARNT = LearntMixture(task=MOOD.name, other=OTHER.name, gate=GATE.name, sources=("mine",))
 TEXTS = ["up up", "down", "gold oil down up", ""]
 
 
@@ -156,6 +156,34 @@ def test_new_heads_are_learnt_while_the_rest_stays_to_the_last_bit_and_both_sets
     assert np.mean([answer == row.labels["mood"] for answer, row in zip(answers, texts, strict=True)]) > 0.9
 
 
+def test_what_a_gate_favours_is_put_in_once_however_often_a_run_goes_on(tiny_base: Path, tmp_path: Path) -> None:
+    base = _base_with_a_branch(tiny_base, tmp_path)
+    favouring = LEARNT.model_copy(update={"favour": 30.0})
+    settings = SETTINGS.model_copy(
+        update={"branch_layers": 1, "branch_frozen": True, "mixture": favouring, "epochs": 1, "calibrate": False}
+    )
+    train, dev = (by_convention(_two_conventions(*drawn), LEARNT) for drawn in ((200, 5), (160, 6)))
+    run = Trainer(base, HEADS, settings, tmp_path / "run", QUIET)
+    best = run.fit(run.encode(train), run.encode(dev))
+    learnt = float(MultiTaskNetwork.load(tmp_path / "run" / "best").heads[GATE.name].bias[0].detach())  # type: ignore[index, union-attr]
+
+    def bias(folder: str) -> float:
+        network = MultiTaskNetwork.load(tmp_path / folder / "best")
+        assert network.config.mixture == MIXTURE.model_copy(update={"favour": 30.0})
+        return float(network.heads[GATE.name].bias[0].detach())  # type: ignore[index, union-attr]
+
+    finalise(run, best, train, dev)
+    assert bias("run") == pytest.approx(learnt + np.log(30), abs=0.01)
+    finalise(run, best, train, dev)  # as a finished run that is resumed
+    assert bias("run") == pytest.approx(learnt + np.log(30), abs=0.01)
+    more = TaskSpec("more", ("a", "b"))
+    labelled = [[Example(row.text, {**row.labels, "more": len(row.text) % 2}, row.source) for row in part] for part in (train, dev)]
+    again = Trainer(tmp_path / "run" / "best", (*HEADS, more), settings, tmp_path / "again", QUIET)
+    assert [task.name for task in again.learning] == ["more"]
+    finalise(again, again.fit(again.encode(labelled[0]), again.encode(labelled[1])), *labelled)
+    assert bias("again") == pytest.approx(learnt + np.log(30), abs=0.01)
+
+
 def test_frozen_without_new_heads_or_without_a_branch_and_a_forgotten_mixture_are_errors(tiny_base: Path, tmp_path: Path) -> None:
     base = _base_with_a_branch(tiny_base, tmp_path)
     frozen = SETTINGS.model_copy(update={"branch_layers": 1, "branch_frozen": True})
@@ -163,6 +191,8 @@ def test_frozen_without_new_heads_or_without_a_branch_and_a_forgotten_mixture_ar
         Trainer(base, TASKS, frozen, tmp_path / "none", QUIET)
     with pytest.raises(ConfigurationError, match="needs a base with a branch"):
         planned_branch(frozen, NetworkConfig({}, TASKS), (*TASKS, OTHER))
+    with pytest.raises(ConfigurationError, match="branch_frozen needs a branch"):
+        planned_branch(SETTINGS.model_copy(update={"branch_frozen": True}), None, TASKS)
     mixed = NetworkConfig({}, HEADS, branch=BranchConfig(1, frozenset({OTHER.name, GATE.name})), mixture=MIXTURE)
     with pytest.raises(ConfigurationError, match="mixture is empty"):
         planned_branch(SETTINGS.model_copy(update={"branch_layers": 1}), mixed, HEADS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 
 from hypothesis import given
@@ -89,6 +90,39 @@ def test_an_abandoned_stream_stops_counting() -> None:
     store.progress.write([Progress("old replay", 0, 3, START, False, START)])
     tracker(store).stored([item(1)], {})
     assert {row.stream for row in store.progress.all()} == {STREAM}
+
+
+def test_what_was_seen_before_a_batch_was_stored_does_not_count_after_it() -> None:
+    store = MemoryStore()
+    one = tracker(store)
+    one.stored([item(5)], {KEY: True})
+    one.stored([item(6)], {KEY: True})
+    one.quiet({KEY: False}, {KEY: 5})  # by a look that began while the second was in work
+    row = store.progress.saved[KEY]
+    assert (row.position, row.caught_up, row.event_time) == (6, True, at(6))
+    one.quiet({KEY: False}, {KEY: 6})
+    assert not store.progress.saved[KEY].caught_up
+
+
+def test_looks_and_batches_in_two_threads_never_set_a_partition_back() -> None:
+    store = MemoryStore()
+    one = tracker(store)
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            for flag in (False, True):
+                one.quiet({KEY: flag}, {KEY: one.position(STREAM, 0)})
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for number in range(2000):
+        one.stored([item(number)], {KEY: True})
+    done.set()
+    looking.join()
+    positions = [row.position for row in store.progress.history]
+    assert positions == sorted(positions)
+    assert store.progress.saved[KEY].position == 1999
 
 
 def test_quiet_writes_only_what_changed() -> None:
