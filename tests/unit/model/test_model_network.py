@@ -10,7 +10,7 @@ import torch
 
 from squall.core.errors import ConfigurationError
 from squall.model.case import Case
-from squall.model.checkpoint import NetworkConfig
+from squall.model.checkpoint import FORMAT, NetworkConfig
 from squall.model.network import MultiTaskNetwork
 from squall.model.pooling import POOLINGS
 from squall.model.tasks import TaskSpec
@@ -54,7 +54,7 @@ def test_a_broken_folder_is_a_clear_error(tiny_base: Path, tmp_path: Path, broke
     elif broken == "text":
         config.write_text("{")
     elif broken == "format":
-        config.write_text(config.read_text().replace('"format": 3', '"format": 99'))
+        config.write_text(config.read_text().replace(f'"format": {FORMAT}', '"format": 99'))
     else:
         (tmp_path / "model.safetensors").write_bytes(b"short")
     with pytest.raises(ConfigurationError):
