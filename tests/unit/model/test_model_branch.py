@@ -13,7 +13,7 @@ from transformers import DistilBertConfig, DistilBertModel
 from squall.core.errors import ConfigurationError
 from squall.model.branch import Branch, BranchConfig
 from squall.model.case import Case
-from squall.model.checkpoint import NetworkConfig
+from squall.model.checkpoint import FORMAT, NetworkConfig
 from squall.model.hardware import has_vnni
 from squall.model.network import MultiTaskNetwork
 from squall.model.serving.backends.selection import open_backend
@@ -69,7 +69,7 @@ def test_a_branch_comes_back_from_its_folder(tiny_base: Path, tmp_path: Path) ->
 
 def test_a_checkpoint_from_before_there_were_branches_loads(tiny_base: Path, tmp_path: Path) -> None:
     config = _saved(tiny_base, tmp_path, None) / "config.json"
-    config.write_text(config.read_text().replace('"format": 3', '"format": 2').replace('  "branch": null,\n', ""))
+    config.write_text(config.read_text().replace(f'"format": {FORMAT}', '"format": 2').replace('  "branch": null,\n', ""))
     assert NetworkConfig.from_json(config.read_text()).branch is None
     MultiTaskNetwork.load(tmp_path)
 
