@@ -56,7 +56,7 @@ def pipelines(folder: Path, settings: ModelSettings, size: str, batches: Sequenc
             tokenizer=tokenizer,
             device=device,
         )
-        for task in config.answered
+        for task in config.tasks
         if task.name in {default.name for default in DEFAULT_TASKS}
     ]
     threads = settings.threads or usable_cores()

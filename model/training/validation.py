@@ -77,8 +77,8 @@ def measure_mixed(mixture: Mixture, tasks: Sequence[TaskSpec], rows: Encoded, lo
         rows: carry the labels of the mixture's answer as those of its `task`.
         logits: of all heads.
     """
-    mixed = mixture.mixed({name: np.stack(logits[name]) for name in (mixture.task, mixture.other, mixture.gate)})
-    return measure(mixture.answered(tasks), rows, {**logits, mixture.task: list(np.log(mixed))})
+    mixed = mixture.mixed({name: np.stack(logits[name]) for name in mixture.heads})
+    return measure(mixture.answered(tasks), rows, {**logits, mixture.task: list(np.log(np.maximum(mixed, np.finfo(np.float32).tiny)))})
 
 
 def summary(report: Mapping[str, Any]) -> str:

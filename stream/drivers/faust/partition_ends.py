@@ -71,9 +71,8 @@ class PartitionEnds:
 
     def look(self, assigned: Collection[int], tracker: ProgressTracker) -> Standing:
         """Return how the `assigned` partitions stand; `tracker` knows what is stored of them."""
-        positions = {
-            (self._topic, partition): tracker.position(self._topic, partition) for partition in assigned
-        }  # before what is in flight
+        # before what is in flight: a batch that is stored in between has moved on, and is left as it is
+        positions = {(self._topic, partition): tracker.position(self._topic, partition) for partition in assigned}
         in_flight = {message.partition for message in self._app.consumer.unacked if message.topic == self._topic}
         waiting, caught_up, complete = 0, CaughtUp(), True
         for partition in sorted(assigned):
