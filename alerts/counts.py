@@ -7,21 +7,17 @@ from typing import Final
 
 import numpy as np
 
-from squall.alerts.detection.names.history import ADVERSE, LIMITS, NEGATIVE, SOME
 from squall.alerts.detection.readings import Counts
 from squall.alerts.interfaces import CountStore
 from squall.alerts.minutes import instant
 from squall.core.config.settings import DetectorSettings
 from squall.core.records import TOPICS
 from squall.core.series import MARKET, SECTOR_PREFIX, SOURCE_PREFIX, SYMBOL_PREFIX
-from squall.storage.queries.entities.adverse import AdverseQueries
+from squall.storage.queries.entities.level_counts import LevelQueries
 from squall.storage.rows.counts import MinuteCounts
-from squall.storage.rows.mentions import Levels
 
 MOST_SOURCES: Final = 200
 """The "no data" test keeps every minute of the history of each: 1.3 MB."""
-LEVELS: Final = Levels(ADVERSE, NEGATIVE, SOME, *LIMITS)
-"""Which documents about a name are adverse, and how grave they are."""
 _HOUR: Final = 60
 
 
@@ -52,22 +48,24 @@ def load_counts(store: CountStore, settings: DetectorSettings, start: int, end: 
 
 
 def load_sources(store: CountStore, start: int, end: int, also: Collection[str] = ()) -> Counts:
-    """Return the counts per source in minutes [start, end) since the epoch, copies included: everything that arrives.
+    """Return all documents per source in minutes [start, end) since the epoch, copies included; none of them as negative.
 
     Only the `MOST_SOURCES` with the most documents are counted: documents name their sources, which may be a new one each time.
     `also` are series of sources to count even if there is nothing.
     """
     start = start // _HOUR * _HOUR
     watched = {name.removeprefix(SOURCE_PREFIX) for name in also}
-    stored = store.per_minute(instant(start), instant(end), copies=True, by="source", limit=MOST_SOURCES, first=watched)
-    names = sorted({*stored.topics, *watched})
-    counts = _tabulate(stored, names, start, end)
-    return Counts(tuple(SOURCE_PREFIX + name for name in counts.topics), start, counts.negative, counts.total)
+    stored = store.arrived_per_minute(instant(start), instant(end), limit=MOST_SOURCES, first=watched)
+    names = sorted({*stored.sources, *watched})
+    total = np.zeros((len(names), end - start), dtype=np.int64)
+    places = np.array([names.index(name) for name in stored.sources], dtype=np.int64)
+    total[places[stored.source], stored.minutes - start] = stored.documents
+    return Counts(tuple(SOURCE_PREFIX + name for name in names), start, np.zeros_like(total), total)
 
 
-def load_adverse(store: AdverseQueries, entities: Sequence[str], start: int, end: int) -> Counts:
+def load_adverse(store: LevelQueries, entities: Sequence[str], start: int, end: int) -> Counts:
     """Return the documents about each of `entities` in minutes [start, end) since the epoch; `negative` are the adverse ones."""
-    return _tabulate(store.per_minute(entities, instant(start), instant(end), LEVELS), entities, start, end)
+    return _tabulate(store.adverse(entities, instant(start), instant(end)), entities, start, end)
 
 
 def _tabulate(stored: MinuteCounts, names: Sequence[str], start: int, end: int) -> Counts:

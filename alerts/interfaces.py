@@ -9,6 +9,7 @@ from typing import Final, Literal, Protocol
 from squall.core.errors import SquallError, UnavailableError
 from squall.storage.rows.alerting import Claim, Notification, QueuedMessage
 from squall.storage.rows.counts import MinuteCounts
+from squall.storage.rows.minutes import MinuteArrivals
 
 LONGEST_ASKED_SECONDS: Final = 3600.0
 """Longest wait that a receiver is granted: one that asks for more is asked again after it."""
@@ -71,13 +72,11 @@ class CountStore(Protocol):
         as_of_model: str | None = None,
         by: Literal["topic", "symbol", "source"] = "topic",
         names: Collection[str] = (),
-        limit: int = ...,
-        first: Collection[str] = (),
     ) -> MinuteCounts:
-        """Return documents per topic (or symbol in `names`, or source) and minute in [start, end), copies counted once.
+        """Return documents per topic (or symbol in `names`, or source) and minute in [start, end), copies counted once."""
 
-        Of more than `limit` groups the largest are returned, those in `first` before others.
-        """
+    def arrived_per_minute(self, start: datetime, end: datetime, *, limit: int, first: Collection[str] = ()) -> MinuteArrivals:
+        """Return all documents per source and minute in [start, end), of at most `limit` sources: those in `first`, then the largest."""
 
 
 class Sender(Protocol):

@@ -16,9 +16,9 @@ from squall.storage.queries.backtests import BacktestQueries
 from squall.storage.queries.backups import BackupQueries
 from squall.storage.queries.base import Versions
 from squall.storage.queries.documents import DocumentQueries
-from squall.storage.queries.entities.adverse import AdverseQueries
 from squall.storage.queries.entities.counts import EntityQueries
 from squall.storage.queries.entities.groups import GroupQueries
+from squall.storage.queries.entities.level_counts import LevelQueries
 from squall.storage.queries.entities.mentions import MentionQueries
 from squall.storage.queries.overview import OverviewQueries
 from squall.storage.queries.rollups import RollupQueries
@@ -53,7 +53,7 @@ class Store:
         self.stories = StoryQueries(backend, versions, self.documents)
         self.story_forming = StoryFormingQueries(backend, versions)
         self.entities = EntityQueries(backend, versions)
-        self.adverse = AdverseQueries(backend, versions)
+        self.levels = LevelQueries(backend, versions)
         self.groups = GroupQueries(backend, versions)
         self.arrivals = ArrivalQueries(backend, versions)
         self.counts = OverviewQueries(backend, versions)

@@ -43,7 +43,7 @@ class NameFacts:
             return
         start = min(_first(alert, self._settings.window_minutes) for alert in wanted.values())
         end = max(self._until, until, *(minute_of(alert.window_end) for alert in wanted.values()))
-        counts = load_adverse(self._store.adverse, list(wanted), start, end)
+        counts = load_adverse(self._store.levels, list(wanted), start, end)
         self._counts |= {entity: counts.rows([row]) for row, entity in enumerate(counts.topics)}
 
     def now(self, alert: Alert, tick: int) -> Alert:

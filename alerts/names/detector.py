@@ -13,15 +13,15 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
 
-from squall.alerts.counts import LEVELS
 from squall.alerts.detection.names.evidence import HISTORY_DAYS
-from squall.alerts.detection.names.history import BUCKET_MINUTES, KEPT_MINUTES, level_of
+from squall.alerts.detection.names.history import BUCKET_MINUTES, KEPT_MINUTES
 from squall.alerts.detection.names.watch import NameWatch, Sizes
 from squall.alerts.lifecycle import Change
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.names.lifecycle import NameAlert, NameAlerts, NameChange
 from squall.alerts.names.state import NamesState, dump, load, short_id
 from squall.core.config.settings import DetectorSettings
+from squall.core.gravity.levels import level_of
 from squall.storage import Store
 from squall.storage.rows.mentions import CountedMention
 
@@ -90,10 +90,8 @@ class NameDetector:
         for start, end in self._parts(max(oldest, self._known_since), recent):
             if not may_go_on():
                 return False
-            rows = self._store.mentions.counted_by_level(
-                instant(start), instant(end), step=timedelta(minutes=BUCKET_MINUTES), levels=LEVELS
-            )
-            for entity, at, documents in rows:
+            counts = self._store.levels.by_step(instant(start), instant(end), step=timedelta(minutes=BUCKET_MINUTES))
+            for (entity, at), documents in counts.items():
                 watch.count(entity, minute_of(at), documents)
         for start, end in self._parts(recent, self._reached):
             if not may_go_on():

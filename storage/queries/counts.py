@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
-
-import numpy as np
+from typing import Final
 
 from squall.core.gravity.severities import GRAVE_FROM
 from squall.core.records import SeriesKind
-from squall.storage.queries.base import Queries
+from squall.storage.queries.minutes import MinuteQueries
 from squall.storage.queries.spans import EVER, SPAN, span, sql
-from squall.storage.rows.counts import Bucket, KnownNames, MinuteCounts, SentimentCount, Totals, UnscoredLanguage, Volume
+from squall.storage.rows.counts import Bucket, KnownNames, SentimentCount, Totals, UnscoredLanguage, Volume
 
 _HOUR_SECONDS: Final = 3600
-_ALL: Final = 2**32 - 1
-_NUMBER_BITS: Final = 32
-"""Of a number made of minute and sentiment."""
-
-# One number per document, minute * 3 + sentiment: a million of them travel faster than half a million groups are made.
-_COUNTS = """
-SELECT * FROM
-(
-    SELECT $name AS name, groupArray(toUInt32(intDiv(toUnixTimestamp(published_at), 60) * 3 + toInt8(sentiment) + 1)) AS packed
-    FROM $span AND $named AND ({undated:UInt8} OR NOT undated)
-    GROUP BY name
-    ORDER BY has({first:Array(String)}, name) DESC, length(packed) DESC, name
-    LIMIT {limit:UInt32}
-)
-ORDER BY name
-"""
-_NAMED = "(empty({names:Array(String)}) OR has({names:Array(String)}, $name))"
-_COUNTS_BY = {
-    "topic": sql(_COUNTS, span=SPAN, name="topic", named=sql(_NAMED, name="topic")),
-    "source": sql(_COUNTS, span=SPAN, name="source", named=sql(_NAMED, name="source")),
-    "symbol": sql(
-        _COUNTS,
-        span=SPAN,
-        name="arrayJoin(arrayFilter(symbol -> has({names:Array(String)}, symbol), symbols))",
-        named="hasAny(symbols, {names:Array(String)})",
-    ),
-}
 _SENTIMENTS = (
     "countIf(sentiment = 'negative') AS negatives, countIf(sentiment = 'neutral') AS neutrals, countIf(sentiment = 'positive') AS positives"
 )
@@ -127,41 +97,13 @@ ORDER BY documents DESC, name
 _ON_DISK = "SELECT (SELECT count() FROM documents), (SELECT count() FROM dead_letters FINAL)"
 
 
-class CountQueries(Queries):
+class CountQueries(MinuteQueries):
     """Counts that the detector, the live page and the dashboards read.
 
     Spans are half-open, [start, end), in publication time. A document id counts once, as it was scored last. Unless said
     otherwise, a copy is not counted: a document whose fingerprint was published in the 24 hours before it, under any
     topic. What is counted for a moment does not depend on where the span starts.
     """
-
-    def per_minute(
-        self,
-        start: datetime,
-        end: datetime,
-        *,
-        copies: bool = False,
-        undated: bool = True,
-        as_of_model: str | None = None,
-        by: Literal["topic", "symbol", "source"] = "topic",
-        names: Collection[str] = (),
-        limit: int = _ALL,
-        first: Collection[str] = (),
-    ) -> MinuteCounts:
-        """Count documents per group and minute by sentiment; the groups are the answer's `topics`.
-
-        Args:
-            undated: count documents without a time of their own too, at the time when they were collected.
-            as_of_model: count only what that model version scored.
-            by: what makes a group; a document counts for each of its symbols.
-            names: only these groups; empty: every topic or source, but no symbol.
-            limit: most groups; the largest stay.
-            first: groups that stay before larger ones.
-        """
-        within = span(start, end, copies=copies, model_version=as_of_model)
-        chosen = {"names": list(names), "limit": limit, "first": list(first), "undated": undated}
-        groups, packed = self._select(_COUNTS_BY[by], **chosen, **within).columns
-        return unpack(groups, packed)
 
     def by_topic(self, start: datetime, end: datetime, *, copies: bool = False, limit: int = 100) -> list[SentimentCount]:
         """Count sentiment and severity per topic, largest first."""
@@ -230,26 +172,6 @@ class CountQueries(Queries):
         unscored = sum(each.documents for each in self.unscored(*EVER))
         rows, letters = self._only(_ON_DISK)
         return Totals(scored + unscored, copies, *tones, rows, letters, unscored)
-
-
-def unpack(groups: Sequence[str], packed: Sequence[Sequence[int]]) -> MinuteCounts:
-    """Turn numbers made of minute and sentiment, per group, into counts per group and minute."""
-    lengths = [len(part) for part in packed]
-    numbers = np.empty(sum(lengths), dtype=np.int64)
-    at = 0
-    for part in packed:
-        numbers[at : at + len(part)] = part
-        at += len(part)
-    # All groups in one pass: there may be tens of thousands of them, most with a document or two.
-    cells, counts = np.unique(numbers + (np.repeat(np.arange(len(groups), dtype=np.int64), lengths) << _NUMBER_BITS), return_counts=True)
-    codes, numbers = cells >> _NUMBER_BITS, cells & (2**_NUMBER_BITS - 1)
-    minutes = numbers // 3
-    begins = np.ones(len(cells), dtype=bool)
-    begins[1:] = (codes[1:] != codes[:-1]) | (minutes[1:] != minutes[:-1])
-    table = np.zeros((int(begins.sum()), 3), dtype=np.int64)
-    table[np.cumsum(begins) - 1, numbers % 3] = counts
-    columns = (np.ascontiguousarray(table[:, sentiment]) for sentiment in range(3))
-    return MinuteCounts(tuple(groups), codes[begins], minutes[begins], *columns)
 
 
 def _seconds(step: timedelta) -> int:

@@ -12,26 +12,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from squall.storage.queries.base import Queries
 from squall.storage.queries.entities.rollup import ENTITIES
+from squall.storage.queries.kept import HOUR, KeptCountQueries
 from squall.storage.queries.sentiment_rollup import SENTIMENT, Rollup
 from squall.storage.queries.spans import COPY_HOURS, span
 from squall.storage.rows.documents import RollupPosition
-from squall.storage.schema.table import utc
 from squall.storage.schema.tables.documents import ROLLUP_POSITION
 
 _ROLLUPS = (SENTIMENT, ENTITIES)
-_HOUR = timedelta(hours=1)
 _COPY_WINDOW = timedelta(hours=COPY_HOURS)
-_OVERLAP = timedelta(minutes=5)
-"""A row says when it was stored before it can be read; longer than an insert may take."""
-_SET_BACK = timedelta(days=1)
-"""How long the detector may have been down when the store's clock was set back."""
 _CHUNK = timedelta(days=2)
 """Event time counted in one statement: bounds memory, and the wait until a stop takes effect."""
-
-_NOW = "SELECT now64(3, 'UTC')"
-_POSITION = ROLLUP_POSITION.select("FINAL WHERE name = {name:String}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +33,7 @@ class RollupUpdate:
     complete: bool
 
 
-class RollupQueries(Queries):
+class RollupQueries(KeptCountQueries):
     """Keeps the tables of counts in agreement with documents and mentions."""
 
     def update(self, should_continue: Callable[[], bool] = lambda: True) -> RollupUpdate:
@@ -60,34 +51,22 @@ class RollupQueries(Queries):
         return RollupUpdate(hours, complete=True)
 
     def _update(self, rollup: Rollup, should_continue: Callable[[], bool]) -> RollupUpdate:
-        now = utc(self._only(_NOW)[0])  # the clock that stamps `stored_at`
-        known = next(iter(self._read(ROLLUP_POSITION, _POSITION, name=rollup.name)), None)
-        since = _since(known.until, now) if known else datetime(1971, 1, 1, tzinfo=now.tzinfo)
-        hours = [utc(hour) for hour in self._select(rollup.dirty if known else rollup.first, since=since).columns[0]]
-        counted = 0
-        for start, end in spans_of(hours):
+        dirty, counted = self._dirty(rollup, self._position(rollup)), 0
+        for start, end in spans_of(dirty.hours):
             if not should_continue():
                 return RollupUpdate(counted, complete=False)
             for table, recount in rollup.recount:
                 self._command(recount, version=self._versions.next(table)[0], **span(start, end, copies=False))
-            counted += int((end - start) / _HOUR)
-        self._write(ROLLUP_POSITION, [RollupPosition(rollup.name, now)])
+            counted += int((end - start) / HOUR)
+        self._write(ROLLUP_POSITION, [RollupPosition(rollup.name, dirty.now)])
         return RollupUpdate(counted, complete=True)
-
-
-def _since(until: datetime, now: datetime) -> datetime:
-    """Return from when on documents may have been stored that the update at `until` did not see.
-
-    After the store's clock was set back, documents carry times before `until`.
-    """
-    return until - _OVERLAP if until <= now else now - _SET_BACK
 
 
 def spans_of(hours: Iterable[datetime]) -> list[tuple[datetime, datetime]]:
     """Return disjoint spans, none longer than two days, that cover each of the increasing `hours` and the day after it."""
     joined: list[tuple[datetime, datetime]] = []
     for hour in hours:
-        end = hour + _HOUR + _COPY_WINDOW
+        end = hour + HOUR + _COPY_WINDOW
         if joined and hour <= joined[-1][1]:
             joined[-1] = (joined[-1][0], end)
         else:

@@ -9,7 +9,8 @@ from squall.storage.queries.severity.counts import COLUMNS, FRESH, KEPT, MOVED, 
 from squall.storage.queries.spans import EVERYTHING, IS_COPY, sql
 
 _KEYS = "step, symbol, time, topic, kind, source, language"
-_COUNTS = ("negative", "neutral", "positive", "copies")
+_UNDATED = ("undated_negative", "undated_neutral", "undated_positive")
+_COUNTS = ("negative", "neutral", "positive", "copies", *_UNDATED)
 
 _DIRTY = """
 SELECT DISTINCT toDateTime64(toStartOfHour(published_at), 3, 'UTC') AS hour
@@ -19,7 +20,7 @@ ORDER BY hour
 """
 _ROLL = sql(
     """
-INSERT INTO sentiment_rollup ($keys, negative, neutral, positive, copies, score_sum, $severity_columns, version)
+INSERT INTO sentiment_rollup ($keys, $counts, score_sum, $severity_columns, version)
 SELECT $keys, $now, sumIf(score_sum, fresh), $severity_now, {version:UInt64}
 FROM
 (
@@ -32,17 +33,20 @@ FROM
         countIf(sentiment = 'neutral' AND NOT copy) AS neutral,
         countIf(sentiment = 'positive' AND NOT copy) AS positive,
         countIf(copy) AS copies,
+        countIf(sentiment = 'negative' AND undated AND NOT copy) AS undated_negative,
+        countIf(sentiment = 'neutral' AND undated AND NOT copy) AS undated_neutral,
+        countIf(sentiment = 'positive' AND undated AND NOT copy) AS undated_positive,
         sumIf(score, NOT copy) AS score_sum,
         $severity_fresh,
         1 AS fresh
     FROM
     (
-        SELECT symbols, published_at, topic, kind, source, language, sentiment, score, severity, event_names, $is_copy AS copy
+        SELECT symbols, published_at, undated, topic, kind, source, language, sentiment, score, severity, event_names, $is_copy AS copy
         FROM $everything
     )
     GROUP BY $keys
     UNION ALL
-    SELECT $keys, negative, neutral, positive, copies, score_sum, $severity_kept, 0 AS fresh
+    SELECT $keys, $counts, score_sum, $severity_kept, 0 AS fresh
     FROM sentiment_rollup FINAL
     WHERE step IN (60, 3600) AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
 )
@@ -50,6 +54,7 @@ GROUP BY $keys
 HAVING ($now) != ($before) OR abs(sumIf(score_sum, fresh) - sumIf(score_sum, NOT fresh)) > 1e-3 OR $severity_moved
 """,
     keys=_KEYS,
+    counts=", ".join(_COUNTS),
     now=", ".join(f"sumIf({count}, fresh)" for count in _COUNTS),
     before=", ".join(f"sumIf({count}, NOT fresh)" for count in _COUNTS),
     severity_columns=COLUMNS,
@@ -67,7 +72,7 @@ class Rollup:
     """Tables of counts that are kept in agreement with what they count.
 
     Args:
-        name: under which the position is stored.
+        name: under which the position is stored; another one has everything counted anew.
         first: query of the hours to count at the first update, with the parameter `since`, increasing.
         dirty: the same for later updates: the hours in which something was stored since.
         recount: table and statement, in order; each writes what differs in a span (`squall.storage.queries.spans.span`), with `version`.
@@ -79,4 +84,4 @@ class Rollup:
     recount: tuple[tuple[str, str], ...]
 
 
-SENTIMENT: Final = Rollup("sentiment", _DIRTY, _DIRTY, (("sentiment_rollup", _ROLL),))
+SENTIMENT: Final = Rollup("sentiment, undated apart", _DIRTY, _DIRTY, (("sentiment_rollup", _ROLL),))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from squall.core.records import SENTIMENTS, EntityKind, Mention, ScoredDocument, Sentiment
 from squall.storage.rows.documents import StoredDocument
@@ -122,23 +121,3 @@ class CountedMention:
     p_negative: float
     severity: float | None
     event_names: tuple[str, ...]
-
-
-class Levels(NamedTuple):
-    """What makes the level at which a document counts, 1 to 4; others are of level 0.
-
-    Args:
-        adverse: severity from which on a document is adverse, level 1;
-        negative: it is as well above this probability of a negative tone, beside a severity of
-        some: at least.
-        setback: severity of level 2,
-        serious: of level 3,
-        grave: of level 4.
-    """
-
-    adverse: float
-    negative: float
-    some: float
-    setback: float
-    serious: float
-    grave: float

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc
 
-from squall.alerts.detection.names.history import LEVELS, NameHistory, Said
+from squall.alerts.detection.names.history import NameHistory, Said
+from squall.core.gravity.levels import LEVELS
 
 WINDOWS: Final = (30, 60, 120, 360, 720, 1440)
 """Minutes."""
@@ -40,7 +41,7 @@ class Burst(NamedTuple):
 
     Args:
         strength: −log10 of its probability, all windows and limits counted; 0: nothing unusual.
-        level: see `history.level_of`.
+        level: see `squall.core.gravity.levels`.
         window: minutes; 0: there was no number to judge.
         expected: by the name's past.
     """

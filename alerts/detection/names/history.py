@@ -11,17 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from squall.core.gravity.levels import LEVELS
 from squall.stories.headline import read_headline
 
-LIMITS: Final = (0.3, 0.5, 0.65)
-"""Severities from which on documents are counted: a setback, serious, grave. `docs/severity.md` says what they mean."""
-ADVERSE: Final = 0.25
-"""Severity from which on a document is adverse,"""
-NEGATIVE: Final = 0.5
-"""or its tone: the probability that it is negative, beside some severity."""
-SOME: Final = 0.08
-LEVELS: Final = 2 + len(LIMITS)
-"""Documents are counted at so many levels: all, adverse ones, and those past each limit."""
 BUCKET_MINUTES: Final = 720
 """Length of the spans in which the past is counted; they begin at multiples of it."""
 RECENT_MINUTES: Final = 2160
@@ -30,12 +22,6 @@ KEPT_MINUTES: Final = RECENT_MINUTES + 1440
 """Documents are kept so much longer than they are compared as one may come late (`detector.grace_minutes` at most)."""
 MOST_RECENT: Final = 150
 """Of more documents about one name in that time the last ones are kept."""
-
-
-def level_of(severity: float, p_negative: float) -> int:
-    """Return the highest level at which a document counts, 0 to `LEVELS` − 1; it counts at all below as well."""
-    past = sum(severity >= limit for limit in LIMITS)
-    return past + 1 if past or severity >= ADVERSE or (p_negative > NEGATIVE and severity >= SOME) else 0
 
 
 @dataclass(slots=True)
@@ -64,7 +50,7 @@ class Said:
         severity: in [0, 1]; 0 where the model does not say.
         p_negative: of the tone towards the name.
         events: what happened.
-        level: see `level_of`.
+        level: see `squall.core.gravity.levels`.
         novelty: 1 − the likeness to what was said before, in [0, 1]; 1 for a document that is not adverse, which is not compared.
     """
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from squall.alerts.detection.names.evidence import HISTORY_DAYS, RECURS, gather
-from squall.alerts.detection.names.history import BUCKET_MINUTES, KEPT_MINUTES, NameHistory, Said, Title, level_of
+from squall.alerts.detection.names.history import BUCKET_MINUTES, KEPT_MINUTES, NameHistory, Said, Title
 from squall.alerts.detection.names.reading import Name, NameReading
 from squall.alerts.detection.names.weighing import weigh
+from squall.core.gravity.levels import level_of
 from squall.storage.rows.mentions import CountedMention
 
 DRIVEN_MINUTES: Final = 720

@@ -10,8 +10,9 @@ from math import log1p
 from typing import Final
 
 from squall.alerts.detection.names.evidence import RECURS, Evidence
-from squall.alerts.detection.names.history import LIMITS, Said
+from squall.alerts.detection.names.history import Said
 from squall.alerts.detection.names.reading import Name
+from squall.core.gravity.levels import LIMITS
 from squall.core.records import EntityKind
 
 _NEW: Final = 0.5

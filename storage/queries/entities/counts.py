@@ -8,12 +8,12 @@ from typing import Any, Final, Literal
 
 from squall.core.records import EntityKind
 from squall.storage.queries.base import Queries
-from squall.storage.queries.counts import unpack
 from squall.storage.queries.entities.readings import COUNTED_ONCE
 from squall.storage.queries.entities.rollup_rows import ALL, HOUR, both_spans, mean, pieces, rows_of, severity
 from squall.storage.queries.spans import span, sql
 from squall.storage.rows.counts import MinuteCounts
 from squall.storage.rows.entities import EntityBucket, EntityCount, EntityName
+from squall.storage.rows.minutes import unpack
 from squall.storage.schema.table import utc, valid_text
 
 Order = Literal["negative", "change", "volume", "gravest"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from squall.core.records import EntityKind
@@ -10,10 +10,10 @@ from squall.storage.backends.base import Backend, plain
 from squall.storage.queries.base import Queries, Versions
 from squall.storage.queries.documents import DocumentQueries
 from squall.storage.queries.entities.insertion import insert_readings
-from squall.storage.queries.entities.readings import COUNTED_ONCE, LATEST, MENTIONED
+from squall.storage.queries.entities.readings import LATEST, MENTIONED
 from squall.storage.queries.spans import EVER, SPAN, span, sql
 from squall.storage.rows.documents import StoredDocument
-from squall.storage.rows.mentions import CountedMention, DocumentReading, EntityDocument, Levels, StoredMention
+from squall.storage.rows.mentions import CountedMention, DocumentReading, EntityDocument, StoredMention
 from squall.storage.schema.table import utc, valid_text
 from squall.storage.schema.tables.mentions import MENTIONS
 
@@ -62,30 +62,6 @@ ORDER BY published_at, id, entity
 """,
     mentioned=MENTIONED,
     span=SPAN,
-)
-
-# How many documents a step has at each level, 0 (all) to 4. As `level_of` in `alerts/detection/names`.
-_COUNTED_BY_LEVEL = sql(
-    """
-SELECT entity, step, count(), $levels
-FROM
-(
-    SELECT
-        entity, intDiv(toUnixTimestamp(published_at), {seconds:UInt32}) AS step, ifNull(toFloat64(severity), 0.) AS grave,
-        multiIf(
-            grave >= {grave:Float64}, 4, grave >= {serious:Float64}, 3, grave >= {setback:Float64}, 2,
-            grave >= {adverse:Float64} OR (toFloat64(p_negative) > {negative:Float64} AND grave >= {some:Float64}), 1, 0
-        ) AS level
-    FROM $counted AND (reinterpretAsUInt128(unhex(id)), published_at) NOT IN
-    (
-        SELECT reinterpretAsUInt128(unhex(id)), published_at FROM documents
-        WHERE undated AND published_at >= {start:DateTime64(3, 'UTC')} AND published_at < {end:DateTime64(3, 'UTC')}
-    )
-)
-GROUP BY entity, step
-""",
-    counted=COUNTED_ONCE,
-    levels=", ".join(f"countIf(level >= {level})" for level in range(1, 5)),
 )
 
 _KEY = "reinterpretAsUInt128(unhex($id))"
@@ -164,20 +140,6 @@ class MentionQueries(Queries):
             CountedMention(key, utc(at), title, entity, EntityKind(kind), name, tuple(symbols), negative, severity, tuple(events))
             for key, at, title, entity, kind, name, symbols, negative, severity, events in rows
         ]
-
-    def counted_by_level(
-        self, since: datetime, until: datetime, *, step: timedelta, levels: Levels
-    ) -> Iterator[tuple[str, datetime, list[int]]]:
-        """Yield entity, start of the step and documents at each level, of all that `counted` returns; steps without any are left out.
-
-        Args:
-            step: whole seconds, from the epoch.
-            levels: what makes a level.
-        """
-        seconds = int(step.total_seconds())
-        rows = self._select(_COUNTED_BY_LEVEL, seconds=seconds, **levels._asdict(), **span(since, until, copies=False))
-        for entity, place, *documents in rows:
-            yield entity, datetime.fromtimestamp(int(place) * seconds, UTC), [int(number) for number in documents]
 
     def documents(
         self,

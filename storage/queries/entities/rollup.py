@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from squall.core.gravity.levels import KEY
+from squall.storage.queries.entities.levels import LEVEL, PAST_LEVELS, UNDATED
 from squall.storage.queries.entities.readings import COUNTED
 from squall.storage.queries.sentiment_rollup import Rollup
 from squall.storage.queries.severity.counts import COLUMNS, FRESH, KEPT, MOVED, NOW
@@ -31,8 +33,10 @@ ORDER BY hour
 """
 _COUNT = sql(
     """
-INSERT INTO entity_rollup (step, bucket, entity, time, kind, $columns, $severity_columns, version)
-SELECT step, if(step = 60, toStartOfHour(time), toStartOfDay(time)), entity, time, anyLast(kind), $now, $severity_now, {version:UInt64}
+INSERT INTO entity_rollup (step, bucket, entity, time, kind, $columns, dated_levels, $severity_columns, version)
+SELECT
+    step, if(step = 60, toStartOfHour(time), toStartOfDay(time)), entity, time, anyLast(kind),
+    $now, sumForEachIf(dated_levels, fresh), $severity_now, {version:UInt64}
 FROM
 (
     SELECT
@@ -46,17 +50,25 @@ FROM
         countIf(copy) AS copies,
         sumIf(score, NOT copy) AS score_sum,
         sumIf(relevance, NOT copy) AS relevance_sum,
+        [$past_levels] AS dated_levels,
         $severity_fresh,
         1 AS fresh
-    FROM (SELECT published_at, entity, kind, sentiment, score, relevance, severity, event_names, $is_copy AS copy FROM $counted)
+    FROM
+    (
+        SELECT
+            published_at, entity, kind, sentiment, score, relevance, p_negative, severity, event_names, $is_copy AS copy,
+            if(copy OR $undated, -1, $level) AS level
+        FROM $counted
+    )
     GROUP BY step, time, entity
     UNION ALL
-    SELECT step, time, entity, kind, $columns, $severity_kept, 0 AS fresh
+    SELECT step, time, entity, kind, $columns, CAST(dated_levels, 'Array(UInt64)') AS dated_levels, $severity_kept, 0 AS fresh
     FROM entity_rollup FINAL
     WHERE step IN (60, 3600) AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
 )
 GROUP BY step, time, entity
 HAVING ($counts_now) != ($counts_before) OR $moved OR $severity_moved
+   OR sumForEachIf(dated_levels, fresh) != sumForEachIf(dated_levels, NOT fresh)
 """,
     columns=", ".join(_COUNTS + _SUMS),
     now=", ".join(f"sumIf({column}, fresh)" for column in _COUNTS + _SUMS),
@@ -70,6 +82,9 @@ HAVING ($counts_now) != ($counts_before) OR $moved OR $severity_moved
     severity_moved=MOVED,
     is_copy=IS_COPY,
     counted=COUNTED,
+    level=LEVEL,
+    past_levels=PAST_LEVELS,
+    undated=UNDATED,
 )
 _NAME = sql(
     """
@@ -97,4 +112,4 @@ WHERE at_now > at_before OR (at_now = at_before AND now != before)
     counted=COUNTED,
 )
 
-ENTITIES: Final = Rollup("entities", _FIRST, _DIRTY, (("entity_rollup", _COUNT), ("entity_names", _NAME)))
+ENTITIES: Final = Rollup(f"entities, levels {KEY}", _FIRST, _DIRTY, (("entity_rollup", _COUNT), ("entity_names", _NAME)))

@@ -11,8 +11,7 @@ from email import message_from_bytes, policy
 import pytest
 
 from squall import storage
-from squall.alerts.counts import LEVELS
-from squall.alerts.detection.names.history import BUCKET_MINUTES, level_of
+from squall.alerts.detection.names.history import BUCKET_MINUTES
 from squall.alerts.minutes import instant, minute_of
 from squall.alerts.notification.email.folder import FolderSender
 from squall.alerts.service import DETECTOR, AlertService
@@ -22,6 +21,7 @@ from squall.backtest.history.names import name_alerts
 from squall.core.clock import ManualClock
 from squall.core.config.settings import DetectorSettings, Settings
 from squall.core.errors import StoreUnavailableError
+from squall.core.gravity.levels import level_of
 from squall.core.items import Progress
 from squall.core.records import AlertState, SeriesKind
 from squall.entities.catalogue.catalogue import Catalogue
@@ -165,11 +165,11 @@ def test_what_is_counted_of_names_is_what_the_mentions_say(filled):
     ]
     known = Counter((entity, minute // BUCKET_MINUTES, level) for entity, minute, reached in said for level in range(reached + 1))
     step = timedelta(minutes=BUCKET_MINUTES)
-    rows = filled.mentions.counted_by_level(start, end, step=step, levels=LEVELS)
-    found = {(entity, minute_of(at) // BUCKET_MINUTES, level): n for entity, at, counts in rows for level, n in enumerate(counts) if n}
+    rows = filled.levels.by_step(start, end, step=step).items()
+    found = {(entity, minute_of(at) // BUCKET_MINUTES, level): n for (entity, at), counts in rows for level, n in enumerate(counts) if n}
     assert found == known
     chosen = (BANK, "company:c3", "country:ruritania")
-    adverse = filled.adverse.per_minute(chosen, start, end, LEVELS)
+    adverse = filled.levels.adverse(chosen, start, end)
     per_minute = zip(adverse.topic, adverse.minutes, adverse.negative, adverse.negative + adverse.neutral, strict=True)
     counted = {(adverse.topics[row], int(minute)): (int(bad), int(total)) for row, minute, bad, total in per_minute}
     expected = {

@@ -15,8 +15,8 @@ from squall.core.errors import StoreError
 from squall.core.items import DeadLetter, Origin, Progress
 from squall.core.records import AlertState
 from squall.storage import Store
+from squall.storage.queries import kept
 from squall.storage.rows.alerting import Claim
-from squall.storage.rows.mentions import Levels
 from squall.storage.rows.stories import StoryMemberRow
 from squall.storage.schema.cluster import SHARDED_BY, Cluster, local_name
 from tests.integration.storage.mention_samples import mention, naming
@@ -27,7 +27,6 @@ from tests.support.two_shards import NAME, SCHEMA_STATEMENTS, OneProcessCluster,
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SPAN = (NOW - 24 * HOUR, NOW + 24 * HOUR)
 BANK = "company:alpenbank"
-LEVELS = Levels(adverse=0.1, setback=0.2, serious=0.375, grave=0.6, negative=0.5, some=0.05)
 
 
 def story_member(number: int) -> StoryMemberRow:
@@ -65,7 +64,8 @@ def fill(store: Store) -> None:
         token="a",
     )
     store.documents.insert(
-        [scored(number, NOW + number * MINUTE, sentiment="positive", topic="Energy") for number in range(30, 45)], token="b"
+        [scored(number, NOW + number * MINUTE, sentiment="positive", topic="Energy", symbols=("AAPL",)) for number in range(30, 45)],
+        token="b",
     )
     store.documents.insert([scored(number, NOW + number * MINUTE, model="m2", scored_at=NOW + HOUR) for number in range(40, 45)], token="c")
     store.documents.insert([scored(number, NOW + 2 * HOUR, scored_at=NOW + 2 * HOUR) for number in range(20, 25)], token="d")
@@ -86,7 +86,26 @@ def fill(store: Store) -> None:
     store.rollups.update()
 
 
+def from_kept(ask: Callable[[Store], Any]) -> Callable[[Store], Any]:
+    """Ask of the kept counts, as if all had been stored long before they were made."""
+
+    def asked(store: Store) -> Any:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(kept, "_OVERLAP", timedelta(days=-1))
+            return ask(store)
+
+    return asked
+
+
+LONG = (SPAN[0] - timedelta(days=2), SPAN[1])
 QUESTIONS: dict[str, Callable[[Store], Any]] = {
+    "kept per minute": from_kept(lambda s: list(s.counts.per_minute(*LONG, undated=False).rows())),
+    "kept of symbols": from_kept(lambda s: list(s.counts.per_minute(*LONG, by="symbol", names=["AAPL"]).rows())),
+    "kept of sources": from_kept(lambda s: s.counts.arrived_per_minute(*LONG, limit=5).documents.tolist()),
+    "kept levels": from_kept(lambda s: sorted(s.levels.by_step(*LONG, step=12 * HOUR).items())),
+    "kept adverse": from_kept(lambda s: list(s.levels.adverse([BANK], *LONG).rows())),
+    "adverse": lambda s: list(s.levels.adverse([BANK], *SPAN).rows()),
+    "arrived": lambda s: s.counts.arrived_per_minute(*SPAN, limit=5).documents.tolist(),
     "totals": lambda s: s.counts.totals(),
     "kept totals": lambda s: (s.counts.is_kept(), s.counts.kept_totals()),
     "per minute": lambda s: list(s.counts.per_minute(*SPAN).rows()),
@@ -104,7 +123,7 @@ QUESTIONS: dict[str, Callable[[Store], Any]] = {
     "deleted": lambda s: s.documents.get(f"{2:032x}"),
     "mentions": lambda s: [(row.document.id, row.mention.entity) for row in s.mentions.documents(BANK, *SPAN)],
     "counted mentions": lambda s: [(each.document_id, each.entity) for each in s.mentions.counted(*SPAN)],
-    "levels": lambda s: sorted(s.mentions.counted_by_level(*SPAN, step=HOUR, levels=LEVELS)),
+    "levels": lambda s: sorted(s.levels.by_step(*SPAN, step=HOUR).items()),
     "unread": lambda s: s.mentions.unread(*SPAN, model_version="m1", catalogue_version="c1", limit=50),
     "days": lambda s: s.mentions.days("m1", "c1"),
     "entities": lambda s: s.entities.series(BANK, *SPAN, step=HOUR),

@@ -45,8 +45,9 @@ def test_documents_are_counted_per_topic_minute_and_sentiment(store: Store) -> N
 def test_of_many_sources_the_largest_are_counted_and_those_asked_for_first(store: Store) -> None:
     names = ["big", *(f"small {number:02d}" for number in range(30))]
     store.documents.insert([scored(number, NOW, source=names[max(0, number - 5)]) for number in range(len(names) + 5)], token="a")
-    counts = store.counts.per_minute(NOW, NOW + HOUR, by="source", limit=3, first=["small 29"])
-    assert counts.topics == ("big", "small 00", "small 29")
+    arrived = store.counts.arrived_per_minute(NOW, NOW + HOUR, limit=3, first=["small 29"])
+    assert arrived.sources == ("big", "small 00", "small 29")
+    assert dict(zip(arrived.source.tolist(), arrived.documents.tolist(), strict=True)) == {0: 6, 1: 1, 2: 1}
 
 
 def test_a_span_holds_its_start_and_not_its_end(store: Store) -> None:

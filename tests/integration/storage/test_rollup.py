@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from squall.core.records import Kind
 from squall.storage import Store
 from squall.storage.queries.rollups import spans_of
+from squall.storage.queries.sentiment_rollup import SENTIMENT
 from squall.storage.rows.documents import RollupPosition
 from squall.storage.schema.tables.documents import ROLLUP_POSITION
 from tests.integration.storage.samples import NOW as NOON
@@ -138,7 +139,7 @@ def test_documents_stored_after_the_stores_clock_was_set_back_are_counted(store:
     store.documents.insert([scored(1, published_at=NOON)], token="a")
     store.rollups.update()
     ahead = datetime.now(UTC) + HOUR  # the last update ran before the clock was set back
-    store.rollups._write(ROLLUP_POSITION, [RollupPosition("sentiment", ahead)])
+    store.rollups._write(ROLLUP_POSITION, [RollupPosition(SENTIMENT.name, ahead)])
     store.documents.insert([scored(2, published_at=NOON + timedelta(minutes=1))], token="b")
     store.rollups.update()
     assert sum(map(sum, rolled(store).values())) == 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import nbinom
 
 from squall.alerts.detection.names.evidence import RECURS, WINDOWS, gather, strengths
-from squall.alerts.detection.names.history import BUCKET_MINUTES, LEVELS, MOST_RECENT, NameHistory, Said, Title, level_of
+from squall.alerts.detection.names.history import BUCKET_MINUTES, MOST_RECENT, NameHistory, Said, Title
 from squall.alerts.detection.names.reading import Name, NameReading
 from squall.alerts.detection.names.watch import NameWatch
 from squall.alerts.lifecycle import Change
@@ -18,6 +18,7 @@ from squall.alerts.minutes import minute_of
 from squall.alerts.names.budget import Budget
 from squall.alerts.names.lifecycle import REST_MINUTES, NameAlerts
 from squall.alerts.names.records import name_alert_record
+from squall.core.gravity.levels import LEVELS, level_of
 from squall.core.records import AlertState, EntityKind, SeriesKind, Severity
 from squall.storage.rows.mentions import CountedMention
 

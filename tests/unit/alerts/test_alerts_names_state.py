@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from squall.alerts.detection.names.history import NameHistory, Said, Title, level_of
+from squall.alerts.detection.names.history import NameHistory, Said, Title
 from squall.alerts.detection.names.watch import NameWatch
 from squall.alerts.names.budget import LEARNT_DAYS, Budget
 from squall.alerts.names.lifecycle import NameAlerts
 from squall.alerts.names.state import NamesState, dump, load, short_id
+from squall.core.gravity.levels import level_of
 from tests.unit.alerts.test_alerts_names import DAY, FIRST, stream
 
 PER_DAY = 4.0

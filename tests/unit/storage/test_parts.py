@@ -15,7 +15,7 @@ from squall.core.gravity.severities import GRADES
 from squall.core.records import AlertState
 from squall.storage.backends.base import error_code, plain, server_error
 from squall.storage.panels import panel_sql
-from squall.storage.queries.counts import unpack
+from squall.storage.rows.minutes import unpack
 from squall.storage.schema import migrate as migrations
 from squall.storage.schema.migrate import Migration
 
