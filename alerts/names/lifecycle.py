@@ -2,8 +2,8 @@
 
 Pure: readings in, changes out. It fires by what is read now: what was read before there was history, or when the budget allowed less,
 is known and is no news. One crisis is one alert: while most of what drives a name drives a candidate already, which has as much
-evidence and is about somebody as specific, the name belongs to that one; and whom an alert tells of already has one of its own only when
-something graver happens to it.
+evidence and is about somebody as specific, the name belongs to that one; what is said of a shorter or longer form of the name that an alert
+is about belongs to the alert; and whom an alert tells of already has one of its own only when something graver happens to it.
 """
 
 from __future__ import annotations
@@ -188,11 +188,16 @@ class NameAlerts:
         """Return the alert or candidate that `reading` belongs to, and whether it is that one's peak now."""
         name = reading.name
         alert = self._open.get(name.entity)
+        crisis = self._of_other_form(name) if alert is None or alert.fired is None else None
+        if crisis is not None:
+            self._join(crisis, name)
+            if alert is not None:
+                self._hand_over(alert, crisis)
+            alert = crisis
         if alert is None:
             other = self._same(reading)
             if other is not None:
-                if len(other.also) < _MOST_ALSO:
-                    other.also.setdefault(name.entity, name)
+                self._join(other, name)
                 return other, False
             if len(self._open) >= _MOST_OPEN:
                 self._end_weakest()
@@ -203,7 +208,7 @@ class NameAlerts:
         if reading.score >= alert.peak.score - _WEAKER:
             alert.last = max(alert.last, reading.minute)
         if higher:
-            alert.peak = reading
+            alert.peak = replace(reading, name=alert.name)
         return alert, higher
 
     def _remember(self, alert: NameAlert, reading: NameReading) -> None:
@@ -238,10 +243,17 @@ class NameAlerts:
                 found[id(alert)] = alert
                 common[id(alert)] = common.get(id(alert), 0) + 1
         for key, alert in found.items():
-            ticker = _is_ticker(alert.name, reading.name)
+            ticker = alert.name.fits_as_ticker(reading.name)
             enough = ticker or (common[key] >= _SAME_SHARE * len(reading.drivers) and _rank(alert.name) <= _rank(reading.name))
             strong = alert.fired is not None or (not fired and alert.peak.score >= reading.score)
             if enough and strong and alert.name.entity != reading.name.entity:
+                return alert
+        return None
+
+    def _of_other_form(self, name: Name) -> NameAlert | None:
+        """Return the alert about a longer or a shorter form of `name`."""
+        for alert in self._open.values():
+            if alert.fired is not None and alert.name.fits_as_form(name):
                 return alert
         return None
 
@@ -266,6 +278,10 @@ class NameAlerts:
                 continue
             self._hand_over(other, alert)
 
+    def _join(self, alert: NameAlert, name: Name) -> None:
+        if len(alert.also) < _MOST_ALSO:
+            alert.also.setdefault(name.entity, name)
+
     def _hand_over(self, candidate: NameAlert, alert: NameAlert) -> None:
         """Let `candidate` be part of what `alert` is about."""
         alert.also[candidate.name.entity] = candidate.name
@@ -275,10 +291,6 @@ class NameAlerts:
 
 def _change(change: Change, minute: int, alert: NameAlert) -> NameChange:
     return NameChange(change, minute, replace(alert, also=dict(alert.also), documents=dict(alert.documents)))
-
-
-def _is_ticker(one: Name, other: Name) -> bool:
-    return one.may_be_ticker_of(other) or other.may_be_ticker_of(one)
 
 
 def _rank(name: Name) -> int:

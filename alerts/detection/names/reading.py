@@ -8,6 +8,7 @@ from squall.alerts.detection.names.history import Said
 from squall.core.records import EntityKind
 
 _LONGEST_TICKER = 5
+_ORGANISATIONS = {EntityKind.COMPANY, EntityKind.ORGANISATION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,15 @@ class Name:
     symbols: tuple[str, ...] = ()
     size: int = -1
 
-    def may_be_ticker_of(self, other: Name) -> bool:
+    def fits_as_ticker(self, other: Name) -> bool:
+        """Whether one of both may be a ticker of the other."""
+        return self._may_be_ticker_of(other) or other._may_be_ticker_of(self)
+
+    def fits_as_form(self, other: Name) -> bool:
+        """Whether one of both may be short for the other."""
+        return self._may_be_short_for(other) or other._may_be_short_for(self)
+
+    def _may_be_ticker_of(self, other: Name) -> bool:
         """Whether it is written as a ticker, and the letters are those of `other` in their order: `HUBK`, Harbor Union Bank.
 
         Only for names that the catalogue lacks: of others it knows the tickers.
@@ -41,6 +50,16 @@ class Name:
             return False
         letters = iter(other.name.upper())
         return other.name[:1].upper() == self.name[0] and len(other.name) > len(self.name) and all(one in letters for one in self.name)
+
+    def _may_be_short_for(self, other: Name) -> bool:
+        """Whether `other` begins with all its words and goes on: `Harbor Union`, Harbor Union Bank.
+
+        Only for organisations that the catalogue lacks: of others it knows the short forms.
+        """
+        if self.size >= 0 or other.size >= 0 or not {self.kind, other.kind} <= _ORGANISATIONS:
+            return False
+        words, longer = self.name.casefold().split(), other.name.casefold().split()
+        return 0 < len(words) < len(longer) and longer[: len(words)] == words
 
 
 @dataclass(frozen=True, slots=True)

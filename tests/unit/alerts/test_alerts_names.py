@@ -200,10 +200,10 @@ def test_whom_a_document_names_beside_the_crisis_it_is_about_has_no_alert_of_its
     assert [set(alert.also) for alert in found.open] == [{"company:alpenbank"}]
 
 
-def evidence_about(name, minute, score, *documents, kind=EntityKind.ORGANISATION):
+def evidence_about(name, minute, score, *documents, kind=EntityKind.ORGANISATION, size=-1):
     """Return a reading of a found name that documents drive."""
     told_by = tuple(Said(FIRST * 60_000, document, Title(document), 0.9, 0.9, (), 4) for document in documents)
-    about = Name(f"found:{name}", kind, name)
+    about = Name(f"found:{name}", kind, name, size=size)
     return NameReading(about, FIRST + minute, score, 60, 3, 0.1, 1e-9, 3, told_by, documents[-1])
 
 
@@ -219,6 +219,48 @@ def test_a_ticker_that_fits_the_name_of_an_alert_and_stands_beside_it_once_belon
     )
     fired = [change.alert.name.name for change in changes if change.change is Change.FIRED]
     assert fired == ["Harbor Union", *([ticker] if is_told else [])]
+
+
+@pytest.mark.parametrize(
+    ("other", "kind", "size", "belongs"),
+    [
+        ("Harbor Union Bank", EntityKind.COMPANY, -1, True),
+        ("harbor", EntityKind.ORGANISATION, -1, True),
+        ("Harbor Freight", EntityKind.COMPANY, -1, False),
+        ("Union", EntityKind.COMPANY, -1, False),
+        ("Harborside Union", EntityKind.COMPANY, -1, False),
+        ("Harbor Union Bank", EntityKind.COMPANY, 0, False),  # the catalogue knows it, and its short forms
+        ("Harbor", EntityKind.PLACE, -1, False),
+    ],
+)
+def test_what_is_said_of_another_form_of_a_name_belongs_to_its_alert(other, kind, size, belongs):
+    found = NameAlerts(3.0, FIRST, DAY)
+    about = evidence_about(other, 26 * DAY + 5, 30.0, "x", "y", kind=kind, size=size)
+    changes = found.advance([evidence_about("Harbor Union", 26 * DAY, 20.0, "a", "b", "c"), about])
+    whom = [(change.change, change.alert.name.name) for change in changes]
+    assert whom == [(Change.FIRED, "Harbor Union"), (Change.UPDATED, "Harbor Union") if belongs else (Change.FIRED, other)]
+    harbor = changes[-1].alert
+    assert not belongs or (harbor.peak.score, harbor.peak.name.name, [name.name for name in harbor.also.values()]) == (
+        30.0,
+        "Harbor Union",
+        [other],
+    )
+
+
+def test_a_candidate_of_another_form_becomes_part_of_the_alert_with_its_next_evidence():
+    found = NameAlerts(3.0, FIRST, DAY)
+    changes = found.advance(
+        [
+            evidence_about("Harbor", 26 * DAY - 5, 5.0, "x"),
+            evidence_about("Harbor Union", 26 * DAY, 20.0, "a", "b", "c"),
+            evidence_about("Harbor", 26 * DAY + 5, 25.0, "y", "z"),
+        ]
+    )
+    assert [(change.change, change.alert.name.name, change.alert.peak.score) for change in changes] == [
+        (Change.FIRED, "Harbor Union", 20.0),
+        (Change.UPDATED, "Harbor Union", 25.0),
+    ]
+    assert [alert.name.name for alert in found.open] == ["Harbor Union"]
 
 
 def falls_with_it(severity):
