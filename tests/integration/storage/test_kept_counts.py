@@ -18,6 +18,7 @@ from squall.storage.queries.kept import EPOCH, parts_of
 from tests.integration.storage.conftest import TABLES
 from tests.integration.storage.mention_samples import mention, naming
 from tests.integration.storage.samples import NOW
+from tests.support.aged_store import age
 
 HOUR = timedelta(hours=1)
 START, END = NOW - timedelta(days=4), NOW + timedelta(days=6)
@@ -72,13 +73,6 @@ def document(number: int, draft: Draft) -> ScoredDocument:
         scored_at=at,
     )
     return row.model_copy(update={"severity": draft.severity})
-
-
-def age(store: Store) -> None:
-    """Have everything stored an hour earlier, so that an update of now has seen it."""
-    for table, columns in {"documents": ("stored_at", "written_at"), "mentions": ("stored_at",)}.items():
-        changes = ", ".join(f"{column} = {column} - INTERVAL 1 HOUR" for column in columns)
-        store._backend.command(f"ALTER TABLE {table} UPDATE {changes} WHERE 1 SETTINGS mutations_sync = 2", {})
 
 
 def empty(store: Store) -> None:
