@@ -3,7 +3,7 @@
 squall demo --keep     # prints where its e-mails are
 python -m tests.support.mail_screenshot FOLDER "Harbor Union" docs/images
 
-The largest mail whose subject has the text and that says that something fires is drawn.
+The largest mail of those whose subject has the text and that report something new is drawn.
 """
 
 from __future__ import annotations
@@ -34,15 +34,16 @@ def _html(mail: EmailMessage, folder: Path) -> str:
     return text
 
 
-def _fires(mail: EmailMessage, subject: str) -> bool:
-    return subject in str(mail["Subject"]) and "RESOLVED" not in str(mail["Subject"]).upper()
+def _reports(mail: EmailMessage, wanted: str) -> bool:
+    subject = str(mail["Subject"])
+    return wanted in subject and "resolved" not in subject and "still firing" not in subject
 
 
 def main(mails: Path, subject: str, folder: Path) -> None:
     """Save alert-mail.png under `folder`."""
     found = sorted(mails.rglob("*.eml"), key=lambda path: path.stat().st_size, reverse=True)
     read = (message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=policy.default) for path in found)
-    mail = next(mail for mail in read if _fires(mail, subject))
+    mail = next(mail for mail in read if _reports(mail, subject))
     with TemporaryDirectory() as temporary, chromium() as browser:
         page_file = Path(temporary) / "mail.html"
         page_file.write_text(_html(mail, Path(temporary)), encoding="utf-8")

@@ -9,6 +9,7 @@ from squall.core.records import EntityKind
 
 _LONGEST_TICKER = 5
 _ORGANISATIONS = {EntityKind.COMPANY, EntityKind.ORGANISATION}
+_SHORT_FORMS = _ORGANISATIONS | {EntityKind.PLACE, EntityKind.OTHER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,9 @@ class Name:
     def _may_be_short_for(self, other: Name) -> bool:
         """Whether `other` begins with all its words and goes on: `Harbor Union`, Harbor Union Bank.
 
-        Only for organisations that the catalogue lacks: of others it knows the short forms.
+        Only for organisations that the catalogue lacks: of others it knows the short forms. A short form is at times taken for a place.
         """
-        if self.size >= 0 or other.size >= 0 or not {self.kind, other.kind} <= _ORGANISATIONS:
+        if self.size >= 0 or other.size >= 0 or other.kind not in _ORGANISATIONS or self.kind not in _SHORT_FORMS:
             return False
         words, longer = self.name.casefold().split(), other.name.casefold().split()
         return 0 < len(words) < len(longer) and longer[: len(words)] == words

@@ -230,7 +230,9 @@ def test_a_ticker_that_fits_the_name_of_an_alert_and_stands_beside_it_once_belon
         ("Union", EntityKind.COMPANY, -1, False),
         ("Harborside Union", EntityKind.COMPANY, -1, False),
         ("Harbor Union Bank", EntityKind.COMPANY, 0, False),  # the catalogue knows it, and its short forms
-        ("Harbor", EntityKind.PLACE, -1, False),
+        ("Harbor", EntityKind.PLACE, -1, True),
+        ("Harbor", EntityKind.PERSON, -1, False),
+        ("Harbor Union Square", EntityKind.PLACE, -1, False),
     ],
 )
 def test_what_is_said_of_another_form_of_a_name_belongs_to_its_alert(other, kind, size, belongs):
