@@ -2,8 +2,8 @@
 
 Pure: readings in, changes out. It fires by what is read now: what was read before there was history, or when the budget allowed less,
 is known and is no news. One crisis is one alert: while most of what drives a name drives a candidate already, which has as much
-evidence and is about somebody as specific, the name belongs to that one; what is said of a shorter or longer form of the name that an alert
-is about belongs to the alert; and whom an alert tells of already has one of its own only when something graver happens to it.
+evidence and is about somebody as specific, the name belongs to that one; what is said of a short form of the name that an alert is about
+belongs to the alert; and whom an alert tells of already has one of its own only when something graver happens to it.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class NameAlerts:
         """Return the alert or candidate that `reading` belongs to, and whether it is that one's peak now."""
         name = reading.name
         alert = self._open.get(name.entity)
-        crisis = self._of_other_form(name) if alert is None or alert.fired is None else None
+        crisis = self._of_full_name(name) if alert is None or alert.fired is None else None
         if crisis is not None:
             self._join(crisis, name)
             if alert is not None:
@@ -250,10 +250,10 @@ class NameAlerts:
                 return alert
         return None
 
-    def _of_other_form(self, name: Name) -> NameAlert | None:
-        """Return the alert about a longer or a shorter form of `name`."""
+    def _of_full_name(self, name: Name) -> NameAlert | None:
+        """Return the alert about what `name` may be short for. The full name has one beside that of a short form: it says more."""
         for alert in self._open.values():
-            if alert.fired is not None and alert.name.fits_as_form(name):
+            if alert.fired is not None and name.may_be_short_for(alert.name):
                 return alert
         return None
 

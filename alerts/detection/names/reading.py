@@ -34,10 +34,6 @@ class Name:
         """Whether one of both may be a ticker of the other."""
         return self._may_be_ticker_of(other) or other._may_be_ticker_of(self)
 
-    def fits_as_form(self, other: Name) -> bool:
-        """Whether one of both may be short for the other."""
-        return self._may_be_short_for(other) or other._may_be_short_for(self)
-
     def _may_be_ticker_of(self, other: Name) -> bool:
         """Whether it is written as a ticker, and the letters are those of `other` in their order: `HUBK`, Harbor Union Bank.
 
@@ -52,7 +48,7 @@ class Name:
         letters = iter(other.name.upper())
         return other.name[:1].upper() == self.name[0] and len(other.name) > len(self.name) and all(one in letters for one in self.name)
 
-    def _may_be_short_for(self, other: Name) -> bool:
+    def may_be_short_for(self, other: Name) -> bool:
         """Whether `other` begins with all its words and goes on: `Harbor Union`, Harbor Union Bank.
 
         Only for organisations that the catalogue lacks: of others it knows the short forms. A short form is at times taken for a place.

@@ -224,32 +224,32 @@ def test_a_ticker_that_fits_the_name_of_an_alert_and_stands_beside_it_once_belon
 @pytest.mark.parametrize(
     ("other", "kind", "size", "belongs"),
     [
-        ("Harbor Union Bank", EntityKind.COMPANY, -1, True),
+        ("Harbor Union", EntityKind.COMPANY, -1, True),
         ("harbor", EntityKind.ORGANISATION, -1, True),
-        ("Harbor Freight", EntityKind.COMPANY, -1, False),
-        ("Union", EntityKind.COMPANY, -1, False),
-        ("Harborside Union", EntityKind.COMPANY, -1, False),
-        ("Harbor Union Bank", EntityKind.COMPANY, 0, False),  # the catalogue knows it, and its short forms
         ("Harbor", EntityKind.PLACE, -1, True),
         ("Harbor", EntityKind.PERSON, -1, False),
-        ("Harbor Union Square", EntityKind.PLACE, -1, False),
+        ("Harbor Union", EntityKind.COMPANY, 0, False),  # the catalogue knows it, and its short forms
+        ("Harbor Union Bank Trust", EntityKind.COMPANY, -1, False),  # the full name says more
+        ("Harbor Freight", EntityKind.COMPANY, -1, False),
+        ("Union Bank", EntityKind.COMPANY, -1, False),
+        ("Harborside Union", EntityKind.COMPANY, -1, False),
     ],
 )
-def test_what_is_said_of_another_form_of_a_name_belongs_to_its_alert(other, kind, size, belongs):
+def test_what_is_said_of_a_short_form_of_a_name_belongs_to_its_alert(other, kind, size, belongs):
     found = NameAlerts(3.0, FIRST, DAY)
     about = evidence_about(other, 26 * DAY + 5, 30.0, "x", "y", kind=kind, size=size)
-    changes = found.advance([evidence_about("Harbor Union", 26 * DAY, 20.0, "a", "b", "c"), about])
+    changes = found.advance([evidence_about("Harbor Union Bank", 26 * DAY, 20.0, "a", "b", "c"), about])
     whom = [(change.change, change.alert.name.name) for change in changes]
-    assert whom == [(Change.FIRED, "Harbor Union"), (Change.UPDATED, "Harbor Union") if belongs else (Change.FIRED, other)]
-    harbor = changes[-1].alert
-    assert not belongs or (harbor.peak.score, harbor.peak.name.name, [name.name for name in harbor.also.values()]) == (
+    assert whom == [(Change.FIRED, "Harbor Union Bank"), (Change.UPDATED, "Harbor Union Bank") if belongs else (Change.FIRED, other)]
+    bank = changes[-1].alert
+    assert not belongs or (bank.peak.score, bank.peak.name.name, [name.name for name in bank.also.values()]) == (
         30.0,
-        "Harbor Union",
+        "Harbor Union Bank",
         [other],
     )
 
 
-def test_a_candidate_of_another_form_becomes_part_of_the_alert_with_its_next_evidence():
+def test_a_candidate_of_a_short_form_becomes_part_of_the_alert_with_its_next_evidence():
     found = NameAlerts(3.0, FIRST, DAY)
     changes = found.advance(
         [
