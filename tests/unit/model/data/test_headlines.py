@@ -65,3 +65,13 @@ def test_two_readings_of_9250_headlines_agree(lines: list[dict[str, Any]]) -> No
     found = [(set(filter(None, line["events_1"].split("|"))), set(filter(None, line["events_2"].split("|")))) for line in read]
     both = sum(len(one & other) for one, other in found)
     assert 2 * both / sum(len(one) + len(other) for one, other in found) == pytest.approx(0.948, abs=0.002)
+
+
+def test_lookalikes_have_labels_and_spans_that_fit_and_are_no_copies_of_what_judges(examples: list[Example]) -> None:
+    rows = load_examples(LabelledFile(LABELLED / "lookalikes.jsonl", LABELS, {}, spans=SPANS), TASKS)
+    assert len(rows) == 2990
+    assert all({"severity", "events", "sentiment"} <= set(row.labels) and "names" in row.spans for row in rows)
+    judging = texts_in(LABELLED / "severity_test.csv", "text")
+    judging += [text for side in ("a", "b") for text in texts_in(LABELLED / "minimal_pairs.jsonl", side)]
+    known = {group_key(row.text) for row in examples} | {group_key(text) for text in judging}
+    assert sum(group_key(row.text) in known for row in rows) == 0
