@@ -188,7 +188,7 @@ class NameAlerts:
         """Return the alert or candidate that `reading` belongs to, and whether it is that one's peak now."""
         name = reading.name
         alert = self._open.get(name.entity)
-        crisis = self._of_full_name(name) if alert is None or alert.fired is None else None
+        crisis = self._of_full_name(reading) if alert is None or alert.fired is None else None
         if crisis is not None:
             self._join(crisis, name)
             if alert is not None:
@@ -250,10 +250,13 @@ class NameAlerts:
                 return alert
         return None
 
-    def _of_full_name(self, name: Name) -> NameAlert | None:
-        """Return the alert about what `name` may be short for. The full name has one beside that of a short form: it says more."""
+    def _of_full_name(self, reading: NameReading) -> NameAlert | None:
+        """Return the alert about what the name may be short for, unless what happened to the name is graver: that may be somebody else.
+
+        The full name has an alert beside that of a short form: it says more.
+        """
         for alert in self._open.values():
-            if alert.fired is not None and name.may_be_short_for(alert.name):
+            if alert.fired is not None and reading.gravest <= alert.peak.gravest and reading.name.may_be_short_for(alert.name):
                 return alert
         return None
 

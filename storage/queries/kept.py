@@ -24,7 +24,7 @@ _OVERLAP: Final = timedelta(minutes=5)
 """A row says when it was stored before it can be read; longer than an insert may take."""
 _SET_BACK: Final = timedelta(days=1)
 """How long the detector may have been down when the store's clock was set back."""
-_WORTH: Final = timedelta(days=2)
+_WORTH: Final = timedelta(days=1)
 """Of shorter spans the documents are counted: to ask what holds takes as long."""
 
 _NOW = "SELECT now64(3, 'UTC')"

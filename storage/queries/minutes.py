@@ -85,7 +85,7 @@ _ARRIVED = sql(_ARRIVED_KEPT, kept=KEPT)
 class MinuteQueries(KeptCountQueries):
     """Documents per minute of publication; spans are half-open, [start, end).
 
-    Of a span of two days or more, hours of which the kept counts hold are read from these, the others from the documents: a month of ten
+    Of a span of a day or more, hours of which the kept counts hold are read from these, the others from the documents: a month of ten
     million documents a day takes a twentieth of the rows.
     """
 

@@ -12,10 +12,32 @@ _KEYS = "step, symbol, time, topic, kind, source, language"
 _UNDATED = ("undated_negative", "undated_neutral", "undated_positive")
 _COUNTS = ("negative", "neutral", "positive", "copies", *_UNDATED)
 
-_DIRTY = """
-SELECT DISTINCT toDateTime64(toStartOfHour(published_at), 3, 'UTC') AS hour
-FROM documents
-WHERE written_at >= {since:DateTime64(3, 'UTC')}
+DELETED: Final = (
+    "SELECT toDateTime64(arrayJoin(hours), 3, 'UTC') AS at FROM deletions FINAL WHERE written_at >= {since:DateTime64(3, 'UTC')}"
+)
+"""Hours of documents that were deleted since: no row of theirs tells."""
+_DIRTY = sql(
+    """
+SELECT DISTINCT toDateTime64(toStartOfHour(at), 3, 'UTC') AS hour
+FROM
+(
+    SELECT published_at AS at FROM documents WHERE written_at >= {since:DateTime64(3, 'UTC')}
+    UNION ALL
+    $deleted
+)
+ORDER BY hour
+""",
+    deleted=DELETED,
+)
+# What has no documents any more is counted anew as well.
+_FIRST = """
+SELECT DISTINCT toDateTime64(toStartOfHour(at), 3, 'UTC') AS hour
+FROM
+(
+    SELECT published_at AS at FROM documents WHERE written_at >= {since:DateTime64(3, 'UTC')}
+    UNION ALL
+    SELECT toDateTime64(time, 3, 'UTC') AS at FROM sentiment_rollup WHERE step = 3600
+)
 ORDER BY hour
 """
 _ROLL = sql(
@@ -84,4 +106,4 @@ class Rollup:
     recount: tuple[tuple[str, str], ...]
 
 
-SENTIMENT: Final = Rollup("sentiment, undated apart", _DIRTY, _DIRTY, (("sentiment_rollup", _ROLL),))
+SENTIMENT: Final = Rollup("sentiment, undated apart", _FIRST, _DIRTY, (("sentiment_rollup", _ROLL),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from squall.core.records import Document, KnownVersion
@@ -28,7 +29,8 @@ GROUP BY revises
 """
 _ALL_VERSIONS = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)} OR revises IN {ids:Array(String)}"
 _STORED = "SELECT DISTINCT id FROM documents WHERE id IN {ids:Array(String)}"
-_MARKED = "SELECT id, version, now64(3, 'UTC') FROM deletions FINAL WHERE NOT done ORDER BY id LIMIT {limit:UInt32}"
+_MARKED = "SELECT id, version, hours, now64(3, 'UTC') FROM deletions FINAL WHERE NOT done ORDER BY id LIMIT {limit:UInt32}"
+_HOURS = "SELECT DISTINCT toString(toStartOfHour(published_at)) FROM documents WHERE id IN {ids:Array(String)}"
 _SOME_MARKED = "SELECT id FROM deletions FINAL WHERE NOT done LIMIT {limit:UInt32}"
 _STILL_MARKED = "SELECT id FROM deletions FINAL WHERE NOT done AND id IN {ids:Array(String)}"
 # A mutation rewrites every part that has one of the rows, so many documents are deleted at once.
@@ -75,18 +77,24 @@ class VersionQueries(Queries):
     def delete_marked(self) -> int:
         """Delete the documents that were marked, their mentions and their places in stories; return how many documents, at most 5,000.
 
-        What was counted of them stays counted until their hour is recounted. Returns when the rows are gone. One that is marked again
-        meanwhile stays marked, and what is stored meanwhile stays stored.
+        What was counted of them stays counted until the next update of the counts. Returns when the rows are gone. One that is marked
+        again meanwhile stays marked, and what is stored meanwhile stays stored.
         """
-        first_ids, marked, now = self._select(_MARKED, limit=_AT_ONCE).columns
+        first_ids, marked, known, now = self._select(_MARKED, limit=_AT_ONCE).columns
         if not first_ids:
             return 0
         versions = unique((*first_ids, *self._select(_ALL_VERSIONS, ids=first_ids).columns[0]))
+        hours = tuple(unique((*chain.from_iterable(known), *self._select(_HOURS, ids=versions).columns[0])))
+        self._remark([DeletionMark(first_ids[0], done=False, hours=hours)], marked)  # if this is cut off, the rows no longer tell
         for statement in _DELETE:
             self._command(statement, ids=versions, until=utc(now[0]))
-        done = DELETIONS.block([DeletionMark(key, done=True) for key in first_ids], {VERSION.name: [version + 1 for version in marked]})
-        self._backend.insert(done, "")
+        first = DeletionMark(first_ids[0], done=True, hours=hours)
+        self._remark([first, *(DeletionMark(key, done=True) for key in first_ids[1:])], [version + 1 for version in marked])
         return len(first_ids)
+
+    def _remark(self, marks: Sequence[DeletionMark], versions: Sequence[int]) -> None:
+        """Write marks in place of those of `versions`."""
+        self._backend.insert(DELETIONS.block(marks, {VERSION.name: [version + 1 for version, _ in zip(versions, marks, strict=False)]}), "")
 
     def known_versions(self, documents: Sequence[Document], model_version: str) -> list[KnownVersion]:
         """Return which of `documents` are stored, whichever model scored them, as their first versions.

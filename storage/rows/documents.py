@@ -118,10 +118,17 @@ class ModelVersion:
 
 @dataclass(frozen=True, slots=True)
 class DeletionMark:
-    """A document that was taken back, by the id of its first version, and whether it has been deleted."""
+    """A document that was taken back.
+
+    Args:
+        id: of its first version.
+        done: whether it has been deleted.
+        hours: in which it, or others that were deleted with it, was published, as ClickHouse writes times: they are to be recounted.
+    """
 
     id: str
     done: bool
+    hours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from squall.core.records import EntityKind
 
 _LONGEST_TICKER = 5
 _ORGANISATIONS = {EntityKind.COMPANY, EntityKind.ORGANISATION}
-_SHORT_FORMS = _ORGANISATIONS | {EntityKind.PLACE, EntityKind.OTHER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +50,9 @@ class Name:
     def may_be_short_for(self, other: Name) -> bool:
         """Whether `other` begins with all its words and goes on: `Harbor Union`, Harbor Union Bank.
 
-        Only for organisations that the catalogue lacks: of others it knows the short forms. A short form is at times taken for a place.
+        Only for organisations that the catalogue lacks: of others it knows the short forms.
         """
-        if self.size >= 0 or other.size >= 0 or other.kind not in _ORGANISATIONS or self.kind not in _SHORT_FORMS:
+        if self.size >= 0 or other.size >= 0 or not {self.kind, other.kind} <= _ORGANISATIONS:
             return False
         words, longer = self.name.casefold().split(), other.name.casefold().split()
         return 0 < len(words) < len(longer) and longer[: len(words)] == words

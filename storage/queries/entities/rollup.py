@@ -7,7 +7,7 @@ from typing import Final
 from squall.core.gravity.levels import KEY
 from squall.storage.queries.entities.levels import LEVEL, PAST_LEVELS, UNDATED
 from squall.storage.queries.entities.readings import COUNTED
-from squall.storage.queries.sentiment_rollup import Rollup
+from squall.storage.queries.sentiment_rollup import DELETED, Rollup
 from squall.storage.queries.severity.counts import COLUMNS, FRESH, KEPT, MOVED, NOW
 from squall.storage.queries.spans import IS_COPY, sql
 
@@ -16,21 +16,30 @@ _SUMS = ("score_sum", "relevance_sum")
 
 # Before the first update only mentions can tell what is to be counted; afterwards a document may come later than its mentions.
 _FIRST = """
-SELECT DISTINCT toDateTime64(toStartOfHour(published_at), 3, 'UTC') AS hour
-FROM mentions
-WHERE entity = '' AND stored_at >= {since:DateTime64(3, 'UTC')}
-ORDER BY hour
-"""
-_DIRTY = """
-SELECT DISTINCT toDateTime64(toStartOfHour(published_at), 3, 'UTC') AS hour
+SELECT DISTINCT toDateTime64(toStartOfHour(at), 3, 'UTC') AS hour
 FROM
 (
-    SELECT published_at FROM mentions WHERE entity = '' AND stored_at >= {since:DateTime64(3, 'UTC')}
+    SELECT published_at AS at FROM mentions WHERE entity = '' AND stored_at >= {since:DateTime64(3, 'UTC')}
     UNION ALL
-    SELECT published_at FROM documents WHERE stored_at >= {since:DateTime64(3, 'UTC')}
+    SELECT toDateTime64(time, 3, 'UTC') AS at FROM entity_rollup WHERE step = 3600
 )
 ORDER BY hour
 """
+_DIRTY = sql(
+    """
+SELECT DISTINCT toDateTime64(toStartOfHour(at), 3, 'UTC') AS hour
+FROM
+(
+    SELECT published_at AS at FROM mentions WHERE entity = '' AND stored_at >= {since:DateTime64(3, 'UTC')}
+    UNION ALL
+    SELECT published_at AS at FROM documents WHERE written_at >= {since:DateTime64(3, 'UTC')}
+    UNION ALL
+    $deleted
+)
+ORDER BY hour
+""",
+    deleted=DELETED,
+)
 _COUNT = sql(
     """
 INSERT INTO entity_rollup (step, bucket, entity, time, kind, $columns, dated_levels, $severity_columns, version)

@@ -50,5 +50,5 @@ REWRITTEN_DOCUMENTS = Table(
     (*(replace(column, path="", filled=False) for column in DOCUMENTS.columns), Column("written_at", Cell.TIME, given=True)),
 )
 """Written from `StoredDocument`: a row that replaces the one of the same scoring, and stays stored since then."""
-DELETIONS = Table("deletions", DeletionMark, (Column("id", Cell.TEXT), Column("done", Cell.BOOL), VERSION))
+DELETIONS = Table("deletions", DeletionMark, (Column("id", Cell.TEXT), Column("done", Cell.BOOL), Column("hours", Cell.TEXTS), VERSION))
 ROLLUP_POSITION = Table("rollup_position", RollupPosition, (Column("name", Cell.TEXT), Column("until", Cell.TIME), VERSION))

@@ -80,11 +80,11 @@ def empty(store: Store) -> None:
         store._backend.command(f"TRUNCATE TABLE {table}", {})
 
 
-def days(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+def half_days(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield spans so short that documents are counted."""
     while start < end:
-        yield start, min(start + timedelta(days=1), end)
-        start += timedelta(days=1)
+        yield start, min(start + 12 * HOUR, end)
+        start += 12 * HOUR
 
 
 def per_minute(store: Store, start: datetime, end: datetime, **options: Any) -> list[tuple[Any, ...]]:
@@ -122,7 +122,7 @@ def answers(store: Store, spans: list[tuple[datetime, datetime]]) -> dict[str, A
 @pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(DRAFTS, st.integers(0, 59), st.integers(0, 59))
-def test_a_long_span_counts_what_its_days_count(migrated: Store, drafts: list[Draft], first: int, last: int) -> None:
+def test_a_long_span_counts_what_its_half_days_count(migrated: Store, drafts: list[Draft], first: int, last: int) -> None:
     empty(migrated)
     rows = [document(number, draft) for number, draft in enumerate(drafts)]
     for part in range(4):
@@ -135,7 +135,7 @@ def test_a_long_span_counts_what_its_days_count(migrated: Store, drafts: list[Dr
         if part < 3:
             migrated.rollups.update()
     start, end = START + timedelta(minutes=first), END - timedelta(minutes=last)
-    assert answers(migrated, [(start, end)]) == answers(migrated, list(days(start, end)))
+    assert answers(migrated, [(start, end)]) == answers(migrated, list(half_days(start, end)))
 
 
 def test_a_long_span_is_read_without_its_documents_where_the_kept_counts_hold(store: Store) -> None:
@@ -150,6 +150,33 @@ def test_a_long_span_is_read_without_its_documents_where_the_kept_counts_hold(st
     assert len(before["topics"]) == 150
     assert len(before["dated"]) == 120
     assert sum(number for (_, _, level), number in before["levels"].items() if level == level_of(0.5, 0.8)) == 120
+
+
+def test_deleted_documents_leave_the_kept_counts_with_the_next_update(store: Store) -> None:
+    store.documents.insert([document(n, Draft(600 * n, n % 3, "negative", 0, 0, False, 0.5, 0, 0)) for n in range(9)], token="a")
+    store.rollups.update()
+    age(store)
+    store.documents.mark_deleted([f"{number:032x}" for number in (0, 4)])
+    assert store.documents.delete_marked() == 2
+    assert answers(store, [(START, END)]) == answers(store, list(half_days(START, END)))  # before it they are counted from documents
+    store.rollups.update()
+    store._backend.command("ALTER TABLE deletions DELETE WHERE 1 SETTINGS mutations_sync = 2", {})  # as after a month
+    found = answers(store, [(START, END)])
+    assert found == answers(store, list(half_days(START, END)))
+    assert len(found["topics"]) == 7
+
+
+def test_a_first_update_counts_hours_anew_that_have_no_documents_any_more(store: Store) -> None:
+    store.documents.insert([document(n, Draft(6000 * n, n, "negative", 0, 0, False, 0.5, 0, 0)) for n in range(2)], token="a")
+    age(store)
+    store.rollups.update()
+    for table, column in (("documents", "id"), ("mentions", "document_id")):
+        store._backend.command(f"ALTER TABLE {table} DELETE WHERE {column} = '{0:032x}' SETTINGS mutations_sync = 2", {})
+    store._backend.command("TRUNCATE TABLE rollup_position", {})
+    store.rollups.update()
+    found = answers(store, [(START, END)])
+    assert found == answers(store, list(half_days(START, END)))
+    assert len(found["topics"]) == 1
 
 
 def test_counts_from_before_undated_ones_were_apart_are_not_read(store: Store) -> None:

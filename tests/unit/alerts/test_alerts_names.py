@@ -226,7 +226,7 @@ def test_a_ticker_that_fits_the_name_of_an_alert_and_stands_beside_it_once_belon
     [
         ("Harbor Union", EntityKind.COMPANY, -1, True),
         ("harbor", EntityKind.ORGANISATION, -1, True),
-        ("Harbor", EntityKind.PLACE, -1, True),
+        ("Harbor", EntityKind.PLACE, -1, False),
         ("Harbor", EntityKind.PERSON, -1, False),
         ("Harbor Union", EntityKind.COMPANY, 0, False),  # the catalogue knows it, and its short forms
         ("Harbor Union Bank Trust", EntityKind.COMPANY, -1, False),  # the full name says more
