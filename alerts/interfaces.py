@@ -70,10 +70,10 @@ class CountStore(Protocol):
         copies: bool = False,
         undated: bool = True,
         as_of_model: str | None = None,
-        by: Literal["topic", "symbol", "source"] = "topic",
+        by: Literal["topic", "symbol"] = "topic",
         names: Collection[str] = (),
     ) -> MinuteCounts:
-        """Return documents per topic (or symbol in `names`, or source) and minute in [start, end), copies counted once."""
+        """Return documents per topic (or symbol in `names`) and minute in [start, end), copies counted once."""
 
     def arrived_per_minute(self, start: datetime, end: datetime, *, limit: int, first: Collection[str] = ()) -> MinuteArrivals:
         """Return all documents per source and minute in [start, end), of at most `limit` sources: those in `first`, then the largest."""

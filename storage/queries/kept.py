@@ -1,7 +1,7 @@
-"""Which of the kept counts hold: all but those of hours in which something was stored since they were recounted.
+"""Which of the kept counts hold: not those of hours in which something was stored or deleted since the last update, nor of the day after.
 
 Long spans are read from kept counts where they hold and from documents elsewhere. Each hour is read from one of them, so the answer is what
-the documents alone would give.
+the documents alone would give. Not seen is a document that comes again with another time of publication: the hour that it left holds.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Dirty:
 
     Args:
         now: of the clock that stamps `stored_at`.
-        hours: of event time in which something was stored since the last complete update, all if there was none; increasing.
+        hours: of event time in which something was stored or deleted since the last complete update, all if there was none; increasing.
     """
 
     now: datetime
@@ -101,7 +101,7 @@ class KeptCountQueries(Queries):
 
 
 def parts_of(dirty: Iterable[datetime], start: datetime, end: datetime) -> Parts:
-    """Return how [start, end) is read where something was stored in the hours `dirty`: it may make copies of the day after it."""
+    """Return how [start, end) is read where something was stored or deleted in the hours `dirty`; copies may lie in the day after."""
     first, last = (start - EPOCH) // HOUR, -((EPOCH - end) // HOUR)
     stale = {hour for at in dirty for hour in range((at - EPOCH) // HOUR, (at - EPOCH) // HOUR + COPY_HOURS + 1) if first <= hour < last}
     if EPOCH + first * HOUR < start:

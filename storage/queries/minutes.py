@@ -86,7 +86,7 @@ class MinuteQueries(KeptCountQueries):
     """Documents per minute of publication; spans are half-open, [start, end).
 
     Of a span of a day or more, hours of which the kept counts hold are read from these, the others from the documents: a month of ten
-    million documents a day takes a twentieth of the rows.
+    million documents a day has a row of counts for 17 documents.
     """
 
     def per_minute(
