@@ -9,16 +9,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
+
+from numpy.typing import NDArray
 
 from squall.core.errors import ConfigurationError
-from squall.model.branch import BranchConfig
 from squall.model.mixture import Mixture
-from squall.model.pooling import POOLINGS
 from squall.model.tasks import TaskSpec
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 FORMAT = 4
 """Of `config.json`; 1 had no outputs of tasks and no case, 2 no branch, 3 no mixture."""
@@ -26,8 +23,51 @@ READABLE = (1, 2, 3, FORMAT)
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 TOKENIZER_FILE = "tokenizer.json"
+POOLINGS = ("mean", "cls", "attention")
+"""How the vectors of a text's tokens become the vector of the text: their mean, the first of them, or a learnt mean."""
 SHIPPED = Path(__file__).resolve().parent / "weights"
 """Folder of the checkpoint that comes with the package."""
+
+
+@dataclass(frozen=True)
+class BranchConfig:
+    """Which heads read a branch, and how deep it is.
+
+    Args:
+        layers: how many of the encoder's last layers it has copies of.
+        tasks: names of the heads that read it alone.
+        both: names of the heads that read the vectors of the encoder and of the branch beside each other; all others read the encoder.
+
+    Raises:
+        ConfigurationError: no layers, or a head in both sets.
+    """
+
+    layers: int
+    tasks: frozenset[str]
+    both: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.layers < 1:
+            raise ConfigurationError(f"a branch of {self.layers} layers", "give it one or more")
+        if twice := sorted(self.tasks & self.both):
+            raise ConfigurationError(f"{', '.join(twice)} reads the branch alone, and the encoder too", "leave it in one of the two")
+
+    def reads(self, task: str) -> tuple[int, ...]:
+        """Return what the head of `task` reads, beside each other: 0 is the encoder's vector, 1 the branch's."""
+        if task in self.both:
+            return (0, 1)
+        return (1,) if task in self.tasks else (0,)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a checkpoint's configuration says of it."""
+        return {"layers": self.layers, "tasks": sorted(self.tasks), "both": sorted(self.both)}
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any] | None) -> BranchConfig | None:
+        """Return what `body` says; None for None. Raises KeyError, TypeError, ValueError or ConfigurationError for another form."""
+        if body is None:
+            return None
+        return cls(int(body["layers"]), frozenset(map(str, body["tasks"])), frozenset(map(str, body.get("both", ()))))
 
 
 @dataclass(frozen=True)
@@ -117,26 +157,28 @@ class Checkpoint:
     """The configuration and weights of a network.
 
     Args:
+        folder: where it was read.
         config: what the network is.
-        state: its weights by the names of `MultiTaskNetwork.state_dict`; of a folder in fp16.
+        state: its weights by the names of `MultiTaskNetwork.state_dict`, in fp16.
     """
 
+    folder: Path
     config: NetworkConfig
-    state: Mapping[str, Tensor]
+    state: Mapping[str, NDArray[Any]]
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read a folder written by `MultiTaskNetwork.save`; the tensors are pages of the file while they live.
+        """Read a folder written by `MultiTaskNetwork.save`; what becomes of its files afterwards changes nothing.
 
         Raises:
             ConfigurationError: a file is missing, or was not written by `save`.
         """
         from safetensors import SafetensorError
-        from safetensors.torch import load_file
+        from safetensors.numpy import load_file
 
         config = read_config(folder)
         try:
-            return cls(config, load_file(folder / WEIGHTS_FILE))
+            return cls(folder, config, load_file(folder / WEIGHTS_FILE))
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise unreadable(folder, error) from error
 

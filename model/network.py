@@ -12,12 +12,22 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from squall.core.errors import ConfigurationError
-from squall.model.branch import Branch, BranchConfig, Vectors
+from squall.model.branch import Branch, Vectors
 from squall.model.case import Case
-from squall.model.checkpoint import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, Checkpoint, NetworkConfig, is_checkpoint, unreadable
+from squall.model.checkpoint import (
+    CONFIG_FILE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    BranchConfig,
+    Checkpoint,
+    NetworkConfig,
+    is_checkpoint,
+    unreadable,
+)
 from squall.model.mixture import Mixture
 from squall.model.pooling import POOLINGS
 from squall.model.tasks import TaskSpec
+from squall.model.tokenizer import padded
 
 
 class MultiTaskNetwork(nn.Module):
@@ -139,7 +149,8 @@ class MultiTaskNetwork(nn.Module):
         if self.training and task.name in self.config.branch.both:
             # the base has learnt its training texts by heart: half of the rows show what the branch makes of them alone
             of_encoder = of_encoder * torch.randint(2, (len(of_encoder), *(1,) * (of_encoder.ndim - 1)), device=of_encoder.device)
-        return self.config.branch.read_by(task.name, of_encoder, of_branch)
+        parts = [(of_encoder, of_branch)[part] for part in self.config.branch.reads(task.name)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
 
     def save(self, folder: Path, tokenizer_json: str) -> None:
         """Write config, fp16 weights and tokenizer into `folder`, which is made if missing."""
@@ -160,13 +171,28 @@ class MultiTaskNetwork(nn.Module):
         Raises:
             ConfigurationError: a file is missing, or was not written by `save`.
         """
-        stored = Checkpoint.read(folder)
+        return cls.of(Checkpoint.read(folder))
+
+    @classmethod
+    def of(cls, stored: Checkpoint) -> MultiTaskNetwork:
+        """Build the network that `stored` describes: fp32, on the CPU, in evaluation mode.
+
+        Raises:
+            ConfigurationError: the weights are not those that the configuration describes.
+        """
         try:
             network = cls.from_config(stored.config)
-            network.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in stored.state.items()})
+            tensors = {key: torch.from_numpy(values) for key, values in stored.state.items()}
+            network.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in tensors.items()})
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise unreadable(folder, error) from error
+            raise unreadable(stored.folder, error) from error
         return network.eval()
+
+
+def pad(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Return (input_ids, attention_mask) of token ids, int64 tensors of shape (rows, the longest row)."""
+    input_ids, mask = padded(rows, max((len(row) for row in rows), default=0))
+    return torch.from_numpy(input_ids), torch.from_numpy(mask)
 
 
 def heads_of(config: NetworkConfig, width: int) -> nn.ModuleDict:

@@ -1,4 +1,4 @@
-"""The tokenizer, and token ids as padded tensors."""
+"""The tokenizer, and token ids as padded arrays."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from torch import Tensor
 
 from squall.core.errors import ConfigurationError
 
@@ -40,9 +38,3 @@ def padded(rows: Sequence[Sequence[int]], width: int, pad_id: int = PAD_ID) -> t
     input_ids = np.full((len(rows), width), pad_id, dtype=np.int64)
     input_ids[real] = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(lengths.sum()))
     return input_ids, real.astype(np.int64)
-
-
-def pad(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """Return (input_ids, attention_mask), int64 tensors of shape (rows, the longest row)."""
-    input_ids, mask = padded(rows, max((len(row) for row in rows), default=0))
-    return torch.from_numpy(input_ids), torch.from_numpy(mask)

@@ -21,11 +21,13 @@ class ModelSettings(Section):
         description="languages that the model reads; texts in others are stored without a score; `*`: all; empty: the checkpoint's",
     )
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
-        "auto", description="auto: bf16 where the processor supports it, else int8, else fp32"
+        "auto",
+        description="auto: on a CPU int8 where it multiplies bytes natively (VNNI), else fp32; on a GPU bf16 where it can, else fp32",
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where the network runs; auto: a GPU if there is one")
-    backend: Literal["auto", "eager", "ragged", "compile", "cuda_graphs", "onnx"] = Field(
-        "auto", description="how the network runs; auto: on a CPU ragged, else eager; on a GPU CUDA graphs, else eager"
+    backend: Literal["auto", "onnx", "eager", "compile", "cuda_graphs"] = Field(
+        "auto",
+        description="how the network runs; auto: on a CPU onnx (ONNX Runtime), on a GPU cuda_graphs, else eager; all but onnx need PyTorch",
     )
     max_tokens: Annotated[int, Field(ge=16, le=512)] = Field(
         128, description="most tokens that are read of a text; of a longer one an excerpt"

@@ -20,7 +20,7 @@ from squall.model.bench.candidates import BATCHES, PRECISIONS, checkpoint_folder
 from squall.model.bench.roofline import peak_rates, products_per_text
 from squall.model.bench.timing import Candidate, Clock, latencies, run_rounds
 from squall.model.checkpoint import CONFIG_FILE, TOKENIZER_FILE, NetworkConfig
-from squall.model.serving.backends.base import device_of
+from squall.model.serving.backends.base import Device, device_of
 from squall.model.serving.engine import ScoringEngine
 from squall.model.text_tokenizer import TextTokenizer
 
@@ -35,7 +35,7 @@ class Plan:
         rounds: turns of each candidate.
         seconds: length of a turn, about.
         batches: batch sizes of the pipelines.
-        backends: precisions by backend.
+        backends: precisions by backend, see `squall.model.bench.candidates.PRECISIONS`.
         calls: calls per latency figure, by texts in a call.
     """
 
@@ -51,9 +51,7 @@ class Plan:
         return self.rounds * (2 * len(self.batches) + sum(map(len, self.backends.values())))
 
 
-QUICK = Plan(
-    rounds=2, seconds=0.5, batches=(1, 32), backends={"eager": ("bf16",), "ragged": ("bf16", "int8")}, calls={1: 20, 32: 5, 512: 2}
-)
+QUICK = Plan(rounds=2, seconds=0.5, batches=(1, 32), backends={"onnx": ("fp32", "int8"), "eager": ("bf16",)}, calls={1: 20, 32: 5, 512: 2})
 
 
 def run_bench(
@@ -81,7 +79,7 @@ def run_bench(
     lengths = [len(row) for row in tokenise(texts)]
     mean_tokens = sum(lengths) / len(lengths)
     step("measuring the machine's peak")
-    peaks = peak_rates(device, clock)
+    peaks = peak_rates(torch.device(device), clock)
     work = products_per_text(config.encoder, lengths, config.branch.layers if config.branch else 0)
     with ExitStack() as stack:
         exported = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="squall-bench-")))
@@ -157,9 +155,9 @@ def _best(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
     return {kind: max((row for row in rows if row["kind"] == kind), key=lambda row: row["texts_per_second"])["name"] for kind in kinds}
 
 
-def _machine(device: torch.device, threads: int) -> dict[str, Any]:
-    found = {"processor": _processor(), "cores": usable_cores(), "threads": threads, "device": device.type, "system": platform.platform()}
-    if device.type == "cuda":
+def _machine(device: Device, threads: int) -> dict[str, Any]:
+    found = {"processor": _processor(), "cores": usable_cores(), "threads": threads, "device": device, "system": platform.platform()}
+    if device == "cuda":
         found["gpu"] = torch.cuda.get_device_name(device)
     return found
 

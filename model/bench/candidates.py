@@ -18,12 +18,14 @@ from squall.model.serving.engine import ScoringEngine
 from squall.model.tasks import DEFAULT_TASKS
 
 BATCHES = (1, 8, 32, 64, 128)
+EXPORTED = "exported"
+"""Stands for the onnx backend over what `squall model export` writes."""
 PRECISIONS = {
+    "onnx": ("fp32", "int8"),
     "eager": ("fp32", "bf16", "int8"),
-    "ragged": ("fp32", "bf16", "int8"),
     "compile": ("fp32", "bf16"),
     "cuda_graphs": ("fp32", "bf16"),
-    "onnx": ("fp32", "int8"),
+    EXPORTED: ("fp32", "int8"),
 }
 
 
@@ -81,17 +83,18 @@ def engines(
         folder: the checkpoint.
         settings: device, threads and token limits.
         exported: folder for the checkpoint as ONNX, written when first needed.
-        backends: precisions by backend.
+        backends: precisions by backend, or `EXPORTED`.
     """
     for backend, precisions in backends.items():
         for precision in precisions:
-            chosen = settings.model_copy(update={"path": folder, "backend": backend, "precision": precision})
-            yield f"{backend}-{precision}", _opener(chosen, folder, exported)
+            name = "onnx" if backend == EXPORTED else backend
+            chosen = settings.model_copy(update={"path": folder, "backend": name, "precision": precision})
+            yield f"{backend}-{precision}", _opener(chosen, folder, exported if backend == EXPORTED else None)
 
 
-def _opener(settings: ModelSettings, folder: Path, exported: Path) -> Callable[[], ScoringEngine]:
+def _opener(settings: ModelSettings, folder: Path, exported: Path | None) -> Callable[[], ScoringEngine]:
     def open_engine() -> ScoringEngine:
-        if settings.backend != "onnx":
+        if exported is None:
             return ScoringEngine.open(settings)
         if not (exported / "model.onnx").is_file():
             from squall.model.export.onnx import export_onnx

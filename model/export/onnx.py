@@ -18,11 +18,11 @@ from torch import Tensor, nn
 
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError, SquallError
-from squall.model.checkpoint import CONFIG_FILE, TOKENIZER_FILE, NetworkConfig
+from squall.model.checkpoint import CONFIG_FILE, TOKENIZER_FILE, Checkpoint, NetworkConfig
 from squall.model.network import MultiTaskNetwork
 from squall.model.outputs import probabilities
 from squall.model.serving.backends.base import Backend, Logits
-from squall.model.serving.backends.onnx_backend import FILES, open_onnx
+from squall.model.serving.backends.onnx.exported import FILES, open_files
 from squall.model.serving.backends.torch_backend import open_eager
 from squall.model.text_tokenizer import TextTokenizer
 
@@ -78,10 +78,10 @@ def export_onnx(folder: Path, out: Path, texts: Sequence[str], progress: ReportP
     onnx = _packages()
     if not texts:
         raise ConfigurationError("there are no texts to compare scores on", "give a file with one text per line")
-    network = MultiTaskNetwork.load(folder)
+    checkpoint = Checkpoint.read(folder)
     out.mkdir(parents=True, exist_ok=True)
     progress("1/3 fp32: tracing the network")
-    model = _traced(network)
+    model = _traced(MultiTaskNetwork.of(checkpoint))
     onnx.save(model, out / FILES["fp32"])
     progress("2/3 int8: a scale per output channel and per token")
     from squall.model.export.onnx_int8 import quantised
@@ -91,7 +91,7 @@ def export_onnx(folder: Path, out: Path, texts: Sequence[str], progress: ReportP
         if (folder / name).is_file():
             shutil.copyfile(folder / name, out / name)
     progress(f"3/3 comparing the scores of {len(texts)} texts")
-    return _checked(network, out, texts)
+    return _checked(checkpoint, out, texts)
 
 
 class _Positional(nn.Module):
@@ -133,15 +133,16 @@ def _traced(network: MultiTaskNetwork) -> Any:
     return model
 
 
-def _checked(network: MultiTaskNetwork, out: Path, texts: Sequence[str]) -> list[Agreement]:
-    limit = min(network.config.max_tokens, int(network.config.encoder.get("max_position_embeddings", network.config.max_tokens)))
-    rows = sorted(TextTokenizer(out / TOKENIZER_FILE, limit, network.config.case_vocabulary).ids(texts), key=len)
+def _checked(checkpoint: Checkpoint, out: Path, texts: Sequence[str]) -> list[Agreement]:
+    config = checkpoint.config
+    limit = min(config.max_tokens, int(config.encoder.get("max_position_embeddings", config.max_tokens)))
+    rows = sorted(TextTokenizer(out / TOKENIZER_FILE, limit, config.case_vocabulary).ids(texts), key=len)
     cpu = ModelSettings(device="cpu", precision="fp32")
-    expected = _scores(open_eager(network, cpu), rows, network.config)
+    expected = _scores(open_eager(checkpoint, cpu), rows, config)
     found = []
     for precision, name in FILES.items():
-        backend = open_onnx(out, cpu.model_copy(update={"precision": precision}))
-        found.append(_compared(precision, out / name, len(texts), _scores(backend, rows, network.config), expected))
+        backend = open_files(out, cpu.model_copy(update={"precision": precision}))
+        found.append(_compared(precision, out / name, len(texts), _scores(backend, rows, config), expected))
     exact = found[0]
     if exact.largest_difference > TOLERANCE:
         raise SquallError(

@@ -9,11 +9,10 @@ import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
-
 from squall.core.config.settings import ModelSettings
 from squall.core.observability.metrics import ModelReading
 from squall.model.excerpt.choice import Wanted
+from squall.model.serving.backends.base import Device
 from squall.model.serving.logits_collector import LogitsCollector
 from squall.model.serving.long_texts import WantedOf, tokenised
 from squall.model.serving.reading import Reading
@@ -51,7 +50,7 @@ class ScoringEngine:
         self._swapping = threading.Lock()
         self._queue = RequestQueue(settings.queue_tokens, settings.max_wait_ms / 1000, clock)
         self._worker = Worker(self._queue)
-        thread = threading.Thread(target=_serve, args=(self._worker,), name="squall-engine", daemon=True)
+        thread = threading.Thread(target=self._worker.run, name="squall-engine", daemon=True)
         self._end = weakref.finalize(self, _end, self._queue, thread)
         self._thread = thread
         thread.start()
@@ -92,14 +91,14 @@ class ScoringEngine:
         return self._model.execution.backend.name
 
     @property
-    def device(self) -> torch.device:
-        """Where the network runs."""
+    def device(self) -> Device:
+        """Where the network runs: cpu or cuda."""
         return self._model.execution.backend.device
 
     @property
     def device_memory(self) -> int | None:
-        """Bytes that torch holds on the GPU; None on a CPU."""
-        return int(torch.cuda.memory_reserved(self.device)) if self.device.type == "cuda" else None
+        """Bytes that the backend holds on the GPU; None on a CPU."""
+        return self._model.execution.backend.device_memory()
 
     @property
     def precision(self) -> str:
@@ -187,11 +186,6 @@ def _tokenised(model: ServedModel, texts: Sequence[str], position: int, collecto
     aligned, parts = tokenised(tokenizer, texts, wanted_here, tokenizer.aligned, lambda text: len(text.ids))
     collector.place(position, aligned, parts)
     return [text.ids for text in aligned]
-
-
-def _serve(worker: Worker) -> None:
-    torch.set_num_threads(torch.get_num_threads())  # OpenMP keeps the number per thread
-    worker.run()
 
 
 def _end(queue: RequestQueue, thread: threading.Thread) -> None:

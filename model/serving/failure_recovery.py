@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 
-import torch
-
 from squall.model.serving.backends.base import Backend, Logits, width_of
 from squall.model.serving.batch_tokens import DEFAULT_BATCH_TOKENS
 
@@ -28,10 +26,10 @@ class FailureKind(Enum):
 
 def classify_failure(error: Exception) -> FailureKind:
     """Return the kind of failure; torch and onnxruntime raise RuntimeError for most of what a device can do wrong."""
-    message = str(error).lower()
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or (isinstance(error, RuntimeError) and any(x in message for x in _MEMORY)):
+    message, kinds = str(error).lower(), {kind.__name__ for kind in type(error).__mro__}  # torch's by name: it need not be installed
+    if kinds & {"OutOfMemoryError", "MemoryError"} or ("RuntimeError" in kinds and any(x in message for x in _MEMORY)):
         return FailureKind.MEMORY
-    if isinstance(error, torch.AcceleratorError) or (isinstance(error, RuntimeError) and any(x in message for x in _DEVICE)):
+    if "AcceleratorError" in kinds or ("RuntimeError" in kinds and any(x in message for x in _DEVICE)):
         return FailureKind.DEVICE
     return FailureKind.OTHER
 
@@ -98,8 +96,7 @@ class RecoveringExecutor:
     def _shrink(self, rows: Sequence[Sequence[int]]) -> None:
         self.splits += 1
         half = max(1, sum(width_of(len(row)) for row in rows) // 2)
-        if self.backend.device.type == "cuda" and torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        self.backend.free_memory()
         if half < self.budget:
             self.budget = half
             log.warning("%s: the batch limit is now %d tokens", FailureKind.MEMORY.value, half)
@@ -107,7 +104,7 @@ class RecoveringExecutor:
     def _fall_back(self, kind: FailureKind, error: Exception) -> None:
         assert self._replacement is not None
         before, self.backend, self._replacement = self.backend, self._replacement(), None
-        self.budget = min(self._configured_budget, DEFAULT_BATCH_TOKENS[self.backend.device.type])
+        self.budget = min(self._configured_budget, DEFAULT_BATCH_TOKENS[self.backend.device])
         self.fallbacks += 1
         log.warning(
             "%s (%s: %s): scoring continues with %s on %s instead of %s on %s, more slowly, until the process is restarted",

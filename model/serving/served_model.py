@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 import xxhash
 
 from squall.core.config.settings import ModelSettings
-from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
 from squall.model import preprocess
-from squall.model.checkpoint import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, NetworkConfig, read_config
+from squall.model.checkpoint import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, Checkpoint, NetworkConfig
 from squall.model.excerpt import choice
 from squall.model.excerpt.word_weights import digest as words_digest
 from squall.model.excerpt.word_weights import shipped_weights
-from squall.model.hardware import has_bf16
-from squall.model.network import MultiTaskNetwork
-from squall.model.serving.backends.base import Backend, device_of
-from squall.model.serving.backends.ragged.calibration_texts import CALIBRATION_TEXTS
-from squall.model.serving.backends.selection import open_backend
+from squall.model.hardware import give_back_memory
+from squall.model.serving.backends.base import Backend
+from squall.model.serving.backends.onnx.calibration_texts import CALIBRATION_TEXTS
+from squall.model.serving.backends.selection import open_backend, open_exported
 from squall.model.serving.batch_tokens import batch_token_limit
 from squall.model.serving.failure_recovery import RecoveringExecutor
 from squall.model.serving.reading import columns
@@ -42,6 +38,7 @@ class ServedModel:
         execution: runs the network.
         max_tokens: of a longer text an excerpt of as many is read.
         needed: heads it must have, with these labels in any order.
+        exported: the folder holds exported networks and no checkpoint.
     """
 
     def __init__(
@@ -51,6 +48,8 @@ class ServedModel:
         execution: RecoveringExecutor,
         max_tokens: int,
         needed: Sequence[TaskSpec] = DEFAULT_TASKS,
+        *,
+        exported: bool = False,
     ) -> None:
         self.heads = config.tasks
         self.tasks = config.answered
@@ -61,7 +60,7 @@ class ServedModel:
         for task in needed:
             columns(self.tasks, task)
         self.tokenizer = TextTokenizer(folder / TOKENIZER_FILE, max_tokens, config.case_vocabulary)
-        self.version = _version(folder, config.name, execution.backend.name, max_tokens)
+        self.version = _version(folder, config.name, execution.backend.name, max_tokens, exported=exported)
 
     @classmethod
     def open(cls, settings: ModelSettings, needed: Sequence[TaskSpec] = DEFAULT_TASKS) -> ServedModel:
@@ -71,19 +70,17 @@ class ServedModel:
             ConfigurationError: the folder is no checkpoint, lacks a head, or the device, precision or backend can't be had.
         """
         folder = settings.path or SHIPPED
-        exported = not (folder / WEIGHTS_FILE).is_file() and any(folder.glob("*.onnx"))
-        kind = "onnx" if settings.backend == "auto" and exported else settings.backend
-        config = _config(folder) if kind == "onnx" else read_config(folder)
-        # a failed GPU returns nothing, and the folder may hold another checkpoint by then
-        network = MultiTaskNetwork.load(folder) if device_of(settings).type == "cuda" and kind != "onnx" else None
-        spare = copy.deepcopy(network)
-        torch.set_num_threads(settings.threads or usable_cores())
-        backend = open_backend(kind, network, folder, settings)
-        place = backend.device.type
-        replacement = partial(open_on_cpu, spare, folder, settings, kind) if place == "cuda" else None
-        execution = RecoveringExecutor(backend, batch_token_limit(settings, place), replacement)
+        exported = settings.backend in ("auto", "onnx") and not (folder / WEIGHTS_FILE).is_file() and any(folder.glob("*.onnx"))
+        checkpoint = None if exported else Checkpoint.read(folder)
+        config = _exported_config(folder) if checkpoint is None else checkpoint.config
+        backend = open_exported(folder, settings) if checkpoint is None else open_backend(settings.backend, checkpoint, settings)
+        # a failed GPU returns nothing, and the folder may hold another checkpoint by then: what was read stays at hand
+        replacement = partial(open_on_cpu, checkpoint, folder, settings) if backend.device == "cuda" else None
+        execution = RecoveringExecutor(backend, batch_token_limit(settings, backend.device), replacement)
         limit = int(config.encoder.get("max_position_embeddings", settings.max_tokens))
-        return cls(folder, config, execution, min(settings.max_tokens, limit), needed)
+        del checkpoint
+        give_back_memory()
+        return cls(folder, config, execution, min(settings.max_tokens, limit), needed, exported=exported)
 
     @property
     def budget(self) -> int:
@@ -97,14 +94,13 @@ class ServedModel:
             pass
 
 
-def open_on_cpu(network: MultiTaskNetwork | None, folder: Path, settings: ModelSettings, kind: str = "auto") -> Backend:
-    """Open what scores when the GPU fails: the same network on the CPU, in bf16 if possible, else in fp32 (int8 differs too much)."""
-    bf16 = settings.precision in ("auto", "bf16") and has_bf16(torch.device("cpu"))
-    on_cpu = settings.model_copy(update={"device": "cpu", "precision": "bf16" if bf16 and kind != "onnx" else "fp32"})
-    return open_backend("onnx" if kind == "onnx" else "auto", network, folder, on_cpu)
+def open_on_cpu(checkpoint: Checkpoint | None, folder: Path, settings: ModelSettings) -> Backend:
+    """Open what scores when the GPU fails, in fp32, whose answers are nearest to a GPU's; no checkpoint: what was exported to `folder`."""
+    on_cpu = settings.model_copy(update={"device": "cpu", "precision": "fp32"})
+    return open_exported(folder, on_cpu) if checkpoint is None else open_backend("auto", checkpoint, on_cpu)
 
 
-def _config(folder: Path) -> NetworkConfig:
+def _exported_config(folder: Path) -> NetworkConfig:
     try:
         return NetworkConfig.from_json((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -113,15 +109,15 @@ def _config(folder: Path) -> NetworkConfig:
         ) from error
 
 
-def _version(folder: Path, name: str, backend: str, max_tokens: int) -> str:
+def _version(folder: Path, name: str, backend: str, max_tokens: int, *, exported: bool) -> str:
     """Return the model version: a name and a hash of everything that changes a score, not only of the weights."""
     digest: Any = xxhash.xxh3_64()
-    weights = sorted(folder.glob("*.onnx*")) if backend.startswith("onnx") else [folder / WEIGHTS_FILE]
+    weights = sorted(folder.glob("*.onnx*")) if exported else [folder / WEIGHTS_FILE]
     for path in (*weights, folder / CONFIG_FILE, folder / TOKENIZER_FILE):
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
-    if backend == "ragged-int8":
+    if backend == "onnx-int8" and not exported:
         digest.update("\n".join(CALIBRATION_TEXTS).encode())  # they set the scales
     digest.update(f"{backend}/{max_tokens}/{preprocess.VERSION}/{choice.VERSION}".encode())
     digest.update(words_digest(shipped_weights()))  # they choose what is read of a long text

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 
 from squall.model.data.examples import Example
+from squall.model.network import pad
 from squall.model.outputs import is_known, target_array
 from squall.model.spans import UNKNOWN, Span
 from squall.model.tagging import Offsets, places, token_tags
 from squall.model.tasks import MISSING, Label, TaskSpec
 from squall.model.text_tokenizer import TextTokenizer
-from squall.model.tokenizer import pad
 from squall.model.training.losses import Targets
 
 Labels = np.ndarray[Any, np.dtype[Any]]

@@ -81,7 +81,7 @@ def open_pipeline(
             health.metrics.watch_model(engine.reading)
             log.info("model %s on %s, store %s", engine.model_version, engine.backend, redact_url(settings.store_url))
             sink = dead_letters or store.dead_letters
-            meter = PipelineMeter(store.pipeline, clock, lambda: Device(str(engine.device), engine.device_memory))
+            meter = PipelineMeter(store.pipeline, clock, lambda: Device(engine.device, engine.device_memory))
             processor = Processor(engine, store.documents, sink, settings.processor, clock, stop, [meter.add_batch], health, names.linker)
             keep_out_of_collections()
             with meter.running():

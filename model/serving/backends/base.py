@@ -1,21 +1,22 @@
-"""The interface of a backend, and what every backend needs: device, precision, padding."""
+"""The interface of a backend, and what every backend needs: device and padding."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError
-from squall.model.hardware import has_bf16, has_vnni
+from squall.model.hardware import has_cuda
 
 WIDTH_STEP = 8
 """Rows are padded to a multiple of this, never to the longest neighbour: a text meets the same padding in any company."""
 
+Device = Literal["cpu", "cuda"]
 Logits = dict[str, NDArray[np.float32]]
 
 
@@ -27,8 +28,8 @@ class Backend(Protocol):
     """An implementation of the network's forward pass."""
 
     name: str
-    """Kind and precision: torch-fp32, torch-bf16, torch-int8, torch-compile-bf16, cuda-graphs-bf16, ragged-bf16, onnx-fp32, onnx-int8."""
-    device: torch.device
+    """Kind and precision: torch-fp32, torch-bf16, torch-int8, torch-compile-bf16, cuda-graphs-bf16, onnx-fp32, onnx-int8."""
+    device: Device
 
     def logits(self, rows: Sequence[Sequence[int]]) -> Logits:
         """One pass over token id rows (each 1..max_tokens ids, special tokens included, any mix of lengths, sorted by length).
@@ -36,6 +37,14 @@ class Backend(Protocol):
         Returns per task float32 logits: (rows, labels) for text tasks; tokens tasks: (rows, longest row, labels).
         A row's logits don't depend on the rows beside it (float tolerance).
         """
+        ...
+
+    def device_memory(self) -> int | None:
+        """Return the bytes that it holds on a GPU; None on a CPU."""
+        ...
+
+    def free_memory(self) -> None:
+        """Give back what it keeps for later passes, after the device's memory ran out."""
         ...
 
 
@@ -48,36 +57,29 @@ class Padding(Protocol):
         ...
 
 
-def device_of(settings: ModelSettings) -> torch.device:
-    """Return the device that the settings select.
+def device_of(settings: ModelSettings) -> Device:
+    """Return the device that the settings select for torch.
 
     Raises:
         ConfigurationError: CUDA is asked for and not available.
     """
-    if settings.device == "cuda" and not torch.cuda.is_available():
+    if settings.device == "cuda" and not has_cuda():
         raise ConfigurationError("model.device is cuda, and torch sees no GPU", "set SQUALL_MODEL__DEVICE=cpu or auto")
-    cuda = settings.device == "cuda" or (settings.device == "auto" and torch.cuda.is_available())
-    return torch.device("cuda" if cuda else "cpu")
-
-
-def precision_of(settings: ModelSettings, device: torch.device) -> str:
-    """Return fp32, bf16 or int8: the one asked for, or for `auto` the fastest that scores as fp32 does, int8 where only that is fast.
-
-    Raises:
-        ConfigurationError: int8 is asked for on CUDA.
-    """
-    if settings.precision == "int8" and device.type == "cuda":
-        raise ConfigurationError("model.precision int8 is for the CPU", "set SQUALL_MODEL__PRECISION=bf16 or auto")
-    if settings.precision != "auto":
-        return settings.precision
-    if has_bf16(device):
-        return "bf16"  # gives fp32's labels; int8 is half as fast again, and moves one topic in a hundred
-    return "int8" if has_vnni() and device.type == "cpu" else "fp32"
+    return "cuda" if settings.device != "cpu" and has_cuda() else "cpu"
 
 
 def width_of(length: int) -> int:
     """Return the width a row of `length` tokens is padded to."""
     return -(-max(1, length) // WIDTH_STEP) * WIDTH_STEP
+
+
+def same_width(rows: Sequence[Sequence[int]]) -> Iterator[tuple[int, int, int]]:
+    """Yield (start, stop, width) of each run of neighbours that are padded to one width."""
+    start = 0
+    for width, run in groupby(rows, key=lambda row: width_of(len(row))):
+        stop = start + sum(1 for _ in run)
+        yield start, stop, width
+        start = stop
 
 
 def joined(parts: Sequence[NDArray[np.float32]], longest: int) -> NDArray[np.float32]:

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from squall.core.config.settings import ModelSettings
+from squall.model.checkpoint import Checkpoint
 from squall.model.network import MultiTaskNetwork
-from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, precision_of, width_of
-from squall.model.serving.backends.torch_backend import TorchBackend, on_device
+from squall.model.serving.backends.base import Logits, UnsupportedError, device_of, width_of
+from squall.model.serving.backends.torch_backend import TorchBackend, on_device, precision_of
 
 _WARM_UPS = 3
 """Passes before a capture: libraries set themselves up in the first ones, which may not be captured."""
@@ -95,18 +96,19 @@ def bucket(rows: int) -> int:
     return 1 << max(0, rows - 1).bit_length()
 
 
-def open_cuda_graphs(network: MultiTaskNetwork, settings: ModelSettings) -> CudaGraphsBackend:
-    """Return the network as CUDA graphs. `network` is changed in place.
+def open_cuda_graphs(checkpoint: Checkpoint, settings: ModelSettings) -> CudaGraphsBackend:
+    """Return the network as CUDA graphs.
 
     Raises:
         ConfigurationError: the device or the precision can't be had.
         UnsupportedError: the device is no GPU, or the network does what a graph can't hold.
     """
     device = device_of(settings)
-    if device.type != "cuda":
+    if device != "cuda":
         raise UnsupportedError("the cuda_graphs backend needs a GPU", "set SQUALL_MODEL__BACKEND=auto")
     precision = precision_of(settings, device)
-    backend = CudaGraphsBackend(f"cuda-graphs-{precision}", device, GraphedNetwork(on_device(network, device, precision), device))
+    network = on_device(MultiTaskNetwork.of(checkpoint), device, precision)
+    backend = CudaGraphsBackend(f"cuda-graphs-{precision}", device, GraphedNetwork(network, torch.device(device)), settings.threads)
     try:
         backend.logits([[1] * 8])
     except torch.cuda.OutOfMemoryError:

@@ -1,8 +1,8 @@
 """Int8 linear layers whose activation scales are computed per token, so that a text's score doesn't depend on its neighbours.
 
 `torch.ao.quantization.quantize_dynamic` takes one activation scale per batch: the same text then scores differently in another batch.
-Here every row of the activations has a scale of its own, and weights have one per output channel. The ragged backend calibrates fixed
-scales instead: see `squall.model.serving.backends.ragged.int8_calibration`.
+Here every row of the activations has a scale of its own, and weights have one per output channel. The onnx backend calibrates fixed
+scales instead: see `squall.model.serving.backends.onnx.int8`.
 """
 
 from __future__ import annotations

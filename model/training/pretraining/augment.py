@@ -17,8 +17,9 @@ from torch import Tensor
 from squall.core.errors import ConfigurationError
 from squall.model.checkpoint import TOKENIZER_FILE
 from squall.model.hardware import has_bf16
+from squall.model.network import pad
 from squall.model.preprocess import prepare
-from squall.model.tokenizer import load_tokenizer, pad
+from squall.model.tokenizer import load_tokenizer
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.batching import batches
 from squall.model.training.pretraining.masked_language_model import MaskedLanguageModel, mask_token

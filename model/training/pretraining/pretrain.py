@@ -23,10 +23,10 @@ from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
 from squall.model.checkpoint import TOKENIZER_FILE
 from squall.model.hardware import has_bf16
-from squall.model.network import load_encoder
+from squall.model.network import load_encoder, pad
 from squall.model.preprocess import prepare
 from squall.model.tasks import MISSING
-from squall.model.tokenizer import load_tokenizer, pad
+from squall.model.tokenizer import load_tokenizer
 from squall.model.training.artifacts.run_folder import PRETRAINED_FILE, base_name
 from squall.model.training.artifacts.run_log import RunLog
 from squall.model.training.batching import batches

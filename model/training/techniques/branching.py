@@ -7,8 +7,7 @@ from collections.abc import Collection, Sequence
 import torch
 
 from squall.core.errors import ConfigurationError
-from squall.model.branch import BranchConfig
-from squall.model.checkpoint import NetworkConfig
+from squall.model.checkpoint import BranchConfig, NetworkConfig
 from squall.model.network import MultiTaskNetwork
 from squall.model.tasks import TaskSpec
 from squall.model.training.config import TrainConfig

@@ -11,14 +11,13 @@ import torch
 from transformers import DistilBertConfig, DistilBertModel
 
 from squall.core.errors import ConfigurationError
-from squall.model.branch import Branch, BranchConfig
+from squall.model.branch import Branch
 from squall.model.case import Case
-from squall.model.checkpoint import FORMAT, NetworkConfig
+from squall.model.checkpoint import BranchConfig, FORMAT, NetworkConfig
 from squall.model.hardware import has_vnni
-from squall.model.network import MultiTaskNetwork
+from squall.model.network import MultiTaskNetwork, pad
 from squall.model.serving.backends.selection import open_backend
 from squall.model.tasks import TaskSpec
-from squall.model.tokenizer import pad
 from squall.model.training.config import TrainConfig
 from squall.model.training.finalisation import finalise
 from squall.model.training.techniques.branching import planned_branch

@@ -17,11 +17,10 @@ from squall.model.branch import BranchConfig
 from squall.model.checkpoint import CONFIG_FILE, NetworkConfig, read_config
 from squall.model.data.examples import Example
 from squall.model.mixture import Mixture
-from squall.model.network import MultiTaskNetwork
+from squall.model.network import MultiTaskNetwork, pad
 from squall.model.outputs import softmax
 from squall.model.serving.engine import ScoringEngine
 from squall.model.tasks import TaskSpec
-from squall.model.tokenizer import pad
 from squall.model.training.config import TrainConfig
 from squall.model.training.finalisation import finalise
 from squall.model.training.techniques.branching import planned_branch

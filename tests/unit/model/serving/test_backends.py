@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from squall.core.errors import ConfigurationError
-from squall.model.network import MultiTaskNetwork
+from squall.model.network import MultiTaskNetwork, pad
 from squall.model.serving.backends.base import Backend, Padding, UnsupportedError, width_of
 from squall.model.serving.backends.cuda_graphs import bucket
 from squall.model.serving.backends.selection import BACKENDS, open_backend
 from squall.model.serving.backends.torch_backend import same_width
 from squall.model.serving.engine import ScoringEngine
 from squall.model.tasks import DEFAULT_TASKS
-from squall.model.tokenizer import pad, padded
+from squall.model.tokenizer import padded
 from tests.support.engines import ENTITY, save_checkpoint, tiny_settings
 
 pytestmark = pytest.mark.slow

@@ -1,1 +1,0 @@
-"""The fast CPU backend: texts laid end to end without padding."""
