@@ -10,7 +10,7 @@ export HF_HUB_OFFLINE := 1
 SPREAD := --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-cpu setup-gpu setup-test demo test test-fast soak lint format bench dashboards-preview kubernetes-rules constraints clean
+.PHONY: help setup setup-train setup-gpu setup-test demo test test-fast soak lint format bench dashboards-preview kubernetes-rules constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,18 +23,18 @@ $(VENV)/.setup: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.setup-test: $(VENV)/.setup
-	$(BIN)/pip install --quiet --editable '.[broker,train,onnx,test]'
+	$(BIN)/pip install --quiet --editable '.[broker,train,export,test]'
 	@touch $@
 
-setup: $(VENV)/.setup ## virtual environment .venv with Squall and the development broker (PyTorch as PyPI has it: on Linux with CUDA, 5 GB)
-setup-cpu: ## the same with the CPU build of PyTorch, from download.pytorch.org
-setup-gpu: ## the same with the build of PyTorch for this machine's driver, from there
+setup: $(VENV)/.setup ## virtual environment .venv with Squall and the development broker, to score on a CPU
+setup-train: ## the same and what training takes, with the CPU build of PyTorch from download.pytorch.org
+setup-gpu: ## the same, to score and train on a GPU: the build of PyTorch for this machine's driver, from there
 
-setup-cpu: BACKEND := cpu
+setup-train: BACKEND := cpu
 setup-gpu: BACKEND := auto
-setup-cpu setup-gpu: $(BIN)/python
+setup-train setup-gpu: $(BIN)/python
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip install --python $(BIN)/python --torch-backend=$(BACKEND) --constraint constraints.txt --editable '.[broker]'
+	$(BIN)/uv pip install --python $(BIN)/python --torch-backend=$(BACKEND) --constraint constraints.txt --editable '.[broker,train]'
 	@touch $(VENV)/.setup
 
 setup-test: $(VENV)/.setup-test

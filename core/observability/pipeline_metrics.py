@@ -140,7 +140,7 @@ MODEL_TOKENS = Metric(
     MetricType.COUNTER,
     "tokens",
     "Tokens computed, by kind: text or padding.",
-    "Padding is wasted work. Above a third: lower SQUALL_MODEL__BATCH_TOKENS or use the ragged backend.",
+    "Padding is wasted work. Above a third: lower SQUALL_MODEL__BATCH_TOKENS or use the onnx backend.",
     (label("kind", TokenKind),),
 )
 MODEL_BATCHES = Metric(

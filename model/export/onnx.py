@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
 from torch import Tensor, nn
 
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError, SquallError
 from squall.model.checkpoint import CONFIG_FILE, TOKENIZER_FILE, Checkpoint, NetworkConfig
+from squall.model.export.onnx_int8 import quantised
 from squall.model.network import MultiTaskNetwork
 from squall.model.outputs import probabilities
 from squall.model.serving.backends.base import Backend, Logits
@@ -75,7 +77,7 @@ def export_onnx(folder: Path, out: Path, texts: Sequence[str], progress: ReportP
         ConfigurationError: no checkpoint, no texts, the extra `onnx` is missing, or the encoder can't be exported.
         SquallError: the exported fp32 network does not score as the checkpoint does.
     """
-    onnx = _packages()
+    _require_exporter()
     if not texts:
         raise ConfigurationError("there are no texts to compare scores on", "give a file with one text per line")
     checkpoint = Checkpoint.read(folder)
@@ -84,8 +86,6 @@ def export_onnx(folder: Path, out: Path, texts: Sequence[str], progress: ReportP
     model = _traced(MultiTaskNetwork.of(checkpoint))
     onnx.save(model, out / FILES["fp32"])
     progress("2/3 int8: a scale per output channel and per token")
-    from squall.model.export.onnx_int8 import quantised
-
     onnx.save(quantised(model), out / FILES["int8"])
     for name in COPIED:
         if (folder / name).is_file():
@@ -175,13 +175,11 @@ def _compared(precision: str, path: Path, texts: int, found: Sequence[Logits], e
     return Agreement(precision, str(path), path.stat().st_size, texts, largest, min(agreements))
 
 
-def _packages() -> Any:
-    for name in ("onnxscript", "onnxruntime", "onnx"):  # checked first: an export takes a minute
-        try:
-            package = importlib.import_module(name)
-        except ImportError:
-            raise ConfigurationError(f"export needs {name}, which is not installed", "pip install 'squall[onnx]'") from None
-    return package
+def _require_exporter() -> None:
+    try:  # checked first: an export takes a minute
+        importlib.import_module("onnxscript")
+    except ImportError:
+        raise ConfigurationError("export needs onnxscript, which is not installed", "pip install 'squall[export]'") from None
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from squall.core.config.settings import ModelSettings
+from squall.model.checkpoint import Checkpoint
 from squall.model.network import MultiTaskNetwork
 from squall.model.serving.backends.base import Backend, Logits
 from squall.model.serving.backends.selection import open_backend
@@ -53,6 +54,12 @@ class Tampered:
         self.before(rows)
         return self.inner.logits(rows)
 
+    def device_memory(self) -> int | None:
+        return self.inner.device_memory()
+
+    def free_memory(self) -> None:
+        self.inner.free_memory()
+
 
 def tampered_engine(
     settings: ModelSettings, before: Callable[[Sequence[Sequence[int]]], None] = lambda rows: None, *, cpu_behind: bool = False
@@ -61,8 +68,8 @@ def tampered_engine(
     model = ServedModel.open(settings)
     assert settings.path is not None
     folder = settings.path
-    backend = Tampered(open_backend(settings.backend, MultiTaskNetwork.load(folder), folder, settings), before)
-    replacement = (lambda: open_on_cpu(MultiTaskNetwork.load(folder), folder, settings)) if cpu_behind else None
+    backend = Tampered(open_backend(settings.backend, Checkpoint.read(folder), settings), before)
+    replacement = (lambda: open_on_cpu(Checkpoint.read(folder), folder, settings)) if cpu_behind else None
     model.execution = RecoveringExecutor(backend, settings.batch_tokens, replacement)
     return ScoringEngine(model, settings), backend
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from squall.cli.model.pytorch import require_torch
 from squall.cli.options import RecipeData, given
 from squall.cli.output import echo
 from squall.cli.progress import progress_bar
@@ -26,6 +27,7 @@ def augment(
     15 to 50% of the words are replaced by plausible ones, which gives additional texts for teachers to label.
     Then name OUT as [[unlabelled]] in a recipe with teachers, and run: squall model train --config …
     """
+    require_torch("rewriting texts", "train")
     from squall.model.training.artifacts.run_log import RunLog
     from squall.model.training.pretraining.augment import Rewriter, write_lines
     from squall.model.training.recipe import load_recipe

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from squall.cli.model.pytorch import require_torch
 from squall.cli.model.sample_texts import sample_texts
 from squall.cli.options import AsJson, Checkpoint, SampleTexts, settings_of
 from squall.cli.output import echo, print_json
@@ -32,6 +33,7 @@ def bench(
     """
     from dataclasses import replace
 
+    require_torch("the comparison with pipelines of transformers", "torch")
     from squall.model.bench.benchmark import QUICK, Plan, run_bench
 
     settings = settings_of(context).model

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from squall.cli.model.pytorch import require_torch
 from squall.cli.model.sample_texts import sample_texts
 from squall.cli.options import AsJson, Checkpoint, SampleTexts, settings_of
 from squall.cli.output import echo, print_json
@@ -30,6 +31,7 @@ def export(
     inputs are input_ids and attention_mask (int64, rows × tokens), the outputs are logits, one per task. Where config.json has a mixture,
     its task is answered by (1 - g) * softmax(task) + g * softmax(other), with g the second probability of the gate.
     """
+    require_torch("the export", "export")
     from squall.model.checkpoint import SHIPPED
     from squall.model.export.onnx import LEAST_AGREEMENT, export_onnx
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from squall.cli.model.pytorch import require_torch
 from squall.cli.options import AsJson, Base, Epochs, RecipeData, Threads, given
 from squall.cli.output import echo, print_json
 from squall.cli.progress import progress_bar
@@ -33,6 +34,7 @@ def pretrain(
     Masked language modelling fits the encoder to the language of your texts. Near-duplicates are used once.
     Then: squall model train --base OUT …
     """
+    require_torch("training", "train")
     from squall.model.training.artifacts.run_log import RunLog
     from squall.model.training.base_encoder import base_folder
     from squall.model.training.pretraining.corpus import held_out_keys, read_texts

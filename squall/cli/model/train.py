@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from squall.cli.model.metrics_table import print_metrics
+from squall.cli.model.pytorch import require_torch
 from squall.cli.options import AsJson, Base, Epochs, Threads, given
 from squall.cli.output import echo, print_json
 from squall.cli.progress import progress_bar
@@ -40,6 +41,7 @@ def train(
     The epoch with the best macro F1 on held-out rows is stored. A row may have any subset of the labels. For your own data write a TOML
     recipe with a [[part]] per file and a [[task]] per head; without a [[task]] the heads are topic and sentiment.
     """
+    require_torch("training", "train")
     from squall.model.training.artifacts.run_log import RunLog
     from squall.model.training.recipe import load_recipe
     from squall.model.training.run import run

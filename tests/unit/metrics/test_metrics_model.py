@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-import torch
 
 from squall.core.observability.metrics import Metrics, ModelReading
-from squall.model.serving.backends.base import Logits
+from squall.model.serving.backends.base import Device, Logits
 from squall.model.serving.failure_recovery import RecoveringExecutor
 
 
@@ -18,7 +17,7 @@ class Steady:
     """A backend that answers, or fails, and takes a second of the test's clock."""
 
     name = "steady-fp32"
-    device = torch.device("cpu")
+    device: Device = "cpu"
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -27,6 +26,12 @@ class Steady:
         if self.errors:
             raise self.errors.pop(0)
         return {"topic": np.zeros((len(rows), 2), dtype=np.float32)}
+
+    def device_memory(self) -> int | None:
+        return None
+
+    def free_memory(self) -> None:
+        """Keep nothing."""
 
 
 def execution(*errors: Exception) -> RecoveringExecutor:

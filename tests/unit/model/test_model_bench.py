@@ -84,19 +84,19 @@ def test_a_whole_run_reports_every_candidate_and_why_others_are_missing(
 ) -> None:
     monkeypatch.setattr("squall.model.bench.roofline._SIDES", {"cpu": (64,)})
     folder = save_checkpoint(tmp_path, tiny_base, tasks=DEFAULT_TASKS)
-    plan = Plan(rounds=1, seconds=0.0, batches=(1,), backends={"ragged": ("fp32",), "cuda_graphs": ("fp32",)}, calls={1: 2})
+    plan = Plan(rounds=1, seconds=0.0, batches=(1,), backends={"onnx": ("fp32",), "cuda_graphs": ("fp32",)}, calls={1: 2})
     ticks = count()
     found = run_bench(tiny_settings(folder, device="cpu"), TEXTS, plan, lambda: float(next(ticks)))
     assert orjson.loads(orjson.dumps(found)) == found
     rows = {row["name"]: row for row in found["contestants"]}
-    assert set(rows) == {"base pipelines, batch 1", "small pipelines, batch 1", "ragged-fp32"}
+    assert set(rows) == {"base pipelines, batch 1", "small pipelines, batch 1", "onnx-fp32"}
     assert (
-        rows["ragged-fp32"]["times_base_pipelines"]
-        == rows["ragged-fp32"]["texts_per_second"] / rows["base pipelines, batch 1"]["texts_per_second"]
+        rows["onnx-fp32"]["times_base_pipelines"]
+        == rows["onnx-fp32"]["texts_per_second"] / rows["base pipelines, batch 1"]["texts_per_second"]
     )
-    assert set(rows["ragged-fp32"]["latency"]["1"]) == {"p50_ms", "p99_ms"}
+    assert set(rows["onnx-fp32"]["latency"]["1"]) == {"p50_ms", "p99_ms"}
     assert set(found["skipped"]) == {"cuda_graphs-fp32"}
-    assert found["best"]["engine"] == "ragged-fp32"
+    assert found["best"]["engine"] == "onnx-fp32"
 
 
 def test_no_text_is_an_error_that_says_so(tmp_path: Path) -> None:

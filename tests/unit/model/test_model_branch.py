@@ -13,7 +13,7 @@ from transformers import DistilBertConfig, DistilBertModel
 from squall.core.errors import ConfigurationError
 from squall.model.branch import Branch
 from squall.model.case import Case
-from squall.model.checkpoint import BranchConfig, FORMAT, NetworkConfig
+from squall.model.checkpoint import FORMAT, BranchConfig, Checkpoint, NetworkConfig
 from squall.model.hardware import has_vnni
 from squall.model.network import MultiTaskNetwork, pad
 from squall.model.serving.backends.selection import open_backend
@@ -95,7 +95,7 @@ def test_only_the_branch_reads_the_case_of_words(tiny_base: Path) -> None:
 @pytest.mark.parametrize("branch", [BRANCH, BOTH])
 @pytest.mark.parametrize("case", [False, True])
 @pytest.mark.parametrize(
-    ("backend", "precision"), [("ragged", "fp32"), ("eager", "fp32"), ("eager", "int8"), pytest.param("ragged", "int8", marks=NEEDS_VNNI)]
+    ("backend", "precision"), [("onnx", "fp32"), ("eager", "fp32"), ("eager", "int8"), pytest.param("onnx", "int8", marks=NEEDS_VNNI)]
 )
 def test_every_backend_runs_the_branch(
     tiny_base: Path, tmp_path: Path, backend: str, precision: str, case: bool, branch: BranchConfig
@@ -105,7 +105,7 @@ def test_every_backend_runs_the_branch(
     given = [[token + size * (case and position % 2) for position, token in enumerate(row)] for row in ROWS]
     with torch.inference_mode():
         expected = network(*pad(given))
-    found = open_backend(backend, network, tmp_path, tiny_settings(tmp_path, precision=precision, threads=2)).logits(given)
+    found = open_backend(backend, Checkpoint.read(tmp_path), tiny_settings(tmp_path, precision=precision, threads=2)).logits(given)
     for name in ("mood", "subject"):
         np.testing.assert_allclose(found[name], expected[name].numpy(), atol=1e-4 if precision == "fp32" else 0.8)
     for position, row in enumerate(given):

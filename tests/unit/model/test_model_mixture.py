@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from squall.core.errors import ConfigurationError
-from squall.model.branch import BranchConfig
-from squall.model.checkpoint import CONFIG_FILE, NetworkConfig, read_config
+from squall.model.checkpoint import CONFIG_FILE, BranchConfig, NetworkConfig, read_config
 from squall.model.data.examples import Example
 from squall.model.mixture import Mixture
 from squall.model.network import MultiTaskNetwork, pad

@@ -95,7 +95,7 @@ def open_onnx(checkpoint: Checkpoint, settings: ModelSettings) -> OnnxBackend:
 
     Raises:
         ConfigurationError: the weights are not those that the configuration describes.
-        UnsupportedError: not a BERT encoder, no CPU, a precision that can't be had here, or ONNX Runtime is not installed.
+        UnsupportedError: not a BERT encoder, no CPU, or a precision that can't be had here.
     """
     precision = ("int8" if has_vnni() else "fp32") if settings.precision == "auto" else settings.precision
     _require(checkpoint, settings, precision)

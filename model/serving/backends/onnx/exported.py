@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import onnxruntime
+
 from squall.core.config.settings import ModelSettings
 from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
 from squall.model.hardware import has_vnni
 from squall.model.serving.backends.base import Device, Logits, UnsupportedError, joined, same_width, width_of
-from squall.model.serving.backends.onnx.session import open_session, runtime
+from squall.model.serving.backends.onnx.session import open_session
 from squall.model.tokenizer import padded
 
 FILES = {"fp32": "model.onnx", "int8": "model.int8.onnx"}
@@ -60,8 +62,7 @@ def open_files(folder: Path, settings: ModelSettings) -> ExportedBackend:
 
     Raises:
         ConfigurationError: the file can't be read.
-        UnsupportedError: ONNX Runtime is not installed, the folder has no exported network, or the device or precision
-            can't be had in ONNX Runtime.
+        UnsupportedError: the folder has no exported network, or the device or precision can't be had in ONNX Runtime.
     """
     device = _device(settings)
     precision = settings.precision
@@ -81,7 +82,7 @@ def open_files(folder: Path, settings: ModelSettings) -> ExportedBackend:
 
 
 def _device(settings: ModelSettings) -> Device:
-    if settings.device != "cpu" and "CUDAExecutionProvider" in runtime().get_available_providers():
+    if settings.device != "cpu" and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         return "cuda"
     if settings.device == "cuda":
         raise UnsupportedError("this ONNX Runtime can't use the GPU", "install onnxruntime-gpu, or set SQUALL_MODEL__DEVICE=cpu")

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from squall.core.errors import ConfigurationError
+from squall.model.checkpoint import Checkpoint
 from squall.model.network import MultiTaskNetwork, pad
-from squall.model.serving.backends.base import Backend, Padding, UnsupportedError, width_of
+from squall.model.serving.backends.base import Backend, Padding, UnsupportedError, same_width, width_of
 from squall.model.serving.backends.cuda_graphs import bucket
 from squall.model.serving.backends.selection import BACKENDS, open_backend
-from squall.model.serving.backends.torch_backend import same_width
 from squall.model.serving.engine import ScoringEngine
 from squall.model.tasks import DEFAULT_TASKS
 from squall.model.tokenizer import padded
@@ -40,7 +40,7 @@ def eager(request: pytest.FixtureRequest, checkpoint: Path) -> Backend:
 
 
 def opened(folder: Path, kind: str, **changes: object) -> Backend:
-    return open_backend(kind, MultiTaskNetwork.load(folder), folder, tiny_settings(folder, **changes))
+    return open_backend(kind, Checkpoint.read(folder), tiny_settings(folder, **changes))
 
 
 def own_logits(folder: Path, row: Sequence[int]) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
@@ -51,7 +51,7 @@ def own_logits(folder: Path, row: Sequence[int]) -> dict[str, np.ndarray]:  # ty
 @pytest.mark.parametrize(("precision", "close"), [("fp32", 1e-4), ("bf16", 0.3), ("int8", 0.5)])
 def test_eager_gives_the_networks_own_logits(checkpoint: Path, precision: str, close: float) -> None:
     backend = opened(checkpoint, "eager", precision=precision)
-    assert (backend.name, backend.device.type) == (f"torch-{precision}", "cpu")
+    assert (backend.name, backend.device) == (f"torch-{precision}", "cpu")
     found = backend.logits(ROWS)
     for i, row in enumerate(ROWS):
         expected = own_logits(checkpoint, row)
@@ -113,7 +113,7 @@ def test_compiled_gives_the_networks_own_logits(checkpoint: Path) -> None:
 
 
 def test_a_backend_reports_what_it_cannot_do(checkpoint: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"'warp' is not a backend.*allowed are auto, eager"):
+    with pytest.raises(ConfigurationError, match=r"'warp' is not a backend.*allowed are auto, onnx, eager"):
         opened(checkpoint, "warp")
     with pytest.raises(UnsupportedError, match="needs a GPU"):
         opened(checkpoint, "cuda_graphs")
@@ -129,10 +129,10 @@ def test_auto_takes_the_next_backend_when_one_does_not_support_the_checkpoint(ch
         raise ImportError("No module named 'fast'")
 
     for factory in (refuses, lacks_a_package):
-        monkeypatch.setitem(BACKENDS, "ragged", factory)
+        monkeypatch.setitem(BACKENDS, "onnx", factory)
         assert opened(checkpoint, "auto").name == "torch-fp32"
     with pytest.raises(UnsupportedError, match="needs a package: No module named 'fast'"):
-        opened(checkpoint, "ragged")
+        opened(checkpoint, "onnx")
 
 
 def test_the_version_distinguishes_backends(checkpoint: Path) -> None:
@@ -140,7 +140,7 @@ def test_the_version_distinguishes_backends(checkpoint: Path) -> None:
     for precision in ("fp32", "bf16"):
         with ScoringEngine.open(tiny_settings(checkpoint, precision=precision)) as engine:
             names.add(engine.model_version)
-            assert (engine.backend, engine.precision, engine.device.type) == (f"torch-{precision}", precision, "cpu")
+            assert (engine.backend, engine.precision, engine.device) == (f"torch-{precision}", precision, "cpu")
     assert len(names) == 2
 
 

@@ -102,7 +102,7 @@ def test_a_text_too_big_for_the_memory_by_itself_goes_to_the_cpu(
     with engine, caplog.at_level(logging.WARNING, "squall.engine"):
         np.testing.assert_allclose(engine.read(TEXTS).topic, expected, atol=1e-5)
         assert engine.stats().fallbacks == 1
-    assert sum("scoring continues with ragged-fp32 on cpu instead of torch-fp32" in record.getMessage() for record in caplog.records) == 1
+    assert sum("scoring continues with onnx-fp32 on cpu instead of torch-fp32" in record.getMessage() for record in caplog.records) == 1
 
 
 @pytest.mark.parametrize("error", [RuntimeError(CUDA_DEAD), torch.AcceleratorError(CUDA_DEAD)])

@@ -118,7 +118,7 @@ def test_heads_of_other_outputs_need_no_code(tiny_base: Path, tmp_path: Path, ou
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("backend", "precision", "close"), [("ragged", "fp32", 1e-4), ("ragged", "bf16", 0.05), ("ragged", "int8", 0.3), ("eager", "int8", 0.3)]
+    ("backend", "precision", "close"), [("onnx", "fp32", 1e-4), ("onnx", "int8", 0.3), ("eager", "bf16", 0.05), ("eager", "int8", 0.3)]
 )
 def test_every_backend_reads_the_same(checkpoint: Path, engine: ScoringEngine, backend: str, precision: str, close: float) -> None:
     from squall.core.errors import ConfigurationError as Unsupported
