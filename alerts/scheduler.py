@@ -15,6 +15,7 @@ from squall.alerts.run_report import RunReport
 from squall.alerts.service import LIVENESS_PART, AlertService
 from squall.core.clock import Clock
 from squall.core.observability.health import Health
+from squall.core.observability.process_memory import give_back_memory
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +126,7 @@ class DetectorScheduler:
         else:
             self._note(replace(self._status, last_error=report.error, report=report))
         finally:
+            give_back_memory()  # a run reads weeks of counts, and the next one is due in a while
             if self._heartbeat is not None and not self._ran.is_set():  # the first request follows the first run
                 self._start_beating(self._heartbeat)
             self._ran.set()

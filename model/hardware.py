@@ -1,9 +1,8 @@
-"""What the machine has: bf16 and int8 products, a GPU, memory; found without importing torch, which takes 470 MB, unless a GPU is there."""
+"""What the machine has: bf16 and int8 products, a GPU; found without importing torch, which takes 470 MB, unless a GPU is there."""
 
 from __future__ import annotations
 
 import ctypes
-from contextlib import suppress
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,9 +62,3 @@ def has_gpu() -> bool:
         return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
     except (OSError, AttributeError):
         return False
-
-
-def give_back_memory() -> None:
-    """Return the memory that the C library keeps for later to the system: some 200 MB after a checkpoint was laid out."""
-    with suppress(OSError, AttributeError):  # another C library than glibc
-        ctypes.CDLL("libc.so.6").malloc_trim(0)

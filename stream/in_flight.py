@@ -35,6 +35,8 @@ class BatchInFlight:
     """Versions beyond `processor.max_versions_per_day`."""
     first: FirstReading | None = None
     scored: ScoringResult = field(default_factory=ScoringResult)
+    anew: bool = False
+    """Whether its documents were identified again, after those ahead were scored: see `counts_on_failures`."""
     token: str = ""
     stored_at: datetime | None = None
     deleted: int = 0
@@ -68,8 +70,10 @@ class BatchInFlight:
         return self.known | {row.document.id for row in rows if row.model_version in {self.model_version, ""}}
 
     def counts_on_failures(self) -> bool:
-        """Whether a document is a version of one that failed in a micro-batch ahead, and so is not stored: once those ahead are scored."""
+        """Whether a document is a version of one that failed in a micro-batch ahead, and so is not stored, or of one that was taken for a
+        later version of such a one: once those ahead are scored."""
         failed = {batch.documents[key].first_id for batch in self.ahead for key in batch.scored.failures}
+        failed |= {document.first_id for batch in self.ahead if batch.anew for document in batch.documents.values()}
         return bool(failed) and any(document.first_id in failed for document in self.documents.values())
 
     def _is_ahead(self, key: str) -> bool:

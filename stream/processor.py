@@ -164,7 +164,7 @@ class Processor:
         watch = _Stopwatch(self._clock)
         if batch.counts_on_failures():  # what it takes for later versions of them may be the first ones
             self._identify(batch, [row.document for other in batch.ahead for row in other.scored.rows])
-            batch.first = None
+            batch.first, batch.anew = None, True
         elsewhere = batch.scored_elsewhere()
         passed = [document for key, document in batch.documents.items() if key in elsewhere]
         left = [document for key, document in batch.documents.items() if key not in elsewhere]

@@ -251,12 +251,12 @@ class NameAlerts:
         return None
 
     def _of_full_name(self, reading: NameReading) -> NameAlert | None:
-        """Return the alert about what the name may be short for, unless what happened to the name is graver: that may be somebody else.
+        """Return the alert about what the name may be short for, unless that is not critical and the name's news graver: of another, then.
 
         The full name has an alert beside that of a short form: it says more.
         """
         for alert in self._open.values():
-            if alert.fired is not None and reading.gravest <= alert.peak.gravest and reading.name.may_be_short_for(alert.name):
+            if alert.fired and min(reading.gravest, CRITICAL) <= alert.peak.gravest and reading.name.may_be_short_for(alert.name):
                 return alert
         return None
 

@@ -11,12 +11,12 @@ import xxhash
 
 from squall.core.config.settings import ModelSettings
 from squall.core.errors import ConfigurationError
+from squall.core.observability.process_memory import give_back_memory
 from squall.model import preprocess
 from squall.model.checkpoint import CONFIG_FILE, SHIPPED, TOKENIZER_FILE, WEIGHTS_FILE, Checkpoint, NetworkConfig
 from squall.model.excerpt import choice
 from squall.model.excerpt.word_weights import digest as words_digest
 from squall.model.excerpt.word_weights import shipped_weights
-from squall.model.hardware import give_back_memory
 from squall.model.serving.backends.base import Backend
 from squall.model.serving.backends.onnx.calibration_texts import CALIBRATION_TEXTS
 from squall.model.serving.backends.selection import open_backend, open_exported

@@ -164,6 +164,46 @@ def test_a_document_that_failed_in_a_batch_in_work_is_tried_and_rejected_again(m
     assert [letter.reason for letter in store.letters] == ["scoring_failed"] * 2
 
 
+class WatchedStore(HeldStore):
+    """Says how often it was asked for versions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def known_versions(self, *arguments: Any, **keywords: Any) -> Any:
+        self.asked += 1
+        return super().known_versions(*arguments, **keywords)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    waited = threading.Event()
+    for _ in range(int(BOUND_SECONDS * 1000)):
+        if holds():
+            return
+        waited.wait(0.001)
+    raise AssertionError("not within the time")
+
+
+def test_a_version_behind_one_that_turned_out_to_be_the_first_is_dated_after_it(make: Callable[..., Harness]) -> None:
+    store, engine = WatchedStore(), HeldScorer("edited")
+    harness = make(store, engine)
+    harness.deliver([item(0, title=UNSCORABLE), item(1)])
+    assert store.begun.wait(BOUND_SECONDS)
+    harness.deliver([item(0, title="edited")])  # looked up while the one before, which fails, is not safe: taken for a later version of it
+    assert engine.begun.wait(BOUND_SECONDS)
+    store.released.set()
+    until(lambda: len(harness.log) == 1)
+    harness.deliver([item(0, title="first")])
+    until(lambda: store.asked == 3)
+    engine.released.set()
+    assert harness.fates() == [[Fate.REJECTED, Fate.STORED], [Fate.STORED], [Fate.STORED]]
+    versions = {row.document.title: row.document for row in store.rows.values()}
+    assert versions["edited"].revises == ""
+    assert versions["first"].revises == versions["edited"].id
+    assert versions["first"].published_at - versions["edited"].published_at == timedelta(milliseconds=1)
+
+
 def test_another_model_scores_a_document_of_a_batch_in_work_again(make: Callable[..., Harness]) -> None:
     store = HeldStore()
     harness = make(store)

@@ -14,6 +14,8 @@ from squall.model.serving.backends.onnx.layers import Affine, Array, Layer
 
 _MARGIN = 1.1
 """Ranges are this much wider than the samples': other texts go further."""
+_SMOOTHING = 0.65
+"""How much of the difference goes to the weights (α of SmoothQuant): held-out texts' logits are a tenth nearer to fp32's than at 0.5."""
 _LEAST_CEILING = 4.0
 _SPARE = 64
 """Units that a layer may be widened by; a multiple of what the kernels work in."""
@@ -83,9 +85,9 @@ def quantised(layer: Layer, ranges: Ranges) -> Int8Layer:
 
 
 def _smoothed(part: Affine, ranges: Range) -> Int8Affine:
-    """Share the difference between wide and narrow inputs out among activations and weights: SmoothQuant (Xiao et al. 2023), α = 0.5."""
+    """Share the difference between wide and narrow inputs out among activations and weights: SmoothQuant (Xiao et al. 2023)."""
     reach = np.maximum(np.maximum(-ranges.low, ranges.high), 1e-5)
-    shrink = np.sqrt(reach / np.maximum(np.abs(part.weight).max(0), 1e-5))
+    shrink = reach**_SMOOTHING / np.maximum(np.abs(part.weight).max(0), 1e-5) ** (1 - _SMOOTHING)
     return _int8(part, float((ranges.low / shrink).min()), float((ranges.high / shrink).max()), shrink)
 
 
