@@ -20,7 +20,7 @@ from squall.model.serving.backends.onnx.graph import PARTS, graph_of, observed_n
 from squall.model.serving.backends.onnx.groups import Group, groups_of
 from squall.model.serving.backends.onnx.int8 import Int8Layer, Range, Ranges, quantised
 from squall.model.serving.backends.onnx.layers import WORDS, layer_names, layers_of
-from squall.model.serving.backends.onnx.session import open_session
+from squall.model.serving.backends.onnx.session import open_session, run_session
 from squall.model.text_tokenizer import TextTokenizer
 from squall.model.tokenizer import padded
 
@@ -86,8 +86,7 @@ class OnnxBackend:
 def run(session: Any, outputs: Sequence[str], rows: Sequence[Sequence[int]], width: int) -> list[Any]:
     """Return `outputs` of a session over the graph of `graph_of`, of rows padded to `width`."""
     ids, real = padded(rows, width)
-    found: list[Any] = session.run(outputs, {"ids": ids, "lengths": real.sum(1).astype(np.int32)})
-    return found
+    return run_session(session, outputs, {"ids": ids, "lengths": real.sum(1).astype(np.int32)})
 
 
 def open_onnx(checkpoint: Checkpoint, settings: ModelSettings) -> OnnxBackend:

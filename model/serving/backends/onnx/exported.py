@@ -13,7 +13,7 @@ from squall.core.cpus import usable_cores
 from squall.core.errors import ConfigurationError
 from squall.model.hardware import has_vnni
 from squall.model.serving.backends.base import Device, Logits, UnsupportedError, joined, same_width, width_of
-from squall.model.serving.backends.onnx.session import open_session
+from squall.model.serving.backends.onnx.session import open_session, run_session
 from squall.model.tokenizer import padded
 
 FILES = {"fp32": "model.onnx", "int8": "model.int8.onnx"}
@@ -53,8 +53,7 @@ class ExportedBackend:
 
     def _run(self, rows: Sequence[Sequence[int]], width: int) -> list[Any]:
         input_ids, mask = padded(rows, width)
-        found: list[Any] = self._session.run(self._tasks, {"input_ids": input_ids, "attention_mask": mask})
-        return found
+        return run_session(self._session, self._tasks, {"input_ids": input_ids, "attention_mask": mask})
 
 
 def open_files(folder: Path, settings: ModelSettings) -> ExportedBackend:

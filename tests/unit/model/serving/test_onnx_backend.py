@@ -24,6 +24,7 @@ from squall.model.serving.backends.onnx.groups import groups_of
 from squall.model.serving.backends.onnx.int8 import Range, Ranges, quantised, split_outliers
 from squall.model.serving.backends.onnx.layers import Affine, Layer
 from squall.model.serving.backends.selection import open_backend
+from squall.model.serving.failure_recovery import FailureKind, classify_failure
 from squall.model.tasks import DEFAULT_TASKS
 from tests.support.engines import ENTITY, save_checkpoint, tiny_settings
 
@@ -140,6 +141,14 @@ def test_int8_sums_are_those_of_the_layer_within_a_step() -> None:
     sums = taken @ found.weight.T.astype(np.float32) * found.scale * found.weight_scale + found.bias
     expected = inputs @ part.weight.T + part.bias
     assert np.abs(sums - expected).mean() < 0.02 * np.abs(expected).mean()
+
+
+def test_a_pass_that_fails_raises_what_the_engine_and_the_processor_deal_with(onnx: Backend, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="out of data bounds"):
+        onnx.logits([[2, 1 << 40, 3]])
+    assert classify_failure(RuntimeError("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory")) is FailureKind.MEMORY
+    assert onnx.logits([[2, 7, 3]])["topic"].shape == (1, len(DEFAULT_TASKS[0].labels))
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("lost", ["encoder.encoder.layer.1.output.dense.weight", "heads.topic.bias"])
